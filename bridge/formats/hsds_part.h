@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hsds_part: the parts that services, organizations and locations share, each
+ * put into the ${body} of a program.  Results as hsds_walk.h says.
+ */
+#ifndef CAIRN_HSDS_PART_H
+#define CAIRN_HSDS_PART_H
+
+#include "hsds_walk.h"
+
+/** part_reach(h, at, label, body): "email", "phones" and "contacts" of ${at} as contacts; ${label}: JSON string or NULL. */
+int	part_reach(struct hsds *, const struct at *, json_t *label, json_t *body);
+/** part_web(h, at, key, body): member ${key} (a URL); part_webs: a list of {label, url}. */
+int	part_web(struct hsds *, const struct at *, const char *key, json_t *body);
+int	part_webs(struct hsds *, const struct at *, const char *key, json_t *body);
+/** part_languages(h, at, into, max): "languages" of ${at} as codes. */
+int	part_languages(struct hsds *, const struct at *, json_t *into, size_t max);
+/** part_schedules(h, at, body): "schedules". */
+int	part_schedules(struct hsds *, const struct at *, json_t *body);
+/** part_location(h, at, body): ${at} is a location. */
+int	part_location(struct hsds *, const struct at *, json_t *body);
+/** part_areas(h, at, body): "service_areas" as words. */
+int	part_areas(struct hsds *, const struct at *, json_t *body);
+/** part_costs(h, at, body): "fees_description", "fees" and "cost_options". */
+int	part_costs(struct hsds *, const struct at *, json_t *body);
+
+#endif /* !CAIRN_HSDS_PART_H */

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hsds_part.h: where a service is and what it costs. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/canon.h"
+#include "base/event.h"
+#include "base/grammar.h"
+#include "events.h"
+#include "hsds_part.h"
+
+enum { LOCATIONS = 32, NAME = 200, ADDRESS = 300, LOCALITY = 100, POSTAL = 20, AREA = 500, COST_NOTE = 500,
+	ACCESSIBILITY = 12, MODALITIES = 7 };
+
+/* Appends a line if all of it fits. */
+static bool
+add_line(struct buf *b, const char *text, const char *between, size_t max)
+{
+	if (b->len + strlen(between) + strlen(text) > max)
+		return false;
+	return (b->len == 0 || buf_puts(b, between) == 0) && buf_puts(b, text) == 0;
+}
+
+/* Keys of ${at} joined by ${between} as one string, or NULL. */
+static int
+joined(struct hsds *h, const struct at *at, const char * const keys[], size_t n, const char *between, size_t max,
+    json_t **ret)
+{
+	autobuf struct buf b = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		autojson json_t *v = NULL;
+		int r = walk_text(h, at, keys[i], max, &v);
+
+		if (r == 0 && v != NULL && !add_line(&b, json_string_value(v), between, max))
+			r = walk_lost(h, at, keys[i], "string: no room beside the rest");
+		if (r != 0)
+			return r;
+	}
+	*ret = b.len > 0 ? json_stringn(b.data, b.len) : NULL;
+	return b.len > 0 && *ret == NULL ? -ENOMEM : 0;
+}
+
+static int
+set_joined(struct hsds *h, const struct at *at, const char * const keys[], size_t n, const char *between, size_t max,
+    json_t *into, const char *to)
+{
+	autojson json_t *v = NULL;
+	int r = joined(h, at, keys, n, between, max, &v);
+
+	return r == 0 ? walk_set(into, to, v) : r;
+}
+
+static const char * const street[] = { "address_1", "address_2" };
+
+/* An address as the place itself. */
+static int
+place(struct hsds *h, const struct at *at, json_t *out)
+{
+	static const char * const known[] = {
+		"address_1", "address_2", "city", "region", "state_province", "postal_code", "country", "address_type", NULL
+	};
+	/* HSDS knows two levels of region where a record has one; the state is the one people search by. */
+	static const char * const states[] = { "state_province" }, * const regions[] = { "region" };
+	static const char * const cities[] = { "city" }, * const codes[] = { "postal_code" };
+	bool state = !walk_absent(json_object_get(at->object, "state_province"));
+	autojson json_t *country = NULL;
+	int r = set_joined(h, at, street, nelem(street), "\n", ADDRESS, out, "address");
+
+	if (r == 0)
+		r = set_joined(h, at, cities, 1, "", LOCALITY, out, "locality");
+	if (r == 0)
+		r = set_joined(h, at, state ? states : regions, 1, "", LOCALITY, out, "region");
+	if (r == 0 && state && !walk_absent(json_object_get(at->object, "region")))
+		r = walk_lost(h, at, "region", "string: no place beside state_province");
+	if (r == 0)
+		r = set_joined(h, at, codes, 1, "", POSTAL, out, "postal_code");
+	if (r == 0)
+		r = walk_code(h, at, "country", &country);
+	if (r == 0 && country != NULL && !grammar_ok(GRAMMAR_ISO_3166, json_string_value(country)))
+		r = walk_lost(h, at, "country", "string: not a country code of ISO 3166");
+	else if (r == 0)
+		r = walk_set(out, "country", country);
+	return r == 0 ? walk_rest(h, at, known) : r;
+}
+
+/* Of several addresses the first that is no letter box is the place; the others are listed. */
+static int
+addresses(struct hsds *h, const struct at *at, json_t *out)
+{
+	json_t *list = NULL, *item;
+	size_t i, chosen = 0;
+	int r = walk_objects(h, at, "addresses", &list);
+
+	if (r != 0)
+		return r;
+	json_array_foreach(list, i, item) {
+		const char *type = json_str(item, "address_type");
+
+		if (type == NULL || strcmp(type, "physical") == 0) {
+			chosen = i;
+			break;
+		}
+	}
+	json_array_foreach(list, i, item) {
+		const struct at in = { .up = at, .key = "addresses" }, here = { .up = &in, .index = i, .object = item };
+
+		r = i == chosen ? place(h, &here, out) : walk_lost(h, &here, NULL, "object: a place has one address");
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+degrees(struct hsds *h, const struct at *at, const char *key, double limit, const char *to, json_t *out)
+{
+	bool there;
+	double d;
+	int r = walk_number(h, at, key, &there, &d);
+
+	if (r != 0 || !there)
+		return r;
+	if (!(d >= -limit && d <= limit))
+		return walk_lost(h, at, key, "number: outside -%g to %g", limit, limit);
+	return json_object_set_new(out, to, json_integer((json_int_t)llround(d * 1e6))) == 0 ? 0 : -ENOMEM;
+}
+
+/* Descriptions are free text in HSDS; only those that are a code, ours or that of older exports, are understood. */
+static int
+accessibility(struct hsds *h, const struct at *at, json_t *out)
+{
+	static const struct { const char *code, *ours; } codes[] = {
+		{ "elevator", "step_free" }, { "ramp", "step_free" }, { "deaf_interpreter", "sign_language" },
+	};
+	static const char * const known[] = { "description", NULL };
+	json_t *list = NULL, *item;
+	size_t i;
+	int r = walk_objects(h, at, "accessibility", &list);
+
+	json_array_foreach(list, i, item) {
+		const struct at in = { .up = at, .key = "accessibility" },
+		    here = { .up = &in, .index = i, .object = item };
+		autojson json_t *v = NULL;
+		const char *ours;
+
+		r = walk_text(h, &here, "description", ADDRESS, &v);
+		if (r != 0)
+			return r;
+		ours = json_string_value(v);
+		for (size_t k = 0; ours != NULL && k < nelem(codes); k++) {
+			if (strcasecmp(ours, codes[k].code) == 0)
+				ours = codes[k].ours;
+		}
+		if (ours != NULL && event_enum_value(&ev_accessibility_names, ours) != 0)
+			r = walk_put(h, &here, NULL, out, "accessibility", json_string(ours), ACCESSIBILITY);
+		else if (ours != NULL)
+			r = walk_lost(h, &here, "description", "string: free text, not a code of ours");
+		if (r == 0)
+			r = walk_rest(h, &here, known);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+/* Languages of a place that the service speaks anyway are placed; others say nothing about the service. */
+static int
+place_languages(struct hsds *h, const struct at *at, const json_t *body)
+{
+	json_t *list = NULL, *item, *spoken;
+	size_t i, k;
+	int r = walk_objects(h, at, "languages", &list);
+
+	if (r != 0)
+		return r;
+	json_array_foreach(list, i, item) {
+		const struct at in = { .up = at, .key = "languages" }, here = { .up = &in, .index = i };
+		bool known = false;
+
+		json_array_foreach(json_object_get(body, "languages"), k, spoken)
+			known = known || json_equal(spoken, json_object_get(item, "code"));
+		if (!known && walk_lost(h, &here, NULL, "object: of the place, not of the service") != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* What a virtual or postal location has in common with a place. */
+static int
+people_there(struct hsds *h, const struct at *at, json_t *body)
+{
+	static const char * const known[] = {
+		"location_type", "url", "name", "latitude", "longitude", "languages", "addresses", "contacts", "accessibility",
+		"phones", "schedules", "email", NULL
+	};
+	int r = part_reach(h, at, NULL, body);
+
+	if (r == 0)
+		r = part_web(h, at, "url", body);
+	if (r == 0)
+		r = part_schedules(h, at, body);
+	if (r == 0)
+		r = place_languages(h, at, body);
+	return r == 0 ? walk_rest(h, at, known) : r;
+}
+
+int
+part_location(struct hsds *h, const struct at *at, json_t *body)
+{
+	static const char * const names[] = { "name" };
+	autojson json_t *out = json_pack("{s:s}", "visibility", "public");
+	autojson json_t *type = NULL;
+	int r = out != NULL ? walk_code(h, at, "location_type", &type) : -ENOMEM;
+
+	if (r != 0)
+		return r;
+	if (type != NULL && strcmp(json_string_value(type), "physical") != 0) {
+		if (!walk_absent(json_object_get(at->object, "addresses")))
+			r = walk_lost(h, at, "addresses", "list: a %s location is no place to go to", json_string_value(type));
+		return r == 0 ? people_there(h, at, body) : r;
+	}
+	r = set_joined(h, at, names, 1, "", NAME, out, "name");
+	if (r == 0)
+		r = addresses(h, at, out);
+	if (r == 0)
+		r = degrees(h, at, "latitude", 90, "latitude_e6", out);
+	if (r == 0)
+		r = degrees(h, at, "longitude", 180, "longitude_e6", out);
+	/* Half a position is none. */
+	if (r == 0 && json_object_get(out, "latitude_e6") == NULL)
+		(void)json_object_del(out, "longitude_e6");
+	if (r == 0 && json_object_get(out, "longitude_e6") == NULL)
+		(void)json_object_del(out, "latitude_e6");
+	if (r == 0)
+		r = accessibility(h, at, out);
+	if (r == 0)
+		r = walk_put(h, at, NULL, body, "locations", json_incref(out), LOCATIONS);
+	if (r == 0)
+		r = walk_put(h, at, NULL, body, "modalities", json_string("in_person"), MODALITIES);
+	return r == 0 ? people_there(h, at, body) : r;
+}
+
+int
+part_areas(struct hsds *h, const struct at *at, json_t *body)
+{
+	static const char * const known[] = { "name", "description", NULL };
+	static const char * const words[] = { "name", "description" };
+	json_t *area = json_object_get(body, "service_area"), *list = NULL, *item;
+	size_t i;
+	int r = walk_objects(h, at, "service_areas", &list);
+
+	json_array_foreach(list, i, item) {
+		const struct at in = { .up = at, .key = "service_areas" },
+		    here = { .up = &in, .index = i, .object = item };
+		autobuf struct buf b = { 0 };
+		autojson json_t *v = NULL;
+		const char *old = json_str(area, "text");
+
+		r = joined(h, &here, words, nelem(words), ": ", AREA, &v);
+		if (r == 0)
+			r = walk_rest(h, &here, known);
+		if (r != 0)
+			return r;
+		if (v == NULL || (old != NULL && strstr(old, json_string_value(v)) != NULL))
+			continue;
+		if ((old != NULL && !add_line(&b, old, "", AREA)) || !add_line(&b, json_string_value(v), "\n", AREA)) {
+			if (walk_lost(h, &here, NULL, "object: no room beside the other areas") != 0)
+				return -ENOMEM;
+			continue;
+		}
+		area = json_pack("{s:b, s:s}", "anywhere", 0, "text", b.data);
+		if (json_object_set_new(body, "service_area", area) != 0)
+			return -ENOMEM;
+	}
+	return r;
+}
+
+/* One cost option as a line: "Adults: 35 USD per session (from 2026-01-01 until 2026-12-31)"; "" if it says nothing. */
+static int
+cost_line(struct hsds *h, const struct at *at, bool there, double amount, struct buf *line)
+{
+	autojson json_t *option = NULL;
+	autojson json_t *currency = NULL;
+	autojson json_t *what = NULL;
+	autojson json_t *from = NULL;
+	autojson json_t *until = NULL;
+	char number[40] = "";
+	int r = walk_text(h, at, "option", COST_NOTE / 2, &option);
+
+	if (r == 0)
+		r = walk_code(h, at, "currency", &currency);
+	if (r == 0)
+		r = walk_text(h, at, "amount_description", COST_NOTE / 2, &what);
+	if (r == 0)
+		r = walk_code(h, at, "valid_from", &from);
+	if (r == 0)
+		r = walk_code(h, at, "valid_to", &until);
+	if (there)
+		(void)snprintf(number, sizeof(number), amount == trunc(amount) && fabs(amount) < 1e15 ? "%.0f" : "%.2f", amount);
+#define S(v)	((v) != NULL ? json_string_value(v) : "")
+	if (r == 0)
+		r = buf_printf(line, "%s%s%s%s%s%s%s", S(option), option != NULL && (there || what != NULL) ? ": " : "", number,
+		    there && currency != NULL ? " " : "", there ? S(currency) : "", there && what != NULL ? " " : "", S(what));
+	if (r == 0 && line->len > 0 && (from != NULL || until != NULL))
+		r = buf_printf(line, " (%s%s%s%s%s)", from != NULL ? "from " : "", S(from), from != NULL && until != NULL ? " " : "",
+		    until != NULL ? "until " : "", S(until));
+#undef S
+	return r;
+}
+
+/* Options in words under the note; all of them nothing is free, any of them more is a fee. */
+static int
+cost_options(struct hsds *h, const struct at *at, struct buf *note, json_t *body)
+{
+	static const char * const known[] = {
+		"option", "amount", "currency", "amount_description", "valid_from", "valid_to", NULL
+	};
+	bool all_free = true, any_fee = false;
+	json_t *list = NULL, *item;
+	size_t i;
+	int r = walk_objects(h, at, "cost_options", &list);
+
+	json_array_foreach(list, i, item) {
+		const struct at in = { .up = at, .key = "cost_options" },
+		    here = { .up = &in, .index = i, .object = item };
+		autobuf struct buf line = { 0 };
+		double amount = 0;
+		bool there = false;
+
+		r = walk_number(h, &here, "amount", &there, &amount);
+		if (r == 0)
+			r = cost_line(h, &here, there, amount, &line);
+		if (r == 0 && line.len > 0 && !add_line(note, line.data, "\n", COST_NOTE))
+			r = walk_lost(h, &here, NULL, "object: no room in the cost note");
+		if (r == 0)
+			r = walk_rest(h, &here, known);
+		if (r != 0)
+			return r;
+		all_free = all_free && there && amount == 0;
+		any_fee = any_fee || (there && amount > 0);
+	}
+	if (r != 0 || list == NULL || (!all_free && !any_fee))
+		return r;
+	return json_object_set_new(body, "cost", json_string(all_free ? "free" : "fee")) == 0 ? 0 : -ENOMEM;
+}
+
+int
+part_costs(struct hsds *h, const struct at *at, json_t *body)
+{
+	autobuf struct buf note = { 0 };
+	autojson json_t *fees = NULL;
+	autojson json_t *old = NULL;
+	int r = walk_text(h, at, "fees_description", COST_NOTE, &fees);
+
+	if (r == 0)
+		r = walk_text(h, at, "fees", COST_NOTE, &old);	/* Its name before 3.0. */
+	if (r == 0 && fees != NULL)
+		r = buf_puts(&note, json_string_value(fees));
+	if (r == 0 && old != NULL && !json_equal(fees, old) && !add_line(&note, json_string_value(old), "\n", COST_NOTE))
+		r = walk_lost(h, at, "fees", "string: no room in the cost note");
+	if (r == 0)
+		r = cost_options(h, at, &note, body);
+	if (r == 0 && note.len > 0 && json_object_set_new(body, "cost_note", json_stringn(note.data, note.len)) != 0)
+		r = -ENOMEM;
+	return r;
+}

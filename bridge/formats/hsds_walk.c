@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/canon.h"
+#include "hsds_walk.h"
+
+enum { CODE_MAX = 100, WHY_MAX = 200, KEY_SHOWN = 64 };
+
+/* Appends ".key", or [\"key\"] if it is not plain. */
+static int
+put_key(struct buf *b, const char *key)
+{
+	size_t plain = strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+	size_t n = strlen(key);
+	int r;
+
+	if (key[plain] == '\0' && n > 0)
+		return buf_printf(b, ".%s", key);
+	if (n > KEY_SHOWN) {
+		for (n = KEY_SHOWN; ((unsigned char)key[n] & 0xc0) == 0x80;)
+			n--;
+	}
+	r = buf_puts(b, "[\"");
+	if (r == 0)
+		r = buf_add(b, key, n);
+	return r == 0 ? buf_puts(b, key[n] != '\0' ? "...\"]" : "\"]") : r;
+}
+
+static int
+put_path(struct buf *b, const struct at *at)
+{
+	int r;
+
+	if (at->up == NULL)
+		return buf_puts(b, "$");
+	r = put_path(b, at->up);
+	if (r != 0)
+		return r;
+	return at->key != NULL ? put_key(b, at->key) : buf_printf(b, "[%zu]", at->index);
+}
+
+static char *
+path_of(const struct at *at, const char *key)
+{
+	autobuf struct buf b = { 0 };
+
+	if (put_path(&b, at) != 0 || (key != NULL && put_key(&b, key) != 0))
+		return NULL;
+	return buf_take(&b);
+}
+
+int
+walk_lost(struct hsds *h, const struct at *at, const char *key, const char *fmt, ...)
+{
+	autofree char *path = path_of(at, key);
+	char why[WHY_MAX];
+	json_t *row;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	row = path != NULL ? json_pack("{s:s, s:s}", "path", path, "why", why) : NULL;
+	return row != NULL && json_array_append_new(h->unmapped, row) == 0 ? 0 : -ENOMEM;
+}
+
+int
+walk_bad(struct hsds *h, const struct at *at, const char *key, const char *fmt, ...)
+{
+	autofree char *path = path_of(at, key);
+	char why[WHY_MAX];
+	va_list ap;
+
+	if (path == NULL)
+		return -ENOMEM;
+	va_start(ap, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return err_set(h->err, E_BAD, "%s: %s", path, why);
+}
+
+const char *
+walk_kind(const json_t *v)
+{
+	return json_is_string(v) ? "string" : json_is_number(v) ? "number" : json_is_boolean(v) ? "boolean" :
+	    json_is_array(v) ? "list" : json_is_object(v) ? "object" : "null";
+}
+
+bool
+walk_absent(const json_t *v)
+{
+	return v == NULL || json_is_null(v) || (json_is_string(v) && json_string_length(v) == 0) ||
+	    (json_is_array(v) && json_array_size(v) == 0) || (json_is_object(v) && json_object_size(v) == 0);
+}
+
+/* Member ${key}, which is_ ${want} or absent (NULL). */
+static int
+member(struct hsds *h, const struct at *at, const char *key, const char *want, json_t **ret)
+{
+	json_t *v = json_object_get(at->object, key);
+
+	if (v == NULL || json_is_null(v)) {
+		*ret = NULL;
+		return 0;
+	}
+	if (strcmp(walk_kind(v), want) != 0)
+		return walk_bad(h, at, key, "%s where %s %s must be", walk_kind(v), want[0] == 'o' ? "an" : "a", want);
+	*ret = walk_absent(v) ? NULL : v;
+	return 0;
+}
+
+/* Trims, makes line ends LF and other control characters blanks; in place. */
+static size_t
+tidy(char *s)
+{
+	size_t n = 0, start;
+
+	for (const char *p = s; *p != '\0'; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c == '\r' && p[1] == '\n')
+			continue;
+		s[n++] = c == '\r' ? '\n' : (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? ' ' : *p;
+		/* U+0080 .. U+009F are two bytes, 0xc2 and this. */
+		if (n >= 2 && (unsigned char)s[n - 2] == 0xc2 && c < 0xa0 && c >= 0x80) {
+			s[n - 2] = ' ';
+			n--;
+		}
+	}
+	while (n > 0 && strchr(" \t\n", s[n - 1]) != NULL)
+		n--;
+	s[n] = '\0';
+	start = strspn(s, " \t\n");
+	memmove(s, s + start, n - start + 1);
+	return n - start;
+}
+
+int
+walk_text(struct hsds *h, const struct at *at, const char *key, size_t max, json_t **ret)
+{
+	autofree char *text = NULL;
+	json_t *v, *made;
+	size_t n, cut;
+	int r = member(h, at, key, "string", &v);
+
+	if (r != 0)
+		return r;
+	*ret = NULL;
+	if (v == NULL)
+		return 0;
+	text = strdup(json_string_value(v));
+	if (text == NULL)
+		return -ENOMEM;
+	n = cut = tidy(text);
+	if (n > max) {
+		for (cut = max; ((unsigned char)text[cut] & 0xc0) == 0x80;)
+			cut--;
+		text[cut] = '\0';
+		cut = tidy(text);
+		r = walk_lost(h, at, key, "string: cut from %zu to %zu bytes", n, cut);
+	}
+	if (r != 0 || cut == 0)
+		return r;
+	made = json_stringn(text, cut);
+	if (made == NULL)
+		return -ENOMEM;
+	*ret = made;
+	return 0;
+}
+
+int
+walk_code(struct hsds *h, const struct at *at, const char *key, json_t **ret)
+{
+	json_t *v;
+	int r = member(h, at, key, "string", &v);
+
+	if (r == 0 && v != NULL && json_string_length(v) > CODE_MAX) {
+		*ret = NULL;
+		return walk_lost(h, at, key, "string: too long");
+	}
+	return r == 0 ? walk_text(h, at, key, CODE_MAX, ret) : r;
+}
+
+int
+walk_number(struct hsds *h, const struct at *at, const char *key, bool *ret_there, double *ret)
+{
+	json_t *v;
+	int r = member(h, at, key, "number", &v);
+
+	if (r != 0)
+		return r;
+	*ret_there = v != NULL;
+	*ret = json_number_value(v);
+	return 0;
+}
+
+int
+walk_objects(struct hsds *h, const struct at *at, const char *key, json_t **ret)
+{
+	json_t *list = NULL, *item;
+	size_t i;
+	int r = member(h, at, key, "list", &list);
+
+	if (r != 0)
+		return r;
+	json_array_foreach(list, i, item) {
+		const struct at in = { .up = at, .key = key }, here = { .up = &in, .index = i };
+
+		if (!json_is_object(item))
+			return walk_bad(h, &here, NULL, "%s where an object must be", walk_kind(item));
+	}
+	*ret = list;
+	return 0;
+}
+
+int
+walk_object(struct hsds *h, const struct at *at, const char *key, json_t **ret)
+{
+	return member(h, at, key, "object", ret);
+}
+
+/* Members that only tie parts of the file together. */
+static bool
+is_link(const char *key)
+{
+	static const char * const links[] = {
+		"id", "organization_id", "program_id", "service_id", "location_id", "service_at_location_id",
+		"contact_id", "phone_id", "unit_id", "taxonomy_term_id", "link_id",
+	};
+
+	for (size_t i = 0; i < nelem(links); i++) {
+		if (strcmp(key, links[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+int
+walk_rest(struct hsds *h, const struct at *at, const char * const known[])
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach((json_t *)at->object, key, v) {
+		bool placed = is_link(key) || walk_absent(v);
+
+		for (size_t i = 0; known[i] != NULL && !placed; i++)
+			placed = strcmp(key, known[i]) == 0;
+		if (!placed && walk_lost(h, at, key, "%s: no place in a record", walk_kind(v)) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int
+walk_put(struct hsds *h, const struct at *at, const char *key, json_t *into, const char *list, json_t *value,
+    size_t max)
+{
+	autojson json_t *v = value;
+	json_t *array = json_object_get(into, list), *old;
+	size_t i;
+
+	if (v == NULL)
+		return -ENOMEM;
+	if (array == NULL) {
+		array = json_array();
+		if (json_object_set_new(into, list, array) != 0)
+			return -ENOMEM;
+	}
+	json_array_foreach(array, i, old) {
+		if (json_equal(old, v))
+			return 0;
+	}
+	if (json_array_size(array) >= max)
+		return walk_lost(h, at, key, "more than %zu %s", max, list);
+	return json_array_append(array, v) == 0 ? 0 : -ENOMEM;
+}
+
+int
+walk_set(json_t *into, const char *key, json_t *value)
+{
+	return value == NULL || json_object_set(into, key, value) == 0 ? 0 : -ENOMEM;
+}

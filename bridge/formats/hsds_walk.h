@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hsds_walk: reading a foreign document: where one is in it, typed members,
+ * and the list of what found no place.
+ *
+ * Functions return 0, E_BAD (wrong type; ${h->err} begins with the path) or
+ * -ENOMEM.  A member that is absent, null, "" or [] is absent.
+ */
+#ifndef CAIRN_HSDS_WALK_H
+#define CAIRN_HSDS_WALK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct hsds {
+	json_t		*unmapped;
+	struct err	*err;
+};
+
+/* An object of the document; ${up} NULL: the document itself. */
+struct at {
+	const struct at	*up;
+	const char	*key;		/* NULL: an item of an array. */
+	size_t		 index;
+	const json_t	*object;
+};
+
+/** walk_lost(h, at, key, fmt, ...): list member ${key} (NULL: the object itself) with a reason. */
+int	walk_lost(struct hsds *, const struct at *, const char *key, const char *, ...) like_printf(4, 5);
+/** walk_bad(h, at, key, fmt, ...): E_BAD about it. */
+int	walk_bad(struct hsds *, const struct at *, const char *key, const char *, ...) like_printf(4, 5);
+/** walk_kind(value): "string", "number", ... */
+const char *walk_kind(const json_t *);
+
+/** walk_absent(value): is it NULL, null, "" or empty? */
+bool	walk_absent(const json_t *);
+
+/**
+ * walk_text(h, at, key, max, ret): a string as a new reference, trimmed, with LF line ends, without other
+ * control characters, at most ${max} bytes; NULL if absent.
+ */
+int	walk_text(struct hsds *, const struct at *, const char *key, size_t max, json_t **);
+/** walk_code(h, at, key, ret): the same for a short value that is never cut: NULL, listed, if over 100 bytes. */
+int	walk_code(struct hsds *, const struct at *, const char *key, json_t **);
+/** walk_number(h, at, key, ret_there, ret): a number. */
+int	walk_number(struct hsds *, const struct at *, const char *key, bool *, double *);
+/** walk_objects(h, at, key, ret): a borrowed array whose items are objects; NULL if absent. */
+int	walk_objects(struct hsds *, const struct at *, const char *key, json_t **);
+/** walk_object(h, at, key, ret): a borrowed object; NULL if absent. */
+int	walk_object(struct hsds *, const struct at *, const char *key, json_t **);
+/** walk_rest(h, at, known): list what is there beside ${known} (ended by NULL) and links. */
+int	walk_rest(struct hsds *, const struct at *, const char * const known[]);
+
+/**
+ * walk_put(h, at, key, into, list, value, max): append ${value} (stolen) to ${into}[${list}], which is made if
+ * absent, unless it is there; if it is full, list member ${key} instead.
+ * walk_set(into, key, value): set it (borrowed) unless NULL.
+ */
+int	walk_put(struct hsds *, const struct at *, const char *key, json_t *, const char *list, json_t *, size_t max);
+int	walk_set(json_t *, const char *, json_t *);
+
+#endif /* !CAIRN_HSDS_WALK_H */

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/frame.h"
+#include "answer.h"
+#include "http.h"
+
+enum {
+	CONNECT_MS	= 10 * 1000,
+	STALL_BYTES	= 64,			/* Per second: what is slower, stalls. */
+	HEADER_BYTES	= 64 * 1024,
+	HEADER_LINES	= 200,
+	RECEIVE_SIZE	= 64 * 1024,
+	OUT_HIGH	= 2 * 1024 * 1024,	/* Above it, no answer is read on. */
+	OUT_LOW		= 1024 * 1024,
+	IDLE_MS		= 60 * 1000,
+	RETRY_MAX_S	= 24 * 60 * 60,
+};
+
+struct transfer {
+	struct http		*http;
+	uint64_t		 id;
+	struct request		 request;
+	CURL			*easy;
+	struct curl_slist	*headers;
+	struct buf		 body;
+	size_t			 got;
+	size_t			 header_bytes, header_lines;
+	long long		 retry_after_ms;
+	bool			 told;		/* STATUS is sent. */
+	bool			 paused;
+	const char		*failure;	/* Why we ended it ourselves, or NULL. */
+	char			 error[CURL_ERROR_SIZE];
+};
+
+struct http {
+	const struct http_opts	*opts;
+	struct buf		*out;
+	CURLM			*multi;
+	struct transfer		*flight[FRAME_IN_FLIGHT];
+	int			 fatal;		/* Set where only curl is listening. */
+};
+
+static const struct {
+	CURLcode	 code;
+	const char	*kind;
+} kinds[] = {
+	{ CURLE_COULDNT_RESOLVE_HOST, "connect" },
+	{ CURLE_COULDNT_CONNECT, "connect" },
+	{ CURLE_INTERFACE_FAILED, "connect" },
+	{ CURLE_SSL_CONNECT_ERROR, "tls" },
+	{ CURLE_PEER_FAILED_VERIFICATION, "tls" },
+	{ CURLE_SSL_CERTPROBLEM, "tls" },
+	{ CURLE_SSL_CIPHER, "tls" },
+	{ CURLE_SSL_CACERT_BADFILE, "tls" },
+	{ CURLE_SSL_ISSUER_ERROR, "tls" },
+	{ CURLE_SSL_ENGINE_INITFAILED, "tls" },
+	{ CURLE_SSL_CRL_BADFILE, "tls" },
+	{ CURLE_SSL_INVALIDCERTSTATUS, "tls" },
+	{ CURLE_OPERATION_TIMEDOUT, "timeout" },
+	{ CURLE_FILESIZE_EXCEEDED, "too_large" },
+};
+
+static const char *
+kind_of(CURLcode code)
+{
+	for (size_t i = 0; i < nelem(kinds); i++)
+		if (kinds[i].code == code)
+			return kinds[i].kind;
+	return "reset";
+}
+
+/*
+ * The answer.
+ */
+
+/* Curl's callbacks cannot pass a failure up; http_turn() does. */
+static void
+keep(struct http *h, int r)
+{
+	if (h->fatal == 0)
+		h->fatal = r;
+}
+
+static int
+give_up(struct transfer *t, const char *failure, const char *why)
+{
+	t->failure = failure;
+	(void)snprintf(t->error, sizeof(t->error), "%s", why);
+	return 0;	/* Fewer bytes than given: curl ends the transfer. */
+}
+
+/* Seconds only; a date would need a clock that agrees with the server's. */
+static long long
+retry_after(const char *value, size_t n)
+{
+	long long s = 0;
+	size_t digits = 0;
+
+	for (; n > 0 && (*value == ' ' || *value == '\t'); n--)
+		value++;
+	for (; digits < n && value[digits] >= '0' && value[digits] <= '9'; digits++)
+		if (s <= RETRY_MAX_S)
+			s = s * 10 + (value[digits] - '0');
+	if (digits == 0 || (digits < n && strchr(" \t\r\n", value[digits]) == NULL))
+		return -1;
+	return (s < RETRY_MAX_S ? s : RETRY_MAX_S) * 1000;
+}
+
+static size_t
+on_header(char *line, size_t size, size_t n, void *cookie)
+{
+	static const char key[] = "retry-after:";
+	struct transfer *t = cookie;
+	long status = 0;
+
+	n *= size;
+	t->header_bytes += n;
+	t->header_lines++;
+	if (t->header_bytes > HEADER_BYTES || t->header_lines > HEADER_LINES)
+		return (size_t)give_up(t, "too_large", "the answer has too many headers");
+	if (t->told)
+		return n;	/* A trailer. */
+	if (n >= sizeof(key) - 1 && strncasecmp(line, key, sizeof(key) - 1) == 0)
+		t->retry_after_ms = retry_after(line + sizeof(key) - 1, n - (sizeof(key) - 1));
+	if (n == 0 || n > 2 || line[n - 1] != '\n')
+		return n;
+
+	/* The blank line.  A 1xx answer only precedes the real one. */
+	if (curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 200) {
+		t->retry_after_ms = -1;
+		return n;
+	}
+	keep(t->http, answer_status(t->http->out, t->id, status, t->retry_after_ms));
+	t->told = true;
+	return n;
+}
+
+static size_t
+on_body(char *bytes, size_t size, size_t n, void *cookie)
+{
+	struct transfer *t = cookie;
+
+	n *= size;
+	if (t->http->out->len > OUT_HIGH) {
+		t->paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	if (n > t->request.cap - t->got)
+		return (size_t)give_up(t, "too_large", "the answer is longer than its cap");
+	t->got += n;
+	keep(t->http, answer_body(t->http->out, t->id, bytes, n));
+	return t->http->fatal == 0 ? n : 0;
+}
+
+/* One that was paused and may go on, or NULL. */
+static struct transfer *
+resumable(const struct http *h)
+{
+	for (size_t i = 0; i < FRAME_IN_FLIGHT && h->out->len < OUT_LOW; i++)
+		if (h->flight[i] != NULL && h->flight[i]->paused)
+			return h->flight[i];
+	return NULL;
+}
+
+/* Curl goes on at once, within this call, so one may fill the buffer again. */
+static void
+resume(struct http *h)
+{
+	struct transfer *t;
+
+	while ((t = resumable(h)) != NULL) {
+		t->paused = false;
+		(void)curl_easy_pause(t->easy, CURLPAUSE_CONT);
+	}
+}
+
+/*
+ * One transfer.
+ */
+
+static void
+headers_free(struct curl_slist *list)
+{
+	for (struct curl_slist *h = list; h != NULL; h = h->next)
+		sodium_memzero(h->data, strlen(h->data));
+	curl_slist_free_all(list);
+}
+
+static void
+transfer_free(struct transfer *t)
+{
+	if (t->easy != NULL) {
+		(void)curl_multi_remove_handle(t->http->multi, t->easy);
+		curl_easy_cleanup(t->easy);
+	}
+	headers_free(t->headers);
+	buf_wipe(&t->body);
+	request_free(&t->request);
+	free(t);
+}
+
+static struct transfer **
+slot_of(struct http *h, uint64_t id)
+{
+	for (size_t i = 0; i < FRAME_IN_FLIGHT; i++)
+		if (h->flight[i] != NULL && h->flight[i]->id == id)
+			return &h->flight[i];
+	return NULL;
+}
+
+static void
+drop(struct transfer **slot)
+{
+	transfer_free(*slot);
+	*slot = NULL;
+}
+
+static int
+add_header(struct transfer *t, const char *line)
+{
+	struct curl_slist *list = curl_slist_append(t->headers, line);
+
+	if (list == NULL)
+		return -ENOMEM;
+	t->headers = list;
+	return 0;
+}
+
+static int
+set_headers(struct transfer *t, const char *token)
+{
+	autowipe struct buf line = { 0 };
+	int r;
+
+	r = add_header(t, "Accept: application/json");
+	if (r == 0)
+		r = add_header(t, "Expect:");
+	if (r == 0 && t->request.body)
+		r = add_header(t, "Content-Type: application/json");
+	if (r == 0 && token != NULL) {
+		r = buf_printf(&line, "Authorization: Bearer %s", token);
+		if (r == 0)
+			r = add_header(t, line.data);
+	}
+	return r;
+}
+
+#define SET(option, value) do {						\
+	CURLcode c_ = curl_easy_setopt(t->easy, (option), (value));	\
+	if (c_ != CURLE_OK)						\
+		return c_ == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;	\
+} while (0)
+
+static int
+set_limits(struct transfer *t, bool https)
+{
+	const struct request *q = &t->request;
+
+	SET(CURLOPT_PROTOCOLS_STR, https ? "https" : "http");
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_HTTP09_ALLOWED, 0L);
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, q->timeout_ms < CONNECT_MS ? q->timeout_ms : (long)CONNECT_MS);
+	SET(CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES);
+	SET(CURLOPT_LOW_SPEED_TIME, (q->timeout_ms + 999) / 1000);
+	SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)q->cap);
+	SET(CURLOPT_BUFFERSIZE, (long)RECEIVE_SIZE);
+	return 0;
+}
+
+static int
+set_tls(struct transfer *t)
+{
+	const struct http_opts *o = t->http->opts;
+	struct curl_blob ca = { .data = (void *)o->ca, .len = o->ca_len, .flags = CURL_BLOB_NOCOPY };
+
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (o->ca != NULL) {
+		SET(CURLOPT_CAINFO_BLOB, &ca);
+		SET(CURLOPT_CAPATH, NULL);
+	}
+	return 0;
+}
+
+static int
+set_request(struct transfer *t)
+{
+	const struct request *q = &t->request;
+	autobuf struct buf url = { 0 };
+	bool sends = q->body || q->method[0] == 'P';	/* PUT and POST always say how much. */
+	int r;
+
+	r = buf_printf(&url, "%s%s", t->http->opts->base, q->path);
+	if (r != 0)
+		return r;
+	SET(CURLOPT_URL, url.data);
+	SET(CURLOPT_PATH_AS_IS, 1L);
+	if (sends) {
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
+		SET(CURLOPT_POSTFIELDS, t->body.data != NULL ? t->body.data : "");
+	}
+	SET(CURLOPT_CUSTOMREQUEST, q->method);
+	SET(CURLOPT_HTTPHEADER, t->headers);
+	SET(CURLOPT_USERAGENT, "cairn");
+	SET(CURLOPT_ERRORBUFFER, t->error);
+	SET(CURLOPT_PRIVATE, t);
+	SET(CURLOPT_HEADERFUNCTION, on_header);
+	SET(CURLOPT_HEADERDATA, t);
+	SET(CURLOPT_WRITEFUNCTION, on_body);
+	SET(CURLOPT_WRITEDATA, t);
+	return 0;
+}
+
+static int
+start(struct transfer *t, const char *token, struct err *reterr)
+{
+	int r;
+
+	t->easy = curl_easy_init();
+	if (t->easy == NULL || set_headers(t, token) != 0)
+		return err_set(reterr, -ENOMEM, "out of memory");
+	r = set_limits(t, strncmp(t->http->opts->base, "https:", 6) == 0);
+	if (r == 0)
+		r = set_tls(t);
+	if (r == 0)
+		r = set_request(t);
+	if (r != 0)
+		return err_set(reterr, r, "libcurl refuses an option; it needs version 7.88 or later with TLS");
+	if (curl_multi_add_handle(t->http->multi, t->easy) != CURLM_OK)
+		return err_set(reterr, -ENOMEM, "libcurl cannot start a transfer");
+	return 0;
+}
+
+int
+http_start(struct http *h, uint64_t id, struct request *q, struct buf *body, const char *token, struct err *reterr)
+{
+	struct transfer *t = calloc(1, sizeof(*t));
+	size_t i = 0;
+
+	while (i < FRAME_IN_FLIGHT && h->flight[i] != NULL)
+		i++;
+	assert(i < FRAME_IN_FLIGHT && !http_has(h, id));
+	if (t == NULL) {
+		request_free(q);
+		buf_wipe(body);
+		return err_set(reterr, -ENOMEM, "out of memory");
+	}
+	*t = (struct transfer){ .http = h, .id = id, .request = *q, .body = *body, .retry_after_ms = -1 };
+	*q = (struct request){ 0 };
+	*body = (struct buf){ 0 };
+	h->flight[i] = t;
+	return start(t, token, reterr);
+}
+
+void
+http_cancel(struct http *h, uint64_t id)
+{
+	struct transfer **slot = slot_of(h, id);
+
+	if (slot != NULL)
+		drop(slot);
+}
+
+bool
+http_has(const struct http *h, uint64_t id)
+{
+	return slot_of((struct http *)h, id) != NULL;
+}
+
+size_t
+http_count(const struct http *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < FRAME_IN_FLIGHT; i++)
+		n += h->flight[i] != NULL;
+	return n;
+}
+
+static void
+finish(struct http *h, struct transfer *t, CURLcode code)
+{
+	if (code == CURLE_OK && t->told)
+		keep(h, answer_end(h->out, t->id));
+	else if (t->failure != NULL)
+		keep(h, answer_fail(h->out, t->id, t->failure, t->error));
+	else
+		keep(h, answer_fail(h->out, t->id, kind_of(code),
+		    *t->error != '\0' ? t->error : curl_easy_strerror(code)));
+	drop(slot_of(h, t->id));
+}
+
+static void
+finish_all(struct http *h)
+{
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
+		struct transfer *t = NULL;
+
+		if (m->msg == CURLMSG_DONE &&
+		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t) == CURLE_OK)
+			finish(h, t, m->data.result);
+	}
+}
+
+/*
+ * The whole.
+ */
+
+int
+http_turn(struct http *h, struct err *reterr)
+{
+	CURLMcode c;
+	int running;
+
+	resume(h);
+	c = curl_multi_perform(h->multi, &running);
+	if (c != CURLM_OK)
+		return err_set(reterr, -EIO, "libcurl: %s", curl_multi_strerror(c));
+	finish_all(h);
+	if (h->fatal != 0)
+		return err_set(reterr, h->fatal, "no room for an answer: %s", strerror(-h->fatal));
+	return 0;
+}
+
+int
+http_wait(struct http *h, int fd, bool writable, struct err *reterr)
+{
+	struct curl_waitfd node = { .fd = fd, .events = CURL_WAIT_POLLIN | (writable ? CURL_WAIT_POLLOUT : 0) };
+	CURLMcode c = curl_multi_poll(h->multi, &node, 1, resumable(h) != NULL ? 0 : IDLE_MS, NULL);
+
+	return c == CURLM_OK ? 0 : err_set(reterr, -EIO, "libcurl: %s", curl_multi_strerror(c));
+}
+
+int
+http_new(const struct http_opts *opts, struct buf *out, struct http **ret, struct err *reterr)
+{
+	struct http *h;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(reterr, -EIO, "libcurl cannot be initialized");
+	h = calloc(1, sizeof(*h));
+	if (h != NULL) {
+		*h = (struct http){ .opts = opts, .out = out };
+		h->multi = curl_multi_init();
+	}
+	if (h == NULL || h->multi == NULL) {
+		free(h);
+		curl_global_cleanup();
+		return err_set(reterr, -ENOMEM, "out of memory");
+	}
+	*ret = h;
+	return 0;
+}
+
+void
+http_free(struct http *h)
+{
+	if (h == NULL)
+		return;
+	for (size_t i = 0; i < FRAME_IN_FLIGHT; i++)
+		if (h->flight[i] != NULL)
+			drop(&h->flight[i]);
+	(void)curl_multi_cleanup(h->multi);
+	free(h);
+	curl_global_cleanup();
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+#include "base/canon.h"
+#include "base/log.h"
+#include "calls.h"
+#include "command.h"
+#include "crypt/crypt.h"
+#include "crypt/keys.h"
+#include "deliver.h"
+#include "domain/trust.h"
+#include "ingest.h"
+#include "matrix/answer.h"
+#include "setup.h"
+#include "steps.h"
+#include "store/outbox.h"
+#include "store/peoplestore.h"
+#include "trustlist.h"
+
+const char *const app_account_name[APP_ACCOUNTS] = { "node", "steward" };
+
+int
+app_open(const struct config *cfg, const struct world *world, const uint8_t kek[DB_KEY],
+    const struct app_transport *transport, struct app **ret, struct err *reterr)
+{
+	struct app *app = calloc(1, sizeof(*app));
+	int r;
+
+	if (app == NULL)
+		return -ENOMEM;
+	app->cfg = cfg;
+	app->world = world;
+	app->transport = *transport;
+	if ((r = db_open(cfg->state_dir, kek, world, &app->db, reterr)) != 0 ||
+	    (r = setup_load(app, reterr)) != 0) {
+		app_close(app);
+		return r;
+	}
+	*ret = app;
+	return 0;
+}
+
+void
+app_close(struct app *app)
+{
+	if (app == NULL)
+		return;
+	for (size_t i = 0; i < nelem(app->flights); i++)
+		flight_clear(&app->flights[i]);
+	crypt_free(app->crypt);
+	trust_free(app->trust);
+	db_close(app->db);
+	free(app);
+}
+
+static void
+undo(struct app *app)
+{
+	db_rollback(app->db);
+	if (app->crypt != NULL)
+		crypt_drop_cache(app->crypt);
+}
+
+/* End of every input: commit, and only then speak. */
+static int
+finish(struct app *app, int r)
+{
+	struct err err = { "" };
+
+	if (r == 0)
+		r = db_commit(app->db, &err);
+	if (r != 0) {
+		if (r < 0)
+			log_error("app", "an input was rolled back: %s: %s", err_name(r),
+			    *err.text != '\0' ? err.text : r == ERR_DB ? db_error(app->db) : "");
+		undo(app);
+		return r;
+	}
+	if (app->tokens_changed && app->up) {
+		autojson json_t *tokens = NULL;
+
+		if ((r = setup_tokens(app, &tokens)) != 0 ||
+		    (r = app->transport.tokens(app->transport.cookie, tokens)) != 0)
+			return r;
+		app->tokens_changed = false;
+	}
+	app->next = 0;		/* app_tick judges what may leave now, and sends it. */
+	return 0;
+}
+
+/* An answer may have been lost: only a sync that begins from now on shows what it did. */
+static void
+doubt(struct app *app, unsigned account)
+{
+	app->accounts[account].fresh = false;
+	app->accounts[account].doubt = app->last_id;
+}
+
+int
+app_bridge(struct app *app, bool up)
+{
+	for (size_t i = 0; i < nelem(app->flights); i++)
+		flight_clear(&app->flights[i]);
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++) {
+		doubt(app, i);
+		app->accounts[i].due = 0;
+	}
+	app->sure = 0;
+	app->up = up;
+	app->next = 0;
+	if (!up)
+		return 0;
+	app->tokens_changed = true;
+	return finish(app, db_begin(app->db, NULL));
+}
+
+/* Key requests back off by user and device, in the store; unless the server said when. */
+static int
+keys_back_off(struct app *app, const struct flight *f, int64_t told, const json_t *answer)
+{
+	autojson json_t *sent = NULL;
+	int r = canon_parse(f->sent, strlen(f->sent), &sent, NULL);
+
+	if (r != 0)
+		return r;
+	if (told >= 0)
+		app->keys_due = app_now(app) + answer_wait(told, answer, 1, 0);
+	r = f->kind == FLIGHT_QUERY ? keys_query_failed(app->crypt, sent, app_now(app)) :
+	    keys_claim_failed(app->crypt, sent);
+	return r != 0 ? r : outbox_wake(app->db, NULL);
+}
+
+/* Nothing was decided: try again later. */
+static int
+back_off(struct app *app, const struct flight *f, int64_t told, const json_t *answer, const char *why)
+{
+	uint32_t jitter;
+	int64_t now = app_now(app);
+	struct out out;
+	int r;
+
+	world_random(app->world, &jitter, sizeof(jitter));
+	switch (f->kind) {
+	case FLIGHT_SYNC:
+		log_info("app", "sync of %s: %s; will try again", app_account_name[f->account], why);
+		app->accounts[f->account].due = now +
+		    answer_wait(told, answer, ++app->accounts[f->account].attempts, jitter);
+		return 0;
+	case FLIGHT_QUERY:
+	case FLIGHT_CLAIM:
+		log_info("app", "device keys: %s; will try again", why);
+		return keys_back_off(app, f, told, answer);
+	case FLIGHT_OUT:
+		if ((r = outbox_get(app->db, f->row, &out)) != 0)
+			return r == E_NOTFOUND ? 0 : r;
+		log_info("app", "%s: %s; will try again", out.purpose, why);
+		doubt(app, !strcmp(out.account, "steward") ? APP_STEWARD : APP_NODE);
+		r = outbox_tried(app->db, f->row, now,
+		    now + answer_wait(told, answer, out.attempts + 1, jitter));
+		outbox_free(&out);
+		return r;
+	case FLIGHT_NONE:
+		break;
+	}
+	return 0;
+}
+
+static int
+sync_answered(struct app *app, const struct flight *f, const json_t *answer)
+{
+	struct err err = { "" };
+	int r = ingest_sync(app, f->account, answer, &err);
+
+	if (r == E_BAD)
+		return back_off(app, f, -1, NULL, err.text);
+	if (r != 0)
+		return r;
+	if (f->id > app->accounts[f->account].doubt)
+		app->accounts[f->account].fresh = true;
+	app->accounts[f->account].attempts = 0;
+	app->accounts[f->account].due = 0;
+	return 0;
+}
+
+static int
+query_answered(struct app *app, const struct flight *f, const json_t *answer)
+{
+	autojson json_t *sent = NULL;
+	struct err err = { "" };
+	const char *user;
+	json_t *devices;
+	int64_t pid;
+	int r;
+
+	if ((r = canon_parse(f->sent, strlen(f->sent), &sent, NULL)) != 0 ||
+	    (r = keys_query_answer(app->crypt, sent, f->gen, answer, &err)) != 0)
+		return r;
+	/* What waited for these users' devices is judged again. */
+	if ((r = outbox_wake(app->db, NULL)) != 0)
+		return r;
+	json_object_foreach(json_obj(sent, "device_keys"), user, devices)
+		if (person_find(app->db, user, &pid) == 0 && (r = ingest_person(app, pid)) != 0)
+			return r;
+	return 0;
+}
+
+static int
+claim_answered(struct app *app, const struct flight *f, const json_t *answer)
+{
+	autojson json_t *sent = NULL;
+	int r;
+
+	if ((r = canon_parse(f->sent, strlen(f->sent), &sent, NULL)) != 0)
+		return r;
+	if ((r = keys_claim_answer(app->crypt, sent, answer)) != 0)
+		return r;
+	return outbox_wake(app->db, NULL);
+}
+
+static int
+out_answered(struct app *app, const struct flight *f, int status, enum answer_fate fate,
+    const json_t *answer, const struct err *why)
+{
+	struct out out;
+	int r = outbox_get(app->db, f->row, &out);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (fate == ANSWER_OK) {
+		r = calls_done(app, &out, answer);
+		if (r == 0)
+			r = outbox_done(app->db, out.id);
+	} else
+		r = calls_refused(app, &out, status, answer, why);
+	outbox_free(&out);
+	return r;
+}
+
+static int
+judged(struct app *app, const struct flight *f, int status, int64_t told, const json_t *answer)
+{
+	struct err why = { "" };
+	enum answer_fate fate = answer_judge(status, answer, &why);
+	int r;
+
+	if (fate == ANSWER_RETRY || fate == ANSWER_LIMITED)
+		return back_off(app, f, told, answer, why.text);
+	if (f->kind == FLIGHT_OUT) {
+		r = out_answered(app, f, status, fate, answer, &why);
+		return r == E_BAD ? back_off(app, f, -1, NULL, "the answer lacks what it must say") :
+		    r == E_LATER ? back_off(app, f, told, answer, why.text) : r;
+	}
+	if (fate != ANSWER_OK) {
+		if (fate == ANSWER_LOGGED_OUT)
+			log_error("app", "the homeserver no longer accepts our token (%s); run cairn setup again",
+			    why.text);
+		return back_off(app, f, 60000, NULL, why.text);
+	}
+	r = f->kind == FLIGHT_SYNC ? sync_answered(app, f, answer) :
+	    f->kind == FLIGHT_QUERY ? query_answered(app, f, answer) : claim_answered(app, f, answer);
+	return r == E_BAD ? back_off(app, f, -1, NULL, "the answer has the wrong shape") : r;
+}
+
+int
+app_answer(struct app *app, uint64_t id, int status, int64_t retry_after_ms, const char *body, size_t len)
+{
+	struct flight f;
+	autojson json_t *answer = NULL;
+	int r;
+
+	if (deliver_landed(app, id, &f) != 0)
+		return 0;
+	/* A body that is no JSON, or too much of it for the heap, decides nothing: ${answer} stays NULL. */
+	(void)!canon_parse(body, len, &answer, NULL);
+	if ((r = db_begin(app->db, NULL)) != 0) {
+		flight_clear(&f);
+		return r;
+	}
+	r = judged(app, &f, status, retry_after_ms, answer);
+	flight_clear(&f);
+	return finish(app, r);
+}
+
+int
+app_failed(struct app *app, uint64_t id, const char *kind, const char *text)
+{
+	struct flight f;
+	struct err why = { "" };
+	int r;
+
+	if (deliver_landed(app, id, &f) != 0)
+		return 0;
+	(void)err_set(&why, 0, "no answer (%s): %s", kind, text);
+	if ((r = db_begin(app->db, NULL)) == 0) {
+		r = finish(app, back_off(app, &f, -1, NULL, why.text));
+	}
+	flight_clear(&f);
+	return r;
+}
+
+int
+app_tick(struct app *app)
+{
+	bool more = false;
+	int r;
+
+	app->next = INT64_MAX;
+	trustlist_expire(app);
+	if ((r = db_begin(app->db, NULL)) != 0)
+		return r;
+	if ((r = finish(app, steps(app, &more))) != 0)
+		return r;
+	app->next = more ? 0 : INT64_MAX;
+	if (!more)
+		steps_next(app);
+	return deliver(app);
+}
+
+int
+app_command(struct app *app, uid_t uid, const json_t *request, json_t **ret_reply)
+{
+	int r = db_begin(app->db, NULL);
+
+	if (r != 0)
+		return r;
+	r = command_run(app, uid, request, ret_reply);
+	if (r > 0) {
+		/* Refused: the reply says why, and nothing changed. */
+		undo(app);
+		return 0;
+	}
+	if ((r = finish(app, r)) != 0) {
+		json_decref(*ret_reply);
+		*ret_reply = NULL;
+	}
+	return r;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/log.h"
+#include "calls.h"
+#include "crypt/device.h"
+#include "crypt/envelope.h"
+#include "dispatch.h"
+#include "ingest.h"
+#include "matrix/answer.h"
+#include "rooms.h"
+#include "setup.h"
+#include "store/dirstore.h"
+
+enum { JOIN_TRIES = 8 };
+
+static int
+nothing(struct app *app, const struct out *out, const json_t *answer)
+{
+	(void)app, (void)out, (void)answer;
+	return 0;
+}
+
+static int
+keys_uploaded(struct app *app, const struct out *out, const json_t *answer)
+{
+	(void)out;
+	return device_uploaded(app->crypt, 200, answer);
+}
+
+static int
+room_joined(struct app *app, const struct out *out, const json_t *answer)
+{
+	struct room room;
+	int r = rooms_joined(app, out, answer);
+
+	if (r != 0 || (r = room_get(app->db, out->ref, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (room.kind == ROOM_DIRECTORY && !room.ours)
+		r = dispatch_load_directory(app, room.room_id);
+	room_free(&room);
+	return r;
+}
+
+static int
+directory_loaded(struct app *app, const struct out *out, const json_t *answer)
+{
+	struct partner partner;
+	struct room room;
+	int r = ingest_state(app, out->ref, answer);
+
+	if (r != 0 || (r = room_get(app->db, out->ref, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = partner_get(app->db, room.subject, &partner)) == 0) {
+		partner.loaded = 1;
+		r = partner_put(app->db, &partner);
+		partner_free(&partner);
+	}
+	room_free(&room);
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+static int
+shared(struct app *app, const struct out *out, const json_t *answer)
+{
+	int r = envelope_shared(app->crypt, out->ref);
+
+	(void)answer;
+	return r != 0 ? r : outbox_wake(app->db, NULL);
+}
+
+/* purpose of an outbox row → what its answer means */
+static const struct call {
+	const char	*purpose;
+	int		(*done)(struct app *, const struct out *, const json_t *);
+	bool		 list;		/* The answer is a list, not an object. */
+} calls[] = {
+	{ "login",		setup_logged_in,	false },
+	{ DEVICE_PURPOSE,	keys_uploaded,		false },
+	{ "signing_upload",	setup_published,	false },
+	{ "signatures",		setup_published,	false },
+	{ "create_room",	rooms_created,		false },
+	{ "invite",		nothing,		false },
+	{ "join",		room_joined,		false },
+	{ "load_directory",	directory_loaded,	true },
+	{ "record",		nothing,		false },
+	{ "space_child",	nothing,		false },
+	{ "traffic",		nothing,		false },
+	{ "ack",		nothing,		false },
+	{ "say",		nothing,		false },
+	{ ENVELOPE_SHARE,	shared,			false },
+	{ ENVELOPE_DUMMY,	nothing,		false },
+};
+
+static const struct call *
+find(const char *purpose)
+{
+	for (size_t i = 0; i < nelem(calls); i++)
+		if (!strcmp(calls[i].purpose, purpose))
+			return &calls[i];
+	return NULL;
+}
+
+int
+calls_done(struct app *app, const struct out *out, const json_t *answer)
+{
+	const struct call *call = find(out->purpose);
+
+	if (call == NULL)
+		return ERR_CORRUPT;
+	if (call->list != json_is_array(answer))
+		return E_BAD;
+	return call->done(app, out, answer);
+}
+
+static int
+fail(struct app *app, const struct out *out, const struct err *why)
+{
+	log_error("calls", "%s was refused by the homeserver: %s", out->purpose, why->text);
+	return outbox_fail(app->db, out->id, why->text);
+}
+
+int
+calls_refused(struct app *app, const struct out *out, int status, const json_t *answer,
+    const struct err *why)
+{
+	const char *code = answer_errcode(answer);
+	int r;
+
+	if (!strcmp(out->purpose, DEVICE_PURPOSE)) {
+		r = device_uploaded(app->crypt, status, answer);
+		return r == 0 ? outbox_done(app->db, out->id) : r;
+	}
+	/* The invitation can reach us before the inviting server has stored it itself. */
+	if (!strcmp(out->purpose, "join") && out->attempts < JOIN_TRIES)
+		return E_LATER;
+	if (!strcmp(out->purpose, "signing_upload") && json_arr(answer, "flows") != NULL)
+		return setup_auth(app, out, answer);
+	/* Already in the room: that is what the invitation was for. */
+	if (!strcmp(out->purpose, "invite") && status == 403 && !strcmp(code, "M_FORBIDDEN") &&
+	    json_str(answer, "error") != NULL && strstr(json_str(answer, "error"), "already in the room"))
+		return outbox_done(app->db, out->id);
+	if (!strcmp(out->purpose, ENVELOPE_SHARE) && (r = envelope_unshared(app->crypt, out->ref)) != 0)
+		return r;
+	if ((r = fail(app, out, why)) != 0)
+		return r;
+	return !strcmp(out->purpose, "login") || !strcmp(out->purpose, "signing_upload") ||
+	    !strcmp(out->purpose, "signatures") ? setup_failed(app, out, why) : 0;
+}

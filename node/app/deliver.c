@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "deliver.h"
+#include "matrix/request.h"
+#include "rooms.h"
+#include "store/outbox.h"
+#include "store/peoplestore.h"
+
+enum {
+	SYNC_CAP = 8 << 20, STATE_CAP = 8 << 20, KEYS_CAP = 4 << 20, CALL_CAP = 1 << 20,
+	SYNC_WAIT_MS = 30000, CALL_TIMEOUT_MS = 60000, CLAIM_TIMEOUT_MS = 20000,
+};
+
+static bool
+in_flight(const struct app *app, enum flight_kind kind, int64_t row, unsigned account)
+{
+	for (size_t i = 0; i < nelem(app->flights); i++) {
+		const struct flight *f = &app->flights[i];
+
+		if (f->kind == kind && (kind != FLIGHT_OUT || f->row == row) &&
+		    (kind != FLIGHT_SYNC || f->account == account))
+			return true;
+	}
+	return false;
+}
+
+static struct flight *
+free_place(struct app *app)
+{
+	for (size_t i = 0; i < nelem(app->flights); i++)
+		if (app->flights[i].kind == FLIGHT_NONE)
+			return &app->flights[i];
+	return NULL;
+}
+
+void
+flight_clear(struct flight *f)
+{
+	free(f->sent);
+	*f = (struct flight){ 0 };
+}
+
+int
+deliver_landed(struct app *app, uint64_t id, struct flight *ret)
+{
+	for (size_t i = 0; i < nelem(app->flights); i++)
+		if (app->flights[i].kind != FLIGHT_NONE && app->flights[i].id == id) {
+			*ret = app->flights[i];
+			app->flights[i] = (struct flight){ 0 };
+			return 0;
+		}
+	return E_NOTFOUND;
+}
+
+/* Start ${flight}; without a free place it stays due. */
+static int
+start(struct app *app, struct flight flight, struct app_request *request)
+{
+	struct flight *place = free_place(app);
+	int r;
+
+	if (place == NULL) {
+		flight_clear(&flight);
+		return 0;
+	}
+	flight.id = request->id = ++app->last_id;
+	if ((r = app->transport.request(app->transport.cookie, request)) != 0) {
+		flight_clear(&flight);
+		return r;
+	}
+	*place = flight;
+	return 0;
+}
+
+static void
+wanted_at(struct app *app, int64_t when)
+{
+	if (when < app->next)
+		app->next = when;
+}
+
+static int
+start_sync(struct app *app, unsigned which)
+{
+	struct account account;
+	autofree char *path = NULL;
+	struct app_request request = { .account = app_account_name[which], .method = "GET",
+	    .cap = SYNC_CAP };
+	int r, wait;
+
+	if (in_flight(app, FLIGHT_SYNC, 0, which))
+		return 0;
+	if (app->accounts[which].due > app_now(app)) {
+		wanted_at(app, app->accounts[which].due);
+		return 0;
+	}
+	if ((r = account_get(app->db, app_account_name[which], &account)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (account.token == NULL) {
+		account_free(&account);
+		return 0;
+	}
+	/* The first answer after a start shows what a lost answer may have done: ask for it at once. */
+	wait = app->accounts[which].fresh && account.next_batch != NULL ? SYNC_WAIT_MS : 0;
+	path = request_sync(account.next_batch, wait);
+	account_free(&account);
+	if (path == NULL)
+		return -ENOMEM;
+	request.path = path;
+	request.timeout_ms = wait + CALL_TIMEOUT_MS;
+	return start(app, (struct flight){ .kind = FLIGHT_SYNC, .account = which }, &request);
+}
+
+/* The key requests that steps() took from the database; now they are committed. */
+static int
+start_keys(struct app *app)
+{
+	int r;
+
+	for (size_t i = 0; i < nelem(app->flights); i++) {
+		struct flight *f = &app->flights[i];
+		bool query = f->kind == FLIGHT_QUERY;
+		struct app_request request = { .account = "node", .method = "POST", .cap = KEYS_CAP,
+		    .path = query ? REQUEST_V3 "/keys/query" : REQUEST_V3 "/keys/claim",
+		    .body = f->sent, .timeout_ms = query ? CALL_TIMEOUT_MS : CLAIM_TIMEOUT_MS };
+
+		if (f->id != 0 || (f->kind != FLIGHT_QUERY && f->kind != FLIGHT_CLAIM))
+			continue;
+		f->id = request.id = ++app->last_id;
+		if ((r = app->transport.request(app->transport.cookie, &request)) != 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+deliver_reserve(struct app *app, enum flight_kind kind, const json_t *body, int64_t gen)
+{
+	struct flight *place = free_place(app);
+	char *sent;
+
+	if (place == NULL)
+		return E_LATER;
+	if ((sent = canon_text(body, NULL)) == NULL)
+		return -ENOMEM;
+	*place = (struct flight){ .kind = kind, .sent = sent, .gen = gen };
+	return 0;
+}
+
+bool
+deliver_flying(const struct app *app, enum flight_kind kind, int64_t row)
+{
+	return in_flight(app, kind, row, 0);
+}
+
+bool
+deliver_full(const struct app *app)
+{
+	for (size_t i = 0; i < nelem(app->flights); i++)
+		if (app->flights[i].kind == FLIGHT_NONE)
+			return false;
+	return true;
+}
+
+static int
+start_out(struct app *app, int64_t id)
+{
+	struct app_request request = { .timeout_ms = CALL_TIMEOUT_MS };
+	struct account account;
+	struct out out;
+	bool ready;
+	int r = outbox_get(app->db, id, &out);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	ready = out.state == OUT_READY && !rooms_in_doubt(app, &out);
+	if (ready && *out.account != '\0') {
+		if ((r = account_get(app->db, out.account, &account)) == 0) {
+			ready = account.token != NULL;
+			account_free(&account);
+		} else
+			ready = false;
+	}
+	if (ready) {
+		request.account = out.account;
+		request.method = out.method;
+		request.path = out.path;
+		request.body = out.body;
+		request.cap = !strcmp(out.purpose, "load_directory") ? STATE_CAP : CALL_CAP;
+		if (app->sure == id)
+			app->sure = 0;
+		r = start(app, (struct flight){ .kind = FLIGHT_OUT, .row = id }, &request);
+	}
+	outbox_free(&out);
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+int
+deliver(struct app *app)
+{
+	int r = 0;
+
+	if (!app->up)
+		return 0;
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
+		if ((r = start_sync(app, i)) != 0)
+			return r;
+	if ((r = start_keys(app)) != 0)
+		return r;
+	for (size_t i = 0; i < app->n_clear && r == 0; i++)
+		r = start_out(app, app->clear[i]);
+	app->n_clear = 0;
+	if (r == 0)
+		wanted_at(app, outbox_next(app->db, app_now(app)));
+	return r;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * disclosure: from a member's consent, as staff recorded it, to the content
+ * that may leave.  The judge is domain/consent.
+ */
+#ifndef CAIRN_DISCLOSURE_H
+#define CAIRN_DISCLOSURE_H
+
+#include "app.h"
+#include "store/casestore.h"
+
+/**
+ * disclosure_build(app, row, args, ret, reterr): check consent and identity, store the
+ * consent, and compose the content with the notice of 42 CFR 2.32.  0; E_BAD or E_REFUSED with the
+ * number of the consent's element that is missing or does not cover it.
+ */
+int	disclosure_build(struct app *, const struct case_row *, const json_t *args, json_t **ret,
+	    struct err *) must_check;
+
+/**
+ * disclosure_in_force(app, referral, org, content): 0, or E_REFUSED: the consent to
+ * what ${content} (JSON text) discloses was revoked, has expired, or was never given.
+ */
+int	disclosure_in_force(struct app *, const char *referral, const char *org,
+	    const char *content) must_check;
+
+/** disclosure_template(app, row, ret): a consent to be filled in, as JSON. */
+int	disclosure_template(struct app *, const struct case_row *, json_t **) must_check;
+
+#endif /* !CAIRN_DISCLOSURE_H */

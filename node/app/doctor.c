@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* doctor: what is well and what is not, each with what to do. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "crypt/crypt.h"
+#include "crypt/device.h"
+#include "crypt/keys.h"
+#include "crypt/primitives.h"
+#include "domain/trust.h"
+#include "domain/when.h"
+#include "manifest.h"
+#include "publish.h"
+#include "setup.h"
+#include "store/audit.h"
+#include "store/dirstore.h"
+#include "store/inbox.h"
+#include "store/outbox.h"
+#include "view.h"
+
+struct checking {
+	struct app	*app;
+	json_t		*checks;
+};
+
+static int
+check(json_t *checks, const char *name, bool good, const char *text, const char *hint)
+{
+	json_t *item = json_pack("{s:s, s:b, s:s, s:s}", "name", name, "ok", good, "text", text, "hint", hint);
+
+	return item == NULL || json_array_append_new(checks, item) != 0 ? -ENOMEM : 0;
+}
+
+static int
+check_store(struct app *app, json_t *checks)
+{
+	struct err why = { "" };
+	int64_t rows = 0;
+	int r = db_check(app->db, &why);
+
+	if (r != 0 && r != ERR_CORRUPT)
+		return r;
+	if ((r = check(checks, "store", r == 0, r == 0 ? "the database is whole" : why.text,
+	    "stop the node and restore a backup")) != 0)
+		return r;
+	r = audit_verify(app->db, &rows, &why);
+	if (r != 0 && r != ERR_CORRUPT)
+		return r;
+	return check(checks, "audit", r == 0, r == 0 ? "the audit chain is unbroken" : why.text,
+	    "somebody changed the audit: keep a copy of the state directory and investigate");
+}
+
+static int
+check_setup(struct app *app, json_t *checks)
+{
+	autojson json_t *status = NULL;
+	const char *stage;
+	int r = setup_status(app, &status);
+
+	if (r != 0)
+		return r;
+	stage = json_str(status, "setup");
+	if ((r = check(checks, "setup", !strcmp(stage, "done"), !strcmp(stage, "done") ?
+	    "accounts are logged in and cross-signed" : stage, json_str(status, "error") != NULL ?
+	    json_str(status, "error") : "run cairn setup")) != 0)
+		return r;
+	if ((r = check(checks, "bridge", app->up, app->up ? "connected" : "not there",
+	    "cairnd starts it; see its log")) != 0)
+		return r;
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "sync of %s", app_account_name[i]);
+		if ((r = check(checks, name, app->accounts[i].fresh && app->accounts[i].attempts == 0,
+		    app->accounts[i].fresh ? app->accounts[i].attempts == 0 ? "answered" : "failing, being retried" :
+		    "no answer yet", "is the homeserver reachable? cairn check-config shows its address")) != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+check_trust(struct app *app, json_t *checks)
+{
+	char text[128], day[WHEN_TEXT];
+	int64_t expires = trust_expires(app->trust);
+	bool soon = expires - app_now(app) < 14 * WHEN_DAY;
+
+	if (app->trust == NULL)
+		return check(checks, "trust list", false, "none is in force: nobody is trusted",
+		    "cairn import trust FILE, with the file from the federation's signer");
+	(void)snprintf(text, sizeof(text), "%zu organizations, until %s",
+	    trust_norgs(app->trust), when_print_day(expires, day));
+	return check(checks, "trust list", !soon && publish_own_org(app) != NULL, text,
+	    publish_own_org(app) == NULL ? "we are not on it: give the output of cairn show node to the signer" :
+	    "it ends soon: ask the signer for a new one");
+}
+
+static int
+check_directory(void *cookie, const struct partner *partner)
+{
+	const struct checking *c = cookie;
+	const struct trust_org *org = trust_org(c->app->trust, partner->org);
+	struct err why = { "" };
+	char name[64];
+	int r;
+
+	if (!partner->follows || org == NULL)
+		return 0;
+	if ((r = manifest_check(c->app->db, partner->org, &why)) < 0)
+		return r;
+	(void)snprintf(name, sizeof(name), "directory of %.40s", org->name);
+	return check(c->checks, name, r != E_NOTFOUND, r == 0 ? "complete, by its signed manifest" :
+	    r == E_LATER ? "not whole yet" : why.text,
+	    "a homeserver withholds records: ask the partner, and your homeserver's administrator");
+}
+
+static int
+check_queues(struct app *app, json_t *checks)
+{
+	char text[128];
+	int64_t waiting, rejected, failed, live, ready;
+	int r;
+
+	if ((r = inbox_counts(app->db, &waiting, &rejected)) != 0 ||
+	    (r = outbox_count(app->db, OUT_FAILED, &failed)) != 0 ||
+	    (r = outbox_count(app->db, OUT_NEW, &live)) != 0 ||
+	    (r = outbox_count(app->db, OUT_READY, &ready)) != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%lld to be sent, %lld refused by the homeserver",
+	    (long long)(live + ready), (long long)failed);
+	if ((r = check(checks, "outbox", failed == 0, text, "cairn list outbox shows which, and why")) != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%lld waiting for a key, %lld rejected", (long long)waiting,
+	    (long long)rejected);
+	return check(checks, "inbox", rejected == 0, text, "cairn list rejected shows why");
+}
+
+static int
+add_alarm(void *cookie, int64_t when, const char *user, const char *device, const char *text)
+{
+	(void)when, (void)user;
+	return check(cookie, "keys", false, text, device != NULL && *device != '\0' ?
+	    "compare the fingerprint with the person, then cairn trust USER DEVICE FINGERPRINT" :
+	    "ask the person what happened before trusting the new identity");
+}
+
+static int
+check_keys(struct app *app, json_t *checks)
+{
+	struct err why = { "" };
+	char text[128];
+	int r = primitives_in_force(&why);
+
+	if (r < 0)
+		return r;
+	if ((r = check(checks, "primitives", r == 0, r == 0 ? "libolm uses libcrypto and libsodium" : why.text,
+	    "libolm's own functions are in use; the strict layer still holds; see docs/threat-model.md")) != 0)
+		return r;
+	if (app->crypt == NULL)
+		return 0;
+	(void)snprintf(text, sizeof(text), "%.24s, fingerprint %.43s", crypt_device(app->crypt),
+	    device_fingerprint(app->crypt));
+	if ((r = check(checks, "device", true, text, "")) != 0)
+		return r;
+	return keys_alarms_each(app->crypt, add_alarm, checks);
+}
+
+int
+view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	json_t *checks = json_array();
+	struct checking c = { app, checks };
+	int r;
+
+	(void)actor, (void)args, (void)reterr;
+	if ((*ret = json_pack("{s:o}", "checks", checks)) == NULL)
+		return -ENOMEM;
+	if ((r = check_setup(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
+	    (r = check_trust(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
+	    (r = check_queues(app, checks)) != 0)
+		return r;
+	return check_keys(app, checks);
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "crypt/crypt.h"
+#include "crypt/device.h"
+#include "crypt/envelope.h"
+#include "crypt/keys.h"
+#include "dispatch.h"
+#include "domain/trust.h"
+#include "ingest.h"
+#include "matrix/request.h"
+#include "matrix/sync.h"
+#include "rooms.h"
+#include "store/inbox.h"
+#include "store/outbox.h"
+
+/* One item of a batch, as it is judged. */
+struct item {
+	struct app	*app;
+	unsigned	 account;
+	const char	*room_id;	/* NULL: to-device. */
+	const json_t	*event;
+	int64_t		 received;
+};
+
+struct batch {
+	struct app	*app;
+	unsigned	 account;
+};
+
+/* Put an item aside with its reason; what it did is undone already. */
+static int
+put_aside(const struct item *item, int why, const struct opened *opened, const struct err *reason)
+{
+	struct app *app = item->app;
+	autofree char *raw = json_dumps(item->event, JSON_COMPACT);
+	const char *sender = json_str(item->event, "sender");
+	struct waiting w = { .account = (char *)app_account_name[item->account],
+	    .room_id = (char *)item->room_id, .session_id = opened->session_id, .raw = raw,
+	    .reason = (char *)reason->text, .at = item->received };
+	int r;
+
+	if (raw == NULL)
+		return -ENOMEM;
+	if (!id_is_user(sender))
+		return 0;	/* No server relays such an event; nobody could be asked about it. */
+	if ((r = person_id(app->db, sender, &w.pid)) != 0)
+		return r;
+	if (why == E_LATER && (r = waiting_add(app->db, &w)) != E_REFUSED)
+		return r;
+	log_warn("ingest", "an item was put aside: %s", reason->text);
+	return rejected_add(app->db, w.account, item->room_id, w.pid, raw, reason->text, w.at);
+}
+
+/* A room event that was opened goes to its handler. */
+static int
+handle(const struct item *item, const struct opened *opened, struct err *reason)
+{
+	struct app *app = item->app;
+	const struct trust_org *org = trust_org_by_node(app->trust, opened->sender);
+	struct room room;
+	struct origin origin = { .room = &room, .sender = opened->sender, .pid = opened->pid,
+	    .org = org != NULL ? org->id : NULL, .event_id = json_str(item->event, "event_id"),
+	    .ts = json_int(item->event, "origin_server_ts", 0), .trusted_device = opened->trusted,
+	    .content = opened->content };
+	int r = room_get(app->db, item->room_id, &room);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	r = dispatch(app, opened->type, opened->state_key, &origin, reason);
+	room_free(&room);
+	return r;
+}
+
+/*
+ * Judge one item: open it, then hand it to its handler, each within a savepoint.
+ * What opening learned (an outdated device list, a broken session) is kept even
+ * when the item is put aside; what a refusing handler did is not.
+ * ${ret_opened} says afterwards which Megolm session arrived.
+ */
+static int
+judge(const struct item *item, struct opened *ret_opened)
+{
+	struct app *app = item->app;
+	struct err reason = { "" };
+	int r, kept;
+
+	*ret_opened = (struct opened){ 0 };
+	if ((r = db_save(app->db)) != 0)
+		return r;
+	r = item->room_id == NULL ?
+	    envelope_open_todevice(app->crypt, item->event, item->received, ret_opened, &reason) :
+	    envelope_open_event(app->crypt, item->room_id, item->event, ret_opened, &reason);
+	if ((kept = r < 0 ? r : db_keep(app->db)) != 0)
+		return kept;
+	if (r == 0 && item->room_id != NULL && strcmp(ret_opened->sender, app->cfg->node_user) != 0) {
+		if ((r = db_save(app->db)) != 0)
+			return r;
+		if ((r = handle(item, ret_opened, &reason)) < 0)
+			return r;
+		if (r == 0 || r == E_EXISTS)
+			return db_keep(app->db);
+		db_undo(app->db);
+		crypt_drop_cache(app->crypt);
+	}
+	return r == 0 || r == E_EXISTS ? 0 : put_aside(item, r, ret_opened, &reason);
+}
+
+/* An invitation of somebody who may become a partner waits for that. */
+static int
+invited(struct app *app, unsigned account, const char *room_id, const json_t *state)
+{
+	char reason[] = "an invitation by somebody who is not a partner, or whom we do not follow";
+	autojson json_t *event = NULL;
+	autofree char *raw = NULL;
+	const char *inviter = rooms_inviter(app, state);
+	int r = rooms_invited(app, account, room_id, state);
+	struct waiting w = { .account = (char *)(uintptr_t)app_account_name[account],
+	    .room_id = (char *)(uintptr_t)room_id, .at = app_now(app),
+	    .reason = reason };
+
+	if (r != E_LATER || inviter == NULL)
+		return r == E_LATER ? 0 : r;
+	event = json_pack("{s:O}", "invite_state", state);
+	if (event == NULL || (raw = w.raw = json_dumps(event, JSON_COMPACT)) == NULL)
+		return -ENOMEM;
+	if ((r = person_id(app->db, inviter, &w.pid)) != 0)
+		return r;
+	r = waiting_add(app->db, &w);
+	return r == E_REFUSED ? 0 : r;
+}
+
+/* Items that waited for a session, a device or trust; each is judged anew, once. */
+static int
+retry(struct app *app, struct waiting *list, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		autojson json_t *event = NULL;
+		struct opened opened = { 0 };
+		struct item item = { .app = app, .room_id = list[i].room_id, .received = list[i].at,
+		    .account = !strcmp(list[i].account, "steward") ? APP_STEWARD : APP_NODE };
+
+		if ((r = canon_parse(list[i].raw, strlen(list[i].raw), &event, NULL)) != 0)
+			break;
+		item.event = event;
+		if ((r = waiting_drop(app->db, list[i].id)) != 0)
+			break;
+		r = json_arr(event, "invite_state") != NULL ?
+		    invited(app, item.account, list[i].room_id, json_arr(event, "invite_state")) :
+		    judge(&item, &opened);
+		opened_free(&opened);
+	}
+	waiting_list_free(list, n);
+	return r;
+}
+
+static int
+retry_session(struct app *app, const struct opened *opened)
+{
+	struct waiting *list = NULL;
+	size_t n = 0;
+	int r;
+
+	if (opened->type == NULL || strcmp(opened->type, "m.room_key") || opened->session_id == NULL)
+		return 0;
+	r = waiting_session(app->db, opened->room_id, opened->session_id, &list, &n);
+	return r != 0 ? r : retry(app, list, n);
+}
+
+int
+ingest_person(struct app *app, int64_t pid)
+{
+	struct waiting *list = NULL;
+	size_t n = 0;
+	int r = waiting_person(app->db, pid, &list, &n);
+
+	return r != 0 ? r : retry(app, list, n);
+}
+
+static int
+on_device(void *cookie, const char *user, bool left)
+{
+	struct batch *b = cookie;
+
+	if (b->app->crypt == NULL)
+		return 0;
+	return left ? keys_left(b->app->crypt, user) : keys_changed(b->app->crypt, user);
+}
+
+static int
+on_counts(void *cookie, int64_t otk, bool fallback)
+{
+	struct batch *b = cookie;
+
+	return b->app->crypt == NULL ? 0 : device_counts(b->app->crypt, otk, fallback);
+}
+
+static int
+on_todevice(void *cookie, const json_t *event)
+{
+	struct batch *b = cookie;
+	const char *type = json_str(event, "type");
+	struct item item = { .app = b->app, .account = b->account, .event = event,
+	    .received = app_now(b->app) };
+	struct opened opened = { 0 };
+	int r;
+
+	/* Clear to-device messages carry nothing that we act on. */
+	if (b->app->crypt == NULL || type == NULL || strcmp(type, "m.room.encrypted") != 0)
+		return 0;
+	if ((r = judge(&item, &opened)) == 0)
+		r = retry_session(b->app, &opened);
+	opened_free(&opened);
+	return r;
+}
+
+static int
+on_invite(void *cookie, const char *room_id, const json_t *state)
+{
+	struct batch *b = cookie;
+
+	return invited(b->app, b->account, room_id, state);
+}
+
+static int
+on_state(void *cookie, const char *room_id, const json_t *event)
+{
+	struct batch *b = cookie;
+
+	return rooms_state(b->app, b->account, room_id, event);
+}
+
+/* A hole in a directory's timeline: its whole state is read again.  In any
+ * encrypted room a member may have left unseen: the next key is a fresh one. */
+static int
+on_limited(void *cookie, const char *room_id)
+{
+	struct batch *b = cookie;
+	struct room room;
+	int r = b->account == APP_NODE ? room_get(b->app->db, room_id, &room) : E_NOTFOUND;
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (room.kind == ROOM_DIRECTORY && !room.ours)
+		r = dispatch_load_directory(b->app, room_id);
+	else if (b->app->crypt != NULL)
+		r = envelope_rotate(b->app->crypt, room_id);
+	room_free(&room);
+	return r;
+}
+
+static int
+on_timeline(void *cookie, const char *room_id, const json_t *event)
+{
+	struct batch *b = cookie;
+	const char *type = json_str(event, "type");
+	struct item item = { .app = b->app, .account = b->account, .room_id = room_id, .event = event,
+	    .received = app_now(b->app) };
+	struct opened opened = { 0 };
+	struct room room;
+	int r;
+
+	if (type != NULL && strcmp(type, "m.room.encrypted") != 0 && json_str(event, "state_key") != NULL)
+		return rooms_state(b->app, b->account, room_id, event);
+	/* Only what was encrypted is acted on; the steward reads nothing. */
+	if (type == NULL || strcmp(type, "m.room.encrypted") || b->account != APP_NODE ||
+	    b->app->crypt == NULL)
+		return 0;
+	if ((r = room_get(b->app->db, room_id, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	room_free(&room);
+	r = judge(&item, &opened);
+	opened_free(&opened);
+	return r;
+}
+
+static int
+on_left(void *cookie, const char *room_id)
+{
+	struct batch *b = cookie;
+
+	return rooms_left(b->app, b->account, room_id);
+}
+
+static const struct sync_ops ops = {
+	.device = on_device, .counts = on_counts, .todevice = on_todevice, .invite = on_invite,
+	.limited = on_limited, .state = on_state, .timeline = on_timeline, .left = on_left,
+};
+
+/* The steward has no device: nothing encrypted is for it. */
+static const struct sync_ops steward_ops = {
+	.invite = on_invite, .state = on_state, .timeline = on_timeline, .left = on_left,
+};
+
+int
+ingest_sync(struct app *app, unsigned account, const json_t *answer, struct err *reterr)
+{
+	struct batch batch = { .app = app, .account = account };
+	const char *next;
+	int r = sync_walk(answer, account == APP_NODE ? &ops : &steward_ops, &batch, &next, reterr);
+
+	return r != 0 ? r : account_batch(app->db, app_account_name[account], next);
+}
+
+int
+ingest_state(struct app *app, const char *room_id, const json_t *events)
+{
+	struct batch batch = { .app = app, .account = APP_NODE };
+	const json_t *event;
+	size_t i;
+	int r;
+
+	json_array_foreach(events, i, event)
+		if (json_is_object(event) && (r = on_timeline(&batch, room_id, event)) != 0)
+			return r;
+	return 0;
+}

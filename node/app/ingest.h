@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ingest: a /sync answer becomes, in one transaction: device lists, key counts,
+ * to-device messages in order, invitations, state, timeline, next_batch.
+ * Each item has a savepoint: a bad one is kept as waiting or rejected and
+ * never stops the batch.
+ */
+#ifndef CAIRN_INGEST_H
+#define CAIRN_INGEST_H
+
+#include "app.h"
+
+/** ingest_sync(app, account, answer, reterr): inside a transaction.  0; E_BAD: nothing was applied; negative. */
+int	ingest_sync(struct app *, unsigned account, const json_t *, struct err *) must_check;
+
+/** ingest_state(app, room_id, events): the answer of GET /rooms/ID/state, item by item. */
+int	ingest_state(struct app *, const char *room_id, const json_t *) must_check;
+
+/** ingest_person(app, pid): try again what waited for this sender's devices, or for trust in them. */
+int	ingest_person(struct app *, int64_t pid) must_check;
+
+#endif /* !CAIRN_INGEST_H */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/id.h"
+#include "message.h"
+#include "rooms.h"
+#include "store/inbox.h"
+#include "store/outbox.h"
+
+enum { BODY_MAX = 16 * 1024 };
+
+/* The first answer comes at once and says what to do if waiting is not possible. */
+static int
+greet(struct app *app, const struct origin *origin)
+{
+	autofree char *text = NULL, *greeted = NULL;
+	char id[ID_LEN + 1], key[48];
+	int r;
+
+	(void)snprintf(key, sizeof(key), "greeted:%lld", (long long)origin->pid);
+	if (app->cfg->crisis_text == NULL || (r = meta_get(app->db, key, false, &greeted)) == 0)
+		return 0;
+	if (r != E_NOTFOUND)
+		return r;
+	if (asprintf(&text, "Thank you for writing to %s. A person reads this and answers; it can take a while.\n%s",
+	    app->cfg->organization, app->cfg->crisis_text) < 0)
+		return -ENOMEM;
+	id_new(app->world, id);
+	if ((r = meta_put(app->db, key, "1", false)) != 0)
+		return r;
+	return message_add(app->db, id, NULL, origin->pid, true, text, app_now(app));
+}
+
+int
+message_arrived(struct app *app, const struct origin *origin)
+{
+	const char *body = json_str(origin->content, "body");
+	char id[ID_LEN + 1];
+	int r;
+
+	if (body == NULL || strlen(body) > BODY_MAX)
+		return err_set(origin->reason, E_BAD, "a message without text, or with too much of it");
+	/* People's clients give no id of ours: the event's own id counts it once. */
+	if (origin->event_id == NULL || (r = inbox_seen(app->db, origin->event_id)) == 0)
+		return E_EXISTS;
+	if (r != E_NOTFOUND)
+		return r;
+	id_new(app->world, id);
+	if ((r = inbox_add(app->db, origin->event_id, origin->pid, origin->room->room_id,
+	    "m.room.message", "", app_now(app))) != 0)
+		return r;
+	if ((r = message_add(app->db, id, origin->room->room_id, origin->pid, false, body, app_now(app))) != 0)
+		return r;
+	return greet(app, origin);
+}
+
+static int
+queue(struct app *app, const char *id, int64_t pid, const char *body)
+{
+	autofree char *user = NULL;
+	autojson json_t *content = NULL;
+	struct room room;
+	int r = person_user(app->db, pid, &user);
+
+	if (r != 0 || (r = rooms_direct(app, user, &room)) != 0)
+		return r == E_LATER ? 0 : r;
+	content = json_pack("{s:s, s:s, s:{}, s:s}", "msgtype", "m.text", "body", body, "m.mentions",
+	    ID_NAMESPACE "id", id);
+	if (content == NULL)
+		r = -ENOMEM;
+	else if ((r = message_room(app->db, id, room.room_id)) == 0)
+		r = outbox_event(app->db, "node", room.room_id, "m.room.message", NULL, content, "say", id,
+		    NULL);
+	room_free(&room);
+	return r;
+}
+
+static int
+each(void *cookie, const char *id, int64_t pid, const char *body)
+{
+	return queue(cookie, id, pid, body);
+}
+
+int
+message_step(struct app *app)
+{
+	return message_roomless(app->db, each, app);
+}
+
+int
+message_say(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *user = json_str(args, "user"), *text = json_str(args, "text");
+	char id[ID_LEN + 1];
+	int64_t pid;
+	int r;
+
+	(void)actor;
+	if (!id_is_user(user))
+		return err_set(reterr, E_BAD, "user: not a Matrix user id; it looks like @name:server");
+	if (text == NULL || *text == '\0' || strlen(text) > BODY_MAX)
+		return err_set(reterr, E_BAD, "text: between 1 and %d bytes are wanted", BODY_MAX);
+	if (app->crypt == NULL)
+		return err_set(reterr, E_REFUSED, "this node is not set up; run cairn setup first");
+	id_new(app->world, id);
+	if ((r = person_id(app->db, user, &pid)) != 0 ||
+	    (r = message_add(app->db, id, NULL, pid, true, text, app_now(app))) != 0 ||
+	    (r = queue(app, id, pid, text)) != 0)
+		return r;
+	*ret = json_pack("{s:s, s:s}", "id", id, "delivery", "queued");
+	return *ret != NULL ? 0 : -ENOMEM;
+}

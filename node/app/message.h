@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* message: plain words in a direct chat. */
+#ifndef CAIRN_MESSAGE_H
+#define CAIRN_MESSAGE_H
+
+#include "app.h"
+#include "origin.h"
+
+/**
+ * message_arrived(app, origin): keep what a person wrote; an event counts once.  The
+ * first one is answered at once, with the crisis numbers of the configuration.
+ */
+int	message_arrived(struct app *, const struct origin *) must_check;
+
+/** message_say(app, actor, args, ret, reterr): verb "say" {user, text}. */
+int	message_say(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+
+/** message_step(app): say what waits for its chat to be made. */
+int	message_step(struct app *) must_check;
+
+#endif /* !CAIRN_MESSAGE_H */

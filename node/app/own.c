@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/encode.h"
+#include "base/event.h"
+#include "base/id.h"
+#include "events.h"
+#include "own.h"
+#include "store/audit.h"
+#include "store/dirstore.h"
+#include "store/peoplestore.h"
+
+#define SEED	"record_seed"	/* meta, sealed. */
+enum { IMPORT_MAX = 20000 };
+
+struct collect {
+	bool		 dirty_only;
+	struct own_ids	*ids;
+	size_t		 size;
+	const char	*skip, *only;
+};
+
+static int
+collect(void *cookie, const struct own_record *rec)
+{
+	struct collect *c = cookie;
+
+	if ((c->dirty_only && !rec->dirty) || (c->skip != NULL && !strcmp(rec->kind, c->skip)) ||
+	    (c->only != NULL && strcmp(rec->kind, c->only) != 0))
+		return 0;
+	if (c->ids->n == c->size) {
+		size_t size = c->size * 2 + 16;
+		char **more = reallocarray(c->ids->id, size, sizeof(*more));
+
+		if (more == NULL)
+			return -ENOMEM;
+		c->ids->id = more;
+		c->size = size;
+	}
+	if ((c->ids->id[c->ids->n] = strdup(rec->id)) == NULL)
+		return -ENOMEM;
+	c->ids->n++;
+	return 0;
+}
+
+int
+own_ids(struct db *db, const char *kind, bool dirty_only, struct own_ids *ret)
+{
+	struct collect c = { .dirty_only = dirty_only, .ids = ret, .skip = "manifest" };
+	int r;
+
+	*ret = (struct own_ids){ 0 };
+	if (kind != NULL)
+		return own_each(db, kind, collect, &c);
+	if ((r = own_each(db, NULL, collect, &c)) != 0)
+		return r;
+	c.skip = NULL;
+	c.only = "manifest";
+	return own_each(db, "manifest", collect, &c);
+}
+
+void
+own_ids_free(struct own_ids *ids)
+{
+	for (size_t i = 0; i < ids->n; i++)
+		free(ids->id[i]);
+	free(ids->id);
+	*ids = (struct own_ids){ 0 };
+}
+
+int
+own_make_key(struct app *app)
+{
+	uint8_t seed[ED25519_SEED];
+	char text[2 * ED25519_SEED + 1];
+	autofree char *had = NULL;
+	int r = meta_get(app->db, SEED, true, &had);
+
+	if (r != E_NOTFOUND)
+		return r;
+	world_random(app->world, seed, sizeof(seed));
+	encode_hex(seed, sizeof(seed), text);
+	r = meta_put(app->db, SEED, text, true);
+	sodium_memzero(seed, sizeof(seed));
+	sodium_memzero(text, sizeof(text));
+	return r;
+}
+
+int
+own_seed(struct db *db, uint8_t ret[ED25519_SEED])
+{
+	char *text = NULL;
+	int r = meta_get(db, SEED, true, &text);
+
+	if (r != 0)
+		return r;
+	if (decode_hex(text, ret, ED25519_SEED) != 0)
+		r = ERR_CORRUPT;
+	sodium_memzero(text, strlen(text));
+	free(text);
+	return r;
+}
+
+int
+own_key_text(struct db *db, char ret[64])
+{
+	uint8_t seed[ED25519_SEED], pub[ED25519_PUBLIC], secret[crypto_sign_SECRETKEYBYTES];
+	int r = own_seed(db, seed);
+
+	if (r != 0)
+		return r;
+	(void)crypto_sign_seed_keypair(pub, secret, seed);
+	proof_key_text(pub, ret);
+	sodium_memzero(seed, sizeof(seed));
+	sodium_memzero(secret, sizeof(secret));
+	return 0;
+}
+
+/* "program" may name the source of a program that was imported: put its id there. */
+static int
+resolve(struct app *app, json_t *body)
+{
+	const char *name = json_str(body, "program");
+	struct own_record program;
+	int r;
+
+	if (name == NULL || id_is_own(name))
+		return 0;
+	if ((r = own_by_source(app->db, name, &program)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	r = json_object_set_new(body, "program", json_string(program.id)) != 0 ? -ENOMEM : 0;
+	own_free(&program);
+	return r;
+}
+
+/* Keep what we added ourselves: the room that was made for a group. */
+static int
+keep_room(const struct own_record *rec, json_t *body)
+{
+	autojson json_t *old = NULL;
+	json_t *room;
+	int r;
+
+	if (rec->body == NULL || strcmp(rec->kind, "group") != 0)
+		return 0;
+	if ((r = canon_parse(rec->body, strlen(rec->body), &old, NULL)) != 0)
+		return r;
+	room = json_obj(old, "room");
+	return room != NULL && json_object_set(body, "room", room) != 0 ? -ENOMEM : 0;
+}
+
+static int
+check_body(const char *kind, const json_t *body, struct err *reterr)
+{
+	const struct ev_desc *desc = event_find(ev_records, ev_n_records, kind);
+	int r;
+
+	if (desc == NULL || !strcmp(kind, "manifest"))
+		return err_set(reterr, E_BAD, "kind: program, group, specialist or credential is wanted");
+	if ((r = event_check(desc, body, reterr)) != 0)
+		err_add(reterr, "body");
+	return r;
+}
+
+int
+own_new(struct app *app, const char *kind, const char *source, struct own_record *ret)
+{
+	char id[ID_LEN + 1], key[ID_LEN + 1];
+
+	id_new(app->world, id);
+	id_new(app->world, key);
+	*ret = (struct own_record){ .id = strdup(id), .kind = strdup(kind), .state_key = strdup(key),
+	    .source = source != NULL ? strdup(source) : NULL };
+	if (ret->id != NULL && ret->kind != NULL && ret->state_key != NULL && (source == NULL || ret->source != NULL))
+		return 0;
+	own_free(ret);
+	*ret = (struct own_record){ 0 };
+	return -ENOMEM;
+}
+
+enum fate { ADDED, CHANGED, SAME, FATES };
+
+static int
+import_one(struct app *app, const json_t *item, enum fate *ret, struct err *reterr)
+{
+	const char *kind = json_str(item, "kind"), *source = json_str(item, "source");
+	json_t *body = json_obj(item, "body");
+	struct own_record rec = { 0 };
+	char *text = NULL;
+	int r = E_NOTFOUND;
+
+	if (kind == NULL || body == NULL)
+		return err_set(reterr, E_BAD, "kind and body are wanted");
+	if (source != NULL && (*source == '\0' || strlen(source) > 255))
+		return err_set(reterr, E_BAD, "source: between 1 and 255 bytes are wanted");
+	if (source != NULL)
+		r = own_by_source(app->db, source, &rec);
+	if (r != 0 && r != E_NOTFOUND)
+		return r;
+	*ret = r == 0 ? CHANGED : ADDED;
+	if (r == 0 && strcmp(rec.kind, kind) != 0)
+		r = err_set(reterr, E_REFUSED, "source %s is a %s already", source, rec.kind);
+	else if ((r = resolve(app, body)) == 0 && (r = keep_room(&rec, body)) == 0 &&
+	    (r = check_body(kind, body, reterr)) == 0 && (text = canon_text(body, reterr)) == NULL)
+		r = E_BAD;
+	if (r == 0 && rec.body != NULL && !strcmp(rec.body, text))
+		*ret = SAME;
+	if (r == 0 && *ret == ADDED)
+		r = own_new(app, kind, source, &rec);
+	if (r == 0 && *ret != SAME) {
+		free(rec.body);
+		rec.body = take(text);
+		rec.dirty = 1;
+		r = own_put(app->db, &rec);
+	}
+	free(text);
+	own_free(&rec);
+	return r;
+}
+
+int
+own_import(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	json_t *records = json_arr(args, "records"), *item;
+	long long done[FATES] = { 0 };
+	enum fate fate = 0;
+	size_t i;
+	int r;
+
+	if (records == NULL || json_array_size(records) > IMPORT_MAX)
+		return err_set(reterr, E_BAD, "records: a list of at most %d records is wanted", IMPORT_MAX);
+	json_array_foreach(records, i, item) {
+		if ((r = import_one(app, item, &fate, reterr)) != 0) {
+			err_add(reterr, "records[%zu]%s%s", i, json_str(item, "source") ? " " : "",
+			    json_str(item, "source") ? json_str(item, "source") : "");
+			return r;
+		}
+		done[fate]++;
+	}
+	if ((r = audit_add(app->db, app_now(app), actor, "import", "directory", NULL)) != 0)
+		return r;
+	*ret = json_pack("{s:I, s:I, s:I}", "added", (json_int_t)done[ADDED], "changed",
+	    (json_int_t)done[CHANGED], "unchanged", (json_int_t)done[SAME]);
+	return *ret != NULL ? 0 : -ENOMEM;
+}

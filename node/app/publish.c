@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/encode.h"
+#include "base/event.h"
+#include "base/id.h"
+#include "base/proof.h"
+#include "crypt/envelope.h"
+#include "domain/directory.h"
+#include "domain/trust.h"
+#include "domain/when.h"
+#include "manifest.h"
+#include "own.h"
+#include "publish.h"
+#include "rooms.h"
+#include "store/audit.h"
+#include "store/dirstore.h"
+#include "store/outbox.h"
+
+#define TYPE_RECORD	ID_NAMESPACE "record"
+#define TYPE_DIRECTORY	ID_NAMESPACE "directory"
+#define WANTED		"publish_wanted"	/* meta: there is something to publish. */
+
+enum { RECORDS_A_STEP = 16 };
+#define RECORD_LIFE	(90 * WHEN_DAY)
+
+const char *
+publish_own_org(const struct app *app)
+{
+	const struct trust_org *org = trust_org_by_node(app->trust, app->cfg->node_user);
+
+	return org != NULL ? org->id : NULL;
+}
+
+int
+publish_start(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	int r;
+
+	(void)args;
+	if (app->crypt == NULL)
+		return err_set(reterr, E_REFUSED, "this node is not set up; run cairn setup first");
+	if (publish_own_org(app) == NULL)
+		return err_set(reterr, E_REFUSED, "our organization is not on the trust list; give the output of "
+		    "cairn show node to the federation's signer, then cairn import trust FILE");
+	if ((r = meta_put(app->db, WANTED, "1", false)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "publish", "directory", NULL)) != 0)
+		return r;
+	return publish_view(app, ret);
+}
+
+/* The directory room is of the node; the space and the groups are of the steward. */
+static int
+want_directory(struct app *app, struct room *ret)
+{
+	struct request_room wish = { .type = TYPE_DIRECTORY, .history = "shared", .join_rule = "invite",
+	    .encrypted = true, .encrypt_state = true, .quiet = true };
+
+	return rooms_want(app, ROOM_DIRECTORY, publish_own_org(app), 0, APP_NODE, &wish, ret);
+}
+
+static int
+want_space(struct app *app, struct room *ret)
+{
+	struct request_room wish = { .type = "m.space", .history = "shared", .join_rule = "public",
+	    .name = app->cfg->organization, .quiet = true };
+
+	return rooms_want(app, ROOM_SPACE, publish_own_org(app), 0, APP_STEWARD, &wish, ret);
+}
+
+static int
+want_group(struct app *app, const struct own_record *rec, const json_t *body, struct room *ret)
+{
+	const char *neutral = json_str(body, "neutral_name"), *access = json_str(body, "access");
+	struct request_room wish = { .history = "joined", .encrypted = true,
+	    .join_rule = access != NULL && !strcmp(access, "open") ? "public" : "invite",
+	    .name = neutral != NULL ? neutral : json_str(body, "name") };
+
+	return rooms_want(app, ROOM_GROUP, rec->id, 0, APP_STEWARD, &wish, ret);
+}
+
+/* The group's room goes into its record, and into the space. */
+static int
+bind_group(struct app *app, struct own_record *rec, json_t *body, const struct room *space,
+    const struct room *room)
+{
+	autojson json_t *child = json_pack("{s:[s]}", "via", app->cfg->server_name);
+	json_t *value = json_pack("{s:s, s:[s]}", "room_id", room->room_id, "via", app->cfg->server_name);
+	char *text;
+	int r;
+
+	if (child == NULL || json_object_set_new(body, "room", value) != 0 ||
+	    (text = json_dumps(body, JSON_COMPACT)) == NULL)
+		return -ENOMEM;
+	free(rec->body);
+	rec->body = text;
+	rec->dirty = 1;
+	if ((r = own_put(app->db, rec)) != 0)
+		return r;
+	return outbox_event(app->db, "steward", space->room_id, "m.space.child", room->room_id, child,
+	    "space_child", rec->id, NULL);
+}
+
+/* One group further: E_EXISTS after a step, E_LATER while a room is being made. */
+static int
+group_step(struct app *app, const char *id, const struct room *space)
+{
+	struct own_record rec;
+	autojson json_t *body = NULL;
+	struct room room;
+	int r = own_get(app->db, id, &rec);
+
+	if (r != 0)
+		return r;
+	if ((r = canon_parse(rec.body, strlen(rec.body), &body, NULL)) == 0 && json_obj(body, "room") == NULL &&
+	    (r = want_group(app, &rec, body, &room)) == 0) {
+		r = bind_group(app, &rec, body, space, &room);
+		room_free(&room);
+		r = r == 0 ? E_EXISTS : r;
+	}
+	own_free(&rec);
+	return r;
+}
+
+static int
+groups_step(struct app *app, const struct room *space)
+{
+	struct own_ids ids;
+	bool waits = false;
+	int r = own_ids(app->db, "group", false, &ids);
+
+	for (size_t i = 0; i < ids.n && r == 0; i++) {
+		r = group_step(app, ids.id[i], space);
+		waits |= r == E_LATER;
+		r = r == E_LATER ? 0 : r;
+	}
+	own_ids_free(&ids);
+	return r == 0 && waits ? E_LATER : r;
+}
+
+/* Sign the record as it is now and queue it for the directory room. */
+static int
+record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_SEED], const struct room *room)
+{
+	autojson json_t *body = NULL, *record = NULL;
+	struct directory_seen seen = { .seq = rec->seq };
+	struct directory_record draft = { .id = rec->id, .org = publish_own_org(app),
+	    .issued_at = app_now(app), .expires_at = app_now(app) + RECORD_LIFE };
+	char hash[DIRECTORY_HASH], *text;
+	struct err why = { "" };
+	int r;
+
+	if (rec->hash != NULL)
+		(void)snprintf(seen.hash, sizeof(seen.hash), "%s", rec->hash);
+	if ((r = directory_kind_parse(rec->kind, &draft.kind)) != 0 ||
+	    (r = canon_parse(rec->body, strlen(rec->body), &body, NULL)) != 0)
+		return r < 0 ? r : ERR_CORRUPT;
+	draft.body = body;
+	if ((r = directory_seal(&draft, rec->seq > 0 ? &seen : NULL, seed, &record, &why)) != 0 ||
+	    (r = directory_hash(record, hash, &why)) != 0)
+		return r;
+	if ((text = json_dumps(record, JSON_COMPACT)) == NULL)
+		return -ENOMEM;
+	free(rec->record);
+	rec->record = text;
+	free(rec->hash);
+	rec->hash = strdup(hash);
+	rec->seq++;
+	rec->dirty = 0;
+	if (rec->hash == NULL)
+		return -ENOMEM;
+	if ((r = own_put(app->db, rec)) != 0)
+		return r;
+	return outbox_event(app->db, "node", room->room_id, TYPE_RECORD, rec->state_key, record, "record",
+	    rec->id, NULL);
+}
+
+/* E_EXISTS after some records, 0 when none was left to sign. */
+static int
+records_step(struct app *app, const struct room *room)
+{
+	uint8_t seed[ED25519_SEED];
+	struct own_ids ids;
+	int r = own_ids(app->db, NULL, true, &ids);
+
+	if (r == 0 && ids.n > 0)
+		r = own_seed(app->db, seed);
+	for (size_t i = 0; i < ids.n && i < RECORDS_A_STEP && r == 0; i++) {
+		struct own_record rec;
+
+		if ((r = own_get(app->db, ids.id[i], &rec)) == 0) {
+			r = record_step(app, &rec, seed, room);
+			own_free(&rec);
+		}
+	}
+	if (r == 0 && ids.n > 0)
+		r = E_EXISTS;
+	own_ids_free(&ids);
+	explicit_bzero(seed, sizeof(seed));
+	return r;
+}
+
+/* A manifest over what is published now, if it differs from the last one: E_EXISTS. */
+static int
+manifest_step(struct app *app)
+{
+	struct own_record rec;
+	autojson json_t *body = NULL;
+	int r = manifest_own(app->db, app_now(app), &body);
+
+	if (r != 0)
+		return r;
+	if ((r = own_by_source(app->db, "manifest", &rec)) == E_NOTFOUND) {
+		if ((r = own_new(app, "manifest", "manifest", &rec)) != 0)
+			return r;
+	} else if (r != 0)
+		return r;
+	else {
+		autojson json_t *last = NULL;
+
+		if ((r = canon_parse(rec.body, strlen(rec.body), &last, NULL)) == 0 &&
+		    json_equal(json_object_get(last, "hash"), json_object_get(body, "hash"))) {
+			own_free(&rec);
+			return 0;
+		}
+	}
+	free(rec.body);
+	rec.body = json_dumps(body, JSON_COMPACT);
+	rec.dirty = 1;
+	r = rec.body == NULL ? -ENOMEM : own_put(app->db, &rec);
+	own_free(&rec);
+	return r == 0 ? E_EXISTS : r;
+}
+
+struct follower {
+	struct app	*app;
+	struct room	*room;
+	bool		 invited;
+};
+
+/* Who asked to follow, and is on the trust list, is invited and gets every key. */
+static int
+follower_step(void *cookie, const struct partner *partner)
+{
+	struct follower *f = cookie;
+	const struct trust_org *org = trust_org(f->app->trust, partner->org);
+	int64_t pid;
+	int r;
+
+	if (!partner->follower || org == NULL)
+		return 0;
+	if ((r = person_id(f->app->db, org->node, &pid)) != 0)
+		return r;
+	if ((r = roster_has(f->app->db, f->room->room_id, pid)) != E_NOTFOUND)
+		return r;
+	f->invited = true;
+	if ((r = rooms_invite(f->app, f->room, org->node)) != 0)
+		return r;
+	return envelope_share_history(f->app->crypt, f->room->room_id, pid);
+}
+
+static int
+directory_step(struct app *app, bool *ret_more)
+{
+	struct room directory = { 0 }, space = { 0 };
+	struct follower follower = { .app = app, .room = &directory };
+	autofree char *wanted = NULL;
+	int r, done;
+
+	if ((r = room_by_subject(app->db, ROOM_DIRECTORY, publish_own_org(app), &directory)) == 0) {
+		if (directory.joined)
+			r = partner_each(app->db, follower_step, &follower);
+		room_free(&directory);
+		*ret_more |= follower.invited;
+	}
+	if (r < 0 || (r = meta_get(app->db, WANTED, false, &wanted)) != 0 || strcmp(wanted, "1") != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = want_directory(app, &directory)) != 0 || (r = want_space(app, &space)) != 0 ||
+	    (r = groups_step(app, &space)) != 0 || (r = records_step(app, &directory)) != 0 ||
+	    (r = manifest_step(app)) != 0)
+		done = 0;
+	else
+		done = 1;
+	room_free(&directory);
+	room_free(&space);
+	*ret_more |= r == E_EXISTS;
+	return done ? meta_put(app->db, WANTED, "0", false) : r > 0 ? 0 : r;
+}
+
+int
+publish_step(struct app *app, bool *ret_more)
+{
+	return publish_own_org(app) == NULL ? 0 : directory_step(app, ret_more);
+}
+
+struct view {
+	struct app	*app;
+	int64_t		 total, published, waiting;
+};
+
+static int
+count(void *cookie, const struct own_record *rec)
+{
+	struct view *v = cookie;
+	int r = outbox_pending(v->app->db, "record", rec->id);
+
+	v->total++;
+	v->published += rec->seq > 0 && !rec->dirty && r == E_NOTFOUND;
+	v->waiting += rec->dirty || r == 0;
+	return r < 0 ? r : 0;
+}
+
+int
+publish_view(struct app *app, json_t **ret)
+{
+	struct view v = { .app = app };
+	autofree char *wanted = NULL;
+	int r = own_each(app->db, NULL, count, &v), busy;
+
+	if (r == 0)
+		r = meta_get(app->db, WANTED, false, &wanted);
+	if (r != 0 && r != E_NOTFOUND)
+		return r;
+	busy = v.waiting > 0 || (wanted != NULL && !strcmp(wanted, "1"));
+	*ret = json_pack("{s:s, s:I, s:I, s:s}", "id", "publish", "records", (json_int_t)v.total,
+	    "published", (json_int_t)v.published, "delivery", busy ? "queued" : "delivered");
+	return *ret != NULL ? 0 : -ENOMEM;
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/event.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "dispatch.h"
+#include "domain/credential.h"
+#include "domain/directory.h"
+#include "domain/search.h"
+#include "domain/trust.h"
+#include "events.h"
+#include "handlers.h"
+#include "ingest.h"
+#include "publish.h"
+#include "record.h"
+#include "rooms.h"
+#include "store/audit.h"
+#include "store/dirstore.h"
+#include "traffic.h"
+
+enum { LIST_MAX = 32, FIND_MAX = 200, FIND_DEFAULT = 20 };
+
+/* The words of a record that a search may match. */
+static int
+add_words(const json_t *value, struct buf *out)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+	int r = 0;
+
+	if (json_is_string(value)) {
+		if ((r = buf_puts(out, json_string_value(value))) == 0)
+			r = buf_puts(out, " ");
+	} else if (json_is_array(value)) {
+		json_array_foreach((json_t *)value, i, item)
+			if ((r = add_words(item, out)) != 0)
+				break;
+	} else if (json_is_object(value)) {
+		json_object_foreach((json_t *)value, key, item)
+			if (strcmp(key, "credential") != 0 && (r = add_words(item, out)) != 0)
+				break;
+	}
+	return r;
+}
+
+static int
+keep_manifest(struct app *app, const char *org, const json_t *body)
+{
+	struct partner partner;
+	int r = partner_get(app->db, org, &partner);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	free(partner.manifest);
+	partner.manifest = json_dumps(body, JSON_COMPACT);
+	r = partner.manifest != NULL ? partner_put(app->db, &partner) : -ENOMEM;
+	partner_free(&partner);
+	return r;
+}
+
+static int
+keep_record(struct app *app, const json_t *json, const struct directory_record *record,
+    enum directory_verdict verdict, struct err *reason)
+{
+	autofree char *text = json_dumps(json, JSON_COMPACT);
+	autobuf struct buf words = { 0 };
+	const char *kind = directory_kind_name(record->kind);
+	const struct ev_desc *desc = event_find(ev_records, ev_n_records, kind);
+	int r = desc != NULL ? event_check(desc, record->body, reason) :
+	    err_set(reason, E_BAD, "no schema describes the kind %s", kind);
+
+	if (r != 0) {
+		err_add(reason, "record %s", record->id);
+		return r;
+	}
+	if (text == NULL || add_words(record->body, &words) != 0)
+		return -ENOMEM;
+	if ((r = seen_put(app->db, &(struct seen_record){ .org = (char *)record->org,
+	    .id = (char *)record->id, .kind = (char *)kind, .seq = record->seq,
+	    .expires_at = record->expires_at, .received_at = app_now(app), .hash = (char *)record->hash,
+	    .record = text, .verdict = verdict, .reason = reason->text, .words = words.data })) != 0)
+		return r;
+	return record->kind == DIRECTORY_KIND_MANIFEST ?
+	    keep_manifest(app, record->org, record->body) : 0;
+}
+
+int
+record_arrived(struct app *app, const struct origin *origin)
+{
+	const struct trust_org *org = origin->room->subject != NULL ?
+	    trust_org(app->trust, origin->room->subject) : NULL;
+	const char *id = directory_peek_id(origin->content);
+	struct directory_seen seen = { 0 };
+	struct directory_context context = { .now = app_now(app) };
+	struct directory_record record;
+	enum directory_verdict verdict;
+	struct seen_record held;
+	struct err reason = { "" };
+	int r;
+
+	if (origin->room->kind != ROOM_DIRECTORY || origin->room->ours)
+		return 0;
+	if (org == NULL || origin->org == NULL || strcmp(origin->org, org->id) != 0)
+		return err_set(origin->reason, E_REFUSED, "a record from somebody who is not the directory's organization");
+	if (id != NULL && (r = seen_get(app->db, org->id, id, &held)) == 0) {
+		seen.seq = held.seq;
+		(void)snprintf(seen.hash, sizeof(seen.hash), "%s", held.hash);
+		context.seen = &seen;
+		seen_free(&held);
+	} else if (id != NULL && r != E_NOTFOUND)
+		return r;
+	context.org = org->id;
+	context.key = org->record_key;
+	if ((r = directory_check(origin->content, &context, &verdict, &record, &reason)) != 0)
+		return r;
+	switch (verdict) {
+	case DIRECTORY_OK:
+	case DIRECTORY_STALE:
+	case DIRECTORY_EXPIRED:
+		r = keep_record(app, origin->content, &record, verdict, &reason);
+		if (r == E_BAD)
+			*origin->reason = reason;
+		return r;
+	case DIRECTORY_KNOWN:
+		return E_EXISTS;
+	default:
+		return err_set(origin->reason, E_REFUSED, "record %s: %s", id != NULL ? id : "-", reason.text);
+	}
+}
+
+int
+on_follow(struct app *app, const struct ev_follow *ev, const struct origin *origin)
+{
+	struct partner partner;
+	char who[80];
+	int r = partner_get(app->db, origin->org, &partner);
+
+	if (r == E_NOTFOUND)
+		partner = (struct partner){ .org = strdup(origin->org) };
+	else if (r != 0)
+		return r;
+	partner.follower = 1;
+	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
+	r = partner.org == NULL ? -ENOMEM : partner_put(app->db, &partner);
+	if (r == 0)
+		r = audit_add(app->db, app_now(app), who, "follow", ev->id, NULL);
+	partner_free(&partner);
+	return r;
+}
+
+int
+record_follow(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *org = json_str(args, "org"), *own = publish_own_org(app);
+	char id[ID_LEN + 1];
+	autojson json_t *content = json_pack("{s:s}", "body", "We would like to follow your directory.");
+	struct partner partner;
+	int64_t pid;
+	int r;
+
+	if (org == NULL)
+		return err_set(reterr, E_BAD, "org: the id of an organization is missing; cairn list partners shows them");
+	if (app->crypt == NULL || own == NULL)
+		return err_set(reterr, E_REFUSED, "this node is not set up, or is not on the trust list yet");
+	if (!strcmp(own, org))
+		return err_set(reterr, E_REFUSED, "this is our own directory");
+	if ((r = partner_get(app->db, org, &partner)) == E_NOTFOUND)
+		partner = (struct partner){ .org = strdup(org) };
+	else if (r != 0)
+		return r;
+	partner.follows = 1;
+	r = partner.org == NULL || content == NULL ? -ENOMEM :
+	    traffic_send(app, org, NULL, ID_NAMESPACE "follow", content, id, reterr);
+	if (r == 0 && (r = partner_put(app->db, &partner)) == 0)
+		r = audit_add(app->db, app_now(app), actor, "follow", org, NULL);
+	partner_free(&partner);
+	/* Their invitation may have come before we wished for it. */
+	if (r == 0 && (r = person_find(app->db, trust_org(app->trust, org)->node, &pid)) == 0)
+		r = ingest_person(app, pid);
+	if (r != 0 && r != E_NOTFOUND)
+		return r;
+	*ret = json_pack("{s:s, s:s, s:s}", "org", org, "id", id, "delivery", "queued");
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+/* Is the specialist certified, and in which words? */
+static int
+certify(struct app *app, const char *kind, const json_t *body, struct credential_finding *ret)
+{
+	if (strcmp(kind, "specialist") != 0) {
+		*ret = (struct credential_finding){ .verdict = CREDENTIAL_UNCERTIFIED };
+		return 0;
+	}
+	return credential_verify(json_obj(body, "credential"), app->trust, json_str(body, "did"),
+	    app_now(app), ret);
+}
+
+static struct search_list
+list(const json_t *body, const char *key, const char *single, const char *item[LIST_MAX])
+{
+	struct search_list ret = { item, 0 };
+	const char *one = json_str(body, single);
+	json_t *value;
+	size_t i;
+
+	json_array_foreach(json_arr(body, key), i, value)
+		if (json_is_string(value) && ret.n < LIST_MAX)
+			item[ret.n++] = json_string_value(value);
+	if (ret.n == 0 && one != NULL)
+		item[ret.n++] = one;
+	return ret;
+}
+
+/* A record as it is shown in a list. */
+static json_t *
+summary(const struct seen_record *rec, const json_t *body, const char *name,
+    const struct credential_finding *cert, int open)
+{
+	json_t *out = json_pack("{s:s, s:s, s:s, s:s*, s:s, s:b}", "id", rec->id, "org", rec->org,
+	    "kind", rec->kind, "name", name, "verdict", directory_verdict_name(rec->verdict),
+	    "certified", cert->verdict == CREDENTIAL_CERTIFIED);
+	json_t *languages = json_arr(body, "languages");
+
+	if (out == NULL)
+		return NULL;
+	if (!strcmp(rec->kind, "specialist"))
+		(void)json_object_set_new(out, "certification", json_string(cert->reason.text));
+	if (rec->reason != NULL && *rec->reason != '\0')
+		(void)json_object_set_new(out, "reason", json_string(rec->reason));
+	if (languages != NULL)
+		(void)json_object_set(out, "languages", languages);
+	if (open >= 0)
+		(void)json_object_set_new(out, "open", json_integer(open));
+	return out;
+}
+
+struct search {
+	struct app		*app;
+	struct search_query	 query;
+	json_t			*found;		/* Array of summaries with "score". */
+	unsigned		 removed[SEARCH_NFILTERS];
+};
+
+static int
+consider(void *cookie, const struct seen_record *rec)
+{
+	struct search *s = cookie;
+	autojson json_t *json = NULL;
+	const char *languages[LIST_MAX], *conditions[LIST_MAX], *modalities[LIST_MAX], *name;
+	struct credential_finding cert;
+	const json_t *body;
+	struct search_item item;
+	json_t *row;
+	unsigned excluded;
+	int r, score;
+
+	if (rec->verdict == DIRECTORY_EXPIRED || !strcmp(rec->kind, "manifest"))
+		return 0;
+	if ((r = canon_parse(rec->record, strlen(rec->record), &json, NULL)) != 0)
+		return r < 0 ? r : ERR_CORRUPT;
+	body = json_obj(json, "body");
+	name = json_str(body, json_str(body, "alias") != NULL ? "alias" : "name");
+	if ((r = certify(s->app, rec->kind, body, &cert)) != 0)
+		return r;
+	item = (struct search_item){ .kind = rec->kind, .name = name != NULL ? name : "",
+	    .summary = json_str(body, json_str(body, "about") != NULL ? "about" : "description"),
+	    .languages = list(body, "languages", "language", languages),
+	    .conditions = list(body, "conditions", "condition", conditions),
+	    .modalities = list(body, "modalities", "modality", modalities),
+	    .open = (int)json_int(json_obj(body, "capacity"), "open", -1),
+	    .certified = cert.verdict == CREDENTIAL_CERTIFIED,
+	    .stale = rec->verdict == DIRECTORY_STALE || rec->expires_at < app_now(s->app) };
+	if (search_check(&s->query, &item, &score, &excluded) != 0) {
+		for (int i = 0; i < SEARCH_NFILTERS; i++)
+			s->removed[i] += excluded >> i & 1;
+		return 0;
+	}
+	if ((row = summary(rec, body, name, &cert, item.open)) == NULL ||
+	    json_object_set_new(row, "score", json_integer(score)) != 0 ||
+	    json_array_append_new(s->found, row) != 0)
+		return -ENOMEM;
+	return json_array_size(s->found) < FIND_MAX ? 0 : E_LATER;
+}
+
+static int
+by_score(const void *a, const void *b)
+{
+	const json_t *const *x = a, *const *y = b;
+	long long dx = json_int(*x, "score", 0), dy = json_int(*y, "score", 0);
+
+	return dx != dy ? (dx < dy ? 1 : -1) : strcmp(json_str(*x, "id"), json_str(*y, "id"));
+}
+
+/* The best ${limit} of what was found, best first. */
+static json_t *
+best(json_t *found, size_t limit)
+{
+	size_t n = json_array_size(found), i;
+	autofree json_t **sorted = calloc(n + 1, sizeof(json_t *));
+	json_t *ret = json_array(), *row;
+
+	if (sorted == NULL || ret == NULL)
+		return ret;
+	json_array_foreach(found, i, row)
+		sorted[i] = row;
+	qsort(sorted, n, sizeof(*sorted), by_score);
+	for (i = 0; i < n && i < limit; i++)
+		if (json_array_append(ret, sorted[i]) != 0)
+			break;
+	return ret;
+}
+
+int
+record_find(struct app *app, const json_t *args, json_t **ret, struct err *reterr)
+{
+	long long limit = json_int(args, "limit", FIND_DEFAULT);
+	autojson json_t *found = json_array();
+	struct search s = { .app = app, .found = found, .query = { .text = json_str(args, "words"),
+	    .kind = json_str(args, "kind"), .language = json_str(args, "language"),
+	    .condition = json_str(args, "condition"), .modality = json_str(args, "modality"),
+	    .open_only = json_is_true(json_object_get(args, "open")),
+	    .certified_only = json_is_true(json_object_get(args, "certified")) } };
+	struct err why = { "" };
+	int r;
+
+	if (limit < 1 || limit > FIND_MAX)
+		return err_set(reterr, E_BAD, "limit: between 1 and %d is wanted", FIND_MAX);
+	if (found == NULL)
+		return -ENOMEM;
+	r = seen_find(app->db, s.query.text, s.query.kind, json_str(args, "org"), consider, &s);
+	if (r != 0 && r != E_LATER)
+		return r;
+	if (json_array_size(found) == 0)
+		search_explain(s.removed, &why);
+	*ret = json_pack("{s:o, s:s}", "records", best(found, (size_t)limit), "note", why.text);
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+int
+record_view(struct app *app, const char *org, const char *id, json_t **ret)
+{
+	autojson json_t *json = NULL;
+	struct credential_finding cert;
+	struct seen_record rec;
+	const json_t *body;
+	int r = seen_get(app->db, org, id, &rec);
+
+	if (r != 0)
+		return r;
+	if ((r = canon_parse(rec.record, strlen(rec.record), &json, NULL)) == 0) {
+		body = json_obj(json, "body");
+		if ((r = certify(app, rec.kind, body, &cert)) == 0) {
+			*ret = summary(&rec, body, json_str(body, "alias") != NULL ?
+			    json_str(body, "alias") : json_str(body, "name"), &cert, -1);
+			if (*ret == NULL || json_object_set(*ret, "record", json) != 0)
+				r = -ENOMEM;
+		}
+	}
+	seen_free(&rec);
+	return r;
+}

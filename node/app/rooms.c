@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "crypt/envelope.h"
+#include "crypt/keys.h"
+#include "domain/trust.h"
+#include "rooms.h"
+#include "store/dirstore.h"
+
+#define TYPE_DIRECTORY	ID_NAMESPACE "directory"
+#define TYPE_CHANNEL	ID_NAMESPACE "channel"
+#define ROOM_VERSION	"12"
+
+/* Cold invitations to a direct chat that are accepted in one hour. */
+enum { DIRECT_PER_HOUR = 60 };
+
+static int
+queue_creation(struct app *app, const struct room *room, struct request_room *wish)
+{
+	autojson json_t *body = NULL;
+	char lane[32];
+
+	wish->version = ROOM_VERSION;
+	wish->tag = room->tag;
+	wish->co_creator = app->cfg->recovery_user;
+	if ((body = request_create_room(wish)) == NULL)
+		return -ENOMEM;
+	(void)snprintf(lane, sizeof(lane), "create:%s", room->account);
+	return outbox_call(app->db, room->account, lane, "POST", REQUEST_V3 "/createRoom", body,
+	    "create_room", room->tag);
+}
+
+int
+rooms_want(struct app *app, enum room_kind kind, const char *subject, int64_t pid,
+    unsigned account, struct request_room *wish, struct room *ret)
+{
+	struct room room = { 0 };
+	char tag[ID_LEN + 1];
+	int r = kind == ROOM_DIRECT ? room_by_person(app->db, pid, &room) :
+	    room_by_subject(app->db, kind, subject, &room);
+
+	if (r == 0 && room.room_id != NULL && room.joined) {
+		*ret = room;
+		return 0;
+	}
+	if (r == 0) {
+		/* Asked for already; ask again only if the server refused the last time. */
+		if (room.room_id == NULL &&
+		    (r = outbox_pending(app->db, "create_room", room.tag)) == E_NOTFOUND)
+			r = queue_creation(app, &room, wish);
+		room_free(&room);
+		return r != 0 ? r : E_LATER;
+	}
+	if (r != E_NOTFOUND)
+		return r;
+	id_new(app->world, tag);
+	room = (struct room){ .tag = tag, .account = (char *)app_account_name[account], .kind = kind,
+	    .subject = (char *)subject, .pid = pid, .encrypted = wish->encrypted,
+	    .state_encrypted = wish->encrypt_state, .ours = 1 };
+	if ((r = room_put(app->db, &room)) != 0 || (r = queue_creation(app, &room, wish)) != 0)
+		return r;
+	return E_LATER;
+}
+
+/* The roster decides who gets keys; a partner's master key comes from the trust list. */
+static int
+admit(struct app *app, const char *room_id, const char *user)
+{
+	const struct trust_org *org = trust_org_by_node(app->trust, user);
+	int64_t pid;
+	int r;
+
+	if ((r = person_id(app->db, user, &pid)) != 0 ||
+	    (r = roster_add(app->db, room_id, pid)) != 0 ||
+	    (r = keys_track(app->crypt, pid)) != 0)
+		return r;
+	return org != NULL ? keys_pin_master(app->crypt, user, org->master_key, NULL) : 0;
+}
+
+struct expulsion {
+	struct app	*app;
+	int64_t		 pid;
+};
+
+static int
+expel(void *cookie, const struct room *room)
+{
+	struct expulsion *e = cookie;
+	int r = room->room_id == NULL ? E_NOTFOUND : roster_has(e->app->db, room->room_id, e->pid);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = roster_drop(e->app->db, room->room_id, e->pid)) != 0)
+		return r;
+	return envelope_member_left(e->app->crypt, room->room_id, e->pid);
+}
+
+int
+rooms_expel(struct app *app, const char *user)
+{
+	struct expulsion e = { .app = app };
+	int r = person_find(app->db, user, &e.pid);
+
+	if (r != 0 || app->crypt == NULL)
+		return r == E_NOTFOUND ? 0 : r;
+	return room_each(app->db, -1, expel, &e);
+}
+
+int
+rooms_channel(struct app *app, const char *id, struct room *ret)
+{
+	const struct trust_org *org = trust_org(app->trust, id);
+	struct request_room wish = { .type = TYPE_CHANNEL, .history = "invited", .join_rule = "invite",
+	    .encrypted = true };
+
+	if (org == NULL)
+		return E_NOTFOUND;
+	wish.invite = org->node;
+	return rooms_want(app, ROOM_CHANNEL, org->id, 0, APP_NODE, &wish, ret);
+}
+
+int
+rooms_direct(struct app *app, const char *user, struct room *ret)
+{
+	struct request_room wish = { .history = "invited", .join_rule = "invite", .encrypted = true,
+	    .direct = true, .invite = user };
+	int64_t pid;
+	int r = person_id(app->db, user, &pid);
+
+	return r != 0 ? r : rooms_want(app, ROOM_DIRECT, NULL, pid, APP_NODE, &wish, ret);
+}
+
+bool
+rooms_in_doubt(const struct app *app, const struct out *out)
+{
+	unsigned account = !strcmp(out->account, "steward") ? APP_STEWARD : APP_NODE;
+
+	return !strcmp(out->purpose, "create_room") && app->sure != out->id && !app->accounts[account].fresh;
+}
+
+int
+rooms_invite(struct app *app, const struct room *room, const char *user)
+{
+	autofree char *path = request_path("/rooms/%s/invite", room->room_id);
+	autojson json_t *body = json_pack("{s:s}", "user_id", user);
+	autofree char *membership = NULL;
+	int64_t pid;
+	int r;
+
+	if (path == NULL || body == NULL)
+		return -ENOMEM;
+	if ((r = admit(app, room->room_id, user)) != 0 || (r = person_find(app->db, user, &pid)) != 0)
+		return r;
+	r = member_get(app->db, room->room_id, pid, &membership);
+	if (r == 0 && (!strcmp(membership, "join") || !strcmp(membership, "invite")))
+		return 0;
+	if (r != 0 && r != E_NOTFOUND)
+		return r;
+	return outbox_call(app->db, room->account, room->room_id, "POST", path, body, "invite", room->room_id);
+}
+
+/* What an invitation says of itself; all of it a hint. */
+struct invitation {
+	const char	*type, *inviter;
+	bool		 direct, encrypted;
+};
+
+static void
+read_invitation(const char *own, const json_t *state, struct invitation *ret)
+{
+	const json_t *event;
+	size_t i;
+
+	*ret = (struct invitation){ 0 };
+	json_array_foreach(state, i, event) {
+		const char *type = json_str(event, "type"), *key = json_str(event, "state_key");
+		const json_t *content = json_obj(event, "content");
+
+		if (type == NULL || key == NULL)
+			continue;
+		if (!strcmp(type, "m.room.create"))
+			ret->type = json_str(content, "type");
+		else if (!strcmp(type, "m.room.encryption"))
+			ret->encrypted = true;
+		else if (!strcmp(type, "m.room.member") && !strcmp(key, own)) {
+			ret->inviter = json_str(event, "sender");
+			ret->direct = json_is_true(json_object_get(content, "is_direct"));
+		}
+	}
+}
+
+/* A bound on strangers' invitations: a counter per hour, kept with the data. */
+static int
+direct_allowed(struct app *app)
+{
+	autofree char *text = NULL;
+	char next[48];
+	long long hour = app_now(app) / 3600000, seen_hour = 0, count = 0;
+	int r = meta_get(app->db, "direct_hour", false, &text);
+
+	if (r != 0 && r != E_NOTFOUND)
+		return r;
+	if (r == 0 && (sscanf(text, "%lld:%lld", &seen_hour, &count) != 2 || seen_hour != hour))
+		count = 0;
+	if (count >= DIRECT_PER_HOUR)
+		return E_REFUSED;
+	(void)snprintf(next, sizeof(next), "%lld:%lld", hour, count + 1);
+	return meta_put(app->db, "direct_hour", next, false);
+}
+
+static int
+queue_join(struct app *app, const struct room *room, const char *inviter)
+{
+	autofree char *path = request_path("/join/%s?server_name=%s&via=%s", room->room_id,
+	    id_server(inviter), id_server(inviter));
+	autojson json_t *body = json_object();
+	int r;
+
+	if (path == NULL || body == NULL)
+		return -ENOMEM;
+	if ((r = room_put(app->db, room)) != 0 || (r = admit(app, room->room_id, inviter)) != 0)
+		return r;
+	return outbox_call(app->db, room->account, room->room_id, "POST", path, body, "join", room->room_id);
+}
+
+static int
+follows(struct app *app, const char *org)
+{
+	struct partner partner;
+	int r = partner_get(app->db, org, &partner);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? E_LATER : r;
+	r = partner.follows ? 0 : E_LATER;
+	partner_free(&partner);
+	return r;
+}
+
+const char *
+rooms_inviter(const struct app *app, const json_t *state)
+{
+	struct invitation in;
+
+	read_invitation(app->cfg->node_user, state, &in);
+	return id_is_user(in.inviter) ? in.inviter : NULL;
+}
+
+int
+rooms_invited(struct app *app, unsigned account, const char *room_id, const json_t *state)
+{
+	struct room room = { .room_id = (char *)room_id, .account = (char *)app_account_name[account] };
+	struct room known;
+	struct invitation in;
+	const struct trust_org *org;
+	char ref[9];
+	int r;
+
+	if (account != APP_NODE || app->crypt == NULL)
+		return 0;
+	if ((r = room_get(app->db, room_id, &known)) == 0) {
+		bool again = !known.joined && outbox_pending(app->db, "join", room_id) == E_NOTFOUND;
+
+		room_free(&known);
+		if (!again)
+			return 0;
+	} else if (r != E_NOTFOUND)
+		return r;
+	read_invitation(app->cfg->node_user, state, &in);
+	if (!id_is_user(in.inviter))
+		return 0;
+	org = trust_org_by_node(app->trust, in.inviter);
+	if (in.type != NULL && !strcmp(in.type, TYPE_CHANNEL)) {
+		room.kind = ROOM_CHANNEL;
+		r = org != NULL ? 0 : E_LATER;
+	} else if (in.type != NULL && !strcmp(in.type, TYPE_DIRECTORY)) {
+		room.kind = ROOM_DIRECTORY;
+		r = org != NULL ? follows(app, org->id) : E_LATER;
+	} else if (in.type == NULL && in.direct) {
+		room.kind = ROOM_DIRECT;
+		if ((r = person_id(app->db, in.inviter, &room.pid)) == 0)
+			r = direct_allowed(app);
+	} else
+		r = E_REFUSED;
+	if (r == E_REFUSED) {
+		log_info("rooms", "invitation to %s was left alone: neither a partner's nor to a direct chat",
+		    log_ref(room_id, ref));
+		return 0;
+	}
+	if (r != 0)
+		return r;
+	room.subject = org != NULL && room.kind != ROOM_DIRECT ? (char *)(uintptr_t)org->id : NULL;
+	room.encrypted = in.encrypted;
+	return queue_join(app, &room, in.inviter);
+}
+
+/* The creation event: our tag binds a room whose answer was lost; a foreign one must be what it claimed. */
+static int
+saw_create(struct app *app, const char *room_id, const json_t *event)
+{
+	const json_t *content = json_obj(event, "content");
+	const char *tag = json_str(content, REQUEST_TAG), *sender = json_str(event, "sender");
+	const char *type = json_str(content, "type"), *want;
+	const struct trust_org *org;
+	struct room room;
+	int r;
+
+	if (tag != NULL && sender != NULL && id_is_own(tag) &&
+	    (!strcmp(sender, app->cfg->node_user) || !strcmp(sender, app->cfg->steward_user))) {
+		if ((r = room_by_tag(app->db, tag, &room)) != 0)
+			return r == E_NOTFOUND ? 0 : r;
+		if (room.room_id == NULL) {
+			autojson json_t *answer = json_pack("{s:s}", "room_id", room_id);
+			struct out out = { .account = room.account, .ref = room.tag };
+
+			r = answer == NULL ? -ENOMEM : rooms_created(app, &out, answer);
+			if (r == 0)
+				r = outbox_void(app->db, "create_room", room.tag);
+		}
+		room_free(&room);
+		return r;
+	}
+	if ((r = room_get(app->db, room_id, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	want = room.kind == ROOM_CHANNEL ? TYPE_CHANNEL : room.kind == ROOM_DIRECTORY ? TYPE_DIRECTORY : NULL;
+	org = room.subject != NULL ? trust_org(app->trust, room.subject) : NULL;
+	if (want != NULL && !room.ours && (type == NULL || strcmp(type, want) || org == NULL ||
+	    sender == NULL || strcmp(org->node, sender))) {
+		log_warn("rooms", "a room that claimed to be a %s is not one, or its creator is not the partner",
+		    want);
+		room.kind = ROOM_UNKNOWN;
+		r = room_put(app->db, &room);
+	}
+	room_free(&room);
+	return r;
+}
+
+static int
+saw_member(struct app *app, const char *room_id, const json_t *event)
+{
+	const char *user = json_str(event, "state_key");
+	const char *membership = json_str(json_obj(event, "content"), "membership");
+	struct room room;
+	int64_t pid;
+	int r;
+
+	if (!id_is_user(user) || membership == NULL || strlen(membership) > 16)
+		return 0;
+	if ((r = room_get(app->db, room_id, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = person_id(app->db, user, &pid)) == 0)
+		r = member_put(app->db, room_id, pid, membership);
+	if (r == 0 && !strcmp(user, !strcmp(room.account, "node") ? app->cfg->node_user : app->cfg->steward_user)) {
+		room.joined = !strcmp(membership, "join");
+		r = room_put(app->db, &room);
+	} else if (r == 0 && !strcmp(membership, "join")) {
+		r = outbox_wake(app->db, room_id);
+	} else if (r == 0 && app->crypt != NULL && !strcmp(room.account, "node") &&
+	    strcmp(membership, "join") && strcmp(membership, "invite")) {
+		r = envelope_member_left(app->crypt, room_id, pid);
+		if (r == 0 && room.kind == ROOM_DIRECTORY)
+			r = roster_drop(app->db, room_id, pid);
+	}
+	room_free(&room);
+	return r;
+}
+
+int
+rooms_state(struct app *app, unsigned account, const char *room_id, const json_t *event)
+{
+	const char *type = json_str(event, "type"), *key = json_str(event, "state_key");
+	struct room room;
+	int r;
+
+	(void)account;
+	if (type == NULL || key == NULL)
+		return 0;
+	if (!strcmp(type, "m.room.create") && *key == '\0')
+		return saw_create(app, room_id, event);
+	if (!strcmp(type, "m.room.member"))
+		return saw_member(app, room_id, event);
+	if (strcmp(type, "m.room.encryption") || *key != '\0')
+		return 0;
+	if ((r = room_get(app->db, room_id, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	room.encrypted = 1;
+	r = room_put(app->db, &room);
+	room_free(&room);
+	return r;
+}
+
+int
+rooms_left(struct app *app, unsigned account, const char *room_id)
+{
+	struct room room;
+	int r = room_get(app->db, room_id, &room);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (!strcmp(room.account, app_account_name[account])) {
+		room.joined = 0;
+		r = room_put(app->db, &room);
+	}
+	room_free(&room);
+	return r;
+}
+
+int
+rooms_created(struct app *app, const struct out *out, const json_t *answer)
+{
+	const char *room_id = json_str(answer, "room_id");
+	const struct trust_org *org;
+	struct room room;
+	int r;
+
+	if (!id_is_room(room_id))
+		return E_BAD;
+	if ((r = room_by_tag(app->db, out->ref, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (room.room_id == NULL) {
+		autofree char *user = NULL;
+
+		room.room_id = strdup(room_id);
+		room.joined = 1;
+		r = room.room_id == NULL ? -ENOMEM : room_put(app->db, &room);
+		if (r == 0 && room.kind == ROOM_CHANNEL &&
+		    (org = trust_org(app->trust, room.subject)) != NULL)
+			r = admit(app, room_id, org->node);
+		if (r == 0 && room.kind == ROOM_DIRECT && (r = person_user(app->db, room.pid, &user)) == 0)
+			r = admit(app, room_id, user);
+	}
+	room_free(&room);
+	return r;
+}
+
+int
+rooms_joined(struct app *app, const struct out *out, const json_t *answer)
+{
+	struct room room;
+	int r;
+
+	(void)answer;
+	if ((r = room_get(app->db, out->ref, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	room.joined = 1;
+	if ((r = room_put(app->db, &room)) == 0)
+		r = outbox_wake(app->db, room.room_id);
+	room_free(&room);
+	return r;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rooms: making, joining and knowing rooms.
+ *
+ * A creation is found again by its tag in m.room.create: when the answer to
+ * createRoom was lost, the next sync shows whether the room exists.
+ */
+#ifndef CAIRN_ROOMS_H
+#define CAIRN_ROOMS_H
+
+#include "app.h"
+#include "matrix/request.h"
+#include "store/outbox.h"
+#include "store/peoplestore.h"
+
+/**
+ * rooms_want(app, kind, subject, pid, account, wish, ret): the room of ${kind} for
+ * ${subject} (or the direct chat with ${pid}), made if there is none.  0 and
+ * ${ret} when it exists; E_LATER when its creation is under way.
+ */
+int	rooms_want(struct app *, enum room_kind, const char *subject, int64_t pid,
+	    unsigned account, struct request_room *wish, struct room *ret) must_check;
+
+/** rooms_channel(app, org, ret): the channel with a trusted partner; 0, E_LATER, E_NOTFOUND (not trusted). */
+int	rooms_channel(struct app *, const char *org, struct room *ret) must_check;
+/** rooms_direct(app, user, ret): the direct chat with ${user}; 0 or E_LATER. */
+int	rooms_direct(struct app *, const char *user, struct room *ret) must_check;
+
+/** rooms_in_doubt(app, out): a creation that may have been asked for before must wait for a fresh sync. */
+bool	rooms_in_doubt(const struct app *, const struct out *);
+
+/** rooms_expel(app, user): off every roster; the next key in each of those rooms is a fresh one. */
+int	rooms_expel(struct app *, const char *user) must_check;
+
+/** rooms_invite(app, room, account, user): ask the server to invite, once. */
+int	rooms_invite(struct app *, const struct room *, const char *user) must_check;
+
+/**
+ * Inputs: an invitation, a state event, a leave, seen in a sync of ${account}.
+ * rooms_invited returns E_LATER for a channel or directory of somebody who is not
+ * (yet) a partner, or not (yet) followed: the caller keeps it.  rooms_inviter: who
+ * invites; borrowed; NULL if it does not say.
+ */
+const char *rooms_inviter(const struct app *, const json_t *state);
+int	rooms_invited(struct app *, unsigned account, const char *room_id, const json_t *state) must_check;
+int	rooms_state(struct app *, unsigned account, const char *room_id, const json_t *event) must_check;
+int	rooms_left(struct app *, unsigned account, const char *room_id) must_check;
+
+/* Answers (calls.c). */
+int	rooms_created(struct app *, const struct out *, const json_t *) must_check;
+int	rooms_joined(struct app *, const struct out *, const json_t *) must_check;
+
+#endif /* !CAIRN_ROOMS_H */

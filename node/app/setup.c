@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "crypt/crosssign.h"
+#include "crypt/crypt.h"
+#include "crypt/device.h"
+#include "matrix/request.h"
+#include "own.h"
+#include "setup.h"
+#include "store/audit.h"
+#include "store/peoplestore.h"
+#include "trustlist.h"
+
+/* meta: the stage ("login", "keys", "done", "failed: why"), and where the recovery file is. */
+#define STAGE		"setup"
+#define RECOVERY	"recovery_file"
+#define MASTER		"master_"	/* + account: public master key. */
+#define ORG_ID		"org_id"	/* The id we propose for our organization. */
+
+static const char *
+user_of(const struct app *app, unsigned account)
+{
+	return account == APP_NODE ? app->cfg->node_user : app->cfg->steward_user;
+}
+
+int
+setup_load(struct app *app, struct err *reterr)
+{
+	int r = db_begin(app->db, reterr);
+
+	if (r != 0)
+		return r;
+	r = crypt_open(app->db, app->world, app->cfg->node_user, &app->crypt, reterr);
+	if (r == E_NOTFOUND)	/* Before setup. */
+		r = err_set(reterr, 0, "%s", "");
+	if (r == 0)
+		r = trustlist_load(app);
+	if (r == 0)
+		return db_commit(app->db, reterr);
+	db_rollback(app->db);
+	return r;
+}
+
+int
+setup_tokens(struct app *app, json_t **ret)
+{
+	autojson json_t *tokens = json_object();
+
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++) {
+		struct account account;
+		int r = account_get(app->db, app_account_name[i], &account);
+
+		if (r == E_NOTFOUND)
+			continue;
+		if (r == 0 && account.token != NULL &&
+		    json_object_set_new(tokens, app_account_name[i], json_string(account.token)) != 0)
+			r = -ENOMEM;
+		account_free(&account);
+		if (r != 0)
+			return r;
+	}
+	*ret = take(tokens);
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+/* The account as stored, or a new one with a device id of its own. */
+static int
+need_account(struct app *app, unsigned which, struct account *ret)
+{
+	char id[ID_LEN + 1], device[24];
+	int r = account_get(app->db, app_account_name[which], ret);
+
+	if (r != E_NOTFOUND)
+		return r;
+	id_new(app->world, id);
+	(void)snprintf(device, sizeof(device), "CAIRN%.10s", id);
+	*ret = (struct account){ .name = strdup(app_account_name[which]),
+	    .user_id = strdup(user_of(app, which)), .device_id = strdup(device) };
+	if (ret->name != NULL && ret->user_id != NULL && ret->device_id != NULL &&
+	    (r = account_put(app->db, ret)) == 0)
+		return 0;
+	account_free(ret);
+	return r == E_NOTFOUND ? -ENOMEM : r;
+}
+
+static int
+queue_login(struct app *app, unsigned which, const char *password)
+{
+	const char *name = app_account_name[which];
+	char lane[32], secret[32];
+	autojson json_t *body = NULL;
+	struct account account;
+	int r;
+
+	(void)snprintf(lane, sizeof(lane), "login:%s", name);
+	(void)snprintf(secret, sizeof(secret), "password_%s", name);
+	if ((r = need_account(app, which, &account)) != 0)
+		return r;
+	body = request_login(account.user_id, password, account.device_id, "Cairn node");
+	account_free(&account);
+	if (body == NULL)
+		return -ENOMEM;
+	if ((r = outbox_void(app->db, "login", name)) != 0 ||
+	    (r = meta_put(app->db, secret, password, true)) != 0)
+		return r;
+	return outbox_call(app->db, "", lane, "POST", REQUEST_V3 "/login", body, "login", name);
+}
+
+int
+setup_start(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *password[APP_ACCOUNTS] = { json_str(args, "node_password"),
+	    json_str(args, "steward_password") };
+	const char *file = json_str(args, "recovery_file");
+	autofree char *standard = NULL, *stage = NULL;
+	int r;
+
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
+		if (password[i] == NULL || *password[i] == '\0')
+			return err_set(reterr, E_BAD, "%s_password: the password of %s is missing",
+			    app_account_name[i], user_of(app, i));
+	if (file == NULL) {
+		if (asprintf(&standard, "%s/recovery.txt", app->cfg->state_dir) < 0)
+			return -ENOMEM;
+		file = standard;
+	} else if (strncmp(file, app->cfg->state_dir, strlen(app->cfg->state_dir)) != 0 ||
+	    file[strlen(app->cfg->state_dir)] != '/' || strstr(file, "/../") != NULL)
+		return err_set(reterr, E_BAD, "recovery_file: the node can write only below %s; "
+		    "move the file to a safe place afterwards", app->cfg->state_dir);
+	r = meta_get(app->db, STAGE, false, &stage);
+	if (r < 0)
+		return r;
+	if (r == 0 && !strcmp(stage, "keys"))
+		return err_set(reterr, E_EXISTS, "setup is under way; cairn doctor shows how far it is");
+	if ((r = meta_put(app->db, STAGE, "login", false)) != 0 ||
+	    (r = app->crypt == NULL ? meta_put(app->db, RECOVERY, file, false) : 0) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "setup", "accounts", NULL)) != 0)
+		return r;
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
+		if ((r = queue_login(app, i, password[i])) != 0)
+			return r;
+	return setup_status(app, ret);
+}
+
+int
+setup_status(struct app *app, json_t **ret)
+{
+	autofree char *stage = NULL, *file = NULL;
+	int r = meta_get(app->db, STAGE, false, &stage);
+
+	if (r < 0 || (r = meta_get(app->db, RECOVERY, false, &file)) < 0)
+		return r;
+	*ret = json_pack("{s:s, s:s*, s:b, s:b, s:s*}", "setup", stage == NULL ? "not started" :
+	    !strncmp(stage, "failed", 6) ? "failed" : stage, "error",
+	    stage != NULL && !strncmp(stage, "failed: ", 8) ? stage + 8 : NULL,
+	    "bridge", app->up, "trusted", app->trust != NULL, "recovery_file", file);
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+/* The cross-signing keys of both accounts: from the recovery file if a crash left one, else new and saved there. */
+static int
+cross_signing(struct app *app, const char *file, struct crosssign_keys keys[APP_ACCOUNTS], struct err *why)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < APP_ACCOUNTS && r == 0; i++)
+		r = crosssign_load(file, user_of(app, i), &keys[i], why);
+	if (r != -ENOENT)
+		return r;
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
+		if ((r = crosssign_make(app->world, user_of(app, i), &keys[i])) != 0)
+			return r;
+	return crosssign_save(file, keys, APP_ACCOUNTS, why);
+}
+
+static int
+queue_publication(struct app *app, unsigned account, const struct crosssign_keys *keys)
+{
+	const char *name = app_account_name[account], *lane = account == APP_NODE ? DEVICE_LANE : "steward_keys";
+	autojson json_t *signing = NULL, *device = NULL, *signatures = NULL;
+	char master[CRYPT_KEY_TEXT + 1], meta[32];
+	int r;
+
+	crosssign_master(keys, master);
+	(void)snprintf(meta, sizeof(meta), MASTER "%s", name);
+	if ((r = crosssign_upload(keys, &signing)) != 0 ||
+	    (r = meta_put(app->db, meta, master, false)) != 0 ||
+	    (r = outbox_call(app->db, name, lane, "POST", REQUEST_V3 "/keys/device_signing/upload", signing,
+	    "signing_upload", name)) != 0 || account != APP_NODE)
+		return r;
+	if ((r = device_keys_json(app->crypt, &device)) != 0 ||
+	    (r = crosssign_sign_device(keys, device, &signatures)) != 0)
+		return r;
+	return outbox_call(app->db, name, lane, "POST", REQUEST_V3 "/keys/signatures/upload", signatures,
+	    "signatures", name);
+}
+
+/* Both are logged in: device, identity, recovery file, and all that is to be published. */
+static int
+make_identity(struct app *app, const char *device_id, struct err *why)
+{
+	struct crosssign_keys keys[APP_ACCOUNTS] = { 0 };
+	autofree char *file = NULL;
+	char org[ID_LEN + 1];
+	int r;
+
+	id_new(app->world, org);
+	if ((r = meta_put(app->db, ORG_ID, org, false)) != 0 || (r = meta_get(app->db, RECOVERY, false, &file)) != 0 ||
+	    (r = cross_signing(app, file, keys, why)) != 0 ||
+	    (r = device_create(app->db, app->world, app->cfg->node_user, device_id, why)) != 0 ||
+	    (r = crypt_open(app->db, app->world, app->cfg->node_user, &app->crypt, why)) != 0 ||
+	    (r = own_make_key(app)) != 0 || (r = device_upload(app->crypt)) != 0)
+		goto out;
+	for (unsigned i = 0; i < APP_ACCOUNTS && r == 0; i++)
+		r = queue_publication(app, i, &keys[i]);
+out:
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
+		crosssign_wipe(&keys[i]);
+	return r;
+}
+
+/* Passwords are of no use once the identity is published, or setup has failed. */
+static int
+forget_passwords(struct app *app)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < APP_ACCOUNTS && r == 0; i++) {
+		char secret[32];
+
+		(void)snprintf(secret, sizeof(secret), "password_%s", app_account_name[i]);
+		r = meta_put(app->db, secret, "", true);
+	}
+	return r;
+}
+
+static int
+finished(struct app *app)
+{
+	int r = forget_passwords(app);
+
+	return r != 0 ? r : meta_put(app->db, STAGE, "done", false);
+}
+
+int
+setup_logged_in(struct app *app, const struct out *out, const json_t *answer)
+{
+	const char *token = json_str(answer, "access_token"), *user = json_str(answer, "user_id");
+	struct account account;
+	struct err why = { "" };
+	bool both = true;
+	int r;
+
+	if (token == NULL || user == NULL)
+		return E_BAD;
+	if ((r = account_get(app->db, out->ref, &account)) != 0)
+		return r;
+	if (strcmp(user, account.user_id) != 0 ||
+	    strcmp(json_str(answer, "device_id") != NULL ? json_str(answer, "device_id") : "", account.device_id)) {
+		(void)err_set(&why, 0, "the homeserver logged in %s, or on another device", user);
+		account_free(&account);
+		return setup_failed(app, out, &why);
+	}
+	free(account.token);
+	account.token = strdup(token);
+	r = account.token == NULL ? -ENOMEM : account_put(app->db, &account);
+	account_free(&account);
+	app->tokens_changed = true;
+	for (unsigned i = 0; i < APP_ACCOUNTS && r == 0; i++)
+		if ((r = account_get(app->db, app_account_name[i], &account)) == 0) {
+			both &= account.token != NULL &&
+			    (!strcmp(out->ref, account.name) || outbox_pending(app->db, "login", account.name) != 0);
+			account_free(&account);
+		}
+	if (r != 0 || !both)
+		return r == E_NOTFOUND ? 0 : r;
+	if (app->crypt != NULL)
+		return finished(app);
+	if ((r = account_get(app->db, "node", &account)) != 0)
+		return r;
+	if ((r = db_save(app->db)) == 0 && (r = make_identity(app, account.device_id, &why)) == 0)
+		r = db_keep(app->db);
+	account_free(&account);
+	if (r > 0 || r == -ENOENT || r == -EACCES || r == -EEXIST || r == -EROFS) {
+		/* The recovery file cannot be written or read: nothing was made. */
+		db_undo(app->db);
+		crypt_free(app->crypt);
+		app->crypt = NULL;
+		return setup_failed(app, out, &why);
+	}
+	return r != 0 ? r : meta_put(app->db, STAGE, "keys", false);
+}
+
+int
+setup_published(struct app *app, const struct out *out, const json_t *answer)
+{
+	const json_t *failures = json_obj(answer, "failures");
+	struct err why = { "" };
+
+	if (!strcmp(out->purpose, "signatures") && json_object_size(failures) > 0) {
+		(void)err_set(&why, 0, "the homeserver did not take the device's signature");
+		return setup_failed(app, out, &why);
+	}
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++) {
+		bool same = !strcmp(out->ref, app_account_name[i]);
+		int r;
+
+		if (!(same && !strcmp(out->purpose, "signing_upload")) &&
+		    (r = outbox_pending(app->db, "signing_upload", app_account_name[i])) != E_NOTFOUND)
+			return r;
+		if (!(same && !strcmp(out->purpose, "signatures")) &&
+		    (r = outbox_pending(app->db, "signatures", app_account_name[i])) != E_NOTFOUND)
+			return r;
+	}
+	return finished(app);
+}
+
+int
+setup_auth(struct app *app, const struct out *out, const json_t *answer)
+{
+	autofree char *password = NULL;
+	autojson json_t *body = NULL;
+	json_t *auth;
+	char secret[32];
+	struct err why = { "" };
+	int r;
+
+	(void)snprintf(secret, sizeof(secret), "password_%s", out->ref);
+	if ((r = canon_parse(out->body, strlen(out->body), &body, NULL)) != 0)
+		return r;
+	if (json_object_get(body, "auth") != NULL || meta_get(app->db, secret, true, &password) != 0) {
+		(void)err_set(&why, 0, "the homeserver does not accept the password to publish the identity of %s", out->ref);
+		return setup_failed(app, out, &why);
+	}
+	auth = request_password_auth(!strcmp(out->ref, "node") ? app->cfg->node_user : app->cfg->steward_user,
+	    password, json_str(answer, "session"));
+	if (json_object_set_new(body, "auth", auth) != 0)
+		return -ENOMEM;
+	return outbox_rebody(app->db, out->id, body);
+}
+
+int
+setup_failed(struct app *app, const struct out *out, const struct err *why)
+{
+	char stage[600];
+	int r;
+
+	log_error("setup", "%s of %s failed: %s", out->purpose, out->ref, why->text);
+	(void)snprintf(stage, sizeof(stage), "failed: %s of %s: %s", out->purpose, out->ref, why->text);
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
+		if ((r = outbox_void(app->db, "login", app_account_name[i])) != 0)
+			return r;
+	if ((r = forget_passwords(app)) != 0)
+		return r;
+	return meta_put(app->db, STAGE, stage, false);
+}
+
+int
+setup_identity(struct app *app, json_t **ret)
+{
+	char key[64];
+	autofree char *master = NULL, *org = NULL;
+	int r;
+
+	if ((r = own_key_text(app->db, key)) != 0 || (r = meta_get(app->db, MASTER "node", false, &master)) != 0 ||
+	    (r = meta_get(app->db, ORG_ID, false, &org)) != 0)
+		return r;
+	*ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:[s]}", "org", org, "name", app->cfg->organization,
+	    "server", app->cfg->server_name, "node_user", app->cfg->node_user, "steward_user",
+	    app->cfg->steward_user, "master_key", master, "record_key", key, "roles", "node", "via",
+	    app->cfg->server_name);
+	return *ret != NULL ? 0 : -ENOMEM;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "case.h"
+#include "crypt/device.h"
+#include "crypt/envelope.h"
+#include "crypt/keys.h"
+#include "deliver.h"
+#include "matrix/request.h"
+#include "message.h"
+#include "publish.h"
+#include "steps.h"
+#include "store/outbox.h"
+#include "store/peoplestore.h"
+#include "traffic.h"
+
+/* An attempted event older than this may be unknown to the server's memory of
+ * transaction ids: it is encrypted anew; receivers know it by its content id. */
+#define TXN_LIFE_MS	(24 * 3600 * 1000LL)
+/* What waits is looked at again after this time, or when an answer wakes it. */
+enum { UNTRUSTED_MS = 60 * 1000, SEAL_LATER_MS = 30 * 1000 };
+
+/* An event in a room without encryption goes as it is: public state only. */
+static int
+ready_plain(struct app *app, const struct out *out)
+{
+	autofree char *path = out->state_key != NULL ?
+	    request_path("/rooms/%s/state/%s/%s", out->room_id, out->type, out->state_key) :
+	    request_path("/rooms/%s/send/%s/%s", out->room_id, out->type, out->txn);
+
+	return path == NULL ? -ENOMEM : outbox_ready(app->db, out->id, "PUT", path, out->content);
+}
+
+/* A channel or chat takes nothing before the other side is in it. */
+static int
+other_side_joined(struct app *app, const struct room *room)
+{
+	int64_t *pids = NULL;
+	size_t n = 0, joined = 0;
+	int r = roster_list(app->db, room->room_id, &pids, &n);
+
+	if (r != 0 || (room->kind != ROOM_CHANNEL && room->kind != ROOM_DIRECT))
+		goto out;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		autofree char *membership = NULL;
+
+		if ((r = member_get(app->db, room->room_id, pids[i], &membership)) == 0)
+			joined += !strcmp(membership, "join");
+		else if (r == E_NOTFOUND)
+			r = 0;
+	}
+	if (r == 0 && joined == 0)
+		r = E_LATER;
+out:
+	free(pids);
+	return r;
+}
+
+static int
+seal(struct app *app, struct out *out)
+{
+	struct room room;
+	struct err why = { "" };
+	int r = room_get(app->db, out->room_id, &room);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? E_LATER : r;
+	if (!room.joined)
+		r = E_LATER;
+	else if (!strcmp(room.account, "steward"))
+		/* The steward has no keys: public state of rooms that it manages. */
+		r = out->state_key != NULL ? ready_plain(app, out) : E_REFUSED;
+	else if (!room.encrypted)
+		r = err_set(&why, E_REFUSED, "the room is not encrypted");
+	else if ((r = other_side_joined(app, &room)) == 0)
+		r = envelope_seal_step(app->crypt, out, &why);
+	if (r == E_REFUSED || r == E_BAD) {
+		log_error("steps", "an event of type %s cannot be sent: %s", out->type, why.text);
+		r = outbox_fail(app->db, out->id, why.text);
+	}
+	room_free(&room);
+	return r;
+}
+
+/* An event that is still to be encrypted: one bounded step.  What must wait makes room for others. */
+static int
+new_event(struct app *app, struct out *out, bool *ret_more)
+{
+	int r = seal(app, out);
+
+	if (r == E_LATER)
+		return outbox_later(app->db, out->id, app_now(app) + SEAL_LATER_MS);
+	*ret_more |= r == 0 || r == E_EXISTS;
+	return r > 0 ? 0 : r;
+}
+
+/* 0: may leave as it is; E_EXISTS: it was dealt with otherwise; E_LATER: put off. */
+static int
+judge(struct app *app, struct out *out)
+{
+	int r = 0;
+
+	if (!strcmp(out->purpose, ENVELOPE_SHARE))
+		/* Refused: the row is gone and its shares will be made anew. */
+		return envelope_share_check(app->crypt, out->ref) == E_REFUSED ? E_EXISTS : 0;
+	if (!strcmp(out->purpose, "create_room") && out->attempts == 0) {
+		/* That it is tried is committed before it leaves: a lost answer must not make two rooms. */
+		app->sure = out->id;
+		r = outbox_tried(app->db, out->id, app_now(app), app_now(app));
+		return r == 0 ? E_EXISTS : r;
+	}
+	if (!strcmp(out->purpose, "traffic"))
+		r = case_may_send(app, out->ref);
+	if (r == E_LATER) {
+		r = outbox_later(app->db, out->id, app_now(app) + UNTRUSTED_MS);
+		return r == 0 ? E_LATER : r;
+	}
+	if (r == E_REFUSED) {
+		log_warn("steps", "%s was not sent: it has arrived, or its consent is no longer in force", out->type);
+		r = outbox_done(app->db, out->id);
+		return r == 0 ? E_EXISTS : r;
+	}
+	if (r == 0 && out->kind == OUT_EVENT && out->state == OUT_READY && out->attempts > 0 &&
+	    app_now(app) - out->first_try >= TXN_LIFE_MS) {
+		r = outbox_renew(app->db, out->id);
+		return r == 0 ? E_EXISTS : r;
+	}
+	return r;
+}
+
+/* Consent, room and devices are judged again before each encryption and each send. */
+static int
+head(struct app *app, struct out *out, bool *ret_more)
+{
+	int r;
+
+	if (deliver_flying(app, FLIGHT_OUT, out->id))
+		return 0;
+	r = judge(app, out);
+	*ret_more |= r == E_EXISTS;
+	if (r != 0)
+		return r > 0 ? 0 : r;
+	if (out->state == OUT_NEW)
+		return new_event(app, out, ret_more);
+	app->clear[app->n_clear++] = out->id;
+	return 0;
+}
+
+/* One query and one claim at a time; their answers bring the next. */
+static int
+want_keys(struct app *app)
+{
+	int r = 0;
+
+	if (!app->up || app->keys_due > app_now(app))
+		return 0;
+	for (enum flight_kind kind = FLIGHT_QUERY; kind <= FLIGHT_CLAIM && r == 0; kind++) {
+		autojson json_t *body = NULL;
+		int64_t gen = 0;
+
+		if (deliver_flying(app, kind, 0) || deliver_full(app))
+			continue;
+		r = kind == FLIGHT_QUERY ? keys_query_due(app->crypt, &body, &gen) :
+		    keys_claim_due(app->crypt, &body);
+		r = r == 0 ? deliver_reserve(app, kind, body, gen) : r == E_NOTFOUND ? 0 : r;
+	}
+	return r;
+}
+
+static int
+heads(struct app *app, bool *ret_more)
+{
+	struct out *due = NULL;
+	size_t n = 0;
+	int r = outbox_due(app->db, app_now(app), nelem(app->clear), &due, &n);
+
+	app->n_clear = 0;
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = head(app, &due[i], ret_more);
+	outbox_list_free(due, n);
+	return r;
+}
+
+int
+steps(struct app *app, bool *ret_more)
+{
+	int r = heads(app, ret_more);
+
+	if (r != 0 || app->crypt == NULL)
+		return r;
+	if ((r = device_upload(app->crypt)) < 0)
+		return r;
+	*ret_more |= r == 0;
+	if ((r = envelope_share_step(app->crypt)) < 0)
+		return r;
+	*ret_more |= r == E_EXISTS;
+	if ((r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 ||
+	    (r = traffic_step(app, ret_more)) != 0)
+		return r;
+	return want_keys(app);
+}
+
+void
+steps_next(struct app *app)
+{
+	int64_t keys = app->crypt != NULL ? keys_next(app->crypt) : INT64_MAX;
+	int64_t due = traffic_due_at(app);
+
+	if (keys < app->keys_due)
+		keys = app->keys_due;
+	/* What is under way, or has no place, is looked at again with the next answer. */
+	if (app->up && !deliver_flying(app, FLIGHT_QUERY, 0) && !deliver_flying(app, FLIGHT_CLAIM, 0) &&
+	    !deliver_full(app) && keys < due)
+		due = keys;
+	if (due < app->next)
+		app->next = due;
+}

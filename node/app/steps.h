@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * steps: what the node does of its own accord, one bounded step at a time, each
+ * derived from the database: encrypt the next event, share a key, upload keys,
+ * publish the next record, send traffic (again), void what may no longer go.
+ */
+#ifndef CAIRN_STEPS_H
+#define CAIRN_STEPS_H
+
+#include "app.h"
+
+/**
+ * steps(app, ret_more): inside a transaction.  ${ret_more}: call again at once.
+ * app->clear lists the outbox rows that may leave after the commit.
+ */
+int	steps(struct app *, bool *ret_more) must_check;
+
+/** steps_next(app): lower app->next to the next timer. */
+void	steps_next(struct app *);
+
+#endif /* !CAIRN_STEPS_H */

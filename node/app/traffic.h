@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * traffic: what two nodes say in their channel: numbered, acknowledged, sent
+ * again until acknowledged.  Acting once on a content id makes it exactly once.
+ */
+#ifndef CAIRN_TRAFFIC_H
+#define CAIRN_TRAFFIC_H
+
+#include <jansson.h>
+
+#include "app.h"
+#include "base/id.h"
+
+/**
+ * traffic_send(app, org, referral, type, content, ret_id, reterr): number ${content}
+ * (its own fields; v, id, seq and sent_at are added to it), check it against its
+ * schema and queue it for the partner.  0 and the content id; E_BAD with the schema's reason;
+ * E_NOTFOUND if ${org} is not trusted.
+ */
+int	traffic_send(struct app *, const char *org, const char *referral, const char *type,
+	    json_t *content, char ret_id[ID_LEN + 1], struct err *) must_check;
+
+/** traffic_ack(app, org, content_id): tell the partner that it arrived. */
+int	traffic_ack(struct app *, const char *org, const char *content_id) must_check;
+
+/** traffic_acked(app, org, content_id): the partner has it; nobody else's word counts. */
+int	traffic_acked(struct app *, const char *org, const char *content_id) must_check;
+
+/** traffic_delivery(app, content_id, ret): "queued", "sent", "delivered" or "failed"; static text. */
+int	traffic_delivery(struct app *, const char *content_id, const char **ret) must_check;
+
+/** traffic_step(app, ret_more), traffic_due_at(app): see steps.h. */
+int	traffic_step(struct app *, bool *ret_more) must_check;
+int64_t	traffic_due_at(struct app *);
+
+#endif /* !CAIRN_TRAFFIC_H */

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/id.h"
+#include "case.h"
+#include "crypt/envelope.h"
+#include "crypt/keys.h"
+#include "domain/referral.h"
+#include "domain/trust.h"
+#include "domain/when.h"
+#include "publish.h"
+#include "record.h"
+#include "setup.h"
+#include "store/dirstore.h"
+#include "store/inbox.h"
+#include "store/outbox.h"
+#include "traffic.h"
+#include "view.h"
+
+enum { SHOWN_MAX = 1000 };
+
+struct listing {
+	struct app	*app;
+	json_t		*items;
+};
+
+static int
+append(struct listing *l, json_t *item)
+{
+	if (item == NULL || json_array_append_new(l->items, item) != 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static json_t *
+at(int64_t ms)
+{
+	char text[WHEN_TEXT];
+
+	return json_string(when_print(ms, text));
+}
+
+/* A stored JSON text as part of a reply. */
+static int
+put_json(json_t *object, const char *key, const char *text)
+{
+	autojson json_t *value = NULL;
+
+	if (text == NULL)
+		return 0;
+	if (canon_parse(text, strlen(text), &value, NULL) != 0)
+		return ERR_CORRUPT;
+	return json_object_set(object, key, value) != 0 ? -ENOMEM : 0;
+}
+
+static int
+add_history(void *cookie, int64_t when, const char *actor, const char *input, const char *from, const char *to)
+{
+	struct listing *l = cookie;
+
+	return append(l, json_pack("{s:o, s:s, s:s, s:s, s:s}", "at", at(when), "actor", actor, "input",
+	    input, "from", from, "to", to));
+}
+
+int
+case_view(struct app *app, const struct case_row *row, bool full, json_t **ret)
+{
+	const struct referral_clock *clock = referral_clock(&row->r);
+	struct listing history = { app, NULL };
+	autojson json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:o, s:o}", "id", row->id, "direction",
+	    row->r.side == REFERRAL_AT_SOURCE ? "out" : "in", "org", row->org, "state",
+	    referral_state_name(row->r.state), "reason", row->reason, "created", at(row->created),
+	    "updated", at(row->updated));
+	int r = 0;
+
+	if (out == NULL)
+		return -ENOMEM;
+	if (row->r.state == REFERRAL_ENDED)
+		r = json_object_set_new(out, "end", json_string(referral_end_name(row->r.end)));
+	if (clock != NULL)
+		r |= json_object_set_new(out, "next", json_sprintf("%s: %s",
+		    referral_actor_name(clock->owner), clock->owes)) |
+		    json_object_set_new(out, "due", at(row->clock_due));
+	r |= json_object_set_new(out, "consented", json_boolean(row->r.consented));
+	if (r != 0)
+		return -ENOMEM;
+	if ((r = put_json(out, "outcome", row->outcome)) != 0)
+		return r;
+	if (full) {
+		history.items = json_array();
+		if (json_object_set_new(out, "history", history.items) != 0)
+			return -ENOMEM;
+		if ((r = put_json(out, "request", row->request)) != 0 ||
+		    (r = put_json(out, "disclosure", row->disclosure)) != 0 ||
+		    (r = case_step_each(app->db, row->id, add_history, &history)) != 0)
+			return r;
+	}
+	*ret = take(out);
+	return 0;
+}
+
+static int
+each_case(void *cookie, const struct case_row *row)
+{
+	struct listing *l = cookie;
+	json_t *item = NULL;
+	int r = case_view(l->app, row, false, &item);
+
+	return r != 0 ? r : append(l, item);
+}
+
+static int
+each_message(void *cookie, const char *id, const char *room, const char *user, bool out, const char *body,
+    int64_t when)
+{
+	return append(cookie, json_pack("{s:s, s:s*, s:s, s:s, s:s, s:o}", "id", id, "room_id", room, "user",
+	    user, "direction", out ? "out" : "in", "body", body, "at", at(when)));
+}
+
+static int
+each_own(void *cookie, const struct own_record *rec)
+{
+	struct listing *l = cookie;
+	autojson json_t *body = NULL;
+	const char *name;
+	int r = canon_parse(rec->body, strlen(rec->body), &body, NULL), pending;
+
+	if (r != 0)
+		return r;
+	name = json_str(body, json_str(body, "alias") != NULL ? "alias" : "name");
+	if ((pending = outbox_pending(l->app->db, "record", rec->id)) < 0)
+		return pending;
+	return append(l, json_pack("{s:s, s:s, s:s*, s:I, s:b, s:s*}", "id", rec->id, "kind", rec->kind, "name",
+	    name, "seq", (json_int_t)rec->seq, "published", rec->seq > 0 && !rec->dirty && pending == E_NOTFOUND,
+	    "source", rec->source));
+}
+
+static int
+list_partners(struct listing *l)
+{
+	const char *own = publish_own_org(l->app);
+	int r;
+
+	for (size_t i = 0; i < trust_norgs(l->app->trust); i++) {
+		const struct trust_org *org = trust_org_at(l->app->trust, i);
+		struct partner p = { 0 };
+
+		if (own != NULL && !strcmp(own, org->id))
+			continue;
+		if ((r = partner_get(l->app->db, org->id, &p)) != 0 && r != E_NOTFOUND)
+			return r;
+		r = append(l, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b}", "org", org->id, "name", org->name,
+		    "server", org->server, "follows", r == 0 && p.follows, "follower", r == 0 && p.follower,
+		    "loaded", r == 0 && p.loaded));
+		partner_free(&p);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+each_room(void *cookie, const struct room *room)
+{
+	static const char *const kinds[] = ROOM_KINDS;
+
+	return append(cookie, json_pack("{s:s*, s:s, s:s, s:s*, s:b, s:b}", "room_id", room->room_id, "kind",
+	    kinds[room->kind], "account", room->account, "subject", room->subject, "joined",
+	    (int)room->joined, "encrypted", (int)room->encrypted));
+}
+
+static int
+each_out(void *cookie, const struct out *out)
+{
+	static const char *const kinds[] = { "", "event", "to-device", "call" };
+	static const char *const states[] = { "", "new", "ready", "failed" };
+
+	return append(cookie, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s*, s:I, s:s*}", "id", (json_int_t)out->id,
+	    "kind", kinds[out->kind], "state", states[out->state], "account", out->account, "purpose",
+	    out->purpose, "type", out->type, "attempts", (json_int_t)out->attempts, "error", out->error));
+}
+
+static int
+each_rejected(void *cookie, int64_t id, const char *room_id, const char *reason, int64_t when)
+{
+	return append(cookie, json_pack("{s:I, s:s*, s:s, s:o}", "id", (json_int_t)id, "room_id", room_id,
+	    "reason", reason, "at", at(when)));
+}
+
+int
+view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *what = json_str(args, "what");
+	struct listing l = { app, json_array() };
+	int r;
+
+	(void)actor;
+	*ret = json_pack("{s:o}", "items", l.items);
+	if (*ret == NULL)
+		return -ENOMEM;
+	if (what == NULL)
+		what = "";
+	if (!strcmp(what, "referrals"))
+		return case_each(app->db, each_case, &l);
+	if (!strcmp(what, "messages"))
+		return message_each(app->db, SHOWN_MAX, each_message, &l);
+	if (!strcmp(what, "records"))
+		return own_each(app->db, NULL, each_own, &l);
+	if (!strcmp(what, "partners"))
+		return list_partners(&l);
+	if (!strcmp(what, "rooms"))
+		return room_each(app->db, -1, each_room, &l);
+	if (!strcmp(what, "waiting"))
+		return waiting_each(app->db, SHOWN_MAX, each_rejected, &l);
+	if (!strcmp(what, "rejected"))
+		return rejected_each(app->db, SHOWN_MAX, each_rejected, &l);
+	if (!strcmp(what, "outbox")) {
+		for (enum out_state s = OUT_NEW; s <= OUT_FAILED; s++)
+			if ((r = outbox_each(app->db, s, each_out, &l)) != 0)
+				return r;
+		return 0;
+	}
+	return err_set(reterr, E_BAD, "what: referrals, messages, records, partners, rooms, waiting, rejected or outbox");
+}
+
+static int
+show_record(struct app *app, const char *id, json_t **ret)
+{
+	struct listing l = { app, NULL };
+	struct own_record rec;
+	int r;
+
+	for (size_t i = 0; i < trust_norgs(app->trust); i++)
+		if ((r = record_view(app, trust_org_at(app->trust, i)->id, id, ret)) != E_NOTFOUND)
+			return r;
+	if ((r = own_get(app->db, id, &rec)) != 0)
+		return r;
+	if ((l.items = json_array()) == NULL)
+		r = -ENOMEM;
+	else if ((r = each_own(&l, &rec)) == 0) {
+		*ret = json_incref(json_array_get(l.items, 0));
+		r = put_json(*ret, rec.record != NULL ? "record" : "body", rec.record != NULL ? rec.record : rec.body);
+	}
+	json_decref(l.items);
+	own_free(&rec);
+	return r;
+}
+
+/* Delivery of a content sent to a partner, or of a message. */
+static int
+delivery(struct app *app, const char *id, json_t **ret)
+{
+	autofree char *room = NULL;
+	const char *state = NULL;
+	int r = traffic_delivery(app, id, &state);
+
+	if (r == E_NOTFOUND && (r = message_where(app->db, id, &room)) == 0) {
+		r = room == NULL ? 0 : outbox_pending(app->db, "say", id);
+		state = r == 0 ? "queued" : "sent";
+		r = r == E_NOTFOUND ? 0 : r;
+	}
+	if (r != 0)
+		return r;
+	*ret = json_pack("{s:s, s:s}", "id", id, "delivery", state);
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+int
+view_status(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *id = json_str(args, "id");
+	int r;
+
+	(void)actor;
+	if (id == NULL)
+		return setup_status(app, ret);
+	if (!strcmp(id, "publish"))
+		return publish_view(app, ret);
+	r = delivery(app, id, ret);
+	return r != E_NOTFOUND ? r : err_set(reterr, E_NOTFOUND, "nothing here has the id %s", id);
+}
+
+int
+view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *id = json_str(args, "id");
+	struct case_row row;
+	int r;
+
+	(void)actor;
+	if (id == NULL)
+		return err_set(reterr, E_BAD, "id: what is to be shown?");
+	if (!strcmp(id, "node")) {
+		r = setup_identity(app, ret);
+		return r != E_NOTFOUND ? r :
+		    err_set(reterr, E_REFUSED, "this node has no identity yet; run cairn setup first");
+	}
+	if (!strcmp(id, "publish"))
+		return publish_view(app, ret);
+	if ((r = case_get(app->db, id, &row)) == 0) {
+		r = case_view(app, &row, true, ret);
+		case_free(&row);
+		return r;
+	}
+	if (r == E_NOTFOUND && (r = show_record(app, id, ret)) == E_NOTFOUND)
+		r = delivery(app, id, ret);
+	return r != E_NOTFOUND ? r : err_set(reterr, E_NOTFOUND, "nothing here has the id %s", id);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * canon: strict JSON in, canonical JSON out.
+ *
+ * Canonical JSON is that of the Matrix specification (appendices, "Canonical
+ * JSON"): keys sorted by code point, shortest escapes, integers within
+ * +-(2^53-1), no reals.  canon_dump_jcs sorts keys by UTF-16 unit as RFC 8785
+ * does; numbers are refused alike.
+ */
+#ifndef CAIRN_CANON_H
+#define CAIRN_CANON_H
+
+#include <jansson.h>
+
+#include "buf.h"
+#include "err.h"
+
+enum { CANON_MAX_DEPTH = 64 };
+#define CANON_INT_MAX	9007199254740991LL
+
+/**
+ * canon_parse(text, len, ret, reterr): parse exactly ${len} bytes as one JSON
+ * object or array: no duplicate keys, depth <= 64, valid UTF-8, no NUL, white
+ * space only after it.  Reals are accepted here (Matrix events hold them) and
+ * refused by canon_dump.  Return 0, E_BAD (text says line and column) or -ENOMEM.
+ */
+int	canon_parse(const char *, size_t, json_t **, struct err *) must_check;
+
+/**
+ * canon_dump(value, out, reterr): append the canonical form.  0, E_BAD for a
+ * real, an integer out of range or excess depth (text names the JSON pointer),
+ * or a negative value of buf.h.
+ */
+int	canon_dump(const json_t *, struct buf *, struct err *) must_check;
+int	canon_dump_jcs(const json_t *, struct buf *, struct err *) must_check;
+
+/** canon_text(value, reterr): canonical form, allocated; NULL on any failure. */
+char	*canon_text(const json_t *, struct err *);
+
+/* Borrowed members of an object, or NULL when absent or of another type. */
+const char *json_str(const json_t *, const char *key);
+json_t	*json_obj(const json_t *, const char *key);
+json_t	*json_arr(const json_t *, const char *key);
+/** json_int(obj, key, fallback): the integer, or ${fallback}. */
+long long json_int(const json_t *, const char *, long long);
+
+#endif /* !CAIRN_CANON_H */

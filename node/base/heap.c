@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap.h"
+
+static size_t used, most, limit;
+
+static void *
+counted_malloc(size_t n)
+{
+	void *p = used + n > limit ? NULL : malloc(n);
+
+	if (p != NULL && (used += malloc_usable_size(p)) > most)
+		most = used;
+	return p;
+}
+
+static void
+counted_free(void *p)
+{
+	size_t n = malloc_usable_size(p);
+
+	if (p == NULL)
+		return;
+	explicit_bzero(p, n);
+	used -= n;
+	free(p);
+}
+
+int
+heap_limit(size_t bytes)
+{
+	limit = bytes;
+	json_set_alloc_funcs(counted_malloc, counted_free);
+	return 0;
+}
+
+size_t
+heap_used(size_t *ret_most)
+{
+	if (ret_most != NULL)
+		*ret_most = most;
+	return used;
+}

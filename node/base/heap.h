@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * heap: jansson's memory, counted, so that a small hostile body cannot become a
+ * huge tree (10 MiB of "[{}," is 779 MiB).  One of the named mutable globals
+ * (docs/architecture.md, section 1).  Freed blocks are overwritten.
+ */
+#ifndef CAIRN_HEAP_H
+#define CAIRN_HEAP_H
+
+#include <stddef.h>
+
+#include "cleanup.h"
+
+/** heap_limit(bytes): from now on at most so much at once; call it before any JSON.  0. */
+int	heap_limit(size_t) must_check;
+/** heap_used(): bytes in use, and the most there ever were. */
+size_t	heap_used(size_t *ret_most);
+
+#endif /* !CAIRN_HEAP_H */

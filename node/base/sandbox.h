@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sandbox: what a role may still do, given up before its first network byte.
+ * Landlock by raw system calls and a seccomp allow-list; no exec, ptrace, kill
+ * or io_uring for anyone.  No capabilities, core dumps off, non-dumpable, no
+ * new privileges, no new executable memory.
+ *
+ * An allowed call runs, a hostile one (seccomp.c names them) ends the process,
+ * and any other answers ENOSYS, so that a C library of tomorrow falls back.
+ */
+#ifndef CAIRN_SANDBOX_H
+#define CAIRN_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+enum sandbox_role {
+	SANDBOX_NODE,	/* State directory read-write; AF_UNIX accept only, no connect, no AF_INET. */
+	SANDBOX_BRIDGE,	/* Certificates and resolver files read-only; AF_INET/INET6; AF_UNIX answers EACCES. */
+};
+
+struct sandbox_path {
+	const char	*path;		/* A file, or a directory with all below; a missing one is skipped. */
+	bool		 write;
+};
+
+/**
+ * sandbox_enter(role, paths, n, port, ret_landlock, reterr): irrevocable, while
+ * the process has one thread.  ${port}: the only TCP port, besides that of
+ * name look-ups, that a bridge may connect to (Landlock 4, else any); 0 for
+ * none; SANDBOX_NODE has none in any case.  0, or -errno: the caller must exit.
+ * A kernel without Landlock returns 0 with ${ret_landlock} false.
+ */
+int	sandbox_enter(enum sandbox_role, const struct sandbox_path *, size_t, uint16_t,
+	    bool *ret_landlock, struct err *) must_check;
+
+#endif /* !CAIRN_SANDBOX_H */

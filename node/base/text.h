@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text: foreign text made safe to print on one line of a terminal or a log.
+ */
+#ifndef CAIRN_TEXT_H
+#define CAIRN_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * text_escape(src, dst, size): copy ${src} into ${dst} of ${size} > 0 bytes.
+ * Control and bidirectional characters become \xNN or \uNNNN, bytes that are
+ * not UTF-8 become \xNN.  Cut between two characters where it does not fit.
+ */
+void	text_escape(const char *, char *, size_t);
+
+/** text_is_utf8(s): is all of ${s} well-formed UTF-8? */
+bool	text_is_utf8(const char *);
+
+#endif /* !CAIRN_TEXT_H */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keys: the devices of others, and which of them may receive keys.
+ *
+ * A device is eligible if it is in the user's latest list, was never seen with
+ * other keys, shares its Curve25519 key with nobody, and is either signed by
+ * the user's self-signing key under the master key pinned for that user (by the
+ * trust list, or on first use), or pinned by its fingerprint.  A user whose
+ * master key changed has no eligible device until an operator pins it again.
+ */
+#ifndef CAIRN_KEYS_H
+#define CAIRN_KEYS_H
+
+#include <jansson.h>
+
+#include "crypt.h"
+
+enum {
+	KEYS_QUERY_MAX	= 250,	/* Users in one /keys/query. */
+	KEYS_CLAIM_MAX	= 250,	/* Devices in one /keys/claim. */
+	KEYS_DEVICES_MAX = 200,	/* Devices looked at per user. */
+};
+
+/* Tracking.  A user newly tracked is outdated.  keys_changed and keys_left take
+ * user ids of a sync's device_lists; users not tracked (or malformed) are ignored.
+ * keys_left also rotates every session that the user's devices hold. */
+int	keys_track(struct crypt *, int64_t pid) must_check;
+int	keys_changed(struct crypt *, const char *user) must_check;
+int	keys_left(struct crypt *, const char *user) must_check;
+
+/**
+ * keys_query_due(c, ret_body, ret_gen): the body of one POST /keys/query for
+ * outdated users whose back-off has passed, and its generation; 0, or E_NOTFOUND.
+ * The generation is committed, so of two overlapping answers the newer wins.
+ * While a query is in flight the caller does not ask again.
+ */
+int	keys_query_due(struct crypt *, json_t **, int64_t *) must_check;
+/**
+ * keys_query_answer(c, body_sent, gen, answer, reterr): check and store.  0, or
+ * E_BAD if ${answer} is no object of the right form (treat as failed).  One bad
+ * device or user never spoils the others.  Users of failed servers back off.
+ */
+int	keys_query_answer(struct crypt *, const json_t *body_sent, int64_t gen,
+	    const json_t *answer, struct err *) must_check;
+/** keys_query_failed(c, body_sent, now): nobody answered: back off (1 s, doubling, at most 1 min;
+ * a user whose own server failed: at most 1 h). */
+int	keys_query_failed(struct crypt *, const json_t *body_sent, int64_t now) must_check;
+
+/**
+ * keys_claim_due(c, ret_body): the body of one POST /keys/claim for devices that
+ * a waiting share (or an unwedging) needs; 0, or E_NOTFOUND.
+ * keys_claim_answer: keep what was given, to be checked and used when the share
+ * is worked off; a device with no key, or a malformed one, backs off.
+ * keys_claim_failed: the whole request failed or timed out: all of it backs off.
+ */
+int	keys_claim_due(struct crypt *, json_t **) must_check;
+int	keys_claim_answer(struct crypt *, const json_t *body_sent, const json_t *answer) must_check;
+int	keys_claim_failed(struct crypt *, const json_t *body_sent) must_check;
+
+/** keys_next(c): when the next query, claim or second try of a share is due, or INT64_MAX.  What is in flight counts as due. */
+int64_t	keys_next(struct crypt *);
+
+/**
+ * keys_pin(c, user, device_id, fingerprint, reterr): the operator vouches for a
+ * device by its Ed25519 key (base64; spaces are ignored).  Clears an earlier
+ * refusal of that device.  0, E_BAD.
+ * keys_pin_master(c, user, master_key, reterr): likewise for a user's master
+ * key (trust list).  Same key again: nothing changes.
+ */
+int	keys_pin(struct crypt *, const char *user, const char *device_id,
+	    const char *fingerprint, struct err *) must_check;
+int	keys_pin_master(struct crypt *, const char *user, const char *master_key,
+	    struct err *) must_check;
+
+struct device {
+	int64_t	 pid;
+	char	*device_id;
+	uint8_t	 ed25519[CRYPT_KEY], curve25519[CRYPT_KEY];
+};
+/** keys_eligible(c, pid, ret, ret_n): its eligible devices by id; keys_list_free. */
+int	keys_eligible(struct crypt *, int64_t pid, struct device **, size_t *) must_check;
+void	keys_list_free(struct device *, size_t);
+
+/** keys_fresh(c, pid): 0 if tracked and not outdated; E_LATER. */
+int	keys_fresh(struct crypt *, int64_t pid) must_check;
+
+/** keys_explain(c, user, fn, cookie): each known device, and why it does or does not get keys. */
+int	keys_explain(struct crypt *, const char *user,
+	    int (*)(void *, const char *device_id, const char *fingerprint, bool eligible,
+	    const char *why), void *) must_check;
+/** keys_alarms_each(c, fn, cookie): what an operator should look at, newest first.  user may be "" (ourselves). */
+int	keys_alarms_each(struct crypt *, int (*)(void *, int64_t at, const char *user,
+	    const char *device_id, const char *text), void *) must_check;
+
+#endif /* !CAIRN_KEYS_H */

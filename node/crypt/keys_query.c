@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /keys/query: what the servers say of devices, and what of it is believed. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/encode.h"
+#include "base/id.h"
+#include "base/proof.h"
+#include "keys.h"
+#include "machine.h"
+#include "store/peoplestore.h"
+
+#define ED		"ed25519:"
+#define CURVE		"curve25519:"
+
+enum { QUERY_TIMEOUT = 10000, KEY_ID_MAX = 320 };
+
+int
+keys_query_due(struct crypt *c, json_t **ret_body, int64_t *ret_gen)
+{
+	autojson json_t *users = json_object(), *body = NULL;
+	autofree int64_t *pids = NULL;
+	int64_t gen, now = machine_now(c);
+	size_t n = 0;
+	int r;
+
+	if (users == NULL)
+		return -ENOMEM;
+	if ((r = crypto_user_due(c->db, now, KEYS_QUERY_MAX, &pids, &n)) != 0)
+		return r;
+	if (n == 0)
+		return E_NOTFOUND;
+	for (size_t i = 0; i < n; i++) {
+		autofree char *user = NULL;
+		struct crypto_user u;
+
+		if ((r = crypto_user_get(c->db, pids[i], &u)) != 0 ||
+		    (r = person_user(c->db, pids[i], &user)) != 0)
+			return r > 0 ? ERR_CORRUPT : r;
+		u.queried_at = now;
+		if ((r = crypto_user_put(c->db, &u)) != 0)
+			return r;
+		if (json_object_set_new(users, user, json_array()) != 0)
+			return -ENOMEM;
+	}
+	if ((r = crypto_generation_next(c->db, &gen)) != 0)
+		return r;
+	if ((body = json_pack("{s:O, s:i}", "device_keys", users, "timeout", QUERY_TIMEOUT)) == NULL)
+		return -ENOMEM;
+	*ret_body = take(body);
+	*ret_gen = gen;
+	return 0;
+}
+
+static int
+back_off(struct crypt *c, struct crypto_user *u, int64_t now, int64_t most)
+{
+	u->tries++;
+	u->due = now + machine_backoff(u->tries, most);
+	return crypto_user_put(c->db, u);
+}
+
+int
+keys_query_failed(struct crypt *c, const json_t *sent, int64_t now)
+{
+	const char *user;
+	json_t *ids;
+
+	json_object_foreach(json_obj(sent, "device_keys"), user, ids) {
+		struct crypto_user u;
+		int64_t pid;
+		int r;
+
+		if ((r = person_find(c->db, user, &pid)) == 0 &&
+		    (r = crypto_user_get(c->db, pid, &u)) == 0 && u.outdated)
+			r = back_off(c, &u, now, MACHINE_MINUTE);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool
+holds_string(const json_t *array, const char *want)
+{
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *s = json_string_value(json_array_get(array, i));
+
+		if (s != NULL && strcmp(s, want) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+member_is(const json_t *object, const char *key, const char *want)
+{
+	const char *s = json_str(object, key);
+
+	return s != NULL && strcmp(s, want) == 0;
+}
+
+/* A cross-signing key object of this user and use: its one key.  0 or E_BAD. */
+static int
+cross_key(const json_t *object, const char *user, const char *usage, uint8_t ret[CRYPT_KEY])
+{
+	json_t *keys = json_obj(object, "keys");
+	void *it = json_object_iter(keys);
+	const char *id = json_object_iter_key(it), *text = json_string_value(json_object_iter_value(it));
+
+	if (!member_is(object, "user_id", user) || !holds_string(json_arr(object, "usage"), usage) ||
+	    json_object_size(keys) != 1 || text == NULL || strncmp(id, ED, strlen(ED)) != 0 ||
+	    strcmp(id + strlen(ED), text) != 0)
+		return E_BAD;
+	return strict_edward(text, ret);
+}
+
+/* What one answer says of one user. */
+struct view {
+	const char	*user;
+	struct crypto_user *u;
+	bool		 has_self;	/* A self-signing key under the master key we hold to. */
+	char		 master_id[CRYPT_KEY_TEXT + 1], self_id[CRYPT_KEY_TEXT + 1];
+	uint8_t		 self[CRYPT_KEY];
+};
+
+static int
+read_identity(struct crypt *c, struct view *v, const json_t *answer)
+{
+	const json_t *master = json_obj(json_obj(answer, "master_keys"), v->user);
+	const json_t *self = json_obj(json_obj(answer, "self_signing_keys"), v->user);
+	char key_id[KEY_ID_MAX];
+	uint8_t key[CRYPT_KEY];
+	int r;
+
+	if (master == NULL || cross_key(master, v->user, "master", key) != 0)
+		return 0;
+	if (v->u->has_master && memcmp(v->u->master, key, CRYPT_KEY) != 0) {
+		v->u->refused = 1;
+		return machine_alarm(c, v->u->pid, NULL, v->u->pinned ?
+		    "another master key than the pinned one" : "another master key than the one first seen");
+	}
+	memcpy(v->u->master, key, CRYPT_KEY);
+	v->u->has_master = true;
+	encode_b64(key, CRYPT_KEY, v->master_id);
+	if (self == NULL || cross_key(self, v->user, "self_signing", v->self) != 0)
+		return 0;
+	(void)snprintf(key_id, sizeof(key_id), ED "%s", v->master_id);
+	if ((r = verify_json(self, v->user, key_id, key, NULL)) != 0)
+		return r < 0 ? r : 0;
+	encode_b64(v->self, CRYPT_KEY, v->self_id);
+	v->has_self = true;
+	return 0;
+}
+
+/* A device's entry: form, points, own signature.  0, E_BAD or negative. */
+static int
+read_device(const struct view *v, const char *id, const json_t *object, struct crypto_device *d)
+{
+	const json_t *algorithms = json_arr(object, "algorithms"), *keys = json_obj(object, "keys");
+	char ed_id[KEY_ID_MAX], curve_id[KEY_ID_MAX], self_id[KEY_ID_MAX];
+	int r;
+
+	if (!id_is_user(v->user) || !id_is_device(id) || !member_is(object, "user_id", v->user) ||
+	    !member_is(object, "device_id", id) || !holds_string(algorithms, CRYPT_OLM) ||
+	    !holds_string(algorithms, CRYPT_MEGOLM))
+		return E_BAD;
+	(void)snprintf(ed_id, sizeof(ed_id), ED "%s", id);
+	(void)snprintf(curve_id, sizeof(curve_id), CURVE "%s", id);
+	if (strict_edward(json_str(keys, ed_id), d->ed25519) != 0 ||
+	    strict_curve(json_str(keys, curve_id), d->curve25519) != 0)
+		return E_BAD;
+	if ((r = verify_json(object, v->user, ed_id, d->ed25519, NULL)) != 0)
+		return r < 0 ? r : E_BAD;
+	d->is_signed = 0;
+	if (v->has_self) {
+		(void)snprintf(self_id, sizeof(self_id), ED "%s", v->self_id);
+		if ((r = verify_json(object, v->user, self_id, v->self, NULL)) < 0)
+			return r;
+		d->is_signed = r == 0;
+	}
+	d->listed = 1;
+	return 0;
+}
+
+static int
+refuse_device(struct crypt *c, struct crypto_device *d, const char *why)
+{
+	int r;
+
+	if (d->refused == NULL && (d->refused = strdup(why)) == NULL)
+		return -ENOMEM;
+	if ((r = crypto_device_put(c->db, d)) != 0)
+		return r;
+	return machine_alarm(c, d->pid, d->device_id, why);
+}
+
+/* A Curve25519 key belongs to one device only: whoever shows another's gets nothing. */
+static int
+refuse_twins(struct crypt *c, struct crypto_device *d)
+{
+	static const char why[] = "its Curve25519 key is also another device's";
+	struct crypto_device *list;
+	bool twin = memcmp(d->curve25519, c->curve25519, CRYPT_KEY) == 0;
+	size_t n;
+	int r = crypto_device_by_key(c->db, d->curve25519, &list, &n);
+
+	if (r != 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (list[i].pid == d->pid && strcmp(list[i].device_id, d->device_id) == 0)
+			continue;
+		twin = true;
+		r = refuse_device(c, &list[i], why);
+		if (r == 0 && list[i].pid != d->pid)
+			r = machine_eligible(c, list[i].pid);
+	}
+	crypto_device_list_free(list, n);
+	return r == 0 && twin ? refuse_device(c, d, why) : r;
+}
+
+static int
+store_device(struct crypt *c, const struct view *v, const char *id, const json_t *object,
+    json_t *listed)
+{
+	autodevice struct crypto_device known = { 0 }, seen = { 0 };
+	int old, r;
+
+	if ((r = read_device(v, id, object, &seen)) != 0)
+		return r < 0 ? r : 0;
+	if (json_object_set_new(listed, id, json_true()) != 0)
+		return -ENOMEM;
+	if (strcmp(id, v->master_id) == 0 || strcmp(id, v->self_id) == 0)
+		return machine_alarm(c, v->u->pid, id, "a device named like a cross-signing key");
+	if ((old = crypto_device_get(c->db, v->u->pid, id, &known)) < 0)
+		return old;
+	if (old != 0) {
+		known.pid = v->u->pid;
+		if ((known.device_id = strdup(id)) == NULL)
+			return -ENOMEM;
+		memcpy(known.ed25519, seen.ed25519, CRYPT_KEY);
+		memcpy(known.curve25519, seen.curve25519, CRYPT_KEY);
+	} else if (memcmp(known.ed25519, seen.ed25519, CRYPT_KEY) != 0 ||
+	    memcmp(known.curve25519, seen.curve25519, CRYPT_KEY) != 0)
+		return refuse_device(c, &known, "its keys changed");
+	else if (known.listed == seen.listed && known.is_signed == seen.is_signed)
+		return 0;
+	known.listed = 1;
+	known.is_signed = seen.is_signed;
+	if ((r = crypto_device_put(c->db, &known)) != 0)
+		return r;
+	return old != 0 ? refuse_twins(c, &known) : 0;
+}
+
+/* Devices that are no longer shown, or no longer well-formed. */
+static int
+unlist_others(struct crypt *c, int64_t pid, const json_t *listed)
+{
+	struct crypto_device *known;
+	size_t n;
+	int r = crypto_device_list(c->db, pid, &known, &n);
+
+	if (r != 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (!known[i].listed || json_object_get(listed, known[i].device_id) != NULL)
+			continue;
+		known[i].listed = known[i].is_signed = 0;
+		r = crypto_device_put(c->db, &known[i]);
+	}
+	crypto_device_list_free(known, n);
+	return r;
+}
+
+static int
+answer_user(struct crypt *c, const char *user, int64_t gen, const json_t *answer)
+{
+	json_t *list = json_obj(json_obj(answer, "device_keys"), user), *object;
+	autojson json_t *listed = json_object();
+	struct crypto_user u;
+	struct view v = { .user = user, .u = &u };
+	const char *id;
+	size_t looked_at = 0;
+	int64_t pid;
+	int r;
+
+	if ((r = person_find(c->db, user, &pid)) != 0 || (r = crypto_user_get(c->db, pid, &u)) != 0)
+		return r < 0 ? r : 0;
+	if (u.answered >= gen)
+		return 0;	/* A newer answer came first. */
+	if (list == NULL)
+		return back_off(c, &u, machine_now(c), MACHINE_HOUR);
+	if (listed == NULL)
+		return -ENOMEM;
+	if ((r = read_identity(c, &v, answer)) != 0)
+		return r;
+	json_object_foreach(list, id, object) {
+		if (++looked_at > KEYS_DEVICES_MAX) {
+			r = machine_alarm(c, pid, NULL, "more devices than are looked at");
+			break;
+		}
+		if ((r = store_device(c, &v, id, object, listed)) != 0)
+			break;
+	}
+	if (r != 0 || (r = unlist_others(c, pid, listed)) != 0)
+		return r;
+	u.answered = gen;
+	if (u.changed <= gen)
+		u.outdated = 0;
+	u.tries = u.due = 0;
+	if ((r = crypto_user_put(c->db, &u)) != 0)
+		return r;
+	return machine_eligible(c, pid);
+}
+
+int
+keys_query_answer(struct crypt *c, const json_t *sent, int64_t gen, const json_t *answer,
+    struct err *reterr)
+{
+	const char *user;
+	json_t *ids;
+	int r;
+
+	if (json_obj(answer, "device_keys") == NULL)
+		return err_set(reterr, E_BAD, "the answer to /keys/query has no device_keys");
+	json_object_foreach(json_obj(sent, "device_keys"), user, ids)
+		if ((r = answer_user(c, user, gen, answer)) != 0)
+			return err_set(reterr, r, "device keys cannot be stored (%s)", err_name(r));
+	return 0;
+}

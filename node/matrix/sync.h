@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sync: takes a /sync answer apart in the order in which it must be applied:
+ * device lists, key counts, to-device messages, invitations, joined rooms
+ * (state, then timeline), rooms left.  Lends every json_t; copies nothing.
+ */
+#ifndef CAIRN_SYNC_H
+#define CAIRN_SYNC_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Each returns 0 or a negative value that ends the walk.  NULL: not wanted. */
+struct sync_ops {
+	int	(*device)(void *, const char *user, bool left);
+	/* otk: signed_curve25519 keys left (missing counts are 0); fallback: an unused one is there. */
+	int	(*counts)(void *, int64_t otk, bool fallback);
+	int	(*todevice)(void *, const json_t *event);
+	int	(*invite)(void *, const char *room_id, const json_t *state_events);
+	int	(*limited)(void *, const char *room_id);
+	int	(*state)(void *, const char *room_id, const json_t *event);
+	int	(*timeline)(void *, const char *room_id, const json_t *event);
+	int	(*left)(void *, const char *room_id);
+};
+
+/**
+ * sync_walk(answer, ops, cookie, ret_next, reterr): check the outer shape, then
+ * call ${ops}.  ${ret_next} borrows next_batch.  0; E_BAD before any call when
+ * the shape is wrong; or what an op returned.  Members of wrong type inside one
+ * room skip that room's part, never the rest.
+ */
+int	sync_walk(const json_t *, const struct sync_ops *, void *, const char **ret_next,
+	    struct err *) must_check;
+
+#endif /* !CAIRN_SYNC_H */

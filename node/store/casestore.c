@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Referrals, their steps and consents; the traffic is in casestore_traffic.c. */
+#include <errno.h>
+#include <string.h>
+
+#include "casestore.h"
+#include "column.h"
+#include "rows.h"
+
+static const char *const side_name[] = {
+	[REFERRAL_AT_SOURCE] = "source",
+	[REFERRAL_AT_TARGET] = "target",
+};
+
+void
+case_free(struct case_row *c)
+{
+	free(c->id);
+	free(c->org);
+	free(c->request);
+	free(c->disclosure);
+	free(c->outcome);
+	free(c->reason);
+	*c = (struct case_row){ 0 };
+}
+
+int
+case_put(struct db *db, const struct case_row *c)
+{
+	autobuf struct buf request = { 0 }, disclosure = { 0 }, outcome = { 0 }, reason = { 0 };
+	int r;
+
+	if ((r = column_seal_text(db, "referral.request", c->id, c->request, &request)) != 0 ||
+	    (r = column_seal_text(db, "referral.disclosure", c->id, c->disclosure,
+	    &disclosure)) != 0 ||
+	    (r = column_seal_text(db, "referral.outcome", c->id, c->outcome, &outcome)) != 0 ||
+	    (r = column_seal_text(db, "referral.reason", c->id, c->reason, &reason)) != 0)
+		return r;
+	return db_run(db, Q_CASE_PUT, "tttttttiiiibbbbiii", c->id, c->org,
+	    side_name[c->r.side], referral_state_name(c->r.state), referral_end_name(c->r.end),
+	    referral_input_name(c->r.last_input), referral_actor_name(c->r.last_actor),
+	    (int64_t)c->r.consented, (int64_t)c->r.disclosed, (int64_t)c->r.cancelling,
+	    (int64_t)c->r.attempts, request.data, request.len, disclosure.data, disclosure.len,
+	    outcome.data, outcome.len, reason.data, reason.len, c->created, c->updated,
+	    c->clock_due);
+}
+
+/* The machine's columns; a name that the rules do not know is not ours. */
+static int
+read_machine(struct rows *rows, struct referral *ret)
+{
+	const char *side = db_text(rows, 2), *state = db_text(rows, 3), *end = db_text(rows, 4),
+	    *input = db_text(rows, 5), *actor = db_text(rows, 6);
+	struct referral r = { .side = REFERRAL_AT_SOURCE };
+
+	if (side == NULL || state == NULL || end == NULL || input == NULL || actor == NULL)
+		return -ENOMEM;
+	if (strcmp(side, side_name[REFERRAL_AT_TARGET]) == 0)
+		r.side = REFERRAL_AT_TARGET;
+	else if (strcmp(side, side_name[REFERRAL_AT_SOURCE]) != 0)
+		return ERR_CORRUPT;
+	if (referral_state_parse(state, &r.state) != 0 || referral_end_parse(end, &r.end) != 0 ||
+	    referral_input_parse(input, &r.last_input) != 0 ||
+	    referral_actor_parse(actor, &r.last_actor) != 0)
+		return ERR_CORRUPT;
+	r.consented = db_int(rows, 7) != 0;
+	r.disclosed = db_int(rows, 8) != 0;
+	r.cancelling = db_int(rows, 9) != 0;
+	r.attempts = (unsigned)db_int(rows, 10);
+	*ret = r;
+	return 0;
+}
+
+static int
+case_at(struct db *db, int64_t n, struct case_row *ret)
+{
+	autorows struct rows *rows = NULL;
+	struct case_row c = { 0 };
+	int r;
+
+	if ((r = db_query(db, &rows, Q_CASE_AT, "i", n)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	if ((r = rows_dup(rows, 0, &c.id)) != 0 ||
+	    (r = rows_dup(rows, 1, &c.org)) != 0 ||
+	    (r = read_machine(rows, &c.r)) != 0 ||
+	    (r = column_open_text(db, "referral.request", c.id, rows, 11, &c.request)) != 0 ||
+	    (r = column_open_text(db, "referral.disclosure", c.id, rows, 12, &c.disclosure)) != 0 ||
+	    (r = column_open_text(db, "referral.outcome", c.id, rows, 13, &c.outcome)) != 0 ||
+	    (r = column_open_text(db, "referral.reason", c.id, rows, 14, &c.reason)) != 0) {
+		case_free(&c);
+		return r;
+	}
+	c.created = db_int(rows, 15);
+	c.updated = db_int(rows, 16);
+	c.clock_due = db_int(rows, 17);
+	*ret = c;
+	return 0;
+}
+
+int
+case_get(struct db *db, const char *id, struct case_row *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_CASE_BY_ID, "t", id)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	return case_at(db, db_int(rows, 0), ret);
+}
+
+int
+case_each(struct db *db, int (*fn)(void *, const struct case_row *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autofree int64_t *ids = NULL;
+	size_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_CASE_LIST, "")) != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct case_row c;
+
+		if ((r = case_at(db, ids[i], &c)) == E_NOTFOUND)
+			continue;
+		if (r == 0) {
+			r = fn(cookie, &c);
+			case_free(&c);
+		}
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+case_step_add(struct db *db, const char *id, int64_t at, const char *actor, const char *input,
+    const char *from, const char *to, const char *content_id)
+{
+	return db_run(db, Q_STEP_ADD, "tittttt", id, at, actor, input, from, to, content_id);
+}
+
+typedef int (*step_fn)(void *, int64_t, const char *, const char *, const char *, const char *);
+
+static int
+step_at(struct db *db, int64_t n, step_fn fn, void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autofree char *actor = NULL, *input = NULL, *from = NULL, *to = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_STEP_AT, "i", n)) != 0 || (r = db_next(rows)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = rows_dup(rows, 1, &actor)) != 0 || (r = rows_dup(rows, 2, &input)) != 0 ||
+	    (r = rows_dup(rows, 3, &from)) != 0 || (r = rows_dup(rows, 4, &to)) != 0)
+		return r;
+	return fn(cookie, db_int(rows, 0), actor, input, from, to);
+}
+
+int
+case_step_each(struct db *db, const char *id, step_fn fn, void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autofree int64_t *ids = NULL;
+	size_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_STEP_LIST, "t", id)) != 0 ||
+	    (r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		if ((r = step_at(db, ids[i], fn, cookie)) != 0)
+			return r;
+	return 0;
+}
+
+void
+consent_row_free(struct consent_row *c)
+{
+	free(c->id);
+	free(c->referral);
+	free(c->org);
+	free(c->consent);
+	*c = (struct consent_row){ 0 };
+}
+
+int
+consent_put(struct db *db, const struct consent_row *c)
+{
+	autobuf struct buf sealed = { 0 };
+	int r;
+
+	if ((r = column_seal_text(db, "consent.consent", c->id, c->consent, &sealed)) != 0)
+		return r;
+	return db_run(db, Q_CONSENT_PUT, "tttbii", c->id, c->referral, c->org, sealed.data,
+	    sealed.len, c->granted_at, c->revoked_at);
+}
+
+int
+consent_for(struct db *db, const char *referral, struct consent_row *ret)
+{
+	autorows struct rows *rows = NULL;
+	struct consent_row c = { 0 };
+	int r;
+
+	if ((r = db_query(db, &rows, Q_CONSENT_FOR, "t", referral)) != 0 ||
+	    (r = db_next(rows)) != 0)
+		return r;
+	if ((r = rows_dup(rows, 0, &c.id)) != 0 ||
+	    (r = rows_dup(rows, 1, &c.referral)) != 0 ||
+	    (r = rows_dup(rows, 2, &c.org)) != 0 ||
+	    (r = column_open_text(db, "consent.consent", c.id, rows, 3, &c.consent)) != 0) {
+		consent_row_free(&c);
+		return r;
+	}
+	c.granted_at = db_int(rows, 4);
+	c.revoked_at = db_int(rows, 5);
+	*ret = c;
+	return 0;
+}

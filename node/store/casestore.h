@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * casestore: referrals, consents, disclosures and the traffic between two
+ * nodes.  Everything about a member is sealed.
+ */
+#ifndef CAIRN_CASESTORE_H
+#define CAIRN_CASESTORE_H
+
+#include "db.h"
+#include "domain/referral.h"
+
+struct case_row {
+	char	*id;		/* Referral id, the same on both sides. */
+	char	*org;		/* The partner. */
+	struct referral r;	/* The machine; each member a column, states by name. */
+	char	*request;	/* JSON of the request content; sealed. */
+	char	*disclosure;	/* JSON of the disclosure content or NULL; sealed. */
+	char	*outcome;	/* Last outcome's JSON or NULL; sealed. */
+	char	*reason;	/* Why it ended, or NULL. */
+	int64_t	 created, updated;
+	int64_t	 clock_due;	/* When the open state's clock runs out; 0: none. */
+};
+int	case_put(struct db *, const struct case_row *) must_check;
+int	case_get(struct db *, const char *id, struct case_row *) must_check;
+int	case_each(struct db *, int (*)(void *, const struct case_row *), void *) must_check;	/* Newest first. */
+void	case_free(struct case_row *);
+
+/* History: one line a step. */
+int	case_step_add(struct db *, const char *id, int64_t at, const char *actor, const char *input,
+	    const char *from, const char *to, const char *content_id) must_check;
+int	case_step_each(struct db *, const char *id, int (*)(void *, int64_t, const char *, const char *,
+	    const char *, const char *), void *) must_check;	/* fn(cookie, at, actor, input, from, to) */
+
+struct consent_row {
+	char	*id, *referral, *org;
+	char	*consent;	/* JSON; sealed. */
+	int64_t	 granted_at, revoked_at;
+};
+int	consent_put(struct db *, const struct consent_row *) must_check;
+int	consent_for(struct db *, const char *referral, struct consent_row *) must_check;	/* The newest. 0, E_NOTFOUND */
+void	consent_row_free(struct consent_row *);
+
+/* Traffic: what we sent and its acknowledgement; what we received, by number. */
+struct traffic {
+	char	*content_id, *org, *referral, *type;
+	int64_t	 seq;
+	char	*content;	/* JSON; sealed; NULL once acknowledged. */
+	int64_t	 sent_at, acked_at, resend_at, tries;
+};
+/** traffic_seq(db, org, ret): the next number for ${org}, starting at 1 (stored). */
+int	traffic_seq(struct db *, const char *org, int64_t *) must_check;
+int	traffic_put(struct db *, const struct traffic *) must_check;
+int	traffic_get(struct db *, const char *content_id, struct traffic *) must_check;
+/** traffic_due(db, now, limit, ret, n): unacknowledged with 0 < resend_at <= now. traffic_next(db): earliest resend_at or INT64_MAX. */
+int	traffic_due(struct db *, int64_t, size_t, struct traffic **, size_t *) must_check;
+int64_t	traffic_next(struct db *);
+void	traffic_free(struct traffic *);
+void	traffic_list_free(struct traffic *, size_t);
+
+#endif /* !CAIRN_CASESTORE_H */

@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order at open: lock, connection, key, migrations, statements, and last
+ * the generation, so that a store that is refused has not been touched.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "datakey.h"
+#include "db.h"
+#include "statedir.h"
+
+enum {
+	APPLICATION_ID	= 0x4361726e,	/* "Carn", in the file's header. */
+	BUSY_MS		= 1000,		/* For a backup's short locks. */
+	GENERATION	= 16,
+};
+
+struct rows {
+	struct db	*db;
+	sqlite3_stmt	*stmt;
+	enum query_id	 query;
+	bool		 busy;
+	bool		 extra;		/* Made because the prepared one was busy. */
+};
+
+struct db {
+	sqlite3		*sql;
+	struct world	 world;
+	struct datakey	*key;
+	int		 lock;
+	bool		 opened, tx, saved;
+	bool		 broken;	/* An undo failed: this transaction must not commit. */
+	int64_t		 last_id;
+	int		 changes;
+	uint8_t		 generation[GENERATION];
+	void		(*hook)(void *, const char *);
+	void		*hook_cookie;
+	char		 error[256];
+	struct rows	 rows[Q_COUNT];
+};
+
+static const char generation_name[] = "db.generation";
+
+/* Remember what SQLite says and name the failure as err.h does. */
+static int
+fail(struct db *db, const char *what, int code)
+{
+	int primary = code & 0xff;
+
+	(void)snprintf(db->error, sizeof(db->error), "%s: %s", what, sqlite3_errmsg(db->sql));
+	if (primary == SQLITE_NOMEM)
+		return -ENOMEM;
+	if (primary == SQLITE_FULL)
+		return -ENOSPC;
+	if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
+		return ERR_CORRUPT;
+	if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
+	    code == SQLITE_CONSTRAINT_ROWID)
+		return -EEXIST;
+	return ERR_DB;
+}
+
+static int
+complain(struct db *db, const char *what, const char *why)
+{
+	(void)snprintf(db->error, sizeof(db->error), "%s: %s", what, why);
+	return ERR_DB;
+}
+
+static int
+exec(struct db *db, const char *text)
+{
+	int code = sqlite3_exec(db->sql, text, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? 0 : fail(db, "open", code);
+}
+
+static int
+prepare(struct db *db, enum query_id q, sqlite3_stmt **ret)
+{
+	int code = sqlite3_prepare_v3(db->sql, query_text[q], -1, SQLITE_PREPARE_PERSISTENT,
+	    ret, NULL);
+
+	return code == SQLITE_OK ? 0 : fail(db, query_name[q], code);
+}
+
+/* Each statement is made once, db_open() makes all. */
+static int
+prepare_kept(struct db *db, enum query_id q)
+{
+	return db->rows[q].stmt != NULL ? 0 : prepare(db, q, &db->rows[q].stmt);
+}
+
+static int
+bind(struct rows *rows, const char *fmt, va_list ap)
+{
+	int code = SQLITE_OK, n = (int)strlen(fmt);
+
+	if (n != sqlite3_bind_parameter_count(rows->stmt))
+		return complain(rows->db, query_name[rows->query], "wrong number of values");
+	for (int i = 1; i <= n && code == SQLITE_OK; i++) {
+		const void *data;
+
+		switch (fmt[i - 1]) {
+		case 't':
+			data = va_arg(ap, const char *);
+			code = sqlite3_bind_text(rows->stmt, i, data, -1, SQLITE_TRANSIENT);
+			break;
+		case 'i':
+			code = sqlite3_bind_int64(rows->stmt, i, va_arg(ap, int64_t));
+			break;
+		case 'b':
+			data = va_arg(ap, const void *);
+			code = sqlite3_bind_blob64(rows->stmt, i, data, va_arg(ap, size_t),
+			    SQLITE_TRANSIENT);
+			break;
+		case 'n':
+			code = sqlite3_bind_null(rows->stmt, i);
+			break;
+		default:
+			return complain(rows->db, query_name[rows->query], "bad format");
+		}
+	}
+	return code == SQLITE_OK ? 0 : fail(rows->db, query_name[rows->query], code);
+}
+
+/* Take the prepared statement, or another copy while a walk holds that one. */
+static int
+start(struct db *db, struct rows **ret, enum query_id q, const char *fmt, va_list ap)
+{
+	struct rows *rows = &db->rows[q];
+	int r;
+
+	if (rows->busy) {
+		if ((rows = calloc(1, sizeof(*rows))) == NULL)
+			return -ENOMEM;
+		rows->extra = true;
+		r = prepare(db, q, &rows->stmt);
+	} else
+		r = prepare_kept(db, q);
+	if (r != 0) {
+		if (rows->extra)
+			free(rows);
+		return r;
+	}
+	rows->db = db;
+	rows->query = q;
+	rows->busy = true;
+
+	/* SQLite ends a transaction by itself after some failures; a statement
+	 * after that would be one of its own. */
+	if (!sqlite3_stmt_readonly(rows->stmt)) {
+		assert(db->tx);
+		if (sqlite3_get_autocommit(db->sql)) {
+			db_done(rows);
+			return complain(db, query_name[q], "the transaction was rolled back");
+		}
+	}
+	if ((r = bind(rows, fmt, ap)) != 0) {
+		db_done(rows);
+		return r;
+	}
+	*ret = rows;
+	return 0;
+}
+
+int
+db_query(struct db *db, struct rows **ret, enum query_id q, const char *fmt, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = start(db, ret, q, fmt, ap);
+	va_end(ap);
+	return r;
+}
+
+int
+db_next(struct rows *rows)
+{
+	int code = sqlite3_step(rows->stmt);
+
+	if (code == SQLITE_ROW)
+		return 0;
+	return code == SQLITE_DONE ? E_NOTFOUND : fail(rows->db, query_name[rows->query], code);
+}
+
+void
+db_done(struct rows *rows)
+{
+	if (rows == NULL)
+		return;
+	if (rows->extra) {
+		(void)sqlite3_finalize(rows->stmt);
+		free(rows);
+		return;
+	}
+	(void)sqlite3_reset(rows->stmt);
+	(void)sqlite3_clear_bindings(rows->stmt);
+	rows->busy = false;
+}
+
+int
+db_run(struct db *db, enum query_id q, const char *fmt, ...)
+{
+	autorows struct rows *rows = NULL;
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = start(db, &rows, q, fmt, ap);
+	va_end(ap);
+	if (r != 0)
+		return r;
+	if ((r = db_next(rows)) == 0)
+		return complain(db, query_name[q], "returned a row");
+	if (r != E_NOTFOUND)
+		return r;
+	db->last_id = sqlite3_last_insert_rowid(db->sql);
+	db->changes = sqlite3_changes(db->sql);
+	return 0;
+}
+
+int64_t
+db_last_id(const struct db *db)
+{
+	return db->last_id;
+}
+
+int
+db_changes(const struct db *db)
+{
+	return db->changes;
+}
+
+const char *
+db_text(struct rows *rows, int col)
+{
+	return (const char *)sqlite3_column_text(rows->stmt, col);
+}
+
+const void *
+db_blob(struct rows *rows, int col, size_t *ret_len)
+{
+	const void *data = sqlite3_column_blob(rows->stmt, col);
+
+	*ret_len = (size_t)sqlite3_column_bytes(rows->stmt, col);
+	return data == NULL && !db_null(rows, col) ? "" : data;	/* Empty is not NULL. */
+}
+
+int64_t
+db_int(struct rows *rows, int col)
+{
+	return sqlite3_column_int64(rows->stmt, col);
+}
+
+bool
+db_null(struct rows *rows, int col)
+{
+	return sqlite3_column_type(rows->stmt, col) == SQLITE_NULL;
+}
+
+/* BEGIN, COMMIT and their kind: no values, no rows. */
+static int
+control(struct db *db, enum query_id q)
+{
+	int code, r;
+
+	if ((r = prepare_kept(db, q)) != 0)
+		return r;
+	code = sqlite3_step(db->rows[q].stmt);
+	r = code == SQLITE_DONE ? 0 : fail(db, query_name[q], code);
+	(void)sqlite3_reset(db->rows[q].stmt);
+	return r;
+}
+
+int
+db_begin(struct db *db, struct err *reterr)
+{
+	int r;
+
+	assert(!db->tx);
+	if ((r = control(db, Q_DB_BEGIN)) != 0)
+		return err_set(reterr, r, "database: %s", db->error);
+	db->tx = true;
+	db->saved = db->broken = false;
+	return 0;
+}
+
+void
+db_rollback(struct db *db)
+{
+	assert(db->tx);
+	if (!sqlite3_get_autocommit(db->sql))
+		(void)control(db, Q_DB_ROLLBACK);
+	db->tx = db->saved = false;
+}
+
+static int
+take_generation(struct db *db)
+{
+	world_random(&db->world, db->generation, GENERATION);
+	return db_run(db, Q_META_PUT, "tib", generation_name, (int64_t)0, db->generation,
+	    (size_t)GENERATION);
+}
+
+/* Another process that opened this store has written its own. */
+static int
+check_generation(struct db *db)
+{
+	autorows struct rows *rows = NULL;
+	const void *found;
+	size_t len;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_META_GET, "t", generation_name)) != 0)
+		return r;
+	if ((r = db_next(rows)) < 0)
+		return r;
+	found = r == 0 ? db_blob(rows, 1, &len) : NULL;
+	if (found == NULL || len != GENERATION || memcmp(found, db->generation, len) != 0)
+		return complain(db, "generation", "another process has opened this store");
+	return 0;
+}
+
+int
+db_commit(struct db *db, struct err *reterr)
+{
+	int r;
+
+	assert(db->tx && !db->saved);
+	if (db->broken || sqlite3_get_autocommit(db->sql))
+		r = complain(db, "commit", "the transaction was rolled back");
+	else if (!db->opened || (r = check_generation(db)) == 0) {
+		if (db->hook != NULL)
+			db->hook(db->hook_cookie, "before-commit");
+		r = control(db, Q_DB_COMMIT);
+	}
+	if (r != 0) {
+		(void)err_set(reterr, r, "database: %s", db->error);
+		db_rollback(db);
+		return r;
+	}
+	db->tx = false;
+	if (db->hook != NULL)
+		db->hook(db->hook_cookie, "after-commit");
+	return 0;
+}
+
+bool
+db_in_tx(const struct db *db)
+{
+	return db->tx;
+}
+
+int
+db_save(struct db *db)
+{
+	int r;
+
+	assert(db->tx && !db->saved);
+	if (sqlite3_get_autocommit(db->sql))
+		return complain(db, "savepoint", "the transaction was rolled back");
+	if ((r = control(db, Q_DB_SAVE)) == 0)
+		db->saved = true;
+	return r;
+}
+
+int
+db_keep(struct db *db)
+{
+	int r;
+
+	assert(db->saved);
+	if ((r = control(db, Q_DB_KEEP)) == 0)
+		db->saved = false;
+	return r;
+}
+
+void
+db_undo(struct db *db)
+{
+	assert(db->saved);
+	if (control(db, Q_DB_UNDO) != 0 || control(db, Q_DB_KEEP) != 0)
+		db->broken = true;
+	db->saved = false;
+}
+
+void
+db_test_hook(struct db *db, void (*fn)(void *, const char *), void *cookie)
+{
+	db->hook = fn;
+	db->hook_cookie = cookie;
+}
+
+const char *
+db_error(const struct db *db)
+{
+	return db->error;
+}
+
+const struct world *
+db_world(const struct db *db)
+{
+	return &db->world;
+}
+
+const struct datakey *
+db_key(const struct db *db)
+{
+	return db->key;
+}
+
+int
+db_check(struct db *db, struct err *reterr)
+{
+	autorows struct rows *rows = NULL;
+	const char *verdict;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_DB_CHECK, "")) != 0 || (r = db_next(rows)) != 0)
+		return err_set(reterr, r > 0 ? ERR_DB : r, "database: %s", db->error);
+	if ((verdict = db_text(rows, 0)) == NULL)
+		return -ENOMEM;
+	if (strcmp(verdict, "ok") != 0)
+		return err_set(reterr, ERR_CORRUPT, "database: %s", verdict);
+	return 0;
+}
+
+static int
+configure(struct db *db, struct err *reterr)
+{
+	static const struct { int option, value; } options[] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+		{ SQLITE_DBCONFIG_DQS_DML, 0 },
+	};
+	int code, r;
+
+	if (!sqlite3_compileoption_used("ENABLE_FTS5"))
+		return err_set(reterr, E_REFUSED, "this SQLite was built without FTS5");
+	for (size_t i = 0; i < nelem(options); i++)
+		if ((code = sqlite3_db_config(db->sql, options[i].option, options[i].value,
+		    NULL)) != SQLITE_OK)
+			return err_set(reterr, fail(db, "options", code), "database: options");
+	(void)sqlite3_limit(db->sql, SQLITE_LIMIT_ATTACHED, 0);
+	(void)sqlite3_busy_timeout(db->sql, BUSY_MS);
+	if ((r = exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+	    "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+	    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")) != 0)
+		return err_set(reterr, r, "database: %s", db->error);
+	return 0;
+}
+
+/* One integer that SQLite answers to ${text}. */
+static int
+number(struct db *db, const char *text, int64_t *ret)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(db->sql, text, -1, &stmt, NULL);
+
+	if (code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW)
+		*ret = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	return code == SQLITE_ROW ? 0 : fail(db, "open", code);
+}
+
+static int
+version(struct db *db, int64_t *ret, struct err *reterr)
+{
+	int64_t id, v, tables;
+	int r;
+
+	if ((r = number(db, "PRAGMA application_id", &id)) != 0 ||
+	    (r = number(db, "PRAGMA user_version", &v)) != 0 ||
+	    (r = number(db, "SELECT count(*) FROM sqlite_schema", &tables)) != 0)
+		return err_set(reterr, r, "database: %s", db->error);
+	if (tables == 0 && id == 0 && v == 0) {
+		*ret = 0;
+		return 0;
+	}
+	if (id != APPLICATION_ID || v < 1)
+		return err_set(reterr, E_REFUSED, "cairn.db is a database of another program");
+	if (v > SCHEMA_VERSION)
+		return err_set(reterr, E_REFUSED, "the store has schema %lld, and this program knows "
+		    "up to %d; install the newer version again", (long long)v, SCHEMA_VERSION);
+	*ret = v;
+	return 0;
+}
+
+/* Bring version ${v} to ${v} + 1; the first also makes the data key. */
+static int
+migrate(struct db *db, int64_t v, const uint8_t kek[DB_KEY])
+{
+	char text[96];
+	int r;
+
+	(void)snprintf(text, sizeof(text), "PRAGMA application_id = %d; PRAGMA user_version = %lld;",
+	    APPLICATION_ID, (long long)v + 1);
+	if ((r = exec(db, schema_text[v])) != 0 || (r = exec(db, text)) != 0 || v > 0)
+		return r;
+	return datakey_make(db, kek);
+}
+
+static int
+setup(struct db *db, const uint8_t kek[DB_KEY], struct err *reterr)
+{
+	int64_t v = 0;
+	int r;
+
+	if ((r = configure(db, reterr)) != 0 || (r = version(db, &v, reterr)) != 0 ||
+	    (v > 0 && (r = datakey_open(db, kek, &db->key, reterr)) != 0))
+		return r;
+	for (; v < SCHEMA_VERSION; v++) {
+		if ((r = db_begin(db, reterr)) != 0)
+			return r;
+		if ((r = migrate(db, v, kek)) != 0)
+			return err_set(reterr, r, "migration to version %lld: %s",
+			    (long long)v + 1, db->error);
+		if ((r = db_commit(db, reterr)) != 0)
+			return r;
+	}
+	if (db->key == NULL && (r = datakey_open(db, kek, &db->key, reterr)) != 0)
+		return r;
+	for (unsigned q = 0; q < Q_COUNT; q++)
+		if ((r = prepare_kept(db, q)) != 0)
+			return err_set(reterr, r, "database: %s", db->error);
+	if ((r = db_begin(db, reterr)) != 0)
+		return r;
+	if ((r = take_generation(db)) != 0)
+		return err_set(reterr, r, "database: %s", db->error);
+	if ((r = db_commit(db, reterr)) == 0)
+		db->opened = true;
+	return r;
+}
+
+int
+db_open(const char *dir, const uint8_t kek[DB_KEY], const struct world *world, struct db **ret,
+    struct err *reterr)
+{
+	autofree char *path = NULL;
+	struct db *db;
+	int code, r;
+
+	if (sodium_init() < 0)
+		return err_set(reterr, ERR_CRYPTO, "libsodium does not start");
+	if (asprintf(&path, "%s/cairn.db", dir) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	if ((db = calloc(1, sizeof(*db))) == NULL)
+		return -ENOMEM;
+	db->world = *world;
+	db->lock = -1;
+	if ((r = statedir_lock(dir, &db->lock, reterr)) != 0)
+		goto fail;
+	if ((code = sqlite3_open_v2(path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
+	    NULL)) != SQLITE_OK) {
+		r = db->sql ? fail(db, "open", code) : -ENOMEM;
+		(void)err_set(reterr, r, "%s: %s", path, db->error);
+		goto fail;
+	}
+	if ((r = setup(db, kek, reterr)) != 0)
+		goto fail;
+	*ret = db;
+	return 0;
+fail:
+	db_close(db);
+	return r;
+}
+
+void
+db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	if (db->tx)
+		db_rollback(db);
+	for (unsigned q = 0; q < Q_COUNT; q++)
+		(void)sqlite3_finalize(db->rows[q].stmt);
+	(void)sqlite3_close_v2(db->sql);
+	datakey_free(db->key);
+	if (db->lock >= 0)
+		(void)close(db->lock);
+	free(db);
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "dirstore.h"
+#include "dirwords.h"
+#include "rows.h"
+
+/* The number that the first row of ${rows} holds; for `WHERE a = ?` of one row. */
+static int
+number(struct rows *rows, int64_t *ret)
+{
+	int r = db_next(rows);
+
+	if (r == 0)
+		*ret = db_int(rows, 0);
+	return r;
+}
+
+void
+own_free(struct own_record *o)
+{
+	free(o->id);
+	free(o->kind);
+	free(o->source);
+	free(o->body);
+	free(o->record);
+	free(o->hash);
+	free(o->state_key);
+	*o = (struct own_record){ 0 };
+}
+
+int
+own_put(struct db *db, const struct own_record *o)
+{
+	autobuf struct buf words = { 0 };
+	int put, r;
+
+	if ((r = dirwords_json(o->body, &words)) != 0 ||
+	    (r = db_run(db, Q_OWN_UNINDEX, "t", o->id)) != 0)
+		return r;
+	put = db_run(db, Q_OWN_PUT, "tttttttiit", o->id, o->kind, o->source, o->body, o->record,
+	    o->hash, o->state_key, o->seq, o->dirty, words.len ? words.data : "");
+	r = db_run(db, Q_OWN_INDEX, "t", o->id);	/* Of the old row, if put was refused. */
+	return put != 0 ? put : r;
+}
+
+static int
+own_at(struct db *db, int64_t n, struct own_record *ret)
+{
+	autorows struct rows *rows = NULL;
+	struct own_record o = { 0 };
+	int r;
+
+	if ((r = db_query(db, &rows, Q_OWN_AT, "i", n)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	if ((r = rows_dup(rows, 0, &o.id)) != 0 ||
+	    (r = rows_dup(rows, 1, &o.kind)) != 0 ||
+	    (r = rows_dup(rows, 2, &o.source)) != 0 ||
+	    (r = rows_dup(rows, 3, &o.body)) != 0 ||
+	    (r = rows_dup(rows, 4, &o.record)) != 0 ||
+	    (r = rows_dup(rows, 5, &o.hash)) != 0 ||
+	    (r = rows_dup(rows, 6, &o.state_key)) != 0) {
+		own_free(&o);
+		return r;
+	}
+	o.seq = db_int(rows, 7);
+	o.dirty = db_int(rows, 8);
+	*ret = o;
+	return 0;
+}
+
+int
+own_get(struct db *db, const char *id, struct own_record *ret)
+{
+	autorows struct rows *rows = NULL;
+	int64_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_OWN_BY_ID, "t", id)) != 0 || (r = number(rows, &n)) != 0)
+		return r;
+	return own_at(db, n, ret);
+}
+
+int
+own_by_source(struct db *db, const char *source, struct own_record *ret)
+{
+	autorows struct rows *rows = NULL;
+	int64_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_OWN_BY_SOURCE, "t", source)) != 0 ||
+	    (r = number(rows, &n)) != 0)
+		return r;
+	return own_at(db, n, ret);
+}
+
+/* Give each record that ${rows} lists to ${fn}. */
+static int
+own_walk(struct db *db, struct rows *rows, int (*fn)(void *, const struct own_record *),
+    void *cookie)
+{
+	autofree int64_t *ids = NULL;
+	size_t n;
+	int r;
+
+	if ((r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct own_record o;
+
+		if ((r = own_at(db, ids[i], &o)) == E_NOTFOUND)
+			continue;
+		if (r == 0) {
+			r = fn(cookie, &o);
+			own_free(&o);
+		}
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+own_each(struct db *db, const char *kind, int (*fn)(void *, const struct own_record *),
+    void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_OWN_LIST, "t", kind)) != 0)
+		return r;
+	return own_walk(db, rows, fn, cookie);
+}
+
+int
+own_find(struct db *db, const char *words, const char *kind,
+    int (*fn)(void *, const struct own_record *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autobuf struct buf query = { 0 };
+	int r;
+
+	if (words == NULL)
+		return own_each(db, kind, fn, cookie);
+	if ((r = dirwords_query(words, &query)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = db_query(db, &rows, Q_OWN_MATCH, "tt", query.data, kind)) != 0)
+		return r;
+	return own_walk(db, rows, fn, cookie);
+}
+
+void
+partner_free(struct partner *p)
+{
+	free(p->org);
+	free(p->directory_room);
+	free(p->manifest);
+	*p = (struct partner){ 0 };
+}
+
+int
+partner_put(struct db *db, const struct partner *p)
+{
+	return db_run(db, Q_PARTNER_PUT, "ttiiit", p->org, p->directory_room, p->follows,
+	    p->follower, p->loaded, p->manifest);
+}
+
+static int
+partner_at(struct db *db, int64_t n, struct partner *ret)
+{
+	autorows struct rows *rows = NULL;
+	struct partner p = { 0 };
+	int r;
+
+	if ((r = db_query(db, &rows, Q_PARTNER_AT, "i", n)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	if ((r = rows_dup(rows, 0, &p.org)) != 0 ||
+	    (r = rows_dup(rows, 1, &p.directory_room)) != 0 ||
+	    (r = rows_dup(rows, 5, &p.manifest)) != 0) {
+		partner_free(&p);
+		return r;
+	}
+	p.follows = db_int(rows, 2);
+	p.follower = db_int(rows, 3);
+	p.loaded = db_int(rows, 4);
+	*ret = p;
+	return 0;
+}
+
+static int
+partner_by(struct db *db, enum query_id q, const char *text, struct partner *ret)
+{
+	autorows struct rows *rows = NULL;
+	int64_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, q, "t", text)) != 0 || (r = number(rows, &n)) != 0)
+		return r;
+	return partner_at(db, n, ret);
+}
+
+int
+partner_get(struct db *db, const char *org, struct partner *ret)
+{
+	return partner_by(db, Q_PARTNER_BY_ORG, org, ret);
+}
+
+int
+partner_by_room(struct db *db, const char *room_id, struct partner *ret)
+{
+	return partner_by(db, Q_PARTNER_BY_ROOM, room_id, ret);
+}
+
+int
+partner_each(struct db *db, int (*fn)(void *, const struct partner *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autofree int64_t *ids = NULL;
+	size_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_PARTNER_LIST, "")) != 0 ||
+	    (r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct partner p;
+
+		if ((r = partner_at(db, ids[i], &p)) == E_NOTFOUND)
+			continue;
+		if (r == 0) {
+			r = fn(cookie, &p);
+			partner_free(&p);
+		}
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+void
+seen_free(struct seen_record *s)
+{
+	free(s->org);
+	free(s->id);
+	free(s->kind);
+	free(s->hash);
+	free(s->record);
+	free(s->reason);
+	free(s->words);
+	*s = (struct seen_record){ 0 };
+}
+
+int
+seen_put(struct db *db, const struct seen_record *s)
+{
+	int r;
+
+	if ((r = db_run(db, Q_SEEN_UNINDEX, "tt", s->org, s->id)) != 0 ||
+	    (r = db_run(db, Q_SEEN_PUT, "tttiiittitt", s->org, s->id, s->kind, s->seq,
+	    s->expires_at, s->received_at, s->hash, s->record, s->verdict, s->reason,
+	    s->words ? s->words : "")) != 0)
+		return r;
+	return db_run(db, Q_SEEN_INDEX, "tt", s->org, s->id);
+}
+
+static int
+seen_at(struct db *db, int64_t n, struct seen_record *ret)
+{
+	autorows struct rows *rows = NULL;
+	struct seen_record s = { 0 };
+	int r;
+
+	if ((r = db_query(db, &rows, Q_SEEN_AT, "i", n)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	if ((r = rows_dup(rows, 0, &s.org)) != 0 ||
+	    (r = rows_dup(rows, 1, &s.id)) != 0 ||
+	    (r = rows_dup(rows, 2, &s.kind)) != 0 ||
+	    (r = rows_dup(rows, 6, &s.hash)) != 0 ||
+	    (r = rows_dup(rows, 7, &s.record)) != 0 ||
+	    (r = rows_dup(rows, 9, &s.reason)) != 0) {
+		seen_free(&s);
+		return r;
+	}
+	s.seq = db_int(rows, 3);
+	s.expires_at = db_int(rows, 4);
+	s.received_at = db_int(rows, 5);
+	s.verdict = db_int(rows, 8);
+	*ret = s;
+	return 0;
+}
+
+int
+seen_get(struct db *db, const char *org, const char *id, struct seen_record *ret)
+{
+	autorows struct rows *rows = NULL;
+	int64_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_SEEN_BY_ID, "tt", org, id)) != 0 ||
+	    (r = number(rows, &n)) != 0)
+		return r;
+	return seen_at(db, n, ret);
+}
+
+int
+seen_find(struct db *db, const char *words, const char *kind, const char *org,
+    int (*fn)(void *, const struct seen_record *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autobuf struct buf query = { 0 };
+	autofree int64_t *ids = NULL;
+	size_t n;
+	int r;
+
+	if (words == NULL)
+		r = db_query(db, &rows, Q_SEEN_LIST, "tt", kind, org);
+	else if ((r = dirwords_query(words, &query)) == 0)
+		r = db_query(db, &rows, Q_SEEN_MATCH, "ttt", query.data, kind, org);
+	else if (r == E_NOTFOUND)
+		return 0;
+	if (r != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct seen_record s;
+
+		if ((r = seen_at(db, ids[i], &s)) == E_NOTFOUND)
+			continue;
+		if (r == 0) {
+			r = fn(cookie, &s);
+			seen_free(&s);
+		}
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}

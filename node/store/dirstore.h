@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dirstore: records: our own (drafts and published) and those of the
+ * organizations we follow, with the verdict on each; a full-text index over
+ * the public words of both.  No member data.
+ */
+#ifndef CAIRN_DIRSTORE_H
+#define CAIRN_DIRSTORE_H
+
+#include <jansson.h>
+
+#include "db.h"
+
+struct own_record {
+	char	*id, *kind;
+	char	*source;	/* Where it was imported from ("hsds:service/ID"), unique, or NULL. */
+	char	*body;		/* JSON text of the body as last edited. */
+	char	*record;	/* JSON text of the last signed record, or NULL. */
+	char	*hash;		/* sha256 hex of its canonical form, or NULL. */
+	char	*state_key;	/* Opaque key in the directory room. */
+	int64_t	 seq;		/* Of the last signed record; 0 if none. */
+	int64_t	 dirty;		/* body changed since it was signed. */
+};
+int	own_put(struct db *, const struct own_record *) must_check;	/* By id. E_BAD: body is not JSON. */
+int	own_get(struct db *, const char *id, struct own_record *) must_check;
+int	own_by_source(struct db *, const char *source, struct own_record *) must_check;
+int	own_each(struct db *, const char *kind_or_null, int (*)(void *, const struct own_record *), void *) must_check;
+/** own_find(db, words or NULL, kind or NULL, fn, cookie): by the words in the strings of body, best first. */
+int	own_find(struct db *, const char *words, const char *kind_or_null,
+	    int (*)(void *, const struct own_record *), void *) must_check;
+void	own_free(struct own_record *);
+
+struct partner {
+	char	*org;			/* Organization id of the trust list. */
+	char	*directory_room;	/* Its directory room once invited, or NULL. */
+	int64_t	 follows;		/* We asked to follow it. */
+	int64_t	 follower;		/* It asked to follow us. */
+	int64_t	 loaded;		/* Its records were loaded by /state. */
+	char	*manifest;		/* Last manifest's JSON, or NULL. */
+};
+int	partner_put(struct db *, const struct partner *) must_check;
+int	partner_get(struct db *, const char *org, struct partner *) must_check;
+int	partner_by_room(struct db *, const char *room_id, struct partner *) must_check;
+int	partner_each(struct db *, int (*)(void *, const struct partner *), void *) must_check;
+void	partner_free(struct partner *);
+
+struct seen_record {
+	char	*org, *id, *kind;
+	int64_t	 seq, expires_at, received_at;
+	char	*hash;		/* sha256 hex of the canonical record. */
+	char	*record;	/* JSON text. */
+	int64_t	 verdict;	/* enum directory_verdict. */
+	char	*reason;	/* In words, or NULL. */
+	char	*words;		/* Public words to index; only for seen_put. */
+};
+int	seen_put(struct db *, const struct seen_record *) must_check;
+int	seen_get(struct db *, const char *org, const char *id, struct seen_record *) must_check;
+/**
+ * seen_find(db, words or NULL, kind or NULL, org or NULL, fn, cookie): records
+ * that hold every word (or one that begins so), best first; the first 16
+ * words count, signs have no meaning.  Stops at fn's first non-zero and returns it.
+ */
+int	seen_find(struct db *, const char *words, const char *kind, const char *org,
+	    int (*)(void *, const struct seen_record *), void *) must_check;
+void	seen_free(struct seen_record *);
+
+#endif /* !CAIRN_DIRSTORE_H */

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "column.h"
+#include "inbox.h"
+#include "rows.h"
+
+int
+inbox_seen(struct db *db, const char *content_id)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_INBOX_SEEN, "t", content_id)) != 0)
+		return r;
+	return db_next(rows);
+}
+
+int
+inbox_add(struct db *db, const char *content_id, int64_t pid, const char *room_id,
+    const char *type, const char *hash, int64_t at)
+{
+	return db_run(db, Q_INBOX_ADD, "tittti", content_id, pid, room_id, type, hash, at);
+}
+
+static int
+is_full(struct db *db, int64_t pid)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_WAITING_COUNT, "i", pid)) != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	return db_int(rows, 0) >= INBOX_WAITING_MAX ? E_REFUSED : 0;
+}
+
+int
+waiting_add(struct db *db, const struct waiting *w)
+{
+	autobuf struct buf raw = { 0 }, reason = { 0 };
+	char row[COLUMN_ROW];
+	int64_t id;
+	int r;
+
+	if (strlen(w->raw) > INBOX_RAW_MAX)
+		return E_REFUSED;
+	if ((r = is_full(db, w->pid)) != 0 || (r = rows_serial(db, "waiting", &id)) != 0)
+		return r;
+	(void)column_row(id, row);
+	if ((r = column_seal_text(db, "waiting.raw", row, w->raw, &raw)) != 0 ||
+	    (r = column_seal_text(db, "waiting.reason", row, w->reason, &reason)) != 0)
+		return r;
+	return db_run(db, Q_WAITING_ADD, "itttibbi", id, w->account, w->room_id, w->session_id,
+	    w->pid, raw.data, raw.len, reason.data, reason.len, w->at);
+}
+
+static void
+waiting_free(struct waiting *w)
+{
+	free(w->account);
+	free(w->room_id);
+	free(w->session_id);
+	free(w->raw);
+	free(w->reason);
+}
+
+void
+waiting_list_free(struct waiting *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		waiting_free(&list[i]);
+	free(list);
+}
+
+static int
+waiting_at(struct db *db, int64_t id, struct waiting *ret)
+{
+	autorows struct rows *rows = NULL;
+	struct waiting w = { .id = id };
+	char row[COLUMN_ROW];
+	int r;
+
+	if ((r = db_query(db, &rows, Q_WAITING_AT, "i", id)) != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	(void)column_row(id, row);
+	if ((r = rows_dup(rows, 1, &w.account)) != 0 ||
+	    (r = rows_dup(rows, 2, &w.room_id)) != 0 ||
+	    (r = rows_dup(rows, 3, &w.session_id)) != 0 ||
+	    (r = column_open_text(db, "waiting.raw", row, rows, 5, &w.raw)) != 0 ||
+	    (r = column_open_text(db, "waiting.reason", row, rows, 6, &w.reason)) != 0) {
+		waiting_free(&w);
+		return r;
+	}
+	w.pid = db_int(rows, 4);
+	w.at = db_int(rows, 7);
+	*ret = w;
+	return 0;
+}
+
+static int
+waiting_list(struct db *db, struct rows *rows, struct waiting **ret, size_t *ret_n)
+{
+	autofree int64_t *ids = NULL;
+	struct waiting *list;
+	size_t n;
+	int r;
+
+	if ((r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	if ((list = calloc(n + 1, sizeof(*list))) == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if ((r = waiting_at(db, ids[i], &list[i])) != 0) {
+			waiting_list_free(list, i);
+			return r;
+		}
+	*ret = list;
+	*ret_n = n;
+	return 0;
+}
+
+int
+waiting_session(struct db *db, const char *room_id, const char *session_id, struct waiting **ret,
+    size_t *ret_n)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_WAITING_SESSION, "tt", room_id, session_id)) != 0)
+		return r;
+	return waiting_list(db, rows, ret, ret_n);
+}
+
+int
+waiting_person(struct db *db, int64_t pid, struct waiting **ret, size_t *ret_n)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_WAITING_PERSON, "i", pid)) != 0)
+		return r;
+	return waiting_list(db, rows, ret, ret_n);
+}
+
+int
+waiting_drop(struct db *db, int64_t id)
+{
+	return rows_hit(db, db_run(db, Q_WAITING_DROP, "i", id));
+}
+
+int
+rejected_add(struct db *db, const char *account, const char *room_id, int64_t pid,
+    const char *raw, const char *reason, int64_t at)
+{
+	autobuf struct buf sealed = { 0 }, why = { 0 };
+	char row[COLUMN_ROW];
+	int64_t id;
+	int r;
+
+	if ((r = rows_serial(db, "rejected", &id)) != 0)
+		return r;
+	(void)column_row(id, row);
+	if ((r = column_seal(db, "rejected.raw", row, raw, strnlen(raw, INBOX_RAW_MAX),
+	    &sealed)) != 0 ||
+	    (r = column_seal_text(db, "rejected.reason", row, reason, &why)) != 0 ||
+	    (r = db_run(db, Q_REJECTED_ADD, "ittibbi", id, account, room_id, pid, sealed.data,
+	    sealed.len, why.data, why.len, at)) != 0)
+		return r;
+	return db_run(db, Q_REJECTED_TRIM, "ii", pid, (int64_t)INBOX_REJECTED_MAX);
+}
+
+int
+inbox_counts(struct db *db, int64_t *ret_waiting, int64_t *ret_rejected)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_INBOX_COUNTS, "")) != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret_waiting = db_int(rows, 0);
+	*ret_rejected = db_int(rows, 1);
+	return 0;
+}
+
+typedef int (*aside_fn)(void *, int64_t, const char *, const char *, int64_t);
+
+/* What two lists share: items put aside, with the reason. */
+static const struct aside {
+	enum query_id	 list, at;
+	const char	*reason;
+} waiting_aside = { Q_WAITING_LIST, Q_WAITING_REASON, "waiting.reason" },
+  rejected_aside = { Q_REJECTED_LIST, Q_REJECTED_AT, "rejected.reason" };
+
+static int
+aside_at(struct db *db, const struct aside *a, int64_t id, aside_fn fn, void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autofree char *room = NULL, *reason = NULL;
+	char row[COLUMN_ROW];
+	int r;
+
+	if ((r = db_query(db, &rows, a->at, "i", id)) != 0 || (r = db_next(rows)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = rows_dup(rows, 1, &room)) != 0 ||
+	    (r = column_open_text(db, a->reason, column_row(id, row), rows, 2, &reason)) != 0)
+		return r;
+	return fn(cookie, id, room, reason, db_int(rows, 3));
+}
+
+static int
+aside_each(struct db *db, const struct aside *a, int limit, aside_fn fn, void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autofree int64_t *ids = NULL;
+	size_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, a->list, "i", (int64_t)limit)) != 0 ||
+	    (r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		if ((r = aside_at(db, a, ids[i], fn, cookie)) != 0)
+			return r;
+	return 0;
+}
+
+int
+waiting_each(struct db *db, int limit, aside_fn fn, void *cookie)
+{
+	return aside_each(db, &waiting_aside, limit, fn, cookie);
+}
+
+int
+rejected_each(struct db *db, int limit, aside_fn fn, void *cookie)
+{
+	return aside_each(db, &rejected_aside, limit, fn, cookie);
+}

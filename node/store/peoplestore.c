@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accounts, people, small values, plain messages; rooms are in peoplestore_room.c. */
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "column.h"
+#include "peoplestore.h"
+#include "rows.h"
+
+void
+account_free(struct account *a)
+{
+	free(a->name);
+	free(a->user_id);
+	free(a->device_id);
+	if (a->token != NULL)
+		sodium_memzero(a->token, strlen(a->token));
+	free(a->token);
+	free(a->next_batch);
+	free(a->filter);
+	*a = (struct account){ 0 };
+}
+
+int
+account_get(struct db *db, const char *name, struct account *ret)
+{
+	autorows struct rows *rows = NULL;
+	struct account a = { 0 };
+	int r;
+
+	if ((r = db_query(db, &rows, Q_ACCOUNT_GET, "t", name)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	if ((r = rows_dup(rows, 0, &a.name)) != 0 ||
+	    (r = rows_dup(rows, 1, &a.user_id)) != 0 ||
+	    (r = rows_dup(rows, 2, &a.device_id)) != 0 ||
+	    (r = column_open_text(db, "account.token", name, rows, 3, &a.token)) != 0 ||
+	    (r = rows_dup(rows, 4, &a.next_batch)) != 0 ||
+	    (r = rows_dup(rows, 5, &a.filter)) != 0) {
+		account_free(&a);
+		return r;
+	}
+	a.ready = db_int(rows, 6);
+	*ret = a;
+	return 0;
+}
+
+int
+account_put(struct db *db, const struct account *a)
+{
+	autobuf struct buf token = { 0 };
+	int r;
+
+	if ((r = column_seal_text(db, "account.token", a->name, a->token, &token)) != 0)
+		return r;
+	return db_run(db, Q_ACCOUNT_PUT, "tttbtti", a->name, a->user_id, a->device_id,
+	    token.data, token.len, a->next_batch, a->filter, a->ready);
+}
+
+int
+account_batch(struct db *db, const char *name, const char *next_batch)
+{
+	return rows_hit(db, db_run(db, Q_ACCOUNT_BATCH, "tt", name, next_batch));
+}
+
+int
+person_find(struct db *db, const char *user, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	uint8_t hash[COLUMN_HASH];
+	int r;
+
+	column_hash(db, "person.user", user, hash);
+	if ((r = db_query(db, &rows, Q_PERSON_FIND, "b", hash, sizeof(hash))) != 0 ||
+	    (r = db_next(rows)) != 0)
+		return r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
+int
+person_id(struct db *db, const char *user, int64_t *ret)
+{
+	autobuf struct buf sealed = { 0 };
+	uint8_t hash[COLUMN_HASH];
+	char row[COLUMN_ROW];
+	int64_t pid;
+	int r;
+
+	if ((r = person_find(db, user, ret)) != E_NOTFOUND)
+		return r;
+	column_hash(db, "person.user", user, hash);
+	if ((r = rows_serial(db, "person", &pid)) != 0 ||
+	    (r = column_seal_text(db, "person.user", column_row(pid, row), user, &sealed)) != 0 ||
+	    (r = db_run(db, Q_PERSON_ADD, "ibb", pid, hash, sizeof(hash), sealed.data,
+	    sealed.len)) != 0)
+		return r;
+	*ret = pid;
+	return 0;
+}
+
+int
+person_user(struct db *db, int64_t pid, char **ret)
+{
+	autorows struct rows *rows = NULL;
+	char row[COLUMN_ROW];
+	int r;
+
+	if ((r = db_query(db, &rows, Q_PERSON_USER, "i", pid)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	return column_open_text(db, "person.user", column_row(pid, row), rows, 0, ret);
+}
+
+/* Names that begin so belong to db.c. */
+static bool
+is_reserved(const char *key)
+{
+	return strncmp(key, "db.", 3) == 0;
+}
+
+int
+meta_put(struct db *db, const char *key, const char *value, bool secret)
+{
+	autobuf struct buf sealed = { 0 };
+	int r;
+
+	if (is_reserved(key))
+		return E_REFUSED;
+	if (!secret)
+		return db_run(db, Q_META_PUT, "tib", key, (int64_t)0, value, strlen(value));
+	if ((r = column_seal_text(db, "meta.value", key, value, &sealed)) != 0)
+		return r;
+	return db_run(db, Q_META_PUT, "tib", key, (int64_t)1, sealed.data, sealed.len);
+}
+
+int
+meta_get(struct db *db, const char *key, bool secret, char **ret)
+{
+	autorows struct rows *rows = NULL;
+	const char *value;
+	char *copy;
+	size_t len;
+	int r;
+
+	if (is_reserved(key))
+		return E_REFUSED;
+	if ((r = db_query(db, &rows, Q_META_GET, "t", key)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	/* A clear value where a secret is expected was put there by someone else. */
+	if (db_int(rows, 0) != secret)
+		return ERR_CORRUPT;
+	if (secret)
+		return column_open_text(db, "meta.value", key, rows, 1, ret);
+	if ((value = db_blob(rows, 1, &len)) == NULL || (copy = strndup(value, len)) == NULL)
+		return -ENOMEM;
+	*ret = copy;
+	return 0;
+}
+
+int
+message_add(struct db *db, const char *content_id, const char *room_id, int64_t pid,
+    bool outgoing, const char *body, int64_t at)
+{
+	autobuf struct buf sealed = { 0 };
+	int r;
+
+	if ((r = column_seal_text(db, "message.body", content_id, body, &sealed)) != 0)
+		return r;
+	return db_run(db, Q_MESSAGE_ADD, "ttiibi", content_id, room_id, pid, (int64_t)outgoing,
+	    sealed.data, sealed.len, at);
+}
+
+int
+message_room(struct db *db, const char *content_id, const char *room_id)
+{
+	return rows_hit(db, db_run(db, Q_MESSAGE_ROOM, "tt", content_id, room_id));
+}
+
+struct message {
+	char	*id, *room, *user, *body;
+	int64_t	 pid, at;
+	bool	 outgoing;
+};
+
+static void
+message_free(struct message *m)
+{
+	free(m->id);
+	free(m->room);
+	free(m->user);
+	free(m->body);
+}
+
+static int
+message_at(struct db *db, int64_t n, struct message *ret)
+{
+	autorows struct rows *rows = NULL;
+	struct message m = { 0 };
+	char row[COLUMN_ROW];
+	int r;
+
+	if ((r = db_query(db, &rows, Q_MESSAGE_AT, "i", n)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	m.pid = db_int(rows, 2);
+	m.outgoing = db_int(rows, 4) != 0;
+	m.at = db_int(rows, 6);
+	if ((r = rows_dup(rows, 0, &m.id)) != 0 ||
+	    (r = rows_dup(rows, 1, &m.room)) != 0 ||
+	    (r = column_open_text(db, "person.user", column_row(m.pid, row), rows, 3,
+	    &m.user)) != 0 ||
+	    (r = column_open_text(db, "message.body", m.id, rows, 5, &m.body)) != 0) {
+		message_free(&m);
+		return r;
+	}
+	*ret = m;
+	return 0;
+}
+
+int
+message_roomless(struct db *db, int (*fn)(void *, const char *, int64_t, const char *),
+    void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autofree int64_t *ids = NULL;
+	size_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_MESSAGE_ROOMLESS, "")) != 0 ||
+	    (r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct message m;
+
+		if ((r = message_at(db, ids[i], &m)) == E_NOTFOUND)
+			continue;
+		if (r == 0) {
+			r = fn(cookie, m.id, m.pid, m.body);
+			message_free(&m);
+		}
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+message_where(struct db *db, const char *content_id, char **ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_MESSAGE_WHERE, "t", content_id)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	return rows_dup(rows, 0, ret);
+}
+
+int
+message_each(struct db *db, int limit, int (*fn)(void *, const char *, const char *, const char *,
+    bool, const char *, int64_t), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autofree int64_t *ids = NULL;
+	size_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_MESSAGE_LIST, "i", (int64_t)limit)) != 0 ||
+	    (r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct message m;
+
+		if ((r = message_at(db, ids[i], &m)) == E_NOTFOUND)
+			continue;
+		if (r == 0) {
+			r = fn(cookie, m.id, m.room, m.user, m.outgoing, m.body, m.at);
+			message_free(&m);
+		}
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * peoplestore: accounts of this node, Matrix users by number, rooms, what the
+ * server says of membership, and our own roster, which alone decides who may
+ * receive keys.  User ids are sealed; a user is found by keyed hash.
+ */
+#ifndef CAIRN_PEOPLESTORE_H
+#define CAIRN_PEOPLESTORE_H
+
+#include "db.h"
+
+/* Accounts: "node" and "steward". */
+struct account {
+	char	*name, *user_id, *device_id;
+	char	*token;			/* NULL until logged in.  Wiped by account_free. */
+	char	*next_batch, *filter;	/* NULL until known. */
+	int64_t	 ready;			/* 0 until setup finished for it. */
+};
+/** account_get: 0, E_NOTFOUND. account_free releases members. */
+int	account_get(struct db *, const char *name, struct account *) must_check;
+void	account_free(struct account *);
+/** account_put: insert or replace all of it. account_batch: only next_batch. */
+int	account_put(struct db *, const struct account *) must_check;
+int	account_batch(struct db *, const char *name, const char *next_batch) must_check;
+
+/** person_id(db, user, ret): its number, made if new. person_find: 0 or E_NOTFOUND. person_user: caller frees. */
+int	person_id(struct db *, const char *user, int64_t *) must_check;
+int	person_find(struct db *, const char *user, int64_t *) must_check;
+int	person_user(struct db *, int64_t pid, char **) must_check;
+
+enum room_kind { ROOM_UNKNOWN, ROOM_DIRECTORY, ROOM_SPACE, ROOM_GROUP, ROOM_CHANNEL, ROOM_DIRECT };
+#define ROOM_KINDS { "unknown", "directory", "space", "group", "channel", "direct" }
+
+struct room {
+	char	*room_id;	/* NULL while its creation is under way. */
+	char	*tag;		/* Our creation id (m.room.create content org.cairnpeer.tag), or NULL if others made it. */
+	char	*account;	/* Which of our accounts is in it. */
+	enum room_kind kind;
+	char	*subject;	/* org of a channel or directory, record id of a group; or NULL. */
+	int64_t	 pid;		/* The other person of a direct chat; 0 if none. */
+	int64_t	 encrypted;	/* Latches at 1. */
+	int64_t	 state_encrypted;
+	int64_t	 joined;	/* Our account is in it. */
+	int64_t	 ours;		/* We created it. */
+};
+int	room_get(struct db *, const char *room_id, struct room *) must_check;	/* 0, E_NOTFOUND */
+int	room_by_tag(struct db *, const char *tag, struct room *) must_check;
+/** room_by_subject(db, kind, subject, ret): the oldest joined one, else the oldest; 0 or E_NOTFOUND. */
+int	room_by_subject(struct db *, enum room_kind, const char *, struct room *) must_check;
+int	room_by_person(struct db *, int64_t pid, struct room *) must_check;	/* Direct chat. */
+/** room_put: insert or update by tag or room_id. `encrypted` never goes back to 0. */
+int	room_put(struct db *, const struct room *) must_check;
+/** room_each(db, kind or -1, fn, cookie): in order of creation; stops at the first non-zero of fn and returns it. */
+int	room_each(struct db *, int kind, int (*)(void *, const struct room *), void *) must_check;
+void	room_free(struct room *);
+
+/* What the server shows. */
+int	member_put(struct db *, const char *room_id, int64_t pid, const char *membership) must_check;
+/** member_get: caller frees; 0 or E_NOTFOUND. */
+int	member_get(struct db *, const char *room_id, int64_t pid, char **) must_check;
+
+/* What we decided. */
+int	roster_add(struct db *, const char *room_id, int64_t pid) must_check;
+int	roster_drop(struct db *, const char *room_id, int64_t pid) must_check;
+int	roster_has(struct db *, const char *room_id, int64_t pid) must_check;	/* 0, E_NOTFOUND */
+/** roster_list: pids, allocated, ascending. */
+int	roster_list(struct db *, const char *room_id, int64_t **, size_t *) must_check;
+
+/* Small values: epoch, own keys' public parts, counters.  meta_get: caller frees; 0 or E_NOTFOUND.
+ * Values are sealed when secret is true (the same flag must be given to get). */
+int	meta_put(struct db *, const char *key, const char *value, bool secret) must_check;
+int	meta_get(struct db *, const char *key, bool secret, char **) must_check;
+
+/* Plain messages of direct chats (say). */
+int	message_add(struct db *, const char *content_id, const char *room_id, int64_t pid,
+	    bool outgoing, const char *body, int64_t at) must_check;
+/* An outgoing message may be added before its chat exists (room_id NULL).
+ * message_roomless: fn(cookie, content_id, pid, body) for each; message_room gives it its room (0, E_NOTFOUND). */
+int	message_roomless(struct db *, int (*)(void *, const char *, int64_t, const char *), void *) must_check;
+int	message_room(struct db *, const char *content_id, const char *room_id) must_check;
+/** message_where(db, content_id, ret): its room, which the caller frees; NULL: roomless.  0 or E_NOTFOUND. */
+int	message_where(struct db *, const char *content_id, char **) must_check;
+/** message_each: fn(cookie, content_id, room_id, user, outgoing, body, at), newest first. */
+int	message_each(struct db *, int limit, int (*)(void *, const char *, const char *, const char *,
+	    bool, const char *, int64_t), void *) must_check;
+
+#endif /* !CAIRN_PEOPLESTORE_H */

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rooms, membership as the server shows it, and our roster. */
+#include <errno.h>
+#include <string.h>
+
+#include "peoplestore.h"
+#include "rows.h"
+
+void
+room_free(struct room *room)
+{
+	free(room->room_id);
+	free(room->tag);
+	free(room->account);
+	free(room->subject);
+	*room = (struct room){ 0 };
+}
+
+static int
+room_at(struct db *db, int64_t n, struct room *ret)
+{
+	autorows struct rows *rows = NULL;
+	struct room room = { 0 };
+	int r;
+
+	if ((r = db_query(db, &rows, Q_ROOM_AT, "i", n)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	if ((r = rows_dup(rows, 1, &room.room_id)) != 0 ||
+	    (r = rows_dup(rows, 2, &room.tag)) != 0 ||
+	    (r = rows_dup(rows, 3, &room.account)) != 0 ||
+	    (r = rows_dup(rows, 5, &room.subject)) != 0) {
+		room_free(&room);
+		return r;
+	}
+	room.kind = (enum room_kind)db_int(rows, 4);
+	room.pid = db_int(rows, 6);
+	room.encrypted = db_int(rows, 7);
+	room.state_encrypted = db_int(rows, 8);
+	room.joined = db_int(rows, 9);
+	room.ours = db_int(rows, 10);
+	*ret = room;
+	return 0;
+}
+
+/* The number of the row that a query of one text finds; NULL finds nothing. */
+static int
+room_number(struct db *db, enum query_id q, const char *text, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if (text == NULL)
+		return E_NOTFOUND;
+	if ((r = db_query(db, &rows, q, "t", text)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
+int
+room_get(struct db *db, const char *room_id, struct room *ret)
+{
+	int64_t n;
+	int r;
+
+	if ((r = room_number(db, Q_ROOM_BY_ID, room_id, &n)) != 0)
+		return r;
+	return room_at(db, n, ret);
+}
+
+int
+room_by_tag(struct db *db, const char *tag, struct room *ret)
+{
+	int64_t n;
+	int r;
+
+	if ((r = room_number(db, Q_ROOM_BY_TAG, tag, &n)) != 0)
+		return r;
+	return room_at(db, n, ret);
+}
+
+int
+room_by_subject(struct db *db, enum room_kind kind, const char *subject, struct room *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_ROOM_BY_SUBJECT, "it", (int64_t)kind, subject)) != 0 ||
+	    (r = db_next(rows)) != 0)
+		return r;
+	return room_at(db, db_int(rows, 0), ret);
+}
+
+int
+room_by_person(struct db *db, int64_t pid, struct room *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_ROOM_BY_PERSON, "ii", pid, (int64_t)ROOM_DIRECT)) != 0 ||
+	    (r = db_next(rows)) != 0)
+		return r;
+	return room_at(db, db_int(rows, 0), ret);
+}
+
+int
+room_put(struct db *db, const struct room *room)
+{
+	int64_t by_tag, by_id, n, encrypted = room->encrypted;
+	int tagged, named, r;
+
+	if ((tagged = room_number(db, Q_ROOM_BY_TAG, room->tag, &by_tag)) < 0)
+		return tagged;
+	if ((named = room_number(db, Q_ROOM_BY_ID, room->room_id, &by_id)) < 0)
+		return named;
+	if (tagged != 0 && named != 0)
+		return db_run(db, Q_ROOM_ADD, "tttitiiiii", room->room_id, room->tag,
+		    room->account, (int64_t)room->kind, room->subject, room->pid,
+		    room->encrypted, room->state_encrypted, room->joined, room->ours);
+
+	/* Sync may show a room of ours before the answer to its creation. */
+	n = tagged == 0 ? by_tag : by_id;
+	if (tagged == 0 && named == 0 && by_tag != by_id) {
+		struct room other;
+
+		if ((r = room_at(db, by_id, &other)) != 0)
+			return r > 0 ? ERR_DB : r;
+		encrypted |= other.encrypted;
+		room_free(&other);
+		if ((r = db_run(db, Q_ROOM_DROP, "i", by_id)) != 0)
+			return r;
+	}
+	return db_run(db, Q_ROOM_CHANGE, "itttitiiiii", n, room->room_id, room->tag,
+	    room->account, (int64_t)room->kind, room->subject, room->pid, encrypted,
+	    room->state_encrypted, room->joined, room->ours);
+}
+
+int
+room_each(struct db *db, int kind, int (*fn)(void *, const struct room *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autofree int64_t *ids = NULL;
+	size_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_ROOM_LIST, "i", (int64_t)kind)) != 0 ||
+	    (r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct room room;
+
+		if ((r = room_at(db, ids[i], &room)) == E_NOTFOUND)
+			continue;
+		if (r == 0) {
+			r = fn(cookie, &room);
+			room_free(&room);
+		}
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+member_put(struct db *db, const char *room_id, int64_t pid, const char *membership)
+{
+	return db_run(db, Q_MEMBER_PUT, "tit", room_id, pid, membership);
+}
+
+int
+member_get(struct db *db, const char *room_id, int64_t pid, char **ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_MEMBER_GET, "ti", room_id, pid)) != 0 ||
+	    (r = db_next(rows)) != 0)
+		return r;
+	return rows_dup(rows, 0, ret);
+}
+
+int
+roster_add(struct db *db, const char *room_id, int64_t pid)
+{
+	return db_run(db, Q_ROSTER_ADD, "ti", room_id, pid);
+}
+
+int
+roster_drop(struct db *db, const char *room_id, int64_t pid)
+{
+	return db_run(db, Q_ROSTER_DROP, "ti", room_id, pid);
+}
+
+int
+roster_has(struct db *db, const char *room_id, int64_t pid)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_ROSTER_HAS, "ti", room_id, pid)) != 0)
+		return r;
+	return db_next(rows);
+}
+
+int
+roster_list(struct db *db, const char *room_id, int64_t **ret, size_t *ret_n)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_ROSTER_LIST, "t", room_id)) != 0)
+		return r;
+	return rows_ids(rows, ret, ret_n);
+}

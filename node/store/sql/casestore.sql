@@ -1,0 +1,66 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- name: case_put
+INSERT INTO referral (id, org, side, state, ended, last_input, last_actor, consented, disclosed,
+	cancelling, attempts, request, disclosure, outcome, reason, created, updated, clock_due)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+ON CONFLICT (id) DO UPDATE SET org = excluded.org, side = excluded.side, state = excluded.state,
+	ended = excluded.ended, last_input = excluded.last_input,
+	last_actor = excluded.last_actor, consented = excluded.consented,
+	disclosed = excluded.disclosed, cancelling = excluded.cancelling,
+	attempts = excluded.attempts, request = excluded.request,
+	disclosure = excluded.disclosure, outcome = excluded.outcome, reason = excluded.reason,
+	created = excluded.created, updated = excluded.updated, clock_due = excluded.clock_due;
+
+-- name: case_by_id
+SELECT n FROM referral WHERE id = ?1;
+
+-- name: case_at
+SELECT id, org, side, state, ended, last_input, last_actor, consented, disclosed, cancelling,
+	attempts, request, disclosure, outcome, reason, created, updated, clock_due
+FROM referral WHERE n = ?1;
+
+-- name: case_list
+SELECT n FROM referral ORDER BY created DESC, n DESC;
+
+-- name: step_add
+INSERT INTO step (referral, at, actor, input, old_state, new_state, content_id)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- name: step_list
+SELECT n FROM step WHERE referral = ?1 ORDER BY n;
+
+-- name: step_at
+SELECT at, actor, input, old_state, new_state FROM step WHERE n = ?1;
+
+-- name: consent_put
+INSERT INTO consent (id, referral, org, consent, granted_at, revoked_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (id) DO UPDATE SET referral = excluded.referral, org = excluded.org,
+	consent = excluded.consent, granted_at = excluded.granted_at,
+	revoked_at = excluded.revoked_at;
+
+-- name: consent_for
+SELECT id, referral, org, consent, granted_at, revoked_at FROM consent
+WHERE referral = ?1 ORDER BY granted_at DESC, n DESC LIMIT 1;
+
+-- name: traffic_put
+INSERT INTO traffic (content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at,
+	tries)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+ON CONFLICT (content_id) DO UPDATE SET org = excluded.org, referral = excluded.referral,
+	type = excluded.type, seq = excluded.seq, content = excluded.content,
+	sent_at = excluded.sent_at, acked_at = excluded.acked_at,
+	resend_at = excluded.resend_at, tries = excluded.tries;
+
+-- name: traffic_get
+SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries
+FROM traffic WHERE content_id = ?1;
+
+-- name: traffic_due
+SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries
+FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND resend_at <= ?1
+ORDER BY resend_at, seq LIMIT ?2;
+
+-- name: traffic_next
+SELECT min(resend_at) FROM traffic WHERE acked_at = 0 AND resend_at > 0;

@@ -1,0 +1,81 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- name: own_put
+INSERT INTO own (id, kind, source, body, record, hash, state_key, seq, dirty, words)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, source = excluded.source,
+	body = excluded.body, record = excluded.record, hash = excluded.hash,
+	state_key = excluded.state_key, seq = excluded.seq, dirty = excluded.dirty,
+	words = excluded.words;
+
+-- The index holds no text of its own: what it forgets must be what it was told.
+-- name: own_unindex
+INSERT INTO own_words (own_words, rowid, words) SELECT 'delete', n, words FROM own WHERE id = ?1;
+
+-- name: own_index
+INSERT INTO own_words (rowid, words) SELECT n, words FROM own WHERE id = ?1;
+
+-- name: own_at
+SELECT id, kind, source, body, record, hash, state_key, seq, dirty FROM own WHERE n = ?1;
+
+-- name: own_by_id
+SELECT n FROM own WHERE id = ?1;
+
+-- name: own_by_source
+SELECT n FROM own WHERE source = ?1;
+
+-- name: own_list
+SELECT n FROM own WHERE ?1 IS NULL OR kind = ?1 ORDER BY n;
+
+-- name: own_match
+SELECT o.n FROM own_words AS w JOIN own AS o ON o.n = w.rowid
+WHERE w.words MATCH ?1 AND (?2 IS NULL OR o.kind = ?2) ORDER BY w.rank, o.n;
+
+-- name: partner_put
+INSERT INTO partner (org, directory_room, follows, follower, loaded, manifest)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (org) DO UPDATE SET directory_room = excluded.directory_room,
+	follows = excluded.follows, follower = excluded.follower, loaded = excluded.loaded,
+	manifest = excluded.manifest;
+
+-- name: partner_at
+SELECT org, directory_room, follows, follower, loaded, manifest FROM partner WHERE n = ?1;
+
+-- name: partner_by_org
+SELECT n FROM partner WHERE org = ?1;
+
+-- name: partner_by_room
+SELECT n FROM partner WHERE directory_room = ?1;
+
+-- name: partner_list
+SELECT n FROM partner ORDER BY n;
+
+-- name: seen_put
+INSERT INTO seen (org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason, words)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+ON CONFLICT (org, id) DO UPDATE SET kind = excluded.kind, seq = excluded.seq,
+	expires_at = excluded.expires_at, received_at = excluded.received_at,
+	hash = excluded.hash, record = excluded.record, verdict = excluded.verdict,
+	reason = excluded.reason, words = excluded.words;
+
+-- name: seen_unindex
+INSERT INTO seen_words (seen_words, rowid, words)
+SELECT 'delete', n, words FROM seen WHERE org = ?1 AND id = ?2;
+
+-- name: seen_index
+INSERT INTO seen_words (rowid, words) SELECT n, words FROM seen WHERE org = ?1 AND id = ?2;
+
+-- name: seen_at
+SELECT org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason
+FROM seen WHERE n = ?1;
+
+-- name: seen_by_id
+SELECT n FROM seen WHERE org = ?1 AND id = ?2;
+
+-- name: seen_list
+SELECT n FROM seen WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR org = ?2) ORDER BY n;
+
+-- name: seen_match
+SELECT s.n FROM seen_words AS w JOIN seen AS s ON s.n = w.rowid
+WHERE w.words MATCH ?1 AND (?2 IS NULL OR s.kind = ?2) AND (?3 IS NULL OR s.org = ?3)
+ORDER BY w.rank, s.n;

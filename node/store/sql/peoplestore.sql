@@ -1,0 +1,96 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- name: account_get
+SELECT name, user_id, device_id, token, next_batch, filter, ready FROM account WHERE name = ?1;
+
+-- name: account_put
+INSERT INTO account (name, user_id, device_id, token, next_batch, filter, ready)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT (name) DO UPDATE SET user_id = excluded.user_id, device_id = excluded.device_id,
+	token = excluded.token, next_batch = excluded.next_batch, filter = excluded.filter,
+	ready = excluded.ready;
+
+-- name: account_batch
+UPDATE account SET next_batch = ?2 WHERE name = ?1;
+
+-- name: person_find
+SELECT pid FROM person WHERE hash = ?1;
+
+-- name: person_add
+INSERT INTO person (pid, hash, user) VALUES (?1, ?2, ?3);
+
+-- name: person_user
+SELECT user FROM person WHERE pid = ?1;
+
+-- name: room_at
+SELECT n, room_id, tag, account, kind, subject, pid, encrypted, state_encrypted, joined, ours
+FROM room WHERE n = ?1;
+
+-- name: room_by_id
+SELECT n FROM room WHERE room_id = ?1;
+
+-- name: room_by_tag
+SELECT n FROM room WHERE tag = ?1;
+
+-- name: room_by_subject
+SELECT n FROM room WHERE kind = ?1 AND subject = ?2 ORDER BY joined DESC, n LIMIT 1;
+
+-- name: room_by_person
+SELECT n FROM room WHERE pid = ?1 AND kind = ?2 ORDER BY joined DESC, n LIMIT 1;
+
+-- A negative kind: every room.
+-- name: room_list
+SELECT n FROM room WHERE ?1 < 0 OR kind = ?1 ORDER BY n;
+
+-- name: room_add
+INSERT INTO room (room_id, tag, account, kind, subject, pid, encrypted, state_encrypted, joined,
+	ours)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+
+-- Encryption is never taken back; a known name is not forgotten.
+-- name: room_change
+UPDATE room SET room_id = coalesce(?2, room_id), tag = coalesce(?3, tag), account = ?4, kind = ?5,
+	subject = ?6, pid = ?7, encrypted = max(encrypted, ?8), state_encrypted = ?9,
+	joined = ?10, ours = ?11
+WHERE n = ?1;
+
+-- name: room_drop
+DELETE FROM room WHERE n = ?1;
+
+-- name: member_put
+INSERT INTO member (room_id, pid, membership) VALUES (?1, ?2, ?3)
+ON CONFLICT (room_id, pid) DO UPDATE SET membership = excluded.membership;
+
+-- name: member_get
+SELECT membership FROM member WHERE room_id = ?1 AND pid = ?2;
+
+-- name: roster_add
+INSERT INTO roster (room_id, pid) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
+
+-- name: roster_drop
+DELETE FROM roster WHERE room_id = ?1 AND pid = ?2;
+
+-- name: roster_has
+SELECT 1 FROM roster WHERE room_id = ?1 AND pid = ?2;
+
+-- name: roster_list
+SELECT pid FROM roster WHERE room_id = ?1 ORDER BY pid;
+
+-- name: message_add
+INSERT INTO message (content_id, room_id, pid, outgoing, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: message_roomless
+SELECT n FROM message WHERE room_id IS NULL ORDER BY n;
+
+-- name: message_room
+UPDATE message SET room_id = ?2 WHERE content_id = ?1;
+
+-- name: message_where
+SELECT room_id FROM message WHERE content_id = ?1;
+
+-- name: message_list
+SELECT n FROM message ORDER BY at DESC, n DESC LIMIT ?1;
+
+-- name: message_at
+SELECT m.content_id, m.room_id, m.pid, p.user, m.outgoing, m.body, m.at
+FROM message AS m JOIN person AS p ON p.pid = m.pid WHERE m.n = ?1;

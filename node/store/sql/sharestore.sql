@@ -1,0 +1,102 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- States: 0 wanted, 1 sealed, 2 queued, 3 done, 4 waits for a claim, 5 skipped.
+
+-- Every eligible device of a user that has no share yet, and those skipped before.
+-- name: crypt_share_plan
+INSERT INTO crypt_share (outbound, pid, device_id, curve25519, state, message, ref)
+SELECT ?1, pid, device_id, curve25519, 0, NULL, NULL FROM crypt_device WHERE pid = ?2 AND eligible = 1
+ON CONFLICT DO UPDATE SET state = 0 WHERE state = 5;
+
+-- A session that has any, the lowest.
+-- name: crypt_share_session
+SELECT outbound FROM crypt_share WHERE state = ?1 ORDER BY outbound LIMIT 1;
+
+-- name: crypt_share_list
+SELECT outbound, pid, device_id, curve25519, message FROM crypt_share
+WHERE outbound = ?1 AND state = ?2 ORDER BY pid, device_id LIMIT ?3;
+
+-- name: crypt_share_state
+UPDATE crypt_share SET state = ?4, message = ?5, ref = ?6
+WHERE outbound = ?1 AND pid = ?2 AND device_id = ?3;
+
+-- name: crypt_share_drop
+DELETE FROM crypt_share WHERE outbound = ?1 AND pid = ?2 AND device_id = ?3;
+
+-- How many, up to a number.
+-- name: crypt_share_count
+SELECT count(*) FROM (SELECT 1 FROM crypt_share WHERE outbound = ?1 AND state = ?2 LIMIT ?3);
+
+-- name: crypt_share_answered
+UPDATE crypt_share SET state = 3 WHERE ref = ?1 AND state = 2;
+
+-- name: crypt_share_again
+UPDATE crypt_share SET state = 0, ref = NULL WHERE ref = ?1 AND state = 2;
+
+-- A device got its one-time key, or did not.
+-- name: crypt_share_claimed
+UPDATE crypt_share SET state = 0 WHERE pid = ?1 AND device_id = ?2 AND state IN (4, 5);
+
+-- Its Olm session broke: the keys of present sessions go again.
+-- name: crypt_share_resend
+UPDATE crypt_share SET state = 0, ref = NULL, message = NULL
+WHERE pid = ?1 AND device_id = ?2 AND state IN (1, 3)
+	AND outbound IN (SELECT n FROM crypt_outbound WHERE active = 1);
+
+-- Skipped devices whose back-off has passed.
+-- name: crypt_share_revive
+UPDATE crypt_share SET state = 0 WHERE (outbound, pid, device_id) IN (
+	SELECT s.outbound, s.pid, s.device_id FROM crypt_share AS s
+	JOIN crypt_device AS d ON d.pid = s.pid AND d.device_id = s.device_id
+	WHERE s.state = 5 AND d.eligible = 1 AND d.claim_due <= ?1 LIMIT ?2);
+
+-- Does anybody hold, or is about to get, this session who may not?
+-- name: crypt_share_strangers
+SELECT EXISTS (SELECT 1 FROM crypt_share AS s WHERE s.outbound = ?1 AND s.state IN (2, 3)
+	AND (NOT EXISTS (SELECT 1 FROM roster AS r WHERE r.room_id = ?2 AND r.pid = s.pid)
+	OR NOT EXISTS (SELECT 1 FROM crypt_device AS d WHERE d.pid = s.pid
+		AND d.device_id = s.device_id AND d.eligible = 1 AND d.curve25519 = s.curve25519)));
+
+-- name: crypt_share_readers
+SELECT count(*) FROM roster WHERE room_id = ?1;
+
+-- Does this user hold it?
+-- name: crypt_share_holds
+SELECT EXISTS (SELECT 1 FROM crypt_share WHERE outbound = ?1 AND pid = ?2 AND state IN (2, 3));
+
+-- name: crypt_share_row
+SELECT count(*), sum(NOT EXISTS (SELECT 1 FROM roster AS r WHERE r.room_id = o.room_id AND r.pid = s.pid)
+	OR NOT EXISTS (SELECT 1 FROM crypt_device AS d WHERE d.pid = s.pid
+		AND d.device_id = s.device_id AND d.eligible = 1 AND d.curve25519 = s.curve25519))
+FROM crypt_share AS s JOIN crypt_outbound AS o ON o.n = s.outbound
+WHERE s.ref = ?1 AND s.state = 2;
+
+-- name: crypt_history_add
+INSERT INTO crypt_history (room_id, pid, done) VALUES (?1, ?2, 0)
+ON CONFLICT (room_id, pid) DO UPDATE SET done = 0;
+
+-- name: crypt_history_list
+SELECT room_id, pid, done FROM crypt_history
+WHERE (room_id, pid) > (?1, ?2) ORDER BY room_id, pid LIMIT 1;
+
+-- name: crypt_history_done
+UPDATE crypt_history SET done = ?3 WHERE room_id = ?1 AND pid = ?2;
+
+-- name: crypt_history_drop
+DELETE FROM crypt_history WHERE room_id = ?1 AND pid = ?2;
+
+-- Rooms whose later readers get history, with this user on the roster.
+-- name: crypt_history_rooms
+INSERT INTO crypt_history (room_id, pid, done)
+SELECT DISTINCT o.room_id, r.pid, 0 FROM roster AS r JOIN crypt_outbound AS o ON o.room_id = r.room_id
+WHERE r.pid = ?1 AND o.history = 1
+ON CONFLICT (room_id, pid) DO UPDATE SET done = 0;
+
+-- name: crypt_blocked_get
+SELECT reason FROM crypt_blocked WHERE room_id = ?1;
+
+-- name: crypt_blocked_put
+INSERT INTO crypt_blocked (room_id, reason) VALUES (?1, ?2)
+ON CONFLICT (room_id) DO UPDATE SET reason = excluded.reason WHERE reason <> excluded.reason;
+
+-- name: crypt_blocked_drop
+DELETE FROM crypt_blocked WHERE room_id = ?1;

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <stdbool.h>
+
+#include "base/canon.h"
+#include "corpora.h"
+
+static json_t *
+parse(const char *text)
+{
+	json_t *value = NULL;
+
+	return canon_parse(text, strlen(text), &value, NULL) == 0 ? value : NULL;
+}
+
+/* The Matrix specification's examples (appendices, Canonical JSON), and edges. */
+static void
+test_matrix(void)
+{
+	static const struct { const char *in, *out; } v[] = {
+		{ "{}", "{}" },
+		{ "{\n \"one\": 1,\n \"two\": \"Two\"\n}", "{\"one\":1,\"two\":\"Two\"}" },
+		{ "{\"b\": \"2\", \"a\": \"1\"}", "{\"a\":\"1\",\"b\":\"2\"}" },
+		{ "{\"auth\": {\"success\": true, \"mxid\": \"@john.doe:example.com\", \"profile\": "
+		  "{\"display_name\": \"John Doe\", \"three_pids\": [{\"medium\": \"email\", \"address\": "
+		  "\"john.doe@example.org\"}, {\"medium\": \"msisdn\", \"address\": \"123456789\"}]}}}",
+		  "{\"auth\":{\"mxid\":\"@john.doe:example.com\",\"profile\":{\"display_name\":\"John Doe\","
+		  "\"three_pids\":[{\"address\":\"john.doe@example.org\",\"medium\":\"email\"},{\"address\":"
+		  "\"123456789\",\"medium\":\"msisdn\"}]},\"success\":true}}" },
+		{ "{\"a\": \"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\"}", "{\"a\":\"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\"}" },
+		{ "{\"\xe6\x9c\xac\": 2, \"\xe6\x97\xa5\": 1}", "{\"\xe6\x97\xa5\":1,\"\xe6\x9c\xac\":2}" },
+		{ "{\"a\": \"\\u65E5\"}", "{\"a\":\"\xe6\x97\xa5\"}" },
+		{ "{\"a\": null}", "{\"a\":null}" },
+		{ "{\"a\": -0}", "{\"a\":0}" },
+		{ "[9007199254740991,-9007199254740991]", "[9007199254740991,-9007199254740991]" },
+		{ "[\"\\b\\t\\n\\f\\r\\\"\\\\\\/\\u0001\\u001f\\u007f\\u2028\"]",
+		  "[\"\\b\\t\\n\\f\\r\\\"\\\\/\\u0001\\u001f\x7f\xe2\x80\xa8\"]" },
+		{ "{\"aa\":1,\"a\":2,\"\":3,\"A\":[{},[]]}", "{\"\":3,\"A\":[{},[]],\"a\":2,\"aa\":1}" },
+		/* U+FB33 before U+1F602 by code point, after it by UTF-16 unit. */
+		{ "{\"\\ud83d\\ude02\":1,\"\\ufb33\":2}", "{\"\xef\xac\xb3\":2,\"\xf0\x9f\x98\x82\":1}" },
+	};
+
+	for (size_t i = 0; i < nelem(v); i++) {
+		autojson json_t *value = parse(v[i].in);
+		autofree char *text = value != NULL ? canon_text(value, NULL) : NULL;
+
+		is_str(text, v[i].out, "canonical form %zu", i);
+	}
+}
+
+static void
+test_jcs_order(void)
+{
+	autobuf struct buf out = { 0 };
+	autojson json_t *value = parse("{\"\\u20ac\":1,\"\\r\":2,\"\\ufb33\":3,\"1\":4,\"\\ud83d\\ude02\":5,"
+	    "\"\\u0080\":6,\"\\u00f6\":7,\"\\ud83d\\ude02x\":8}");
+	is_int(canon_dump_jcs(value, &out, NULL), 0, "RFC 8785, section 3.2.3");
+	is_str(out.data, "{\"\\r\":2,\"1\":4,\"\xc2\x80\":6,\"\xc3\xb6\":7,\"\xe2\x82\xac\":1,"
+	    "\"\xf0\x9f\x98\x82\":5,\"\xf0\x9f\x98\x82x\":8,\"\xef\xac\xb3\":3}", "sorted by UTF-16 unit");
+}
+
+static void
+test_refused_values(void)
+{
+	static const struct { const char *in, *why; } v[] = {
+		{ "[1.5]", "/0: a number with fraction or exponent has no canonical form" },
+		{ "{\"a\":{\"b/c~d\":[0,{\"e\":1.0}]}}",
+		  "/a/b~1c~0d/1/e: a number with fraction or exponent has no canonical form" },
+		{ "[9007199254740992]", "/0: an integer beyond 2^53-1 has no canonical form" },
+		{ "[-9007199254740992]", "/0: an integer beyond 2^53-1 has no canonical form" },
+	};
+
+	for (size_t i = 0; i < nelem(v); i++) {
+		autojson json_t *value = parse(v[i].in);
+		autobuf struct buf out = { 0 };
+		struct err e = { "" };
+
+		ok(buf_puts(&out, "before") == 0 && canon_dump(value, &out, &e) == E_BAD, "refused %zu", i);
+		is_str(e.text, v[i].why, "and says where");
+		ok(out.len == 6 && !strcmp(out.data, "before"), "and appends nothing");
+	}
+}
+
+static void
+test_members(void)
+{
+	autojson json_t *value = json_object();
+	autofree char *text = NULL;
+	size_t bad = 0;
+
+	for (int i = 0; i < 1000; i++) {
+		char key[8];
+
+		(void)snprintf(key, sizeof(key), "%03d", (i * 7) % 1000);
+		(void)json_object_set_new(value, key, json_integer(i));
+	}
+	text = canon_text(value, NULL);
+	for (int i = 0; text != NULL && i + 1 < 1000; i++) {
+		char a[16], b[16];
+
+		(void)snprintf(a, sizeof(a), "\"%03d\":", i);
+		(void)snprintf(b, sizeof(b), "\"%03d\":", i + 1);
+		bad += strstr(text, a) == NULL || strstr(text, a) > strstr(text, b);
+	}
+	ok(text != NULL && bad == 0, "a thousand members are sorted");
+
+	json_decref(value);
+	value = parse("{\"s\":\"x\",\"i\":5,\"o\":{},\"a\":[]}");
+	is_str(json_str(value, "s"), "x", "json_str");
+	ok(json_str(value, "i") == NULL && json_str(value, "z") == NULL && json_str(NULL, "s") == NULL &&
+	    json_obj(value, "a") == NULL && json_obj(value, "o") != NULL &&
+	    json_arr(value, "o") == NULL && json_arr(value, "a") != NULL &&
+	    json_int(value, "i", 9) == 5 && json_int(value, "s", 9) == 9, "another type is absent");
+}
+
+static char *
+nested(char *out, size_t depth)
+{
+	memset(out, '[', depth);
+	memset(out + depth, ']', depth);
+	out[2 * depth] = '\0';
+	return out;
+}
+
+static void
+test_parse(void)
+{
+	static const char *const bad[] = {
+		"", " ", "1", "\"a\"", "null", "{", "{}x", "{}{}", "{\"a\":1,\"a\":2}", "{\"a\":1,}",
+		"[1,]", "{a:1}", "[\"\xff\"]", "[\"\xed\xa0\x80\"]", "[\"\\u0000\"]", "[\"\\ud800\"]",
+		"[\"\t\"]", "[01]", "[1e999]", "[99999999999999999999]", "\xef\xbb\xbf{}", "[NaN]",
+		"['a']", "{}//", "[1 2]", "[\"a]",
+	};
+	char deep[2 * 100001];
+	json_t *value = (json_t *)&deep;	/* Must stay as it is. */
+	struct err e = { "" };
+
+	for (size_t i = 0; i < nelem(bad); i++)
+		ok(canon_parse(bad[i], strlen(bad[i]), &value, &e) == E_BAD && value == (json_t *)&deep &&
+		    e.text[0] != '\0', "bad JSON %zu is refused", i);
+	is_int(canon_parse("[]\0", 3, &value, &e), E_BAD, "a NUL after the end");
+	is_int(canon_parse("[1]", 2, &value, &e), E_BAD, "exactly the length given");
+	is_int(canon_parse("{\"secret\":12 34}", 16, &value, &e), E_BAD, "an error");
+	ok(strstr(e.text, "line 1 column ") && !strstr(e.text, "34"), "says where, and does not quote");
+	is_int(canon_parse(nested(deep, 65), 130, &value, &e), E_BAD, "depth 65");
+	is_int(canon_parse(nested(deep, 100000), 200000, &value, &e), E_BAD, "depth 100,000");
+	memset(deep, '[', 80);
+	memcpy(deep, "[\"\\\"", 4);
+	memcpy(deep + 80, "\"]", 3);
+	is_int(canon_parse(deep, 82, &value, &e), 0, "brackets in a string are no depth");
+	json_decref(value);
+	ok(canon_parse(nested(deep, 64), 128, &value, &e) == 0, "depth 64");
+	{
+		autofree char *text = canon_text(value, &e);
+
+		is_str(text, deep, "is printed too");
+	}
+	value = json_pack("[o]", value);
+	ok(canon_text(value, &e) == NULL && strstr(e.text, "nested too deeply"), "depth 65 is not");
+	json_decref(value);
+	ok(canon_parse(" \n{\"a\" : [1.5, true]}\r\n\t ", 24, &value, &e) == 0, "white space around");
+	json_decref(value);
+}
+
+/* nst/JSONTestSuite: y_ must be read, n_ refused, i_ as it likes. */
+static void
+test_suite(void)
+{
+	/* Valid JSON that our contract refuses: no array or object, a key twice, U+0000. */
+	static const char *const ours[] = { "y_structure_lonely_", "y_structure_string_empty.json", "y_string_space.json",
+	    "y_object_duplicated_key", "y_object_escaped_null_in_key.json", "y_string_null_escape.json" };
+	size_t good = 0, bad = 0, wrong = 0;
+	DIR *d = corpora_open("bad/JSONTestSuite/test_parsing");
+	struct dirent *file;
+
+	while (d != NULL && (file = readdir(d)) != NULL) {
+		char path[600];
+		autofree char *text = NULL;
+		autojson json_t *value = NULL;
+		bool expect = file->d_name[0] == 'y';
+		size_t len;
+		int r;
+
+		if (file->d_name[0] == '.')
+			continue;
+		(void)snprintf(path, sizeof(path), "bad/JSONTestSuite/test_parsing/%s", file->d_name);
+		text = corpora_read(path, &len);
+		r = text != NULL ? canon_parse(text, len, &value, NULL) : -1;
+		for (size_t i = 0; i < nelem(ours); i++)
+			if (strncmp(file->d_name, ours[i], strlen(ours[i])) == 0)
+				expect = false;
+		*(r == 0 ? &good : &bad) += 1;
+		if (r < 0 || (file->d_name[0] != 'i' && (r == 0) != expect)) {
+			printf("# %s: %d\n", file->d_name, r);
+			wrong++;
+		}
+	}
+	if (d == NULL)
+		return;
+	(void)closedir(d);
+	ok(good > 80 && bad > 180 && wrong == 0, "JSONTestSuite: %zu read, %zu refused", good, bad);
+}
+
+/* The RFC 8785 vectors whose numbers are all integers. */
+static void
+test_rfc8785(void)
+{
+	static const char *const name[] = { "arrays", "french", "structures", "unicode", "weird" };
+
+	for (size_t i = 0; i < nelem(name); i++) {
+		autofree char *in = NULL, *want = NULL;
+		autojson json_t *value = NULL;
+		autobuf struct buf out = { 0 };
+		struct err e = { "" };
+		char path[200];
+		size_t len, n;
+		int r;
+
+		(void)snprintf(path, sizeof(path), "bad/canonical-json/rfc8785/testdata/input/%s.json", name[i]);
+		if ((in = corpora_read(path, &len)) == NULL)
+			continue;
+		(void)snprintf(path, sizeof(path), "bad/canonical-json/rfc8785/testdata/output/%s.json", name[i]);
+		if ((want = corpora_read(path, &n)) == NULL)
+			continue;
+		r = canon_parse(in, len, &value, &e);
+		if (r == 0)
+			r = canon_dump_jcs(value, &out, &e);
+		if (strcmp(name[i], "structures") == 0)	/* Holds reals. */
+			ok(r == E_BAD, "RFC 8785 %s: %s", name[i], e.text);
+		else
+			is_str(out.data, want, "RFC 8785 %s", name[i]);
+	}
+}
+
+int
+main(void)
+{
+	test_matrix();
+	test_jcs_order();
+	test_refused_values();
+	test_members();
+	test_parse();
+	test_suite();
+	test_rfc8785();
+	return done_testing();
+}

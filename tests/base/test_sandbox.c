@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each deed runs in a child that entered the sandbox of a role.  It answers 0
+ * or an errno; a hostile one ends the child by SIGSYS.
+ */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/io_uring.h>
+#include <linux/perf_event.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/sandbox.h"
+#include "tests/tap.h"
+
+enum { DIES = -SIGSYS, ABORTS = -SIGABRT };
+
+/* What the deeds work on, made before the sandbox. */
+static char top[] = "/tmp/test_sandbox.XXXXXX";
+static char inside[64], outside[64], inside_file[80], outside_file[80], outside_socket[80];
+static int allowed_port, other_port, unix_fd = -1, inet_fd = -1, listen_fd = -1, pass_fd[2];
+
+#define answer(expr)	((expr) < 0 ? errno : 0)
+
+/*
+ * Files.
+ */
+
+static int
+open_close(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return errno;
+	(void)close(fd);
+	return 0;
+}
+
+static int	read_inside(void) { return open_close(inside_file, O_RDONLY); }
+static int	write_inside(void) { return open_close(inside_file, O_WRONLY | O_TRUNC); }
+static int	read_outside(void) { return open_close(outside_file, O_RDONLY); }
+static int	write_outside(void) { return open_close(outside_file, O_WRONLY); }
+static int	read_memory(void) { return open_close("/proc/self/mem", O_RDWR); }
+static int	read_passwords(void) { return open_close("/etc/shadow", O_RDONLY); }
+static int	list_root(void) { DIR *d = opendir("/"); return d == NULL ? errno : closedir(d); }
+
+static int
+create_inside(void)
+{
+	char path[100];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/new", inside);
+	r = open_close(path, O_CREAT | O_EXCL | O_RDWR);
+	return r != 0 ? r : answer(unlink(path));
+}
+
+static int
+create_outside(void)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/new", outside);
+	return open_close(path, O_CREAT | O_EXCL | O_RDWR);
+}
+
+/* What a database does with its files. */
+static int
+keep_a_database(void)
+{
+	char a[100], b[100], dir[100];
+	struct flock lock = { .l_type = F_WRLCK, .l_len = 1 };
+	struct stat st;
+	void *map;
+	int fd;
+
+	snprintf(a, sizeof(a), "%s/db", inside);
+	snprintf(b, sizeof(b), "%s/db2", inside);
+	snprintf(dir, sizeof(dir), "%s/dir", inside);
+	fd = open(a, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0 || fcntl(fd, F_SETLK, &lock) != 0 || ftruncate(fd, 4096) != 0 || pwrite(fd, "x", 1, 9) != 1 ||
+	    fsync(fd) != 0 || fdatasync(fd) != 0 || fchmod(fd, 0400) != 0 || fstat(fd, &st) != 0)
+		return errno;
+	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED || munmap(map, 4096) != 0 || close(fd) != 0)
+		return errno;
+	return rename(a, b) || unlink(b) || mkdir(dir, 0700) || rmdir(dir) ? errno : 0;
+}
+
+/* Even root has no capability left. */
+static int
+give_away(void)
+{
+	int fd = open(inside_file, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? errno : answer(fchown(fd, 12345, 12345));
+}
+
+static int
+move_outside(void)
+{
+	char to[100];
+
+	snprintf(to, sizeof(to), "%s/stolen", outside);
+	return answer(rename(inside_file, to));
+}
+
+/*
+ * Sockets.
+ */
+
+static int
+make_socket(int domain)
+{
+	int fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return errno;
+	(void)close(fd);
+	return 0;
+}
+
+static int	socket_unix(void) { return make_socket(AF_UNIX); }
+static int	socket_inet(void) { return make_socket(AF_INET); }
+static int	socket_inet6(void) { return make_socket(AF_INET6) == EAFNOSUPPORT ? 0 : make_socket(AF_INET6); }
+static int	socket_inet6_refused(void) { return make_socket(AF_INET6); }
+static int	socket_netlink(void) { return make_socket(AF_NETLINK); }
+static int	socket_packet(void) { return make_socket(AF_PACKET); }
+static int	pair_stream(void) { int fd[2]; return answer(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd)); }
+static int	pair_datagram(void) { int fd[2]; return answer(socketpair(AF_UNIX, SOCK_DGRAM, 0, fd)); }
+
+static int
+connect_port(int fd, int port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return answer(connect(fd, (struct sockaddr *)&to, sizeof(to)));
+}
+
+static int	connect_allowed(void) { return connect_port(socket(AF_INET, SOCK_STREAM, 0), allowed_port); }
+static int	connect_other(void) { return connect_port(socket(AF_INET, SOCK_STREAM, 0), other_port); }
+static int	connect_held_inet(void) { return connect_port(inet_fd, allowed_port); }
+static int	listen_held(void) { return answer(listen(inet_fd, 1)); }
+
+static int
+connect_held_unix(void)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	strcpy(to.sun_path, outside_socket);
+	return answer(connect(unix_fd, (struct sockaddr *)&to, sizeof(to)));
+}
+
+static int
+bind_port(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+
+	return answer(bind(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), (struct sockaddr *)&at, sizeof(at)));
+}
+
+static int
+accept_held(void)
+{
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+	return fd < 0 && errno != EAGAIN ? errno : 0;
+}
+
+static int
+receive_descriptor(void)
+{
+	union { struct cmsghdr head; char space[CMSG_SPACE(sizeof(int))]; } control;
+	char text[16];
+	struct iovec iov = { text, sizeof(text) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	    .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(pass_fd[0], &m, MSG_CMSG_CLOEXEC);
+
+	if (n != 6 || CMSG_FIRSTHDR(&m) == NULL || CMSG_FIRSTHDR(&m)->cmsg_type != SCM_RIGHTS)
+		return n < 0 ? errno : EPROTO;
+	return 0;
+}
+
+/*
+ * Processes.
+ */
+
+static int	run_program(void) { return answer(execl("/bin/true", "true", (char *)NULL)); }
+static int	run_program_at(void) { return answer(syscall(SYS_execveat, AT_FDCWD, "/bin/true", NULL, NULL, 0)); }
+static int	trace_parent(void) { return answer(syscall(SYS_ptrace, 16 /* PTRACE_ATTACH */, getppid(), 0, 0)); }
+static int	kill_parent(void) { return answer(kill(getppid(), 0)); }
+static int	kill_thread_of_parent(void) { return answer(syscall(SYS_tgkill, getppid(), getppid(), 0)); }
+static int	queue_to_parent(void) { return answer(sigqueue(getppid(), 0, (union sigval){ 0 })); }
+static int	open_parent(void) { return answer(syscall(SYS_pidfd_open, getppid(), 0)); }
+static int	abort_self(void) { (void)signal(SIGABRT, SIG_DFL); abort(); }
+
+static int
+read_parent(void)
+{
+	char c;
+	struct iovec to = { &c, 1 }, from = { top, 1 };
+
+	return answer(process_vm_readv(getppid(), &to, 1, &from, 1, 0));
+}
+
+static int
+make_process(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return answer(pid);
+}
+
+static void *nothing(void *p) { return p; }
+
+static int
+make_thread(void)
+{
+	pthread_t t;
+	int r = pthread_create(&t, NULL, nothing, NULL);
+
+	return r != 0 ? r : pthread_join(t, NULL);
+}
+
+static int
+map_code(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? errno : 0;
+}
+
+static int
+make_code(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? EPROTO : answer(mprotect(p, 4096, PROT_READ | PROT_EXEC));
+}
+
+/*
+ * The kernel's corners.  Arguments are wrong on purpose: outside the sandbox these fail and do nothing.
+ */
+
+#define CALL(name, ...)	static int name(void) { return answer(syscall(__VA_ARGS__)); }
+
+CALL(use_io_uring, SYS_io_uring_setup, 1, NULL)
+CALL(use_mount, SYS_mount, NULL, NULL, NULL, 0, NULL)
+CALL(use_umount, SYS_umount2, NULL, 0)
+CALL(use_unshare, SYS_unshare, CLONE_NEWUSER)
+CALL(use_setns, SYS_setns, -1, 0)
+CALL(use_chroot, SYS_chroot, NULL)
+CALL(use_pivot_root, SYS_pivot_root, NULL, NULL)
+CALL(use_bpf, SYS_bpf, BPF_PROG_LOAD, NULL, 0)
+CALL(use_perf, SYS_perf_event_open, NULL, 0, -1, -1, 0)
+CALL(use_userfaultfd, SYS_userfaultfd, -1)
+CALL(use_keyctl, SYS_keyctl, -1, 0, 0, 0, 0)
+CALL(use_add_key, SYS_add_key, NULL, NULL, NULL, 0, 0)
+CALL(use_request_key, SYS_request_key, NULL, NULL, NULL, 0)
+CALL(use_handle, SYS_open_by_handle_at, -1, NULL, 0)
+CALL(use_name_to_handle, SYS_name_to_handle_at, -1, NULL, NULL, NULL, 0)
+CALL(use_module, SYS_init_module, NULL, 0, NULL)
+CALL(use_kexec, SYS_kexec_load, 0, 0, NULL, -1)
+CALL(use_reboot, SYS_reboot, 0, 0, 0, NULL)
+CALL(use_swapon, SYS_swapon, NULL, 0)
+CALL(use_setuid, SYS_setuid, -1)
+CALL(use_setresuid, SYS_setresuid, -1, -1, -1)
+CALL(use_setgroups, SYS_setgroups, -1, NULL)
+CALL(use_capset, SYS_capset, NULL, NULL)
+CALL(use_personality, SYS_personality, -1)
+CALL(use_settime, SYS_clock_settime, -1, NULL)
+CALL(use_sethostname, SYS_sethostname, NULL, -1)
+CALL(use_write_process, SYS_process_vm_writev, -1, NULL, 0, NULL, 0, 0)
+CALL(use_unknown, SYS_setpriority, PRIO_PROCESS, -1, 0)
+CALL(use_future, 4000, 0)
+CALL(use_clone3, SYS_clone3, NULL, 0)
+#ifdef __x86_64__
+CALL(use_x32, 0x40000000 | 39, 0)
+#endif
+
+static int	become_dumpable(void) { return answer(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)); }
+
+static int
+is_sealed(void)
+{
+	struct rlimit core;
+
+	if (getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_max != 0)
+		return EPROTO;
+	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : EBUSY;
+}
+
+/*
+ * Judging.
+ */
+
+typedef int	(*deed_fn)(void);
+
+/* The deed's errno, or minus the signal that ended it. */
+static int
+run(enum sandbox_role role, deed_fn deed)
+{
+	struct sandbox_path paths[] = {
+		{ inside, role == SANDBOX_NODE }, { "/nonexistent/path", true }, { inside_file, role == SANDBOX_NODE },
+	};
+	struct err err = { "" };
+	bool landlock = false;
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		if (sandbox_enter(role, paths, nelem(paths), (uint16_t)allowed_port, &landlock, &err) != 0) {
+			fprintf(stderr, "%s\n", err.text);
+			_exit(255);
+		}
+		_exit(landlock ? deed() : 254);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		return EPROTO;
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static const struct deed {
+	const char	*name;
+	deed_fn		 fn;
+	int		 node, bridge;		/* What each role's sandbox makes of it. */
+} deeds[] = {
+#define D(fn, node, bridge) { #fn, fn, node, bridge }
+	D(is_sealed, 0, 0),
+	D(read_inside, 0, 0),
+	D(write_inside, 0, EACCES),
+	D(create_inside, 0, EACCES),
+	D(keep_a_database, 0, EACCES),
+	D(read_outside, EACCES, EACCES),
+	D(write_outside, EACCES, EACCES),
+	D(create_outside, EACCES, EACCES),
+	D(give_away, EPERM, ENOSYS),
+	D(move_outside, EACCES, ENOSYS),
+	D(read_memory, EACCES, EACCES),
+	D(read_passwords, EACCES, EACCES),
+	D(list_root, EACCES, EACCES),
+	D(socket_unix, EACCES, EACCES),
+	D(socket_inet, EACCES, 0),
+	D(socket_netlink, EACCES, EACCES),
+	D(socket_packet, EACCES, EACCES),
+	D(pair_stream, EACCES, 0),
+	D(pair_datagram, EACCES, EACCES),
+	D(connect_held_inet, EACCES, 0),
+	D(listen_held, EACCES, EACCES),
+	D(accept_held, 0, EACCES),
+	D(bind_port, EACCES, EACCES),
+	D(connect_allowed, EACCES, 0),
+	D(connect_other, EACCES, EACCES),
+	D(make_process, EACCES, EPERM),
+	D(make_thread, EACCES, 0),
+	D(map_code, EACCES, EACCES),
+	D(make_code, EACCES, EACCES),
+	D(abort_self, ABORTS, ABORTS),
+	D(run_program, DIES, DIES),
+	D(run_program_at, DIES, DIES),
+	D(trace_parent, DIES, DIES),
+	D(kill_parent, DIES, DIES),
+	D(kill_thread_of_parent, DIES, DIES),
+	D(queue_to_parent, DIES, DIES),
+	D(open_parent, DIES, DIES),
+	D(read_parent, DIES, DIES),
+	D(use_write_process, DIES, DIES),
+	D(use_io_uring, DIES, DIES),
+	D(use_mount, DIES, DIES),
+	D(use_umount, DIES, DIES),
+	D(use_unshare, DIES, DIES),
+	D(use_setns, DIES, DIES),
+	D(use_chroot, DIES, DIES),
+	D(use_pivot_root, DIES, DIES),
+	D(use_bpf, DIES, DIES),
+	D(use_perf, DIES, DIES),
+	D(use_userfaultfd, DIES, DIES),
+	D(use_keyctl, DIES, DIES),
+	D(use_add_key, DIES, DIES),
+	D(use_request_key, DIES, DIES),
+	D(use_handle, DIES, DIES),
+	D(use_name_to_handle, DIES, DIES),
+	D(use_module, DIES, DIES),
+	D(use_kexec, DIES, DIES),
+	D(use_reboot, DIES, DIES),
+	D(use_swapon, DIES, DIES),
+	D(use_setuid, DIES, DIES),
+	D(use_setresuid, DIES, DIES),
+	D(use_setgroups, DIES, DIES),
+	D(use_capset, DIES, DIES),
+	D(use_personality, DIES, DIES),
+	D(use_settime, DIES, DIES),
+	D(use_sethostname, DIES, DIES),
+#ifdef __x86_64__
+	D(use_x32, DIES, DIES),
+#endif
+	D(use_unknown, ENOSYS, ENOSYS),
+	D(use_future, ENOSYS, ENOSYS),
+	D(use_clone3, ENOSYS, ENOSYS),
+	D(become_dumpable, EPERM, EPERM),
+};
+
+static int
+listener(int *ret_port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t n = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, n) != 0 || listen(fd, 5) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&at, &n) != 0)
+		exit(1);
+	*ret_port = ntohs(at.sin_port);
+	return fd;
+}
+
+static void
+write_file(const char *path)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write(fd, "secret", 6) != 6 || close(fd) != 0)
+		exit(1);
+}
+
+static void
+set_up(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	if (mkdtemp(top) == NULL)
+		exit(1);
+	snprintf(inside, sizeof(inside), "%s/in", top);
+	snprintf(outside, sizeof(outside), "%s/out", top);
+	snprintf(inside_file, sizeof(inside_file), "%s/file", inside);
+	snprintf(outside_file, sizeof(outside_file), "%s/file", outside);
+	snprintf(outside_socket, sizeof(outside_socket), "%s/socket", outside);
+	if (mkdir(inside, 0700) != 0 || mkdir(outside, 0700) != 0)
+		exit(1);
+	write_file(inside_file);
+	write_file(outside_file);
+
+	(void)listener(&allowed_port);
+	(void)listener(&other_port);
+	listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	strcpy(at.sun_path, outside_socket);
+	if (bind(listen_fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(listen_fd, 5) != 0)
+		exit(1);
+	unix_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	inet_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pass_fd) != 0)
+		exit(1);
+}
+
+static void
+send_descriptor(void)
+{
+	union { struct cmsghdr head; char space[CMSG_SPACE(sizeof(int))]; } control = { 0 };
+	struct iovec iov = { (char[]){ "matrix" }, 6 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	    .msg_controllen = sizeof(control) };
+
+	control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+	    .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(&control.head), &inet_fd, sizeof(int));
+	if (sendmsg(pass_fd[1], &m, 0) != 6)
+		exit(1);
+}
+
+static void
+tear_down(void)
+{
+	(void)unlink(inside_file);
+	(void)unlink(outside_file);
+	(void)unlink(outside_socket);
+	(void)rmdir(inside);
+	(void)rmdir(outside);
+	ok(rmdir(top) == 0, "nothing was left behind");
+}
+
+static void
+test_deeds(void)
+{
+	for (size_t i = 0; i < nelem(deeds); i++) {
+		const struct deed *d = &deeds[i];
+
+		is_int(run(SANDBOX_NODE, d->fn), d->node, "node: %s", d->name);
+		is_int(run(SANDBOX_BRIDGE, d->fn), d->bridge, "bridge: %s", d->name);
+	}
+	is_int(run(SANDBOX_BRIDGE, socket_inet6), 0, "bridge: socket_inet6");
+	is_int(run(SANDBOX_NODE, socket_inet6_refused), EACCES, "node: socket_inet6");
+	is_int(run(SANDBOX_NODE, connect_held_unix), EACCES, "node: a socket that it holds is not connected");
+	send_descriptor();
+	is_int(run(SANDBOX_NODE, receive_descriptor), 0, "node: a descriptor is received");
+}
+
+int
+main(void)
+{
+	set_up();
+	test_deeds();
+	tear_down();
+	return done_testing();
+}

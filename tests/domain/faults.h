@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * faults: the test decides which allocation fails.  Link with
+ * -Wl,--wrap=malloc,--wrap=calloc; jansson is told by faults_begin().
+ */
+#ifndef CAIRN_TEST_FAULTS_H
+#define CAIRN_TEST_FAULTS_H
+
+#include <jansson.h>
+#include <stdlib.h>
+
+static long faults_left = -1;	/* Allocations that still succeed; -1: all. */
+
+void	*__real_malloc(size_t);
+void	*__real_calloc(size_t, size_t);
+void	*__wrap_malloc(size_t);
+void	*__wrap_calloc(size_t, size_t);
+
+static int
+faults_hit(void)
+{
+	if (faults_left < 0)
+		return 0;
+	return faults_left == 0 ? 1 : (faults_left--, 0);
+}
+
+void *
+__wrap_malloc(size_t n)
+{
+	return faults_hit() ? NULL : __real_malloc(n);
+}
+
+void *
+__wrap_calloc(size_t n, size_t size)
+{
+	return faults_hit() ? NULL : __real_calloc(n, size);
+}
+
+static inline void
+faults_begin(void)
+{
+	json_set_alloc_funcs(__wrap_malloc, free);
+}
+
+#endif /* !CAIRN_TEST_FAULTS_H */

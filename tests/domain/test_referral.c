@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "domain/referral.h"
+#include "tests/tap.h"
+
+/* One letter a state, in order of the enum. */
+static const char letters[REFERRAL_NSTATES + 1] = "dpsriwachuUfxz";
+
+/*
+ * The policy a second time, as a picture: for each actor, state x input ->
+ * state, '.' refused.  h scheduled, u engaged, U paused, x closed, z ended.
+ * Consent is given (but where it is the input), three attempts were made and
+ * no withdrawal is awaiting confirmation.
+ *
+ *                                   ask_consent           schedule
+ *                                   |send                 |no_show
+ *                                   ||receive             ||engage
+ *                                   |||accept             |||pause
+ *                                   ||||decline           ||||resume
+ *                                   |||||waitlist         |||||close
+ *                                   ||||||ask_info        ||||||fail
+ *                                   |||||||give_info      |||||||withdraw
+ *                                   ||||||||forward       ||||||||confirm
+ *                                   |||||||||consent      |||||||||revoke
+ *                                   ||||||||||contact     ||||||||||expire
+ */
+static const char picture[REFERRAL_NACTORS][REFERRAL_NSTATES][REFERRAL_NINPUTS + 1] = {
+	[REFERRAL_BY_SOURCE] = {
+		[REFERRAL_DRAFT] =		"ps......." ".." ".......z...",
+		[REFERRAL_CONSENT_PENDING] =	"........." "s." ".......z...",
+		[REFERRAL_SENT] =		"........." ".." ".......z...",
+		[REFERRAL_RECEIVED] =		"........." ".." ".......z...",
+		[REFERRAL_INFO_REQUESTED] =	".......r." ".." ".......z...",
+		[REFERRAL_WAITLISTED] =		"........." ".." ".......z...",
+		[REFERRAL_ACCEPTED] =		"........." "a." ".......a...",
+		[REFERRAL_CONTACTING] =		"........." ".." ".......c...",
+		[REFERRAL_SCHEDULED] =		"........." ".." ".......h...",
+		[REFERRAL_ENGAGED] =		"........." ".." ".......u...",
+		[REFERRAL_PAUSED] =		"........." ".." ".......U...",
+		[REFERRAL_FORWARDED] =		"........." ".." "...........",
+		[REFERRAL_CLOSED] =		"........." ".." "...........",
+		[REFERRAL_ENDED] =		"........." ".." "...........",
+	},
+	[REFERRAL_BY_TARGET] = {
+		[REFERRAL_DRAFT] =		"........." ".." "...........",
+		[REFERRAL_CONSENT_PENDING] =	"........." ".." "...........",
+		[REFERRAL_SENT] =		"..r......" ".." "...........",
+		[REFERRAL_RECEIVED] =		"...azwi.f" ".." "...........",
+		[REFERRAL_INFO_REQUESTED] =	"........." ".." "...........",
+		[REFERRAL_WAITLISTED] =		"...az...f" ".." "...........",
+		[REFERRAL_ACCEPTED] =		"....zw..f" ".c" "h.u........",
+		[REFERRAL_CONTACTING] =		"........." ".c" "h.u...z....",
+		[REFERRAL_SCHEDULED] =		"........." ".." "hcu..x.....",
+		[REFERRAL_ENGAGED] =		"........f" ".." "h.uU.xz....",
+		[REFERRAL_PAUSED] =		"........." ".." "....u......",
+		[REFERRAL_FORWARDED] =		"........." ".." "...........",
+		[REFERRAL_CLOSED] =		"........." ".." "...........",
+		[REFERRAL_ENDED] =		"........." ".." "...........",
+	},
+	[REFERRAL_BY_MEMBER] = {
+		[REFERRAL_DRAFT] =		"........." ".." ".......z...",
+		[REFERRAL_CONSENT_PENDING] =	"........." "s." ".......z...",
+		[REFERRAL_SENT] =		"........." ".." ".......z.z.",
+		[REFERRAL_RECEIVED] =		"........." ".." ".......z.z.",
+		[REFERRAL_INFO_REQUESTED] =	".......r." ".." ".......z.z.",
+		[REFERRAL_WAITLISTED] =		"........." ".." ".......z.z.",
+		[REFERRAL_ACCEPTED] =		"........." "a." ".......z.z.",
+		[REFERRAL_CONTACTING] =		"........." ".." ".......z.z.",
+		[REFERRAL_SCHEDULED] =		"........." ".." "h......z.z.",
+		[REFERRAL_ENGAGED] =		"........." ".." "...U.x.z.z.",
+		[REFERRAL_PAUSED] =		"........." ".." "....ux.z.z.",
+		[REFERRAL_FORWARDED] =		"........." ".." "...........",
+		[REFERRAL_CLOSED] =		"........." ".." "...........",
+		[REFERRAL_ENDED] =		"........." ".." "...........",
+	},
+	[REFERRAL_BY_WARDEN] = {
+		[REFERRAL_DRAFT] =		"........." ".." "...........",
+		[REFERRAL_CONSENT_PENDING] =	"........." ".." "..........z",
+		[REFERRAL_SENT] =		"........." ".." "..........z",
+		[REFERRAL_RECEIVED] =		"........." ".." "..........z",
+		[REFERRAL_INFO_REQUESTED] =	"........." ".." "..........z",
+		[REFERRAL_WAITLISTED] =		"........." ".." "..........z",
+		[REFERRAL_ACCEPTED] =		"........." ".." "...........",
+		[REFERRAL_CONTACTING] =		"........." ".." "...........",
+		[REFERRAL_SCHEDULED] =		"........." ".." "...........",
+		[REFERRAL_ENGAGED] =		"........." ".." "...........",
+		[REFERRAL_PAUSED] =		"........." ".." "...........",
+		[REFERRAL_FORWARDED] =		"........." ".." "...........",
+		[REFERRAL_CLOSED] =		"........." ".." "...........",
+		[REFERRAL_ENDED] =		"........." ".." "...........",
+	},
+};
+
+/* What each input obliges the two sides to, from the words of the protocol. */
+static unsigned
+duties(const struct referral *r, enum referral_input input, enum referral_actor actor)
+{
+	bool source = r->side == REFERRAL_AT_SOURCE, pending = r->state == REFERRAL_CONSENT_PENDING;
+	bool late = r->state >= REFERRAL_ACCEPTED, early = r->state == REFERRAL_DRAFT || pending;
+	bool by_target = actor == REFERRAL_BY_TARGET;
+	unsigned fx = 0;
+
+	switch (input) {
+	case REFERRAL_IN_ASK_CONSENT:
+		return source ? REFERRAL_ASK_MEMBER : 0;
+	case REFERRAL_IN_SEND:
+		return source ? REFERRAL_SEND_REQUEST : REFERRAL_NOTIFY_STAFF;
+	case REFERRAL_IN_CONSENT:
+		if (pending)
+			return source ? REFERRAL_SEND_REQUEST : REFERRAL_NOTIFY_STAFF;
+		return source ? REFERRAL_SEND_DISCLOSURE : REFERRAL_NOTIFY_STAFF;
+	case REFERRAL_IN_RECEIVE:
+		return source ? 0 : REFERRAL_SEND_ACK;
+	case REFERRAL_IN_ACCEPT:
+		return source ? REFERRAL_NOTIFY_STAFF | REFERRAL_SEND_DISCLOSURE : REFERRAL_SEND_ANSWER;
+	case REFERRAL_IN_FORWARD:
+	case REFERRAL_IN_DECLINE:
+		fx = late ? REFERRAL_STOP_DISCLOSURE : 0;
+		/* FALLTHROUGH */
+	case REFERRAL_IN_WAITLIST:
+	case REFERRAL_IN_ASK_INFO:
+	case REFERRAL_IN_CONFIRM:
+		return fx | (source ? REFERRAL_NOTIFY_STAFF : REFERRAL_SEND_ANSWER);
+	case REFERRAL_IN_GIVE_INFO:
+		return source ? REFERRAL_SEND_INFO : REFERRAL_NOTIFY_STAFF;
+	case REFERRAL_IN_CLOSE:
+	case REFERRAL_IN_FAIL:
+		if (source != by_target)
+			return source ? REFERRAL_SEND_CHANGE : REFERRAL_SEND_OUTCOME;
+		return REFERRAL_NOTIFY_STAFF;
+	case REFERRAL_IN_WITHDRAW:
+		if (early)
+			return 0;
+		return REFERRAL_STOP_DISCLOSURE |
+		    (source ? REFERRAL_SEND_CHANGE : REFERRAL_NOTIFY_STAFF);
+	case REFERRAL_IN_REVOKE:
+		return REFERRAL_STOP_DISCLOSURE | (source ? REFERRAL_SEND_CHANGE :
+		    REFERRAL_NOTIFY_STAFF | REFERRAL_SEND_ACK);
+	case REFERRAL_IN_EXPIRE:
+		return REFERRAL_NOTIFY_STAFF | (late || early ? 0 : REFERRAL_STOP_DISCLOSURE);
+	default:	/* Contact, schedule, no_show, engage, pause, resume. */
+		if (source != by_target)
+			return source ? REFERRAL_SEND_CHANGE : REFERRAL_SEND_PROGRESS;
+		return REFERRAL_NOTIFY_STAFF;
+	}
+}
+
+static void
+check_cell(struct referral r, enum referral_input input, enum referral_actor actor, char want)
+{
+	struct referral next = { .attempts = 99 };
+	unsigned fx = 77;
+	int rc = referral_step(&r, input, actor, &next, &fx);
+	bool right;
+
+	if (want == '.')
+		right = rc == E_REFUSED && next.attempts == 99 && fx == 77;
+	else
+		right = rc == 0 && letters[next.state] == want && next.last_input == input &&
+		    next.last_actor == actor && fx == duties(&r, input, actor) &&
+		    (next.end != REFERRAL_END_NONE) == (next.state == REFERRAL_ENDED);
+	ok(right, "%s at %s: %s %s -> %c", referral_state_name(r.state),
+	    r.side == REFERRAL_AT_SOURCE ? "source" : "target", referral_actor_name(actor),
+	    referral_input_name(input), want);
+	if (!right)
+		printf("# got %d, state %s, effects %#x, want effects %#x\n", rc,
+		    referral_state_name(next.state), fx, duties(&r, input, actor));
+}
+
+static void
+test_every_cell(void)
+{
+	for (unsigned side = 0; side < 2; side++)
+		for (unsigned a = 0; a < REFERRAL_NACTORS; a++)
+			for (unsigned s = 0; s < REFERRAL_NSTATES; s++)
+				for (unsigned i = 0; i < REFERRAL_NINPUTS; i++) {
+					struct referral r = {
+						.side = side, .state = s, .attempts = 3,
+						.consented = i != REFERRAL_IN_CONSENT,
+						.last_input = REFERRAL_NINPUTS,
+					};
+
+					check_cell(r, i, a, picture[a][s][i]);
+				}
+}
+
+static const struct {
+	enum referral_state	from;
+	enum referral_input	input;
+	enum referral_actor	actor;
+	enum referral_end	end;
+} endings[] = {
+	{ REFERRAL_RECEIVED, REFERRAL_IN_DECLINE, REFERRAL_BY_TARGET, REFERRAL_END_DECLINED },
+	{ REFERRAL_WAITLISTED, REFERRAL_IN_DECLINE, REFERRAL_BY_TARGET, REFERRAL_END_DECLINED },
+	{ REFERRAL_ACCEPTED, REFERRAL_IN_DECLINE, REFERRAL_BY_TARGET, REFERRAL_END_DECLINED },
+	{ REFERRAL_CONTACTING, REFERRAL_IN_FAIL, REFERRAL_BY_TARGET, REFERRAL_END_FAILED },
+	{ REFERRAL_ENGAGED, REFERRAL_IN_FAIL, REFERRAL_BY_TARGET, REFERRAL_END_FAILED },
+	{ REFERRAL_CONSENT_PENDING, REFERRAL_IN_EXPIRE, REFERRAL_BY_WARDEN, REFERRAL_END_EXPIRED },
+	{ REFERRAL_SENT, REFERRAL_IN_EXPIRE, REFERRAL_BY_WARDEN, REFERRAL_END_EXPIRED },
+	{ REFERRAL_RECEIVED, REFERRAL_IN_EXPIRE, REFERRAL_BY_WARDEN, REFERRAL_END_EXPIRED },
+	{ REFERRAL_INFO_REQUESTED, REFERRAL_IN_EXPIRE, REFERRAL_BY_WARDEN, REFERRAL_END_EXPIRED },
+	{ REFERRAL_WAITLISTED, REFERRAL_IN_EXPIRE, REFERRAL_BY_WARDEN, REFERRAL_END_EXPIRED },
+};
+
+static void
+test_endings(void)
+{
+	struct referral r = { .consented = true, .attempts = 3 }, next;
+	unsigned fx;
+
+	for (size_t i = 0; i < nelem(endings); i++) {
+		r.state = endings[i].from;
+		ok(referral_step(&r, endings[i].input, endings[i].actor, &next, &fx) == 0 &&
+		    next.end == endings[i].end, "%s by %s ends as %s",
+		    referral_state_name(r.state), referral_input_name(endings[i].input),
+		    referral_end_name(endings[i].end));
+	}
+	for (r.state = 0; r.state < REFERRAL_NSTATES; r.state++) {
+		if (referral_step(&r, REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER, &next, &fx) == 0)
+			ok(next.end == REFERRAL_END_WITHDRAWN, "a member leaves from %s",
+			    referral_state_name(r.state));
+		if (referral_step(&r, REFERRAL_IN_REVOKE, REFERRAL_BY_MEMBER, &next, &fx) == 0)
+			ok(next.end == REFERRAL_END_CONSENT_REVOKED && !next.consented,
+			    "a member revokes in %s", referral_state_name(r.state));
+	}
+}
+
+/* After acceptance the source asks, and only endings are possible until the target answers. */
+static void
+test_late_withdrawal(void)
+{
+	static const struct {
+		enum referral_input	input;
+		enum referral_actor	actor;
+		enum referral_state	only_from;	/* NSTATES: from all. */
+	} still[] = {
+		{ REFERRAL_IN_CONFIRM, REFERRAL_BY_TARGET, REFERRAL_NSTATES },
+		{ REFERRAL_IN_EXPIRE, REFERRAL_BY_WARDEN, REFERRAL_NSTATES },
+		{ REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER, REFERRAL_NSTATES },
+		{ REFERRAL_IN_REVOKE, REFERRAL_BY_MEMBER, REFERRAL_NSTATES },
+	};
+
+	for (enum referral_state s = REFERRAL_ACCEPTED; s <= REFERRAL_PAUSED; s++) {
+		struct referral r = { .state = s, .consented = true, .attempts = 3 }, next, done;
+		unsigned fx, ended = 0, open = 0;
+
+		ok(referral_step(&r, REFERRAL_IN_WITHDRAW, REFERRAL_BY_SOURCE, &next, &fx) == 0 &&
+		    next.state == s && next.cancelling &&
+		    fx == (REFERRAL_SEND_CHANGE | REFERRAL_STOP_DISCLOSURE),
+		    "source asks to withdraw from %s", referral_state_name(s));
+		ok(referral_step(&next, REFERRAL_IN_WITHDRAW, REFERRAL_BY_SOURCE, &done, &fx) ==
+		    E_EXISTS, "asking again changes nothing");
+		is_int(referral_clock(&next)->expire_ms, 72 * 3600000LL, "its clock is 72 hours");
+		for (size_t i = 0; i < nelem(still); i++)
+			ok(referral_step(&next, still[i].input, still[i].actor, &done, &fx) == 0 &&
+			    done.state == REFERRAL_ENDED && !done.cancelling,
+			    "then %s ends it", referral_input_name(still[i].input));
+		ok(referral_step(&next, REFERRAL_IN_CONFIRM, REFERRAL_BY_TARGET, &done, &fx) == 0 &&
+		    fx == REFERRAL_NOTIFY_STAFF, "and the source's staff hear of it");
+		for (unsigned i = 0; i < REFERRAL_NINPUTS; i++)
+			for (unsigned a = 0; a < REFERRAL_NACTORS; a++)
+				if (referral_step(&next, i, a, &done, &fx) == 0) {
+					ended += done.state == REFERRAL_ENDED ||
+					    done.state == REFERRAL_CLOSED;
+					open += done.state != REFERRAL_ENDED &&
+					    done.state != REFERRAL_CLOSED;
+				}
+		ok(open == 0 && ended >= 4, "and nothing goes on");
+	}
+}
+
+static void
+test_conditions(void)
+{
+	struct referral r = { .state = REFERRAL_ACCEPTED }, next;
+	unsigned fx;
+
+	for (unsigned i = 0; i < REFERRAL_NINPUTS; i++)
+		if (i == REFERRAL_IN_CONTACT || i == REFERRAL_IN_SCHEDULE || i == REFERRAL_IN_ENGAGE)
+			is_int(referral_step(&r, i, REFERRAL_BY_TARGET, &next, &fx), E_REFUSED,
+			    "no %s before consent", referral_input_name(i));
+	is_int(referral_step(&r, REFERRAL_IN_REVOKE, REFERRAL_BY_MEMBER, &next, &fx), E_REFUSED,
+	    "nothing to revoke before consent");
+	for (r.state = 0; r.state < REFERRAL_NSTATES; r.state++)
+		is_int(referral_step(&r, REFERRAL_IN_REVOKE, REFERRAL_BY_MEMBER, &next, &fx), E_REFUSED,
+		    "nor in state %s", referral_state_name(r.state));
+	r.state = REFERRAL_ACCEPTED;
+	r.consented = true;
+	r.last_input = REFERRAL_IN_ACCEPT;
+	is_int(referral_step(&r, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, &next, &fx), E_REFUSED,
+	    "no second consent");
+	is_int(referral_step(&r, REFERRAL_IN_CONFIRM, REFERRAL_BY_TARGET, &next, &fx), E_REFUSED,
+	    "nothing to confirm");
+
+	r.state = REFERRAL_CONTACTING;
+	for (unsigned n = 0; n < 3; n++) {
+		is_int(r.attempts, n, "attempts counted");
+		is_int(referral_step(&r, REFERRAL_IN_FAIL, REFERRAL_BY_TARGET, &next, &fx), E_REFUSED,
+		    "%u attempts are too few to give up", n);
+		ok(referral_step(&r, REFERRAL_IN_CONTACT, REFERRAL_BY_TARGET, &r, &fx) == 0, "try");
+	}
+	ok(referral_step(&r, REFERRAL_IN_FAIL, REFERRAL_BY_TARGET, &next, &fx) == 0, "three are enough");
+	ok(referral_step(&r, REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET, &next, &fx) == 0 &&
+	    next.attempts == 0, "reaching the member starts the count again");
+}
+
+/* Both copies of the needed path, step for step. */
+static void
+test_story(void)
+{
+	static const struct {
+		enum referral_input	input;
+		enum referral_actor	actor;
+		unsigned		source, target;
+		enum referral_state	to;
+	} story[] = {
+		{ REFERRAL_IN_SEND, REFERRAL_BY_SOURCE, REFERRAL_SEND_REQUEST, REFERRAL_NOTIFY_STAFF,
+		  REFERRAL_SENT },
+		{ REFERRAL_IN_RECEIVE, REFERRAL_BY_TARGET, 0, REFERRAL_SEND_ACK, REFERRAL_RECEIVED },
+		{ REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET,
+		  REFERRAL_NOTIFY_STAFF | REFERRAL_ASK_MEMBER, REFERRAL_SEND_ANSWER,
+		  REFERRAL_ACCEPTED },
+		{ REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, REFERRAL_SEND_DISCLOSURE,
+		  REFERRAL_NOTIFY_STAFF, REFERRAL_ACCEPTED },
+		{ REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET, REFERRAL_NOTIFY_STAFF,
+		  REFERRAL_SEND_PROGRESS, REFERRAL_ENGAGED },
+		{ REFERRAL_IN_CLOSE, REFERRAL_BY_TARGET, REFERRAL_NOTIFY_STAFF,
+		  REFERRAL_SEND_OUTCOME, REFERRAL_CLOSED },
+	};
+	struct referral a = referral_start(REFERRAL_AT_SOURCE), b = referral_start(REFERRAL_AT_TARGET);
+	struct referral again;
+	unsigned fa, fb, fx;
+
+	for (size_t i = 0; i < nelem(story); i++) {
+		ok(referral_step(&a, story[i].input, story[i].actor, &a, &fa) == 0 &&
+		    referral_step(&b, story[i].input, story[i].actor, &b, &fb) == 0 &&
+		    a.state == story[i].to && b.state == story[i].to, "%s by %s",
+		    referral_input_name(story[i].input), referral_actor_name(story[i].actor));
+		ok(fa == story[i].source && fb == story[i].target, "each side owes its part");
+		if (story[i].input != REFERRAL_IN_ENGAGE)
+			is_int(referral_step(&a, story[i].input, story[i].actor, &again, &fx), E_EXISTS,
+			    "told twice, done once");
+	}
+	ok(a.disclosed && b.side == REFERRAL_AT_TARGET && !referral_is_open(a.state), "closed on both");
+}
+
+/* Consent that came before sending is used when the target accepts, and once only. */
+static void
+test_early_consent(void)
+{
+	static const struct {
+		enum referral_input	input;
+		enum referral_actor	actor;
+		bool			discloses;
+	} steps[] = {
+		{ REFERRAL_IN_ASK_CONSENT, REFERRAL_BY_SOURCE, false },
+		{ REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, false },
+		{ REFERRAL_IN_RECEIVE, REFERRAL_BY_TARGET, false },
+		{ REFERRAL_IN_WAITLIST, REFERRAL_BY_TARGET, false },
+		{ REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET, true },
+		{ REFERRAL_IN_WAITLIST, REFERRAL_BY_TARGET, false },
+		{ REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET, false },
+	};
+	struct referral r = referral_start(REFERRAL_AT_SOURCE);
+	unsigned fx;
+
+	for (size_t i = 0; i < nelem(steps); i++)
+		ok(referral_step(&r, steps[i].input, steps[i].actor, &r, &fx) == 0 &&
+		    !!(fx & REFERRAL_SEND_DISCLOSURE) == steps[i].discloses &&
+		    (i == 0) == !!(fx & REFERRAL_ASK_MEMBER), "%s %s",
+		    referral_input_name(steps[i].input),
+		    steps[i].discloses ? "discloses" : "discloses nothing");
+}
+
+static void
+test_random_walk(void)
+{
+	unsigned seed = 20261121, fa, fb, fx;
+	long steps = 0, runs = 0, disclosed = 0, wrong = 0;
+	struct referral a = referral_start(REFERRAL_AT_SOURCE), b = referral_start(REFERRAL_AT_TARGET);
+	long here = 0;
+
+	printf("# seed %u\n", seed);
+	for (long i = 0; i < 400000; i++) {
+		enum referral_input input = (unsigned)rand_r(&seed) % REFERRAL_NINPUTS;
+		enum referral_actor actor = (unsigned)rand_r(&seed) % REFERRAL_NACTORS;
+		struct referral next, before = a;
+		int ra, rb;
+
+		/* Endings are likely everywhere: most are passed over. */
+		if ((input == REFERRAL_IN_WITHDRAW || input == REFERRAL_IN_EXPIRE ||
+		    input == REFERRAL_IN_DECLINE || input == REFERRAL_IN_FORWARD) &&
+		    referral_is_open(a.state) && rand_r(&seed) % 20 != 0)
+			continue;
+		ra = referral_step(&a, input, actor, &next, &fa);
+		rb = referral_step(&b, input, actor, &b, &fb);
+		wrong += ra != rb;
+		if (ra != 0) {
+			if (referral_is_open(a.state))
+				continue;
+			wrong += referral_clock(&a) != NULL;
+			runs++;
+			here = 0;
+			a = referral_start(REFERRAL_AT_SOURCE);
+			b = referral_start(REFERRAL_AT_TARGET);
+			continue;
+		}
+		a = next;
+		steps++;
+		wrong += a.state != b.state || a.end != b.end || a.consented != b.consented ||
+		    a.cancelling != b.cancelling || a.attempts != b.attempts;
+		wrong += !referral_is_open(before.state);
+		wrong += (fb & REFERRAL_SEND_DISCLOSURE) != 0;
+		if (fa & REFERRAL_SEND_DISCLOSURE) {
+			disclosed++;
+			here++;
+			wrong += !a.consented || a.state != REFERRAL_ACCEPTED;
+		}
+		wrong += here > 1 || a.disclosed != (here == 1);
+		/* The clock may expire exactly where the table lets it. */
+		if (referral_is_open(a.state))
+			wrong += (referral_step(&a, REFERRAL_IN_EXPIRE, REFERRAL_BY_WARDEN, &next,
+			    &fx) == 0) != (referral_clock(&a)->expire_ms != 0);
+	}
+	printf("# %ld steps, %ld referrals, %ld disclosures\n", steps, runs, disclosed);
+	ok(wrong == 0, "both sides agree, nothing is disclosed without consent or twice");
+	ok(runs > 1000 && disclosed > 500 && steps > 8000, "and the walk went far");
+}
+
+int
+main(void)
+{
+	test_every_cell();
+	test_endings();
+	test_late_withdrawal();
+	test_conditions();
+	test_story();
+	test_early_consent();
+	test_random_walk();
+	return done_testing();
+}

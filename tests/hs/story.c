@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/proof.h"
+#include "domain/trust.h"
+#include "domain/when.h"
+#include "story.h"
+
+#define LIFE	(30 * WHEN_DAY)
+
+static const uint8_t signer_seed[ED25519_SEED] = "the signer of a test federation";
+
+void
+story_begin(struct host *h, uint64_t seed)
+{
+	uint8_t public[ED25519_PUBLIC], secret[crypto_sign_SECRETKEYBYTES];
+
+	host_open(h, seed);
+	(void)crypto_sign_seed_keypair(public, secret, signer_seed);
+	proof_key_text(public, h->signer);
+	(void)host_add(h, "opendoor", "opendoor.example");
+	(void)host_add(h, "harbor", "harbor.example");
+	for (size_t i = 0; i < h->n; i++) {
+		host_start(h, i);
+		json_decref(host_ok(h, i, "setup", json_pack("{s:s, s:s}", "node_password", "node password",
+		    "steward_password", "steward password")));
+	}
+	host_run(h, 5000);
+	for (size_t i = 0; i < h->n; i++) {
+		autojson json_t *status = host_ok(h, i, "status", json_object());
+		const char *stage = json_str(status, "setup");
+
+		if (stage == NULL || strcmp(stage, "done") != 0)
+			host_fail(h, "the setup of %s is at: %s", h->node[i].name, stage != NULL ? stage : "-");
+	}
+}
+
+void
+story_trust(struct host *h)
+{
+	autojson json_t *list = json_pack("{s:i, s:s, s:i, s:I, s:I, s:[], s:[]}", "v", 1, "kind", "trust",
+	    "version", 1, "issued_at", (json_int_t)*h->now, "expires_at", (json_int_t)(*h->now + LIFE),
+	    "orgs", "issuers");
+	struct err err = { "" };
+
+	for (size_t i = 0; i < h->n; i++)
+		(void)json_array_append_new(json_arr(list, "orgs"), host_ok(h, i, "show",
+		    json_pack("{s:s}", "id", "node")));
+	if (trust_sign(list, signer_seed, *h->now, &err) != 0)
+		host_fail(h, "the trust list cannot be signed: %s", err.text);
+	for (size_t i = 0; i < h->n; i++)
+		json_decref(host_ok(h, i, "import_trust", json_pack("{s:O}", "document", list)));
+}
+
+static json_t *
+records(int64_t now)
+{
+	json_t *program = json_pack("{s:s, s:s, s:[s], s:[s], s:[s], s:[s], s:s}", "name", "Harbor Light",
+	    "description", "Peer support in the evening.", "forms", "substance_use_peer", "conditions",
+	    "alcohol", "languages", "en", "modalities", "online_text", "cost", "free");
+	json_t *rosa = json_pack("{s:s, s:s, s:[s], s:[s], s:[s], s:{s:i, s:I}, s:s}", "alias", "Rosa",
+	    "program", "hsds:service/1", "roles", "one_to_one", "languages", "en", "modalities", "online_text",
+	    "capacity", "open", 3, "updated_at", (json_int_t)now, "consent_ref", "NZ7JRZW2BAW2MQMJTYF07BB774");
+
+	return json_pack("[{s:s, s:s, s:o}, {s:s, s:s, s:o}]", "source", "hsds:service/1", "kind", "program",
+	    "body", program, "source", "hsds:person/1", "kind", "specialist", "body", rosa);
+}
+
+void
+story_publish(struct host *h)
+{
+	autojson json_t *target = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "node")), *found = NULL;
+
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:o}", "records", records(*h->now))));
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	json_decref(host_ok(h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org"))));
+	host_run(h, 10000);
+	found = host_ok(h, SOURCE, "find", json_object());
+	if (json_array_size(json_arr(found, "records")) == 0)
+		host_fail(h, "the directory did not arrive");
+}
+
+json_t *
+story_list(struct host *h, size_t i, const char *what)
+{
+	autojson json_t *result = host_ok(h, i, "list", json_pack("{s:s}", "what", what));
+
+	return json_incref(json_arr(result, "items"));
+}
+
+size_t
+story_count(struct host *h, size_t i, const char *what)
+{
+	autojson json_t *items = story_list(h, i, what);
+
+	return json_array_size(items);
+}
+
+static void
+show_items(const struct host *h, size_t i, const char *what, const json_t *items)
+{
+	autofree char *text = json_dumps(items, JSON_COMPACT);
+
+	printf("# %s, %s: %s\n", h->node[i].name, what, text != NULL ? text : "-");
+}
+
+bool
+story_clean(struct host *h, size_t i)
+{
+	static const char *const lists[] = { "waiting", "rejected", "outbox" };
+	bool clean = true;
+
+	for (size_t k = 0; k < nelem(lists); k++) {
+		autojson json_t *items = story_list(h, i, lists[k]);
+		const json_t *item;
+		size_t n;
+		bool bad = k < 2 && json_array_size(items) > 0;
+
+		json_array_foreach(items, n, item)
+			bad |= k == 2 && !strcmp(json_str(item, "state"), "failed");
+		if (bad)
+			show_items(h, i, lists[k], items);
+		clean &= !bad;
+	}
+	return clean;
+}
+
+size_t
+story_complaints(const struct host *h)
+{
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach(hs_complaints(h->hs), i, text)
+		printf("# the homeservers: %s\n", json_string_value(text));
+	return json_array_size(hs_complaints(h->hs));
+}

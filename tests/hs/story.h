@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* story: two organizations as every story finds them, and what is asked of a node. */
+#ifndef CAIRN_TEST_STORY_H
+#define CAIRN_TEST_STORY_H
+
+#include "host.h"
+
+enum { SOURCE, TARGET };
+
+#define SOURCE_USER	"@cairn:opendoor.example"
+#define TARGET_USER	"@cairn:harbor.example"
+
+/** story_begin(host, seed): both nodes run and are set up. */
+void	story_begin(struct host *, uint64_t);
+/** story_trust(host): a list with both, signed and imported by both. */
+void	story_trust(struct host *);
+/** story_publish(host): the target publishes a program and a specialist, and the source follows it. */
+void	story_publish(struct host *);
+
+/** story_list(host, i, what): the items; the caller decrefs. */
+json_t	*story_list(struct host *, size_t, const char *what);
+/** story_count(host, i, what): how many. */
+size_t	story_count(struct host *, size_t, const char *what);
+
+/** story_clean(host, i): no item waits, none was rejected, nothing failed in the outbox. */
+bool	story_clean(struct host *, size_t);
+/** story_complaints(host): what the homeservers complain about; prints it; 0 is good. */
+size_t	story_complaints(const struct host *);
+
+#endif /* !CAIRN_TEST_STORY_H */

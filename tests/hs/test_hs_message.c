@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two nodes are set up with nobody present, and say a plain word to each other, encrypted. */
+#include <string.h>
+
+#include "base/canon.h"
+#include "story.h"
+#include "tests/tap.h"
+
+static void
+say(struct host *h, size_t i, const char *to, const char *text)
+{
+	json_decref(host_ok(h, i, "say", json_pack("{s:s, s:s}", "user", to, "text", text)));
+	host_run(h, 10000);
+}
+
+/* How often ${text} stands in the list of messages of a node, in that direction. */
+static int
+said(struct host *h, size_t i, const char *direction, const char *text)
+{
+	autojson json_t *items = story_list(h, i, "messages");
+	const json_t *item;
+	size_t k;
+	int n = 0;
+
+	json_array_foreach(items, k, item)
+		n += !strcmp(json_str(item, "direction"), direction) && !strcmp(json_str(item, "body"), text);
+	return n;
+}
+
+static void
+test_identity(struct host *h)
+{
+	autojson json_t *a = host_ok(h, SOURCE, "show", json_pack("{s:s}", "id", "node"));
+
+	is_str(json_str(a, "node_user"), SOURCE_USER, "the node shows its identity for the trust list");
+	ok(story_complaints(h) == 0, "the homeservers saw nothing wrong in the setup");
+}
+
+static void
+test_there_and_back(struct host *h)
+{
+	say(h, SOURCE, TARGET_USER, "Good evening.");
+	is_int(said(h, SOURCE, "out", "Good evening."), 1, "the source has said it");
+	is_int(said(h, TARGET, "in", "Good evening."), 1, "the target has read it, once");
+	say(h, TARGET, SOURCE_USER, "Good evening to you.");
+	is_int(said(h, SOURCE, "in", "Good evening to you."), 1, "the answer came back, once");
+	ok(hs_room(h->hs, NULL, 0) != NULL && hs_room(h->hs, NULL, 1) == NULL, "in one direct chat");
+	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "nothing waits, nothing was rejected");
+	ok(story_complaints(h) == 0, "the homeservers saw only ciphertext, and no key twice");
+}
+
+int
+main(void)
+{
+	struct host h;
+
+	story_begin(&h, 1);
+	test_identity(&h);
+	test_there_and_back(&h);
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	host_close(&h);
+	return done_testing();
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A referral crosses: trust list, directory, request, answer, consent,
+ * disclosure, outcome; it is declined; and what the state does not allow is refused.
+ */
+#include <string.h>
+
+#include "base/canon.h"
+#include "story_refer.h"
+#include "tests/tap.h"
+
+static void
+test_closed_loop(struct host *h)
+{
+	static const char *const names[] = { "the request arrives and is acknowledged", "the acceptance arrives",
+	    "consent releases the disclosure", "first contact is reported", "the outcome closes it on both sides" };
+	struct referral_story s;
+
+	refer_begin(h, &s);
+	for (enum story_step step = 0; step < STORY_STEPS; step++)
+		ok(refer_step(h, &s, step), "%s", names[step]);
+	is_str(refer_verdict(h, &s), NULL, "each step once on both sides, nothing left over");
+}
+
+/* Commands that the state does not allow: a reason, and the referral is as before. */
+static void
+test_refusals(struct host *h)
+{
+	struct referral_story s;
+	autojson json_t *before = NULL, *after = NULL;
+	static const struct { size_t who; enum story_step step; const char *what; } wrong[] = {
+		{ SOURCE, STORY_ACCEPT, "the source cannot answer its own request" },
+		{ TARGET, STORY_CLOSE, "an outcome before the answer" },
+		{ TARGET, STORY_CONTACT, "first contact before the consent" },
+		{ SOURCE, STORY_CONSENT, "consent before the answer" },
+	};
+	static const char *const verbs[STORY_STEPS] = { "refer", "answer", "consent", "outcome", "outcome" };
+
+	refer_begin(h, &s);
+	if (!ok(refer_step(h, &s, STORY_REFER), "another referral"))
+		return;
+	before = refer_show(h, TARGET, &s);
+	for (size_t i = 0; i < nelem(wrong); i++) {
+		autojson json_t *reply = host_command(h, wrong[i].who, verbs[wrong[i].step],
+		    refer_args(h, &s, wrong[i].step));
+		const char *code = json_str(reply, "code"), *error = json_str(reply, "error");
+
+		ok(json_is_false(json_object_get(reply, "ok")) && code != NULL && !strcmp(code, "refused") &&
+		    error != NULL && *error != '\0', "refused: %s (%s)", wrong[i].what, error != NULL ? error : "-");
+	}
+	host_run(h, 60000);
+	after = refer_show(h, TARGET, &s);
+	ok(json_equal(before, after) && refer_state(h, SOURCE, &s, "received"), "and nothing changed on either side");
+	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "nor was anything sent that the partner rejects");
+}
+
+static void
+test_decline(struct host *h)
+{
+	struct referral_story s;
+	autojson json_t *shown = NULL, *again = NULL;
+
+	refer_begin(h, &s);
+	(void)ok(refer_step(h, &s, STORY_REFER), "a referral to be declined");
+	json_decref(host_ok(h, TARGET, "answer", json_pack("{s:s, s:s, s:s}", "referral", s.id, "decision",
+	    "decline", "reason", "no_capacity")));
+	host_run(h, 10000);
+	shown = refer_show(h, SOURCE, &s);
+	ok(refer_state(h, SOURCE, &s, "ended") && refer_state(h, TARGET, &s, "ended"), "it ends on both sides");
+	is_str(json_str(shown, "end"), "declined", "as declined");
+	is_str(json_str(shown, "reason"), "no_capacity", "with its reason");
+	again = host_command(h, TARGET, "answer", refer_args(h, &s, STORY_ACCEPT));
+	ok(json_is_false(json_object_get(again, "ok")), "an ended referral cannot be accepted");
+}
+
+/* All that the servers saw of the talk is one encrypted channel without a name. */
+static void
+test_privacy(struct host *h)
+{
+	const char *channel = hs_room(h->hs, "org.cairnpeer.channel", 0);
+	const json_t *event;
+	autofree char *all = json_dumps(hs_log(h->hs), JSON_COMPACT);
+	size_t i;
+	int clear = 0;
+
+	json_array_foreach(hs_events(h->hs, channel), i, event) {
+		const char *type = json_str(event, "type");
+
+		clear += (json_str(event, "state_key") == NULL && strcmp(type, "m.room.encrypted") != 0) ||
+		    !strcmp(type, "m.room.name") || !strcmp(type, "m.room.topic");
+	}
+	ok(channel != NULL && hs_room(h->hs, "org.cairnpeer.channel", 1) == NULL && clear == 0,
+	    "one channel, all of its talk encrypted, no name and no topic");
+	ok(all != NULL && strstr(all, "@jo:opendoor.example") == NULL && strstr(all, "in the evenings") == NULL &&
+	    strstr(all, "substance_use") == NULL, "no server saw a word about the member");
+	ok(story_complaints(h) == 0, "nor any key twice");
+}
+
+int
+main(void)
+{
+	struct host h;
+
+	story_begin(&h, 2);
+	story_trust(&h);
+	story_publish(&h);
+	test_closed_loop(&h);
+	test_refusals(&h);
+	test_decline(&h);
+	test_privacy(&h);
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	host_close(&h);
+	return done_testing();
+}

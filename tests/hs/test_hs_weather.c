@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A referral through bad weather: lost requests, lost answers, errors of
+ * proxies, limits, slow federation, a day's outage, and a server that lets a stranger
+ * into the channel.  HS_SEED asks for one storm only.
+ */
+#include <string.h>
+
+#include "base/canon.h"
+#include "story_refer.h"
+#include "tests/tap.h"
+
+#define HOUR	(3600 * 1000LL)
+#define STRANGER "@eve:evil.example"
+
+struct weather {
+	uint64_t	 x;		/* Of the generator; never 0. */
+	int		 trouble;	/* Requests of 100 that meet some. */
+	int64_t		 slow;		/* Federation takes up to so long. */
+	bool		 lose;		/* Answers to the source's events are lost ... */
+	bool		 out;		/* ... or nothing of it arrives. */
+	int		 met;
+};
+
+static uint64_t
+next(struct weather *w)
+{
+	w->x ^= w->x << 13;
+	w->x ^= w->x >> 7;
+	w->x ^= w->x << 17;
+	return w->x;
+}
+
+static enum hs_fate
+trouble(struct weather *w, int *ret_status, json_t **ret_body)
+{
+	w->met++;
+	switch (next(w) % 4) {
+	case 0:
+		return HS_LOSE;
+	case 1:
+		return HS_DROP;
+	case 2:
+		*ret_status = 502;
+		*ret_body = json_object();
+		return HS_SAY;
+	default:
+		*ret_status = 429;
+		*ret_body = json_pack("{s:s, s:s, s:i}", "errcode", "M_LIMIT_EXCEEDED", "error",
+		    "Too Many Requests", "retry_after_ms", 1500);
+		return HS_SAY;
+	}
+}
+
+static enum hs_fate
+judge(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	struct weather *w = cookie;
+	bool ours = *call->user != '\0' && !strcmp(strchr(call->user, ':'), strchr(SOURCE_USER, ':'));
+
+	if (w->out && ours)
+		return HS_DROP;
+	if (w->lose && ours && !strcmp(call->method, "PUT") && strstr(call->path, "/send/") != NULL) {
+		w->out = true;
+		return HS_LOSE;
+	}
+	return (int)(next(w) % 100) < w->trouble ? trouble(w, ret_status, ret_body) : HS_SERVE;
+}
+
+static int64_t
+delay(void *cookie, const char *from, const char *to)
+{
+	struct weather *w = cookie;
+
+	(void)from, (void)to;
+	return w->slow > 0 ? (int64_t)(next(w) % (uint64_t)w->slow) : 0;
+}
+
+static void
+set(struct host *h, struct weather *w)
+{
+	hs_script(h->hs, &(struct hs_script){ .request = judge, .delay = delay, .cookie = w });
+}
+
+static void
+begin(struct host *h, uint64_t seed, struct referral_story *s)
+{
+	story_begin(h, seed);
+	story_trust(h);
+	story_publish(h);
+	refer_begin(h, s);
+}
+
+static void
+end(struct host *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		host_stop(h, i);
+	host_close(h);
+}
+
+static void
+test_storm(uint64_t seed)
+{
+	struct host h;
+	struct referral_story s;
+	struct weather w = { .x = seed * 0x9E3779B97F4A7C15, .trouble = 40, .slow = 4000 };
+	bool through;
+
+	begin(&h, seed, &s);
+	set(&h, &w);
+	through = refer_all(&h, &s);
+	hs_script(h.hs, NULL);
+	host_run(&h, HOUR);
+	ok(through && w.met > 4, "storm %llu: through, with %d troubles", (unsigned long long)seed, w.met);
+	is_str(refer_verdict(&h, &s), NULL, "storm %llu: exactly once", (unsigned long long)seed);
+	end(&h);
+}
+
+/* Encrypted events of ${user} in the channel. */
+static int
+said(const struct host *h, const char *user)
+{
+	const json_t *event;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(hs_events(h->hs, hs_room(h->hs, "org.cairnpeer.channel", 0)), i, event)
+		n += !strcmp(json_str(event, "sender"), user) && !strcmp(json_str(event, "type"), "m.room.encrypted");
+	return n;
+}
+
+/*
+ * The server took the event, but its answer was lost, and then it was out of
+ * reach for more than a day: it has forgotten the transaction id.
+ */
+static void
+test_outage(void)
+{
+	struct host h;
+	struct referral_story s;
+	struct weather w = { .x = 1, .lose = true };
+
+	begin(&h, 11, &s);
+	set(&h, &w);
+	json_decref(host_ok(&h, SOURCE, "refer", refer_args(&h, &s, STORY_REFER)));
+	host_run(&h, 60000);
+	host_stop(&h, TARGET);		/* It only saves time. */
+	host_run(&h, 25 * HOUR);
+	host_start(&h, TARGET);
+	hs_forget(h.hs);
+	hs_script(h.hs, NULL);
+	host_run(&h, HOUR / 2);
+	ok(w.out && said(&h, SOURCE_USER) > 1, "an event whose answer was lost, then a day without the server: "
+	    "it was said again");
+	is_int((int)story_count(&h, TARGET, "referrals"), 1, "the request arrived, and counts once");
+	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits, nothing was rejected");
+	ok(story_complaints(&h) == 0, "no key was used twice");
+	end(&h);
+}
+
+/* What was sent to devices of ${user}. */
+static int
+sent_to(const struct host *h, const char *user)
+{
+	const json_t *call;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(hs_log(h->hs), i, call)
+		n += strstr(json_str(call, "path"), "/sendToDevice/") != NULL &&
+		    json_object_get(json_obj(json_obj(call, "body"), "messages"), user) != NULL;
+	return n;
+}
+
+static void
+test_stranger(void)
+{
+	struct host h;
+	struct referral_story s;
+	autojson json_t *joined = json_pack("{s:s}", "membership", "join");
+
+	begin(&h, 12, &s);
+	(void)ok(refer_step(&h, &s, STORY_REFER), "a referral on its way");
+	hs_add_user(h.hs, STRANGER, "x");
+	hs_inject(h.hs, hs_room(h.hs, "org.cairnpeer.channel", 0), STRANGER, "m.room.member", STRANGER, joined);
+	host_run(&h, 10000);
+	for (enum story_step step = STORY_ACCEPT; step < STORY_STEPS; step++)
+		(void)refer_step(&h, &s, step);
+	is_str(refer_verdict(&h, &s), NULL, "a stranger in the channel disturbs nothing");
+	ok(sent_to(&h, TARGET_USER) > 0 && sent_to(&h, STRANGER) == 0, "and gets no key");
+	end(&h);
+}
+
+int
+main(void)
+{
+	const char *seed = getenv("HS_SEED");
+
+	if (seed != NULL) {
+		test_storm(strtoull(seed, NULL, 10));
+		return done_testing();
+	}
+	for (uint64_t i = 1; i <= 4; i++)
+		test_storm(i);
+	test_outage();
+	test_stranger();
+	return done_testing();
+}

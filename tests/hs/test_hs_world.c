@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The homeservers themselves answer as real ones do, and their oracles see what they should. */
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/cleanup.h"
+#include "base/encode.h"
+#include "hs.h"
+#include "tests/tap.h"
+
+#define A "@a:one.example"
+#define B "@b:two.example"
+
+struct client {
+	struct hs	*hs;
+	char		 token[64], since[64];
+	int		 status;
+	int64_t		 until;
+};
+
+/* ${body} in single quotes.  The answer, or NULL when it is parked or lost; status tells. */
+static json_t *
+call(struct client *c, const char *method, const char *path, const char *body)
+{
+	autofree char *full = NULL, *text = body != NULL ? strdup(body) : NULL;
+	json_t *answer = NULL;
+	int fate;
+
+	if (asprintf(&full, "/_matrix/client/v3/%s", path) < 0)
+		abort();
+	for (char *p = text; p != NULL && *p != '\0'; p++)
+		if (*p == '\'')
+			*p = '"';
+	fate = hs_request(c->hs, *c->token != '\0' ? c->token : NULL, method, full, text, HS_FIRST,
+	    &c->status, &answer, &c->until);
+	if (fate != HS_SERVE)
+		c->status = fate;
+	return answer;
+}
+
+static void
+login(struct client *c, struct hs *hs, const char *user)
+{
+	autofree char *body = NULL;
+	autojson json_t *answer = NULL;
+
+	*c = (struct client){ .hs = hs };
+	if (asprintf(&body, "{'type': 'm.login.password', 'identifier': {'type': 'm.id.user', 'user': '%s'}, "
+	    "'password': 'pw', 'device_id': 'DEV'}", user) < 0)
+		abort();
+	answer = call(c, "POST", "login", body);
+	(void)snprintf(c->token, sizeof(c->token), "%s", json_str(answer, "access_token"));
+}
+
+static json_t *
+sync_now(struct client *c, int timeout)
+{
+	autofree char *path = NULL;
+	json_t *answer;
+
+	if (asprintf(&path, "sync?timeout=%d%s%s", timeout, *c->since != '\0' ? "&since=" : "", c->since) < 0)
+		abort();
+	answer = call(c, "GET", path, NULL);
+	if (answer != NULL)
+		(void)snprintf(c->since, sizeof(c->since), "%s", json_str(answer, "next_batch"));
+	return answer;
+}
+
+static const char *
+errcode(const json_t *answer)
+{
+	return json_str(answer, "errcode");
+}
+
+static void
+test_keys(struct client *a, struct client *b)
+{
+	autojson json_t *r1 = call(a, "POST", "keys/upload", "{'one_time_keys': {'signed_curve25519:1': {'key': 'x'}, "
+	    "'signed_curve25519:2': {'key': 'y'}}, 'fallback_keys': {'signed_curve25519:9': {'key': 'f'}}}");
+	autojson json_t *again = call(a, "POST", "keys/upload", "{'one_time_keys': {'signed_curve25519:1': {'key': 'x'}}}");
+	autojson json_t *other = NULL, *first = NULL, *second = NULL, *third = NULL, *synced = NULL;
+	const char *claim = "{'one_time_keys': {'" A "': {'DEV': 'signed_curve25519'}}}";
+	const char *path = "one_time_keys";
+
+	is_int(json_int(json_obj(again, "one_time_key_counts"), "signed_curve25519", -1), 2, "the same key again is no change");
+	other = call(a, "POST", "keys/upload", "{'one_time_keys': {'signed_curve25519:1': {'key': 'z'}}}");
+	ok(a->status == 400 && !strcmp(errcode(other), "M_UNKNOWN") && strstr(json_str(other, "error"), "already exists"),
+	    "another key under the same id is refused");
+	first = call(b, "POST", "keys/claim", claim);
+	second = call(b, "POST", "keys/claim", claim);
+	third = call(b, "POST", "keys/claim", claim);
+	ok(json_obj(json_obj(json_obj(json_obj(first, path), A), "DEV"), "signed_curve25519:1") != NULL &&
+	    json_obj(json_obj(json_obj(json_obj(second, path), A), "DEV"), "signed_curve25519:2") != NULL &&
+	    json_obj(json_obj(json_obj(json_obj(third, path), A), "DEV"), "signed_curve25519:9") != NULL,
+	    "claims go in order of upload, then to the fallback key");
+	synced = sync_now(a, 0);
+	ok(json_int(json_obj(synced, "device_one_time_keys_count"), "signed_curve25519", -1) == 0 &&
+	    json_array_size(json_arr(synced, "device_unused_fallback_key_types")) == 0, "which a sync tells");
+	json_decref(call(a, "POST", "keys/upload", "{'one_time_keys': {'signed_curve25519:1': {'key': 'x'}}}"));
+	is_int((int)json_array_size(hs_complaints(a->hs)), 1, "a claimed key id again: a complaint");
+}
+
+static void
+test_to_device(struct client *a, struct client *b)
+{
+	const char *body = "{'messages': {'" B "': {'DEV': {'n': 1}}}}";
+	autojson json_t *s1 = NULL, *s2 = NULL, *s3 = NULL;
+
+	json_decref(sync_now(b, 0));
+	json_decref(call(a, "PUT", "sendToDevice/x/t1", body));
+	json_decref(call(a, "PUT", "sendToDevice/x/t1", body));
+	s1 = sync_now(b, 0);
+	is_int((int)json_array_size(json_arr(json_obj(s1, "to_device"), "events")), 1, "one transaction, one message");
+	b->since[0] = '\0';
+	s2 = sync_now(b, 0);
+	is_int((int)json_array_size(json_arr(json_obj(s2, "to_device"), "events")), 1, "it stays until acknowledged");
+	s3 = sync_now(b, 0);
+	is_int((int)json_array_size(json_arr(json_obj(s3, "to_device"), "events")), 0, "by the next token");
+	json_decref(call(a, "PUT", "sendToDevice/x/t1", "{'messages': {'" B "': {'DEV': {'n': 2}}}}"));
+	is_int((int)json_array_size(hs_complaints(a->hs)), 2, "another body under the same transaction: a complaint");
+}
+
+static json_t *
+room_of(const json_t *synced, const char *part, const char *room)
+{
+	return json_obj(json_obj(json_obj(synced, "rooms"), part), room);
+}
+
+static void
+test_room(struct client *a, struct client *b)
+{
+	autojson json_t *made = call(a, "POST", "createRoom", "{'room_version': '12', 'preset': 'private_chat', "
+	    "'invite': ['" B "'], 'is_direct': true}");
+	const char *room = json_str(made, "room_id");
+	autojson json_t *invited = sync_now(b, 0), *mine = sync_now(a, 0), *refused = NULL, *late = NULL, *seen = NULL;
+	autojson json_t *parked = NULL;
+	char path[300];
+
+	ok(room != NULL && strchr(room, ':') == NULL, "a room of version 12 has no domain");
+	ok(json_array_size(json_arr(json_obj(room_of(invited, "invite", room), "invite_state"), "events")) >= 3,
+	    "the invitation shows what the room is");
+	is_str(json_str(json_array_get(json_arr(json_obj(room_of(mine, "join", room), "timeline"), "events"), 0), "type"),
+	    "m.room.create", "its creator sees all of it");
+	(void)snprintf(path, sizeof(path), "join/%s", room);
+	refused = call(b, "POST", path, "{}");
+	is_int(b->status, 404, "nobody joins from afar without knowing a server");
+	(void)snprintf(path, sizeof(path), "join/%s?via=one.example", room);
+	json_decref(call(b, "POST", path, "{}"));
+	is_int(b->status, 200, "or by way of one");
+	late = sync_now(b, 0);
+	ok(json_array_size(json_arr(json_obj(room_of(late, "join", room), "timeline"), "events")) == 1 &&
+	    json_is_true(json_object_get(json_obj(room_of(late, "join", room), "timeline"), "limited")) &&
+	    json_array_size(json_arr(json_obj(room_of(late, "join", room), "state"), "events")) >= 6,
+	    "then the sync has the join, and the rest as state");
+	(void)snprintf(path, sizeof(path), "rooms/%s/invite", room);
+	json_decref(call(a, "POST", path, "{'user_id': '" B "'}"));
+	is_int(a->status, 403, "who is in a room cannot be invited");
+	json_decref(sync_now(a, 0));
+	parked = sync_now(a, 30000);
+	ok(parked == NULL && a->status == HS_PARKED, "a sync without news waits");
+	(void)snprintf(path, sizeof(path), "rooms/%s/send/m.x/t1", room);
+	json_decref(call(b, "PUT", path, "{'n': 1}"));
+	json_decref(call(b, "PUT", path, "{'n': 1}"));
+	seen = sync_now(a, 30000);
+	is_int((int)json_array_size(json_arr(json_obj(room_of(seen, "join", room), "timeline"), "events")), 1,
+	    "an event under one transaction comes once");
+}
+
+/* A Megolm message of version 3 with ${index} and one byte of ciphertext. */
+static void
+encrypted(struct client *c, const char *room, const char *txn, uint8_t index, uint8_t byte)
+{
+	const uint8_t message[] = { 3, 0x08, index, 0x12, 1, byte };
+	char text[B64_LEN(sizeof(message)) + 1], path[300], body[300];
+
+	encode_b64(message, sizeof(message), text);
+	(void)snprintf(path, sizeof(path), "rooms/%s/send/m.room.encrypted/%s", room, txn);
+	(void)snprintf(body, sizeof(body), "{'algorithm': 'm.megolm.v1.aes-sha2', 'session_id': 's', 'ciphertext': '%s'}",
+	    text);
+	json_decref(call(c, "PUT", path, body));
+}
+
+static void
+test_ratchet(struct client *a)
+{
+	const char *room = hs_room(a->hs, NULL, 0);
+	size_t before = json_array_size(hs_complaints(a->hs));
+
+	encrypted(a, room, "e1", 5, 1);
+	encrypted(a, room, "e2", 6, 1);
+	is_int((int)(json_array_size(hs_complaints(a->hs)) - before), 0, "each position once: nothing to complain of");
+	encrypted(a, room, "e3", 5, 2);
+	is_int((int)(json_array_size(hs_complaints(a->hs)) - before), 1, "a position with two ciphertexts: a complaint");
+}
+
+static int64_t
+slow(void *cookie, const char *from, const char *to)
+{
+	(void)cookie, (void)from, (void)to;
+	return 500;
+}
+
+static enum hs_fate
+lose(void *cookie, const struct hs_call *c, int *ret_status, json_t **ret_body)
+{
+	(void)cookie, (void)ret_status, (void)ret_body;
+	return !strcmp(c->method, "PUT") ? HS_LOSE : HS_SERVE;
+}
+
+static void
+test_script(struct client *a, struct client *b, int64_t *now)
+{
+	const char *body = "{'messages': {'" B "': {'DEV': {'n': 3}}}}";
+	autojson json_t *early = NULL, *late = NULL;
+
+	json_decref(sync_now(b, 0));
+	hs_script(a->hs, &(struct hs_script){ .request = lose, .delay = slow });
+	json_decref(call(a, "PUT", "sendToDevice/x/t2", body));
+	is_int(a->status, HS_LOSE, "an answer is lost");
+	early = sync_now(b, 0);
+	*now += 500;
+	ok(hs_next(a->hs) == *now, "what is under way has its time");
+	hs_deliver(a->hs);
+	late = sync_now(b, 0);
+	ok(json_array_size(json_arr(json_obj(early, "to_device"), "events")) == 0 &&
+	    json_array_size(json_arr(json_obj(late, "to_device"), "events")) == 1,
+	    "but what was asked for was done, and arrives with its delay");
+}
+
+int
+main(void)
+{
+	int64_t now = 1000000;
+	struct hs *hs = hs_new(&now);
+	struct client a, b;
+
+	hs_add_user(hs, A, "pw");
+	hs_add_user(hs, B, "pw");
+	login(&a, hs, A);
+	login(&b, hs, B);
+	test_keys(&a, &b);
+	test_to_device(&a, &b);
+	test_room(&a, &b);
+	test_ratchet(&a);
+	test_script(&a, &b, &now);
+	hs_free(hs);
+	return done_testing();
+}

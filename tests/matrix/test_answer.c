@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "matrix/answer.h"
+#include "tap.h"
+
+static enum answer_fate
+fate(int status, const char *text)
+{
+	autojson json_t *json = text != NULL ? json_loads(text, 0, NULL) : NULL;
+	struct err err = { "" };
+
+	return answer_judge(status, json, &err);
+}
+
+static void
+test_judge(void)
+{
+	static const struct {
+		int		 status;
+		const char	*body;
+		enum answer_fate want;
+	} row[] = {
+		{ 200, "{}", ANSWER_OK },
+		{ 200, "[]", ANSWER_OK },
+		{ 200, NULL, ANSWER_RETRY },
+		{ 302, "{}", ANSWER_RETRY },
+		{ 408, "{\"errcode\":\"M_X\"}", ANSWER_RETRY },
+		{ 500, "{\"errcode\":\"M_UNKNOWN\"}", ANSWER_RETRY },
+		{ 502, NULL, ANSWER_RETRY },
+		{ 404, NULL, ANSWER_RETRY },
+		{ 404, "{}", ANSWER_RETRY },
+		{ 404, "{\"errcode\":\"M_NOT_FOUND\"}", ANSWER_REFUSED },
+		{ 429, "{\"errcode\":\"M_LIMIT_EXCEEDED\"}", ANSWER_LIMITED },
+		{ 429, NULL, ANSWER_LIMITED },
+		{ 401, "{\"flows\":[],\"session\":\"s\"}", ANSWER_AUTH },
+		{ 401, "{\"errcode\":\"M_UNKNOWN_TOKEN\"}", ANSWER_LOGGED_OUT },
+		{ 401, "{\"errcode\":\"M_MISSING_TOKEN\"}", ANSWER_LOGGED_OUT },
+		{ 401, "{\"errcode\":\"M_UNAUTHORIZED\"}", ANSWER_REFUSED },
+		{ 403, "{\"errcode\":\"M_FORBIDDEN\"}", ANSWER_REFUSED },
+		{ 0, "{}", ANSWER_RETRY },
+		{ -1, "{\"errcode\":7}", ANSWER_RETRY },
+	};
+
+	for (size_t i = 0; i < nelem(row); i++)
+		ok(fate(row[i].status, row[i].body) == row[i].want, "status %d %s", row[i].status,
+		    row[i].body != NULL ? row[i].body : "(no JSON)");
+}
+
+static void
+test_text(void)
+{
+	autojson json_t *json = json_pack("{s:s, s:s}", "errcode", "M_X", "error", "bad\n\033[31mthing");
+	struct err err = { "" };
+
+	ok(answer_judge(403, json, &err) == ANSWER_REFUSED, "refused");
+	ok(strstr(err.text, "HTTP 403 M_X: bad") && !strpbrk(err.text, "\n\033"), "the server's words are escaped: %s",
+	    err.text);
+	is_str(answer_errcode(NULL), "", "no body, no code");
+}
+
+static void
+test_wait(void)
+{
+	autojson json_t *told = json_pack("{s:i}", "retry_after_ms", 2500);
+	autojson json_t *mad = json_pack("{s:I}", "retry_after_ms", (json_int_t)INT64_MAX);
+	int64_t last = 0;
+
+	is_int(answer_wait(-1, told, 9, 7), 2500, "the body's word");
+	is_int(answer_wait(4000, told, 9, 7), 4000, "the header's word goes first");
+	is_int(answer_wait(0, NULL, 1, 7), 1000, "at least a second");
+	is_int(answer_wait(-1, mad, 1, 7), 3600000, "at most an hour");
+	is_int(answer_wait(INT64_MAX, NULL, 1, 7), 3600000, "at most an hour by header");
+	for (int64_t i = 1; i < 12; i++) {
+		int64_t wait = answer_wait(-1, NULL, i, 0);
+
+		ok(wait >= last && wait >= 1000 && wait <= 300000, "attempt %lld waits %lld ms", (long long)i,
+		    (long long)wait);
+		last = wait;
+	}
+	is_int(last, 300000, "five minutes at most");
+	ok(answer_wait(-1, NULL, 30, UINT32_MAX) <= 375000, "jitter adds at most a quarter");
+}
+
+int
+main(void)
+{
+	test_judge();
+	test_text();
+	test_wait();
+	return done_testing();
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+#include "store/casestore.h"
+
+static struct db *db;
+
+static char *
+text(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+static int
+add_case(void *cookie, const struct case_row *c)
+{
+	(void)strcat(cookie, c->id);
+	return 0;
+}
+
+static int
+add_step(void *cookie, int64_t at, const char *actor, const char *input, const char *from,
+    const char *to)
+{
+	char *out = cookie;
+
+	(void)snprintf(out + strlen(out), 200 - strlen(out), "%lld %s %s %s %s;", (long long)at,
+	    actor, input, from, to);
+	return 0;
+}
+
+static void
+test_cases(void)
+{
+	struct case_row c = { .id = text("R1"), .org = text("org"), .request = text("{\"q\":1}"),
+	    .created = 10, .updated = 10, .clock_due = 99 }, got;
+	char out[200] = "";
+
+	is_int(case_get(db, "R1", &got), E_NOTFOUND, "no case");
+	c.r = referral_start(REFERRAL_AT_SOURCE);
+	must(case_put(db, &c));
+	c.r = (struct referral){ .side = REFERRAL_AT_TARGET, .state = REFERRAL_ENDED,
+	    .end = REFERRAL_END_DECLINED, .last_input = REFERRAL_IN_DECLINE,
+	    .last_actor = REFERRAL_BY_TARGET, .consented = true, .cancelling = true,
+	    .attempts = 3 };
+	c.disclosure = text("{\"d\":1}");
+	c.outcome = text("{\"o\":1}");
+	c.reason = text("no_capacity");
+	c.updated = 20;
+	must(case_put(db, &c));
+	must(case_get(db, "R1", &got));
+	is_str(got.request, "{\"q\":1}", "request");
+	is_str(got.disclosure, "{\"d\":1}", "disclosure");
+	is_str(got.outcome, "{\"o\":1}", "outcome");
+	is_str(got.reason, "no_capacity", "reason");
+	ok(got.r.side == REFERRAL_AT_TARGET && got.r.state == REFERRAL_ENDED &&
+	    got.r.end == REFERRAL_END_DECLINED && got.r.last_input == REFERRAL_IN_DECLINE &&
+	    got.r.last_actor == REFERRAL_BY_TARGET && got.r.consented && !got.r.disclosed &&
+	    got.r.cancelling && got.r.attempts == 3, "the machine as it was put");
+	ok(got.created == 10 && got.updated == 20 && got.clock_due == 99, "times");
+	case_free(&got);
+
+	c = (struct case_row){ .id = text("R2"), .org = text("org"), .created = 30,
+	    .r = referral_start(REFERRAL_AT_SOURCE) };
+	must(case_put(db, &c));
+	must(case_each(db, add_case, out));
+	is_str(out, "R2R1", "newest first");
+
+	must(case_step_add(db, "R1", 11, "source", "send", "draft", "sent", "c1"));
+	must(case_step_add(db, "R1", 12, "target", "decline", "sent", "ended", NULL));
+	is_int(case_step_add(db, "R9", 12, "x", "x", "x", "x", NULL), ERR_DB, "no step without a case");
+	out[0] = '\0';
+	must(case_step_each(db, "R1", add_step, out));
+	is_str(out, "11 source send draft sent;12 target decline sent ended;", "its steps in order");
+}
+
+static void
+test_every_state(void)
+{
+	struct case_row c = { .id = text("R3"), .org = text("org"), .created = 1 }, got;
+	int bad = 0;
+
+	for (unsigned s = 0; s < REFERRAL_NSTATES; s++)
+		for (unsigned i = 0; i < REFERRAL_NINPUTS; i++) {
+			c.r.state = s;
+			c.r.last_input = i;
+			must(case_put(db, &c));
+			must(case_get(db, "R3", &got));
+			bad += got.r.state != s || got.r.last_input != i;
+			case_free(&got);
+		}
+	is_int(bad, 0, "every state and input comes back");
+}
+
+static void
+test_consent(void)
+{
+	struct consent_row c = { .id = text("C1"), .referral = text("R1"), .org = text("org"),
+	    .consent = text("{\"to\":1}"), .granted_at = 5 }, got;
+
+	is_int(consent_for(db, "R1", &got), E_NOTFOUND, "no consent");
+	must(consent_put(db, &c));
+	c.id = text("C2");
+	c.granted_at = 6;
+	c.consent = text("{\"to\":2}");
+	must(consent_put(db, &c));
+	c.revoked_at = 9;
+	must(consent_put(db, &c));
+	must(consent_for(db, "R1", &got));
+	is_str(got.id, "C2", "the newest");
+	is_str(got.consent, "{\"to\":2}", "as given");
+	ok(got.granted_at == 6 && got.revoked_at == 9, "and taken back");
+	consent_row_free(&got);
+	is_int(consent_for(db, "R2", &got), E_NOTFOUND, "another case has its own");
+	c.referral = text("R9");
+	is_int(consent_put(db, &c), ERR_DB, "no consent without a case");
+}
+
+static void
+test_traffic(void)
+{
+	struct traffic t = { .content_id = text("c1"), .org = text("org"), .referral = text("R1"),
+	    .type = text("t"), .seq = 1, .content = text("{\"x\":1}"), .sent_at = 1,
+	    .resend_at = 50 }, *list, got;
+	int64_t a, b, c;
+	size_t n;
+
+	must(traffic_seq(db, "org", &a));
+	must(traffic_seq(db, "org", &b));
+	must(traffic_seq(db, "other", &c));
+	ok(a == 1 && b == 2 && c == 1, "numbered for each partner");
+	ok(traffic_next(db) == INT64_MAX, "nothing to resend");
+	must(traffic_put(db, &t));
+	t.content_id = text("c2");
+	t.seq = 2;
+	t.resend_at = 40;
+	must(traffic_put(db, &t));
+	t.content_id = text("c3");
+	t.resend_at = 0;
+	must(traffic_put(db, &t));
+	is_int(traffic_next(db), 40, "the earliest");
+	must(traffic_due(db, 39, 10, &list, &n));
+	is_int((long long)n, 0, "not yet");
+	traffic_list_free(list, n);
+	must(traffic_due(db, 50, 10, &list, &n));
+	ok(n == 2 && !strcmp(list[0].content_id, "c2") && !strcmp(list[1].content_id, "c1"),
+	    "due, the longest first; what came is not resent");
+	is_str(list[1].content, "{\"x\":1}", "with its content");
+	traffic_list_free(list, n);
+	must(traffic_due(db, 50, 1, &list, &n));
+	is_int((long long)n, 1, "at most so many");
+	traffic_list_free(list, n);
+
+	must(traffic_get(db, "c1", &got));
+	got.acked_at = 60;
+	got.tries = 2;
+	must(traffic_put(db, &got));
+	traffic_free(&got);
+	must(traffic_get(db, "c1", &got));
+	ok(got.content == NULL && got.acked_at == 60 && got.tries == 2,
+	    "acknowledged: its content is forgotten");
+	traffic_free(&got);
+	must(traffic_due(db, 100, 10, &list, &n));
+	is_int((long long)n, 1, "and it is not resent");
+	traffic_list_free(list, n);
+	is_int(traffic_get(db, "c9", &got), E_NOTFOUND, "unknown");
+}
+
+int
+main(void)
+{
+	db = fixture_open();
+	must(db_begin(db, NULL));
+	test_cases();
+	test_every_state();
+	test_consent();
+	test_traffic();
+	must(db_commit(db, NULL));
+	db_close(db);
+	return done_testing();
+}

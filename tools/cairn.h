@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cairn: the operator's command.  One table of verbs (cairn_verbs.c) from which
+ * parsing, help and completion derive; most verbs are only a row of it: their
+ * words and options become the "args" of a request to the node.
+ *
+ *	cairn.c		options, the chosen verb
+ *	cairn_verbs.c	the table
+ *	cairn_node.c	what the verbs of the node do and print
+ *	cairn_import.c	files read here and sent as records
+ *	cairn_keys.c	keys and signatures, offline
+ *	cairn_setup.c	passwords and the first start
+ *	cairn_client.c	the admin socket
+ *	cairn_help.c	help and completion
+ *	cairn_out.c	everything that reaches the terminal
+ */
+#ifndef CAIRN_TOOL_H
+#define CAIRN_TOOL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/config.h"
+#include "base/err.h"
+
+/* Exit status; every function below that returns int returns one of these. */
+enum {
+	EXIT_OK		= 0,
+	EXIT_REFUSED	= 1,	/* A rule forbids it, or not yet; doctor found a fault. */
+	EXIT_USAGE	= 2,
+	EXIT_BAD	= 3,	/* Input: the message begins with file:line:column or a path into it. */
+	EXIT_NOTFOUND	= 4,
+	EXIT_SOCKET	= 5,	/* The node does not run or does not answer. */
+	EXIT_FATAL	= 6,
+};
+
+enum { CALL_MAX = 16 << 20, CALL_TIMEOUT = 60 };	/* Bytes of a request or reply; seconds. */
+
+struct ev_enum;
+
+struct cairn {
+	const char	*config;	/* -c, or NULL. */
+	bool		 json;
+	bool		 wait;
+	long		 timeout;	/* Seconds that --wait follows. */
+	int		 fd;		/* The admin socket; -1: not connected. */
+	struct buf	 in;
+};
+
+/*
+ * A word of a verb and an option; both become a member of "args" named key.
+ * REST: all that remain, at least one, joined by blanks.  ANY: the same or none.
+ * PACKED: as REST, without any blanks.
+ */
+enum arity { ONE, MAYBE, REST, ANY, PACKED };
+
+struct word {
+	const char	*meta, *key;
+	enum arity	 arity;
+};
+
+struct choice {
+	const char	*name;		/* Long option. */
+	const char	*meta;		/* Its value's name; NULL: a flag, true. */
+	const char	*key;
+	const char	*help;
+	bool		 required;
+	bool		 many;		/* May be repeated: an array. */
+	const struct ev_enum *values;	/* Closed list to show, or NULL; the node judges. */
+};
+
+struct verb {
+	const char	*name;		/* One or two words. */
+	const char	*summary;	/* One line. */
+	const char	*help;		/* Paragraphs. */
+	const char	*example;
+	struct word	 words[4];	/* Ended by a NULL meta. */
+	struct choice	 choices[10];	/* Ended by a NULL name. */
+	const char	*wait_for;	/* Delivery state that --wait follows to; NULL: no --wait. */
+	int		(*run)(struct cairn *, const struct verb *, json_t *args);
+	/* For run == node_run: shows a result to a person. */
+	int		(*show)(const json_t *args, const json_t *result);
+};
+
+/* verbs_table is ended by a NULL name.  verbs_find(first, second, ret_used): NULL if there is none. */
+extern const struct verb verbs_table[];
+const struct verb *verbs_find(const char *, const char *, int *ret_used);
+
+/* help_* print to ${out}.  help_guess: the verb most like ${word}, or NULL. */
+void	help_all(FILE *);
+void	help_usage(FILE *, const struct verb *);
+void	help_verb(FILE *, const struct verb *);
+const struct verb *help_guess(const char *);
+int	help_run(struct cairn *, const struct verb *, json_t *args);
+int	help_completion(struct cairn *, const struct verb *, json_t *args);
+
+/*
+ * client_config(c, ret): load the configuration (-c, $CAIRN_CONFIG, default).
+ * client_call(c, verb, args, ret): one request and its result; connects first.
+ * Both explain failure themselves.  ${args} is borrowed, NULL for none.
+ */
+int	client_config(const struct cairn *, struct config *);
+const char *client_config_path(const struct cairn *);
+int	client_call(struct cairn *, const char *verb, const json_t *args, json_t **);
+/** client_pause(ms): sleep. client_clock(): milliseconds, monotonic. */
+void	client_pause(long);
+long	client_clock(void);
+
+int	node_run(struct cairn *, const struct verb *, json_t *args);
+int	node_check_config(struct cairn *, const struct verb *, json_t *args);
+int	node_show_import(const json_t *, const json_t *);
+int	node_show_publish(const json_t *, const json_t *);
+int	node_show_queued(const json_t *, const json_t *);
+int	node_show_referral(const json_t *, const json_t *);
+int	node_show_done(const json_t *, const json_t *);
+int	node_show_find(const json_t *, const json_t *);
+int	node_show_list(const json_t *, const json_t *);
+int	node_show_object(const json_t *, const json_t *);
+int	node_show_doctor(const json_t *, const json_t *);
+
+int	import_hsds(struct cairn *, const struct verb *, json_t *args);
+int	import_records(struct cairn *, const struct verb *, json_t *args);
+int	import_trust(struct cairn *, const struct verb *, json_t *args);
+int	import_consent(struct cairn *, const struct verb *, json_t *args);
+/** import_json(c, path, ret): a JSON file, at most 64 MiB; explains failure with file:line:column. */
+int	import_json(const struct cairn *, const char *path, json_t **);
+
+int	keys_new(struct cairn *, const struct verb *, json_t *args);
+int	keys_show(struct cairn *, const struct verb *, json_t *args);
+int	keys_sign_trust(struct cairn *, const struct verb *, json_t *args);
+int	keys_sign_credential(struct cairn *, const struct verb *, json_t *args);
+
+int	setup_run(struct cairn *, const struct verb *, json_t *args);
+
+/*
+ * out_problem(c, status, hint, fmt, ...): say what is wrong and, unless NULL, what to do, on
+ * standard error (and as JSON on standard output with --json); returns ${status}.
+ */
+int	out_problem(const struct cairn *, int, const char *hint, const char *, ...) like_printf(4, 5);
+/** out_json(value): one document on standard output, ASCII. */
+int	out_json(const json_t *);
+/** out_line(fmt, ...): a line on standard output in which control and bidirectional characters are escaped. */
+void	out_line(const char *, ...) like_printf(1, 2);
+/**
+ * out_table(items, columns, empty): rows of an array of objects, aligned; ${columns} are the
+ * keys in order, separated by blanks; members it does not name follow.  ${empty} is said of no rows.
+ */
+void	out_table(const json_t *, const char *columns, const char *empty);
+/** out_object(value): members, one a line, nested ones indented. */
+void	out_object(const json_t *);
+
+#endif /* !CAIRN_TOOL_H */

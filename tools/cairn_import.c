@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/canon.h"
+#include "bridge/formats/hsds.h"
+#include "cairn.h"
+
+enum { FILE_LIMIT = 64 << 20 };
+
+static int
+read_all(const struct cairn *c, const char *path, struct buf *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r = 0;
+	char step[64 * 1024];
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return out_problem(c, EXIT_BAD, NULL, "%s: %s", path, strerror(errno));
+	ret->max = FILE_LIMIT;
+	while (n > 0 && r == 0) {
+		n = read(fd, step, sizeof(step));
+		if (n > 0)
+			r = buf_add(ret, step, (size_t)n);
+		else if (n < 0 && errno == EINTR)
+			n = 1;
+	}
+	if (n < 0)
+		r = -errno;
+	(void)close(fd);
+	if (r == -EMSGSIZE)
+		return out_problem(c, EXIT_BAD, "split it into several", "%s has more than %d MiB", path, FILE_LIMIT >> 20);
+	return r == 0 ? EXIT_OK : out_problem(c, r == -ENOMEM ? EXIT_FATAL : EXIT_BAD, NULL, "%s: %s", path, strerror(-r));
+}
+
+int
+import_json(const struct cairn *c, const char *path, json_t **ret)
+{
+	autobuf struct buf text = { 0 };
+	json_error_t error;
+	json_t *j;
+	size_t skip;
+	int r = read_all(c, path, &text);
+
+	if (r != EXIT_OK)
+		return r;
+	/* Exports made on Windows begin with a byte order mark. */
+	skip = text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	j = json_loadb(text.len > 0 ? text.data + skip : "", text.len - skip, JSON_REJECT_DUPLICATES, &error);
+	if (j == NULL)
+		return out_problem(c, EXIT_BAD, "it must be one JSON document in UTF-8",
+		    "%s:%d:%d: %s", path, error.line, error.column > 0 ? error.column : 1, error.text);
+	*ret = j;
+	return EXIT_OK;
+}
+
+/* "$.services[3].url" as "$.services[].url", so that the same in many services is one line. */
+static char *
+without_numbers(const char *path)
+{
+	char *text = strdup(path), *to = text;
+
+	if (text == NULL)
+		return NULL;
+	for (const char *p = path; *p != '\0'; p++) {
+		*to++ = *p;
+		if (*p == '[' && p[1] != '"')
+			p += strspn(p + 1, "0123456789");
+	}
+	*to = '\0';
+	return text;
+}
+
+/* Rows {path, why, times} of what has no place, the like ones as one; NULL if out of memory. */
+static json_t *
+gather(const json_t *unmapped)
+{
+	autojson json_t *seen = json_object();
+	autojson json_t *rows = json_array();
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(unmapped, i, item) {
+		autofree char *path = without_numbers(json_str(item, "path"));
+		autofree char *key = NULL;
+		json_t *row;
+
+		if (path == NULL || asprintf(&key, "%s %s", path, json_str(item, "why")) < 0) {
+			key = NULL;
+			return NULL;
+		}
+		row = json_object_get(seen, key);
+		if (row != NULL) {
+			(void)json_integer_set(json_object_get(row, "times"), json_int(row, "times", 0) + 1);
+			continue;
+		}
+		row = json_pack("{s:s, s:s, s:i}", "path", path, "why", json_str(item, "why"), "times", 1);
+		if (row == NULL || json_object_set(seen, key, row) != 0 || json_array_append_new(rows, row) != 0)
+			return NULL;
+	}
+	return take(rows);
+}
+
+static int
+show(const char *file, const json_t *records, const json_t *unmapped, const json_t *result)
+{
+	autojson json_t *rows = gather(unmapped);
+
+	if (rows == NULL)
+		return EXIT_FATAL;
+	out_line("%s: %zu record%s read", file, json_array_size(records), json_array_size(records) == 1 ? "" : "s");
+	if (result != NULL)
+		(void)node_show_import(records, result);
+	if (json_array_size(rows) > 0) {
+		out_line("These have no place in a record and were left out:");
+		out_table(rows, "path why times", "");
+	}
+	if (result == NULL)
+		out_line("nothing was changed; without --dry-run the node takes them in");
+	else
+		out_line("next: cairn publish");
+	return EXIT_OK;
+}
+
+/* Sends ${records} as one request, so that all or nothing changes. */
+static int
+deliver(struct cairn *c, json_t *args, json_t *records, json_t *unmapped)
+{
+	autojson json_t *request = json_pack("{s:O}", "records", records);
+	autojson json_t *result = NULL;
+	autojson json_t *doc = NULL;
+	bool dry = json_is_true(json_object_get(args, "dry_run"));
+	int r = EXIT_OK;
+
+	if (request == NULL)
+		return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	if (!dry)
+		r = client_call(c, "import", request, &result);
+	if (r != EXIT_OK)
+		return r;
+	if (!c->json)
+		return show(json_str(args, "file"), records, unmapped, result);
+	doc = dry ? json_pack("{s:O, s:O}", "records", records, "unmapped", unmapped) : json_deep_copy(result);
+	if (doc != NULL && !dry && json_object_set(doc, "unmapped", unmapped) != 0)
+		return EXIT_FATAL;
+	return out_json(doc);
+}
+
+int
+import_hsds(struct cairn *c, const struct verb *v, json_t *args)
+{
+	const char *file = json_str(args, "file");
+	autojson json_t *doc = NULL;
+	autojson json_t *records = NULL;
+	autojson json_t *unmapped = NULL;
+	struct err err = { "" };
+	int r = import_json(c, file, &doc);
+
+	(void)v;
+	if (r != EXIT_OK)
+		return r;
+	r = hsds_read(doc, &records, &unmapped, &err);
+	if (r != 0)
+		return out_problem(c, r > 0 ? EXIT_BAD : EXIT_FATAL,
+		    r > 0 ? "nothing was changed; correct the file and import it again" : NULL,
+		    "%s: %s", file, err.text[0] != '\0' ? err.text : err_name(r));
+	return deliver(c, args, records, unmapped);
+}
+
+/* One item of a records file. */
+static int
+check_record(const struct cairn *c, const char *file, size_t i, const json_t *item)
+{
+	static const char * const members[] = { "source", "kind", "body" };
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(item))
+		return out_problem(c, EXIT_BAD, "write {\"source\": NAME, \"kind\": KIND, \"body\": {...}}",
+		    "%s: records[%zu] is no object", file, i);
+	if (json_str(item, "source") == NULL)
+		return out_problem(c, EXIT_BAD, "give each record a name of its own, such as \"records:monday\", so that a second"
+		    " import changes it", "%s: records[%zu]: \"source\" is missing or no string", file, i);
+	if (json_str(item, "kind") == NULL)
+		return out_problem(c, EXIT_BAD, "it is one of program, group, specialist",
+		    "%s: records[%zu]: \"kind\" is missing or no string", file, i);
+	if (json_obj(item, "body") == NULL)
+		return out_problem(c, EXIT_BAD, "docs/protocol.md describes the body of each kind",
+		    "%s: records[%zu]: \"body\" is missing or no object", file, i);
+	json_object_foreach((json_t *)item, key, value) {
+		bool known = false;
+
+		for (size_t k = 0; k < nelem(members); k++)
+			known = known || strcmp(key, members[k]) == 0;
+		if (!known)
+			return out_problem(c, EXIT_BAD, "members are source, kind and body",
+			    "%s: records[%zu]: what is \"%s\"?", file, i, key);
+	}
+	return EXIT_OK;
+}
+
+int
+import_records(struct cairn *c, const struct verb *v, json_t *args)
+{
+	const char *file = json_str(args, "file");
+	autojson json_t *doc = NULL;
+	autojson json_t *none = json_array();
+	json_t *records, *item;
+	size_t i;
+	int r = import_json(c, file, &doc);
+
+	(void)v;
+	if (r != EXIT_OK)
+		return r;
+	records = json_is_object(doc) ? json_arr(doc, "records") : doc;
+	if (!json_is_array(records) || none == NULL)
+		return out_problem(c, EXIT_BAD, "write an array of {\"source\", \"kind\", \"body\"}, alone or as member \"records\"",
+		    "%s: there is no array of records", file);
+	json_array_foreach(records, i, item) {
+		r = check_record(c, file, i, item);
+		if (r != EXIT_OK)
+			return r;
+	}
+	return deliver(c, args, records, none);
+}
+
+int
+import_trust(struct cairn *c, const struct verb *v, json_t *args)
+{
+	const char *file = json_str(args, "file");
+	autojson json_t *request = json_object();
+	autojson json_t *result = NULL;
+	json_t *doc = NULL;
+	int r = import_json(c, file, &doc);
+
+	(void)v;
+	if (r != EXIT_OK)
+		return r;
+	if (json_object_set_new(request, "document", doc) != 0)
+		return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	r = client_call(c, "import_trust", request, &result);
+	if (r != EXIT_OK || c->json)
+		return r == EXIT_OK ? out_json(result) : r;
+	out_line("version %lld of the trust list is in force: %lld organizations", json_int(result, "version", 0),
+	    json_int(result, "organizations", 0));
+	out_line("next: cairn list partners, cairn publish");
+	return EXIT_OK;
+}
+
+/* The form is JSON with and without --json: it is made to be saved. */
+static int
+print_form(struct cairn *c, const json_t *args)
+{
+	autojson json_t *form = NULL;
+	int r = client_call(c, "consent", args, &form);
+
+	return r == EXIT_OK ? out_json(form) : r;
+}
+
+int
+import_consent(struct cairn *c, const struct verb *v, json_t *args)
+{
+	const char *file = json_str(args, "file"), *key;
+	bool template = json_is_true(json_object_get(args, "template"));
+	autojson json_t *form = NULL;
+	json_t *value;
+	int r;
+
+	if (template && file == NULL)
+		return print_form(c, args);
+	if (template || file == NULL)
+		return out_problem(c, EXIT_USAGE, "cairn help consent explains it",
+		    "cairn consent: give either --template or the FILE with the form");
+	r = import_json(c, file, &form);
+	if (r != EXIT_OK)
+		return r;
+	if (json_obj(form, "consent") == NULL)
+		return out_problem(c, EXIT_BAD, "cairn consent REFERRAL --template prints a form to fill in",
+		    "%s: $.consent: there is no such object", file);
+	json_object_foreach(form, key, value) {
+		if (json_object_get(args, key) != NULL)
+			return out_problem(c, EXIT_BAD, "cairn consent REFERRAL --template prints a form to fill in",
+			    "%s: $.%s: this is no part of the form", file, key);
+		if (json_object_set(args, key, value) != 0)
+			return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	}
+	(void)json_object_del(args, "file");
+	return node_run(c, v, args);
+}

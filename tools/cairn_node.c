@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "cairn.h"
+
+/* How far an item has come; a later one includes the earlier. */
+static int
+progress(const char *delivery)
+{
+	static const char * const states[] = { "queued", "sent", "delivered" };
+
+	for (size_t i = 0; delivery != NULL && i < nelem(states); i++) {
+		if (strcmp(delivery, states[i]) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* Follows the item that ${result} names until ${want}; merges its last status into ${result}. */
+static int
+follow(struct cairn *c, const char *want, json_t *result)
+{
+	autojson json_t *args = json_pack("{s:O*}", "id", json_object_get(result, "id"));
+	const char *id = json_str(args, "id");	/* Lives on when result changes. */
+	long end = client_clock() + c->timeout * 1000, pause = 20;
+
+	if (id == NULL)
+		return out_problem(c, EXIT_FATAL, NULL, "the node named nothing to wait for");
+	while (progress(json_str(result, "delivery")) < progress(want)) {
+		autojson json_t *status = NULL;
+		const char *delivery, *error;
+		int r;
+
+		if (client_clock() >= end)
+			return out_problem(c, EXIT_REFUSED, "the node goes on trying; cairn list outbox shows what waits",
+			    "%s was not %s within %ld seconds", id, want, c->timeout);
+		client_pause(pause);
+		pause = pause < 250 ? pause * 3 / 2 : pause;
+		r = client_call(c, "status", args, &status);
+		if (r != EXIT_OK)
+			return r;
+		delivery = json_str(status, "delivery");
+		error = json_str(status, "error");
+		if (delivery != NULL && strcmp(delivery, "failed") == 0)
+			return out_problem(c, EXIT_REFUSED, json_str(status, "hint"), "%s could not be delivered: %s",
+			    id, error != NULL ? error : "the node gives no reason");
+		if (json_object_update(result, status) != 0)
+			return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	}
+	return EXIT_OK;
+}
+
+int
+node_run(struct cairn *c, const struct verb *v, json_t *args)
+{
+	autojson json_t *result = NULL;
+	int r, shown;
+
+	r = client_call(c, v->name, args, &result);
+	if (r == EXIT_OK && c->wait)
+		r = follow(c, v->wait_for, result);
+	if (r != EXIT_OK)
+		return r;
+	shown = v->show(c->json ? NULL : args, result);
+	return c->json && out_json(result) != EXIT_OK ? EXIT_FATAL : shown;
+}
+
+int
+node_check_config(struct cairn *c, const struct verb *v, json_t *args)
+{
+	const char *path = json_str(args, "file");
+	struct cairn with = *c;
+	struct config config = { 0 };
+	int r;
+
+	(void)v;
+	if (path != NULL)
+		with.config = path;
+	r = client_config(&with, &config);
+	if (r != EXIT_OK)
+		return r;
+	if (c->json) {
+		autojson json_t *doc = json_pack("{s:s, s:s, s:s}", "file", client_config_path(&with),
+		    "organization", config.organization, "admin_socket", config.admin_socket);
+
+		r = out_json(doc);
+	} else {
+		out_line("%s: good", client_config_path(&with));
+		out_line("  %s, node %s, steward %s at %s", config.organization, config.node_user,
+		    config.steward_user, config.homeserver);
+	}
+	config_free(&config);
+	return r;
+}
+
+/*
+ * What is shown to a person.  ${args} is NULL with --json: then nothing is
+ * printed here and only the exit status counts.
+ */
+
+int
+node_show_done(const json_t *args, const json_t *result)
+{
+	const char *text = json_str(result, "text"), *next = json_str(result, "next");
+
+	if (args == NULL)
+		return EXIT_OK;
+	out_line("%s", text != NULL ? text : "done");
+	if (next != NULL)
+		out_line("next: %s", next);
+	return EXIT_OK;
+}
+
+int
+node_show_queued(const json_t *args, const json_t *result)
+{
+	const char *id = json_str(result, "id"), *delivery = json_str(result, "delivery");
+
+	if (args == NULL)
+		return EXIT_OK;
+	if (json_str(result, "text") != NULL)
+		return node_show_done(args, result);
+	out_line("%s %s", delivery != NULL ? delivery : "queued", id != NULL ? id : "");
+	return EXIT_OK;
+}
+
+int
+node_show_publish(const json_t *args, const json_t *result)
+{
+	const char *delivery = json_str(result, "delivery");
+
+	if (args == NULL)
+		return EXIT_OK;
+	out_line("%lld of %lld records are published", json_int(result, "published", 0), json_int(result, "records", 0));
+	if (delivery != NULL && strcmp(delivery, "delivered") != 0)
+		out_line("the rest is under way; cairn publish --wait waits for it");
+	return EXIT_OK;
+}
+
+int
+node_show_referral(const json_t *args, const json_t *result)
+{
+	const char *id = json_str(result, "referral"), *state = json_str(result, "state");
+
+	if (id == NULL)
+		id = json_str(result, "id");
+	if (args == NULL)
+		return EXIT_OK;
+	out_line("referral %s is %s", id != NULL ? id : "?", state != NULL ? state : "queued");
+	if (json_str(result, "delivery") != NULL)
+		out_line("  message: %s", json_str(result, "delivery"));
+	if (json_str(result, "next") != NULL)
+		out_line("next: %s", json_str(result, "next"));
+	else if (id != NULL)
+		out_line("next: cairn show %s", id);
+	return EXIT_OK;
+}
+
+int
+node_show_import(const json_t *args, const json_t *result)
+{
+	if (args == NULL)
+		return EXIT_OK;
+	out_line("%lld added, %lld changed, %lld unchanged", json_int(result, "added", 0),
+	    json_int(result, "changed", 0), json_int(result, "unchanged", 0));
+	return EXIT_OK;
+}
+
+int
+node_show_find(const json_t *args, const json_t *result)
+{
+	const json_t *records = json_arr(result, "records");
+
+	const char *id = json_str(json_array_get(records, 0), "id"), *note = json_str(result, "note");
+
+	if (args == NULL)
+		return EXIT_OK;
+	out_table(records, "id kind name org certified open languages", "nothing found; try fewer words or filters");
+	if (note != NULL && note[0] != '\0')
+		out_line("%s", note);
+	if (id != NULL)
+		out_line("next: cairn show %s, or cairn refer %s --need ...", id, id);
+	return EXIT_OK;
+}
+
+int
+node_show_list(const json_t *args, const json_t *result)
+{
+	static const struct { const char *what, *columns, *empty; } lists[] = {
+		{ "referrals", "id direction org state next updated", "no referrals" },
+		{ "messages", "at direction user body id", "no messages" },
+		{ "records", "id kind name seq published source", "no records; cairn import brings some in" },
+		{ "partners", "org name server follows follower loaded", "no partners; cairn follow ORG adds one" },
+		{ "rooms", "room_id kind subject account joined encrypted", "no rooms; cairn publish makes them" },
+		{ "waiting", "id at room_id reason", "nothing waits for a key or device" },
+		{ "rejected", "id at room_id reason", "nothing was rejected" },
+		{ "outbox", "id kind state account purpose type attempts error", "nothing waits to be sent" },
+	};
+	const char *what = json_str(args, "what");
+
+	for (size_t i = 0; what != NULL && i < nelem(lists); i++) {
+		if (strcmp(what, lists[i].what) == 0)
+			out_table(json_arr(result, "items"), lists[i].columns, lists[i].empty);
+	}
+	return EXIT_OK;
+}
+
+int
+node_show_object(const json_t *args, const json_t *result)
+{
+	if (args != NULL)
+		out_object(result);
+	return EXIT_OK;
+}
+
+int
+node_show_doctor(const json_t *args, const json_t *result)
+{
+	const json_t *checks = json_arr(result, "checks");
+	size_t bad = 0, i;
+	json_t *check;
+
+	json_array_foreach(checks, i, check) {
+		bool good = json_is_true(json_object_get(check, "ok"));
+		const char *name = json_str(check, "name"), *text = json_str(check, "text"),
+		    *hint = json_str(check, "hint");
+
+		bad += !good;
+		if (args == NULL)
+			continue;
+		out_line("%s %s: %s", good ? "ok   " : "FAULT", name != NULL ? name : "?", text != NULL ? text : "");
+		if (!good && hint != NULL)
+			out_line("      %s", hint);
+	}
+	if (args != NULL)
+		out_line("%zu checks, %zu faults", json_array_size(checks), bad);
+	return bad == 0 ? EXIT_OK : EXIT_REFUSED;
+}

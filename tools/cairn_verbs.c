@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cairn.h"
+#include "events.h"
+
+const struct verb verbs_table[] = {
+	{ "setup", "log both accounts in and make this node's keys",
+	  "Logs the node and steward accounts in, makes the device and the cross-signing keys, and writes the "
+	  "private ones and the recovery key once to a file of mode 0600. Passwords are asked for on the terminal "
+	  "unless files are named; the node keeps them sealed until setup ends, then forgets them. "
+	  "Run again after a failure: what is done is not done twice.",
+	  "cairn setup",
+	  {{ 0 }},
+	  {{ "node-password-file", "FILE", "node_password", "first line: password of the node account", false, false, NULL },
+	   { "steward-password-file", "FILE", "steward_password", "first line: password of the steward account", false, false, NULL },
+	   { "recovery-file", "FILE", "recovery_file", "where the node writes the recovery key; below its state directory", false, false, NULL }},
+	  NULL, setup_run, NULL },
+	{ "check-config", "read the configuration and say what is wrong with it",
+	  "Offline: touches neither network nor disk besides the file. Without FILE it reads what the node would.",
+	  "cairn check-config /etc/cairn/cairn.conf",
+	  {{ "FILE", "file", MAYBE }}, {{ 0 }}, NULL, node_check_config, NULL },
+	{ "import hsds", "bring in services from an Open Referral HSDS 3.x file",
+	  "Reads a JSON export (organizations or services in full, one, a list or a page) and keeps each service as "
+	  "a program. What has no place in a record is listed, never dropped in silence. A second import changes "
+	  "what changed. On any error nothing changes. Nothing is public before cairn publish.",
+	  "cairn import hsds harbor.json --dry-run",
+	  {{ "FILE", "file", ONE }},
+	  {{ "dry-run", NULL, "dry_run", "read and report only; the node is not asked", false, false, NULL }},
+	  NULL, import_hsds, NULL },
+	{ "import records", "bring in groups, specialists and programs written by hand",
+	  "FILE is a JSON array of {\"source\": NAME, \"kind\": \"group\", \"body\": {...}}, or an object whose member "
+	  "\"records\" is one. docs/protocol.md describes each body. NAME is yours and stays: a second import of it "
+	  "changes the record. Where a body wants the record id of a program, its NAME will do.",
+	  "cairn import records harbor-records.json",
+	  {{ "FILE", "file", ONE }},
+	  {{ "dry-run", NULL, "dry_run", "read and report only; the node is not asked", false, false, NULL }},
+	  NULL, import_records, NULL },
+	{ "import trust", "put a signed trust list in force",
+	  "FILE comes from the federation's signer, whose key is trust_signer in the configuration. Only a higher version "
+	  "replaces a list. To get onto it, give the signer the output of cairn --json show node.",
+	  "cairn import trust trust.json",
+	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, import_trust, NULL },
+	{ "publish", "make the directory, its rooms and signed records current",
+	  "Signs what changed, makes the rooms that are missing and sends both. Safe to run again.",
+	  "cairn publish --wait",
+	  {{ 0 }}, {{ 0 }}, "delivered", node_run, node_show_publish },
+	{ "follow", "join a partner's directory and keep up with it",
+	  "ORG is the partner's identifier in the trust list; cairn list partners shows them. Its node answers with an "
+	  "invitation to its directory room.",
+	  "cairn follow 01J8Z0Q4M2K7V9T5B3N6X8C0RD --wait",
+	  {{ "ORG", "org", ONE }}, {{ 0 }}, "delivered", node_run, node_show_queued },
+	{ "trust", "give keys to a device that cannot be cross-signed",
+	  "Pins one device of one user by its fingerprint (Ed25519 key, as clients show it, blanks allowed), read to you "
+	  "over another channel. For bots; people verify in their client.",
+	  "cairn trust @bot:example.org ABCDEFGHIJ 'fRk7 9Pq2 ...'",
+	  {{ "USER", "user", ONE }, { "DEVICE", "device", ONE }, { "FINGERPRINT", "fingerprint", PACKED }},
+	  {{ 0 }}, NULL, node_run, node_show_done },
+	{ "say", "send a plain encrypted message, for trials",
+	  "Opens a direct chat with USER if there is none.",
+	  "cairn say @ana:example.org 'Hello from the node' --wait",
+	  {{ "USER", "user", ONE }, { "TEXT", "text", REST }}, {{ 0 }}, "sent", node_run, node_show_queued },
+	{ "find", "search our directory and those we follow",
+	  "WORDS are looked for in names and descriptions; the filters must all hold. A specialist is certified only if "
+	  "the credential verified; otherwise the reason is shown.",
+	  "cairn find --kind specialist --language es --certified grief",
+	  {{ "WORDS", "words", ANY }},
+	  {{ "kind", "K", "kind", "program, group or specialist", false, false, NULL },
+	   { "language", "L", "language", "a BCP 47 code such as es", false, false, NULL },
+	   { "condition", "C", "condition", "what it helps with", false, false, &ev_condition_names },
+	   { "modality", "M", "modality", "how people take part", false, false, &ev_modality_names },
+	   { "certified", NULL, "certified", "only specialists whose credential verified", false, false, NULL },
+	   { "open", NULL, "open", "only those with a free place", false, false, NULL },
+	   { "org", "ORG", "org", "only this organization", false, false, NULL }},
+	  NULL, node_run, node_show_find },
+	{ "refer", "ask a program or specialist of a partner to support somebody",
+	  "Sends a request that identifies nobody: a pseudonym and the coarse fields below. RECORD comes from cairn "
+	  "find. Once it is accepted, cairn consent releases who the member is. A value outside its closed list is "
+	  "answered with the list.",
+	  "cairn refer 01J8Z0Q4M2K7V9T5B3N6X8C0RD --need grief --language es --modality online_text\n"
+	  "      --urgency soon --age-band 26_59 --time weekday_evening --wait",
+	  {{ "RECORD", "to", ONE }},
+	  {{ "need", "N", "need", "what the support is about", true, false, &ev_need_names },
+	   { "language", "L", "language", "language the member prefers, BCP 47", true, false, NULL },
+	   { "modality", "M", "modality", "how the member wants to meet", true, false, &ev_modality_names },
+	   { "urgency", "U", "urgency", "how soon; a crisis is never a referral", true, false, &ev_urgency_names },
+	   { "age-band", "B", "age_band", "age, coarsely", true, false, &ev_age_band_names },
+	   { "time", "T", "times", "when the member can meet; may be repeated", false, true, &ev_time_slot_names },
+	   { "org", "ORG", "org", "organization of RECORD, if two have one of that id", false, false, NULL }},
+	  "delivered", node_run, node_show_referral },
+	{ "consent", "record the member's consent and disclose what it covers",
+	  "With --template it prints a form, filled in as far as the node knows; save it, let the member decide, fill in the "
+	  "rest. With FILE, that form, the consent is checked element by element (42 CFR 2.31) and recorded; if the referral "
+	  "is accepted, exactly what it covers is disclosed, with the notice of 2.32.",
+	  "cairn consent 01J8Z0Q4M2K7V9T5B3N6X8C0RD --template > consent.json\n"
+	  "  cairn consent 01J8Z0Q4M2K7V9T5B3N6X8C0RD consent.json --wait",
+	  {{ "REFERRAL", "referral", ONE }, { "FILE", "file", MAYBE }},
+	  {{ "template", NULL, "template", "print the form", false, false, NULL }},
+	  "delivered", import_consent, node_show_referral },
+	{ "answer", "accept or decline a referral that came in",
+	  "A decline needs a reason; with --reason other say which in --reason-text.",
+	  "cairn answer 01J8Z0Q4M2K7V9T5B3N6X8C0RD decline --reason no_capacity",
+	  {{ "REFERRAL", "referral", ONE }, { "accept|waitlist|decline", "decision", ONE }},
+	  {{ "reason", "R", "reason", "why it is declined", false, false, &ev_decline_reason_names },
+	   { "reason-text", "TEXT", "reason_text", "the reason in words when it is other; nothing about the member", false, false, NULL }},
+	  "delivered", node_run, node_show_referral },
+	{ "outcome", "tell the referring side what became of an accepted referral",
+	  "closed needs --code. Each step is allowed once the one before it was reported.",
+	  "cairn outcome 01J8Z0Q4M2K7V9T5B3N6X8C0RD closed --code connected",
+	  {{ "REFERRAL", "referral", ONE }, { "first_contact|engaged|closed", "stage", ONE }},
+	  {{ "code", "C", "outcome", "how it ended", false, false, &ev_outcome_names }},
+	  "delivered", node_run, node_show_referral },
+	{ "list", "show a table",
+	  "waiting: encrypted items whose key or device has not come yet. rejected: items that cannot be read, and why. "
+	  "outbox: what is to be sent.",
+	  "cairn list referrals",
+	  {{ "referrals|messages|records|partners|rooms|waiting|rejected|outbox", "what", ONE }},
+	  {{ 0 }}, NULL, node_run, node_show_list },
+	{ "show", "show one referral, record or item in full, or this node",
+	  "ID is any id that another command printed; \"node\" shows accounts, keys, rooms and progress.",
+	  "cairn show node",
+	  {{ "ID|node", "id", ONE }}, {{ 0 }}, NULL, node_run, node_show_object },
+	{ "doctor", "look for faults and say how to mend them",
+	  "Ends with status 1 if there is a fault.",
+	  "cairn doctor",
+	  {{ 0 }}, {{ 0 }}, NULL, node_run, node_show_doctor },
+	{ "key new", "make an Ed25519 key for trust lists or credentials (offline)",
+	  "Writes the private key to FILE, which must not exist, with mode 0600, as a multibase text, and prints the public "
+	  "key: trust_signer of a configuration, or \"key\" of an issuer in a trust list.",
+	  "cairn key new signer.key",
+	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, keys_new, NULL },
+	{ "key show", "print the public key of a key file (offline)",
+	  "",
+	  "cairn key show signer.key",
+	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, keys_show, NULL },
+	{ "sign trust", "sign a trust list (offline)",
+	  "Adds the proof to FILE (docs/protocol.md, Trust list), replacing an old one, and writes the result to standard "
+	  "output or, at once and whole, to --out.",
+	  "cairn sign trust trust.json --key signer.key --out /etc/cairn/trust.json",
+	  {{ "FILE", "file", ONE }},
+	  {{ "key", "KEYFILE", "key", "private key made by cairn key new", true, false, NULL },
+	   { "out", "FILE", "out", "where to write; may be FILE itself", false, false, NULL }},
+	  NULL, keys_sign_trust, NULL },
+	{ "sign credential", "sign a peer specialist's credential (offline)",
+	  "FILE is a W3C Verifiable Credential 2.0 (docs/protocol.md, Credential); the proof is eddsa-jcs-2022. An issuer that "
+	  "is a did:key must be the key that signs.",
+	  "cairn sign credential ana.json --key board.key --out ana-signed.json",
+	  {{ "FILE", "file", ONE }},
+	  {{ "key", "KEYFILE", "key", "private key made by cairn key new", true, false, NULL },
+	   { "out", "FILE", "out", "where to write; may be FILE itself", false, false, NULL }},
+	  NULL, keys_sign_credential, NULL },
+	{ "help", "explain a command",
+	  "",
+	  "cairn help refer",
+	  {{ "VERB", "verb", MAYBE }, { "...", "second", MAYBE }}, {{ 0 }}, NULL, help_run, NULL },
+	{ "completion", "print completion for bash",
+	  "",
+	  "cairn completion > /etc/bash_completion.d/cairn",
+	  {{ 0 }}, {{ 0 }}, NULL, help_completion, NULL },
+	{ NULL, NULL, NULL, NULL, {{ 0 }}, {{ 0 }}, NULL, NULL, NULL }
+};
+
+const struct verb *
+verbs_find(const char *first, const char *second, int *ret_used)
+{
+	for (const struct verb *v = verbs_table; v->name != NULL; v++) {
+		const char *blank = strchr(v->name, ' ');
+		size_t n = blank != NULL ? (size_t)(blank - v->name) : strlen(v->name);
+
+		if (strlen(first) != n || strncmp(first, v->name, n) != 0)
+			continue;
+		if (blank != NULL && (second == NULL || strcmp(second, blank + 1) != 0))
+			continue;
+		*ret_used = blank != NULL ? 2 : 1;
+		return v;
+	}
+	return NULL;
+}
