@@ -22,16 +22,30 @@ classes(const json_t *content)
 }
 
 static int
-judge(struct app *app, const json_t *consent, const char *org, unsigned what, int64_t revoked_at,
-    struct err *reterr)
+judge(struct app *app, const json_t *consent, const char *from, const char *to, unsigned what,
+    int64_t revoked_at, struct err *reterr)
 {
-	struct consent_use use = { .now = app_now(app), .discloser = publish_own_org(app),
-	    .recipient = org, .classes = what, .revoked_at = revoked_at };
+	struct consent_use use = { .now = app_now(app), .discloser = from, .recipient = to,
+	    .classes = what, .revoked_at = revoked_at };
 	int element;
 
-	if (use.discloser == NULL)
+	if (from == NULL || to == NULL)
 		return err_set(reterr, E_REFUSED, "our organization is not on the trust list");
 	return consent_check(consent, &use, &element, reterr);
+}
+
+int
+disclosure_received(struct app *app, const char *org, const json_t *content, struct err *reterr)
+{
+	const char *notice = json_str(content, "notice");
+	const json_t *consent = json_obj(content, "consent");
+	int r = judge(app, consent, org, publish_own_org(app), classes(content), 0, reterr);
+
+	if (r != 0)
+		return r;
+	if (!strcmp(json_str(consent, "law"), "us-part2") && strcmp(notice, consent_notice) != 0)
+		return err_set(reterr, E_REFUSED, "the disclosure lacks the notice of 42 CFR 2.32");
+	return 0;
 }
 
 int
@@ -63,7 +77,7 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	}
 	if (content == NULL)
 		return -ENOMEM;
-	if ((r = judge(app, consent, row->org, classes(content), 0, reterr)) != 0)
+	if ((r = judge(app, consent, publish_own_org(app), row->org, classes(content), 0, reterr)) != 0)
 		return r;
 	if ((text = canon_text(consent, reterr)) == NULL)
 		return E_BAD;
@@ -86,7 +100,8 @@ disclosure_in_force(struct app *app, const char *referral, const char *org, cons
 		return r == E_NOTFOUND ? E_REFUSED : r;
 	if ((r = canon_parse(stored.consent, strlen(stored.consent), &consent, NULL)) == 0 &&
 	    (r = canon_parse(content, strlen(content), &disclosed, NULL)) == 0)
-		r = judge(app, consent, org, classes(disclosed), stored.revoked_at, NULL);
+		r = judge(app, consent, publish_own_org(app), org, classes(disclosed), stored.revoked_at,
+		    NULL);
 	consent_row_free(&stored);
 	return r > 0 ? E_REFUSED : r;
 }

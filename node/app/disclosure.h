@@ -24,6 +24,13 @@ int	disclosure_build(struct app *, const struct case_row *, const json_t *args, 
 int	disclosure_in_force(struct app *, const char *referral, const char *org,
 	    const char *content) must_check;
 
+/**
+ * disclosure_received(app, org, content, reterr): may ${org} tell us this?  0, or
+ * E_REFUSED: its consent is deficient or does not name us, or the notice is missing.
+ * ${content} has passed its schema.
+ */
+int	disclosure_received(struct app *, const char *org, const json_t *content, struct err *) must_check;
+
 /** disclosure_template(app, row, ret): a consent to be filled in, as JSON. */
 int	disclosure_template(struct app *, const struct case_row *, json_t **) must_check;
 

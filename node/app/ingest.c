@@ -78,6 +78,32 @@ handle(const struct item *item, const struct opened *opened, struct err *reason)
 }
 
 /*
+ * A partner on the roster who is not on the trust list now (it may have expired) is
+ * heard when a list names it again.  The event stays unopened until then: E_LATER.
+ */
+static int
+await_trust(const struct item *item, struct err *reason)
+{
+	struct app *app = item->app;
+	const char *sender = json_str(item->event, "sender");
+	struct room room;
+	int64_t pid;
+	int r;
+
+	if (item->room_id == NULL || sender == NULL || trust_org_by_node(app->trust, sender) != NULL ||
+	    !strcmp(sender, app->cfg->node_user))
+		return 0;
+	if ((r = person_find(app->db, sender, &pid)) != 0 ||
+	    (r = roster_has(app->db, item->room_id, pid)) != 0 ||
+	    (r = room_get(app->db, item->room_id, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (room.kind == ROOM_CHANNEL || room.kind == ROOM_DIRECTORY)
+		r = err_set(reason, E_LATER, "its sender is not on the trust list in force");
+	room_free(&room);
+	return r;
+}
+
+/*
  * Judge one item: open it, then hand it to its handler, each within a savepoint.
  * What opening learned (an outdated device list, a broken session) is kept even
  * when the item is put aside; what a refusing handler did is not.
@@ -91,6 +117,8 @@ judge(const struct item *item, struct opened *ret_opened)
 	int r, kept;
 
 	*ret_opened = (struct opened){ 0 };
+	if ((r = await_trust(item, &reason)) != 0)
+		return r < 0 ? r : put_aside(item, r, ret_opened, &reason);
 	if ((r = db_save(app->db)) != 0)
 		return r;
 	r = item->room_id == NULL ?
@@ -135,6 +163,8 @@ invited(struct app *app, unsigned account, const char *room_id, const json_t *st
 	return r == E_REFUSED ? 0 : r;
 }
 
+static int	retry_session(struct app *, const struct opened *);
+
 /* Items that waited for a session, a device or trust; each is judged anew, once. */
 static int
 retry(struct app *app, struct waiting *list, size_t n)
@@ -150,11 +180,16 @@ retry(struct app *app, struct waiting *list, size_t n)
 		if ((r = canon_parse(list[i].raw, strlen(list[i].raw), &event, NULL)) != 0)
 			break;
 		item.event = event;
-		if ((r = waiting_drop(app->db, list[i].id)) != 0)
+		if ((r = waiting_drop(app->db, list[i].id)) == E_NOTFOUND) {
+			r = 0;	/* The key that came before it in the list has opened it. */
+			continue;
+		}
+		if (r != 0)
 			break;
-		r = json_arr(event, "invite_state") != NULL ?
-		    invited(app, item.account, list[i].room_id, json_arr(event, "invite_state")) :
-		    judge(&item, &opened);
+		if (json_arr(event, "invite_state") != NULL)
+			r = invited(app, item.account, list[i].room_id, json_arr(event, "invite_state"));
+		else if ((r = judge(&item, &opened)) == 0 && item.room_id == NULL)
+			r = retry_session(app, &opened);
 		opened_free(&opened);
 	}
 	waiting_list_free(list, n);

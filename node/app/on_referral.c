@@ -6,7 +6,7 @@
 
 #include "case.h"
 #include "base/event.h"
-#include "domain/consent.h"
+#include "disclosure.h"
 #include "events.h"
 #include "handlers.h"
 #include "origin.h"
@@ -124,9 +124,7 @@ on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
 
 	if (r != 0)
 		return r;
-	if (strcmp(ev->notice, consent_notice) != 0 && ev->consent.law == EV_LAW_US_PART2)
-		r = err_set(origin->reason, E_REFUSED, "the disclosure lacks the notice of 42 CFR 2.32");
-	if (r == 0)
+	if ((r = disclosure_received(app, origin->org, origin->content, origin->reason)) == 0)
 		r = keep(&row.disclosure, origin);
 	if (r == 0)
 		r = apply(app, &row, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, ev->id, origin);

@@ -14,6 +14,7 @@
 #define TYPE_DIRECTORY	ID_NAMESPACE "directory"
 #define TYPE_CHANNEL	ID_NAMESPACE "channel"
 #define ROOM_VERSION	"12"
+#define autoroom	__attribute__((cleanup(room_free)))
 
 /* Cold invitations to a direct chat that are accepted in one hour. */
 enum { DIRECT_PER_HOUR = 60 };
@@ -22,16 +23,25 @@ static int
 queue_creation(struct app *app, const struct room *room, struct request_room *wish)
 {
 	autojson json_t *body = NULL;
-	char lane[32];
+	char lane[48];
 
 	wish->version = ROOM_VERSION;
 	wish->tag = room->tag;
 	wish->co_creator = app->cfg->recovery_user;
 	if ((body = request_create_room(wish)) == NULL)
 		return -ENOMEM;
-	(void)snprintf(lane, sizeof(lane), "create:%s", room->account);
+	/* A lane of its own: a creation that is refused holds up no other. */
+	(void)snprintf(lane, sizeof(lane), "create:%s", room->tag);
 	return outbox_call(app->db, room->account, lane, "POST", REQUEST_V3 "/createRoom", body,
 	    "create_room", room->tag);
+}
+
+bool
+rooms_lost(struct app *app, const struct room *room)
+{
+	return room->kind == ROOM_UNKNOWN || ((room->kind == ROOM_CHANNEL || room->kind == ROOM_DIRECT) &&
+	    room->room_id != NULL && !room->joined &&
+	    outbox_pending(app->db, "join", room->room_id) == E_NOTFOUND);
 }
 
 int
@@ -46,6 +56,14 @@ rooms_want(struct app *app, enum room_kind kind, const char *subject, int64_t pi
 	if (r == 0 && room.room_id != NULL && room.joined) {
 		*ret = room;
 		return 0;
+	}
+	if (r == 0 && rooms_lost(app, &room)) {
+		/* We were put out of it, or never let in: there has to be another. */
+		room.kind = ROOM_UNKNOWN;
+		r = room_put(app->db, &room);
+		room_free(&room);
+		if (r == 0)
+			r = E_NOTFOUND;
 	}
 	if (r == 0) {
 		/* Asked for already; ask again only if the server refused the last time. */
@@ -83,6 +101,7 @@ admit(struct app *app, const char *room_id, const char *user)
 
 struct expulsion {
 	struct app	*app;
+	const struct trust *trust;
 	int64_t		 pid;
 };
 
@@ -110,17 +129,73 @@ rooms_expel(struct app *app, const char *user)
 	return room_each(app->db, -1, expel, &e);
 }
 
+/* In channels and directories only nodes of the trust list have keys. */
+static int
+expel_strangers(void *cookie, const struct room *room)
+{
+	struct expulsion *e = cookie;
+	autofree int64_t *pids = NULL;
+	size_t n = 0;
+	int r;
+
+	if (room->room_id == NULL || (room->kind != ROOM_CHANNEL && room->kind != ROOM_DIRECTORY))
+		return 0;
+	if ((r = roster_list(e->app->db, room->room_id, &pids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		autofree char *user = NULL;
+
+		if ((r = person_user(e->app->db, pids[i], &user)) != 0)
+			return r > 0 ? ERR_CORRUPT : r;
+		e->pid = pids[i];
+		if (trust_org_by_node(e->trust, user) == NULL)
+			r = expel(e, room);
+	}
+	return r;
+}
+
+int
+rooms_retain(struct app *app, const struct trust *trust)
+{
+	struct expulsion e = { .app = app, .trust = trust };
+
+	return app->crypt == NULL ? 0 : room_each(app->db, -1, expel_strangers, &e);
+}
+
+/* The partner may have been off the trust list, and so off the roster, in between. */
+static int
+readmit(struct app *app, const struct room *room, const char *user)
+{
+	int64_t pid;
+	int r = person_find(app->db, user, &pid);
+
+	if (r == 0)
+		r = roster_has(app->db, room->room_id, pid);
+	if (r != E_NOTFOUND)
+		return r;
+	return room->ours ? rooms_invite(app, room, user) : admit(app, room->room_id, user);
+}
+
 int
 rooms_channel(struct app *app, const char *id, struct room *ret)
 {
 	const struct trust_org *org = trust_org(app->trust, id);
 	struct request_room wish = { .type = TYPE_CHANNEL, .history = "invited", .join_rule = "invite",
 	    .encrypted = true };
+	struct room room;
+	int r;
 
 	if (org == NULL)
 		return E_NOTFOUND;
 	wish.invite = org->node;
-	return rooms_want(app, ROOM_CHANNEL, org->id, 0, APP_NODE, &wish, ret);
+	if ((r = rooms_want(app, ROOM_CHANNEL, org->id, 0, APP_NODE, &wish, &room)) != 0)
+		return r;
+	if ((r = readmit(app, &room, org->node)) != 0) {
+		room_free(&room);
+		return r;
+	}
+	*ret = room;
+	return 0;
 }
 
 int
@@ -249,11 +324,21 @@ rooms_inviter(const struct app *app, const json_t *state)
 	return id_is_user(in.inviter) ? in.inviter : NULL;
 }
 
+/* A room stays what it became: its roster was made for that, and for nobody else. */
+static bool
+is_same(const struct room *known, const struct room *room)
+{
+	const char *subject = known->subject != NULL ? known->subject : "";
+
+	return known->kind == room->kind && known->pid == room->pid &&
+	    !strcmp(subject, room->subject != NULL ? room->subject : "");
+}
+
 int
 rooms_invited(struct app *app, unsigned account, const char *room_id, const json_t *state)
 {
 	struct room room = { .room_id = (char *)room_id, .account = (char *)app_account_name[account] };
-	struct room known;
+	autoroom struct room known = { 0 };
 	struct invitation in;
 	const struct trust_org *org;
 	char ref[9];
@@ -261,14 +346,10 @@ rooms_invited(struct app *app, unsigned account, const char *room_id, const json
 
 	if (account != APP_NODE || app->crypt == NULL)
 		return 0;
-	if ((r = room_get(app->db, room_id, &known)) == 0) {
-		bool again = !known.joined && outbox_pending(app->db, "join", room_id) == E_NOTFOUND;
-
-		room_free(&known);
-		if (!again)
-			return 0;
-	} else if (r != E_NOTFOUND)
+	if ((r = room_get(app->db, room_id, &known)) < 0)
 		return r;
+	if (r == 0 && (known.ours || known.joined || outbox_pending(app->db, "join", room_id) == 0))
+		return 0;
 	read_invitation(app->cfg->node_user, state, &in);
 	if (!id_is_user(in.inviter))
 		return 0;
@@ -281,10 +362,15 @@ rooms_invited(struct app *app, unsigned account, const char *room_id, const json
 		r = org != NULL ? follows(app, org->id) : E_LATER;
 	} else if (in.type == NULL && in.direct) {
 		room.kind = ROOM_DIRECT;
-		if ((r = person_id(app->db, in.inviter, &room.pid)) == 0)
-			r = direct_allowed(app);
+		if ((r = person_find(app->db, in.inviter, &room.pid)) == E_NOTFOUND)
+			r = 0;
 	} else
 		r = E_REFUSED;
+	room.subject = org != NULL && room.kind != ROOM_DIRECT ? (char *)(uintptr_t)org->id : NULL;
+	if (r == 0 && known.room_id != NULL && !is_same(&known, &room))
+		r = E_REFUSED;
+	if (r == 0 && room.kind == ROOM_DIRECT && (r = direct_allowed(app)) == 0)
+		r = person_id(app->db, in.inviter, &room.pid);
 	if (r == E_REFUSED) {
 		log_info("rooms", "invitation to %s was left alone: neither a partner's nor to a direct chat",
 		    log_ref(room_id, ref));
@@ -292,7 +378,6 @@ rooms_invited(struct app *app, unsigned account, const char *room_id, const json
 	}
 	if (r != 0)
 		return r;
-	room.subject = org != NULL && room.kind != ROOM_DIRECT ? (char *)(uintptr_t)org->id : NULL;
 	room.encrypted = in.encrypted;
 	return queue_join(app, &room, in.inviter);
 }
@@ -319,6 +404,7 @@ saw_create(struct app *app, const char *room_id, const json_t *event)
 			r = answer == NULL ? -ENOMEM : rooms_created(app, &out, answer);
 			if (r == 0)
 				r = outbox_void(app->db, "create_room", room.tag);
+			r = r == E_BAD ? 0 : r;
 		}
 		room_free(&room);
 		return r;
@@ -338,22 +424,39 @@ saw_create(struct app *app, const char *room_id, const json_t *event)
 	return r;
 }
 
+/* In a room of somebody else only those on its roster matter to us, however many it shows. */
+static int
+matters(struct app *app, const struct room *room, const char *user, bool self)
+{
+	int64_t pid;
+	int r;
+
+	if (room->ours || self)
+		return 0;
+	r = person_find(app->db, user, &pid);
+	return r != 0 ? r : roster_has(app->db, room->room_id, pid);
+}
+
 static int
 saw_member(struct app *app, const char *room_id, const json_t *event)
 {
 	const char *user = json_str(event, "state_key");
 	const char *membership = json_str(json_obj(event, "content"), "membership");
-	struct room room;
+	autoroom struct room room = { 0 };
 	int64_t pid;
+	bool self;
 	int r;
 
 	if (!id_is_user(user) || membership == NULL || strlen(membership) > 16)
 		return 0;
 	if ((r = room_get(app->db, room_id, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
+	self = !strcmp(user, !strcmp(room.account, "node") ? app->cfg->node_user : app->cfg->steward_user);
+	if ((r = matters(app, &room, user, self)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
 	if ((r = person_id(app->db, user, &pid)) == 0)
 		r = member_put(app->db, room_id, pid, membership);
-	if (r == 0 && !strcmp(user, !strcmp(room.account, "node") ? app->cfg->node_user : app->cfg->steward_user)) {
+	if (r == 0 && self) {
 		room.joined = !strcmp(membership, "join");
 		r = room_put(app->db, &room);
 	} else if (r == 0 && !strcmp(membership, "join")) {
@@ -364,7 +467,6 @@ saw_member(struct app *app, const char *room_id, const json_t *event)
 		if (r == 0 && room.kind == ROOM_DIRECTORY)
 			r = roster_drop(app->db, room_id, pid);
 	}
-	room_free(&room);
 	return r;
 }
 
@@ -413,13 +515,20 @@ rooms_created(struct app *app, const struct out *out, const json_t *answer)
 {
 	const char *room_id = json_str(answer, "room_id");
 	const struct trust_org *org;
-	struct room room;
+	autoroom struct room room = { 0 }, other = { 0 };
 	int r;
 
 	if (!id_is_room(room_id))
 		return E_BAD;
 	if ((r = room_by_tag(app->db, out->ref, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
+	if (room.room_id == NULL) {
+		/* A room that we know already has a roster of its own: it cannot be the new one. */
+		if ((r = room_get(app->db, room_id, &other)) == 0)
+			log_error("rooms", "the homeserver says that a room it just made is one of before");
+		if (r != E_NOTFOUND)
+			return r < 0 ? r : E_BAD;
+	}
 	if (room.room_id == NULL) {
 		autofree char *user = NULL;
 
@@ -432,7 +541,6 @@ rooms_created(struct app *app, const struct out *out, const json_t *answer)
 		if (r == 0 && room.kind == ROOM_DIRECT && (r = person_user(app->db, room.pid, &user)) == 0)
 			r = admit(app, room_id, user);
 	}
-	room_free(&room);
 	return r;
 }
 

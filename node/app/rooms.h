@@ -29,10 +29,15 @@ int	rooms_direct(struct app *, const char *user, struct room *ret) must_check;
 /** rooms_in_doubt(app, out): a creation that may have been asked for before must wait for a fresh sync. */
 bool	rooms_in_doubt(const struct app *, const struct out *);
 
-/** rooms_expel(app, user): off every roster; the next key in each of those rooms is a fresh one. */
-int	rooms_expel(struct app *, const char *user) must_check;
+/** rooms_lost(app, room): a channel or chat that we are no longer in, and are not joining. */
+bool	rooms_lost(struct app *, const struct room *);
 
-/** rooms_invite(app, room, account, user): ask the server to invite, once. */
+/** rooms_expel(app, user): off every roster; the next key in each of those rooms is a fresh one.
+ * rooms_retain(app, trust): the same for all in channels and directories whom ${trust} does not name. */
+int	rooms_expel(struct app *, const char *user) must_check;
+int	rooms_retain(struct app *, const struct trust *) must_check;
+
+/** rooms_invite(app, room, user): ask the server to invite, once. */
 int	rooms_invite(struct app *, const struct room *, const char *user) must_check;
 
 /**

@@ -12,6 +12,7 @@
 #include "matrix/request.h"
 #include "message.h"
 #include "publish.h"
+#include "rooms.h"
 #include "steps.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
@@ -21,7 +22,7 @@
  * transaction ids: it is encrypted anew; receivers know it by its content id. */
 #define TXN_LIFE_MS	(24 * 3600 * 1000LL)
 /* What waits is looked at again after this time, or when an answer wakes it. */
-enum { UNTRUSTED_MS = 60 * 1000, SEAL_LATER_MS = 30 * 1000 };
+enum { UNTRUSTED_MS = 60 * 1000, SEAL_LATER_MS = 30 * 1000, SETTLE_MS = 300 * 1000 };
 
 /* An event in a room without encryption goes as it is: public state only. */
 static int
@@ -59,6 +60,20 @@ out:
 	return r;
 }
 
+/* Its room is gone: a message looks for another; a partner's traffic is sent again by itself. */
+static int
+give_up(struct app *app, const struct out *out, struct err *reterr)
+{
+	bool message = !strcmp(out->purpose, "say");
+	int r = 0;
+
+	if (!message && strcmp(out->purpose, "traffic") != 0 && strcmp(out->purpose, "ack") != 0)
+		return err_set(reterr, E_REFUSED, "we are no longer in the room");
+	if (message)
+		r = message_room(app->db, out->ref, NULL);
+	return r < 0 ? r : outbox_done(app->db, out->id);
+}
+
 static int
 seal(struct app *app, struct out *out)
 {
@@ -68,11 +83,17 @@ seal(struct app *app, struct out *out)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? E_LATER : r;
-	if (!room.joined)
+	if (rooms_lost(app, &room))
+		r = give_up(app, out, &why);
+	else if (!room.joined)
 		r = E_LATER;
+	else if (strcmp(room.account, out->account) != 0)
+		r = err_set(&why, E_REFUSED, "the room is not one of this account");
 	else if (!strcmp(room.account, "steward"))
 		/* The steward has no keys: public state of rooms that it manages. */
 		r = out->state_key != NULL ? ready_plain(app, out) : E_REFUSED;
+	else if (!room.encrypted && !room.ours && app_now(app) - out->created < SETTLE_MS)
+		r = E_LATER;	/* Just joined: its state may not have been seen yet. */
 	else if (!room.encrypted)
 		r = err_set(&why, E_REFUSED, "the room is not encrypted");
 	else if ((r = other_side_joined(app, &room)) == 0)
@@ -103,9 +124,11 @@ judge(struct app *app, struct out *out)
 {
 	int r = 0;
 
-	if (!strcmp(out->purpose, ENVELOPE_SHARE))
+	if (!strcmp(out->purpose, ENVELOPE_SHARE)) {
 		/* Refused: the row is gone and its shares will be made anew. */
-		return envelope_share_check(app->crypt, out->ref) == E_REFUSED ? E_EXISTS : 0;
+		r = envelope_share_check(app->crypt, out->ref);
+		return r == E_REFUSED ? E_EXISTS : r;
+	}
 	if (!strcmp(out->purpose, "create_room") && out->attempts == 0) {
 		/* That it is tried is committed before it leaves: a lost answer must not make two rooms. */
 		app->sure = out->id;

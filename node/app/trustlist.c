@@ -83,6 +83,9 @@ change_trust(struct app *app, const struct trust *before, const struct trust *no
 		if (trust_org_by_node(now, user) == NULL && (r = rooms_expel(app, user)) != 0)
 			return r;
 	}
+	/* The list before may have expired, and so be forgotten. */
+	if ((r = rooms_retain(app, now)) != 0)
+		return r;
 	for (size_t i = 0; i < trust_norgs(now) && app->crypt != NULL; i++) {
 		const struct trust_org *org = trust_org_at(now, i);
 		int64_t pid;

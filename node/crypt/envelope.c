@@ -7,6 +7,7 @@
 #include "base/canon.h"
 #include "base/encode.h"
 #include "base/id.h"
+#include "domain/directory.h"
 #include "envelope.h"
 #include "machine.h"
 
@@ -152,7 +153,6 @@ static int
 check_state_key(const json_t *inner, struct opened *ret, struct err *reterr)
 {
 	const json_t *key = json_object_get(inner, "state_key");
-	autobuf struct buf packed = { 0 };
 	int r;
 
 	if ((key != NULL) != (ret->packed_key != NULL))
@@ -161,11 +161,9 @@ check_state_key(const json_t *inner, struct opened *ret, struct err *reterr)
 		return 0;
 	if (!json_is_string(key))
 		return err_set(reterr, E_REFUSED, "the inner state key is no string");
-	if ((r = copy(json_string_value(key), &ret->state_key)) != 0 ||
-	    (r = buf_printf(&packed, "%s:%s", ret->type, ret->state_key)) != 0)
+	if ((r = copy(json_string_value(key), &ret->state_key)) != 0)
 		return r;
-	return strcmp(packed.data, ret->packed_key) == 0 ? 0 :
-	    err_set(reterr, E_REFUSED, "the outer state key is not that of the inner event");
+	return directory_state_check(ret->packed_key, ret->type, ret->state_key, reterr);
 }
 
 static int

@@ -15,6 +15,7 @@ enum { ALARMS_MAX = 200, FINGERPRINT_MAX = 128 };
 static int
 put_outdated(struct crypt *c, struct crypto_user *u)
 {
+	bool was_fresh = !u->outdated;
 	int r = crypto_generation_next(c->db, &u->changed);
 
 	if (r != 0)
@@ -23,7 +24,8 @@ put_outdated(struct crypt *c, struct crypto_user *u)
 	u->tries = u->due = 0;
 	if ((r = crypto_user_put(c->db, u)) != 0)
 		return r;
-	return crypto_epoch_next(c->db);	/* Plans to encrypt are made anew. */
+	/* Plans to encrypt that counted on the list are made anew. */
+	return was_fresh ? crypto_epoch_next(c->db) : 0;
 }
 
 /* The user's row, or a fresh one. */
@@ -33,7 +35,7 @@ get_user(struct crypt *c, int64_t pid, struct crypto_user *ret)
 	int r = crypto_user_get(c->db, pid, ret);
 
 	if (r == E_NOTFOUND)
-		*ret = (struct crypto_user){ .pid = pid };
+		*ret = (struct crypto_user){ .pid = pid, .outdated = 1 };
 	return r < 0 ? r : 0;
 }
 
@@ -181,7 +183,9 @@ machine_eligible(struct crypt *c, int64_t pid)
 			r = crypto_device_put(c->db, d);
 	}
 	crypto_device_list_free(list, n);
-	if (r == 0 && (gained || lost))
+	/* A plan never passes a user whose list is outdated, so what such a user
+	 * gains it has not missed. */
+	if (r == 0 && (lost || (gained && !u.outdated)))
 		r = crypto_epoch_next(c->db);
 	if (r == 0 && gained)
 		r = history_add_rooms(c->db, pid);

@@ -306,12 +306,13 @@ answer_user(struct crypt *c, const char *user, int64_t gen, const json_t *answer
 	if (r != 0 || (r = unlist_others(c, pid, listed)) != 0)
 		return r;
 	u.answered = gen;
-	if (u.changed <= gen)
-		u.outdated = 0;
 	u.tries = u.due = 0;
-	if ((r = crypto_user_put(c->db, &u)) != 0)
+	if ((r = crypto_user_put(c->db, &u)) != 0 || (r = machine_eligible(c, pid)) != 0)
 		return r;
-	return machine_eligible(c, pid);
+	if (u.changed > gen)
+		return 0;
+	u.outdated = 0;
+	return crypto_user_put(c->db, &u);
 }
 
 int

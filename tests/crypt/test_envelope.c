@@ -234,10 +234,10 @@ test_state(struct session *s)
 	is_str(o.packed_key, "org.cairnpeer.record:k1", "outer key");
 	bad = seal(s, STATE);
 	json_object_set_new(bad, "state_key", json_string("org.cairnpeer.record:k2"));
-	refused(bad, "not that of the inner", "another packed key");
+	refused(bad, "inside than outside", "another packed key");
 	bad = seal(s, STATE);
 	json_object_set_new(bad, "state_key", json_string("k1"));
-	refused(bad, "not that of the inner", "a key that is not packed");
+	refused(bad, "inside than outside", "a key that is not packed");
 	refused(seal(s, STATE), "state event within", "E48 state inside a message");
 	bad = seal(s, PLAIN);
 	json_object_set_new(bad, "state_key", json_string("m.room.message:"));

@@ -15,21 +15,6 @@
 #include "base/frame.h"
 #include "host.h"
 
-enum { STEPS_MAX = 200000 };	/* Without time passing. */
-
-/* A request of a node. */
-struct host_call {
-	size_t		 node;
-	uint64_t	 id;
-	json_t		*request;	/* As in the REQUEST frame. */
-	struct buf	 body;
-	bool		 whole;		/* Its body has arrived. */
-	bool		 parked;
-	int64_t		 until;
-	long		 seen;		/* host->changes when it was last asked. */
-	struct host_call *next;
-};
-
 static void
 show_logs(const struct host *h)
 {
@@ -129,29 +114,6 @@ host_branch(struct host *h)
 	hs_clock(h->hs, h->now);
 }
 
-static void
-free_call(struct host_call *call)
-{
-	json_decref(call->request);
-	buf_free(&call->body);
-	free(call);
-}
-
-static void
-forget_calls(struct host *h, size_t node)
-{
-	for (struct host_call **p = &h->calls; *p != NULL;) {
-		struct host_call *call = *p;
-
-		if (call->node != node) {
-			p = &call->next;
-			continue;
-		}
-		*p = call->next;
-		free_call(call);
-	}
-}
-
 /* The process is gone; what it asked for goes unanswered. */
 static int
 buried(struct host *h, size_t i)
@@ -168,7 +130,7 @@ buried(struct host *h, size_t i)
 	n->in = (struct buf){ 0 };
 	json_decref(n->tokens);
 	n->tokens = NULL;
-	forget_calls(h, i);
+	host_calls_forget(h, i);
 	return status;
 }
 
@@ -192,8 +154,8 @@ host_close(struct host *h)
  * Talking to a node.
  */
 
-static void
-send_bytes(struct host *h, size_t i, const struct buf *out)
+void
+host_send(struct host *h, size_t i, const struct buf *out)
 {
 	for (size_t at = 0; at < out->len;) {
 		ssize_t n = write(h->node[i].fd, out->data + at, out->len - at);
@@ -204,34 +166,11 @@ send_bytes(struct host *h, size_t i, const struct buf *out)
 	}
 }
 
-static void
-must(struct host *h, int r)
+void
+host_must(struct host *h, int r)
 {
 	if (r != 0)
 		host_fail(h, "a frame could not be made: %s", err_name(r));
-}
-
-static void
-take_request(struct host *h, size_t i, const struct frame *f)
-{
-	struct host_call *call, **end = &h->calls;
-
-	if ((call = calloc(1, sizeof(*call))) == NULL)
-		abort();
-	*call = (struct host_call){ .node = i, .id = f->id, .request = host_json(f->payload, f->len) };
-	call->whole = !json_is_true(json_object_get(call->request, "body"));
-	while (*end != NULL)
-		end = &(*end)->next;
-	*end = call;
-}
-
-static struct host_call *
-find_call(struct host *h, size_t i, uint64_t id)
-{
-	for (struct host_call *c = h->calls; c != NULL; c = c->next)
-		if (c->node == i && c->id == id)
-			return c;
-	host_fail(h, "%s goes on with a request that it never began", h->node[i].name);
 }
 
 static void	crash(struct host *, size_t);
@@ -245,13 +184,9 @@ take_frame(struct host *h, size_t i, const struct frame *f)
 
 	switch (f->type) {
 	case FRAME_REQUEST:
-		take_request(h, i, f);
-		return false;
 	case FRAME_BODY:
-		must(h, buf_add(&find_call(h, i, f->id)->body, f->payload, f->len));
-		return false;
 	case FRAME_END:
-		find_call(h, i, f->id)->whole = true;
+		host_calls_take(h, i, f);
 		return false;
 	case FRAME_HELLO:
 		break;
@@ -291,9 +226,8 @@ died(struct host *h, size_t i)
 	host_start(h, i);
 }
 
-/* Read until the node is idle. */
-static void
-listen_to(struct host *h, size_t i)
+void
+host_listen(struct host *h, size_t i)
 {
 	struct host_node *n = &h->node[i];
 	static char chunk[256 * 1024];
@@ -322,125 +256,19 @@ listen_to(struct host *h, size_t i)
 			died(h, i);
 			return;
 		}
-		must(h, buf_add(&n->in, chunk, (size_t)got));
+		host_must(h, buf_add(&n->in, chunk, (size_t)got));
 	}
 }
 
-static void
-tell(struct host *h, size_t i, json_t *json)
+void
+host_tell(struct host *h, size_t i, json_t *json)
 {
 	autobuf struct buf out = { 0 };
 	autofree char *text = json_dumps(json, JSON_COMPACT);
 
 	json_decref(json);
-	must(h, text == NULL ? -ENOMEM : frame_put(&out, FRAME_HELLO, HOST_TEST, text, strlen(text)));
-	send_bytes(h, i, &out);
-}
-
-static void
-answer(struct host *h, const struct host_call *call, int status, const json_t *body)
-{
-	autobuf struct buf out = { 0 };
-	autojson json_t *head = json_pack("{s:i}", "status", status);
-	autofree char *text = json_dumps(head, JSON_COMPACT);
-	autofree char *payload = json_dumps(body, JSON_COMPACT);
-	size_t left = payload != NULL ? strlen(payload) : 0;
-
-	must(h, text == NULL || payload == NULL ? -ENOMEM :
-	    frame_put(&out, FRAME_STATUS, call->id, text, strlen(text)));
-	for (const char *at = payload; left > 0;) {
-		size_t n = left < FRAME_CHUNK ? left : FRAME_CHUNK;
-
-		must(h, frame_put(&out, FRAME_BODY, call->id, at, n));
-		at += n;
-		left -= n;
-	}
-	must(h, frame_put(&out, FRAME_END, call->id, NULL, 0));
-	send_bytes(h, call->node, &out);
-}
-
-static void
-no_answer(struct host *h, const struct host_call *call, const char *kind)
-{
-	autobuf struct buf out = { 0 };
-	autojson json_t *json = json_pack("{s:s, s:s}", "kind", kind, "text", "the test says so");
-	autofree char *text = json_dumps(json, JSON_COMPACT);
-
-	must(h, text == NULL ? -ENOMEM : frame_put(&out, FRAME_FAIL, call->id, text, strlen(text)));
-	send_bytes(h, call->node, &out);
-}
-
-/*
- * Running.
- */
-
-/* Ask the homeserver.  HS_SERVE, HS_LOSE, HS_DROP or HS_PARKED. */
-static int
-ask(struct host *h, struct host_call *call, int *ret_status, json_t **ret_body)
-{
-	const char *account = json_str(call->request, "account");
-	const char *token = *account != '\0' ? json_str(h->node[call->node].tokens, account) : NULL;
-	enum hs_turn turn = !call->parked ? HS_FIRST : call->until <= *h->now ? HS_ENOUGH : HS_AGAIN;
-	int64_t until;
-	int fate;
-
-	if (*account != '\0' && token == NULL)
-		host_fail(h, "%s makes a request for %s, whose token it never gave", h->node[call->node].name, account);
-	fate = hs_request(h->hs, token, json_str(call->request, "method"), json_str(call->request, "path"),
-	    call->body.data, turn, ret_status, ret_body, &until);
-	if (fate != HS_PARKED)
-		h->changes++;
-	else if (!call->parked) {
-		call->parked = true;
-		call->until = until;
-	}
-	call->seen = h->changes;
-	return fate;
-}
-
-/* One of the requests ${from} to ${to} further; false if all of them wait. */
-static bool
-serve_some(struct host *h, size_t from, size_t to)
-{
-	size_t k = 0;
-
-	for (struct host_call **p = &h->calls; *p != NULL; p = &(*p)->next, k++) {
-		struct host_call *call = *p;
-		json_t *body = NULL;
-		int status = 0, fate;
-		size_t i = call->node;
-
-		if (k < from || k >= to || !call->whole ||
-		    (call->parked && call->seen == h->changes && call->until > *h->now))
-			continue;
-		if ((fate = ask(h, call, &status, &body)) == HS_PARKED)
-			continue;
-		*p = call->next;
-		if (fate == HS_SERVE)
-			answer(h, call, status, body);
-		else
-			no_answer(h, call, fate == HS_LOSE ? "reset" : "connect");
-		json_decref(body);
-		free_call(call);
-		listen_to(h, i);
-		return true;
-	}
-	return false;
-}
-
-/* Requests overtake each other, as the seed has it. */
-static bool
-serve_one(struct host *h)
-{
-	size_t n = 0, first;
-
-	for (const struct host_call *c = h->calls; c != NULL; c = c->next)
-		n++;
-	if (n == 0)
-		return false;
-	h->dice = h->dice * 6364136223846793005u + 1442695040888963407u;
-	first = (size_t)(h->dice >> 33) % n;
-	return serve_some(h, first, n) || serve_some(h, 0, first);
+	host_must(h, text == NULL ? -ENOMEM : frame_put(&out, FRAME_HELLO, HOST_TEST, text, strlen(text)));
+	host_send(h, i, &out);
 }
 
 /* All that was sent is done, no answer arrives, and the node dies. */
@@ -450,15 +278,7 @@ crash(struct host *h, size_t i)
 	struct host_node *n = &h->node[i];
 	char dir[PATH_MAX + 40], copy[PATH_MAX + 48];
 
-	for (struct host_call *call = h->calls; call != NULL; call = call->next) {
-		json_t *body = NULL;
-		int status;
-
-		if (call->node != i || !call->whole || call->parked)
-			continue;
-		(void)ask(h, call, &status, &body);
-		json_decref(body);
-	}
+	host_calls_do(h, i);
 	(void)kill(n->pid, SIGKILL);
 	(void)buried(h, i);
 	if (n->armed == HOST_FORGOTTEN) {
@@ -471,53 +291,6 @@ crash(struct host *h, size_t i)
 	n->armed = HOST_NEVER;
 	n->crashed = true;
 	host_start(h, i);
-}
-
-static bool
-step(struct host *h)
-{
-	if (hs_next(h->hs) <= *h->now) {
-		hs_deliver(h->hs);
-		h->changes++;
-	}
-	if (serve_one(h))
-		return true;
-	for (size_t i = 0; i < h->n; i++)
-		if (h->node[i].pid != 0 && h->node[i].next <= *h->now) {
-			tell(h, i, json_pack("{s:s}", "do", "tick"));
-			listen_to(h, i);
-			return true;
-		}
-	return false;
-}
-
-void
-host_settle(struct host *h)
-{
-	for (long i = 0; step(h); i++)
-		if (i == STEPS_MAX)
-			host_fail(h, "the nodes talk for ever");
-}
-
-void
-host_run(struct host *h, int64_t ms)
-{
-	int64_t end = *h->now + ms;
-
-	for (;;) {
-		int64_t next = hs_next(h->hs);
-
-		host_settle(h);
-		for (size_t i = 0; i < h->n; i++)
-			if (h->node[i].next < next)
-				next = h->node[i].next;
-		for (const struct host_call *c = h->calls; c != NULL; c = c->next)
-			if (c->parked && c->until < next)
-				next = c->until;
-		*h->now = next < end ? next : end;
-		if (next >= end)
-			break;
-	}
 }
 
 void
@@ -542,8 +315,8 @@ host_start(struct host *h, size_t i)
 	(void)close(pair[1]);
 	n->fd = pair[0];
 	n->commits = 0;
-	tell(h, i, json_pack("{s:s}", "do", "bridge"));
-	listen_to(h, i);
+	host_tell(h, i, json_pack("{s:s}", "do", "bridge"));
+	host_listen(h, i);
 }
 
 void
@@ -552,7 +325,7 @@ host_stop(struct host *h, size_t i)
 	char byte;
 	int status;
 
-	tell(h, i, json_pack("{s:s}", "do", "stop"));
+	host_tell(h, i, json_pack("{s:s}", "do", "stop"));
 	while (read(h->node[i].fd, &byte, 1) > 0)
 		continue;
 	if ((status = buried(h, i)) != 0)
@@ -570,8 +343,8 @@ void
 host_arm(struct host *h, size_t i, enum host_kill where, long at)
 {
 	h->node[i].armed = where;
-	tell(h, i, json_pack("{s:s, s:i, s:I}", "do", "arm", "where", (int)where, "at", (json_int_t)at));
-	listen_to(h, i);
+	host_tell(h, i, json_pack("{s:s, s:i, s:I}", "do", "arm", "where", (int)where, "at", (json_int_t)at));
+	host_listen(h, i);
 }
 
 json_t *
@@ -581,8 +354,8 @@ host_command(struct host *h, size_t i, const char *verb, json_t *args)
 
 	json_decref(n->reply);
 	n->reply = NULL;
-	tell(h, i, json_pack("{s:s, s:{s:s, s:o}}", "do", "command", "request", "verb", verb, "args", args));
-	listen_to(h, i);
+	host_tell(h, i, json_pack("{s:s, s:{s:s, s:o}}", "do", "command", "request", "verb", verb, "args", args));
+	host_listen(h, i);
 	return take(n->reply);
 }
 

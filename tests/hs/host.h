@@ -97,6 +97,16 @@ void	host_settle(struct host *);
 json_t	*host_command(struct host *, size_t, const char *verb, json_t *args);
 json_t	*host_ok(struct host *, size_t, const char *verb, json_t *args);
 
+/* Between the files of host. */
+struct frame;
+void	host_must(struct host *, int r);			/* A frame was made, or the test ends. */
+void	host_send(struct host *, size_t, const struct buf *);
+void	host_tell(struct host *, size_t, json_t *);		/* A HOST_TEST frame; consumes it. */
+void	host_listen(struct host *, size_t);			/* Read until the node is idle. */
+void	host_calls_take(struct host *, size_t, const struct frame *);	/* REQUEST, BODY, END. */
+void	host_calls_forget(struct host *, size_t);		/* They go unanswered. */
+void	host_calls_do(struct host *, size_t);			/* They are done, and go unanswered. */
+
 /* host_child.c: the node's process; never returns. */
 _Noreturn void host_child(struct host *, size_t, int fd);
 /** host_config(host, node): its configuration file's text; the caller frees. */
