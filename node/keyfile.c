@@ -9,6 +9,23 @@
 
 #include "keyfile.h"
 
+/* A key whose name is lost in a power failure is a lost database. */
+static int
+sync_directory(const char *path)
+{
+	autofree char *dir = strdup(path);
+	char *slash = dir != NULL ? strrchr(dir, '/') : NULL;
+	int fd, r;
+
+	if (slash != NULL)
+		slash[slash == dir] = '\0';
+	if (dir == NULL || (fd = open(slash != NULL ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return -1;
+	r = fsync(fd);
+	close(fd);
+	return r;
+}
+
 static int
 make(const struct config *cfg, const struct world *world, const char *path, struct err *reterr)
 {
@@ -26,7 +43,8 @@ make(const struct config *cfg, const struct world *world, const char *path, stru
 		return err_set(reterr, -errno, "%s cannot be made: %s", path, strerror(errno));
 	world_random(world, key, sizeof(key));
 	put = write(fd, key, sizeof(key));
-	saved = put != (ssize_t)sizeof(key) || fsync(fd) != 0 ? errno != 0 ? errno : EIO : 0;
+	saved = put != (ssize_t)sizeof(key) || fsync(fd) != 0 || sync_directory(path) != 0 ?
+	    errno != 0 ? errno : EIO : 0;
 	explicit_bzero(key, sizeof(key));
 	if (close(fd) != 0 || saved != 0) {
 		(void)unlink(path);

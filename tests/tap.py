@@ -15,7 +15,7 @@ class _Result(unittest.TestResult):
     def _line(self, good, test, note=""):
         self.bad += not good
         self.said = True
-        print(f"{'' if good else 'not '}ok {self.testsRun} - {test.id().split('.', 1)[1]}{note}", flush=True)
+        print(f"{'' if good else 'not '}ok {self.testsRun} - {test.id().split('.', 1)[-1]}{note}", flush=True)
 
     def addSuccess(self, test):
         self._line(True, test)

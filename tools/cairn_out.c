@@ -40,6 +40,8 @@ width(const char *text)
 	return n;
 }
 
+static void	put(FILE *, const char *, va_list) like_printf(2, 0);
+
 static void
 put(FILE *out, const char *fmt, va_list ap)
 {

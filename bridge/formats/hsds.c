@@ -173,7 +173,6 @@ static int
 source(struct hsds *h, const struct at *at, const json_t *id, const json_t *organization, json_t *body)
 {
 	autojson json_t *changed = NULL;
-	autofree char *name = NULL;
 	char day[DAY + 1] = "";
 	int r = walk_code(h, at, "last_modified", &changed);
 

@@ -5,6 +5,7 @@
 
 #include "app.h"
 #include "base/canon.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "calls.h"
 #include "command.h"
@@ -21,6 +22,8 @@
 #include "trustlist.h"
 
 const char *const app_account_name[APP_ACCOUNTS] = { "node", "steward" };
+
+#define HEAP_RESERVE	(64UL << 20)	/* JSON heap kept free to act on an answer. */
 
 int
 app_open(const struct config *cfg, const struct world *world, const uint8_t kek[DB_KEY],
@@ -56,10 +59,12 @@ app_close(struct app *app)
 	free(app);
 }
 
+/* A commit that failed, or a begin, leaves no transaction. */
 static void
 undo(struct app *app)
 {
-	db_rollback(app->db);
+	if (db_in_tx(app->db))
+		db_rollback(app->db);
 	if (app->crypt != NULL)
 		crypt_drop_cache(app->crypt);
 }
@@ -126,7 +131,7 @@ keys_back_off(struct app *app, const struct flight *f, int64_t told, const json_
 
 	if (r != 0)
 		return r;
-	if (told >= 0)
+	if (told >= 0 || json_int(answer, "retry_after_ms", -1) >= 0)
 		app->keys_due = app_now(app) + answer_wait(told, answer, 1, 0);
 	r = f->kind == FLIGHT_QUERY ? keys_query_failed(app->crypt, sent, app_now(app)) :
 	    keys_claim_failed(app->crypt, sent);
@@ -168,6 +173,14 @@ back_off(struct app *app, const struct flight *f, int64_t told, const json_t *an
 	return 0;
 }
 
+/* An answer that is too much for us would be so for ever: ask for less. */
+static void
+narrow(struct app *app, const struct flight *f)
+{
+	if (f->kind == FLIGHT_SYNC && app->accounts[f->account].narrow < APP_NARROW_MAX)
+		app->accounts[f->account].narrow++;
+}
+
 static int
 sync_answered(struct app *app, const struct flight *f, const json_t *answer)
 {
@@ -180,6 +193,7 @@ sync_answered(struct app *app, const struct flight *f, const json_t *answer)
 		return r;
 	if (f->id > app->accounts[f->account].doubt)
 		app->accounts[f->account].fresh = true;
+	app->accounts[f->account].narrow = 0;
 	app->accounts[f->account].attempts = 0;
 	app->accounts[f->account].due = 0;
 	return 0;
@@ -231,8 +245,8 @@ out_answered(struct app *app, const struct flight *f, int status, enum answer_fa
 		return r == E_NOTFOUND ? 0 : r;
 	if (fate == ANSWER_OK) {
 		r = calls_done(app, &out, answer);
-		if (r == 0)
-			r = outbox_done(app->db, out.id);
+		if (r == 0 && (r = outbox_done(app->db, out.id)) == E_NOTFOUND)
+			r = 0;	/* Its own answer voided it. */
 	} else
 		r = calls_refused(app, &out, status, answer, why);
 	outbox_free(&out);
@@ -242,23 +256,31 @@ out_answered(struct app *app, const struct flight *f, int status, enum answer_fa
 static int
 judged(struct app *app, const struct flight *f, int status, int64_t told, const json_t *answer)
 {
-	struct err why = { "" };
+	struct err why = { "" }, brief;
 	enum answer_fate fate = answer_judge(status, answer, &why);
 	int r;
 
-	if (fate == ANSWER_RETRY || fate == ANSWER_LIMITED)
-		return back_off(app, f, told, answer, why.text);
+	/* The server's own words may name a member: they are for the store, not for the log. */
+	brief = why;
+	brief.text[strcspn(brief.text, ":")] = '\0';
+	if (fate == ANSWER_RETRY || fate == ANSWER_LIMITED) {
+		if (status == 200 && answer == NULL)
+			narrow(app, f);
+		return back_off(app, f, told, answer, brief.text);
+	}
+	/* Whatever waits keeps waiting until somebody logs in again. */
+	if (fate == ANSWER_LOGGED_OUT) {
+		log_error("app", "the homeserver no longer accepts our token (%s); run cairn setup again",
+		    brief.text);
+		return back_off(app, f, 60000, NULL, brief.text);
+	}
 	if (f->kind == FLIGHT_OUT) {
 		r = out_answered(app, f, status, fate, answer, &why);
 		return r == E_BAD ? back_off(app, f, -1, NULL, "the answer lacks what it must say") :
-		    r == E_LATER ? back_off(app, f, told, answer, why.text) : r;
+		    r == E_LATER ? back_off(app, f, told, answer, brief.text) : r;
 	}
-	if (fate != ANSWER_OK) {
-		if (fate == ANSWER_LOGGED_OUT)
-			log_error("app", "the homeserver no longer accepts our token (%s); run cairn setup again",
-			    why.text);
-		return back_off(app, f, 60000, NULL, why.text);
-	}
+	if (fate != ANSWER_OK)
+		return back_off(app, f, 60000, NULL, brief.text);
 	r = f->kind == FLIGHT_SYNC ? sync_answered(app, f, answer) :
 	    f->kind == FLIGHT_QUERY ? query_answered(app, f, answer) : claim_answered(app, f, answer);
 	return r == E_BAD ? back_off(app, f, -1, NULL, "the answer has the wrong shape") : r;
@@ -273,13 +295,22 @@ app_answer(struct app *app, uint64_t id, int status, int64_t retry_after_ms, con
 
 	if (deliver_landed(app, id, &f) != 0)
 		return 0;
-	/* A body that is no JSON, or too much of it for the heap, decides nothing: ${answer} stays NULL. */
-	(void)!canon_parse(body, len, &answer, NULL);
+	/* A body that is no JSON, or so much of it that too little heap is left to act on it,
+	 * decides nothing: ${answer} stays NULL. */
+	if (canon_parse(body, len, &answer, NULL) == 0 && heap_left() < HEAP_RESERVE) {
+		json_decref(answer);
+		answer = NULL;
+	}
 	if ((r = db_begin(app->db, NULL)) != 0) {
 		flight_clear(&f);
 		return r;
 	}
-	r = judged(app, &f, status, retry_after_ms, answer);
+	if ((r = judged(app, &f, status, retry_after_ms, answer)) > 0) {
+		/* Nobody knew what to do with it: nothing of it counts, and it is asked again, later. */
+		undo(app);
+		if ((r = db_begin(app->db, NULL)) == 0)
+			r = back_off(app, &f, -1, NULL, "the answer was not understood");
+	}
 	flight_clear(&f);
 	return finish(app, r);
 }
@@ -294,6 +325,8 @@ app_failed(struct app *app, uint64_t id, const char *kind, const char *text)
 	if (deliver_landed(app, id, &f) != 0)
 		return 0;
 	(void)err_set(&why, 0, "no answer (%s): %s", kind, text);
+	if (!strcmp(kind, "too_large"))
+		narrow(app, &f);
 	if ((r = db_begin(app->db, NULL)) == 0) {
 		r = finish(app, back_off(app, &f, -1, NULL, why.text));
 	}

@@ -54,6 +54,7 @@ struct flight {
 };
 
 enum { APP_NODE, APP_STEWARD, APP_ACCOUNTS };
+enum { APP_NARROW_MAX = 6 };
 
 struct app {
 	const struct config	*cfg;
@@ -70,6 +71,7 @@ struct app {
 		bool	fresh;			/* A sync that began after the last doubt was answered. */
 		uint64_t doubt;			/* Last request id when an answer may have been lost. */
 		int64_t	due, attempts;		/* Back-off of /sync. */
+		unsigned narrow;		/* Halvings of its timeline: the last answer was too much. */
 	} accounts[APP_ACCOUNTS];
 	int64_t			 clear[FRAME_IN_FLIGHT]; /* Outbox rows that steps() judged fit to leave now. */
 	size_t			 n_clear;

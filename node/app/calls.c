@@ -13,7 +13,9 @@
 #include "setup.h"
 #include "store/dirstore.h"
 
-enum { JOIN_TRIES = 8 };
+/* A partner invites to its directory once, and its server may be away for days;
+ * instead of a channel or chat that cannot be joined, we make our own. */
+enum { JOIN_TRIES = 8, JOIN_TRIES_DIRECTORY = 2000, SHARE_TRIES = 10 };
 
 static int
 nothing(struct app *app, const struct out *out, const json_t *answer)
@@ -52,7 +54,7 @@ directory_loaded(struct app *app, const struct out *out, const json_t *answer)
 
 	if (r != 0 || (r = room_get(app->db, out->ref, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if ((r = partner_get(app->db, room.subject, &partner)) == 0) {
+	if (room.subject != NULL && (r = partner_get(app->db, room.subject, &partner)) == 0) {
 		partner.loaded = 1;
 		r = partner_put(app->db, &partner);
 		partner_free(&partner);
@@ -117,8 +119,24 @@ calls_done(struct app *app, const struct out *out, const json_t *answer)
 static int
 fail(struct app *app, const struct out *out, const struct err *why)
 {
-	log_error("calls", "%s was refused by the homeserver: %s", out->purpose, why->text);
+	/* Not its own words: they may name a member. */
+	log_error("calls", "%s was refused by the homeserver: %.*s", out->purpose,
+	    (int)strcspn(why->text, ":"), why->text);
 	return outbox_fail(app->db, out->id, why->text);
+}
+
+/* The invitation can reach us before the inviting server has stored it itself. */
+static int
+join_again(struct app *app, const struct out *out)
+{
+	struct room room;
+	int r = room_get(app->db, out->ref, &room), most;
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	most = room.kind == ROOM_DIRECTORY ? JOIN_TRIES_DIRECTORY : JOIN_TRIES;
+	room_free(&room);
+	return out->attempts < most ? E_LATER : 0;
 }
 
 int
@@ -132,8 +150,10 @@ calls_refused(struct app *app, const struct out *out, int status, const json_t *
 		r = device_uploaded(app->crypt, status, answer);
 		return r == 0 ? outbox_done(app->db, out->id) : r;
 	}
-	/* The invitation can reach us before the inviting server has stored it itself. */
-	if (!strcmp(out->purpose, "join") && out->attempts < JOIN_TRIES)
+	if (!strcmp(out->purpose, "join") && (r = join_again(app, out)) != 0)
+		return r;
+	/* What needs the room would ask for it again at once. */
+	if (!strcmp(out->purpose, "create_room"))
 		return E_LATER;
 	if (!strcmp(out->purpose, "signing_upload") && json_arr(answer, "flows") != NULL)
 		return setup_auth(app, out, answer);
@@ -141,8 +161,14 @@ calls_refused(struct app *app, const struct out *out, int status, const json_t *
 	if (!strcmp(out->purpose, "invite") && status == 403 && !strcmp(code, "M_FORBIDDEN") &&
 	    json_str(answer, "error") != NULL && strstr(json_str(answer, "error"), "already in the room"))
 		return outbox_done(app->db, out->id);
-	if (!strcmp(out->purpose, ENVELOPE_SHARE) && (r = envelope_unshared(app->crypt, out->ref)) != 0)
-		return r;
+	/* The same bytes again, but later: keys made anew would be refused at once, for ever.
+	 * In the end they make room: everybody's keys wait behind them. */
+	if (!strcmp(out->purpose, ENVELOPE_SHARE)) {
+		if (out->attempts < SHARE_TRIES)
+			return E_LATER;
+		r = envelope_unshared(app->crypt, out->ref);
+		return r != 0 ? r : outbox_done(app->db, out->id);
+	}
 	if ((r = fail(app, out, why)) != 0)
 		return r;
 	return !strcmp(out->purpose, "login") || !strcmp(out->purpose, "signing_upload") ||

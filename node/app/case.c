@@ -88,15 +88,28 @@ reply_sent(struct app *app, const struct case_row *row, const char *content_id, 
 static int
 publisher(struct app *app, const char *record, const char *org, struct seen_record *ret, struct err *reterr)
 {
+	const char *from = NULL;
+	struct seen_record rec;
+	int r;
+
 	for (size_t i = 0; i < trust_norgs(app->trust); i++) {
 		const char *id = trust_org_at(app->trust, i)->id;
-		int r = org != NULL && strcmp(org, id) != 0 ? E_NOTFOUND :
-		    seen_get(app->db, id, record, ret);
 
-		if (r != E_NOTFOUND)
+		if (org != NULL && strcmp(org, id) != 0)
+			continue;
+		if ((r = seen_get(app->db, id, record, &rec)) == E_NOTFOUND)
+			continue;
+		if (r != 0)
 			return r;
+		seen_free(&rec);
+		/* Ids are random: one of the two has copied the other's. */
+		if (from != NULL)
+			return err_set(reterr, E_REFUSED, "organizations %s and %s both published record %s: "
+			    "name the one that is meant", from, id, record);
+		from = id;
 	}
-	return err_set(reterr, E_NOTFOUND, "no followed organization has published record %s; "
+	return from != NULL ? seen_get(app->db, from, record, ret) :
+	    err_set(reterr, E_NOTFOUND, "no followed organization has published record %s; "
 	    "cairn find shows what there is", record);
 }
 

@@ -13,6 +13,7 @@
 enum {
 	SYNC_CAP = 8 << 20, STATE_CAP = 8 << 20, KEYS_CAP = 4 << 20, CALL_CAP = 1 << 20,
 	SYNC_WAIT_MS = 30000, CALL_TIMEOUT_MS = 60000, CLAIM_TIMEOUT_MS = 20000,
+	SYNC_EVENTS = 100,
 };
 
 static bool
@@ -106,7 +107,7 @@ start_sync(struct app *app, unsigned which)
 	}
 	/* The first answer after a start shows what a lost answer may have done: ask for it at once. */
 	wait = app->accounts[which].fresh && account.next_batch != NULL ? SYNC_WAIT_MS : 0;
-	path = request_sync(account.next_batch, wait);
+	path = request_sync(account.next_batch, wait, SYNC_EVENTS >> app->accounts[which].narrow);
 	account_free(&account);
 	if (path == NULL)
 		return -ENOMEM;

@@ -110,7 +110,7 @@ int
 disclosure_template(struct app *app, const struct case_row *row, json_t **ret)
 {
 	const struct trust_org *to = trust_org(app->trust, row->org);
-	const struct trust_org *own = trust_org(app->trust, publish_own_org(app));
+	const struct trust_org *own = trust_org_by_node(app->trust, app->cfg->node_user);
 
 	if (to == NULL || own == NULL)
 		return E_NOTFOUND;

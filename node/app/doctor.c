@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "base/text.h"
 #include "crypt/crypt.h"
 #include "crypt/device.h"
 #include "crypt/keys.h"
@@ -103,14 +104,15 @@ check_directory(void *cookie, const struct partner *partner)
 	const struct checking *c = cookie;
 	const struct trust_org *org = trust_org(c->app->trust, partner->org);
 	struct err why = { "" };
-	char name[64];
+	char name[64], known[41];
 	int r;
 
 	if (!partner->follows || org == NULL)
 		return 0;
 	if ((r = manifest_check(c->app->db, partner->org, &why)) < 0)
 		return r;
-	(void)snprintf(name, sizeof(name), "directory of %.40s", org->name);
+	text_escape(org->name, known, sizeof(known));	/* Cut between characters. */
+	(void)snprintf(name, sizeof(name), "directory of %s", known);
 	return check(c->checks, name, r != E_NOTFOUND, r == 0 ? "complete, by its signed manifest" :
 	    r == E_LATER ? "not whole yet" : why.text,
 	    "a homeserver withholds records: ask the partner, and your homeserver's administrator");

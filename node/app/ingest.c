@@ -79,7 +79,8 @@ handle(const struct item *item, const struct opened *opened, struct err *reason)
 
 /*
  * A partner on the roster who is not on the trust list now (it may have expired) is
- * heard when a list names it again.  The event stays unopened until then: E_LATER.
+ * heard when a list names it again, and a device whose owner's signature has not
+ * come yet once it has.  The event stays unopened until then: E_LATER.
  */
 static int
 await_trust(const struct item *item, struct err *reason)
@@ -90,17 +91,21 @@ await_trust(const struct item *item, struct err *reason)
 	int64_t pid;
 	int r;
 
-	if (item->room_id == NULL || sender == NULL || trust_org_by_node(app->trust, sender) != NULL ||
-	    !strcmp(sender, app->cfg->node_user))
+	if (item->room_id == NULL || sender == NULL || !strcmp(sender, app->cfg->node_user))
 		return 0;
 	if ((r = person_find(app->db, sender, &pid)) != 0 ||
 	    (r = roster_has(app->db, item->room_id, pid)) != 0 ||
 	    (r = room_get(app->db, item->room_id, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if (room.kind == ROOM_CHANNEL || room.kind == ROOM_DIRECTORY)
-		r = err_set(reason, E_LATER, "its sender is not on the trust list in force");
+	if (room.kind == ROOM_CHANNEL || room.kind == ROOM_DIRECTORY) {
+		if (trust_org_by_node(app->trust, sender) == NULL)
+			r = err_set(reason, E_LATER, "its sender is not on the trust list in force");
+		else if (room.kind == ROOM_CHANNEL &&
+		    (r = envelope_signed(app->crypt, item->event)) == E_LATER)
+			(void)err_set(reason, r, "its sender has not signed the device that sent it");
+	}
 	room_free(&room);
-	return r;
+	return r == E_NOTFOUND ? 0 : r;
 }
 
 /*

@@ -41,6 +41,8 @@ message_arrived(struct app *app, const struct origin *origin)
 	char id[ID_LEN + 1];
 	int r;
 
+	if (origin->pid != origin->room->pid)
+		return err_set(origin->reason, E_REFUSED, "a message from a third person in a direct chat");
 	if (body == NULL || strlen(body) > BODY_MAX)
 		return err_set(origin->reason, E_BAD, "a message without text, or with too much of it");
 	/* People's clients give no id of ours: the event's own id counts it once. */

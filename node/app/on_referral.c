@@ -132,6 +132,8 @@ on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
 		text = json_dumps(json_object_get(origin->content, "consent"), JSON_COMPACT);
 		consent.consent = text;
 		r = text != NULL ? consent_put(app->db, &consent) : -ENOMEM;
+		if (r == E_REFUSED)
+			r = err_set(origin->reason, E_REFUSED, "the consent's id is another consent's");
 	}
 	case_free(&row);
 	return r;

@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "base/event.h"
 #include "base/id.h"
+#include "domain/directory.h"
 #include "events.h"
 #include "own.h"
 #include "store/audit.h"
@@ -15,7 +16,8 @@
 #include "store/peoplestore.h"
 
 #define SEED	"record_seed"	/* meta, sealed. */
-enum { IMPORT_MAX = 20000 };
+/* A body must leave room for the record's envelope in one encrypted event. */
+enum { IMPORT_MAX = 20000, BODY_MAX = DIRECTORY_RECORD_MAX - 2048 };
 
 struct collect {
 	bool		 dirty_only;
@@ -207,6 +209,9 @@ import_one(struct app *app, const json_t *item, enum fate *ret, struct err *rete
 	else if ((r = resolve(app, body)) == 0 && (r = keep_room(&rec, body)) == 0 &&
 	    (r = check_body(kind, body, reterr)) == 0 && (text = canon_text(body, reterr)) == NULL)
 		r = E_BAD;
+	if (r == 0 && strlen(text) > BODY_MAX)
+		r = err_set(reterr, E_BAD, "body: %zu bytes, %d are allowed; shorten its texts", strlen(text),
+		    BODY_MAX);
 	if (r == 0 && rec.body != NULL && !strcmp(rec.body, text))
 		*ret = SAME;
 	if (r == 0 && *ret == ADDED)
@@ -219,6 +224,19 @@ import_one(struct app *app, const json_t *item, enum fate *ret, struct err *rete
 	}
 	free(text);
 	own_free(&rec);
+	return r;
+}
+
+/* More would never be published: one manifest counts them all. */
+static int
+check_number(struct db *db, struct err *reterr)
+{
+	struct own_ids ids;
+	int r = own_ids(db, NULL, false, &ids);
+
+	if (r == 0 && ids.n > DIRECTORY_MAX)
+		r = err_set(reterr, E_REFUSED, "%zu records would be held, %d are allowed", ids.n, DIRECTORY_MAX);
+	own_ids_free(&ids);
 	return r;
 }
 
@@ -241,7 +259,8 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 		}
 		done[fate]++;
 	}
-	if ((r = audit_add(app->db, app_now(app), actor, "import", "directory", NULL)) != 0)
+	if ((r = check_number(app->db, reterr)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "import", "directory", NULL)) != 0)
 		return r;
 	*ret = json_pack("{s:I, s:I, s:I}", "added", (json_int_t)done[ADDED], "changed",
 	    (json_int_t)done[CHANGED], "unchanged", (json_int_t)done[SAME]);

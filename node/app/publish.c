@@ -172,7 +172,7 @@ record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_
 	rec->dirty = 0;
 	if (rec->hash == NULL)
 		return -ENOMEM;
-	if ((r = own_put(app->db, rec)) != 0)
+	if ((r = own_put(app->db, rec)) != 0 || (r = outbox_forget(app->db, "record", rec->id)) != 0)
 		return r;
 	return outbox_event(app->db, "node", room->room_id, TYPE_RECORD, rec->state_key, record, "record",
 	    rec->id, NULL);
@@ -298,19 +298,21 @@ publish_step(struct app *app, bool *ret_more)
 
 struct view {
 	struct app	*app;
-	int64_t		 total, published, waiting;
+	int64_t		 total, published, waiting, failed;
 };
 
 static int
 count(void *cookie, const struct own_record *rec)
 {
 	struct view *v = cookie;
-	int r = outbox_pending(v->app->db, "record", rec->id);
+	int pending = outbox_pending(v->app->db, "record", rec->id);
+	int failed = outbox_failed(v->app->db, "record", rec->id);
 
 	v->total++;
-	v->published += rec->seq > 0 && !rec->dirty && r == E_NOTFOUND;
-	v->waiting += rec->dirty || r == 0;
-	return r < 0 ? r : 0;
+	v->published += rec->seq > 0 && !rec->dirty && pending != 0 && failed != 0;
+	v->waiting += rec->dirty || pending == 0;
+	v->failed += failed == 0 && pending != 0;
+	return pending < 0 ? pending : failed < 0 ? failed : 0;
 }
 
 int
@@ -326,6 +328,6 @@ publish_view(struct app *app, json_t **ret)
 		return r;
 	busy = v.waiting > 0 || (wanted != NULL && !strcmp(wanted, "1"));
 	*ret = json_pack("{s:s, s:I, s:I, s:s}", "id", "publish", "records", (json_int_t)v.total,
-	    "published", (json_int_t)v.published, "delivery", busy ? "queued" : "delivered");
+	    "published", (json_int_t)v.published, "delivery", busy ? "queued" : v.failed > 0 ? "failed" : "delivered");
 	return *ret != NULL ? 0 : -ENOMEM;
 }

@@ -65,9 +65,10 @@ keep_manifest(struct app *app, const char *org, const json_t *body)
 
 static int
 keep_record(struct app *app, const json_t *json, const struct directory_record *record,
-    enum directory_verdict verdict, struct err *reason)
+    enum directory_verdict verdict, bool first, struct err *reason)
 {
 	autofree char *text = json_dumps(json, JSON_COMPACT);
+	int64_t held = 0;
 	autobuf struct buf words = { 0 };
 	const char *kind = directory_kind_name(record->kind);
 	const struct ev_desc *desc = event_find(ev_records, ev_n_records, kind);
@@ -78,6 +79,12 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 		err_add(reason, "record %s", record->id);
 		return r;
 	}
+	/* A place is taken by the first version; the manifest has one besides. */
+	if (first && (r = seen_count(app->db, record->org, &held)) != 0)
+		return r;
+	if (held > DIRECTORY_MAX)
+		return err_set(reason, E_BAD, "record %s: %d records of its organization are held already",
+		    record->id, DIRECTORY_MAX);
 	if (text == NULL || add_words(record->body, &words) != 0)
 		return -ENOMEM;
 	if ((r = seen_put(app->db, &(struct seen_record){ .org = (char *)record->org,
@@ -122,7 +129,7 @@ record_arrived(struct app *app, const struct origin *origin)
 	case DIRECTORY_OK:
 	case DIRECTORY_STALE:
 	case DIRECTORY_EXPIRED:
-		r = keep_record(app, origin->content, &record, verdict, &reason);
+		r = keep_record(app, origin->content, &record, verdict, seen.seq == 0, &reason);
 		if (r == E_BAD)
 			*origin->reason = reason;
 		return r;
@@ -179,10 +186,12 @@ record_follow(struct app *app, const char *actor, const json_t *args, json_t **r
 	if (r == 0 && (r = partner_put(app->db, &partner)) == 0)
 		r = audit_add(app->db, app_now(app), actor, "follow", org, NULL);
 	partner_free(&partner);
+	if (r != 0)
+		return r;
 	/* Their invitation may have come before we wished for it. */
-	if (r == 0 && (r = person_find(app->db, trust_org(app->trust, org)->node, &pid)) == 0)
+	if ((r = person_find(app->db, trust_org(app->trust, org)->node, &pid)) == 0)
 		r = ingest_person(app, pid);
-	if (r != 0 && r != E_NOTFOUND)
+	if (r < 0)
 		return r;
 	*ret = json_pack("{s:s, s:s, s:s}", "org", org, "id", id, "delivery", "queued");
 	return *ret != NULL ? 0 : -ENOMEM;
@@ -259,7 +268,8 @@ consider(void *cookie, const struct seen_record *rec)
 	unsigned excluded;
 	int r, score;
 
-	if (rec->verdict == DIRECTORY_EXPIRED || !strcmp(rec->kind, "manifest"))
+	if (rec->verdict == DIRECTORY_EXPIRED || !strcmp(rec->kind, "manifest") ||
+	    trust_org(s->app->trust, rec->org) == NULL)
 		return 0;
 	if ((r = canon_parse(rec->record, strlen(rec->record), &json, NULL)) != 0)
 		return r < 0 ? r : ERR_CORRUPT;

@@ -18,6 +18,7 @@
 
 /* meta: the stage ("login", "keys", "done", "failed: why"), and where the recovery file is. */
 #define STAGE		"setup"
+#define PUBLISHED	"published"	/* Both identities are on the homeserver, and the device is signed. */
 #define RECOVERY	"recovery_file"
 #define MASTER		"master_"	/* + account: public master key. */
 #define ORG_ID		"org_id"	/* The id we propose for our organization. */
@@ -137,6 +138,10 @@ setup_start(struct app *app, const char *actor, const json_t *args, json_t **ret
 		return r;
 	if (r == 0 && !strcmp(stage, "keys"))
 		return err_set(reterr, E_EXISTS, "setup is under way; cairn doctor shows how far it is");
+	/* Of two logins of one device the server keeps the one that it served last. */
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
+		if ((r = outbox_pending(app->db, "login", app_account_name[i])) != E_NOTFOUND)
+			return r < 0 ? r : err_set(reterr, E_EXISTS, "setup is logging in; cairn doctor shows how far it is");
 	if ((r = meta_put(app->db, STAGE, "login", false)) != 0 ||
 	    (r = app->crypt == NULL ? meta_put(app->db, RECOVERY, file, false) : 0) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "setup", "accounts", NULL)) != 0)
@@ -244,7 +249,33 @@ finished(struct app *app)
 {
 	int r = forget_passwords(app);
 
+	if (r == 0)
+		r = meta_put(app->db, PUBLISHED, "1", false);
 	return r != 0 ? r : meta_put(app->db, STAGE, "done", false);
+}
+
+/* An earlier setup made the identity, but the homeserver did not take all of it. */
+static int
+publish_again(struct app *app, const struct out *out)
+{
+	struct crosssign_keys keys[APP_ACCOUNTS] = { 0 };
+	autofree char *file = NULL;
+	struct err why = { "" };
+	int r = meta_get(app->db, RECOVERY, false, &file);
+
+	for (unsigned i = 0; i < APP_ACCOUNTS && r == 0; i++)
+		if ((r = crosssign_load(file, user_of(app, i), &keys[i], &why)) == 0 &&
+		    (r = outbox_void(app->db, "signing_upload", app_account_name[i])) == 0 &&
+		    (r = outbox_void(app->db, "signatures", app_account_name[i])) == 0)
+			r = queue_publication(app, i, &keys[i]);
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
+		crosssign_wipe(&keys[i]);
+	if (r > 0 || r == -ENOENT || r == -EACCES) {
+		if (r == -ENOENT)
+			(void)err_set(&why, 0, "the recovery file is no longer at %s: put it back for this", file);
+		return setup_failed(app, out, &why);
+	}
+	return r != 0 ? r : meta_put(app->db, STAGE, "keys", false);
 }
 
 int
@@ -279,8 +310,12 @@ setup_logged_in(struct app *app, const struct out *out, const json_t *answer)
 		}
 	if (r != 0 || !both)
 		return r == E_NOTFOUND ? 0 : r;
-	if (app->crypt != NULL)
-		return finished(app);
+	if (app->crypt != NULL) {
+		autofree char *published = NULL;
+
+		r = meta_get(app->db, PUBLISHED, false, &published);
+		return r < 0 ? r : r == 0 ? finished(app) : publish_again(app, out);
+	}
 	if ((r = account_get(app->db, "node", &account)) != 0)
 		return r;
 	if ((r = db_save(app->db)) == 0 && (r = make_identity(app, account.device_id, &why)) == 0)
@@ -300,7 +335,9 @@ int
 setup_published(struct app *app, const struct out *out, const json_t *answer)
 {
 	const json_t *failures = json_obj(answer, "failures");
+	autofree char *stage = NULL;
 	struct err why = { "" };
+	int r;
 
 	if (!strcmp(out->purpose, "signatures") && json_object_size(failures) > 0) {
 		(void)err_set(&why, 0, "the homeserver did not take the device's signature");
@@ -308,7 +345,6 @@ setup_published(struct app *app, const struct out *out, const json_t *answer)
 	}
 	for (unsigned i = 0; i < APP_ACCOUNTS; i++) {
 		bool same = !strcmp(out->ref, app_account_name[i]);
-		int r;
 
 		if (!(same && !strcmp(out->purpose, "signing_upload")) &&
 		    (r = outbox_pending(app->db, "signing_upload", app_account_name[i])) != E_NOTFOUND)
@@ -317,7 +353,10 @@ setup_published(struct app *app, const struct out *out, const json_t *answer)
 		    (r = outbox_pending(app->db, "signatures", app_account_name[i])) != E_NOTFOUND)
 			return r;
 	}
-	return finished(app);
+	if ((r = meta_get(app->db, STAGE, false, &stage)) != 0)
+		return r;
+	/* One part may have failed: then setup is to be run again. */
+	return strcmp(stage, "keys") != 0 ? 0 : finished(app);
 }
 
 int
@@ -335,7 +374,8 @@ setup_auth(struct app *app, const struct out *out, const json_t *answer)
 		return r;
 	if (json_object_get(body, "auth") != NULL || meta_get(app->db, secret, true, &password) != 0) {
 		(void)err_set(&why, 0, "the homeserver does not accept the password to publish the identity of %s", out->ref);
-		return setup_failed(app, out, &why);
+		r = outbox_fail(app->db, out->id, why.text);
+		return r != 0 ? r : setup_failed(app, out, &why);
 	}
 	auth = request_password_auth(!strcmp(out->ref, "node") ? app->cfg->node_user : app->cfg->steward_user,
 	    password, json_str(answer, "session"));

@@ -143,7 +143,8 @@ judge(struct app *app, struct out *out)
 	}
 	if (r == E_REFUSED) {
 		log_warn("steps", "%s was not sent: it has arrived, or its consent is no longer in force", out->type);
-		r = outbox_done(app->db, out->id);
+		if ((r = outbox_done(app->db, out->id)) == 0)
+			r = traffic_stop(app, out->ref);
 		return r == 0 ? E_EXISTS : r;
 	}
 	if (r == 0 && out->kind == OUT_EVENT && out->state == OUT_READY && out->attempts > 0 &&

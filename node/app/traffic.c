@@ -80,13 +80,16 @@ traffic_ack(struct app *app, const char *org, const char *content_id)
 		return 0;	/* They send it again, and then there is a room. */
 	if (r != 0)
 		return r;
-	if (content == NULL)
-		r = -ENOMEM;
-	if (r == 0 && (r = number(app, org, content, id, &seq)) == 0)
+	/* However often it comes, one acknowledgement at a time waits to go. */
+	if ((r = outbox_pending(app->db, "ack", content_id)) == E_NOTFOUND)
+		r = content == NULL ? -ENOMEM : number(app, org, content, id, &seq);
+	else if (r == 0)
+		r = E_EXISTS;
+	if (r == 0)
 		r = outbox_event(app->db, "node", room.room_id, TYPE_ACK, NULL, content, "ack", content_id,
 		    NULL);
 	room_free(&room);
-	return r;
+	return r == E_EXISTS ? 0 : r;
 }
 
 int
@@ -162,6 +165,20 @@ traffic_step(struct app *app, bool *ret_more)
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = send_again(app, &due[i], ret_more);
 	traffic_list_free(due, n);
+	return r;
+}
+
+int
+traffic_stop(struct app *app, const char *content_id)
+{
+	struct traffic t;
+	int r = traffic_get(app->db, content_id, &t);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	t.resend_at = 0;
+	r = traffic_put(app->db, &t);
+	traffic_free(&t);
 	return r;
 }
 

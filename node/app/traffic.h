@@ -26,6 +26,9 @@ int	traffic_ack(struct app *, const char *org, const char *content_id) must_chec
 /** traffic_acked(app, org, content_id): the partner has it; nobody else's word counts. */
 int	traffic_acked(struct app *, const char *org, const char *content_id) must_check;
 
+/** traffic_stop(app, content_id): it must not go (again): unless it arrived after all, its delivery has failed. */
+int	traffic_stop(struct app *, const char *content_id) must_check;
+
 /** traffic_delivery(app, content_id, ret): "queued", "sent", "delivered" or "failed"; static text. */
 int	traffic_delivery(struct app *, const char *content_id, const char **ret) must_check;
 

@@ -131,7 +131,9 @@ each_own(void *cookie, const struct own_record *rec)
 	if (r != 0)
 		return r;
 	name = json_str(body, json_str(body, "alias") != NULL ? "alias" : "name");
-	if ((pending = outbox_pending(l->app->db, "record", rec->id)) < 0)
+	if ((pending = outbox_pending(l->app->db, "record", rec->id)) == E_NOTFOUND)
+		pending = outbox_failed(l->app->db, "record", rec->id);
+	if (pending < 0)
 		return pending;
 	return append(l, json_pack("{s:s, s:s, s:s*, s:I, s:b, s:s*}", "id", rec->id, "kind", rec->kind, "name",
 	    name, "seq", (json_int_t)rec->seq, "published", rec->seq > 0 && !rec->dirty && pending == E_NOTFOUND,
@@ -259,7 +261,11 @@ delivery(struct app *app, const char *id, json_t **ret)
 
 	if (r == E_NOTFOUND && (r = message_where(app->db, id, &room)) == 0) {
 		r = room == NULL ? 0 : outbox_pending(app->db, "say", id);
-		state = r == 0 ? "queued" : "sent";
+		state = "queued";
+		if (r == E_NOTFOUND) {
+			r = outbox_failed(app->db, "say", id);
+			state = r == 0 ? "failed" : "sent";
+		}
 		r = r == E_NOTFOUND ? 0 : r;
 	}
 	if (r != 0)

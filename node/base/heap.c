@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <jansson.h>
 #include <malloc.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,12 @@ heap_limit(size_t bytes)
 	limit = bytes;
 	json_set_alloc_funcs(counted_malloc, counted_free);
 	return 0;
+}
+
+size_t
+heap_left(void)
+{
+	return limit == 0 ? SIZE_MAX : limit > used ? limit - used : 0;
 }
 
 size_t

@@ -13,6 +13,8 @@
 
 /** heap_limit(bytes): from now on at most so much at once; call it before any JSON.  0. */
 int	heap_limit(size_t) must_check;
+/** heap_left(): bytes that may still be taken; SIZE_MAX without a limit. */
+size_t	heap_left(void);
 /** heap_used(): bytes in use, and the most there ever were. */
 size_t	heap_used(size_t *ret_most);
 

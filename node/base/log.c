@@ -34,6 +34,8 @@ log_level_parse(const char *text, enum log_level *ret)
 	return E_BAD;
 }
 
+static void	log_line(enum log_level, const char *, const char *, va_list) like_printf(3, 0);
+
 /* One write, so that lines of several processes do not mix. */
 static void
 log_line(enum log_level at, const char *module, const char *fmt, va_list ap)

@@ -149,6 +149,21 @@ name_device(struct crypt *c, const struct machine_inbound *s, struct opened *ret
 	return r;
 }
 
+int
+envelope_signed(struct crypt *c, const json_t *event)
+{
+	autoopened struct opened device = { 0 };
+	const char *session_id = json_str(json_obj(event, "content"), "session_id");
+	struct machine_inbound *s;
+	int r;
+
+	if (!id_is_session(session_id))
+		return E_NOTFOUND;
+	if ((r = machine_inbound(c, session_id, &s)) != 0 || (r = name_device(c, s, &device)) != 0)
+		return r;
+	return device.trusted ? 0 : E_LATER;
+}
+
 static int
 check_state_key(const json_t *inner, struct opened *ret, struct err *reterr)
 {

@@ -73,6 +73,9 @@ int	envelope_open_todevice(struct crypt *, const json_t *event, int64_t received
 int	envelope_open_event(struct crypt *, const char *room_id, const json_t *event,
 	    struct opened *, struct err *) must_check;
 
+/** envelope_signed(c, event): may the device that made the event's session have keys?  0; E_LATER not yet; E_NOTFOUND: no such session. */
+int	envelope_signed(struct crypt *, const json_t *event) must_check;
+
 /**
  * envelope_seal_step(c, row, reterr): one bounded step towards encrypting the
  * OUT_EVENT ${row} (state NEW, in an encrypted room).

@@ -45,14 +45,15 @@ request_path(const char *fmt, ...)
 }
 
 char *
-request_sync(const char *since, int timeout_ms)
+request_sync(const char *since, int timeout_ms, int limit)
 {
-	static const char filter[] =
+	char filter[512], timeout[16];
+
+	(void)snprintf(filter, sizeof(filter),
 	    "{\"presence\":{\"not_types\":[\"*\"]},\"account_data\":{\"not_types\":[\"*\"]},"
 	    "\"room\":{\"ephemeral\":{\"not_types\":[\"*\"]},\"account_data\":{\"not_types\":[\"*\"]},"
-	    "\"state\":{\"not_types\":[\"m.room.encrypted\"]},\"timeline\":{\"limit\":100}}}";
-	char timeout[16];
-
+	    "\"state\":{\"types\":[\"m.room.create\",\"m.room.member\",\"m.room.encryption\"],"
+	    "\"not_types\":[\"m.room.encrypted\"]},\"timeline\":{\"limit\":%d}}}", limit);
 	(void)snprintf(timeout, sizeof(timeout), "%d", timeout_ms);
 	if (since == NULL)
 		return request_path("/sync?filter=%s&timeout=%s", filter, timeout);

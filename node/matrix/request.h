@@ -22,11 +22,12 @@
 char	*request_path(const char *, ...) like_printf(1, 2);
 
 /**
- * request_sync(since, timeout_ms): the path of /sync with our filter: no
- * presence, receipts or account data, no encrypted state outside the timeline.
+ * request_sync(since, timeout_ms, limit): the path of /sync with our filter: no
+ * presence, receipts or account data; of the state only who made the room, who is
+ * in it and that it is encrypted; at most ${limit} timeline events of a room.
  * ${since} may be NULL.
  */
-char	*request_sync(const char *, int);
+char	*request_sync(const char *, int, int);
 
 /** request_login(user, password, device_id, display_name): body of POST /login. */
 json_t	*request_login(const char *, const char *, const char *, const char *);

@@ -192,8 +192,9 @@ consent_put(struct db *db, const struct consent_row *c)
 
 	if ((r = column_seal_text(db, "consent.consent", c->id, c->consent, &sealed)) != 0)
 		return r;
-	return db_run(db, Q_CONSENT_PUT, "tttbii", c->id, c->referral, c->org, sealed.data,
-	    sealed.len, c->granted_at, c->revoked_at);
+	r = rows_hit(db, db_run(db, Q_CONSENT_PUT, "tttbii", c->id, c->referral, c->org, sealed.data,
+	    sealed.len, c->granted_at, c->revoked_at));
+	return r == E_NOTFOUND ? E_REFUSED : r;
 }
 
 int

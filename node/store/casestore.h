@@ -36,6 +36,7 @@ struct consent_row {
 	char	*consent;	/* JSON; sealed. */
 	int64_t	 granted_at, revoked_at;
 };
+/** consent_put: 0; E_REFUSED if its id is that of a consent for another referral or organization. */
 int	consent_put(struct db *, const struct consent_row *) must_check;
 int	consent_for(struct db *, const char *referral, struct consent_row *) must_check;	/* The newest. 0, E_NOTFOUND */
 void	consent_row_free(struct consent_row *);

@@ -264,6 +264,17 @@ seen_put(struct db *db, const struct seen_record *s)
 	return db_run(db, Q_SEEN_INDEX, "tt", s->org, s->id);
 }
 
+int
+seen_count(struct db *db, const char *org, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_SEEN_COUNT, "t", org)) != 0 || (r = number(rows, ret)) != 0)
+		return r > 0 ? ERR_DB : r;
+	return 0;
+}
+
 static int
 seen_at(struct db *db, int64_t n, struct seen_record *ret)
 {

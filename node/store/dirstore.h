@@ -54,6 +54,7 @@ struct seen_record {
 	char	*words;		/* Public words to index; only for seen_put. */
 };
 int	seen_put(struct db *, const struct seen_record *) must_check;
+int	seen_count(struct db *, const char *org, int64_t *) must_check;
 int	seen_get(struct db *, const char *org, const char *id, struct seen_record *) must_check;
 /**
  * seen_find(db, words or NULL, kind or NULL, org or NULL, fn, cookie): records

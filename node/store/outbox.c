@@ -299,6 +299,12 @@ outbox_void(struct db *db, const char *purpose, const char *ref)
 }
 
 int
+outbox_forget(struct db *db, const char *purpose, const char *ref)
+{
+	return db_run(db, Q_OUTBOX_FORGET, "tt", purpose, ref);
+}
+
+int
 outbox_count(struct db *db, enum out_state state, int64_t *ret)
 {
 	autorows struct rows *rows = NULL;
@@ -311,15 +317,27 @@ outbox_count(struct db *db, enum out_state state, int64_t *ret)
 	return 0;
 }
 
-int
-outbox_pending(struct db *db, const char *purpose, const char *ref)
+static int
+exists(struct db *db, enum query_id q, const char *purpose, const char *ref)
 {
 	autorows struct rows *rows = NULL;
 	int r;
 
-	if ((r = db_query(db, &rows, Q_OUTBOX_PENDING, "tt", purpose, ref)) != 0)
+	if ((r = db_query(db, &rows, q, "tt", purpose, ref)) != 0)
 		return r;
 	return db_next(rows);
+}
+
+int
+outbox_pending(struct db *db, const char *purpose, const char *ref)
+{
+	return exists(db, Q_OUTBOX_PENDING, purpose, ref);
+}
+
+int
+outbox_failed(struct db *db, const char *purpose, const char *ref)
+{
+	return exists(db, Q_OUTBOX_FAILED, purpose, ref);
 }
 
 int

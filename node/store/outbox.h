@@ -77,9 +77,12 @@ int	outbox_done(struct db *, int64_t id) must_check;		/* Delete. */
 int	outbox_fail(struct db *, int64_t id, const char *error) must_check;
 /** outbox_void(db, purpose, ref): delete all that is unanswered or failed for it. */
 int	outbox_void(struct db *, const char *purpose, const char *ref) must_check;
+int	outbox_forget(struct db *, const char *purpose, const char *ref) must_check;	/* Only the failed. */
 /** outbox_count(db, state, ret). outbox_pending(db, purpose, ref): 0 if a live row exists, E_NOTFOUND. */
 int	outbox_count(struct db *, enum out_state, int64_t *) must_check;
 int	outbox_pending(struct db *, const char *purpose, const char *ref) must_check;
+/** outbox_failed(db, purpose, ref): 0 if the server refused one for good, E_NOTFOUND. */
+int	outbox_failed(struct db *, const char *purpose, const char *ref) must_check;
 /** outbox_each(db, state, fn, cookie): for doctor; by id. */
 int	outbox_each(struct db *, enum out_state, int (*)(void *, const struct out *), void *) must_check;
 

@@ -56,7 +56,7 @@ test_w3c(void)
 	char text[64];
 	size_t n;
 
-	if (decode_b58(W3C_SECRET + 1, secret, sizeof(secret), &n) != 0 || n != sizeof(secret))
+	if (decode_b58(&W3C_SECRET[1], secret, sizeof(secret), &n) != 0 || n != sizeof(secret))
 		abort();
 	public_of(secret + 2, pub);
 	proof_key_text(pub, text);

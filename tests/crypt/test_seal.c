@@ -394,7 +394,7 @@ static void
 test_directory_device(void)
 {
 	static struct node more;
-	autojson json_t *event = NULL, *signed_keys = NULL;
+	autojson json_t *signed_keys = NULL;
 
 	node_start(&more, "@late:c", "MORE");
 	must(db_begin(more.db, NULL));

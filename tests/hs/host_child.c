@@ -206,7 +206,6 @@ test_frame(struct child *c, const struct frame *f)
 static void
 take_frame(struct child *c, const struct frame *f)
 {
-	autofree char *kind = NULL;
 	autojson json_t *json = NULL;
 
 	switch (f->type) {

@@ -460,6 +460,15 @@ hs_request(struct hs *hs, const char *token, const char *method, const char *pat
 }
 
 void
+hs_revoke(struct hs *hs, const char *user)
+{
+	for (struct hs_device *d = hs_user(hs, user)->devices; d != NULL; d = d->next) {
+		free(d->token);
+		d->token = NULL;
+	}
+}
+
+void
 hs_forget(struct hs *hs)
 {
 	for (struct hs_user *u = hs->users; u != NULL; u = u->next)

@@ -80,6 +80,8 @@ int64_t	hs_next(const struct hs *);
  */
 void	hs_inject(struct hs *, const char *, const char *, const char *, const char *, json_t *);
 
+/** hs_revoke(hs, user): its tokens are no longer good. */
+void	hs_revoke(struct hs *, const char *);
 /** hs_forget(hs): servers forget transaction ids, as they do after a day or a restart. */
 void	hs_forget(struct hs *);
 

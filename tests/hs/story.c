@@ -7,51 +7,71 @@
 #include "base/canon.h"
 #include "base/proof.h"
 #include "domain/trust.h"
-#include "domain/when.h"
 #include "story.h"
-
-#define LIFE	(30 * WHEN_DAY)
 
 static const uint8_t signer_seed[ED25519_SEED] = "the signer of a test federation";
 
+size_t
+story_add(struct host *h, const char *name, const char *server)
+{
+	autojson json_t *status = NULL;
+	size_t i = host_add(h, name, server);
+	const char *stage;
+
+	host_start(h, i);
+	json_decref(host_ok(h, i, "setup", json_pack("{s:s, s:s}", "node_password", "node password",
+	    "steward_password", "steward password")));
+	host_run(h, 5000);
+	status = host_ok(h, i, "status", json_object());
+	stage = json_str(status, "setup");
+	if (stage == NULL || strcmp(stage, "done") != 0)
+		host_fail(h, "the setup of %s is at: %s", name, stage != NULL ? stage : "-");
+	return i;
+}
+
 void
-story_begin(struct host *h, uint64_t seed)
+story_open(struct host *h, uint64_t seed)
 {
 	uint8_t public[ED25519_PUBLIC], secret[crypto_sign_SECRETKEYBYTES];
 
 	host_open(h, seed);
 	(void)crypto_sign_seed_keypair(public, secret, signer_seed);
 	proof_key_text(public, h->signer);
-	(void)host_add(h, "opendoor", "opendoor.example");
-	(void)host_add(h, "harbor", "harbor.example");
-	for (size_t i = 0; i < h->n; i++) {
-		host_start(h, i);
-		json_decref(host_ok(h, i, "setup", json_pack("{s:s, s:s}", "node_password", "node password",
-		    "steward_password", "steward password")));
-	}
-	host_run(h, 5000);
-	for (size_t i = 0; i < h->n; i++) {
-		autojson json_t *status = host_ok(h, i, "status", json_object());
-		const char *stage = json_str(status, "setup");
+}
 
-		if (stage == NULL || strcmp(stage, "done") != 0)
-			host_fail(h, "the setup of %s is at: %s", h->node[i].name, stage != NULL ? stage : "-");
-	}
+void
+story_begin(struct host *h, uint64_t seed)
+{
+	story_open(h, seed);
+	(void)story_add(h, "opendoor", "opendoor.example");
+	(void)story_add(h, "harbor", "harbor.example");
+}
+
+json_t *
+story_trust_list(struct host *h, int version, unsigned nodes, int64_t life)
+{
+	json_t *list = json_pack("{s:i, s:s, s:i, s:I, s:I, s:[], s:[]}", "v", 1, "kind", "trust",
+	    "version", version, "issued_at", (json_int_t)*h->now, "expires_at", (json_int_t)(*h->now + life),
+	    "orgs", "issuers");
+	struct err err = { "" };
+
+	/* Of a version that is not the next, the one before is unknown here. */
+	if (version > 1)
+		(void)json_object_set_new(list, "prev", json_sprintf("%064d", version));
+	for (size_t i = 0; i < h->n; i++)
+		if (nodes & 1u << i)
+			(void)json_array_append_new(json_arr(list, "orgs"), host_ok(h, i, "show",
+			    json_pack("{s:s}", "id", "node")));
+	if (trust_sign(list, signer_seed, *h->now, &err) != 0)
+		host_fail(h, "the trust list cannot be signed: %s", err.text);
+	return list;
 }
 
 void
 story_trust(struct host *h)
 {
-	autojson json_t *list = json_pack("{s:i, s:s, s:i, s:I, s:I, s:[], s:[]}", "v", 1, "kind", "trust",
-	    "version", 1, "issued_at", (json_int_t)*h->now, "expires_at", (json_int_t)(*h->now + LIFE),
-	    "orgs", "issuers");
-	struct err err = { "" };
+	autojson json_t *list = story_trust_list(h, 1, ~0u, STORY_LIFE);
 
-	for (size_t i = 0; i < h->n; i++)
-		(void)json_array_append_new(json_arr(list, "orgs"), host_ok(h, i, "show",
-		    json_pack("{s:s}", "id", "node")));
-	if (trust_sign(list, signer_seed, *h->now, &err) != 0)
-		host_fail(h, "the trust list cannot be signed: %s", err.text);
 	for (size_t i = 0; i < h->n; i++)
 		json_decref(host_ok(h, i, "import_trust", json_pack("{s:O}", "document", list)));
 }
@@ -98,6 +118,19 @@ story_count(struct host *h, size_t i, const char *what)
 	autojson json_t *items = story_list(h, i, what);
 
 	return json_array_size(items);
+}
+
+int
+story_said(struct host *h, size_t i, const char *direction, const char *text)
+{
+	autojson json_t *items = story_list(h, i, "messages");
+	const json_t *item;
+	size_t k;
+	int n = 0;
+
+	json_array_foreach(items, k, item)
+		n += !strcmp(json_str(item, "direction"), direction) && !strcmp(json_str(item, "body"), text);
+	return n;
 }
 
 static void

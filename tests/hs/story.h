@@ -10,10 +10,17 @@ enum { SOURCE, TARGET };
 #define SOURCE_USER	"@cairn:opendoor.example"
 #define TARGET_USER	"@cairn:harbor.example"
 
+#define STORY_LIFE	(30 * 86400000LL)	/* Of a trust list. */
+
 /** story_begin(host, seed): both nodes run and are set up. */
 void	story_begin(struct host *, uint64_t);
-/** story_trust(host): a list with both, signed and imported by both. */
+/** story_open(host, seed): only the world and its signer.  story_add(host, name, server): one more node, set up. */
+void	story_open(struct host *, uint64_t);
+size_t	story_add(struct host *, const char *name, const char *server);
+/** story_trust(host): a list with all nodes, signed and imported by all. */
 void	story_trust(struct host *);
+/** story_trust_list(host, version, nodes, life): a signed list of ${nodes} (a bit each) for ${life} ms; the caller decrefs. */
+json_t	*story_trust_list(struct host *, int version, unsigned nodes, int64_t life);
 /** story_publish(host): the target publishes a program and a specialist, and the source follows it. */
 void	story_publish(struct host *);
 
@@ -21,6 +28,9 @@ void	story_publish(struct host *);
 json_t	*story_list(struct host *, size_t, const char *what);
 /** story_count(host, i, what): how many. */
 size_t	story_count(struct host *, size_t, const char *what);
+
+/** story_said(host, i, direction, text): how often ${text} is in its list of messages, "in" or "out". */
+int	story_said(struct host *, size_t, const char *, const char *);
 
 /** story_clean(host, i): no item waits, none was rejected, nothing failed in the outbox. */
 bool	story_clean(struct host *, size_t);

@@ -13,20 +13,6 @@ say(struct host *h, size_t i, const char *to, const char *text)
 	host_run(h, 10000);
 }
 
-/* How often ${text} stands in the list of messages of a node, in that direction. */
-static int
-said(struct host *h, size_t i, const char *direction, const char *text)
-{
-	autojson json_t *items = story_list(h, i, "messages");
-	const json_t *item;
-	size_t k;
-	int n = 0;
-
-	json_array_foreach(items, k, item)
-		n += !strcmp(json_str(item, "direction"), direction) && !strcmp(json_str(item, "body"), text);
-	return n;
-}
-
 static void
 test_identity(struct host *h)
 {
@@ -40,10 +26,10 @@ static void
 test_there_and_back(struct host *h)
 {
 	say(h, SOURCE, TARGET_USER, "Good evening.");
-	is_int(said(h, SOURCE, "out", "Good evening."), 1, "the source has said it");
-	is_int(said(h, TARGET, "in", "Good evening."), 1, "the target has read it, once");
+	is_int(story_said(h, SOURCE, "out", "Good evening."), 1, "the source has said it");
+	is_int(story_said(h, TARGET, "in", "Good evening."), 1, "the target has read it, once");
 	say(h, TARGET, SOURCE_USER, "Good evening to you.");
-	is_int(said(h, SOURCE, "in", "Good evening to you."), 1, "the answer came back, once");
+	is_int(story_said(h, SOURCE, "in", "Good evening to you."), 1, "the answer came back, once");
 	ok(hs_room(h->hs, NULL, 0) != NULL && hs_room(h->hs, NULL, 1) == NULL, "in one direct chat");
 	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "nothing waits, nothing was rejected");
 	ok(story_complaints(h) == 0, "the homeservers saw only ciphertext, and no key twice");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A referral through bad weather: lost requests, lost answers, errors of
- * proxies, limits, slow federation, a day's outage, and a server that lets a stranger
- * into the channel.  HS_SEED asks for one storm only.
+ * proxies, limits, slow federation, a day's outage, a server that lets a stranger into
+ * the channel, one that revokes a token, and one that refuses keys.  HS_SEED asks for one storm only.
  */
 #include <string.h>
 
@@ -19,6 +19,7 @@ struct weather {
 	int64_t		 slow;		/* Federation takes up to so long. */
 	bool		 lose;		/* Answers to the source's events are lost ... */
 	bool		 out;		/* ... or nothing of it arrives. */
+	bool		 deaf;		/* Messages to devices are refused. */
 	int		 met;
 };
 
@@ -60,6 +61,12 @@ judge(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_bo
 
 	if (w->out && ours)
 		return HS_DROP;
+	if (w->deaf && strstr(call->path, "/sendToDevice/") != NULL) {
+		w->met++;
+		*ret_status = 400;
+		*ret_body = json_pack("{s:s, s:s}", "errcode", "M_UNKNOWN", "error", "Something went wrong");
+		return HS_SAY;
+	}
 	if (w->lose && ours && !strcmp(call->method, "PUT") && strstr(call->path, "/send/") != NULL) {
 		w->out = true;
 		return HS_LOSE;
@@ -192,6 +199,48 @@ test_stranger(void)
 	end(&h);
 }
 
+/* A server that refuses what cannot be refused is asked again, but not in a hurry. */
+static void
+test_refusing(void)
+{
+	struct host h;
+	struct weather w = { .x = 1, .deaf = true };
+
+	story_begin(&h, 14);
+	set(&h, &w);
+	json_decref(host_ok(&h, SOURCE, "say", json_pack("{s:s, s:s}", "user", TARGET_USER, "text", "Hello.")));
+	host_run(&h, HOUR / 2);
+	ok(w.met > 0 && w.met < 50, "half an hour of refused keys: %d requests", w.met);
+	hs_script(h.hs, NULL);
+	host_run(&h, HOUR / 2);
+	is_int(story_said(&h, TARGET, "in", "Hello."), 1, "then the message arrives, once");
+	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "and all is well");
+	end(&h);
+}
+
+/* An administrator ends the node's login: nothing that waits may be lost with it. */
+static void
+test_revoked(void)
+{
+	struct host h;
+	struct referral_story s;
+
+	begin(&h, 13, &s);
+	(void)ok(refer_step(&h, &s, STORY_REFER), "a referral under way when the target's token is revoked");
+	hs_revoke(h.hs, TARGET_USER);
+	json_decref(host_ok(&h, TARGET, "answer", refer_args(&h, &s, STORY_ACCEPT)));
+	json_decref(host_ok(&h, TARGET, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", "Soon.")));
+	host_run(&h, HOUR / 4);
+	ok(!refer_state(&h, SOURCE, &s, "accepted"), "nothing gets out");
+	json_decref(host_ok(&h, TARGET, "setup", json_pack("{s:s, s:s}", "node_password", "node password",
+	    "steward_password", "steward password")));
+	host_run(&h, HOUR);
+	ok(refer_state(&h, SOURCE, &s, "accepted"), "set up again, the answer gets through");
+	is_int(story_said(&h, SOURCE, "in", "Soon."), 1, "and so does what was said meanwhile");
+	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "all is well");
+	end(&h);
+}
+
 int
 main(void)
 {
@@ -205,5 +254,7 @@ main(void)
 		test_storm(i);
 	test_outage();
 	test_stranger();
+	test_revoked();
+	test_refusing();
 	return done_testing();
 }

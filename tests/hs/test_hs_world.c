@@ -75,13 +75,13 @@ errcode(const json_t *answer)
 static void
 test_keys(struct client *a, struct client *b)
 {
-	autojson json_t *r1 = call(a, "POST", "keys/upload", "{'one_time_keys': {'signed_curve25519:1': {'key': 'x'}, "
-	    "'signed_curve25519:2': {'key': 'y'}}, 'fallback_keys': {'signed_curve25519:9': {'key': 'f'}}}");
-	autojson json_t *again = call(a, "POST", "keys/upload", "{'one_time_keys': {'signed_curve25519:1': {'key': 'x'}}}");
-	autojson json_t *other = NULL, *first = NULL, *second = NULL, *third = NULL, *synced = NULL;
+	autojson json_t *again = NULL, *other = NULL, *first = NULL, *second = NULL, *third = NULL, *synced = NULL;
 	const char *claim = "{'one_time_keys': {'" A "': {'DEV': 'signed_curve25519'}}}";
 	const char *path = "one_time_keys";
 
+	json_decref(call(a, "POST", "keys/upload", "{'one_time_keys': {'signed_curve25519:1': {'key': 'x'}, "
+	    "'signed_curve25519:2': {'key': 'y'}}, 'fallback_keys': {'signed_curve25519:9': {'key': 'f'}}}"));
+	again = call(a, "POST", "keys/upload", "{'one_time_keys': {'signed_curve25519:1': {'key': 'x'}}}");
 	is_int(json_int(json_obj(again, "one_time_key_counts"), "signed_curve25519", -1), 2, "the same key again is no change");
 	other = call(a, "POST", "keys/upload", "{'one_time_keys': {'signed_curve25519:1': {'key': 'z'}}}");
 	ok(a->status == 400 && !strcmp(errcode(other), "M_UNKNOWN") && strstr(json_str(other, "error"), "already exists"),

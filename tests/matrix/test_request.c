@@ -8,8 +8,8 @@ test_path(void)
 {
 	autofree char *a = request_path("/rooms/%s/send/%s/%s", "!ab/c:d", "m.x", "t 1");
 	autofree char *b = request_path("/x");
-	autofree char *since = request_sync("s1&timeout=0", 30000);
-	autofree char *first = request_sync(NULL, 0);
+	autofree char *since = request_sync("s1&timeout=0", 30000, 100);
+	autofree char *first = request_sync(NULL, 0, 1);
 
 	is_str(a, "/_matrix/client/v3/rooms/%21ab%2Fc%3Ad/send/m.x/t%201", "arguments are encoded whole");
 	is_str(b, "/_matrix/client/v3/x", "no arguments");

@@ -100,7 +100,7 @@ fixture_holds(const char *text)
 	for (size_t i = 0; i < nelem(names); i++) {
 		char path[128];
 		struct stat st;
-		char *data;
+		char *data = NULL;
 		FILE *f;
 		int found;
 

@@ -112,6 +112,11 @@ test_consent(void)
 	consent_row_free(&got);
 	is_int(consent_for(db, "R2", &got), E_NOTFOUND, "another case has its own");
 	c.referral = text("R9");
+	is_int(consent_put(db, &c), E_REFUSED, "an id cannot be taken over for another case");
+	must(consent_for(db, "R1", &got));
+	ok(strcmp(got.id, "C2") == 0 && got.revoked_at == 9, "the consent is where it was");
+	consent_row_free(&got);
+	c.id = text("C9");
 	is_int(consent_put(db, &c), ERR_DB, "no consent without a case");
 }
 

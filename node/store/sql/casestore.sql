@@ -33,12 +33,13 @@ SELECT n FROM step WHERE referral = ?1 ORDER BY n;
 -- name: step_at
 SELECT at, actor, input, old_state, new_state FROM step WHERE n = ?1;
 
+-- An id chosen by a partner cannot take over a consent for another referral or organization.
 -- name: consent_put
 INSERT INTO consent (id, referral, org, consent, granted_at, revoked_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-ON CONFLICT (id) DO UPDATE SET referral = excluded.referral, org = excluded.org,
-	consent = excluded.consent, granted_at = excluded.granted_at,
-	revoked_at = excluded.revoked_at;
+ON CONFLICT (id) DO UPDATE SET consent = excluded.consent, granted_at = excluded.granted_at,
+	revoked_at = max(revoked_at, excluded.revoked_at)
+WHERE referral = excluded.referral AND org = excluded.org;
 
 -- name: consent_for
 SELECT id, referral, org, consent, granted_at, revoked_at FROM consent

@@ -69,6 +69,9 @@ INSERT INTO seen_words (rowid, words) SELECT n, words FROM seen WHERE org = ?1 A
 SELECT org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason
 FROM seen WHERE n = ?1;
 
+-- name: seen_count
+SELECT count(*) FROM seen WHERE org = ?1;
+
 -- name: seen_by_id
 SELECT n FROM seen WHERE org = ?1 AND id = ?2;
 

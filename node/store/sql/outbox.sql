@@ -62,11 +62,17 @@ UPDATE outbox SET state = 3, error = ?2 WHERE id = ?1 AND state < 3;
 -- name: outbox_void
 DELETE FROM outbox WHERE purpose = ?1 AND ref IS ?2;
 
+-- name: outbox_forget
+DELETE FROM outbox WHERE purpose = ?1 AND ref IS ?2 AND state = 3;
+
 -- name: outbox_count
 SELECT count(*) FROM outbox WHERE state = ?1;
 
 -- name: outbox_pending
 SELECT 1 FROM outbox WHERE purpose = ?1 AND ref IS ?2 AND state < 3 LIMIT 1;
+
+-- name: outbox_failed
+SELECT 1 FROM outbox WHERE purpose = ?1 AND ref IS ?2 AND state = 3 LIMIT 1;
 
 -- name: outbox_list
 SELECT id FROM outbox WHERE state = ?1 ORDER BY id;
