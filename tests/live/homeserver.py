@@ -275,8 +275,9 @@ class Homeserver:
 
 
 class Pair:
-    """Two homeservers, a and b, under one demo CA and with one registration secret. As a context it starts both and stops both at its end, unless keep.
+    """Two homeservers, a and b, under one demo CA and with one registration secret.
 
+    As a context it starts both, and stops both at its end unless keep.
     keep: the servers outlive the starter. Another Pair of the same directory then finds them running and uses them.
     """
 
