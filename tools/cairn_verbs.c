@@ -60,7 +60,7 @@ const struct verb verbs_table[] = {
 	  "Opens a direct chat with USER if there is none.",
 	  "cairn say @ana:example.org 'Hello from the node' --wait",
 	  {{ "USER", "user", ONE }, { "TEXT", "text", REST }}, {{ 0 }}, "sent", node_run, node_show_queued },
-	{ "find", "search our directory and those we follow",
+	{ "find", "search the directories we follow",
 	  "WORDS are looked for in names and descriptions; the filters must all hold. A specialist is certified only if "
 	  "the credential verified; otherwise the reason is shown.",
 	  "cairn find --kind specialist --language es --certified grief",

@@ -13,6 +13,7 @@
 #include "dispatch.h"
 #include "domain/trust.h"
 #include "ingest.h"
+#include "invitation.h"
 #include "matrix/request.h"
 #include "matrix/sync.h"
 #include "rooms.h"
@@ -151,8 +152,8 @@ invited(struct app *app, unsigned account, const char *room_id, const json_t *st
 	char reason[] = "an invitation by somebody who is not a partner, or whom we do not follow";
 	autojson json_t *event = NULL;
 	autofree char *raw = NULL;
-	const char *inviter = rooms_inviter(app, state);
-	int r = rooms_invited(app, account, room_id, state);
+	const char *inviter = invitation_from(app, state);
+	int r = invitation_arrived(app, account, room_id, state);
 	struct waiting w = { .account = (char *)(uintptr_t)app_account_name[account],
 	    .room_id = (char *)(uintptr_t)room_id, .at = app_now(app),
 	    .reason = reason };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "base/canon.h"
 #include "base/encode.h"
 #include "base/event.h"
@@ -21,7 +22,6 @@
 #include "store/outbox.h"
 
 #define TYPE_RECORD	ID_NAMESPACE "record"
-#define TYPE_DIRECTORY	ID_NAMESPACE "directory"
 #define WANTED		"publish_wanted"	/* meta: there is something to publish. */
 
 enum { RECORDS_A_STEP = 16 };
@@ -56,7 +56,7 @@ publish_start(struct app *app, const char *actor, const json_t *args, json_t **r
 static int
 want_directory(struct app *app, struct room *ret)
 {
-	struct request_room wish = { .type = TYPE_DIRECTORY, .history = "shared", .join_rule = "invite",
+	struct request_room wish = { .type = ROOMS_DIRECTORY, .history = "shared", .join_rule = "invite",
 	    .encrypted = true, .encrypt_state = true, .quiet = true };
 
 	return rooms_want(app, ROOM_DIRECTORY, publish_own_org(app), 0, APP_NODE, &wish, ret);
@@ -82,13 +82,14 @@ want_group(struct app *app, const struct own_record *rec, const json_t *body, st
 	return rooms_want(app, ROOM_GROUP, rec->id, 0, APP_STEWARD, &wish, ret);
 }
 
-/* The group's room goes into its record, and into the space. */
+/* The group's room goes into its record and, if it is open to all, into the space. */
 static int
 bind_group(struct app *app, struct own_record *rec, json_t *body, const struct room *space,
     const struct room *room)
 {
 	autojson json_t *child = json_pack("{s:[s]}", "via", app->cfg->server_name);
 	json_t *value = json_pack("{s:s, s:[s]}", "room_id", room->room_id, "via", app->cfg->server_name);
+	const char *access = json_str(body, "access");
 	char *text;
 	int r;
 
@@ -100,6 +101,9 @@ bind_group(struct app *app, struct own_record *rec, json_t *body, const struct r
 	rec->dirty = 1;
 	if ((r = own_put(app->db, rec)) != 0)
 		return r;
+	/* The space is public: only a group that anybody may join is listed in it. */
+	if (access == NULL || strcmp(access, "open") != 0)
+		return 0;
 	return outbox_event(app->db, "steward", space->room_id, "m.space.child", room->room_id, child,
 	    "space_child", rec->id, NULL);
 }
@@ -257,7 +261,7 @@ follower_step(void *cookie, const struct partner *partner)
 	if ((r = roster_has(f->app->db, f->room->room_id, pid)) != E_NOTFOUND)
 		return r;
 	f->invited = true;
-	if ((r = rooms_invite(f->app, f->room, org->node)) != 0)
+	if ((r = access_invite(f->app, f->room, org->node)) != 0)
 		return r;
 	return envelope_share_history(f->app->crypt, f->room->room_id, pid);
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "access.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -11,13 +12,7 @@
 #include "rooms.h"
 #include "store/dirstore.h"
 
-#define TYPE_DIRECTORY	ID_NAMESPACE "directory"
-#define TYPE_CHANNEL	ID_NAMESPACE "channel"
 #define ROOM_VERSION	"12"
-#define autoroom	__attribute__((cleanup(room_free)))
-
-/* Cold invitations to a direct chat that are accepted in one hour. */
-enum { DIRECT_PER_HOUR = 60 };
 
 static int
 queue_creation(struct app *app, const struct room *room, struct request_room *wish)
@@ -84,103 +79,11 @@ rooms_want(struct app *app, enum room_kind kind, const char *subject, int64_t pi
 	return E_LATER;
 }
 
-/* The roster decides who gets keys; a partner's master key comes from the trust list. */
-static int
-admit(struct app *app, const char *room_id, const char *user)
-{
-	const struct trust_org *org = trust_org_by_node(app->trust, user);
-	int64_t pid;
-	int r;
-
-	if ((r = person_id(app->db, user, &pid)) != 0 ||
-	    (r = roster_add(app->db, room_id, pid)) != 0 ||
-	    (r = keys_track(app->crypt, pid)) != 0)
-		return r;
-	return org != NULL ? keys_pin_master(app->crypt, user, org->master_key, NULL) : 0;
-}
-
-struct expulsion {
-	struct app	*app;
-	const struct trust *trust;
-	int64_t		 pid;
-};
-
-static int
-expel(void *cookie, const struct room *room)
-{
-	struct expulsion *e = cookie;
-	int r = room->room_id == NULL ? E_NOTFOUND : roster_has(e->app->db, room->room_id, e->pid);
-
-	if (r != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	if ((r = roster_drop(e->app->db, room->room_id, e->pid)) != 0)
-		return r;
-	return envelope_member_left(e->app->crypt, room->room_id, e->pid);
-}
-
-int
-rooms_expel(struct app *app, const char *user)
-{
-	struct expulsion e = { .app = app };
-	int r = person_find(app->db, user, &e.pid);
-
-	if (r != 0 || app->crypt == NULL)
-		return r == E_NOTFOUND ? 0 : r;
-	return room_each(app->db, -1, expel, &e);
-}
-
-/* In channels and directories only nodes of the trust list have keys. */
-static int
-expel_strangers(void *cookie, const struct room *room)
-{
-	struct expulsion *e = cookie;
-	autofree int64_t *pids = NULL;
-	size_t n = 0;
-	int r;
-
-	if (room->room_id == NULL || (room->kind != ROOM_CHANNEL && room->kind != ROOM_DIRECTORY))
-		return 0;
-	if ((r = roster_list(e->app->db, room->room_id, &pids, &n)) != 0)
-		return r;
-	for (size_t i = 0; i < n && r == 0; i++) {
-		autofree char *user = NULL;
-
-		if ((r = person_user(e->app->db, pids[i], &user)) != 0)
-			return r > 0 ? ERR_CORRUPT : r;
-		e->pid = pids[i];
-		if (trust_org_by_node(e->trust, user) == NULL)
-			r = expel(e, room);
-	}
-	return r;
-}
-
-int
-rooms_retain(struct app *app, const struct trust *trust)
-{
-	struct expulsion e = { .app = app, .trust = trust };
-
-	return app->crypt == NULL ? 0 : room_each(app->db, -1, expel_strangers, &e);
-}
-
-/* The partner may have been off the trust list, and so off the roster, in between. */
-static int
-readmit(struct app *app, const struct room *room, const char *user)
-{
-	int64_t pid;
-	int r = person_find(app->db, user, &pid);
-
-	if (r == 0)
-		r = roster_has(app->db, room->room_id, pid);
-	if (r != E_NOTFOUND)
-		return r;
-	return room->ours ? rooms_invite(app, room, user) : admit(app, room->room_id, user);
-}
-
 int
 rooms_channel(struct app *app, const char *id, struct room *ret)
 {
 	const struct trust_org *org = trust_org(app->trust, id);
-	struct request_room wish = { .type = TYPE_CHANNEL, .history = "invited", .join_rule = "invite",
+	struct request_room wish = { .type = ROOMS_CHANNEL, .history = "invited", .join_rule = "invite",
 	    .encrypted = true };
 	struct room room;
 	int r;
@@ -190,7 +93,7 @@ rooms_channel(struct app *app, const char *id, struct room *ret)
 	wish.invite = org->node;
 	if ((r = rooms_want(app, ROOM_CHANNEL, org->id, 0, APP_NODE, &wish, &room)) != 0)
 		return r;
-	if ((r = readmit(app, &room, org->node)) != 0) {
+	if ((r = access_readmit(app, &room, org->node)) != 0) {
 		room_free(&room);
 		return r;
 	}
@@ -215,171 +118,6 @@ rooms_in_doubt(const struct app *app, const struct out *out)
 	unsigned account = !strcmp(out->account, "steward") ? APP_STEWARD : APP_NODE;
 
 	return !strcmp(out->purpose, "create_room") && app->sure != out->id && !app->accounts[account].fresh;
-}
-
-int
-rooms_invite(struct app *app, const struct room *room, const char *user)
-{
-	autofree char *path = request_path("/rooms/%s/invite", room->room_id);
-	autojson json_t *body = json_pack("{s:s}", "user_id", user);
-	autofree char *membership = NULL;
-	int64_t pid;
-	int r;
-
-	if (path == NULL || body == NULL)
-		return -ENOMEM;
-	if ((r = admit(app, room->room_id, user)) != 0 || (r = person_find(app->db, user, &pid)) != 0)
-		return r;
-	r = member_get(app->db, room->room_id, pid, &membership);
-	if (r == 0 && (!strcmp(membership, "join") || !strcmp(membership, "invite")))
-		return 0;
-	if (r != 0 && r != E_NOTFOUND)
-		return r;
-	return outbox_call(app->db, room->account, room->room_id, "POST", path, body, "invite", room->room_id);
-}
-
-/* What an invitation says of itself; all of it a hint. */
-struct invitation {
-	const char	*type, *inviter;
-	bool		 direct, encrypted;
-};
-
-static void
-read_invitation(const char *own, const json_t *state, struct invitation *ret)
-{
-	const json_t *event;
-	size_t i;
-
-	*ret = (struct invitation){ 0 };
-	json_array_foreach(state, i, event) {
-		const char *type = json_str(event, "type"), *key = json_str(event, "state_key");
-		const json_t *content = json_obj(event, "content");
-
-		if (type == NULL || key == NULL)
-			continue;
-		if (!strcmp(type, "m.room.create"))
-			ret->type = json_str(content, "type");
-		else if (!strcmp(type, "m.room.encryption"))
-			ret->encrypted = true;
-		else if (!strcmp(type, "m.room.member") && !strcmp(key, own)) {
-			ret->inviter = json_str(event, "sender");
-			ret->direct = json_is_true(json_object_get(content, "is_direct"));
-		}
-	}
-}
-
-/* A bound on strangers' invitations: a counter per hour, kept with the data. */
-static int
-direct_allowed(struct app *app)
-{
-	autofree char *text = NULL;
-	char next[48];
-	long long hour = app_now(app) / 3600000, seen_hour = 0, count = 0;
-	int r = meta_get(app->db, "direct_hour", false, &text);
-
-	if (r != 0 && r != E_NOTFOUND)
-		return r;
-	if (r == 0 && (sscanf(text, "%lld:%lld", &seen_hour, &count) != 2 || seen_hour != hour))
-		count = 0;
-	if (count >= DIRECT_PER_HOUR)
-		return E_REFUSED;
-	(void)snprintf(next, sizeof(next), "%lld:%lld", hour, count + 1);
-	return meta_put(app->db, "direct_hour", next, false);
-}
-
-static int
-queue_join(struct app *app, const struct room *room, const char *inviter)
-{
-	autofree char *path = request_path("/join/%s?server_name=%s&via=%s", room->room_id,
-	    id_server(inviter), id_server(inviter));
-	autojson json_t *body = json_object();
-	int r;
-
-	if (path == NULL || body == NULL)
-		return -ENOMEM;
-	if ((r = room_put(app->db, room)) != 0 || (r = admit(app, room->room_id, inviter)) != 0)
-		return r;
-	return outbox_call(app->db, room->account, room->room_id, "POST", path, body, "join", room->room_id);
-}
-
-static int
-follows(struct app *app, const char *org)
-{
-	struct partner partner;
-	int r = partner_get(app->db, org, &partner);
-
-	if (r != 0)
-		return r == E_NOTFOUND ? E_LATER : r;
-	r = partner.follows ? 0 : E_LATER;
-	partner_free(&partner);
-	return r;
-}
-
-const char *
-rooms_inviter(const struct app *app, const json_t *state)
-{
-	struct invitation in;
-
-	read_invitation(app->cfg->node_user, state, &in);
-	return id_is_user(in.inviter) ? in.inviter : NULL;
-}
-
-/* A room stays what it became: its roster was made for that, and for nobody else. */
-static bool
-is_same(const struct room *known, const struct room *room)
-{
-	const char *subject = known->subject != NULL ? known->subject : "";
-
-	return known->kind == room->kind && known->pid == room->pid &&
-	    !strcmp(subject, room->subject != NULL ? room->subject : "");
-}
-
-int
-rooms_invited(struct app *app, unsigned account, const char *room_id, const json_t *state)
-{
-	struct room room = { .room_id = (char *)room_id, .account = (char *)app_account_name[account] };
-	autoroom struct room known = { 0 };
-	struct invitation in;
-	const struct trust_org *org;
-	char ref[9];
-	int r;
-
-	if (account != APP_NODE || app->crypt == NULL)
-		return 0;
-	if ((r = room_get(app->db, room_id, &known)) < 0)
-		return r;
-	if (r == 0 && (known.ours || known.joined || outbox_pending(app->db, "join", room_id) == 0))
-		return 0;
-	read_invitation(app->cfg->node_user, state, &in);
-	if (!id_is_user(in.inviter))
-		return 0;
-	org = trust_org_by_node(app->trust, in.inviter);
-	if (in.type != NULL && !strcmp(in.type, TYPE_CHANNEL)) {
-		room.kind = ROOM_CHANNEL;
-		r = org != NULL ? 0 : E_LATER;
-	} else if (in.type != NULL && !strcmp(in.type, TYPE_DIRECTORY)) {
-		room.kind = ROOM_DIRECTORY;
-		r = org != NULL ? follows(app, org->id) : E_LATER;
-	} else if (in.type == NULL && in.direct) {
-		room.kind = ROOM_DIRECT;
-		if ((r = person_find(app->db, in.inviter, &room.pid)) == E_NOTFOUND)
-			r = 0;
-	} else
-		r = E_REFUSED;
-	room.subject = org != NULL && room.kind != ROOM_DIRECT ? (char *)(uintptr_t)org->id : NULL;
-	if (r == 0 && known.room_id != NULL && !is_same(&known, &room))
-		r = E_REFUSED;
-	if (r == 0 && room.kind == ROOM_DIRECT && (r = direct_allowed(app)) == 0)
-		r = person_id(app->db, in.inviter, &room.pid);
-	if (r == E_REFUSED) {
-		log_info("rooms", "invitation to %s was left alone: neither a partner's nor to a direct chat",
-		    log_ref(room_id, ref));
-		return 0;
-	}
-	if (r != 0)
-		return r;
-	room.encrypted = in.encrypted;
-	return queue_join(app, &room, in.inviter);
 }
 
 /* The creation event: our tag binds a room whose answer was lost; a foreign one must be what it claimed. */
@@ -411,7 +149,7 @@ saw_create(struct app *app, const char *room_id, const json_t *event)
 	}
 	if ((r = room_get(app->db, room_id, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	want = room.kind == ROOM_CHANNEL ? TYPE_CHANNEL : room.kind == ROOM_DIRECTORY ? TYPE_DIRECTORY : NULL;
+	want = room.kind == ROOM_CHANNEL ? ROOMS_CHANNEL : room.kind == ROOM_DIRECTORY ? ROOMS_DIRECTORY : NULL;
 	org = room.subject != NULL ? trust_org(app->trust, room.subject) : NULL;
 	if (want != NULL && !room.ours && (type == NULL || strcmp(type, want) || org == NULL ||
 	    sender == NULL || strcmp(org->node, sender))) {
@@ -537,9 +275,9 @@ rooms_created(struct app *app, const struct out *out, const json_t *answer)
 		r = room.room_id == NULL ? -ENOMEM : room_put(app->db, &room);
 		if (r == 0 && room.kind == ROOM_CHANNEL &&
 		    (org = trust_org(app->trust, room.subject)) != NULL)
-			r = admit(app, room_id, org->node);
+			r = access_admit(app, room_id, org->node);
 		if (r == 0 && room.kind == ROOM_DIRECT && (r = person_user(app->db, room.pid, &user)) == 0)
-			r = admit(app, room_id, user);
+			r = access_admit(app, room_id, user);
 	}
 	return r;
 }

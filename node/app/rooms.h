@@ -9,9 +9,14 @@
 #define CAIRN_ROOMS_H
 
 #include "app.h"
+#include "base/id.h"
 #include "matrix/request.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
+
+/* Types of rooms that are not for people. */
+#define ROOMS_DIRECTORY	ID_NAMESPACE "directory"
+#define ROOMS_CHANNEL	ID_NAMESPACE "channel"
 
 /**
  * rooms_want(app, kind, subject, pid, account, wish, ret): the room of ${kind} for
@@ -32,22 +37,7 @@ bool	rooms_in_doubt(const struct app *, const struct out *);
 /** rooms_lost(app, room): a channel or chat that we are no longer in, and are not joining. */
 bool	rooms_lost(struct app *, const struct room *);
 
-/** rooms_expel(app, user): off every roster; the next key in each of those rooms is a fresh one.
- * rooms_retain(app, trust): the same for all in channels and directories whom ${trust} does not name. */
-int	rooms_expel(struct app *, const char *user) must_check;
-int	rooms_retain(struct app *, const struct trust *) must_check;
-
-/** rooms_invite(app, room, user): ask the server to invite, once. */
-int	rooms_invite(struct app *, const struct room *, const char *user) must_check;
-
-/**
- * Inputs: an invitation, a state event, a leave, seen in a sync of ${account}.
- * rooms_invited returns E_LATER for a channel or directory of somebody who is not
- * (yet) a partner, or not (yet) followed: the caller keeps it.  rooms_inviter: who
- * invites; borrowed; NULL if it does not say.
- */
-const char *rooms_inviter(const struct app *, const json_t *state);
-int	rooms_invited(struct app *, unsigned account, const char *room_id, const json_t *state) must_check;
+/* Inputs: a state event, a leave, seen in a sync of ${account}. */
 int	rooms_state(struct app *, unsigned account, const char *room_id, const json_t *event) must_check;
 int	rooms_left(struct app *, unsigned account, const char *room_id) must_check;
 

@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access.h"
 #include "base/canon.h"
 #include "base/log.h"
 #include "base/proof.h"
 #include "crypt/keys.h"
 #include "domain/trust.h"
 #include "ingest.h"
-#include "rooms.h"
 #include "store/audit.h"
 #include "store/peoplestore.h"
 #include "trustlist.h"
@@ -80,11 +80,11 @@ change_trust(struct app *app, const struct trust *before, const struct trust *no
 	for (size_t i = 0; i < trust_norgs(before); i++) {
 		const char *user = trust_org_at(before, i)->node;
 
-		if (trust_org_by_node(now, user) == NULL && (r = rooms_expel(app, user)) != 0)
+		if (trust_org_by_node(now, user) == NULL && (r = access_expel(app, user)) != 0)
 			return r;
 	}
 	/* The list before may have expired, and so be forgotten. */
-	if ((r = rooms_retain(app, now)) != 0)
+	if ((r = access_retain(app, now)) != 0)
 		return r;
 	for (size_t i = 0; i < trust_norgs(now) && app->crypt != NULL; i++) {
 		const struct trust_org *org = trust_org_at(now, i);

@@ -14,6 +14,7 @@
 #include "publish.h"
 #include "record.h"
 #include "setup.h"
+#include "store/audit.h"
 #include "store/dirstore.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
@@ -199,7 +200,6 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	struct listing l = { app, json_array() };
 	int r;
 
-	(void)actor;
 	*ret = json_pack("{s:o}", "items", l.items);
 	if (*ret == NULL)
 		return -ENOMEM;
@@ -207,8 +207,10 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		what = "";
 	if (!strcmp(what, "referrals"))
 		return case_each(app->db, each_case, &l);
-	if (!strcmp(what, "messages"))
-		return message_each(app->db, SHOWN_MAX, each_message, &l);
+	if (!strcmp(what, "messages")) {
+		r = message_each(app->db, SHOWN_MAX, each_message, &l);
+		return r != 0 ? r : audit_add(app->db, app_now(app), actor, "list", "messages", NULL);
+	}
 	if (!strcmp(what, "records"))
 		return own_each(app->db, NULL, each_own, &l);
 	if (!strcmp(what, "partners"))
@@ -296,7 +298,6 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	struct case_row row;
 	int r;
 
-	(void)actor;
 	if (id == NULL)
 		return err_set(reterr, E_BAD, "id: what is to be shown?");
 	if (!strcmp(id, "node")) {
@@ -307,7 +308,9 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	if (!strcmp(id, "publish"))
 		return publish_view(app, ret);
 	if ((r = case_get(app->db, id, &row)) == 0) {
-		r = case_view(app, &row, true, ret);
+		/* Who looked at a member's data is part of the record. */
+		if ((r = case_view(app, &row, true, ret)) == 0)
+			r = audit_add(app->db, app_now(app), actor, "show", id, NULL);
 		case_free(&row);
 		return r;
 	}

@@ -31,7 +31,7 @@ int	keys_left(struct crypt *, const char *user) must_check;
 /**
  * keys_query_due(c, ret_body, ret_gen): the body of one POST /keys/query for
  * outdated users whose back-off has passed, and its generation; 0, or E_NOTFOUND.
- * The generation is committed, so of two overlapping answers the newer wins.
+ * A user of two failed queries is asked alone.  The generation is committed, so of two overlapping answers the newer wins.
  * While a query is in flight the caller does not ask again.
  */
 int	keys_query_due(struct crypt *, json_t **, int64_t *) must_check;

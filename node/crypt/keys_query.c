@@ -23,6 +23,7 @@ keys_query_due(struct crypt *c, json_t **ret_body, int64_t *ret_gen)
 	autofree int64_t *pids = NULL;
 	int64_t gen, now = machine_now(c);
 	size_t n = 0;
+	bool alone;
 	int r;
 
 	if (users == NULL)
@@ -38,11 +39,17 @@ keys_query_due(struct crypt *c, json_t **ret_body, int64_t *ret_gen)
 		if ((r = crypto_user_get(c->db, pids[i], &u)) != 0 ||
 		    (r = person_user(c->db, pids[i], &user)) != 0)
 			return r > 0 ? ERR_CORRUPT : r;
+		/* Whoever was in two failed queries may be why: asked alone, they fail no others. */
+		alone = u.tries > 1;
+		if (alone && i > 0)
+			continue;
 		u.queried_at = now;
 		if ((r = crypto_user_put(c->db, &u)) != 0)
 			return r;
 		if (json_object_set_new(users, user, json_array()) != 0)
 			return -ENOMEM;
+		if (alone)
+			break;
 	}
 	if ((r = crypto_generation_next(c->db, &gen)) != 0)
 		return r;

@@ -14,7 +14,6 @@
 
 #define ENCRYPTED	"m.room.encrypted"
 #define PLANNED_ALL	INT64_MAX
-#define autoroom	__attribute__((cleanup(room_free)))
 #define autosealing	__attribute__((cleanup(crypto_outbound_free)))
 
 enum {

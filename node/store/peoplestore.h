@@ -53,6 +53,7 @@ int	room_put(struct db *, const struct room *) must_check;
 /** room_each(db, kind or -1, fn, cookie): in order of creation; stops at the first non-zero of fn and returns it. */
 int	room_each(struct db *, int kind, int (*)(void *, const struct room *), void *) must_check;
 void	room_free(struct room *);
+#define autoroom __attribute__((cleanup(room_free)))
 
 /* What the server shows. */
 int	member_put(struct db *, const char *room_id, int64_t pid, const char *membership) must_check;

@@ -416,6 +416,19 @@ refuse_sends(void *cookie, const struct hs_call *call, int *ret_status, json_t *
 	return HS_SAY;
 }
 
+/* Events of ${user} that are in the room. */
+static int
+said(const struct host *h, const char *room, const char *user)
+{
+	const json_t *event;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(hs_events(h->hs, room), i, event)
+		n += !strcmp(json_str(event, "sender"), user);
+	return n;
+}
+
 /* While the homeserver takes nothing, the consent runs out; or not. */
 static void
 test_expiry(bool in_time)
@@ -425,9 +438,10 @@ test_expiry(bool in_time)
 	autojson json_t *reply = NULL, *status = NULL;
 	json_t *args;
 	const char *delivery;
-	int refusals = 0;
+	int refusals = 0, before;
 
 	begin(&sc, 29, STORY_ACCEPT);
+	before = said(h, sc.channel, SOURCE_USER);
 	hs_script(h->hs, &(struct hs_script){ .request = refuse_sends, .cookie = &refusals });
 	args = refer_args(h, &sc.s, STORY_CONSENT);
 	(void)json_object_set_new(json_obj(json_obj(args, "consent"), "expires"), "at", json_integer(*h->now + 600 * 1000));
@@ -441,9 +455,49 @@ test_expiry(bool in_time)
 		ok(refusals > 1 && consented(&sc), "a disclosure that was refused %d times arrives in time", refusals);
 		is_str(delivery, "delivered", "and is delivered");
 	} else {
-		ok(refusals > 1 && !consented(&sc), "its consent expired while it was queued: it never arrives");
+		ok(refusals > 1 && said(h, sc.channel, SOURCE_USER) == before && !consented(&sc),
+		    "its consent expired while it was queued: it is never sent");
 		is_str(delivery, "failed", "is not said to have been sent");
 		ok(logged(h, SOURCE, "consent is no longer in force"), "and the log says why");
+	}
+	end(&sc);
+}
+
+/*
+ * What is written down.
+ */
+
+static void
+test_audit(void)
+{
+	static const char *const names[] = { "source", "target" };
+	struct scene sc;
+	struct host *h = &sc.host;
+
+	begin(&sc, 30, STORY_CLOSE);
+	for (size_t i = SOURCE; i <= TARGET; i++) {
+		autojson json_t *shown = refer_show(h, i, &sc.s);
+		const json_t *history = json_arr(shown, "history");
+		struct db *db = hostile_db(h, i);
+		struct rows *rows;
+		size_t n = 0, same = 0;
+
+		if (db_query(db, &rows, Q_AUDIT_LIST, "") != 0)
+			host_fail(h, "no audit");
+		/* Not what is noted besides: the consent's id, and that the operator looked. */
+		while (db_next(rows) == 0) {
+			const char *subject = db_text(rows, 4), *input = json_str(json_array_get(history, n), "input");
+
+			if (subject == NULL || strcmp(subject, sc.s.id) != 0 || !strcmp(db_text(rows, 2), "node") ||
+			    !strcmp(db_text(rows, 3), "show"))
+				continue;
+			same += input != NULL && !strcmp(db_text(rows, 3), input);
+			n++;
+		}
+		db_done(rows);
+		hostile_go_on(h, i, db);
+		ok(n == 6 && same == n && json_array_size(history) == n, "each step has its row in the audit of the %s",
+		    names[i]);
 	}
 	end(&sc);
 }
@@ -461,5 +515,6 @@ main(void)
 	test_disclosures();
 	test_expiry(true);
 	test_expiry(false);
+	test_audit();
 	return done_testing();
 }

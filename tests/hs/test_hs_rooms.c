@@ -58,6 +58,14 @@ follow(struct host *h, size_t i, size_t whom)
  * Invitations.
  */
 
+/* Whoever is asked about for other reasons is looked at again then: not here. */
+static enum hs_fate
+no_query(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	(void)cookie, (void)ret_status, (void)ret_body;
+	return strstr(call->path, "/keys/query") != NULL ? HS_DROP : HS_SERVE;
+}
+
 static void
 test_invitations(void)
 {
@@ -90,12 +98,14 @@ test_invitations(void)
 	is_str(member_of(&h, direct, SOURCE_USER), "join", "but a direct chat is");
 	is_str(member_of(&h, steward, STEWARD), "invite", "except by the steward");
 
+	hs_script(h.hs, &(struct hs_script){ .request = no_query });
 	list = story_trust_list(&h, 10, EVERYBODY, STORY_LIFE);
 	for (i = 0; i < h.n; i++)
 		json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", list)));
 	host_run(&h, 40000);
 	is_str(member_of(&h, channel, SOURCE_USER), "join", "the channel of a stranger who became a partner is entered");
 	is_str(member_of(&h, directory, SOURCE_USER), "invite", "its directory only");
+	hs_script(h.hs, NULL);
 	follow(&h, SOURCE, CEDAR);
 	host_run(&h, 40000);
 	is_str(member_of(&h, directory, SOURCE_USER), "join", "when we wish to follow it");
@@ -337,6 +347,65 @@ test_no_more_keys(void)
 	end(&h);
 }
 
+/* The follower's server drops the first new record that it should relay. */
+static void
+withhold(void *cookie, const char *user, json_t *answer)
+{
+	int *left = cookie;
+	const char *room_id;
+	json_t *room, *events;
+	const json_t *event;
+	size_t i;
+
+	if (strcmp(user, SOURCE_USER) != 0)
+		return;
+	json_object_foreach(json_obj(json_obj(answer, "rooms"), "join"), room_id, room) {
+		events = json_arr(json_obj(room, "timeline"), "events");
+		json_array_foreach(events, i, event)
+			if (*left > 0 && json_str(event, "state_key") != NULL &&
+			    !strcmp(json_str(event, "type"), "m.room.encrypted")) {
+				--*left;
+				(void)json_array_remove(events, i);
+				break;
+			}
+	}
+}
+
+/* What doctor says of the followed directory; the caller frees. */
+static char *
+doctor_says(struct host *h)
+{
+	autojson json_t *report = host_ok(h, SOURCE, "doctor", json_object());
+	const json_t *check;
+	size_t i;
+
+	json_array_foreach(json_arr(report, "checks"), i, check)
+		if (!strcmp(json_str(check, "name"), "directory of harbor"))
+			return strdup(json_is_true(json_object_get(check, "ok")) ? "ok" : json_str(check, "hint"));
+	return strdup("nothing");
+}
+
+static void
+test_withheld(void)
+{
+	struct host h;
+	autofree char *before = NULL, *after = NULL;
+	int left = 1;
+
+	story_begin(&h, 47);
+	story_trust(&h);
+	story_publish(&h);
+	before = doctor_says(&h);
+	hs_script(h.hs, &(struct hs_script){ .sync = withhold, .cookie = &left });
+	publish(&h, 2);
+	host_run(&h, 30000);
+	after = doctor_says(&h);
+	is_str(before, "ok", "doctor finds a directory whole");
+	ok(left == 0 && specialists(&h) == 1 && strstr(after, "withholds") != NULL,
+	    "and notices that a server withholds a record");
+	end(&h);
+}
+
 /*
  * Creations whose answer is lost.
  */
@@ -413,6 +482,7 @@ main(void)
 	test_lists();
 	test_no_more_traffic();
 	test_no_more_keys();
+	test_withheld();
 	for (uint64_t seed = 47; seed < 49; seed++)
 		for (int killed = 0; killed < 2; killed++) {
 			test_lost_answers(seed, HS_LOSE, killed);

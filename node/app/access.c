@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "access.h"
+#include "crypt/envelope.h"
+#include "crypt/keys.h"
+#include "domain/trust.h"
+#include "matrix/request.h"
+#include "store/outbox.h"
+
+/* The roster decides who gets keys; a partner's master key comes from the trust list. */
+int
+access_admit(struct app *app, const char *room_id, const char *user)
+{
+	const struct trust_org *org = trust_org_by_node(app->trust, user);
+	int64_t pid;
+	int r;
+
+	if ((r = person_id(app->db, user, &pid)) != 0 ||
+	    (r = roster_add(app->db, room_id, pid)) != 0 ||
+	    (r = keys_track(app->crypt, pid)) != 0)
+		return r;
+	return org != NULL ? keys_pin_master(app->crypt, user, org->master_key, NULL) : 0;
+}
+
+struct expulsion {
+	struct app	*app;
+	const struct trust *trust;
+	int64_t		 pid;
+};
+
+static int
+expel(void *cookie, const struct room *room)
+{
+	struct expulsion *e = cookie;
+	int r = room->room_id == NULL ? E_NOTFOUND : roster_has(e->app->db, room->room_id, e->pid);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = roster_drop(e->app->db, room->room_id, e->pid)) != 0)
+		return r;
+	return envelope_member_left(e->app->crypt, room->room_id, e->pid);
+}
+
+int
+access_expel(struct app *app, const char *user)
+{
+	struct expulsion e = { .app = app };
+	int r = person_find(app->db, user, &e.pid);
+
+	if (r != 0 || app->crypt == NULL)
+		return r == E_NOTFOUND ? 0 : r;
+	return room_each(app->db, -1, expel, &e);
+}
+
+/* In channels and directories only nodes of the trust list have keys. */
+static int
+expel_strangers(void *cookie, const struct room *room)
+{
+	struct expulsion *e = cookie;
+	autofree int64_t *pids = NULL;
+	size_t n = 0;
+	int r;
+
+	if (room->room_id == NULL || (room->kind != ROOM_CHANNEL && room->kind != ROOM_DIRECTORY))
+		return 0;
+	if ((r = roster_list(e->app->db, room->room_id, &pids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		autofree char *user = NULL;
+
+		if ((r = person_user(e->app->db, pids[i], &user)) != 0)
+			return r > 0 ? ERR_CORRUPT : r;
+		e->pid = pids[i];
+		if (trust_org_by_node(e->trust, user) == NULL)
+			r = expel(e, room);
+	}
+	return r;
+}
+
+int
+access_retain(struct app *app, const struct trust *trust)
+{
+	struct expulsion e = { .app = app, .trust = trust };
+
+	return app->crypt == NULL ? 0 : room_each(app->db, -1, expel_strangers, &e);
+}
+
+int
+access_invite(struct app *app, const struct room *room, const char *user)
+{
+	autofree char *path = request_path("/rooms/%s/invite", room->room_id);
+	autojson json_t *body = json_pack("{s:s}", "user_id", user);
+	autofree char *membership = NULL;
+	int64_t pid;
+	int r;
+
+	if (path == NULL || body == NULL)
+		return -ENOMEM;
+	if ((r = access_admit(app, room->room_id, user)) != 0 || (r = person_find(app->db, user, &pid)) != 0)
+		return r;
+	r = member_get(app->db, room->room_id, pid, &membership);
+	if (r == 0 && (!strcmp(membership, "join") || !strcmp(membership, "invite")))
+		return 0;
+	if (r != 0 && r != E_NOTFOUND)
+		return r;
+	return outbox_call(app->db, room->account, room->room_id, "POST", path, body, "invite", room->room_id);
+}
+
+/* The partner may have been off the trust list, and so off the roster, in between. */
+int
+access_readmit(struct app *app, const struct room *room, const char *user)
+{
+	int64_t pid;
+	int r = person_find(app->db, user, &pid);
+
+	if (r == 0)
+		r = roster_has(app->db, room->room_id, pid);
+	if (r != E_NOTFOUND)
+		return r;
+	return room->ours ? access_invite(app, room, user) : access_admit(app, room->room_id, user);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "access.h"
+#include "base/canon.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "domain/trust.h"
+#include "invitation.h"
+#include "matrix/request.h"
+#include "rooms.h"
+#include "store/dirstore.h"
+#include "store/outbox.h"
+
+/* Cold invitations to a direct chat that are accepted in one hour. */
+enum { DIRECT_PER_HOUR = 60 };
+
+/* What an invitation says of itself; all of it a hint. */
+struct invitation {
+	const char	*type, *inviter;
+	bool		 direct, encrypted;
+};
+
+static void
+read_invitation(const char *own, const json_t *state, struct invitation *ret)
+{
+	const json_t *event;
+	size_t i;
+
+	*ret = (struct invitation){ 0 };
+	json_array_foreach(state, i, event) {
+		const char *type = json_str(event, "type"), *key = json_str(event, "state_key");
+		const json_t *content = json_obj(event, "content");
+
+		if (type == NULL || key == NULL)
+			continue;
+		if (!strcmp(type, "m.room.create"))
+			ret->type = json_str(content, "type");
+		else if (!strcmp(type, "m.room.encryption"))
+			ret->encrypted = true;
+		else if (!strcmp(type, "m.room.member") && !strcmp(key, own)) {
+			ret->inviter = json_str(event, "sender");
+			ret->direct = json_is_true(json_object_get(content, "is_direct"));
+		}
+	}
+}
+
+/* A bound on strangers' invitations: a counter per hour, kept with the data. */
+static int
+direct_allowed(struct app *app)
+{
+	autofree char *text = NULL;
+	char next[48];
+	long long hour = app_now(app) / 3600000, seen_hour = 0, count = 0;
+	int r = meta_get(app->db, "direct_hour", false, &text);
+
+	if (r != 0 && r != E_NOTFOUND)
+		return r;
+	if (r == 0 && (sscanf(text, "%lld:%lld", &seen_hour, &count) != 2 || seen_hour != hour))
+		count = 0;
+	if (count >= DIRECT_PER_HOUR)
+		return E_REFUSED;
+	(void)snprintf(next, sizeof(next), "%lld:%lld", hour, count + 1);
+	return meta_put(app->db, "direct_hour", next, false);
+}
+
+static int
+queue_join(struct app *app, const struct room *room, const char *inviter)
+{
+	autofree char *path = request_path("/join/%s?server_name=%s&via=%s", room->room_id,
+	    id_server(inviter), id_server(inviter));
+	autojson json_t *body = json_object();
+	int r;
+
+	if (path == NULL || body == NULL)
+		return -ENOMEM;
+	if ((r = room_put(app->db, room)) != 0 || (r = access_admit(app, room->room_id, inviter)) != 0)
+		return r;
+	return outbox_call(app->db, room->account, room->room_id, "POST", path, body, "join", room->room_id);
+}
+
+static int
+follows(struct app *app, const char *org)
+{
+	struct partner partner;
+	int r = partner_get(app->db, org, &partner);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? E_LATER : r;
+	r = partner.follows ? 0 : E_LATER;
+	partner_free(&partner);
+	return r;
+}
+
+const char *
+invitation_from(const struct app *app, const json_t *state)
+{
+	struct invitation in;
+
+	read_invitation(app->cfg->node_user, state, &in);
+	return id_is_user(in.inviter) ? in.inviter : NULL;
+}
+
+/* A room stays what it became: its roster was made for that, and for nobody else. */
+static bool
+is_same(const struct room *known, const struct room *room)
+{
+	const char *subject = known->subject != NULL ? known->subject : "";
+
+	return known->kind == room->kind && known->pid == room->pid &&
+	    !strcmp(subject, room->subject != NULL ? room->subject : "");
+}
+
+int
+invitation_arrived(struct app *app, unsigned account, const char *room_id, const json_t *state)
+{
+	struct room room = { .room_id = (char *)room_id, .account = (char *)app_account_name[account] };
+	autoroom struct room known = { 0 };
+	struct invitation in;
+	const struct trust_org *org;
+	char ref[9];
+	int r;
+
+	if (account != APP_NODE || app->crypt == NULL)
+		return 0;
+	if ((r = room_get(app->db, room_id, &known)) < 0)
+		return r;
+	if (r == 0 && (known.ours || known.joined || outbox_pending(app->db, "join", room_id) == 0))
+		return 0;
+	read_invitation(app->cfg->node_user, state, &in);
+	if (!id_is_user(in.inviter))
+		return 0;
+	org = trust_org_by_node(app->trust, in.inviter);
+	if (in.type != NULL && !strcmp(in.type, ROOMS_CHANNEL)) {
+		room.kind = ROOM_CHANNEL;
+		r = org != NULL ? 0 : E_LATER;
+	} else if (in.type != NULL && !strcmp(in.type, ROOMS_DIRECTORY)) {
+		room.kind = ROOM_DIRECTORY;
+		r = org != NULL ? follows(app, org->id) : E_LATER;
+	} else if (in.type == NULL && in.direct) {
+		room.kind = ROOM_DIRECT;
+		if ((r = person_find(app->db, in.inviter, &room.pid)) == E_NOTFOUND)
+			r = 0;
+	} else
+		r = E_REFUSED;
+	room.subject = org != NULL && room.kind != ROOM_DIRECT ? (char *)(uintptr_t)org->id : NULL;
+	if (r == 0 && known.room_id != NULL && !is_same(&known, &room))
+		r = E_REFUSED;
+	if (r == 0 && room.kind == ROOM_DIRECT && (r = direct_allowed(app)) == 0)
+		r = person_id(app->db, in.inviter, &room.pid);
+	if (r == E_REFUSED) {
+		log_info("rooms", "invitation to %s was left alone: neither a partner's nor to a direct chat",
+		    log_ref(room_id, ref));
+		return 0;
+	}
+	if (r != 0)
+		return r;
+	room.encrypted = in.encrypted;
+	return queue_join(app, &room, in.inviter);
+}
