@@ -180,10 +180,19 @@ each_out(void *cookie, const struct out *out)
 {
 	static const char *const kinds[] = { "", "event", "to-device", "call" };
 	static const char *const states[] = { "", "new", "ready", "failed" };
+	struct listing *l = cookie;
+	autofree char *blocked = NULL;
+	int r = E_NOTFOUND;
 
-	return append(cookie, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s*, s:I, s:s*}", "id", (json_int_t)out->id,
+	/* Why an event is not encrypted yet; a refusal is in out->error. */
+	if (out->state == OUT_NEW && out->room_id != NULL && l->app->crypt != NULL)
+		r = envelope_blocked(l->app->crypt, out->room_id, &blocked);
+	if (r < 0)
+		return r;
+	return append(l, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s*, s:I, s:s*}", "id", (json_int_t)out->id,
 	    "kind", kinds[out->kind], "state", states[out->state], "account", out->account, "purpose",
-	    out->purpose, "type", out->type, "attempts", (json_int_t)out->attempts, "error", out->error));
+	    out->purpose, "type", out->type, "attempts", (json_int_t)out->attempts, "error",
+	    out->error != NULL ? out->error : blocked));
 }
 
 static int
