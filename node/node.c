@@ -315,6 +315,15 @@ enter_sandbox(struct node *n, struct err *err)
 	return r;
 }
 
+/* Before the socket is made in it: a directory that is missing has its own words. */
+static int
+see_state_dir(const struct node *n, struct err *err)
+{
+	return access(n->cfg.state_dir, W_OK | X_OK) == 0 ? 0 : err_set(err, E_REFUSED,
+	    "%s cannot be used by this user (%s); make it with: install -d -m 0700 -o USER %s",
+	    n->cfg.state_dir, strerror(errno), n->cfg.state_dir);
+}
+
 static int
 open_all(struct node *n, struct err *err)
 {
@@ -332,7 +341,7 @@ open_all(struct node *n, struct err *err)
 		return err_set(err, -errno, "signals: %s", strerror(errno));
 	if ((n->loop = loop_new()) == NULL)
 		return -ENOMEM;
-	if ((r = keyfile_load(&n->cfg, &n->world, kek, err)) != 0 ||
+	if ((r = see_state_dir(n, err)) != 0 || (r = keyfile_load(&n->cfg, &n->world, kek, err)) != 0 ||
 	    (r = listen_open(n->loop, n->cfg.admin_socket, command, n, &n->listen, err)) != 0 ||
 	    (r = enter_sandbox(n, err)) != 0) {
 		sodium_memzero(kek, sizeof(kek));
@@ -369,7 +378,7 @@ main(int argc, char **argv)
 	struct node n = { .bridge_fd = -1, .signal_fd = -1 };
 	const char *path = NULL;
 	struct err err = { "" };
-	int opt, r;
+	int opt, r, status;
 
 	while ((opt = getopt(argc, argv, "c:")) == 'c')
 		path = optarg;
@@ -392,12 +401,15 @@ main(int argc, char **argv)
 			return EX_CONFIG;
 		err.text[0] = '\0';
 	}
-	if ((r = open_all(&n, &err)) == 0) {
+	if ((r = open_all(&n, &err)) != 0)
+		/* What a restart would meet again is for the administrator. */
+		status = r > 0 || r == -EACCES || r == -ENOENT || r == -EADDRINUSE ? EX_CONFIG : EX_SOFTWARE;
+	else {
 		log_info("node", "ready");
-		r = run(&n);
+		status = (r = run(&n)) == 0 ? EX_OK : EX_SOFTWARE;
 	}
 	if (r != 0)
 		log_error("node", "%s%s%s", err_name(r), *err.text ? ": " : "", err.text);
 	close_all(&n);
-	return r == 0 ? EX_OK : r > 0 ? EX_CONFIG : EX_SOFTWARE;
+	return status;
 }

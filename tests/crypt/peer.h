@@ -31,7 +31,7 @@ peer_sign(struct peer *p, json_t *object)
 static inline json_t *
 peer_device_keys(struct peer *p)
 {
-	char ed[300], curve[300];
+	char ed[320], curve[320];
 	json_t *keys;
 
 	(void)snprintf(ed, sizeof(ed), "ed25519:%s", p->device);

@@ -52,7 +52,7 @@ end(struct scene *sc)
 static json_t *
 stamp(struct scene *sc, json_t *content)
 {
-	char id[32];
+	char id[48];
 
 	(void)snprintf(id, sizeof(id), "G817PTM282CKXPPC430W6Z%04d", ++sc->said);
 	(void)json_object_set_new(content, "v", json_integer(1));

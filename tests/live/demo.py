@@ -94,6 +94,8 @@ class Story:
                 part()
             if self.keep:
                 self.tell(f"all keeps running: {self.show(self.directory / 'demo.json')} says where; tools/demo stop ends it")
+                node = self.lighthouse
+                self.tell(f"try: {self.show(self.directory / 'build/cairn')} -c {self.show(node.config)} list referrals")
         finally:
             if not self.keep:
                 self.network.stop()
@@ -117,7 +119,7 @@ class Story:
             node.import_records(self.certified(EXAMPLES / f"{node.directory.name}-records.json"))
             self.tell(
                 f"{node.name} read {read['added']} programs from {self.show(file)}"
-                f" ({len(read['unmapped'])} members without a place were listed), its groups and specialists from another file"
+                f" ({len(read['unmapped'])} fields of the file have no place in a record), its groups and specialists from another file"
             )
 
     def certified(self, file):
