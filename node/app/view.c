@@ -71,6 +71,7 @@ case_view(struct app *app, const struct case_row *row, bool full, json_t **ret)
 {
 	const struct referral_clock *clock = referral_clock(&row->r);
 	struct listing history = { app, NULL };
+	const json_t *outcome;
 	autojson json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:o, s:o}", "id", row->id, "direction",
 	    row->r.side == REFERRAL_AT_SOURCE ? "out" : "in", "org", row->org, "state",
 	    referral_state_name(row->r.state), "reason", row->reason, "created", at(row->created),
@@ -90,6 +91,10 @@ case_view(struct app *app, const struct case_row *row, bool full, json_t **ret)
 		return -ENOMEM;
 	if ((r = put_json(out, "outcome", row->outcome)) != 0)
 		return r;
+	/* In a list one word is enough: the code, or how far it has come. */
+	if (!full && (outcome = json_obj(out, "outcome")) != NULL && json_object_set(out, "outcome",
+	    json_object_get(outcome, json_str(outcome, "outcome") != NULL ? "outcome" : "stage")) != 0)
+		return -ENOMEM;
 	if (full) {
 		history.items = json_array();
 		if (json_object_set_new(out, "history", history.items) != 0)
