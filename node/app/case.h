@@ -32,7 +32,4 @@ int	case_outcome(struct app *, const char *actor, const json_t *args, json_t **r
 int	case_step(struct app *, struct case_row *, enum referral_input, enum referral_actor,
 	    const char *who, const char *content_id, struct err *) must_check;
 
-/** case_view(app, row, full, ret): as the operator sees it; ${full} with the disclosure and history. */
-int	case_view(struct app *, const struct case_row *, bool full, json_t **) must_check;
-
 #endif /* !CAIRN_CASE_H */

@@ -15,6 +15,7 @@
 #include "publish.h"
 #include "setup.h"
 #include "store/audit.h"
+#include "store/casestore.h"
 #include "store/dirstore.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
@@ -122,7 +123,7 @@ static int
 check_queues(struct app *app, json_t *checks)
 {
 	char text[128];
-	int64_t waiting, rejected, failed, live, ready;
+	int64_t waiting, rejected, failed, live, ready, stopped;
 	int r;
 
 	if ((r = inbox_counts(app->db, &waiting, &rejected)) != 0 ||
@@ -133,6 +134,12 @@ check_queues(struct app *app, json_t *checks)
 	(void)snprintf(text, sizeof(text), "%lld to be sent, %lld refused by the homeserver",
 	    (long long)(live + ready), (long long)failed);
 	if ((r = check(checks, "outbox", failed == 0, text, "cairn list outbox shows which, and why")) != 0)
+		return r;
+	if ((r = traffic_stopped(app->db, &stopped)) != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%lld contents for partners were given up or withheld", (long long)stopped);
+	if ((r = check(checks, "traffic", stopped == 0, text,
+	    "the partner does not have them: speak to its staff; cairn list referrals shows whose turn it is")) != 0)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld waiting for a key, %lld rejected", (long long)waiting,
 	    (long long)rejected);

@@ -66,8 +66,9 @@ add_history(void *cookie, int64_t when, const char *actor, const char *input, co
 	    input, "from", from, "to", to));
 }
 
-int
-case_view(struct app *app, const struct case_row *row, bool full, json_t **ret)
+/* As the operator sees it; ${full} with the disclosure and history. */
+static int
+show_case(struct app *app, const struct case_row *row, bool full, json_t **ret)
 {
 	const struct referral_clock *clock = referral_clock(&row->r);
 	struct listing history = { app, NULL };
@@ -113,7 +114,7 @@ each_case(void *cookie, const struct case_row *row)
 {
 	struct listing *l = cookie;
 	json_t *item = NULL;
-	int r = case_view(l->app, row, false, &item);
+	int r = show_case(l->app, row, false, &item);
 
 	return r != 0 ? r : append(l, item);
 }
@@ -323,7 +324,7 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		return publish_view(app, ret);
 	if ((r = case_get(app->db, id, &row)) == 0) {
 		/* Who looked at a member's data is part of the record. */
-		if ((r = case_view(app, &row, true, ret)) == 0)
+		if ((r = show_case(app, &row, true, ret)) == 0)
 			r = audit_add(app->db, app_now(app), actor, "show", id, NULL);
 		case_free(&row);
 		return r;

@@ -55,6 +55,8 @@ int	traffic_get(struct db *, const char *content_id, struct traffic *) must_chec
 /** traffic_due(db, now, limit, ret, n): unacknowledged with 0 < resend_at <= now. traffic_next(db): earliest resend_at or INT64_MAX. */
 int	traffic_due(struct db *, int64_t, size_t, struct traffic **, size_t *) must_check;
 int64_t	traffic_next(struct db *);
+/** traffic_stopped(db, ret): how many were never acknowledged and are not sent again. */
+int	traffic_stopped(struct db *, int64_t *) must_check;
 void	traffic_free(struct traffic *);
 void	traffic_list_free(struct traffic *, size_t);
 

@@ -117,6 +117,18 @@ traffic_due(struct db *db, int64_t now, size_t limit, struct traffic **ret, size
 	return 0;
 }
 
+int
+traffic_stopped(struct db *db, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_TRAFFIC_STOPPED, "")) != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
 int64_t
 traffic_next(struct db *db)
 {

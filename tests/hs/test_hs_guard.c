@@ -435,7 +435,8 @@ test_expiry(bool in_time)
 {
 	struct scene sc;
 	struct host *h = &sc.host;
-	autojson json_t *reply = NULL, *status = NULL;
+	autojson json_t *reply = NULL, *status = NULL, *doctor = NULL;
+	autofree char *text = NULL;
 	json_t *args;
 	const char *delivery;
 	int refusals = 0, before;
@@ -459,6 +460,9 @@ test_expiry(bool in_time)
 		    "its consent expired while it was queued: it is never sent");
 		is_str(delivery, "failed", "is not said to have been sent");
 		ok(logged(h, SOURCE, "consent is no longer in force"), "and the log says why");
+		doctor = host_ok(h, SOURCE, "doctor", json_object());
+		text = json_dumps(doctor, 0);
+		ok(strstr(text, "1 contents for partners were given up") != NULL, "and doctor names it");
 	}
 	end(&sc);
 }

@@ -126,7 +126,7 @@ test_traffic(void)
 	struct traffic t = { .content_id = text("c1"), .org = text("org"), .referral = text("R1"),
 	    .type = text("t"), .seq = 1, .content = text("{\"x\":1}"), .sent_at = 1,
 	    .resend_at = 50 }, *list, got;
-	int64_t a, b, c;
+	int64_t a, b, c, stopped;
 	size_t n;
 
 	must(traffic_seq(db, "org", &a));
@@ -143,6 +143,8 @@ test_traffic(void)
 	t.resend_at = 0;
 	must(traffic_put(db, &t));
 	is_int(traffic_next(db), 40, "the earliest");
+	must(traffic_stopped(db, &stopped));
+	is_int(stopped, 1, "one of three is not sent again");
 	must(traffic_due(db, 39, 10, &list, &n));
 	is_int((long long)n, 0, "not yet");
 	traffic_list_free(list, n);
@@ -166,6 +168,8 @@ test_traffic(void)
 	traffic_free(&got);
 	must(traffic_due(db, 100, 10, &list, &n));
 	is_int((long long)n, 1, "and it is not resent");
+	must(traffic_stopped(db, &stopped));
+	is_int(stopped, 1, "what was acknowledged is not counted as given up");
 	traffic_list_free(list, n);
 	is_int(traffic_get(db, "c9", &got), E_NOTFOUND, "unknown");
 }

@@ -63,5 +63,9 @@ SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_
 FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND resend_at <= ?1
 ORDER BY resend_at, seq LIMIT ?2;
 
+-- Given up, or withheld because its consent ended: nobody sends these again.
+-- name: traffic_stopped
+SELECT count(*) FROM traffic WHERE acked_at = 0 AND resend_at = 0;
+
 -- name: traffic_next
 SELECT min(resend_at) FROM traffic WHERE acked_at = 0 AND resend_at > 0;
