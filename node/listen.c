@@ -330,7 +330,7 @@ bind_here(struct listen *l, struct err *err)
 
 	if (strlen(l->path) >= sizeof(addr.sun_path))
 		return err_set(err, -ENAMETOOLONG, "%s is too long for a socket", l->path);
-	strcpy(addr.sun_path, l->path);
+	memcpy(addr.sun_path, l->path, strlen(l->path) + 1);
 	r = remove_stale(&addr, err);
 	if (r != 0)
 		return r;

@@ -91,6 +91,7 @@ keys_new(struct cairn *c, const struct verb *v, json_t *args)
 	autoseed uint8_t seed[ED25519_SEED];
 	uint8_t bytes[SECRET];
 	char text[SECRET_TEXT + 2] = "z";
+	size_t len;
 	ssize_t n;
 	int fd, r;
 
@@ -105,9 +106,10 @@ keys_new(struct cairn *c, const struct verb *v, json_t *args)
 	memcpy(bytes, prefix, PREFIX);
 	memcpy(bytes + PREFIX, seed, sizeof(seed));
 	encode_b58(bytes, sizeof(bytes), text + 1);
-	strcat(text, "\n");
-	n = write(fd, text, strlen(text));
-	r = n == (ssize_t)strlen(text) && fsync(fd) == 0 ? 0 : n < 0 ? errno : EIO;
+	len = strlen(text);
+	text[len++] = '\n';
+	n = write(fd, text, len);
+	r = n == (ssize_t)len && fsync(fd) == 0 ? 0 : n < 0 ? errno : EIO;
 	if (close(fd) != 0 && r == 0)
 		r = errno;
 	sodium_memzero(bytes, sizeof(bytes));

@@ -306,23 +306,24 @@ by_score(const void *a, const void *b)
 	return dx != dy ? (dx < dy ? 1 : -1) : strcmp(json_str(*x, "id"), json_str(*y, "id"));
 }
 
-/* The best ${limit} of what was found, best first. */
+/* The best ${limit} of what was found, best first; NULL: out of memory. */
 static json_t *
 best(json_t *found, size_t limit)
 {
 	size_t n = json_array_size(found), i;
 	autofree json_t **sorted = calloc(n + 1, sizeof(json_t *));
-	json_t *ret = json_array(), *row;
+	autojson json_t *ret = json_array();
+	json_t *row;
 
 	if (sorted == NULL || ret == NULL)
-		return ret;
+		return NULL;
 	json_array_foreach(found, i, row)
 		sorted[i] = row;
-	qsort(sorted, n, sizeof(*sorted), by_score);
+	qsort(sorted, n, sizeof(json_t *), by_score);
 	for (i = 0; i < n && i < limit; i++)
 		if (json_array_append(ret, sorted[i]) != 0)
-			break;
-	return ret;
+			return NULL;
+	return json_incref(ret);
 }
 
 int

@@ -15,15 +15,16 @@
 #define ROOM_VERSION	"12"
 
 static int
-queue_creation(struct app *app, const struct room *room, struct request_room *wish)
+queue_creation(struct app *app, const struct room *room, const struct request_room *wanted)
 {
+	struct request_room wish = *wanted;
 	autojson json_t *body = NULL;
 	char lane[48];
 
-	wish->version = ROOM_VERSION;
-	wish->tag = room->tag;
-	wish->co_creator = app->cfg->recovery_user;
-	if ((body = request_create_room(wish)) == NULL)
+	wish.version = ROOM_VERSION;
+	wish.tag = room->tag;
+	wish.co_creator = app->cfg->recovery_user;
+	if ((body = request_create_room(&wish)) == NULL)
 		return -ENOMEM;
 	/* A lane of its own: a creation that is refused holds up no other. */
 	(void)snprintf(lane, sizeof(lane), "create:%s", room->tag);
@@ -41,7 +42,7 @@ rooms_lost(struct app *app, const struct room *room)
 
 int
 rooms_want(struct app *app, enum room_kind kind, const char *subject, int64_t pid,
-    unsigned account, struct request_room *wish, struct room *ret)
+    unsigned account, const struct request_room *wish, struct room *ret)
 {
 	struct room room = { 0 };
 	char tag[ID_LEN + 1];

@@ -24,7 +24,7 @@
  * ${ret} when it exists; E_LATER when its creation is under way.
  */
 int	rooms_want(struct app *, enum room_kind, const char *subject, int64_t pid,
-	    unsigned account, struct request_room *wish, struct room *ret) must_check;
+	    unsigned account, const struct request_room *wish, struct room *ret) must_check;
 
 /** rooms_channel(app, org, ret): the channel with a trusted partner; 0, E_LATER, E_NOTFOUND (not trusted). */
 int	rooms_channel(struct app *, const char *org, struct room *ret) must_check;

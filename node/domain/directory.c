@@ -259,7 +259,7 @@ directory_seal(const struct directory_record *draft, const struct directory_seen
 	struct directory_record again = { 0 };
 	autojson json_t *record = json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:O}",
 	    "v", 1, "kind", directory_kind_name(draft->kind), "id", draft->id, "org", draft->org,
-	    "seq", (json_int_t)(before + 1), "issued_at", (json_int_t)draft->issued_at,
+	    "seq", (json_int_t)before + 1, "issued_at", (json_int_t)draft->issued_at,
 	    "expires_at", (json_int_t)draft->expires_at, "body", draft->body);
 	int r;
 

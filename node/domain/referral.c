@@ -417,6 +417,7 @@ parse_name(const char *name, const char *const *names, size_t n, size_t *ret)
 }
 
 #define X(name, text) text,
+/* NOLINTBEGIN(bugprone-macro-parentheses): an array's initializer. */
 #define NAMES(what, LIST, N)						\
 static const char *const what##_names[] = { LIST(X) };			\
 const char *								\
@@ -435,6 +436,7 @@ referral_##what##_parse(const char *name, enum referral_##what *ret)	\
 	return 0;							\
 }
 
+/* NOLINTEND(bugprone-macro-parentheses) */
 NAMES(state, REFERRAL_STATES, REFERRAL_NSTATES)
 NAMES(input, REFERRAL_INPUTS, REFERRAL_NINPUTS)
 NAMES(actor, REFERRAL_ACTORS, REFERRAL_NACTORS)
