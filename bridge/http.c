@@ -2,8 +2,10 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <malloc.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -21,6 +23,7 @@ enum {
 	OUT_LOW		= 1024 * 1024,
 	IDLE_MS		= 60 * 1000,
 	RETRY_MAX_S	= 24 * 60 * 60,
+	STACK_BYTES	= 32 * 1024,
 };
 
 struct transfer {
@@ -33,9 +36,11 @@ struct transfer {
 	size_t			 got;
 	size_t			 header_bytes, header_lines;
 	long long		 retry_after_ms;
+	long long		 length;	/* Content-Length, or -1. */
+	bool			 chunked;
 	bool			 told;		/* STATUS is sent. */
 	bool			 paused;
-	const char		*failure;	/* Why we ended it ourselves, or NULL. */
+	const char		*failure, *why;	/* Kind and words when we ended it ourselves, or NULL. */
 	char			 error[CURL_ERROR_SIZE];
 };
 
@@ -92,7 +97,7 @@ static int
 give_up(struct transfer *t, const char *failure, const char *why)
 {
 	t->failure = failure;
-	(void)snprintf(t->error, sizeof(t->error), "%s", why);
+	t->why = why;		/* Not in ${error}: curl writes there what it makes of it. */
 	return 0;	/* Fewer bytes than given: curl ends the transfer. */
 }
 
@@ -113,6 +118,48 @@ retry_after(const char *value, size_t n)
 	return (s < RETRY_MAX_S ? s : RETRY_MAX_S) * 1000;
 }
 
+/* The value of the header ${name} without blanks around it, and its length; NULL: it is another. */
+static const char *
+value_of(const char *line, size_t n, const char *name, size_t *ret_n)
+{
+	size_t key = strlen(name);
+
+	if (n <= key || line[key] != ':' || strncasecmp(line, name, key) != 0)
+		return NULL;
+	for (line += key + 1, n -= key + 1; n > 0 && strchr(" \t", *line) != NULL && *line != '\0'; n--)
+		line++;
+	while (n > 0 && strchr(" \t\r\n", line[n - 1]) != NULL && line[n - 1] != '\0')
+		n--;
+	*ret_n = n;
+	return line;
+}
+
+/* Where the answer ends is said once and plainly, or a cut one could pass as whole.  False: it is not. */
+static bool
+framed(struct transfer *t, const char *line, size_t n)
+{
+	enum { DIGITS_MAX = 18 };
+	long long length = 0;
+	const char *value;
+	size_t len;
+
+	if ((value = value_of(line, n, "transfer-encoding", &len)) != NULL) {
+		if (t->chunked || t->length >= 0 || len != strlen("chunked") || strncasecmp(value, "chunked", len) != 0)
+			return false;
+		t->chunked = true;
+	} else if ((value = value_of(line, n, "content-length", &len)) != NULL) {
+		for (size_t i = 0; i < len; i++) {
+			if (value[i] < '0' || value[i] > '9' || len > DIGITS_MAX)
+				return false;
+			length = length * 10 + (value[i] - '0');
+		}
+		if (len == 0 || t->chunked || (t->length >= 0 && t->length != length))
+			return false;
+		t->length = length;
+	}
+	return true;
+}
+
 static size_t
 on_header(char *line, size_t size, size_t n, void *cookie)
 {
@@ -127,6 +174,8 @@ on_header(char *line, size_t size, size_t n, void *cookie)
 		return (size_t)give_up(t, "too_large", "the answer has too many headers");
 	if (t->told)
 		return n;	/* A trailer. */
+	if (!framed(t, line, n))
+		return (size_t)give_up(t, "reset", "the answer does not say plainly how long it is");
 	if (n >= sizeof(key) - 1 && strncasecmp(line, key, sizeof(key) - 1) == 0)
 		t->retry_after_ms = retry_after(line + sizeof(key) - 1, n - (sizeof(key) - 1));
 	if (n == 0 || n > 2 || line[n - 1] != '\n')
@@ -134,7 +183,8 @@ on_header(char *line, size_t size, size_t n, void *cookie)
 
 	/* The blank line.  A 1xx answer only precedes the real one. */
 	if (curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 200) {
-		t->retry_after_ms = -1;
+		t->retry_after_ms = t->length = -1;
+		t->chunked = false;
 		return n;
 	}
 	keep(t->http, answer_status(t->http->out, t->id, status, t->retry_after_ms));
@@ -315,6 +365,9 @@ set_request(struct transfer *t)
 		SET(CURLOPT_POSTFIELDS, t->body.data != NULL ? t->body.data : "");
 	}
 	SET(CURLOPT_CUSTOMREQUEST, q->method);
+	/* On a kept connection that proves to be dead curl silently asks again; but a POST may have been
+	 * done, and would be done twice.  Everything else may be repeated (RFC 9110, section 9.2.2). */
+	SET(CURLOPT_FRESH_CONNECT, strcmp(q->method, "POST") == 0 ? 1L : 0L);
 	SET(CURLOPT_HTTPHEADER, t->headers);
 	SET(CURLOPT_USERAGENT, "cairn");
 	SET(CURLOPT_ERRORBUFFER, t->error);
@@ -360,7 +413,7 @@ http_start(struct http *h, uint64_t id, struct request *q, struct buf *body, con
 		buf_wipe(body);
 		return err_set(reterr, -ENOMEM, "out of memory");
 	}
-	*t = (struct transfer){ .http = h, .id = id, .request = *q, .body = *body, .retry_after_ms = -1 };
+	*t = (struct transfer){ .http = h, .id = id, .request = *q, .body = *body, .retry_after_ms = -1, .length = -1 };
 	*q = (struct request){ 0 };
 	*body = (struct buf){ 0 };
 	h->flight[i] = t;
@@ -393,15 +446,30 @@ http_count(const struct http *h)
 }
 
 static void
+fail(struct http *h, struct transfer *t, CURLcode code)
+{
+	const char *kind = kind_of(code), *why = *t->error != '\0' ? t->error : curl_easy_strerror(code);
+
+	if (t->failure != NULL) {
+		kind = t->failure;
+		why = t->why;
+	} else if (code == CURLE_OK) {
+		why = "the connection ended within the head of the answer";
+	} else if (code == CURLE_OUT_OF_MEMORY) {
+		/* So curl says of a line that is too long, too. */
+		kind = "too_large";
+		why = "a header of the answer is too long, or no memory is left";
+	}
+	keep(h, answer_fail(h->out, t->id, kind, why));
+}
+
+static void
 finish(struct http *h, struct transfer *t, CURLcode code)
 {
 	if (code == CURLE_OK && t->told)
 		keep(h, answer_end(h->out, t->id));
-	else if (t->failure != NULL)
-		keep(h, answer_fail(h->out, t->id, t->failure, t->error));
 	else
-		keep(h, answer_fail(h->out, t->id, kind_of(code),
-		    *t->error != '\0' ? t->error : curl_easy_strerror(code)));
+		fail(h, t, code);
 	drop(slot_of(h, t->id));
 }
 
@@ -421,6 +489,34 @@ finish_all(struct http *h)
 }
 
 /*
+ * Curl's memory: a request is in it, and a login's holds a password.
+ */
+
+static void
+wiping_free(void *p)
+{
+	if (p != NULL)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void *
+wiping_realloc(void *p, size_t n)
+{
+	size_t old = p != NULL ? malloc_usable_size(p) : 0;
+	void *bigger;
+
+	if (p != NULL && n <= old)
+		return p;
+	bigger = malloc(n);
+	if (bigger != NULL && p != NULL) {
+		memcpy(bigger, p, old);
+		wiping_free(p);
+	}
+	return bigger;
+}
+
+/*
  * The whole.
  */
 
@@ -432,6 +528,7 @@ http_turn(struct http *h, struct err *reterr)
 
 	resume(h);
 	c = curl_multi_perform(h->multi, &running);
+	sodium_stackzero(STACK_BYTES);		/* Where curl and TLS had their copies. */
 	if (c != CURLM_OK)
 		return err_set(reterr, -EIO, "libcurl: %s", curl_multi_strerror(c));
 	finish_all(h);
@@ -454,7 +551,7 @@ http_new(const struct http_opts *opts, struct buf *out, struct http **ret, struc
 {
 	struct http *h;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc) != CURLE_OK)
 		return err_set(reterr, -EIO, "libcurl cannot be initialized");
 	h = calloc(1, sizeof(*h));
 	if (h != NULL) {

@@ -7,13 +7,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -75,16 +72,10 @@ static int
 become(const char *name, struct err *reterr)
 {
 	const struct passwd *pw = getpwnam(name);
-	gid_t gid;
-	uid_t uid;
 
 	if (pw == NULL || pw->pw_uid == 0)
 		return err_set(reterr, E_BAD, "bridge_user: \"%s\" is not a system user other than root", name);
-	uid = pw->pw_uid;
-	gid = pw->pw_gid;
-	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
-		return err_set(reterr, -errno, "cannot become %s: %s", name, strerror(errno));
-	return 0;
+	return sandbox_user(pw->pw_uid, pw->pw_gid, reterr);
 }
 
 static int
@@ -96,8 +87,6 @@ drop_user(const struct config *c, struct err *reterr)
 		r = become(c->bridge_user, reterr);
 	else if (geteuid() == 0)
 		log_warn("bridge", "runs as root; set bridge_user to give it a user of its own");
-	/* A change of user takes it back. */
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	return r;
 }
 
@@ -174,6 +163,8 @@ main(int argc, char *argv[])
 		return usage();
 	if (fstat(FRAMES_FD, &st) != 0 || !S_ISSOCK(st.st_mode))
 		return usage();
+	if (sandbox_hide(&err) != 0)
+		return fail(EX_OSERR, err.text);
 	if (config_load(argv[3], &config, &err) != 0)
 		return fail(EX_CONFIG, err.text);
 	log_level_set(config.log_level);

@@ -103,23 +103,44 @@ AC_SUBST([HARDEN_LDFLAGS])
 
 # libolm calls its leaf functions through its PLT, and node/crypt/primitives.c
 # takes their place.  That needs a libolm without -Bsymbolic and a linker that
-# exports what a shared library asks for; see whether a program does.
+# exports what a shared library asks for; see whether a program does, by running
+# one.  A cross compiler only sees whether the symbol is exported.
 AC_DEFUN([CAIRN_PRIMITIVES], [
 AC_MSG_CHECKING([whether a program can replace libolm's primitives])
 cairn_cflags=$CFLAGS
+cairn_ldflags=$LDFLAGS
 cairn_libs=$LIBS
 CFLAGS="$CFLAGS $OLM_CFLAGS"
+LDFLAGS="$HARDEN_LDFLAGS $LDFLAGS"
 LIBS="$OLM_LIBS $LIBS"
 olm_primitives=no
-AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+m4_pushdef([cairn_program], [AC_LANG_PROGRAM([[
 	#include <olm/olm.h>
 	#include <stdint.h>
-	void _olm_crypto_sha256(const uint8_t *, size_t, uint8_t *);
-	void _olm_crypto_sha256(const uint8_t *in, size_t n, uint8_t *out) { out[0] = in[0] + n; }
-]], [[return olm_account_size() == 0;]])],
-	[AS_IF([$NM -D conftest$ac_exeext 2>/dev/null | grep ' T _olm_crypto_sha256' >/dev/null],
-		[olm_primitives=yes])])
+	#include <string.h>
+	static int ours;
+	void _olm_crypto_sha256(const uint8_t *, size_t, uint8_t *) __attribute__((visibility("default")));
+	void _olm_crypto_sha256(const uint8_t *in, size_t n, uint8_t *out)
+	{
+		ours = in != NULL && n == 1;
+		memset(out, 0, 32);
+	}
+]], [[
+	static _Alignas(16) char memory[4096];
+	char text[64];
+
+	if (olm_utility_size() > sizeof(memory))
+		return 2;
+	(void)olm_sha256(olm_utility(memory), "x", 1, text, sizeof(text));
+	return !ours;
+]])])
+AC_RUN_IFELSE([cairn_program], [olm_primitives=yes], [],
+	[AC_LINK_IFELSE([cairn_program],
+		[AS_IF([$NM -D conftest$ac_exeext 2>/dev/null | grep ' T _olm_crypto_sha256' >/dev/null],
+			[olm_primitives=yes])])])
+m4_popdef([cairn_program])
 CFLAGS=$cairn_cflags
+LDFLAGS=$cairn_ldflags
 LIBS=$cairn_libs
 AC_MSG_RESULT([$olm_primitives])
 AS_IF([test "x$olm_primitives" = xno], [AC_MSG_WARN([libolm will use its own,

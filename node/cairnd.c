@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -55,10 +56,7 @@ now(void)
 static void
 run(const struct parent *p, const struct child *c, int fd)
 {
-	sigset_t none;
-
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)sigprocmask(SIG_SETMASK, &(sigset_t){ 0 }, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	if ((fd == CHILD_FD ? fcntl(fd, F_SETFD, 0) : dup2(fd, CHILD_FD)) < 0 || close_range(CHILD_FD + 1, ~0u, 0) != 0)
 		_exit(EX_OSERR);
@@ -182,6 +180,8 @@ main(int argc, char *argv[])
 		*(opt == 'c' ? &p.config : &p.children[opt == 'n' ? NODE : MATRIX].program) = optarg;
 	if (p.config == NULL || opt == '?' || optind != argc)
 		errx(EX_USAGE, "usage: cairnd -c FILE [-n NODE_PROGRAM] [-b BRIDGE_PROGRAM]");
+	if (setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		err(EX_OSERR, "cannot hide from other processes");
 	(void)sigfillset(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	while ((waiting = work(&p)) >= 0) {

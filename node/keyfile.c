@@ -7,50 +7,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/newfile.h"
 #include "keyfile.h"
-
-/* A key whose name is lost in a power failure is a lost database. */
-static int
-sync_directory(const char *path)
-{
-	autofree char *dir = strdup(path);
-	char *slash = dir != NULL ? strrchr(dir, '/') : NULL;
-	int fd, r;
-
-	if (slash != NULL)
-		slash[slash == dir] = '\0';
-	if (dir == NULL || (fd = open(slash != NULL ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return -1;
-	r = fsync(fd);
-	close(fd);
-	return r;
-}
 
 static int
 make(const struct config *cfg, const struct world *world, const char *path, struct err *reterr)
 {
 	uint8_t key[DB_KEY];
 	autofree char *db = NULL;
-	ssize_t put;
-	int fd, saved;
+	int r;
 
 	if (asprintf(&db, "%s/cairn.db", cfg->state_dir) < 0)
 		return -ENOMEM;
 	if (access(db, F_OK) == 0)
 		return err_set(reterr, E_REFUSED, "%s is missing, but %s exists: put the key file back; "
 		    "without it nobody can read the database", path, db);
-	if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400)) < 0)
-		return err_set(reterr, -errno, "%s cannot be made: %s", path, strerror(errno));
 	world_random(world, key, sizeof(key));
-	put = write(fd, key, sizeof(key));
-	saved = put != (ssize_t)sizeof(key) || fsync(fd) != 0 || sync_directory(path) != 0 ?
-	    errno != 0 ? errno : EIO : 0;
+	r = newfile_make(path, 0400, key, sizeof(key), reterr);
 	explicit_bzero(key, sizeof(key));
-	if (close(fd) != 0 || saved != 0) {
-		(void)unlink(path);
-		return err_set(reterr, -EIO, "%s cannot be written: %s", path, strerror(saved));
-	}
-	return 0;
+	return r;
 }
 
 static int
@@ -94,7 +69,8 @@ keyfile_load(const struct config *cfg, const struct world *world, uint8_t ret[DB
 		    "credential named kek");
 	if ((r = read_key(cfg->key_file, true, ret, reterr)) != -ENOENT)
 		return r;
-	if ((r = make(cfg, world, cfg->key_file, reterr)) != 0)
+	/* Of two that start for the first time at once, one makes it. */
+	if ((r = make(cfg, world, cfg->key_file, reterr)) != 0 && read_key(cfg->key_file, true, ret, NULL) != 0)
 		return r;
 	return read_key(cfg->key_file, true, ret, reterr);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -30,6 +33,7 @@ struct listen {
 	struct loop	*loop;
 	struct watch	*watch;
 	int		 fd;
+	int		 dir;		/* Its directory, locked while the socket file changes; -1: none. */
 	char		*path;
 	dev_t		 dev;		/* What we bound, so that we remove no other. */
 	ino_t		 ino;
@@ -320,6 +324,20 @@ remove_stale(const struct sockaddr_un *addr, struct err *err)
 	return r;
 }
 
+/* Of two that start at once each would find the other's socket, not listening yet, and remove it. */
+static int
+lock_directory(struct listen *l, struct err *err)
+{
+	autofree char *copy = strdup(l->path);
+
+	if (copy == NULL)
+		return err_set(err, -ENOMEM, "out of memory");
+	l->dir = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->dir < 0 || flock(l->dir, LOCK_EX) != 0)
+		return err_set(err, -errno, "the directory of %s: %s", l->path, strerror(errno));
+	return 0;
+}
+
 static int
 bind_here(struct listen *l, struct err *err)
 {
@@ -331,7 +349,9 @@ bind_here(struct listen *l, struct err *err)
 	if (strlen(l->path) >= sizeof(addr.sun_path))
 		return err_set(err, -ENAMETOOLONG, "%s is too long for a socket", l->path);
 	memcpy(addr.sun_path, l->path, strlen(l->path) + 1);
-	r = remove_stale(&addr, err);
+	r = lock_directory(l, err);
+	if (r == 0)
+		r = remove_stale(&addr, err);
 	if (r != 0)
 		return r;
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -346,6 +366,7 @@ bind_here(struct listen *l, struct err *err)
 		return err_set(err, r, "cannot listen at %s: %s", l->path, strerror(-r));
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
+	(void)flock(l->dir, LOCK_UN);
 	return 0;
 }
 
@@ -358,7 +379,7 @@ listen_open(struct loop *loop, const char *path, listen_fn fn, void *cookie,
 
 	if (l == NULL)
 		return err_set(err, -ENOMEM, "out of memory");
-	*l = (struct listen){ .loop = loop, .fd = -1, .fn = fn, .cookie = cookie };
+	*l = (struct listen){ .loop = loop, .fd = -1, .dir = -1, .fn = fn, .cookie = cookie };
 	for (size_t i = 0; i < LISTEN_CLIENTS; i++)
 		l->clients[i] = (struct client){ .listen = l, .fd = -1, .in.max = LINE_MAX_BYTES };
 	l->path = strdup(path);
@@ -389,10 +410,14 @@ listen_close(struct listen *l)
 	for (size_t i = 0; i < LISTEN_CLIENTS; i++)
 		client_drop(&l->clients[i]);
 	loop_drop(l->watch);
+	/* Ours while it is open: its number cannot be another's yet, nor does anyone take it for stale. */
+	if (l->ino != 0 && flock(l->dir, LOCK_EX) == 0 && lstat(l->path, &st) == 0 && st.st_dev == l->dev &&
+	    st.st_ino == l->ino)
+		(void)unlink(l->path);
 	if (l->fd >= 0)
 		(void)close(l->fd);
-	if (l->ino != 0 && lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
-		(void)unlink(l->path);
+	if (l->dir >= 0)
+		(void)close(l->dir);
 	free(l->path);
 	free(l);
 }

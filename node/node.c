@@ -35,6 +35,7 @@
 #include "listen.h"
 
 enum { CONTROL_FD = 3, ANSWER_MAX = 9 << 20, WAIT_MAX_MS = 60000 };
+enum { SAID_MAX = 4096, STATUS_LEAST = 100, STATUS_MOST = 999 };	/* What the bridge says of an answer. */
 #define JSON_HEAP	(256UL << 20)
 
 /* An answer as its frames arrive. */
@@ -158,6 +159,33 @@ land(struct pending *p)
 	return taken;
 }
 
+/* Once, before the body. */
+static int
+on_status(struct pending *p, const json_t *json)
+{
+	int64_t status = json_int(json, "status", 0);
+
+	if (p->status != 0 || status < STATUS_LEAST || status > STATUS_MOST)
+		return E_BAD;
+	p->status = (int)status;
+	p->retry_after_ms = json_int(json, "retry_after_ms", -1);
+	return 0;
+}
+
+static int
+on_fail(struct node *n, struct pending *p, const json_t *json)
+{
+	const char *kind = json_str(json, "kind"), *text = json_str(json, "text");
+	struct pending done;
+
+	if (kind == NULL || text == NULL)
+		return E_BAD;
+	done = land(p);
+	buf_free(&done.body);
+	return app_failed(n->app, done.id, kind, text);
+}
+
+/* 0; E_BAD if it is none that may come now (base/frame.h); or a negative value. */
 static int
 one_frame(struct node *n, const struct frame *f)
 {
@@ -166,28 +194,28 @@ one_frame(struct node *n, const struct frame *f)
 	int r;
 
 	if (p == NULL)
-		return 0;
-	if ((f->type == FRAME_STATUS || f->type == FRAME_FAIL) &&
-	    (r = canon_parse(f->payload, f->len, &json, NULL)) != 0)
-		return r;
+		return E_BAD;
+	if (f->type == FRAME_STATUS || f->type == FRAME_FAIL) {
+		if (f->len > SAID_MAX)
+			return E_BAD;
+		if ((r = canon_parse(f->payload, f->len, &json, NULL)) != 0)
+			return r;
+	}
 	switch (f->type) {
 	case FRAME_STATUS:
-		p->status = (int)json_int(json, "status", 0);
-		p->retry_after_ms = json_int(json, "retry_after_ms", -1);
-		return 0;
+		return on_status(p, json);
 	case FRAME_BODY:
-		return buf_add(&p->body, f->payload, f->len) == 0 ? 0 : E_BAD;
+		return p->status != 0 && buf_add(&p->body, f->payload, f->len) == 0 ? 0 : E_BAD;
 	case FRAME_END:
+		if (p->status == 0 || f->len != 0)
+			return E_BAD;
 		done = land(p);
 		r = app_answer(n->app, done.id, done.status, done.retry_after_ms,
 		    done.body.data != NULL ? done.body.data : "", done.body.len);
 		buf_free(&done.body);
 		return r;
 	case FRAME_FAIL:
-		done = land(p);
-		buf_free(&done.body);
-		return app_failed(n->app, done.id, json_str(json, "kind") ? json_str(json, "kind") : "?",
-		    json_str(json, "text") ? json_str(json, "text") : "");
+		return on_fail(n, p, json);
 	default:
 		return E_BAD;
 	}
@@ -315,6 +343,20 @@ enter_sandbox(struct node *n, struct err *err)
 	return r;
 }
 
+/* Root's node becomes the user whose the state directory is: it needs no other right. */
+static int
+become_owner(const struct node *n, struct err *err)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || stat(n->cfg.state_dir, &st) != 0)
+		return 0;
+	if (st.st_uid != 0)
+		return sandbox_user(st.st_uid, st.st_gid, err);
+	log_warn("node", "runs as root; give %s to a user of its own and it becomes that one", n->cfg.state_dir);
+	return 0;
+}
+
 /* Before the socket is made in it: a directory that is missing has its own words. */
 static int
 see_state_dir(const struct node *n, struct err *err)
@@ -341,7 +383,8 @@ open_all(struct node *n, struct err *err)
 		return err_set(err, -errno, "signals: %s", strerror(errno));
 	if ((n->loop = loop_new()) == NULL)
 		return -ENOMEM;
-	if ((r = see_state_dir(n, err)) != 0 || (r = keyfile_load(&n->cfg, &n->world, kek, err)) != 0 ||
+	if ((r = become_owner(n, err)) != 0 || (r = see_state_dir(n, err)) != 0 ||
+	    (r = keyfile_load(&n->cfg, &n->world, kek, err)) != 0 ||
 	    (r = listen_open(n->loop, n->cfg.admin_socket, command, n, &n->listen, err)) != 0 ||
 	    (r = enter_sandbox(n, err)) != 0) {
 		sodium_memzero(kek, sizeof(kek));
@@ -387,7 +430,7 @@ main(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	(void)fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
-	if (sodium_init() < 0 || (r = heap_limit(JSON_HEAP)) != 0)
+	if (sandbox_hide(&err) != 0 || sodium_init() < 0 || (r = heap_limit(JSON_HEAP)) != 0)
 		return EX_SOFTWARE;
 	n.world = world_real();
 	if ((r = config_load(path, &n.cfg, &err)) != 0) {

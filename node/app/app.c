@@ -5,7 +5,6 @@
 
 #include "app.h"
 #include "base/canon.h"
-#include "base/heap.h"
 #include "base/log.h"
 #include "calls.h"
 #include "command.h"
@@ -22,8 +21,6 @@
 #include "trustlist.h"
 
 const char *const app_account_name[APP_ACCOUNTS] = { "node", "steward" };
-
-#define HEAP_RESERVE	(64UL << 20)	/* JSON heap kept free to act on an answer. */
 
 int
 app_open(const struct config *cfg, const struct world *world, const uint8_t kek[DB_KEY],
@@ -53,6 +50,7 @@ app_close(struct app *app)
 		return;
 	for (size_t i = 0; i < nelem(app->flights); i++)
 		flight_clear(&app->flights[i]);
+	steps_query_forget(app);
 	crypt_free(app->crypt);
 	trust_free(app->trust);
 	db_close(app->db);
@@ -69,6 +67,24 @@ undo(struct app *app)
 		crypt_drop_cache(app->crypt);
 }
 
+/* What the store has to say about a failure of its own. */
+static const char *
+why(const struct app *app, int r)
+{
+	return r == ERR_DB || r == -ENOSPC || r == ERR_CORRUPT ? db_error(app->db) : "";
+}
+
+static int
+begin(struct app *app)
+{
+	struct err err = { "" };
+	int r = db_begin(app->db, &err);
+
+	if (r != 0)
+		log_error("app", "an input was not taken: %s: %s", err_name(r), err.text);
+	return r;
+}
+
 /* End of every input: commit, and only then speak. */
 static int
 finish(struct app *app, int r)
@@ -80,7 +96,7 @@ finish(struct app *app, int r)
 	if (r != 0) {
 		if (r < 0)
 			log_error("app", "an input was rolled back: %s: %s", err_name(r),
-			    *err.text != '\0' ? err.text : r == ERR_DB ? db_error(app->db) : "");
+			    *err.text != '\0' ? err.text : why(app, r));
 		undo(app);
 		return r;
 	}
@@ -91,6 +107,10 @@ finish(struct app *app, int r)
 		    (r = app->transport.tokens(app->transport.cookie, tokens)) != 0)
 			return r;
 		app->tokens_changed = false;
+		for (size_t i = 0; i < APP_ACCOUNTS; i++) {
+			app->accounts[i].barred = false;
+			app->accounts[i].due = 0;
+		}
 	}
 	app->next = 0;		/* app_tick judges what may leave now, and sends it. */
 	return 0;
@@ -107,6 +127,8 @@ doubt(struct app *app, unsigned account)
 int
 app_bridge(struct app *app, bool up)
 {
+	int r;
+
 	for (size_t i = 0; i < nelem(app->flights); i++)
 		flight_clear(&app->flights[i]);
 	for (unsigned i = 0; i < APP_ACCOUNTS; i++) {
@@ -119,7 +141,7 @@ app_bridge(struct app *app, bool up)
 	if (!up)
 		return 0;
 	app->tokens_changed = true;
-	return finish(app, db_begin(app->db, NULL));
+	return (r = begin(app)) != 0 ? r : finish(app, 0);
 }
 
 /* Key requests back off by user and device, in the store; unless the server said when. */
@@ -173,12 +195,14 @@ back_off(struct app *app, const struct flight *f, int64_t told, const json_t *an
 	return 0;
 }
 
-/* An answer that is too much for us would be so for ever: ask for less. */
+/* An answer that is too much for us would be so for ever: ask for less, and soon. */
 static void
 narrow(struct app *app, const struct flight *f)
 {
-	if (f->kind == FLIGHT_SYNC && app->accounts[f->account].narrow < APP_NARROW_MAX)
-		app->accounts[f->account].narrow++;
+	if (f->kind != FLIGHT_SYNC || app->accounts[f->account].narrow == APP_NARROW_MAX)
+		return;
+	app->accounts[f->account].narrow++;
+	app->accounts[f->account].attempts = 0;
 }
 
 static int
@@ -193,6 +217,7 @@ sync_answered(struct app *app, const struct flight *f, const json_t *answer)
 		return r;
 	if (f->id > app->accounts[f->account].doubt)
 		app->accounts[f->account].fresh = true;
+	app->accounts[f->account].barred = false;
 	app->accounts[f->account].narrow = 0;
 	app->accounts[f->account].attempts = 0;
 	app->accounts[f->account].due = 0;
@@ -203,22 +228,17 @@ static int
 query_answered(struct app *app, const struct flight *f, const json_t *answer)
 {
 	autojson json_t *sent = NULL;
-	struct err err = { "" };
-	const char *user;
-	json_t *devices;
-	int64_t pid;
+	bool more;
 	int r;
 
-	if ((r = canon_parse(f->sent, strlen(f->sent), &sent, NULL)) != 0 ||
-	    (r = keys_query_answer(app->crypt, sent, f->gen, answer, &err)) != 0)
+	if ((r = canon_parse(f->sent, strlen(f->sent), &sent, NULL)) != 0)
 		return r;
-	/* What waited for these users' devices is judged again. */
-	if ((r = outbox_wake(app->db, NULL)) != 0)
-		return r;
-	json_object_foreach(json_obj(sent, "device_keys"), user, devices)
-		if (person_find(app->db, user, &pid) == 0 && (r = ingest_person(app, pid)) != 0)
-			return r;
-	return 0;
+	if (json_obj(answer, "device_keys") == NULL)
+		return E_BAD;
+	app->query.users = json_incref(json_obj(sent, "device_keys"));
+	app->query.answer = json_incref((json_t *)(uintptr_t)answer);
+	app->query.gen = f->gen;
+	return steps_query(app, &more);
 }
 
 static int
@@ -253,6 +273,41 @@ out_answered(struct app *app, const struct flight *f, int status, enum answer_fa
 	return r;
 }
 
+/* Whatever waits keeps waiting until somebody logs in again, or the server relents. */
+static int
+barred(struct app *app, const struct flight *f, enum answer_fate fate, const char *why)
+{
+	unsigned account = f->account;
+	struct out out;
+	int r;
+
+	if (f->kind == FLIGHT_OUT) {
+		if ((r = outbox_get(app->db, f->row, &out)) != 0)
+			return r == E_NOTFOUND ? 0 : r;
+		account = !strcmp(out.account, "steward") ? APP_STEWARD : APP_NODE;
+		outbox_free(&out);
+	}
+	if (!app->accounts[account].barred)
+		log_error("app", "the homeserver accepts nothing from the %s account (%s); %s", app_account_name[account], why,
+		    fate == ANSWER_LOGGED_OUT ? "run cairn setup again" : "its administrator can say why");
+	app->accounts[account].barred = true;
+	return back_off(app, f, 60000, NULL, why);
+}
+
+/* A request that shows no token: what is said of the account is the answer to it. */
+static bool
+without_token(struct app *app, const struct flight *f)
+{
+	struct out out;
+	bool without;
+
+	if (f->kind != FLIGHT_OUT || outbox_get(app->db, f->row, &out) != 0)
+		return false;
+	without = *out.account == '\0';
+	outbox_free(&out);
+	return without;
+}
+
 static int
 judged(struct app *app, const struct flight *f, int status, int64_t told, const json_t *answer)
 {
@@ -268,12 +323,8 @@ judged(struct app *app, const struct flight *f, int status, int64_t told, const 
 			narrow(app, f);
 		return back_off(app, f, told, answer, brief.text);
 	}
-	/* Whatever waits keeps waiting until somebody logs in again. */
-	if (fate == ANSWER_LOGGED_OUT) {
-		log_error("app", "the homeserver no longer accepts our token (%s); run cairn setup again",
-		    brief.text);
-		return back_off(app, f, 60000, NULL, brief.text);
-	}
+	if ((fate == ANSWER_LOGGED_OUT || fate == ANSWER_BARRED) && !without_token(app, f))
+		return barred(app, f, fate, brief.text);
 	if (f->kind == FLIGHT_OUT) {
 		r = out_answered(app, f, status, fate, answer, &why);
 		return r == E_BAD ? back_off(app, f, -1, NULL, "the answer lacks what it must say") :
@@ -295,20 +346,17 @@ app_answer(struct app *app, uint64_t id, int status, int64_t retry_after_ms, con
 
 	if (deliver_landed(app, id, &f) != 0)
 		return 0;
-	/* A body that is no JSON, or so much of it that too little heap is left to act on it,
-	 * decides nothing: ${answer} stays NULL. */
-	if (canon_parse(body, len, &answer, NULL) == 0 && heap_left() < HEAP_RESERVE) {
-		json_decref(answer);
+	/* A body that is no JSON, or too much of it, decides nothing. */
+	if (answer_parse(body, len, &answer) != 0)
 		answer = NULL;
-	}
-	if ((r = db_begin(app->db, NULL)) != 0) {
+	if ((r = begin(app)) != 0) {
 		flight_clear(&f);
 		return r;
 	}
 	if ((r = judged(app, &f, status, retry_after_ms, answer)) > 0) {
 		/* Nobody knew what to do with it: nothing of it counts, and it is asked again, later. */
 		undo(app);
-		if ((r = db_begin(app->db, NULL)) == 0)
+		if ((r = begin(app)) == 0)
 			r = back_off(app, &f, -1, NULL, "the answer was not understood");
 	}
 	flight_clear(&f);
@@ -327,7 +375,7 @@ app_failed(struct app *app, uint64_t id, const char *kind, const char *text)
 	(void)err_set(&why, 0, "no answer (%s): %s", kind, text);
 	if (!strcmp(kind, "too_large"))
 		narrow(app, &f);
-	if ((r = db_begin(app->db, NULL)) == 0) {
+	if ((r = begin(app)) == 0) {
 		r = finish(app, back_off(app, &f, -1, NULL, why.text));
 	}
 	flight_clear(&f);
@@ -342,20 +390,22 @@ app_tick(struct app *app)
 
 	app->next = INT64_MAX;
 	trustlist_expire(app);
-	if ((r = db_begin(app->db, NULL)) != 0)
+	if ((r = begin(app)) != 0)
 		return r;
 	if ((r = finish(app, steps(app, &more))) != 0)
 		return r;
 	app->next = more ? 0 : INT64_MAX;
 	if (!more)
 		steps_next(app);
-	return deliver(app);
+	if ((r = deliver(app)) < 0)
+		log_error("app", "nothing can be sent: %s: %s", err_name(r), why(app, r));
+	return r;
 }
 
 int
 app_command(struct app *app, uid_t uid, const json_t *request, json_t **ret_reply)
 {
-	int r = db_begin(app->db, NULL);
+	int r = begin(app);
 
 	if (r != 0)
 		return r;

@@ -54,7 +54,7 @@ struct flight {
 };
 
 enum { APP_NODE, APP_STEWARD, APP_ACCOUNTS };
-enum { APP_NARROW_MAX = 6 };
+enum { APP_NARROW_MAX = 7 };	/* After 100, 50, ... 1 events of a room: without its members. */
 
 struct app {
 	const struct config	*cfg;
@@ -71,10 +71,15 @@ struct app {
 		bool	fresh;			/* A sync that began after the last doubt was answered. */
 		uint64_t doubt;			/* Last request id when an answer may have been lost. */
 		int64_t	due, attempts;		/* Back-off of /sync. */
+		bool	barred;			/* It may do nothing: only /sync asks whether that is over. */
 		unsigned narrow;		/* Halvings of its timeline: the last answer was too much. */
 	} accounts[APP_ACCOUNTS];
 	int64_t			 clear[FRAME_IN_FLIGHT]; /* Outbox rows that steps() judged fit to leave now. */
 	size_t			 n_clear;
+	struct {
+		json_t	*users, *answer;	/* Users of an answered query still to be worked off; NULL: none. */
+		int64_t	gen;
+	} query;
 	int64_t			 sure;		/* A creation whose first attempt was just committed. */
 	int64_t			 keys_due;	/* The server asked to wait with key requests. */
 	int64_t			 next;		/* When app_tick is wanted; 0: at once, INT64_MAX: never. */

@@ -24,6 +24,16 @@ nothing(struct app *app, const struct out *out, const json_t *answer)
 	return 0;
 }
 
+/* Only the id that the server gave the event says that it took it. */
+static int
+sent(struct app *app, const struct out *out, const json_t *answer)
+{
+	const char *id = json_str(answer, "event_id");
+
+	(void)app, (void)out;
+	return id != NULL && *id == '$' ? 0 : E_BAD;
+}
+
 static int
 keys_uploaded(struct app *app, const struct out *out, const json_t *answer)
 {
@@ -34,10 +44,13 @@ keys_uploaded(struct app *app, const struct out *out, const json_t *answer)
 static int
 room_joined(struct app *app, const struct out *out, const json_t *answer)
 {
+	const char *id = json_str(answer, "room_id");
 	struct room room;
-	int r = rooms_joined(app, out, answer);
+	int r;
 
-	if (r != 0 || (r = room_get(app->db, out->ref, &room)) != 0)
+	if (id == NULL || strcmp(id, out->ref) != 0)
+		return E_BAD;
+	if ((r = rooms_joined(app, out, answer)) != 0 || (r = room_get(app->db, out->ref, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	if (room.kind == ROOM_DIRECTORY && !room.ours)
 		r = dispatch_load_directory(app, room.room_id);
@@ -69,7 +82,9 @@ shared(struct app *app, const struct out *out, const json_t *answer)
 	int r = envelope_shared(app->crypt, out->ref);
 
 	(void)answer;
-	return r != 0 ? r : outbox_wake(app->db, NULL);
+	if (r != 0 || (r = envelope_sharing(app->crypt, out->ref)) != E_NOTFOUND)
+		return r;
+	return outbox_wake(app->db, NULL);
 }
 
 /* purpose of an outbox row → what its answer means */
@@ -86,11 +101,11 @@ static const struct call {
 	{ "invite",		nothing,		false },
 	{ "join",		room_joined,		false },
 	{ "load_directory",	directory_loaded,	true },
-	{ "record",		nothing,		false },
-	{ "space_child",	nothing,		false },
-	{ "traffic",		nothing,		false },
-	{ "ack",		nothing,		false },
-	{ "say",		nothing,		false },
+	{ "record",		sent,			false },
+	{ "space_child",	sent,			false },
+	{ "traffic",		sent,			false },
+	{ "ack",		sent,			false },
+	{ "say",		sent,			false },
 	{ ENVELOPE_SHARE,	shared,			false },
 	{ ENVELOPE_DUMMY,	nothing,		false },
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "crypt/device.h"
 #include "deliver.h"
 #include "matrix/request.h"
 #include "rooms.h"
@@ -91,6 +92,7 @@ start_sync(struct app *app, unsigned which)
 	autofree char *path = NULL;
 	struct app_request request = { .account = app_account_name[which], .method = "GET",
 	    .cap = SYNC_CAP };
+	unsigned narrow;
 	int r, wait;
 
 	if (in_flight(app, FLIGHT_SYNC, 0, which))
@@ -107,7 +109,9 @@ start_sync(struct app *app, unsigned which)
 	}
 	/* The first answer after a start shows what a lost answer may have done: ask for it at once. */
 	wait = app->accounts[which].fresh && account.next_batch != NULL ? SYNC_WAIT_MS : 0;
-	path = request_sync(account.next_batch, wait, SYNC_EVENTS >> app->accounts[which].narrow);
+	narrow = app->accounts[which].narrow;
+	path = request_sync(account.next_batch, wait, SYNC_EVENTS >> (narrow < APP_NARROW_MAX ? narrow : APP_NARROW_MAX - 1),
+	    narrow == APP_NARROW_MAX);
 	account_free(&account);
 	if (path == NULL)
 		return -ENOMEM;
@@ -167,6 +171,13 @@ deliver_full(const struct app *app)
 	return true;
 }
 
+/* Keys whose upload may have arrived go again only when a sync has shown that it did not. */
+static bool
+keys_in_doubt(const struct app *app, const struct out *out)
+{
+	return !strcmp(out->purpose, DEVICE_PURPOSE) && !app->accounts[APP_NODE].fresh;
+}
+
 static int
 start_out(struct app *app, int64_t id)
 {
@@ -178,7 +189,9 @@ start_out(struct app *app, int64_t id)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	ready = out.state == OUT_READY && !rooms_in_doubt(app, &out);
+	ready = out.state == OUT_READY && !rooms_in_doubt(app, &out) && !keys_in_doubt(app, &out);
+	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
+		ready &= !app->accounts[i].barred || strcmp(out.account, app_account_name[i]) != 0;
 	if (ready && *out.account != '\0') {
 		if ((r = account_get(app->db, out.account, &account)) == 0) {
 			ready = account.token != NULL;

@@ -74,9 +74,14 @@ check_setup(struct app *app, json_t *checks)
 		char name[32];
 
 		(void)snprintf(name, sizeof(name), "sync of %s", app_account_name[i]);
-		if ((r = check(checks, name, app->accounts[i].fresh && app->accounts[i].attempts == 0,
-		    app->accounts[i].fresh ? app->accounts[i].attempts == 0 ? "answered" : "failing, being retried" :
-		    "no answer yet", "is the homeserver reachable? cairn check-config shows its address")) != 0)
+		if (app->accounts[i].barred)
+			r = check(checks, name, false, "the homeserver accepts nothing from this account",
+			    "run cairn setup again; if that does not help, its administrator can say why");
+		else
+			r = check(checks, name, app->accounts[i].fresh && app->accounts[i].attempts == 0,
+			    app->accounts[i].fresh ? app->accounts[i].attempts == 0 ? "answered" : "failing, being retried" :
+			    "no answer yet", "is the homeserver reachable? cairn check-config shows its address");
+		if (r != 0)
 			return r;
 	}
 	return 0;
@@ -123,7 +128,7 @@ static int
 check_queues(struct app *app, json_t *checks)
 {
 	char text[128];
-	int64_t waiting, rejected, failed, live, ready, stopped;
+	int64_t waiting, rejected, failed, live, ready, stopped, silent;
 	int r;
 
 	if ((r = inbox_counts(app->db, &waiting, &rejected)) != 0 ||
@@ -132,13 +137,14 @@ check_queues(struct app *app, json_t *checks)
 	    (r = outbox_count(app->db, OUT_READY, &ready)) != 0)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld to be sent, %lld refused by the homeserver",
-	    (long long)live + ready, (long long)failed);
+	    (long long)(live + ready), (long long)failed);
 	if ((r = check(checks, "outbox", failed == 0, text, "cairn list outbox shows which, and why")) != 0)
 		return r;
-	if ((r = traffic_stopped(app->db, &stopped)) != 0)
+	if ((r = traffic_stopped(app->db, &stopped)) != 0 || (r = traffic_silent(app->db, NULL, &silent)) != 0)
 		return r;
-	(void)snprintf(text, sizeof(text), "%lld contents for partners were given up or withheld", (long long)stopped);
-	if ((r = check(checks, "traffic", stopped == 0, text,
+	(void)snprintf(text, sizeof(text), "%lld contents for partners were given up or withheld, %lld sent for an hour "
+	    "without an acknowledgement", (long long)stopped, (long long)silent);
+	if ((r = check(checks, "traffic", stopped == 0 && silent == 0, text,
 	    "the partner does not have them: speak to its staff; cairn list referrals shows whose turn it is")) != 0)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld waiting for a key, %lld rejected", (long long)waiting,

@@ -19,12 +19,20 @@
 #include "rooms.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
+#include "store/stranger.h"
+#include "withheld.h"
+
+/* What its handler could not use yet is judged again after this time. */
+enum { AGAIN_MS = 15 * 60 * 1000, AGAIN_TURN = 16 };
+
+#define WITHHELD	"m.room_key.withheld"
 
 /* One item of a batch, as it is judged. */
 struct item {
 	struct app	*app;
 	unsigned	 account;
 	const char	*room_id;	/* NULL: to-device. */
+	const struct room *room;	/* NULL: to-device, or not known. */
 	const json_t	*event;
 	int64_t		 received;
 };
@@ -34,23 +42,39 @@ struct batch {
 	unsigned	 account;
 };
 
+/* Who sent it may be anybody: somebody else may be forgotten for it. */
+static int
+sender_id(struct app *app, const char *user, int64_t *ret)
+{
+	bool forgot;
+	int r = stranger_id(app->db, user, ret, &forgot);
+
+	if (r == 0 && forgot && app->crypt != NULL)
+		crypt_drop_cache(app->crypt);
+	return r;
+}
+
 /* Put an item aside with its reason; what it did is undone already. */
 static int
-put_aside(const struct item *item, int why, const struct opened *opened, const struct err *reason)
+put_aside(const struct item *item, int why, const struct opened *opened, struct err *reason)
 {
 	struct app *app = item->app;
 	autofree char *raw = json_dumps(item->event, JSON_COMPACT);
 	const char *sender = json_str(item->event, "sender");
 	struct waiting w = { .account = (char *)app_account_name[item->account],
 	    .room_id = (char *)item->room_id, .session_id = opened->session_id, .raw = raw,
-	    .reason = (char *)reason->text, .at = item->received };
+	    .reason = (char *)reason->text, .at = item->received,
+	    .due = why == E_LATER && opened->type != NULL ? app_now(app) + AGAIN_MS : 0 };
 	int r;
 
 	if (raw == NULL)
 		return -ENOMEM;
 	if (!id_is_user(sender))
 		return 0;	/* No server relays such an event; nobody could be asked about it. */
-	if ((r = person_id(app->db, sender, &w.pid)) != 0)
+	if ((r = sender_id(app, sender, &w.pid)) != 0)
+		return r;
+	if (why == E_LATER && item->room_id != NULL && opened->session_id != NULL &&
+	    (r = withheld_reason(app, item->room_id, opened->session_id, w.pid, reason)) != 0)
 		return r;
 	if (why == E_LATER && (r = waiting_add(app->db, &w)) != E_REFUSED)
 		return r;
@@ -64,18 +88,12 @@ handle(const struct item *item, const struct opened *opened, struct err *reason)
 {
 	struct app *app = item->app;
 	const struct trust_org *org = trust_org_by_node(app->trust, opened->sender);
-	struct room room;
-	struct origin origin = { .room = &room, .sender = opened->sender, .pid = opened->pid,
+	struct origin origin = { .room = item->room, .sender = opened->sender, .pid = opened->pid,
 	    .org = org != NULL ? org->id : NULL, .event_id = json_str(item->event, "event_id"),
 	    .ts = json_int(item->event, "origin_server_ts", 0), .trusted_device = opened->trusted,
 	    .content = opened->content };
-	int r = room_get(app->db, item->room_id, &room);
 
-	if (r != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	r = dispatch(app, opened->type, opened->state_key, &origin, reason);
-	room_free(&room);
-	return r;
+	return item->room == NULL ? 0 : dispatch(app, opened->type, opened->state_key, &origin, reason);
 }
 
 /*
@@ -88,29 +106,27 @@ await_trust(const struct item *item, struct err *reason)
 {
 	struct app *app = item->app;
 	const char *sender = json_str(item->event, "sender");
-	struct room room;
+	const struct room *room = item->room;
 	int64_t pid;
 	int r;
 
-	if (item->room_id == NULL || sender == NULL || !strcmp(sender, app->cfg->node_user))
+	if (room == NULL || sender == NULL || !strcmp(sender, app->cfg->node_user) ||
+	    (room->kind != ROOM_CHANNEL && room->kind != ROOM_DIRECTORY))
 		return 0;
-	if ((r = person_find(app->db, sender, &pid)) != 0 ||
-	    (r = roster_has(app->db, item->room_id, pid)) != 0 ||
-	    (r = room_get(app->db, item->room_id, &room)) != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	if (room.kind == ROOM_CHANNEL || room.kind == ROOM_DIRECTORY) {
-		if (trust_org_by_node(app->trust, sender) == NULL)
-			r = err_set(reason, E_LATER, "its sender is not on the trust list in force");
-		else if (room.kind == ROOM_CHANNEL &&
-		    (r = envelope_signed(app->crypt, item->event)) == E_LATER)
-			(void)err_set(reason, r, "its sender has not signed the device that sent it");
-	}
-	room_free(&room);
+	if (trust_org_by_node(app->trust, sender) == NULL)
+		r = err_set(reason, E_LATER, "its sender is not on the trust list in force");
+	else if (room->kind != ROOM_CHANNEL)
+		return 0;
+	else if ((r = envelope_signed(app->crypt, item->event)) == E_LATER)
+		(void)err_set(reason, r, "its sender has not signed the device that sent it");
+	if (r == E_LATER && (r = person_find(app->db, sender, &pid)) == 0 &&
+	    (r = roster_has(app->db, item->room_id, pid)) == 0)
+		return E_LATER;
 	return r == E_NOTFOUND ? 0 : r;
 }
 
 /*
- * Judge one item: open it, then hand it to its handler, each within a savepoint.
+ * Judge one item: open it, then hand it to its handler, within a savepoint.
  * What opening learned (an outdated device list, a broken session) is kept even
  * when the item is put aside; what a refusing handler did is not.
  * ${ret_opened} says afterwards which Megolm session arrived.
@@ -120,18 +136,16 @@ judge(const struct item *item, struct opened *ret_opened)
 {
 	struct app *app = item->app;
 	struct err reason = { "" };
-	int r, kept;
+	int r, again;
 
 	*ret_opened = (struct opened){ 0 };
 	if ((r = await_trust(item, &reason)) != 0)
 		return r < 0 ? r : put_aside(item, r, ret_opened, &reason);
-	if ((r = db_save(app->db)) != 0)
-		return r;
 	r = item->room_id == NULL ?
 	    envelope_open_todevice(app->crypt, item->event, item->received, ret_opened, &reason) :
 	    envelope_open_event(app->crypt, item->room_id, item->event, ret_opened, &reason);
-	if ((kept = r < 0 ? r : db_keep(app->db)) != 0)
-		return kept;
+	if (r < 0)
+		return r;
 	if (r == 0 && item->room_id != NULL && strcmp(ret_opened->sender, app->cfg->node_user) != 0) {
 		if ((r = db_save(app->db)) != 0)
 			return r;
@@ -141,6 +155,8 @@ judge(const struct item *item, struct opened *ret_opened)
 			return db_keep(app->db);
 		db_undo(app->db);
 		crypt_drop_cache(app->crypt);
+		if (r == E_LATER && (again = envelope_again(app->crypt, ret_opened)) != 0)
+			return again;
 	}
 	return r == 0 || r == E_EXISTS ? 0 : put_aside(item, r, ret_opened, &reason);
 }
@@ -163,7 +179,7 @@ invited(struct app *app, unsigned account, const char *room_id, const json_t *st
 	event = json_pack("{s:O}", "invite_state", state);
 	if (event == NULL || (raw = w.raw = json_dumps(event, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
-	if ((r = person_id(app->db, inviter, &w.pid)) != 0)
+	if ((r = sender_id(app, inviter, &w.pid)) != 0)
 		return r;
 	r = waiting_add(app->db, &w);
 	return r == E_REFUSED ? 0 : r;
@@ -179,6 +195,7 @@ retry(struct app *app, struct waiting *list, size_t n)
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		autojson json_t *event = NULL;
+		autoroom struct room room = { 0 };
 		struct opened opened = { 0 };
 		struct item item = { .app = app, .room_id = list[i].room_id, .received = list[i].at,
 		    .account = !strcmp(list[i].account, "steward") ? APP_STEWARD : APP_NODE };
@@ -190,8 +207,9 @@ retry(struct app *app, struct waiting *list, size_t n)
 			r = 0;	/* The key that came before it in the list has opened it. */
 			continue;
 		}
-		if (r != 0)
+		if (r != 0 || (item.room_id != NULL && (r = room_get(app->db, item.room_id, &room)) < 0))
 			break;
+		item.room = item.room_id != NULL && r == 0 ? &room : NULL;
 		if (json_arr(event, "invite_state") != NULL)
 			r = invited(app, item.account, list[i].room_id, json_arr(event, "invite_state"));
 		else if ((r = judge(&item, &opened)) == 0 && item.room_id == NULL)
@@ -225,6 +243,17 @@ ingest_person(struct app *app, int64_t pid)
 	return r != 0 ? r : retry(app, list, n);
 }
 
+int
+ingest_step(struct app *app, bool *ret_more)
+{
+	struct waiting *list = NULL;
+	size_t n = 0;
+	int r = waiting_due(app->db, app_now(app), AGAIN_TURN, &list, &n);
+
+	*ret_more |= n > 0;
+	return r != 0 ? r : retry(app, list, n);
+}
+
 static int
 on_device(void *cookie, const char *user, bool left)
 {
@@ -253,11 +282,17 @@ on_todevice(void *cookie, const json_t *event)
 	struct opened opened = { 0 };
 	int r;
 
-	/* Clear to-device messages carry nothing that we act on. */
-	if (b->app->crypt == NULL || type == NULL || strcmp(type, "m.room.encrypted") != 0)
+	if (b->app->crypt == NULL || type == NULL)
+		return 0;
+	if (!strcmp(type, WITHHELD))
+		return withheld_arrived(b->app, json_str(event, "sender"), json_obj(event, "content"));
+	/* Other clear to-device messages carry nothing that we act on. */
+	if (strcmp(type, "m.room.encrypted") != 0)
 		return 0;
 	if ((r = judge(&item, &opened)) == 0)
 		r = retry_session(b->app, &opened);
+	if (r == 0 && opened.type != NULL && !strcmp(opened.type, WITHHELD))
+		r = withheld_arrived(b->app, opened.sender, opened.content);
 	opened_free(&opened);
 	return r;
 }
@@ -304,8 +339,8 @@ on_timeline(void *cookie, const char *room_id, const json_t *event)
 	const char *type = json_str(event, "type");
 	struct item item = { .app = b->app, .account = b->account, .room_id = room_id, .event = event,
 	    .received = app_now(b->app) };
+	autoroom struct room room = { 0 };
 	struct opened opened = { 0 };
-	struct room room;
 	int r;
 
 	if (type != NULL && strcmp(type, "m.room.encrypted") != 0 && json_str(event, "state_key") != NULL)
@@ -316,7 +351,7 @@ on_timeline(void *cookie, const char *room_id, const json_t *event)
 		return 0;
 	if ((r = room_get(b->app->db, room_id, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	room_free(&room);
+	item.room = &room;
 	r = judge(&item, &opened);
 	opened_free(&opened);
 	return r;

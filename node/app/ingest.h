@@ -19,4 +19,7 @@ int	ingest_state(struct app *, const char *room_id, const json_t *) must_check;
 /** ingest_person(app, pid): try again what waited for this sender's devices, or for trust in them. */
 int	ingest_person(struct app *, int64_t pid) must_check;
 
+/** ingest_step(app, ret_more): judge again some of what was put off until now (waiting_next). */
+int	ingest_step(struct app *, bool *ret_more) must_check;
+
 #endif /* !CAIRN_INGEST_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "access.h"
@@ -14,8 +13,10 @@
 #include "store/dirstore.h"
 #include "store/outbox.h"
 
-/* Cold invitations to a direct chat that are accepted in one hour. */
-enum { DIRECT_PER_HOUR = 60 };
+/* Cold invitations to a direct chat that are accepted in one hour, in all and from one homeserver. */
+enum { DIRECT_PER_HOUR = 60, DIRECT_PER_SERVER = 20 };
+
+#define DIRECT_HOUR	"direct_per_server"	/* meta: {hour, total, servers: {name: n}}; secret. */
 
 /* What an invitation says of itself; all of it a hint. */
 struct invitation {
@@ -47,23 +48,35 @@ read_invitation(const char *own, const json_t *state, struct invitation *ret)
 	}
 }
 
-/* A bound on strangers' invitations: a counter per hour, kept with the data. */
+/* A bound on strangers' invitations: counters of the present hour, kept with the data. */
 static int
-direct_allowed(struct app *app)
+direct_allowed(struct app *app, const char *inviter)
 {
-	autofree char *text = NULL;
-	char next[48];
-	long long hour = app_now(app) / 3600000, seen_hour = 0, count = 0;
-	int r = meta_get(app->db, "direct_hour", false, &text);
+	autofree char *text = NULL, *next = NULL;
+	autojson json_t *seen = NULL;
+	const char *server = id_server(inviter);
+	json_int_t hour = app_now(app) / 3600000, total, of_server;
+	json_t *servers;
+	int r = meta_get(app->db, DIRECT_HOUR, true, &text);
 
-	if (r != 0 && r != E_NOTFOUND)
-		return r;
-	if (r == 0 && (sscanf(text, "%lld:%lld", &seen_hour, &count) != 2 || seen_hour != hour))
-		count = 0;
-	if (count >= DIRECT_PER_HOUR)
+	if (r < 0 || (r == 0 && (r = canon_parse(text, strlen(text), &seen, NULL)) != 0))
+		return r < 0 ? r : ERR_CORRUPT;
+	if (seen == NULL || json_int(seen, "hour", 0) != hour) {
+		json_decref(seen);
+		seen = json_pack("{s:I, s:i, s:{}}", "hour", hour, "total", 0, "servers");
+	}
+	servers = json_obj(seen, "servers");
+	total = json_int(seen, "total", 0);
+	of_server = json_int(servers, server, 0);
+	if (servers == NULL)
+		return -ENOMEM;
+	if (total >= DIRECT_PER_HOUR || of_server >= DIRECT_PER_SERVER)
 		return E_REFUSED;
-	(void)snprintf(next, sizeof(next), "%lld:%lld", hour, count + 1);
-	return meta_put(app->db, "direct_hour", next, false);
+	if (json_object_set_new(seen, "total", json_integer(total + 1)) != 0 ||
+	    json_object_set_new(servers, server, json_integer(of_server + 1)) != 0 ||
+	    (next = json_dumps(seen, JSON_COMPACT)) == NULL)
+		return -ENOMEM;
+	return meta_put(app->db, DIRECT_HOUR, next, true);
 }
 
 static int
@@ -148,10 +161,10 @@ invitation_arrived(struct app *app, unsigned account, const char *room_id, const
 	room.subject = org != NULL && room.kind != ROOM_DIRECT ? (char *)(uintptr_t)org->id : NULL;
 	if (r == 0 && known.room_id != NULL && !is_same(&known, &room))
 		r = E_REFUSED;
-	if (r == 0 && room.kind == ROOM_DIRECT && (r = direct_allowed(app)) == 0)
+	if (r == 0 && room.kind == ROOM_DIRECT && (r = direct_allowed(app, in.inviter)) == 0)
 		r = person_id(app->db, in.inviter, &room.pid);
 	if (r == E_REFUSED) {
-		log_info("rooms", "invitation to %s was left alone: neither a partner's nor to a direct chat",
+		log_info("rooms", "invitation to %s was left alone: neither a partner's nor to a direct chat, or one too many",
 		    log_ref(room_id, ref));
 		return 0;
 	}

@@ -12,6 +12,7 @@
 #include "domain/directory.h"
 #include "domain/search.h"
 #include "domain/trust.h"
+#include "domain/when.h"
 #include "events.h"
 #include "handlers.h"
 #include "ingest.h"
@@ -21,6 +22,8 @@
 #include "store/audit.h"
 #include "store/dirstore.h"
 #include "traffic.h"
+
+#define FUTURE_MAX	WHEN_DAY	/* A record dated later than this is not waited for. */
 
 enum { LIST_MAX = 32, FIND_MAX = 200, FIND_DEFAULT = 20 };
 
@@ -135,6 +138,11 @@ record_arrived(struct app *app, const struct origin *origin)
 		return r;
 	case DIRECTORY_KNOWN:
 		return E_EXISTS;
+	case DIRECTORY_FUTURE:
+		/* One clock is wrong.  It may be ours, and be set right. */
+		if (json_int(origin->content, "issued_at", 0) <= context.now + FUTURE_MAX)
+			return err_set(origin->reason, E_LATER, "record %s: %s", id != NULL ? id : "-", reason.text);
+		return err_set(origin->reason, E_REFUSED, "record %s: %s", id != NULL ? id : "-", reason.text);
 	default:
 		return err_set(origin->reason, E_REFUSED, "record %s: %s", id != NULL ? id : "-", reason.text);
 	}

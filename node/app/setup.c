@@ -118,7 +118,7 @@ setup_start(struct app *app, const char *actor, const json_t *args, json_t **ret
 	const char *password[APP_ACCOUNTS] = { json_str(args, "node_password"),
 	    json_str(args, "steward_password") };
 	const char *file = json_str(args, "recovery_file");
-	autofree char *standard = NULL, *stage = NULL;
+	autofree char *standard = NULL, *stage = NULL, *published = NULL;
 	int r;
 
 	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
@@ -136,7 +136,8 @@ setup_start(struct app *app, const char *actor, const json_t *args, json_t **ret
 	r = meta_get(app->db, STAGE, false, &stage);
 	if (r < 0)
 		return r;
-	if (r == 0 && !strcmp(stage, "keys"))
+	/* A token that is good no longer is mended by another login only. */
+	if (r == 0 && !strcmp(stage, "keys") && !app->accounts[APP_NODE].barred && !app->accounts[APP_STEWARD].barred)
 		return err_set(reterr, E_EXISTS, "setup is under way; cairn doctor shows how far it is");
 	/* Of two logins of one device the server keeps the one that it served last. */
 	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
@@ -145,6 +146,10 @@ setup_start(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if ((r = meta_put(app->db, STAGE, "login", false)) != 0 ||
 	    (r = app->crypt == NULL ? meta_put(app->db, RECOVERY, file, false) : 0) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "setup", "accounts", NULL)) != 0)
+		return r;
+	/* Whoever ended a login may have deleted the device with it. */
+	if (app->crypt != NULL && (r = meta_get(app->db, PUBLISHED, false, &published)) != 0 &&
+	    (r < 0 || (r = device_renew(app->crypt)) != 0))
 		return r;
 	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
 		if ((r = queue_login(app, i, password[i])) != 0)
@@ -175,12 +180,14 @@ cross_signing(struct app *app, const char *file, struct crosssign_keys keys[APP_
 
 	for (unsigned i = 0; i < APP_ACCOUNTS && r == 0; i++)
 		r = crosssign_load(file, user_of(app, i), &keys[i], why);
-	if (r != -ENOENT)
-		return r;
-	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
-		if ((r = crosssign_make(app->world, user_of(app, i), &keys[i])) != 0)
-			return r;
-	return crosssign_save(file, keys, APP_ACCOUNTS, why);
+	if (r == -ENOENT) {
+		for (unsigned i = 0; i < APP_ACCOUNTS; i++)
+			if ((r = crosssign_make(app->world, user_of(app, i), &keys[i])) != 0)
+				return r;
+		r = crosssign_save(file, keys, APP_ACCOUNTS, why);
+	}
+	/* What is wrong with the file is for the operator; the store is sound. */
+	return r < 0 && r != -ENOMEM ? E_REFUSED : r;
 }
 
 static int
@@ -263,6 +270,9 @@ publish_again(struct app *app, const struct out *out)
 	struct err why = { "" };
 	int r = meta_get(app->db, RECOVERY, false, &file);
 
+	/* The device's keys go before its signature. */
+	if (r == 0 && (r = device_upload(app->crypt)) > 0)
+		r = 0;
 	for (unsigned i = 0; i < APP_ACCOUNTS && r == 0; i++)
 		if ((r = crosssign_load(file, user_of(app, i), &keys[i], &why)) == 0 &&
 		    (r = outbox_void(app->db, "signing_upload", app_account_name[i])) == 0 &&
@@ -321,7 +331,7 @@ setup_logged_in(struct app *app, const struct out *out, const json_t *answer)
 	if ((r = db_save(app->db)) == 0 && (r = make_identity(app, account.device_id, &why)) == 0)
 		r = db_keep(app->db);
 	account_free(&account);
-	if (r > 0 || r == -ENOENT || r == -EACCES || r == -EEXIST || r == -EROFS) {
+	if (r > 0) {
 		/* The recovery file cannot be written or read: nothing was made. */
 		db_undo(app->db);
 		crypt_free(app->crypt);
@@ -362,7 +372,7 @@ setup_published(struct app *app, const struct out *out, const json_t *answer)
 int
 setup_auth(struct app *app, const struct out *out, const json_t *answer)
 {
-	autofree char *password = NULL;
+	autosecret char *password = NULL;
 	autojson json_t *body = NULL;
 	json_t *auth;
 	char secret[32];

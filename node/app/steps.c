@@ -3,17 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/canon.h"
 #include "base/log.h"
 #include "case.h"
 #include "crypt/device.h"
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
 #include "deliver.h"
+#include "ingest.h"
 #include "matrix/request.h"
 #include "message.h"
 #include "publish.h"
 #include "rooms.h"
 #include "steps.h"
+#include "store/inbox.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "traffic.h"
@@ -23,6 +26,7 @@
 #define TXN_LIFE_MS	(24 * 3600 * 1000LL)
 /* What waits is looked at again after this time, or when an answer wakes it. */
 enum { UNTRUSTED_MS = 60 * 1000, SEAL_LATER_MS = 30 * 1000, SETTLE_MS = 300 * 1000 };
+enum { QUERY_DEVICES = 24 };	/* Of an answered query, in one turn; each costs about 0.3 ms. */
 
 /* An event in a room without encryption goes as it is: public state only. */
 static int
@@ -86,7 +90,7 @@ seal(struct app *app, struct out *out)
 	if (rooms_lost(app, &room))
 		r = give_up(app, out, &why);
 	else if (!room.joined)
-		r = E_LATER;	/* NOLINT(bugprone-branch-clone): the order of the reasons matters. */
+		r = E_LATER;
 	else if (strcmp(room.account, out->account) != 0)
 		r = err_set(&why, E_REFUSED, "the room is not one of this account");
 	else if (!strcmp(room.account, "steward"))
@@ -147,7 +151,8 @@ judge(struct app *app, struct out *out)
 			r = traffic_stop(app, out->ref);
 		return r == 0 ? E_EXISTS : r;
 	}
-	if (r == 0 && out->kind == OUT_EVENT && out->state == OUT_READY && out->attempts > 0 &&
+	/* A death between sending and answer leaves no attempt on record: what is ready may have left. */
+	if (r == 0 && out->kind == OUT_EVENT && out->state == OUT_READY &&
 	    app_now(app) - out->first_try >= TXN_LIFE_MS) {
 		r = outbox_renew(app->db, out->id);
 		return r == 0 ? E_EXISTS : r;
@@ -173,19 +178,78 @@ head(struct app *app, struct out *out, bool *ret_more)
 	return 0;
 }
 
+void
+steps_query_forget(struct app *app)
+{
+	json_decref(app->query.users);
+	json_decref(app->query.answer);
+	app->query.users = app->query.answer = NULL;
+}
+
+/* Users of the answered query, until they have so many devices: {"device_keys": {user: ...}}. */
+static json_t *
+take_users(struct app *app)
+{
+	const json_t *shown = json_obj(app->query.answer, "device_keys");
+	json_t *part = json_pack("{s:{}}", "device_keys"), *users = json_obj(part, "device_keys"), *ids;
+	const char *user;
+	void *next;
+	size_t devices = 0;
+
+	json_object_foreach_safe(app->query.users, next, user, ids) {
+		if (devices >= QUERY_DEVICES)
+			break;
+		devices += 1 + json_object_size(json_obj(shown, user));
+		(void)json_object_set(users, user, ids);
+	}
+	return part;
+}
+
+int
+steps_query(struct app *app, bool *ret_more)
+{
+	autojson json_t *part = NULL;
+	struct err err = { "" };
+	const char *user;
+	json_t *ids;
+	int64_t pid;
+	int r;
+
+	if (app->query.answer == NULL)
+		return 0;
+	if ((part = take_users(app)) == NULL)
+		return -ENOMEM;
+	if ((r = keys_query_answer(app->crypt, part, app->query.gen, app->query.answer, &err)) != 0 ||
+	    (r = outbox_wake(app->db, NULL)) != 0)
+		return r;
+	/* What waited for these users' devices is judged again. */
+	json_object_foreach(json_obj(part, "device_keys"), user, ids) {
+		if ((r = person_find(app->db, user, &pid)) == 0)
+			r = ingest_person(app, pid);
+		if (r < 0)
+			return r;
+		(void)json_object_del(app->query.users, user);
+	}
+	*ret_more = json_object_size(app->query.users) > 0;
+	if (!*ret_more)
+		steps_query_forget(app);
+	return 0;
+}
+
 /* One query and one claim at a time; their answers bring the next. */
 static int
 want_keys(struct app *app)
 {
 	int r = 0;
 
-	if (!app->up || app->keys_due > app_now(app))
+	if (!app->up || app->keys_due > app_now(app) || app->accounts[APP_NODE].barred)
 		return 0;
 	for (enum flight_kind kind = FLIGHT_QUERY; kind <= FLIGHT_CLAIM && r == 0; kind++) {
 		autojson json_t *body = NULL;
 		int64_t gen = 0;
 
-		if (deliver_flying(app, kind, 0) || deliver_full(app))
+		if (deliver_flying(app, kind, 0) || deliver_full(app) ||
+		    (kind == FLIGHT_QUERY && app->query.answer != NULL))
 			continue;
 		r = kind == FLIGHT_QUERY ? keys_query_due(app->crypt, &body, &gen) :
 		    keys_claim_due(app->crypt, &body);
@@ -198,10 +262,14 @@ static int
 heads(struct app *app, bool *ret_more)
 {
 	struct out *due = NULL;
-	size_t n = 0;
-	int r = outbox_due(app->db, app_now(app), nelem(app->clear), &due, &n);
+	size_t n = 0, events = 0;
+	int r = outbox_heads(app->db, app_now(app), nelem(app->clear), &due, &n);
 
 	app->n_clear = 0;
+	for (size_t i = 0; i < n; i++)
+		events += due[i].state == OUT_NEW;
+	if (app->crypt != NULL)
+		envelope_turn(app->crypt, events);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = head(app, &due[i], ret_more);
 	outbox_list_free(due, n);
@@ -211,17 +279,19 @@ heads(struct app *app, bool *ret_more)
 int
 steps(struct app *app, bool *ret_more)
 {
-	int r = heads(app, ret_more);
+	bool more = false;
+	int r;
 
-	if (r != 0 || app->crypt == NULL)
+	if ((r = steps_query(app, &more)) != 0 || (r = heads(app, ret_more)) != 0 || app->crypt == NULL)
 		return r;
+	*ret_more |= more;
 	if ((r = device_upload(app->crypt)) < 0)
 		return r;
 	*ret_more |= r == 0;
 	if ((r = envelope_share_step(app->crypt)) < 0)
 		return r;
 	*ret_more |= r == E_EXISTS;
-	if ((r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 ||
+	if ((r = ingest_step(app, ret_more)) != 0 || (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 ||
 	    (r = traffic_step(app, ret_more)) != 0)
 		return r;
 	return want_keys(app);
@@ -231,12 +301,14 @@ void
 steps_next(struct app *app)
 {
 	int64_t keys = app->crypt != NULL ? keys_next(app->crypt) : INT64_MAX;
-	int64_t due = traffic_due_at(app);
+	int64_t due = traffic_due_at(app), again = app->crypt != NULL ? waiting_next(app->db) : INT64_MAX;
 
+	if (again < due)
+		due = again;
 	if (keys < app->keys_due)
 		keys = app->keys_due;
 	/* What is under way, or has no place, is looked at again with the next answer. */
-	if (app->up && !deliver_flying(app, FLIGHT_QUERY, 0) && !deliver_flying(app, FLIGHT_CLAIM, 0) &&
+	if (app->up && !app->accounts[APP_NODE].barred && !deliver_flying(app, FLIGHT_QUERY, 0) && !deliver_flying(app, FLIGHT_CLAIM, 0) &&
 	    !deliver_full(app) && keys < due)
 		due = keys;
 	if (due < app->next)

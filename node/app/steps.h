@@ -18,4 +18,11 @@ int	steps(struct app *, bool *ret_more) must_check;
 /** steps_next(app): lower app->next to the next timer. */
 void	steps_next(struct app *);
 
+/**
+ * steps_query(app, ret_more): a bounded part of the answered query in app->query, if there is one.
+ * Until all of it is worked off no other is made; a crash forgets it, and it is asked again.
+ */
+int	steps_query(struct app *, bool *ret_more) must_check;
+void	steps_query_forget(struct app *);
+
 #endif /* !CAIRN_STEPS_H */

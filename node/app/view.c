@@ -73,6 +73,7 @@ show_case(struct app *app, const struct case_row *row, bool full, json_t **ret)
 	const struct referral_clock *clock = referral_clock(&row->r);
 	struct listing history = { app, NULL };
 	const json_t *outcome;
+	int64_t silent;
 	autojson json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:o, s:o}", "id", row->id, "direction",
 	    row->r.side == REFERRAL_AT_SOURCE ? "out" : "in", "org", row->org, "state",
 	    referral_state_name(row->r.state), "reason", row->reason, "created", at(row->created),
@@ -81,8 +82,12 @@ show_case(struct app *app, const struct case_row *row, bool full, json_t **ret)
 
 	if (out == NULL)
 		return -ENOMEM;
+	if ((r = traffic_silent(app->db, row->id, &silent)) != 0)
+		return r;
+	if (silent > 0)
+		r = json_object_set_new(out, "delivery", json_string("not acknowledged by the partner for an hour or more"));
 	if (row->r.state == REFERRAL_ENDED)
-		r = json_object_set_new(out, "end", json_string(referral_end_name(row->r.end)));
+		r |= json_object_set_new(out, "end", json_string(referral_end_name(row->r.end)));
 	if (clock != NULL)
 		r |= json_object_set_new(out, "next", json_sprintf("%s: %s",
 		    referral_actor_name(clock->owner), clock->owes)) |
@@ -245,14 +250,15 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	return err_set(reterr, E_BAD, "what: referrals, messages, records, partners, rooms, waiting, rejected or outbox");
 }
 
+/* ${draft}: our own record as it will be published next, to be exported. */
 static int
-show_record(struct app *app, const char *id, json_t **ret)
+show_record(struct app *app, const char *id, bool draft, json_t **ret)
 {
 	struct listing l = { app, NULL };
 	struct own_record rec;
 	int r;
 
-	for (size_t i = 0; i < trust_norgs(app->trust); i++)
+	for (size_t i = 0; i < trust_norgs(app->trust) && !draft; i++)
 		if ((r = record_view(app, trust_org_at(app->trust, i)->id, id, ret)) != E_NOTFOUND)
 			return r;
 	if ((r = own_get(app->db, id, &rec)) != 0)
@@ -261,7 +267,8 @@ show_record(struct app *app, const char *id, json_t **ret)
 		r = -ENOMEM;
 	else if ((r = each_own(&l, &rec)) == 0) {
 		*ret = json_incref(json_array_get(l.items, 0));
-		r = put_json(*ret, rec.record != NULL ? "record" : "body", rec.record != NULL ? rec.record : rec.body);
+		draft = draft || rec.record == NULL;
+		r = put_json(*ret, draft ? "body" : "record", draft ? rec.body : rec.record);
 	}
 	json_decref(l.items);
 	own_free(&rec);
@@ -329,7 +336,7 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		case_free(&row);
 		return r;
 	}
-	if (r == E_NOTFOUND && (r = show_record(app, id, ret)) == E_NOTFOUND)
+	if (r == E_NOTFOUND && (r = show_record(app, id, json_is_true(json_object_get(args, "draft")), ret)) == E_NOTFOUND)
 		r = delivery(app, id, ret);
 	return r != E_NOTFOUND ? r : err_set(reterr, E_NOTFOUND, "nothing here has the id %s", id);
 }

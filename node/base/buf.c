@@ -62,20 +62,24 @@ buf_puts(struct buf *b, const char *s)
 int
 buf_printf(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->data != NULL ? b->size - b->len : 0;
 	va_list ap;
 	int n, r;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room > 0 ? b->data + b->len : NULL, room, fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		return -EMSGSIZE;	/* Past INT_MAX. */
-	r = buf_grow(b, (size_t)n);
-	if (r != 0)
+	r = n < 0 ? -EMSGSIZE : buf_grow(b, (size_t)n);		/* Past INT_MAX. */
+	if (r != 0) {
+		if (room > 0)
+			b->data[b->len] = '\0';
 		return r;
-	va_start(ap, fmt);
-	(void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	}
+	if ((size_t)n >= room) {
+		va_start(ap, fmt);
+		(void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	b->len += (size_t)n;
 	return 0;
 }
@@ -88,6 +92,8 @@ buf_cut(struct buf *b, size_t n)
 		return;
 	memmove(b->data, b->data + n, b->len - n + 1);
 	b->len -= n;
+	/* What moved must not stay behind as well: it may have been a password. */
+	explicit_bzero(b->data + b->len + 1, n);
 }
 
 char *

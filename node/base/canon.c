@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "canon.h"
+#include "heap.h"
+#include "scan.h"
 
 enum { CANON_FEW = 32 };	/* Members sorted without an allocation. */
 
@@ -62,20 +64,27 @@ check_depth(const char *text, size_t len, struct err *reterr)
 int
 canon_parse(const char *text, size_t len, json_t **ret, struct err *reterr)
 {
+	unsigned long refused = heap_refused();
+	json_t *value = scan_json(text, len);
 	json_error_t e;
-	json_t *value;
 	char *near;
-	int r = check_depth(text, len, reterr);
+	int r;
 
-	if (r != 0)
-		return r;
-	value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
+	/* What the quick reader leaves undecided, jansson judges, and words the fault. */
+	if (value == NULL) {
+		if ((r = check_depth(text, len, reterr)) != 0)
+			return r;
+		value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
+	}
+	/* Without memory jansson may call good JSON bad, or leave characters out of a string. */
+	if (heap_refused() != refused || (value == NULL && json_error_code(&e) == json_error_out_of_memory)) {
+		json_decref(value);
+		return err_set(reterr, -ENOMEM, "out of memory");
+	}
 	if (value != NULL) {
 		*ret = value;
 		return 0;
 	}
-	if (json_error_code(&e) == json_error_out_of_memory)
-		return err_set(reterr, -ENOMEM, "out of memory");
 	/* The parser quotes the text it stopped at, which is nobody's business. */
 	near = strstr(e.text, " near ");
 	if (near != NULL)
@@ -282,6 +291,12 @@ int
 canon_dump_jcs(const json_t *value, struct buf *out, struct err *reterr)
 {
 	return dump(value, out, compare_units, reterr);
+}
+
+int
+canon_string(const char *text, struct buf *out)
+{
+	return dump_string(&(struct dump){ .out = out }, text, strlen(text));
 }
 
 char *

@@ -34,6 +34,9 @@ int	canon_parse(const char *, size_t, json_t **, struct err *) must_check;
 int	canon_dump(const json_t *, struct buf *, struct err *) must_check;
 int	canon_dump_jcs(const json_t *, struct buf *, struct err *) must_check;
 
+/** canon_string(text, out): append the text (UTF-8) as a JSON string. */
+int	canon_string(const char *, struct buf *) must_check;
+
 /** canon_text(value, reterr): canonical form, allocated; NULL on any failure. */
 char	*canon_text(const json_t *, struct err *);
 

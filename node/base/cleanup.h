@@ -8,11 +8,14 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 static inline void	cleanup_free(void *p) { free(*(void **)p); }
+static inline void	cleanup_secret(char **p) { if (*p != NULL) explicit_bzero(*p, strlen(*p)); free(*p); }
 static inline void	cleanup_json(json_t **p) { json_decref(*p); }
 
 #define autofree	__attribute__((cleanup(cleanup_free)))
+#define autosecret	__attribute__((cleanup(cleanup_secret)))	/* A text, overwritten. */
 #define autojson	__attribute__((cleanup(cleanup_json)))
 #define take(p)		({ __auto_type take_ = (p); (p) = NULL; take_; })
 

@@ -87,19 +87,56 @@ decode_b64_exact(const char *text, void *dst, size_t n)
 	return len == B64_LEN(n) ? decode_b64(text, len, dst, n, &got) : E_BAD;
 }
 
+/* The six bits of each character; 64: it has none. */
+static const uint8_t b64_table[256] = {
+	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 62, 64, 64, 64, 63,
+	52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64,
+	64, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+	15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 64,
+	64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+	41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64,
+#define SIXTEEN	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64
+	SIXTEEN, SIXTEEN, SIXTEEN, SIXTEEN, SIXTEEN, SIXTEEN, SIXTEEN, SIXTEEN,
+#undef SIXTEEN
+};
+
 int
 decode_b64_new(const char *text, size_t len, uint8_t **ret, size_t *ret_n)
 {
-	size_t size = len / 4 * 3 + 3;
-	autofree uint8_t *dst = malloc(size);
-	int r;
+	autofree uint8_t *dst = malloc(len / 4 * 3 + 3);
+	uint32_t word = 0;
+	uint8_t wrong = 0;
+	size_t n = 0;
 
 	if (dst == NULL)
 		return -ENOMEM;
-	r = decode_b64(text, len, dst, size, ret_n);
-	if (r == 0)
-		*ret = take(dst);
-	return r;
+	for (size_t i = 0; i < len; i++) {
+		uint8_t bits = b64_table[(uint8_t)text[i]];
+
+		wrong |= bits;
+		word = word << 6 | bits;
+		if (i % 4 != 3)
+			continue;
+		dst[n++] = (uint8_t)(word >> 16);
+		dst[n++] = (uint8_t)(word >> 8);
+		dst[n++] = (uint8_t)word;
+		word = 0;
+	}
+	/* What is left of the last group must be whole bytes and zeros. */
+	if ((wrong & 64) != 0 || len % 4 == 1 || (len % 4 == 2 && (word & 0x0f) != 0) ||
+	    (len % 4 == 3 && (word & 0x03) != 0))
+		return E_BAD;
+	if (len % 4 == 2)
+		dst[n++] = (uint8_t)(word >> 4);
+	if (len % 4 == 3) {
+		dst[n++] = (uint8_t)(word >> 10);
+		dst[n++] = (uint8_t)(word >> 2);
+	}
+	*ret = take(dst);
+	*ret_n = n;
+	return 0;
 }
 
 /* Both directions: long division of the number, base by base, in place. */

@@ -29,7 +29,7 @@ char	*encode_b64_new(const void *, size_t);
  */
 int	decode_b64(const char *, size_t, void *, size_t, size_t *) must_check;
 int	decode_b64_exact(const char *, void *, size_t) must_check;
-/** decode_b64_new: allocated, 0, E_BAD or -ENOMEM.  The caller frees. */
+/** decode_b64_new: allocated, 0, E_BAD or -ENOMEM.  The caller frees.  Quick, by a table: not for secrets. */
 int	decode_b64_new(const char *, size_t, uint8_t **, size_t *) must_check;
 
 /** Base58 with Bitcoin's alphabet (multibase 'z' is added by the caller). dst size: n * 138 / 100 + 2. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <jansson.h>
 #include <malloc.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,15 @@
 #include "heap.h"
 
 static size_t used, most, limit;
+static unsigned long refused;
 
 static void *
 counted_malloc(size_t n)
 {
-	void *p = used + n > limit ? NULL : malloc(n);
+	bool within = used + n <= limit;
+	void *p = within ? malloc(n) : NULL;
 
+	refused += within && p == NULL;
 	if (p != NULL && (used += malloc_usable_size(p)) > most)
 		most = used;
 	return p;
@@ -37,6 +41,12 @@ heap_limit(size_t bytes)
 	limit = bytes;
 	json_set_alloc_funcs(counted_malloc, counted_free);
 	return 0;
+}
+
+unsigned long
+heap_refused(void)
+{
+	return refused;
 }
 
 size_t

@@ -13,6 +13,8 @@
 
 /** heap_limit(bytes): from now on at most so much at once; call it before any JSON.  0. */
 int	heap_limit(size_t) must_check;
+/** heap_refused(): how often the system had no memory for it, within the limit: jansson may call that bad JSON. */
+unsigned long heap_refused(void);
 /** heap_left(): bytes that may still be taken; SIZE_MAX without a limit. */
 size_t	heap_left(void);
 /** heap_used(): bytes in use, and the most there ever were. */

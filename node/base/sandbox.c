@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -148,15 +150,36 @@ drop_capabilities(void)
 }
 
 int
+sandbox_hide(struct err *reterr)
+{
+	const struct rlimit no_core = { 0, 0 };
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0)
+		return err_set(reterr, -errno, "cannot hide from other processes: %s", strerror(errno));
+	return 0;
+}
+
+int
+sandbox_user(uid_t uid, gid_t gid, struct err *reterr)
+{
+	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0 ||
+	    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0)
+		return err_set(reterr, -errno, "cannot become user %ld: %s", (long)uid, strerror(errno));
+	return 0;
+}
+
+int
 sandbox_enter(enum sandbox_role role, const struct sandbox_path *paths, size_t n, uint16_t port,
     bool *ret_landlock, struct err *reterr)
 {
-	const struct rlimit no_core = { 0, 0 };
 	bool landlock = false;
 	int r;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
-	    setrlimit(RLIMIT_CORE, &no_core) != 0)
+	/* Again: a change of user may have undone it. */
+	r = sandbox_hide(reterr);
+	if (r != 0)
+		return r;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return err_set(reterr, -errno, "cannot give up privileges: %s", strerror(errno));
 	r = enter_landlock(paths, n, role == SANDBOX_BRIDGE ? port : 0, &landlock, reterr);
 	if (r != 0)

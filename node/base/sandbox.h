@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "err.h"
 
@@ -21,6 +22,18 @@ enum sandbox_role {
 	SANDBOX_NODE,	/* State directory read-write; AF_UNIX accept only, no connect, no AF_INET. */
 	SANDBOX_BRIDGE,	/* Certificates and resolver files read-only; AF_INET/INET6; AF_UNIX answers EACCES. */
 };
+
+/**
+ * sandbox_hide(reterr): the first thing a program does: from here on nobody of
+ * its own user can trace it or read its memory, and it leaves no core.  0 or -errno.
+ */
+int	sandbox_hide(struct err *) must_check;
+
+/**
+ * sandbox_user(uid, gid, reterr): become this user for good; the caller is root.
+ * The death signal, which the change would take, is set again.  0 or -errno.
+ */
+int	sandbox_user(uid_t, gid_t, struct err *) must_check;
 
 struct sandbox_path {
 	const char	*path;		/* A file, or a directory with all below; a missing one is skipped. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -35,7 +37,7 @@ enum { PROGRAM_MAX = 1024, X32_BIT = 0x40000000, SOCK_TYPE = 0xf };
 /* What both roles may do: compute, wait, and use what is open or what Landlock lets them open. */
 static const int common[] = {
 	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_preadv, SYS_pwritev,
-	SYS_close, SYS_lseek, SYS_dup, SYS_dup3, SYS_fcntl, SYS_fstat, SYS_newfstatat, SYS_statx,
+	SYS_close, SYS_lseek, SYS_dup, SYS_dup3, SYS_fstat, SYS_newfstatat, SYS_statx,
 	SYS_openat, SYS_readlinkat, SYS_faccessat, SYS_faccessat2, SYS_getdents64, SYS_getcwd, SYS_umask,
 	SYS_munmap, SYS_mremap, SYS_madvise, SYS_msync, SYS_brk,
 	SYS_futex, SYS_set_robust_list, SYS_rseq, SYS_set_tid_address, SYS_restart_syscall, SYS_membarrier,
@@ -47,7 +49,7 @@ static const int common[] = {
 	SYS_sched_yield, SYS_sched_getaffinity, SYS_sched_getparam, SYS_sched_getscheduler, SYS_getcpu,
 	SYS_ppoll, SYS_pselect6, SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_epoll_pwait2,
 	SYS_eventfd2, SYS_pipe2, SYS_timerfd_create, SYS_timerfd_settime, SYS_timerfd_gettime, SYS_signalfd4,
-	SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_sendmsg, SYS_shutdown,
+	SYS_recvfrom, SYS_recvmsg, SYS_shutdown,
 	SYS_getsockname, SYS_getpeername, SYS_getsockopt, SYS_setsockopt,
 	SYS_exit, SYS_exit_group,
 #ifdef __x86_64__
@@ -68,7 +70,7 @@ static const int node[] = {
 
 /* Connections; socket(), socketpair() and clone() by their arguments, below. */
 static const int bridge[] = {
-	SYS_connect, SYS_sendmmsg,
+	SYS_connect,
 };
 
 /* Nothing harmless calls these: whoever does is not our code any more. */
@@ -98,13 +100,15 @@ static const int denied[] = {
 #endif
 };
 
+enum { PASS = 1 };	/* No action of the kernel's: the next row of this call decides. */
+
 /* One argument decides: ${hit} if (argument & mask) is one of the values. */
 struct argument {
 	int		nr;
 	unsigned	arg;
 	uint32_t	mask, hit, miss;
 	unsigned	n;
-	uint32_t	values[5];
+	uint32_t	values[9];
 };
 
 static const struct argument common_arguments[] = {
@@ -115,10 +119,20 @@ static const struct argument common_arguments[] = {
 	    { PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_GET_SECCOMP, PR_SET_VMA } },
 	{ SYS_prlimit64, 0, UINT32_MAX, ALLOW, ERRNO(EPERM), 1, { 0 } },	/* Of itself. */
 	{ SYS_ioctl, 1, UINT32_MAX, ALLOW, ERRNO(ENOTTY), 2, { FIONREAD, FIONBIO } },
+	/* Not F_SETOWN: a descriptor that becomes ready would signal any process of the same user. */
+	{ SYS_fcntl, 1, UINT32_MAX, ALLOW, ERRNO(EPERM), 9,
+	    { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW } },
+	/* This flag connects, and Landlock does not see it. */
+	{ SYS_sendto, 3, MSG_FASTOPEN, ALLOW, ERRNO(EPERM), 1, { 0 } },
+	{ SYS_sendmsg, 2, MSG_FASTOPEN, ALLOW, ERRNO(EPERM), 1, { 0 } },
 };
 
 static const struct argument bridge_arguments[] = {
+	/* TCP and UDP only: Landlock does not know the ports of MPTCP and SCTP. */
+	{ SYS_socket, 1, SOCK_TYPE, PASS, ERRNO(EACCES), 2, { SOCK_STREAM, SOCK_DGRAM } },
+	{ SYS_socket, 2, UINT32_MAX, PASS, ERRNO(EACCES), 3, { 0, IPPROTO_TCP, IPPROTO_UDP } },
 	{ SYS_socket, 0, UINT32_MAX, ALLOW, ERRNO(EACCES), 2, { AF_INET, AF_INET6 } },
+	{ SYS_sendmmsg, 3, MSG_FASTOPEN, ALLOW, ERRNO(EPERM), 1, { 0 } },
 	/* A datagram pair could be connected elsewhere; a stream pair cannot. */
 	{ SYS_socketpair, 1, SOCK_TYPE, ALLOW, ERRNO(EACCES), 1, { SOCK_STREAM } },
 	/* Threads only: curl's resolver. */
@@ -171,15 +185,22 @@ emit_list(struct program *p, const int *nr, size_t n, uint32_t action)
 static void
 emit_argument(struct program *p, const struct argument *a)
 {
-	emit_unless(p, (uint32_t)a->nr, 2 + 2 * a->n + 1);
+	bool pass = a->hit == PASS;
+
+	emit_unless(p, (uint32_t)a->nr, 2 + 2 * a->n + 1 + pass);
 	/* Both machines are little-endian, and the kernel looks at the low half of these arguments. */
 	emit_load(p, offsetof(struct seccomp_data, args) + a->arg * sizeof(uint64_t));
 	emit(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, a->mask));
 	for (unsigned i = 0; i < a->n; i++) {
 		emit_unless(p, a->values[i], 1);
-		emit_return(p, a->hit);
+		if (pass)
+			emit(p, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 2 * (a->n - i - 1) + 1));
+		else
+			emit_return(p, a->hit);
 	}
 	emit_return(p, a->miss);
+	if (pass)
+		emit_load(p, offsetof(struct seccomp_data, nr));
 }
 
 /* The first row that names a call decides, so the order is: allowed, by argument, denied, hostile. */

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/canon.h"
 #include "base/encode.h"
 #include "base/id.h"
+#include "base/newfile.h"
 #include "base/proof.h"
 #include "crosssign.h"
 #include "crypt.h"
@@ -163,60 +162,13 @@ print(const struct crosssign_keys *keys, size_t n, struct buf *out)
 	return r;
 }
 
-static int
-write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) == 0 ? 0 : -errno;
-}
-
-static int
-sync_directory(const char *path)
-{
-	autofree char *copy = strdup(path);
-	int fd, r;
-
-	if (copy == NULL)
-		return -ENOMEM;
-	if ((fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return -errno;
-	r = fsync(fd) == 0 ? 0 : -errno;
-	(void)close(fd);
-	return r;
-}
-
 int
 crosssign_save(const char *path, const struct crosssign_keys *keys, size_t n, struct err *reterr)
 {
 	autowipe struct buf text = { 0 };
-	int fd, r = print(keys, n, &text);
+	int r = print(keys, n, &text);
 
-	if (r != 0)
-		return err_set(reterr, r, "out of memory");
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 && errno == EEXIST)
-		return err_set(reterr, E_EXISTS, "%s exists and is not overwritten", path);
-	if (fd < 0)
-		return err_set(reterr, -errno, "%s: %s", path, strerror(errno));
-	r = fchmod(fd, 0600) == 0 ? write_all(fd, text.data, text.len) : -errno;
-	if (close(fd) != 0 && r == 0)
-		r = -errno;
-	if (r == 0)
-		r = sync_directory(path);
-	if (r != 0) {
-		(void)unlink(path);	/* Half a recovery file is worse than none. */
-		return err_set(reterr, r, "%s: %s", path, strerror(-r));
-	}
-	return 0;
+	return r != 0 ? err_set(reterr, r, "out of memory") : newfile_make(path, 0600, text.data, text.len, reterr);
 }
 
 static int

@@ -41,7 +41,7 @@ int	crosssign_sign_device(const struct crosssign_keys *, const json_t *, json_t 
 
 /**
  * crosssign_save(path, keys, n, reterr): the recovery file, of ${n} users:
- * created 0600 and never overwritten; file and directory are synced.
+ * created 0600, never overwritten, whole or not there after a loss of power.
  * 0; E_EXISTS if ${path} exists; -errno.
  * crosssign_load(path, user, ret, reterr): 0; E_NOTFOUND if it has no such
  * user; E_BAD if it is not such a file; -errno.

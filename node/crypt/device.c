@@ -102,6 +102,44 @@ age(struct crypt *c, struct crypto_account *stored)
 	return crypto_hash_age(c->db, now - 90 * DAY);
 }
 
+static int
+published(struct crypt *c, struct crypto_account *stored, const json_t *answer)
+{
+	autojson json_t *fallback = NULL;
+	struct ratchet_account *a;
+	long long count = json_int(json_obj(answer, "one_time_key_counts"), SIGNED_CURVE, -1);
+	int r;
+
+	if ((r = machine_account(c, &a)) != 0 || (r = ratchet_account_fallback(a, &fallback)) != 0)
+		return r;
+	if (json_object_size(fallback) > 0) {
+		stored->fallback_unused = 1;
+		stored->forget_at = machine_now(c) + MACHINE_HOUR;
+	}
+	ratchet_account_published(a);
+	stored->uploaded = 1;
+	if (count >= 0)
+		stored->onetime = count;
+	if ((r = machine_save_account(c)) != 0)
+		return r;
+	return crypto_account_state(c->db, stored);
+}
+
+/*
+ * Nothing but an upload of ours adds keys: the one that waits for its answer has arrived.  Sent
+ * again, it would offer keys once more that somebody may have taken meanwhile.
+ */
+static int
+arrived(struct crypt *c, struct crypto_account *stored)
+{
+	int r = outbox_pending(c->db, DEVICE_PURPOSE, c->device_id);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	r = outbox_void(c->db, DEVICE_PURPOSE, c->device_id);
+	return r != 0 ? r : published(c, stored, NULL);
+}
+
 int
 device_counts(struct crypt *c, int64_t onetime, bool have_unused_fallback)
 {
@@ -113,6 +151,8 @@ device_counts(struct crypt *c, int64_t onetime, bool have_unused_fallback)
 		return r > 0 ? ERR_CORRUPT : r;
 	if (onetime < 0)
 		onetime = 0;
+	if (onetime > stored.onetime && (r = arrived(c, &stored)) != 0)
+		return r;
 	forget_at = stored.forget_at;
 	if ((r = age(c, &stored)) != 0)
 		return r;
@@ -230,27 +270,16 @@ device_upload(struct crypt *c)
 	    c->device_id);
 }
 
-static int
-published(struct crypt *c, struct crypto_account *stored, const json_t *answer)
+int
+device_renew(struct crypt *c)
 {
-	autojson json_t *fallback = NULL;
-	struct ratchet_account *a;
-	long long count = json_int(json_obj(answer, "one_time_key_counts"), SIGNED_CURVE, -1);
-	int r;
+	__attribute__((cleanup(crypto_account_free))) struct crypto_account stored = { 0 };
+	int r = crypto_account_get(c->db, &stored);
 
-	if ((r = machine_account(c, &a)) != 0 || (r = ratchet_account_fallback(a, &fallback)) != 0)
-		return r;
-	if (json_object_size(fallback) > 0) {
-		stored->fallback_unused = 1;
-		stored->forget_at = machine_now(c) + MACHINE_HOUR;
-	}
-	ratchet_account_published(a);
-	stored->uploaded = 1;
-	if (count >= 0)
-		stored->onetime = count;
-	if ((r = machine_save_account(c)) != 0)
-		return r;
-	return crypto_account_state(c->db, stored);
+	if (r != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	stored.uploaded = 0;
+	return crypto_account_state(c->db, &stored);
 }
 
 /* The number in a key id of libolm (base64 of 32 bits), 0 if it is none. */

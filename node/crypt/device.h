@@ -44,6 +44,9 @@ int	device_counts(struct crypt *, int64_t, bool) must_check;
  */
 int	device_upload(struct crypt *) must_check;
 
+/** device_renew(c): the homeserver may have forgotten the device: the next upload has the device keys again. */
+int	device_renew(struct crypt *) must_check;
+
 /**
  * device_uploaded(c, status, answer): the answer to that row (${answer} may be
  * NULL).  The caller removes the row (outbox_done) if 0.

@@ -79,9 +79,8 @@ read_outer(const char *room_id, const json_t *event, struct outer *o, struct ope
 		return err_set(reterr, E_REFUSED, "the event lacks a well-formed sender, id, room or time");
 	if (algorithm == NULL || strcmp(algorithm, CRYPT_MEGOLM) != 0)
 		return err_set(reterr, E_REFUSED, "room events are encrypted with Megolm only");
-	if (!id_is_session(o->session_id) ||
-	    decode_b64_exact(o->session_id, o->session, sizeof(o->session)) != 0 ||
-	    o->ciphertext == NULL)
+	if (o->session_id == NULL || o->ciphertext == NULL ||
+	    decode_b64_exact(o->session_id, o->session, sizeof(o->session)) != 0)
 		return err_set(reterr, E_REFUSED, "the encrypted event is malformed");
 	if ((r = strict_group(o->ciphertext, &o->index, reterr)) != 0)
 		return r < 0 ? r : E_REFUSED;
@@ -129,24 +128,14 @@ check_owner(const struct machine_inbound *s, struct opened *ret, struct err *ret
 static int
 name_device(struct crypt *c, const struct machine_inbound *s, struct opened *ret)
 {
-	struct crypto_device *list;
-	size_t n;
 	int r;
 
 	if (s->row.pid == c->pid && memcmp(s->row.curve25519, c->curve25519, CRYPT_KEY) == 0) {
 		ret->trusted = true;
 		return copy(c->device_id, &ret->device_id);
 	}
-	if ((r = crypto_device_by_key(c->db, s->row.curve25519, &list, &n)) != 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (list[i].pid != s->row.pid || ret->device_id != NULL)
-			continue;
-		ret->trusted = list[i].eligible != 0;
-		r = copy(list[i].device_id, &ret->device_id);
-	}
-	crypto_device_list_free(list, n);
-	return r;
+	r = crypto_device_name(c->db, s->row.curve25519, s->row.pid, &ret->device_id, &ret->trusted);
+	return r == E_NOTFOUND ? 0 : r;
 }
 
 int
@@ -157,7 +146,7 @@ envelope_signed(struct crypt *c, const json_t *event)
 	struct machine_inbound *s;
 	int r;
 
-	if (!id_is_session(session_id))
+	if (session_id == NULL)
 		return E_NOTFOUND;
 	if ((r = machine_inbound(c, session_id, &s)) != 0 || (r = name_device(c, s, &device)) != 0)
 		return r;
@@ -233,4 +222,13 @@ envelope_open_event(struct crypt *c, const char *room_id, const json_t *event, s
 	if ((r = read_inner(&plain, ret, reterr)) != 0 || (r = name_device(c, s, ret)) != 0)
 		return r;
 	return crypto_index_add(c->db, s->row.n, index, o.event_hash);
+}
+
+int
+envelope_again(struct crypt *c, const struct opened *opened)
+{
+	struct machine_inbound *s;
+	int r = machine_inbound(c, opened->session_id, &s);
+
+	return r != 0 ? r > 0 ? 0 : r : crypto_index_drop(c->db, s->row.n, opened->index);
 }

@@ -18,7 +18,6 @@
 enum {
 	ENVELOPE_PLAIN_MAX	= 44 * 1024,	/* Bytes of a sealed event's plaintext. */
 	ENVELOPE_MESSAGES	= 100,		/* Rotation: events of one session ... */
-	ENVELOPE_BATCH		= 100,		/* Devices in one to-device request. */
 };
 #define ENVELOPE_PERIOD	(7 * 24 * 3600 * 1000LL)	/* ... and its age. */
 
@@ -73,8 +72,14 @@ int	envelope_open_todevice(struct crypt *, const json_t *event, int64_t received
 int	envelope_open_event(struct crypt *, const char *room_id, const json_t *event,
 	    struct opened *, struct err *) must_check;
 
+/** envelope_again(c, opened): that event is to be opened once more, later: as if it had not been. */
+int	envelope_again(struct crypt *, const struct opened *) must_check;
+
 /** envelope_signed(c, event): may the device that made the event's session have keys?  0; E_LATER not yet; E_NOTFOUND: no such session. */
 int	envelope_signed(struct crypt *, const json_t *event) must_check;
+
+/** envelope_turn(c, events): a turn begins; its seal steps, of so many events, and its share step divide one budget. */
+void	envelope_turn(struct crypt *, size_t);
 
 /**
  * envelope_seal_step(c, row, reterr): one bounded step towards encrypting the
@@ -100,11 +105,14 @@ int	envelope_member_left(struct crypt *, const char *room_id, int64_t pid) must_
  * envelope_share_check(c, ref): before each send: 0, or E_REFUSED if a device in
  * it may no longer have the key; then the row has been voided and its shares
  * will be made anew without that device.
- * envelope_shared(c, ref): answered 200.  envelope_unshared(c, ref): given up
+ * envelope_shared(c, ref): answered 200.  envelope_sharing(c, ref): 0 if others of its
+ * session are still on their way, so that who waits for all need not look yet; E_NOTFOUND.
+ * envelope_unshared(c, ref): given up
  * (outbox_fail); its devices get the key again in a later row.
  */
 int	envelope_share_check(struct crypt *, const char *ref) must_check;
 int	envelope_shared(struct crypt *, const char *ref) must_check;
+int	envelope_sharing(struct crypt *, const char *ref) must_check;
 int	envelope_unshared(struct crypt *, const char *ref) must_check;
 
 /**

@@ -65,14 +65,12 @@ given_key(const json_t *answer, const char *user, const char *device_id)
 }
 
 static int
-answer_device(struct crypt *c, const char *user, const char *device_id, const json_t *answer)
+answer_device(struct crypt *c, const char *user, int64_t pid, const char *device_id, const json_t *answer)
 {
 	autodevice struct crypto_device d = { 0 };
-	int64_t pid;
 	int r;
 
-	if ((r = person_find(c->db, user, &pid)) != 0 ||
-	    (r = crypto_device_get(c->db, pid, device_id, &d)) != 0)
+	if ((r = crypto_device_get(c->db, pid, device_id, &d)) != 0)
 		return r < 0 ? r : 0;
 	if (!d.claim)
 		return 0;	/* No longer wanted. */
@@ -85,7 +83,7 @@ answer_device(struct crypt *c, const char *user, const char *device_id, const js
 		d.claim_due = machine_now(c) + machine_backoff(d.claim_tries,
 		    answer == NULL ? MACHINE_MINUTE : MACHINE_HOUR);
 	}
-	if ((r = crypto_device_put(c->db, &d)) != 0)
+	if ((r = crypto_device_claim(c->db, &d)) != 0)
 		return r;
 	return share_claimed(c->db, pid, device_id);
 }
@@ -95,12 +93,16 @@ keys_claim_answer(struct crypt *c, const json_t *sent, const json_t *answer)
 {
 	json_t *devices, *algorithm;
 	const char *user, *device_id;
+	int64_t pid;
 	int r;
 
-	json_object_foreach(json_obj(sent, "one_time_keys"), user, devices)
+	json_object_foreach(json_obj(sent, "one_time_keys"), user, devices) {
+		if ((r = person_find(c->db, user, &pid)) < 0)
+			return r;
 		json_object_foreach(devices, device_id, algorithm)
-			if ((r = answer_device(c, user, device_id, answer)) != 0)
+			if (r == 0 && (r = answer_device(c, user, pid, device_id, answer)) != 0)
 				return r;
+	}
 	return 0;
 }
 

@@ -34,6 +34,8 @@ struct crypt {
 	struct ratchet_account *account;
 	struct machine_inbound inbound[MACHINE_INBOUND];
 	uint64_t clock;
+
+	int	 each, left;	/* envelope_turn: budgets of sharing; each is 0 where nobody counts turns. */
 };
 
 static inline int64_t

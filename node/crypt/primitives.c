@@ -9,6 +9,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #include "olm.h"
 #include "primitives.h"
@@ -30,6 +32,16 @@ static uint64_t calls[PRIMITIVE_COUNT];
 	ret _olm_crypto_##name(__VA_ARGS__) __attribute__((visibility("default"))); \
 	ret _olm_crypto_##name(__VA_ARGS__)
 
+/* Out of memory, which none of these functions can say.  Nothing is committed, and a restart resumes. */
+static _Noreturn void
+stop(void)
+{
+	static const char text[] = "error crypt: no memory for a cipher; the node ends, and resumes when it is started again\n";
+
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(EX_OSERR);
+}
+
 static void
 cbc(bool encrypt, const uint8_t *key, const uint8_t *iv, const uint8_t *in, size_t len, uint8_t *out)
 {
@@ -40,7 +52,7 @@ cbc(bool encrypt, const uint8_t *key, const uint8_t *iv, const uint8_t *in, size
 	    EVP_CipherInit_ex(ctx, EVP_aes_256_cbc(), NULL, key, iv, encrypt) != 1 ||
 	    EVP_CIPHER_CTX_set_padding(ctx, 0) != 1 ||
 	    EVP_CipherUpdate(ctx, out, &n, in, (int)len) != 1 || (size_t)n != len)
-		abort();
+		stop();
 	EVP_CIPHER_CTX_free(ctx);
 }
 
@@ -118,6 +130,8 @@ OURS(void, hkdf_sha256, const uint8_t *in, size_t len, const uint8_t *salt, size
 	crypto_auth_hmacsha256_state st;
 
 	calls[PRIMITIVE_hkdf_sha256]++;
+	if (out_len > 255 * HASH)
+		abort();
 	hmac(salt != NULL ? salt : no_salt, salt != NULL ? salt_len : sizeof(no_salt), in, len, prk);
 	for (size_t done = 0; done < out_len; round++) {
 		size_t n = out_len - done < HASH ? out_len - done : HASH;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "base/canon.h"
 #include "base/id.h"
 #include "envelope.h"
 #include "keys.h"
@@ -188,16 +189,10 @@ share(struct crypt *c, const struct crypto_outbound *s, struct err *reterr)
 	static const enum share_state waiting[] = { SHARE_CLAIM, SHARE_QUEUED };
 	static const char *const why[] = { "a device's one-time key is awaited",
 	    "the room key is on its way" };
-	int budget = SHARING_BUDGET, r;
 	int64_t n;
+	int r;
 
-	if ((r = share_count(c->db, s->n, SHARE_SEALED, ENVELOPE_BATCH, &n)) != 0)
-		return r;
-	if (n < ENVELOPE_BATCH && (r = sharing_work(c, s->n, &budget)) != 0)
-		return r;
-	if (budget < SHARING_BUDGET)
-		return E_EXISTS;	/* The batch is built in the next turn. */
-	if ((r = sharing_flush(c, s->n)) != 0)
+	if ((r = sharing_work(c, s->n, c->each)) != 0)
 		return r;
 	for (size_t i = 0; i < nelem(waiting); i++) {
 		if ((r = share_count(c->db, s->n, waiting[i], 1, &n)) != 0)
@@ -211,10 +206,9 @@ share(struct crypt *c, const struct crypto_outbound *s, struct err *reterr)
 static int
 add_member(struct buf *out, const char *name, const char *value)
 {
-	autojson json_t *string = json_string(value);
-	autofree char *text = string != NULL ? json_dumps(string, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+	int r = buf_printf(out, ",\"%s\":", name);
 
-	return text == NULL ? -ENOMEM : buf_printf(out, ",\"%s\":%s", name, text);
+	return r != 0 ? r : canon_string(value, out);
 }
 
 static int
@@ -295,6 +289,13 @@ check_row(struct crypt *c, const struct out *row, struct room *room, struct err 
 	return 0;
 }
 
+void
+envelope_turn(struct crypt *c, size_t events)
+{
+	c->left = SHARING_BUDGET;
+	c->each = events <= 1 ? SHARING_BUDGET : events > SHARING_BUDGET ? 1 : SHARING_BUDGET / (int)events;
+}
+
 int
 envelope_seal_step(struct crypt *c, const struct out *row, struct err *reterr)
 {
@@ -365,6 +366,15 @@ envelope_shared(struct crypt *c, const char *ref)
 }
 
 int
+envelope_sharing(struct crypt *c, const char *ref)
+{
+	bool others;
+	int r = share_others(c->db, ref, &others);
+
+	return r != 0 ? r : others ? 0 : E_NOTFOUND;
+}
+
+int
 envelope_unshared(struct crypt *c, const char *ref)
 {
 	return share_again(c->db, ref);
@@ -385,28 +395,17 @@ envelope_share_history(struct crypt *c, const char *room_id, int64_t pid)
 static int
 mend(struct crypt *c, struct crypto_device *d)
 {
-	autojson json_t *body = NULL;
-	autofree char *message = NULL, *user = NULL;
-	char curve[CRYPT_KEY_TEXT + 1];
-	int64_t row;
+	autoparcel struct sharing_parcel parcel = { 0 };
 	int budget = 0, r;
 
 	d->mend = 0;
-	if ((r = crypto_device_put(c->db, d)) != 0)
-		return r;
+	if ((r = crypto_device_claim(c->db, d)) != 0)
+		return r > 0 ? ERR_CORRUPT : r;
 	if (!d->eligible || d->onetime == NULL)
 		return 0;
-	if ((r = sharing_seal(c, d, true, "m.dummy", "{}", &message, &budget)) != 0)
+	if ((r = sharing_seal(c, &parcel, d, true, "m.dummy", "{}", &budget)) != 0)
 		return r < 0 ? r : 0;
-	if ((r = person_user(c->db, d->pid, &user)) != 0)
-		return r > 0 ? ERR_CORRUPT : r;
-	encode_b64(d->curve25519, CRYPT_KEY, curve);
-	body = json_pack("{s:{s:{s:{s:s, s:s, s:{s:{s:i, s:s}}}}}}", "messages", user, d->device_id,
-	    "algorithm", CRYPT_OLM, "sender_key", c->curve_text, "ciphertext", curve,
-	    "type", message[0] - '0', "body", message + 1);
-	if (body == NULL)
-		return -ENOMEM;
-	if ((r = outbox_todevice(c->db, ENVELOPE_LANE, ENCRYPTED, body, ENVELOPE_DUMMY, NULL, &row)) != 0)
+	if ((r = sharing_post(c, &parcel, ENVELOPE_DUMMY, NULL)) != 0)
 		return r;
 	return share_resend(c->db, d->pid, d->device_id);
 }
@@ -474,20 +473,16 @@ plan_some(struct crypt *c)
 int
 envelope_share_step(struct crypt *c)
 {
-	int budget = SHARING_BUDGET, r, waits;
 	int64_t session;
+	int r, waits;
 
 	if ((r = mend_some(c)) != 0 || (r = share_revive(c->db, machine_now(c), SHARING_BUDGET)) != 0)
 		return r;
 	waits = plan_some(c);
 	if (waits < 0 || waits == E_EXISTS)
 		return waits;
-	if ((r = share_session(c->db, SHARE_WANTED, &session)) == 0) {
-		r = sharing_work(c, session, &budget);
-		return r == 0 ? E_EXISTS : r;
-	}
-	if (r == E_NOTFOUND && (r = share_session(c->db, SHARE_SEALED, &session)) == 0)
-		return sharing_flush(c, session);
+	if ((r = share_session(c->db, SHARE_WANTED, &session)) == 0)
+		return sharing_work(c, session, SHARING_BUDGET);
 	if (r == E_NOTFOUND && (r = share_session(c->db, SHARE_CLAIM, &session)) == 0)
 		return E_LATER;
 	return r == E_NOTFOUND ? waits : r;

@@ -15,9 +15,9 @@
 
 enum { KEY_ID_MAX = 320 };
 
-/* The device's one-time key, if it is one and signed by that device. */
+/* The device's one-time key, if it is one and signed by that device, with what it says of itself. */
 static int
-check_onetime(const struct crypto_device *d, const char *user, uint8_t ret[CRYPT_KEY])
+check_onetime(const struct crypto_device *d, const char *user, uint8_t ret[CRYPT_KEY], bool *ret_fallback)
 {
 	autojson json_t *given = NULL;
 	const json_t *key;
@@ -30,6 +30,7 @@ check_onetime(const struct crypto_device *d, const char *user, uint8_t ret[CRYPT
 	(void)snprintf(key_id, sizeof(key_id), "ed25519:%s", d->device_id);
 	if (strict_curve(json_str(key, "key"), ret) != 0)
 		return E_BAD;
+	*ret_fallback = json_is_true(json_object_get(key, "fallback"));
 	r = verify_json(key, user, key_id, d->ed25519, NULL);
 	return r > 0 ? E_BAD : r;
 }
@@ -40,19 +41,22 @@ new_session(struct crypt *c, struct crypto_device *d, const char *user, struct r
 {
 	struct ratchet_account *a;
 	uint8_t onetime[CRYPT_KEY];
+	bool fallback = false;
 	int r, good;
 
-	if (d->onetime == NULL)
-		return E_NOTFOUND;
-	if ((good = check_onetime(d, user, onetime)) < 0)
+	if ((good = check_onetime(d, user, onetime, &fallback)) < 0)
+		return good;
+	/* A fallback key may come again, any other one only once. */
+	if (good == 0 && !fallback && (good = crypto_device_use(c->db, d->pid, d->device_id, onetime)) < 0)
 		return good;
 	free(take(d->onetime));
 	d->claim_tries = good == 0 ? 0 : d->claim_tries + 1;
 	d->claim_due = good == 0 ? 0 : machine_now(c) + machine_backoff(d->claim_tries, MACHINE_HOUR);
-	if ((r = crypto_device_put(c->db, d)) != 0)
-		return r;
+	if ((r = crypto_device_claim(c->db, d)) != 0)
+		return r > 0 ? ERR_CORRUPT : r;
 	if (good != 0) {
-		r = machine_alarm(c, d->pid, d->device_id, "a one-time key that its device has not signed");
+		r = machine_alarm(c, d->pid, d->device_id, good == E_EXISTS ? "a one-time key that was given to us before" :
+		    "a one-time key that its device has not signed");
 		return r != 0 ? r : E_NOTFOUND;
 	}
 	if ((r = machine_account(c, &a)) != 0)
@@ -74,14 +78,13 @@ get_session(struct crypt *c, struct crypto_device *d, const char *user, bool fre
 	if (n > 0) {
 		*ret_used = list[0].used;
 		r = ratchet_session_unpickle(c->pickle_key, &list[0].pickle, ret);
-		crypto_olm_list_free(list, n);
-		*budget -= 1;
-		return r;
 	}
 	crypto_olm_list_free(list, n);
+	*budget -= n == 0 && d->onetime != NULL ? SHARING_NEW : 1;
+	if (n > 0)
+		return r;
 	*ret_used = machine_now(c);
-	*budget -= SHARING_NEW;
-	return new_session(c, d, user, ret);
+	return d->onetime == NULL ? E_NOTFOUND : new_session(c, d, user, ret);
 }
 
 static int
@@ -101,29 +104,83 @@ plaintext(struct crypt *c, const struct crypto_device *d, const char *user, cons
 	    "\"sender_device_keys\":%s}", type, content, c->user, user, their, c->ed_text, device_keys);
 }
 
+void
+sharing_parcel_free(struct sharing_parcel *p)
+{
+	buf_free(&p->body);
+	free(take(p->user));
+}
+
+/* The parcel now speaks of this user's devices. */
+static int
+address(struct crypt *c, struct sharing_parcel *p, int64_t pid)
+{
+	int r;
+
+	if (p->user != NULL && p->pid == pid)
+		return 0;
+	free(take(p->user));
+	p->pid = pid;
+	p->named = false;
+	r = person_user(c->db, pid, &p->user);
+	return r > 0 ? ERR_CORRUPT : r;
+}
+
+/* {"messages": {user: {device: the Olm event's content, ... */
+static int
+enclose(struct crypt *c, struct sharing_parcel *p, const struct crypto_device *d, int kind, const char *body)
+{
+	char curve[CRYPT_KEY_TEXT + 1];
+	int r = 0;
+
+	if (!p->named)
+		r = buf_printf(&p->body, "%s\"%s\":{", p->n == 0 ? "{\"messages\":{" : "},", p->user);
+	else
+		r = buf_puts(&p->body, ",");
+	encode_b64(d->curve25519, CRYPT_KEY, curve);
+	if (r != 0 || (r = canon_string(d->device_id, &p->body)) != 0 ||
+	    (r = buf_printf(&p->body, ":{\"algorithm\":\"" CRYPT_OLM "\",\"sender_key\":\"%s\",\"ciphertext\":{\"%s\":"
+	    "{\"type\":%d,\"body\":\"%s\"}}}", c->curve_text, curve, kind, body)) != 0)
+		return r;
+	p->named = true;
+	p->n++;
+	return 0;
+}
+
 int
-sharing_seal(struct crypt *c, struct crypto_device *d, bool fresh, const char *type,
-    const char *content, char **ret, int *budget)
+sharing_seal(struct crypt *c, struct sharing_parcel *p, struct crypto_device *d, bool fresh, const char *type,
+    const char *content, int *budget)
 {
 	autosession struct ratchet_session *s = NULL;
-	autowipe struct buf text = { 0 }, pickle = { 0 }, message = { 0 };
-	autofree char *user = NULL, *body = NULL;
+	autowipe struct buf text = { 0 }, pickle = { 0 };
+	autofree char *body = NULL;
 	char id[CRYPT_KEY_TEXT + 1];
-	int64_t used;
+	int64_t used = 0;
 	int r, kind;
 
-	if ((r = person_user(c->db, d->pid, &user)) != 0)
-		return r > 0 ? ERR_CORRUPT : r;
-	if ((r = get_session(c, d, user, fresh, &s, &used, budget)) != 0 ||
-	    (r = plaintext(c, d, user, type, content, &text)) != 0 ||
+	if ((r = address(c, p, d->pid)) != 0 ||
+	    (r = get_session(c, d, p->user, fresh, &s, &used, budget)) != 0 ||
+	    (r = plaintext(c, d, p->user, type, content, &text)) != 0 ||
 	    (r = ratchet_session_encrypt(s, c->world, text.data, text.len, &kind, &body)) != 0 ||
 	    (r = ratchet_session_id(s, id)) != 0 ||
 	    (r = ratchet_session_pickle(s, c->pickle_key, &pickle)) != 0 ||
-	    (r = crypto_olm_put(c->db, d->curve25519, id, &pickle, used)) != 0 ||
-	    (r = buf_printf(&message, "%d%s", kind, body)) != 0)
+	    (r = crypto_olm_put(c->db, d->curve25519, id, &pickle, used)) != 0)
 		return r;
-	*ret = buf_take(&message);
-	return *ret != NULL ? 0 : -ENOMEM;
+	return enclose(c, p, d, kind, body);
+}
+
+int
+sharing_post(struct crypt *c, struct sharing_parcel *p, const char *purpose, const char *ref)
+{
+	int64_t row;
+	int r;
+
+	if (p->n == 0)
+		return 0;
+	if ((r = buf_puts(&p->body, "}}}")) != 0)
+		return r;
+	r = outbox_todevice(c->db, ENVELOPE_LANE, ENCRYPTED, p->body.data, purpose, ref, &row);
+	return r > 0 ? ERR_CORRUPT : r;
 }
 
 /* The content of m.room_key: in a directory the first key, elsewhere the present one. */
@@ -165,92 +222,49 @@ still_eligible(struct crypt *c, const struct crypto_outbound *s, const struct sh
 
 static int
 work_one(struct crypt *c, const struct crypto_outbound *s, const char *content,
-    const struct share *share, int *budget)
+    const struct share *share, struct sharing_parcel *p, const char *ref, int *budget)
 {
 	autodevice struct crypto_device d = { 0 };
-	autofree char *message = NULL;
 	int r = still_eligible(c, s, share, &d);
 
 	if (r != 0)
 		return r > 0 ? share_drop(c->db, share) : r;
-	r = sharing_seal(c, &d, false, "m.room_key", content, &message, budget);
+	r = sharing_seal(c, p, &d, false, "m.room_key", content, budget);
 	if (r == 0)
-		return share_enter(c->db, share, SHARE_SEALED, message, NULL);
+		return share_enter(c->db, share, SHARE_QUEUED, ref);
 	if (r < 0)
 		return r;
 	if (d.claim_due > machine_now(c))
-		return share_enter(c->db, share, SHARE_SKIPPED, NULL, NULL);
+		return share_enter(c->db, share, SHARE_SKIPPED, NULL);
 	d.claim = 1;
-	if ((r = crypto_device_put(c->db, &d)) != 0)
+	if ((r = crypto_device_claim(c->db, &d)) != 0)
 		return r;
-	return share_enter(c->db, share, SHARE_CLAIM, NULL, NULL);
+	return share_enter(c->db, share, SHARE_CLAIM, NULL);
 }
 
 int
-sharing_work(struct crypt *c, int64_t outbound, int *budget)
+sharing_work(struct crypt *c, int64_t outbound, int most)
 {
 	__attribute__((cleanup(crypto_outbound_free))) struct crypto_outbound s = { 0 };
+	autoparcel struct sharing_parcel parcel = { 0 };
 	autowipe struct buf content = { 0 };
+	char ref[ID_LEN + 1];
 	struct share *list;
 	size_t n = 0, i = 0;
-	int r;
+	int budget = c->each == 0 ? SHARING_BUDGET : most < c->left ? most : c->left, before = budget, r;
 
 	if ((r = share_list(c->db, outbound, SHARE_WANTED, SHARING_BUDGET, &list, &n)) != 0)
 		return r;
 	if (n > 0 && (r = crypto_outbound_at(c->db, outbound, &s)) == 0)
 		r = room_key(c, &s, &content);
-	for (; r == 0 && i < n && *budget > 0; i++)
-		r = work_one(c, &s, content.data, &list[i], budget);
+	id_new(c->world, ref);
+	for (; r == 0 && i < n && budget > 0; i++)
+		r = work_one(c, &s, content.data, &list[i], &parcel, ref, &budget);
 	share_list_free(list, n);
+	c->left -= before - budget;
+	if (r == 0)
+		r = sharing_post(c, &parcel, ENVELOPE_SHARE, ref);
 	if (r != 0)
 		return r > 0 ? ERR_CORRUPT : r;
-	return i < n || n == SHARING_BUDGET ? E_EXISTS : 0;
-}
-
-/* Add messages[user][device] = the Olm event's content. */
-static int
-add_message(struct crypt *c, json_t *messages, const struct share *share)
-{
-	autofree char *user = NULL;
-	char curve[CRYPT_KEY_TEXT + 1];
-	json_t *devices, *content;
-	int r = person_user(c->db, share->pid, &user);
-
-	if (r != 0 || share->message == NULL)
-		return r < 0 ? r : ERR_CORRUPT;
-	if (json_object_get(messages, user) == NULL)
-		(void)json_object_set_new(messages, user, json_object());
-	devices = json_object_get(messages, user);
-	encode_b64(share->curve25519, CRYPT_KEY, curve);
-	content = json_pack("{s:s, s:s, s:{s:{s:i, s:s}}}", "algorithm", CRYPT_OLM,
-	    "sender_key", c->curve_text, "ciphertext", curve, "type", share->message[0] - '0',
-	    "body", share->message + 1);
-	return json_object_set_new(devices, share->device_id, content) == 0 ? 0 : -ENOMEM;
-}
-
-int
-sharing_flush(struct crypt *c, int64_t outbound)
-{
-	autojson json_t *messages = json_object(), *body = NULL;
-	char ref[ID_LEN + 1];
-	struct share *list;
-	int64_t row;
-	size_t n;
-	int r;
-
-	if (messages == NULL)
-		return -ENOMEM;
-	if ((r = share_list(c->db, outbound, SHARE_SEALED, ENVELOPE_BATCH, &list, &n)) != 0)
-		return r;
-	id_new(c->world, ref);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if ((r = add_message(c, messages, &list[i])) == 0)
-			r = share_enter(c->db, &list[i], SHARE_QUEUED, NULL, ref);
-	share_list_free(list, n);
-	if (r != 0 || n == 0)
-		return r > 0 ? ERR_CORRUPT : r;
-	if ((body = json_pack("{s:O}", "messages", messages)) == NULL)
-		return -ENOMEM;
-	r = outbox_todevice(c->db, ENVELOPE_LANE, ENCRYPTED, body, ENVELOPE_SHARE, ref, &row);
-	return r == 0 ? E_EXISTS : r;
+	return n > 0 ? E_EXISTS : 0;
 }

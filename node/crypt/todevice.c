@@ -15,11 +15,12 @@
 #include "envelope.h"
 #include "keys.h"
 #include "machine.h"
-#include "store/peoplestore.h"
+#include "store/stranger.h"
 
 enum {
 	FAILURES_MAX	= 20,		/* Per device and minute; more are not tried. */
-	SESSIONS_MAX	= 20000,	/* Megolm sessions kept per user. */
+	SESSIONS_MAX	= 20000,	/* Megolm sessions kept per user ... */
+	SESSIONS_STRANGER = 50,		/* ... and per stranger. */
 	KEY_ID_MAX	= 320,
 };
 
@@ -274,13 +275,13 @@ add_session(struct crypt *c, const struct crypto_inbound *given, const char *ses
 {
 	autowipe struct buf pickle = { 0 };
 	int64_t n;
-	int r;
+	int r, most;
 
-	if ((r = crypto_inbound_count(c->db, given->pid, &n)) != 0)
+	if ((r = crypto_inbound_count(c->db, given->pid, &n)) != 0 || (r = stranger_has(c->db, given->pid)) < 0)
 		return r;
-	if (n >= SESSIONS_MAX)
-		return err_set(reterr, E_REFUSED, "its sender has given us %d sessions already",
-		    SESSIONS_MAX);
+	most = r == 0 ? SESSIONS_STRANGER : SESSIONS_MAX;
+	if (n >= most)
+		return err_set(reterr, E_REFUSED, "its sender has given us %d sessions already", most);
 	if ((r = ratchet_inbound_pickle(ratchet, c->pickle_key, &pickle)) != 0)
 		return r;
 	return crypto_inbound_add(c->db, session_id, given, &pickle, machine_now(c));
@@ -400,13 +401,17 @@ envelope_open_todevice(struct crypt *c, const json_t *event, int64_t received, s
 {
 	autodevice struct crypto_device d = { 0 };
 	struct letter l;
+	bool forgot;
 	int r;
 
 	*ret = (struct opened){ 0 };
 	if ((r = read_letter(c, event, &l, reterr)) != 0)
 		return r;
-	if ((r = copy(l.sender, &ret->sender)) != 0 || (r = person_id(c->db, l.sender, &ret->pid)) != 0)
+	if ((r = copy(l.sender, &ret->sender)) != 0 ||
+	    (r = stranger_id(c->db, l.sender, &ret->pid, &forgot)) != 0)
 		return r;
+	if (forgot)
+		crypt_drop_cache(c);
 	if ((r = crypto_hash_get(c->db, l.hash)) != E_NOTFOUND)
 		return r < 0 ? r : err_set(reterr, E_EXISTS, "this message was taken before");
 	if ((r = find_device(c, &l, ret->pid, received, &d, reterr)) != 0)

@@ -12,6 +12,23 @@ answer_errcode(const json_t *json)
 	return code != NULL ? code : "";
 }
 
+/* Codes that say nothing of the request: they would be the answer to any. */
+static const struct {
+	const char	*code;
+	enum answer_fate fate;
+} codes[] = {
+	{ "M_UNKNOWN_TOKEN",		ANSWER_LOGGED_OUT },
+	{ "M_MISSING_TOKEN",		ANSWER_LOGGED_OUT },
+	{ "M_USER_DEACTIVATED",		ANSWER_BARRED },
+	{ "M_USER_LOCKED",		ANSWER_BARRED },
+	{ "M_USER_SUSPENDED",		ANSWER_BARRED },
+	{ "M_CONSENT_NOT_GIVEN",	ANSWER_BARRED },
+	{ "M_RESOURCE_LIMIT_EXCEEDED",	ANSWER_BARRED },
+	{ "ORG_MATRIX_EXPIRED_ACCOUNT",	ANSWER_BARRED },
+	{ "M_LIMIT_EXCEEDED",		ANSWER_LIMITED },
+	{ "M_UNRECOGNIZED",		ANSWER_RETRY },		/* A proxy that knows not all paths, a server half upgraded. */
+};
+
 enum answer_fate
 answer_judge(int status, const json_t *json, struct err *ret_text)
 {
@@ -25,12 +42,13 @@ answer_judge(int status, const json_t *json, struct err *ret_text)
 		return ANSWER_LIMITED;
 	if (status == 401 && json_arr(json, "flows") != NULL)
 		return ANSWER_AUTH;
-	if (status == 401 && (!strcmp(code, "M_UNKNOWN_TOKEN") || !strcmp(code, "M_MISSING_TOKEN")))
-		return ANSWER_LOGGED_OUT;
 	/* A proxy's page or a timeout decides nothing; only the homeserver's own word does. */
 	if (status < 400 || status >= 500 || status == 408 || *code == '\0')
 		return ANSWER_RETRY;
-	return ANSWER_REFUSED;
+	for (size_t i = 0; i < nelem(codes); i++)
+		if (!strcmp(code, codes[i].code))
+			return codes[i].fate;
+	return status == 401 ? ANSWER_BARRED : ANSWER_REFUSED;
 }
 
 int64_t

@@ -16,8 +16,18 @@ enum answer_fate {
 	ANSWER_LIMITED,		/* 429: wait as told. */
 	ANSWER_AUTH,		/* 401 with UIA flows, or another body that asks for authentication. */
 	ANSWER_LOGGED_OUT,	/* The token is no longer good. */
+	ANSWER_BARRED,		/* The account may do nothing for now: locked, suspended, consent or money is wanted. */
 	ANSWER_REFUSED,		/* Any other 4xx: asking again will not help. */
 };
+
+/**
+ * answer_parse(text, len, ret): a homeserver's JSON, strictly (base/canon.h); but what a stranger's
+ * event may hold and we do not take (U+0000, half a surrogate pair, a number without
+ * measure, deep nesting) is replaced by U+FFFD, null or 0, and so are large contents
+ * when all would not fit into the JSON heap, so that it stops nothing but that event.
+ * 0; E_BAD if it is no JSON even so, or too much; -ENOMEM.
+ */
+int	answer_parse(const char *, size_t, json_t **ret) must_check;
 
 /**
  * answer_judge(status, json, ret_text): the fate of an answer with HTTP ${status}

@@ -45,7 +45,7 @@ request_path(const char *fmt, ...)
 }
 
 char *
-request_sync(const char *since, int timeout_ms, int limit)
+request_sync(const char *since, int timeout_ms, int limit, bool lazy)
 {
 	char filter[512], timeout[16];
 
@@ -53,7 +53,8 @@ request_sync(const char *since, int timeout_ms, int limit)
 	    "{\"presence\":{\"not_types\":[\"*\"]},\"account_data\":{\"not_types\":[\"*\"]},"
 	    "\"room\":{\"ephemeral\":{\"not_types\":[\"*\"]},\"account_data\":{\"not_types\":[\"*\"]},"
 	    "\"state\":{\"types\":[\"m.room.create\",\"m.room.member\",\"m.room.encryption\"],"
-	    "\"not_types\":[\"m.room.encrypted\"]},\"timeline\":{\"limit\":%d}}}", limit);
+	    "\"not_types\":[\"m.room.encrypted\"]%s},\"timeline\":{\"limit\":%d}}}",
+	    lazy ? ",\"lazy_load_members\":true" : "", limit);
 	(void)snprintf(timeout, sizeof(timeout), "%d", timeout_ms);
 	if (since == NULL)
 		return request_path("/sync?filter=%s&timeout=%s", filter, timeout);

@@ -22,12 +22,13 @@
 char	*request_path(const char *, ...) like_printf(1, 2);
 
 /**
- * request_sync(since, timeout_ms, limit): the path of /sync with our filter: no
+ * request_sync(since, timeout_ms, limit, lazy): the path of /sync with our filter: no
  * presence, receipts or account data; of the state only who made the room, who is
  * in it and that it is encrypted; at most ${limit} timeline events of a room.
- * ${since} may be NULL.
+ * ${lazy}: of the
+ * members only those who say something.  ${since} may be NULL.
  */
-char	*request_sync(const char *, int, int);
+char	*request_sync(const char *, int, int, bool);
 
 /** request_login(user, password, device_id, display_name): body of POST /login. */
 json_t	*request_login(const char *, const char *, const char *, const char *);

@@ -12,6 +12,7 @@
 #include "audit.h"
 #include "base/canon.h"
 #include "base/encode.h"
+#include "base/heap.h"
 #include "peoplestore.h"
 
 enum { HASH = crypto_hash_sha256_BYTES };
@@ -30,12 +31,13 @@ chain(const struct entry *e, uint8_t hash[HASH])
 	autojson json_t *row = NULL;
 	autobuf struct buf text = { 0 };
 	crypto_hash_sha256_state state;
+	unsigned long refused = heap_refused();
 	int r;
 
 	row = json_pack("{s:I s:I s:s s:s s:s s:s?}", "n", (json_int_t)e->n, "at", (json_int_t)e->at,
 	    "actor", e->actor, "action", e->action, "subject", e->subject, "detail", e->detail);
-	if (row == NULL)
-		return E_BAD;	/* Not UTF-8. */
+	if (row == NULL)	/* Else it is not UTF-8. */
+		return heap_refused() != refused ? -ENOMEM : E_BAD;
 	if ((r = canon_dump(row, &text, NULL)) != 0)
 		return r;
 	(void)crypto_hash_sha256_init(&state);

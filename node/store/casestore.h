@@ -57,6 +57,10 @@ int	traffic_due(struct db *, int64_t, size_t, struct traffic **, size_t *) must_
 int64_t	traffic_next(struct db *);
 /** traffic_stopped(db, ret): how many were never acknowledged and are not sent again. */
 int	traffic_stopped(struct db *, int64_t *) must_check;
+/** traffic_silent(db, referral or NULL for all, ret): how many were handed to the homeserver
+ * TRAFFIC_SILENT times, which takes about an hour, and are not acknowledged. */
+enum { TRAFFIC_SILENT = 7 };
+int	traffic_silent(struct db *, const char *referral, int64_t *) must_check;
 void	traffic_free(struct traffic *);
 void	traffic_list_free(struct traffic *, size_t);
 

@@ -129,6 +129,19 @@ traffic_stopped(struct db *db, int64_t *ret)
 	return 0;
 }
 
+int
+traffic_silent(struct db *db, const char *referral, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_TRAFFIC_SILENT, "it", (int64_t)TRAFFIC_SILENT, referral)) != 0 ||
+	    (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
 int64_t
 traffic_next(struct db *db)
 {

@@ -272,6 +272,12 @@ crypto_index_add(struct db *db, int64_t session, uint32_t position, const uint8_
 	    (size_t)CRYPTO_HASH);
 }
 
+int
+crypto_index_drop(struct db *db, int64_t session, uint32_t position)
+{
+	return db_run(db, Q_CRYPT_INDEX_DROP, "ii", session, (int64_t)position);
+}
+
 void
 crypto_outbound_free(struct crypto_outbound *s)
 {

@@ -66,6 +66,7 @@ int	crypto_inbound_count(struct db *, int64_t pid, int64_t *) must_check;
 int	crypto_index_get(struct db *, int64_t session, uint32_t position, uint8_t[CRYPTO_HASH]) must_check;
 int	crypto_index_add(struct db *, int64_t session, uint32_t position,
 	    const uint8_t[CRYPTO_HASH]) must_check;
+int	crypto_index_drop(struct db *, int64_t session, uint32_t position) must_check;
 
 struct crypto_outbound {
 	int64_t	 n;

@@ -42,7 +42,8 @@ struct db {
 	uint8_t		 generation[GENERATION];
 	void		(*hook)(void *, const char *);
 	void		*hook_cookie;
-	char		 error[256];
+	char		*path;
+	char		 error[512];
 	struct rows	 rows[Q_COUNT];
 };
 
@@ -52,13 +53,15 @@ static const char generation_name[] = "db.generation";
 static int
 fail(struct db *db, const char *what, int code)
 {
-	int primary = code & 0xff;
+	int primary = code & 0xff, cause = primary == SQLITE_FULL ? ENOSPC : primary == SQLITE_IOERR ? EIO :
+	    primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY || primary == SQLITE_PERM ? EACCES : 0;
 
-	(void)snprintf(db->error, sizeof(db->error), "%s: %s", what, sqlite3_errmsg(db->sql));
-	if (primary == SQLITE_NOMEM)
-		return -ENOMEM;
-	if (primary == SQLITE_FULL)
-		return -ENOSPC;
+	if (cause != 0 && sqlite3_system_errno(db->sql) == ENOSPC)
+		cause = ENOSPC;
+	(void)snprintf(db->error, sizeof(db->error), "%s: %s: %s%s", db->path, what,
+	    cause == ENOSPC ? strerror(cause) : sqlite3_errmsg(db->sql), statedir_advice(cause));
+	if (primary == SQLITE_NOMEM || cause == ENOSPC)
+		return primary == SQLITE_NOMEM ? -ENOMEM : -ENOSPC;
 	if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
 		return ERR_CORRUPT;
 	if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
@@ -98,9 +101,12 @@ prepare_kept(struct db *db, enum query_id q)
 	return db->rows[q].stmt != NULL ? 0 : prepare(db, q, &db->rows[q].stmt);
 }
 
+/* ${copy}: the values may be gone before the rows are read. */
 static int
-bind(struct rows *rows, const char *fmt, va_list ap)
+bind(struct rows *rows, bool copy, const char *fmt, va_list ap)
 {
+	sqlite3_destructor_type how = copy ? SQLITE_TRANSIENT : SQLITE_STATIC;
+
 	int code = SQLITE_OK, n = (int)strlen(fmt);
 
 	if (n != sqlite3_bind_parameter_count(rows->stmt))
@@ -111,15 +117,14 @@ bind(struct rows *rows, const char *fmt, va_list ap)
 		switch (fmt[i - 1]) {
 		case 't':
 			data = va_arg(ap, const char *);
-			code = sqlite3_bind_text(rows->stmt, i, data, -1, SQLITE_TRANSIENT);
+			code = sqlite3_bind_text(rows->stmt, i, data, -1, how);
 			break;
 		case 'i':
 			code = sqlite3_bind_int64(rows->stmt, i, va_arg(ap, int64_t));
 			break;
 		case 'b':
 			data = va_arg(ap, const void *);
-			code = sqlite3_bind_blob64(rows->stmt, i, data, va_arg(ap, size_t),
-			    SQLITE_TRANSIENT);
+			code = sqlite3_bind_blob64(rows->stmt, i, data, va_arg(ap, size_t), how);
 			break;
 		case 'n':
 			code = sqlite3_bind_null(rows->stmt, i);
@@ -133,7 +138,7 @@ bind(struct rows *rows, const char *fmt, va_list ap)
 
 /* Take the prepared statement, or another copy while a walk holds that one. */
 static int
-start(struct db *db, struct rows **ret, enum query_id q, const char *fmt, va_list ap)
+start(struct db *db, struct rows **ret, enum query_id q, bool copy, const char *fmt, va_list ap)
 {
 	struct rows *rows = &db->rows[q];
 	int r;
@@ -163,7 +168,7 @@ start(struct db *db, struct rows **ret, enum query_id q, const char *fmt, va_lis
 			return complain(db, query_name[q], "the transaction was rolled back");
 		}
 	}
-	if ((r = bind(rows, fmt, ap)) != 0) {
+	if ((r = bind(rows, copy, fmt, ap)) != 0) {
 		db_done(rows);
 		return r;
 	}
@@ -178,7 +183,7 @@ db_query(struct db *db, struct rows **ret, enum query_id q, const char *fmt, ...
 	int r;
 
 	va_start(ap, fmt);
-	r = start(db, ret, q, fmt, ap);
+	r = start(db, ret, q, true, fmt, ap);
 	va_end(ap);
 	return r;
 }
@@ -216,7 +221,7 @@ db_run(struct db *db, enum query_id q, const char *fmt, ...)
 	int r;
 
 	va_start(ap, fmt);
-	r = start(db, &rows, q, fmt, ap);
+	r = start(db, &rows, q, false, fmt, ap);
 	va_end(ap);
 	if (r != 0)
 		return r;
@@ -288,6 +293,7 @@ db_begin(struct db *db, struct err *reterr)
 	int r;
 
 	assert(!db->tx);
+	*db->error = '\0';
 	if ((r = control(db, Q_DB_BEGIN)) != 0)
 		return err_set(reterr, r, "database: %s", db->error);
 	db->tx = true;
@@ -369,8 +375,7 @@ db_save(struct db *db)
 	assert(db->tx && !db->saved);
 	if (sqlite3_get_autocommit(db->sql))
 		return complain(db, "savepoint", "the transaction was rolled back");
-	if ((r = control(db, Q_DB_SAVE)) == 0)
-		db->saved = true;
+	db->saved = (r = control(db, Q_DB_SAVE)) == 0;
 	return r;
 }
 
@@ -380,8 +385,7 @@ db_keep(struct db *db)
 	int r;
 
 	assert(db->saved);
-	if ((r = control(db, Q_DB_KEEP)) == 0)
-		db->saved = false;
+	db->saved = (r = control(db, Q_DB_KEEP)) != 0;
 	return r;
 }
 
@@ -548,26 +552,24 @@ int
 db_open(const char *dir, const uint8_t kek[DB_KEY], const struct world *world, struct db **ret,
     struct err *reterr)
 {
-	autofree char *path = NULL;
 	struct db *db;
 	int code, r;
 
 	if (sodium_init() < 0)
 		return err_set(reterr, ERR_CRYPTO, "libsodium does not start");
-	if (asprintf(&path, "%s/cairn.db", dir) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
 	if ((db = calloc(1, sizeof(*db))) == NULL)
 		return -ENOMEM;
 	db->world = *world;
 	db->lock = -1;
-	if ((r = statedir_lock(dir, &db->lock, reterr)) != 0)
+	r = -ENOMEM;
+	if (asprintf(&db->path, "%s/cairn.db", dir) < 0)
+		db->path = NULL;
+	if (db->path == NULL || (r = statedir_lock(dir, &db->lock, reterr)) != 0)
 		goto fail;
-	if ((code = sqlite3_open_v2(path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
-	    NULL)) != SQLITE_OK) {
+	if ((code = sqlite3_open_v2(db->path, &db->sql, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL)) != SQLITE_OK) {
 		r = db->sql ? fail(db, "open", code) : -ENOMEM;
-		(void)err_set(reterr, r, "%s: %s", path, db->error);
+		(void)err_set(reterr, r, "database: %s", db->error);
 		goto fail;
 	}
 	if ((r = setup(db, kek, reterr)) != 0)
@@ -592,5 +594,6 @@ db_close(struct db *db)
 	datakey_free(db->key);
 	if (db->lock >= 0)
 		(void)close(db->lock);
+	free(db->path);
 	free(db);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "devicestore.h"
@@ -157,6 +158,40 @@ crypto_device_put(struct db *db, const struct crypto_device *d)
 }
 
 int
+crypto_device_claim(struct db *db, const struct crypto_device *d)
+{
+	return rows_hit(db, db_run(db, Q_CRYPT_DEVICE_CLAIM, "itiiiit", d->pid, d->device_id, d->claim,
+	    d->claim_tries, d->claim_due, d->mend, d->onetime));
+}
+
+int
+crypto_device_use(struct db *db, int64_t pid, const char *device_id, const uint8_t onetime[CRYPTO_KEY])
+{
+	autorows struct rows *rows = NULL;
+	autobuf struct buf used = { 0 };
+	uint8_t hash[crypto_hash_sha256_BYTES];
+	const char *before;
+	size_t len = 0;
+	int r;
+
+	(void)crypto_hash_sha256(hash, onetime, CRYPTO_KEY);
+	if ((r = db_query(db, &rows, Q_CRYPT_DEVICE_USED, "it", pid, device_id)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	before = db_null(rows, 0) ? NULL : db_blob(rows, 0, &len);
+	for (size_t i = 0; i + CRYPTO_USED_HASH <= len; i += CRYPTO_USED_HASH)
+		if (memcmp(before + i, hash, CRYPTO_USED_HASH) == 0)
+			return E_EXISTS;
+	if (len >= CRYPTO_USED * CRYPTO_USED_HASH) {
+		before += len - (CRYPTO_USED - 1) * CRYPTO_USED_HASH;
+		len = (CRYPTO_USED - 1) * CRYPTO_USED_HASH;
+	}
+	if ((len > 0 && (r = buf_add(&used, before, len)) != 0) || (r = buf_add(&used, hash, CRYPTO_USED_HASH)) != 0)
+		return r;
+	db_done(take(rows));
+	return db_run(db, Q_CRYPT_DEVICE_USE, "itb", pid, device_id, used.data, used.len);
+}
+
+int
 crypto_device_drop(struct db *db, int64_t pid, const char *device_id)
 {
 	return db_run(db, Q_CRYPT_DEVICE_DROP, "it", pid, device_id);
@@ -179,6 +214,20 @@ crypto_device_by_key(struct db *db, const uint8_t curve[CRYPTO_KEY], struct cryp
 	int r = db_query(db, &rows, Q_CRYPT_DEVICE_BY_KEY, "b", curve, (size_t)CRYPTO_KEY);
 
 	return r != 0 ? r : take_devices(rows, ret, ret_n);
+}
+
+int
+crypto_device_name(struct db *db, const uint8_t curve[CRYPTO_KEY], int64_t pid, char **ret_id,
+    bool *ret_eligible)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_CRYPT_DEVICE_NAME, "bi", curve, (size_t)CRYPTO_KEY, pid)) != 0 ||
+	    (r = db_next(rows)) != 0 || (r = rows_dup(rows, 0, ret_id)) != 0)
+		return r;
+	*ret_eligible = db_int(rows, 1) != 0;
+	return 0;
 }
 
 int

@@ -37,6 +37,12 @@ struct crypto_device {
 };
 int	crypto_device_get(struct db *, int64_t pid, const char *device_id, struct crypto_device *) must_check;
 int	crypto_device_put(struct db *, const struct crypto_device *) must_check;
+/** crypto_device_claim: write only what a claim changes: claim, claim_tries, claim_due, mend, onetime. */
+int	crypto_device_claim(struct db *, const struct crypto_device *) must_check;
+/** crypto_device_use(db, pid, device, key): note that this one-time key is used; E_EXISTS: it was
+ * before.  The last CRYPTO_USED are remembered: at a new session an hour, those of a week. */
+enum { CRYPTO_USED = 168, CRYPTO_USED_HASH = 8 };
+int	crypto_device_use(struct db *, int64_t pid, const char *device_id, const uint8_t onetime[CRYPTO_KEY]) must_check;
 int	crypto_device_drop(struct db *, int64_t pid, const char *device_id) must_check;
 void	crypto_device_free(struct crypto_device *);
 #define autodevice __attribute__((cleanup(crypto_device_free)))
@@ -44,6 +50,8 @@ void	crypto_device_free(struct crypto_device *);
 int	crypto_device_list(struct db *, int64_t pid, struct crypto_device **, size_t *) must_check;
 int	crypto_device_by_key(struct db *, const uint8_t curve25519[CRYPTO_KEY],
 	    struct crypto_device **, size_t *) must_check;
+/** crypto_device_name(db, curve25519, pid, ret_id, ret_eligible): the user's device of that key; 0 and an id to free, E_NOTFOUND. */
+int	crypto_device_name(struct db *, const uint8_t[CRYPTO_KEY], int64_t pid, char **, bool *) must_check;
 int	crypto_device_claims(struct db *, int64_t now, int64_t limit, struct crypto_device **, size_t *) must_check;
 /** crypto_device_mends: those to be mended whose claim is answered. */
 int	crypto_device_mends(struct db *, int64_t limit, struct crypto_device **, size_t *) must_check;

@@ -24,35 +24,79 @@ inbox_add(struct db *db, const char *content_id, int64_t pid, const char *room_i
 	return db_run(db, Q_INBOX_ADD, "tittti", content_id, pid, room_id, type, hash, at);
 }
 
+/* The first number of a query's one row; ${r}: what db_query said. */
 static int
-is_full(struct db *db, int64_t pid)
+number(struct rows *const *rows, int r, int64_t *ret)
+{
+	if (r != 0 || (r = db_next(*rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(*rows, 0);
+	return 0;
+}
+
+static int
+class_of(struct db *db, int64_t pid, enum inbox_class *ret)
 {
 	autorows struct rows *rows = NULL;
-	int r;
+	int64_t class;
+	int r = number(&rows, db_query(db, &rows, Q_INBOX_CLASS, "i", pid), &class);
 
-	if ((r = db_query(db, &rows, Q_WAITING_COUNT, "i", pid)) != 0 || (r = db_next(rows)) != 0)
-		return r > 0 ? ERR_DB : r;
-	return db_int(rows, 0) >= INBOX_WAITING_MAX ? E_REFUSED : 0;
+	if (r == 0)
+		*ret = (enum inbox_class)class;
+	return r;
+}
+
+static int
+is_full(struct db *db, int64_t pid, enum inbox_class class)
+{
+	autorows struct rows *rows = NULL;
+	int64_t n;
+	int r = number(&rows, db_query(db, &rows, Q_WAITING_COUNT, "i", pid), &n);
+
+	return r != 0 ? r : n >= (class == INBOX_STRANGER ? INBOX_STRANGER_MAX : INBOX_WAITING_MAX) ? E_REFUSED : 0;
+}
+
+/* Guests share a bound: who fills it loses, and nobody else. */
+static int
+make_room(struct db *db, enum query_id count, int64_t bound, enum query_id most, enum query_id trim)
+{
+	autorows struct rows *rows = NULL, *worst = NULL;
+	int64_t n, pid, some;
+	int r = number(&rows, db_query(db, &rows, count, ""), &n);
+
+	if (r != 0 || n < bound)
+		return r;
+	if ((r = number(&worst, db_query(db, &worst, most, ""), &pid)) != 0)
+		return r;
+	some = db_int(worst, 1);
+	db_done(take(worst));
+	return db_run(db, trim, "ii", pid, some);
 }
 
 int
 waiting_add(struct db *db, const struct waiting *w)
 {
 	autobuf struct buf raw = { 0 }, reason = { 0 };
+	enum inbox_class class;
 	char row[COLUMN_ROW];
 	int64_t id;
 	int r;
 
-	if (strlen(w->raw) > INBOX_RAW_MAX)
+	if ((r = class_of(db, w->pid, &class)) != 0)
+		return r;
+	if (strlen(w->raw) > (class == INBOX_STRANGER ? INBOX_STRANGER_RAW : INBOX_RAW_MAX))
 		return E_REFUSED;
-	if ((r = is_full(db, w->pid)) != 0 || (r = rows_serial(db, "waiting", &id)) != 0)
+	if ((r = is_full(db, w->pid, class)) != 0 || (r = rows_serial(db, "waiting", &id)) != 0)
+		return r;
+	if (class == INBOX_GUEST && (r = make_room(db, Q_WAITING_GUESTS, INBOX_GUESTS_WAITING,
+	    Q_WAITING_MOST, Q_WAITING_TRIM)) != 0)
 		return r;
 	(void)column_row(id, row);
 	if ((r = column_seal_text(db, "waiting.raw", row, w->raw, &raw)) != 0 ||
 	    (r = column_seal_text(db, "waiting.reason", row, w->reason, &reason)) != 0)
 		return r;
-	return db_run(db, Q_WAITING_ADD, "itttibbi", id, w->account, w->room_id, w->session_id,
-	    w->pid, raw.data, raw.len, reason.data, reason.len, w->at);
+	return db_run(db, Q_WAITING_ADD, "itttibbiii", id, w->account, w->room_id, w->session_id,
+	    w->pid, raw.data, raw.len, reason.data, reason.len, w->at, (int64_t)class, w->due);
 }
 
 static void
@@ -144,9 +188,60 @@ waiting_person(struct db *db, int64_t pid, struct waiting **ret, size_t *ret_n)
 }
 
 int
+waiting_due(struct db *db, int64_t now, int64_t limit, struct waiting **ret, size_t *ret_n)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_WAITING_DUE, "ii", now, limit)) != 0)
+		return r;
+	return waiting_list(db, rows, ret, ret_n);
+}
+
+int64_t
+waiting_next(struct db *db)
+{
+	autorows struct rows *rows = NULL;
+
+	/* After a failure the next turn meets it where it can be returned. */
+	if (db_query(db, &rows, Q_WAITING_NEXT, "") != 0 || db_next(rows) != 0)
+		return 0;
+	return db_null(rows, 0) ? INT64_MAX : db_int(rows, 0);
+}
+
+int
 waiting_drop(struct db *db, int64_t id)
 {
 	return rows_hit(db, db_run(db, Q_WAITING_DROP, "i", id));
+}
+
+int
+waiting_because(struct db *db, int64_t id, const char *reason)
+{
+	autobuf struct buf sealed = { 0 };
+	char row[COLUMN_ROW];
+	int r = column_seal_text(db, "waiting.reason", column_row(id, row), reason, &sealed);
+
+	return r != 0 ? r : rows_hit(db, db_run(db, Q_WAITING_BECAUSE, "ib", id, sealed.data, sealed.len));
+}
+
+int
+withheld_put(struct db *db, int64_t pid, const char *room_id, const char *session_id, const char *code)
+{
+	int r = db_run(db, Q_WITHHELD_PUT, "ittt", pid, room_id, session_id, code);
+
+	if (r == 0)
+		r = db_run(db, Q_WITHHELD_TRIM, "ii", pid, (int64_t)WITHHELD_SENDER);
+	return r != 0 ? r : db_run(db, Q_WITHHELD_AGE, "i", (int64_t)WITHHELD_MAX);
+}
+
+int
+withheld_get(struct db *db, int64_t pid, const char *room_id, const char *session_id, char **ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_WITHHELD_GET, "itt", pid, room_id, session_id);
+
+	return r != 0 || (r = db_next(rows)) != 0 ? r : rows_dup(rows, 0, ret);
 }
 
 int
@@ -154,20 +249,25 @@ rejected_add(struct db *db, const char *account, const char *room_id, int64_t pi
     const char *raw, const char *reason, int64_t at)
 {
 	autobuf struct buf sealed = { 0 }, why = { 0 };
+	enum inbox_class class;
 	char row[COLUMN_ROW];
 	int64_t id;
 	int r;
 
-	if ((r = rows_serial(db, "rejected", &id)) != 0)
+	if ((r = class_of(db, pid, &class)) != 0 || (r = rows_serial(db, "rejected", &id)) != 0)
+		return r;
+	if (class == INBOX_GUEST && (r = make_room(db, Q_REJECTED_GUESTS, INBOX_GUESTS_REJECTED,
+	    Q_REJECTED_MOST, Q_REJECTED_TRIM_GUEST)) != 0)
 		return r;
 	(void)column_row(id, row);
-	if ((r = column_seal(db, "rejected.raw", row, raw, strnlen(raw, INBOX_RAW_MAX),
-	    &sealed)) != 0 ||
+	if ((r = column_seal(db, "rejected.raw", row, raw, strnlen(raw, class == INBOX_PARTNER ? INBOX_RAW_MAX :
+	    INBOX_REJECTED_RAW), &sealed)) != 0 ||
 	    (r = column_seal_text(db, "rejected.reason", row, reason, &why)) != 0 ||
-	    (r = db_run(db, Q_REJECTED_ADD, "ittibbi", id, account, room_id, pid, sealed.data,
-	    sealed.len, why.data, why.len, at)) != 0)
+	    (r = db_run(db, Q_REJECTED_ADD, "ittibbii", id, account, room_id, pid, sealed.data,
+	    sealed.len, why.data, why.len, at, (int64_t)class)) != 0)
 		return r;
-	return db_run(db, Q_REJECTED_TRIM, "ii", pid, (int64_t)INBOX_REJECTED_MAX);
+	return db_run(db, Q_REJECTED_TRIM, "ii", pid, (int64_t)(class == INBOX_STRANGER ? INBOX_STRANGER_MAX :
+	    INBOX_REJECTED_MAX));
 }
 
 int

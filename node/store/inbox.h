@@ -2,7 +2,7 @@
 /*
  * inbox: what came in.  A content id is applied once.  An item that cannot be
  * used yet is kept as waiting; one that never can be, as rejected, with its
- * raw bytes (sealed) and the reason.  Both are bounded per sender.
+ * raw bytes (sealed) and the reason.  Both are bounded per sender and in total.
  */
 #ifndef CAIRN_INBOX_H
 #define CAIRN_INBOX_H
@@ -18,8 +18,16 @@ int	inbox_add(struct db *, const char *content_id, int64_t pid, const char *room
 enum {
 	INBOX_WAITING_MAX	= 1000,		/* Items of one sender. */
 	INBOX_REJECTED_MAX	= 1000,		/* The sender's oldest goes. */
-	INBOX_RAW_MAX		= 128 * 1024,	/* Bytes of one item; a rejected one is cut. */
+	INBOX_RAW_MAX		= 128 * 1024,	/* Bytes of one item. */
+	INBOX_REJECTED_RAW	= 4 * 1024,	/* A rejected one is cut, but a partner's. */
+	INBOX_STRANGER_MAX	= 10,		/* Items of one stranger, of whom STRANGER_MAX are kept. */
+	INBOX_STRANGER_RAW	= 16 * 1024,
+	INBOX_GUESTS_WAITING	= 2000,		/* Items of all guests: past it who has the most loses its oldest. */
+	INBOX_GUESTS_REJECTED	= 5000,
 };
+
+/* Partners' identities are pinned; guests are on a roster, or were; strangers only sent something. */
+enum inbox_class { INBOX_PARTNER, INBOX_GUEST, INBOX_STRANGER };
 
 struct waiting {
 	int64_t	 id;
@@ -29,6 +37,7 @@ struct waiting {
 	char	*raw;			/* The event as received. */
 	char	*reason;
 	int64_t	 at;
+	int64_t	 due;			/* To be looked at again then; 0: when what it lacks comes. */
 };
 /** waiting_add: 0, or E_REFUSED past a bound (the caller rejects instead). w->id is chosen here. */
 int	waiting_add(struct db *, const struct waiting *) must_check;
@@ -36,8 +45,20 @@ int	waiting_add(struct db *, const struct waiting *) must_check;
 int	waiting_session(struct db *, const char *room_id, const char *session_id,
 	    struct waiting **, size_t *) must_check;
 int	waiting_person(struct db *, int64_t pid, struct waiting **, size_t *) must_check;
+/** waiting_due(db, now, limit, ret, ret_n): what is to be looked at again now. waiting_next: when the next is, or INT64_MAX. */
+int	waiting_due(struct db *, int64_t now, int64_t limit, struct waiting **, size_t *) must_check;
+int64_t	waiting_next(struct db *);
 void	waiting_list_free(struct waiting *, size_t);
 int	waiting_drop(struct db *, int64_t id) must_check;
+
+/** waiting_because(db, id, reason): another reason for what waits. 0, E_NOTFOUND. */
+int	waiting_because(struct db *, int64_t id, const char *reason) must_check;
+
+/* Why a sender withheld a session's key, in its own word: the newest WITHHELD_SENDER of one, WITHHELD_MAX of all. */
+enum { WITHHELD_SENDER = 100, WITHHELD_MAX = 5000 };
+int	withheld_put(struct db *, int64_t pid, const char *room_id, const char *session_id, const char *code) must_check;
+/** withheld_get: 0 and a code, which the caller frees; E_NOTFOUND. */
+int	withheld_get(struct db *, int64_t pid, const char *room_id, const char *session_id, char **) must_check;
 
 int	rejected_add(struct db *, const char *account, const char *room_id, int64_t pid,
 	    const char *raw, const char *reason, int64_t at) must_check;

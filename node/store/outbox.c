@@ -26,7 +26,7 @@ outbox_free(struct out *out)
 	free(out->content);
 	free(out->method);
 	free(out->path);
-	free(out->body);
+	cleanup_secret(&out->body);
 	free(out->txn);
 	free(out->error);
 	*out = (struct out){ 0 };
@@ -41,7 +41,7 @@ outbox_list_free(struct out *list, size_t n)
 }
 
 static int
-read_texts(struct db *db, struct rows *rows, const char *row, struct out *out)
+read_texts(struct db *db, struct rows *rows, const char *row, bool with_body, struct out *out)
 {
 	int r;
 
@@ -55,14 +55,14 @@ read_texts(struct db *db, struct rows *rows, const char *row, struct out *out)
 	    (r = column_open_text(db, content_column, row, rows, 10, &out->content)) != 0 ||
 	    (r = rows_dup(rows, 11, &out->method)) != 0 ||
 	    (r = rows_dup(rows, 12, &out->path)) != 0 ||
-	    (r = column_open_text(db, body_column, row, rows, 13, &out->body)) != 0 ||
+	    (with_body && (r = column_open_text(db, body_column, row, rows, 13, &out->body)) != 0) ||
 	    (r = rows_dup(rows, 14, &out->txn)) != 0)
 		return r;
 	return column_open_text(db, error_column, row, rows, 19, &out->error);
 }
 
-int
-outbox_get(struct db *db, int64_t id, struct out *ret)
+static int
+get(struct db *db, int64_t id, bool with_body, struct out *ret)
 {
 	autorows struct rows *rows = NULL;
 	struct out out = { .id = id };
@@ -71,7 +71,7 @@ outbox_get(struct db *db, int64_t id, struct out *ret)
 
 	if ((r = db_query(db, &rows, Q_OUTBOX_AT, "i", id)) != 0 || (r = db_next(rows)) != 0)
 		return r;
-	if ((r = read_texts(db, rows, column_row(id, row), &out)) != 0) {
+	if ((r = read_texts(db, rows, column_row(id, row), with_body, &out)) != 0) {
 		outbox_free(&out);
 		return r;
 	}
@@ -83,6 +83,12 @@ outbox_get(struct db *db, int64_t id, struct out *ret)
 	out.created = db_int(rows, 18);
 	*ret = out;
 	return 0;
+}
+
+int
+outbox_get(struct db *db, int64_t id, struct out *ret)
+{
+	return get(db, id, true, ret);
 }
 
 /* Give ${out} an id, and unless it has one a transaction id, and store it. */
@@ -144,7 +150,7 @@ int
 outbox_call(struct db *db, const char *account, const char *lane, const char *method,
     const char *path, const json_t *body, const char *purpose, const char *ref)
 {
-	autofree char *text = NULL;
+	autosecret char *text = NULL;	/* A login's holds a password. */
 	char txn[ID_LEN + 1];
 	struct out out = {
 		.kind = OUT_CALL, .state = OUT_READY, .account = lent(account), .lane = lent(lane),
@@ -161,16 +167,16 @@ outbox_call(struct db *db, const char *account, const char *lane, const char *me
 }
 
 int
-outbox_todevice(struct db *db, const char *lane, const char *type, const json_t *body,
+outbox_todevice(struct db *db, const char *lane, const char *type, const char *body,
     const char *purpose, const char *ref, int64_t *ret_id)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	autofree char *text = NULL;
 	autobuf struct buf path = { 0 };
 	char txn[ID_LEN + 1], account[] = "node", method[] = "PUT";
 	struct out out = {
 		.kind = OUT_TODEVICE, .state = OUT_READY, .account = account, .lane = lent(lane),
 		.purpose = lent(purpose), .ref = lent(ref), .type = lent(type), .method = method,
+		.body = lent(body),
 	};
 	int r;
 
@@ -178,15 +184,14 @@ outbox_todevice(struct db *db, const char *lane, const char *type, const json_t 
 		return E_BAD;	/* It becomes a part of the path. */
 	id_new(db_world(db), txn);
 	if ((r = buf_printf(&path, "/_matrix/client/v3/sendToDevice/%s/%s", type, txn)) != 0 ||
-	    (r = dump(body, &text)) != 0 || (r = rows_serial(db, "outbox", &out.id)) != 0)
+	    (r = rows_serial(db, "outbox", &out.id)) != 0)
 		return r;
 	out.path = path.data;
-	out.body = text;
 	return add(db, &out, txn, ret_id);
 }
 
-int
-outbox_due(struct db *db, int64_t now, size_t limit, struct out **ret, size_t *ret_n)
+static int
+due(struct db *db, int64_t now, size_t limit, bool with_body, struct out **ret, size_t *ret_n)
 {
 	autorows struct rows *rows = NULL;
 	autofree int64_t *ids = NULL;
@@ -200,13 +205,25 @@ outbox_due(struct db *db, int64_t now, size_t limit, struct out **ret, size_t *r
 	if ((list = calloc(n + 1, sizeof(*list))) == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		if ((r = outbox_get(db, ids[i], &list[i])) != 0) {
+		if ((r = get(db, ids[i], with_body, &list[i])) != 0) {
 			outbox_list_free(list, i);
 			return r > 0 ? ERR_DB : r;
 		}
 	*ret = list;
 	*ret_n = n;
 	return 0;
+}
+
+int
+outbox_due(struct db *db, int64_t now, size_t limit, struct out **ret, size_t *ret_n)
+{
+	return due(db, now, limit, true, ret, ret_n);
+}
+
+int
+outbox_heads(struct db *db, int64_t now, size_t limit, struct out **ret, size_t *ret_n)
+{
+	return due(db, now, limit, false, ret, ret_n);
 }
 
 int64_t
@@ -229,15 +246,15 @@ outbox_ready(struct db *db, int64_t id, const char *method, const char *path, co
 
 	if ((r = column_seal_text(db, body_column, column_row(id, row), body, &sealed)) != 0)
 		return r;
-	return rows_hit(db, db_run(db, Q_OUTBOX_READY, "ittb", id, method, path, sealed.data,
-	    sealed.len));
+	return rows_hit(db, db_run(db, Q_OUTBOX_READY, "ittbi", id, method, path, sealed.data,
+	    sealed.len, world_now(db_world(db))));
 }
 
 int
 outbox_rebody(struct db *db, int64_t id, const json_t *json)
 {
 	autobuf struct buf sealed = { 0 };
-	autofree char *body = NULL;
+	autosecret char *body = NULL;
 	char row[COLUMN_ROW];
 	int r;
 

@@ -35,7 +35,8 @@ struct out {
 	char	*method, *path;	/* What goes out; NULL while NEW.  Path may hold no secret. */
 	char	*body;		/* Bytes that go out, sealed at rest; NULL: none. */
 	char	*txn;
-	int64_t	 attempts, first_try, due, created;
+	int64_t	 attempts, due, created;
+	int64_t	 first_try;	/* Since when it may have left: an event, since it is READY. */
 	char	*error;		/* OUT_FAILED: what the server said; sealed at rest. */
 };
 
@@ -46,16 +47,18 @@ int	outbox_event(struct db *, const char *account, const char *room_id, const ch
 /** outbox_call(db, account, lane, method, path, body, purpose, ref): body may be NULL. */
 int	outbox_call(struct db *, const char *account, const char *lane, const char *method,
 	    const char *path, const json_t *body, const char *purpose, const char *ref) must_check;
-/** outbox_todevice(db, lane, type, body, purpose, ref, ret_id): PUT /sendToDevice/TYPE/TXN with ${body} ({"messages": ...}). */
-int	outbox_todevice(struct db *, const char *lane, const char *type, const json_t *body,
+/** outbox_todevice(db, lane, type, body, purpose, ref, ret_id): PUT /sendToDevice/TYPE/TXN with the JSON text ${body} ({"messages": ...}). */
+int	outbox_todevice(struct db *, const char *lane, const char *type, const char *body,
 	    const char *purpose, const char *ref, int64_t *ret_id) must_check;
 
 /**
  * outbox_due(db, now, limit, ret, ret_n): the heads of all lanes with due <= now
- * and state NEW or READY, by id.  outbox_list_free releases.  outbox_next(db, now): the
+ * and state NEW or READY, by id.  outbox_heads: without their bodies, which may be
+ * large and are wanted only when they leave.  outbox_list_free releases.  outbox_next(db, now): the
  * earliest due time of a head after ${now}, or INT64_MAX.
  */
 int	outbox_due(struct db *, int64_t now, size_t limit, struct out **, size_t *) must_check;
+int	outbox_heads(struct db *, int64_t now, size_t limit, struct out **, size_t *) must_check;
 void	outbox_list_free(struct out *, size_t);
 int64_t	outbox_next(struct db *, int64_t now);
 

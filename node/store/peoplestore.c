@@ -78,22 +78,37 @@ person_find(struct db *db, const char *user, int64_t *ret)
 	return 0;
 }
 
-int
-person_id(struct db *db, const char *user, int64_t *ret)
+static int
+person_write(struct db *db, enum query_id query, int64_t pid, const char *user)
 {
 	autobuf struct buf sealed = { 0 };
 	uint8_t hash[COLUMN_HASH];
 	char row[COLUMN_ROW];
+	int r = column_seal_text(db, "person.user", column_row(pid, row), user, &sealed);
+
+	column_hash(db, "person.user", user, hash);
+	return r != 0 ? r : db_run(db, query, "ibb", pid, hash, sizeof(hash), sealed.data, sealed.len);
+}
+
+int
+person_rename(struct db *db, int64_t pid, const char *user)
+{
+	return person_write(db, Q_STRANGER_RENAMED, pid, user);
+}
+
+int
+person_id(struct db *db, const char *user, int64_t *ret)
+{
 	int64_t pid;
 	int r;
 
-	if ((r = person_find(db, user, ret)) != E_NOTFOUND)
+	if ((r = person_find(db, user, &pid)) < 0 || (r == 0 && (r = db_run(db, Q_STRANGER_KNOWN, "i", pid)) != 0))
 		return r;
-	column_hash(db, "person.user", user, hash);
-	if ((r = rows_serial(db, "person", &pid)) != 0 ||
-	    (r = column_seal_text(db, "person.user", column_row(pid, row), user, &sealed)) != 0 ||
-	    (r = db_run(db, Q_PERSON_ADD, "ibb", pid, hash, sizeof(hash), sealed.data,
-	    sealed.len)) != 0)
+	if (r == 0) {
+		*ret = pid;
+		return 0;
+	}
+	if ((r = rows_serial(db, "person", &pid)) != 0 || (r = person_write(db, Q_PERSON_ADD, pid, user)) != 0)
 		return r;
 	*ret = pid;
 	return 0;

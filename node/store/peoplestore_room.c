@@ -17,13 +17,12 @@ room_free(struct room *room)
 }
 
 static int
-room_at(struct db *db, int64_t n, struct room *ret)
+take_room(struct rows *rows, struct room *ret)
 {
-	autorows struct rows *rows = NULL;
 	struct room room = { 0 };
 	int r;
 
-	if ((r = db_query(db, &rows, Q_ROOM_AT, "i", n)) != 0 || (r = db_next(rows)) != 0)
+	if ((r = db_next(rows)) != 0)
 		return r;
 	if ((r = rows_dup(rows, 1, &room.room_id)) != 0 ||
 	    (r = rows_dup(rows, 2, &room.tag)) != 0 ||
@@ -40,6 +39,15 @@ room_at(struct db *db, int64_t n, struct room *ret)
 	room.ours = db_int(rows, 10);
 	*ret = room;
 	return 0;
+}
+
+static int
+room_at(struct db *db, int64_t n, struct room *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_ROOM_AT, "i", n);
+
+	return r != 0 ? r : take_room(rows, ret);
 }
 
 /* The number of the row that a query of one text finds; NULL finds nothing. */
@@ -60,12 +68,10 @@ room_number(struct db *db, enum query_id q, const char *text, int64_t *ret)
 int
 room_get(struct db *db, const char *room_id, struct room *ret)
 {
-	int64_t n;
-	int r;
+	autorows struct rows *rows = NULL;
+	int r = room_id == NULL ? E_NOTFOUND : db_query(db, &rows, Q_ROOM_GET, "t", room_id);
 
-	if ((r = room_number(db, Q_ROOM_BY_ID, room_id, &n)) != 0)
-		return r;
-	return room_at(db, n, ret);
+	return r != 0 ? r : take_room(rows, ret);
 }
 
 int

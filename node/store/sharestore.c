@@ -29,7 +29,6 @@ share_list_free(struct share *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		free(list[i].device_id);
-		free(list[i].message);
 	}
 	free(list);
 }
@@ -58,8 +57,7 @@ share_list(struct db *db, int64_t outbound, enum share_state state, int64_t limi
 			r = ERR_CORRUPT;
 		else
 			memcpy(s->curve25519, curve, CRYPTO_KEY);
-		if (r != 0 || (r = rows_dup(rows, 2, &s->device_id)) != 0 ||
-		    (r = rows_dup(rows, 4, &s->message)) != 0)
+		if (r != 0 || (r = rows_dup(rows, 2, &s->device_id)) != 0)
 			break;
 	}
 	if (r < 0) {
@@ -72,11 +70,10 @@ share_list(struct db *db, int64_t outbound, enum share_state state, int64_t limi
 }
 
 int
-share_enter(struct db *db, const struct share *s, enum share_state state, const char *message,
-    const char *ref)
+share_enter(struct db *db, const struct share *s, enum share_state state, const char *ref)
 {
-	return rows_hit(db, db_run(db, Q_CRYPT_SHARE_STATE, "iititt", s->outbound, s->pid, s->device_id,
-	    (int64_t)state, message, ref));
+	return rows_hit(db, db_run(db, Q_CRYPT_SHARE_STATE, "iitit", s->outbound, s->pid, s->device_id,
+	    (int64_t)state, ref));
 }
 
 int
@@ -150,6 +147,15 @@ take_bool(struct rows *rows, bool *ret)
 	if (r == 0)
 		*ret = db_int(rows, 0) != 0;
 	return r;
+}
+
+int
+share_others(struct db *db, const char *ref, bool *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CRYPT_SHARE_OTHERS, "t", ref);
+
+	return r != 0 ? r : take_bool(rows, ret);
 }
 
 int

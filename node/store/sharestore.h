@@ -11,8 +11,7 @@
 /* In the database by number. */
 enum share_state {
 	SHARE_WANTED,		/* To be encrypted for. */
-	SHARE_SEALED,		/* Olm ciphertext made, not in an outbox row yet. */
-	SHARE_QUEUED,		/* In the outbox row ${ref}. */
+	SHARE_QUEUED = 2,	/* In the outbox row ${ref}. */
 	SHARE_DONE,		/* The server has taken it. */
 	SHARE_CLAIM,		/* Waits for a one-time key. */
 	SHARE_SKIPPED,		/* The device had none; others do not wait for it. */
@@ -22,7 +21,6 @@ struct share {
 	int64_t	 outbound, pid;
 	char	*device_id;
 	uint8_t	 curve25519[CRYPTO_KEY];
-	char	*message;	/* {"type": ..., "body": ...}, or NULL. */
 };
 
 /** share_plan(db, outbound, pid): want it for every eligible device of the user that lacks it. */
@@ -32,15 +30,16 @@ int	share_session(struct db *, enum share_state, int64_t *) must_check;
 int	share_list(struct db *, int64_t outbound, enum share_state, int64_t limit,
 	    struct share **, size_t *) must_check;
 void	share_list_free(struct share *, size_t);
-/** share_enter(db, share, state, message, ref): the share goes to ${state}. */
-int	share_enter(struct db *, const struct share *, enum share_state, const char *message,
-	    const char *ref) must_check;
+/** share_enter(db, share, state, ref): the share goes to ${state}, in that outbox row (NULL: in none). */
+int	share_enter(struct db *, const struct share *, enum share_state, const char *ref) must_check;
 int	share_drop(struct db *, const struct share *) must_check;
 /** share_count(db, outbound, state, limit, ret): how many, counting to ${limit}. */
 int	share_count(struct db *, int64_t outbound, enum share_state, int64_t limit, int64_t *) must_check;
 
 /* By the outbox row. */
 int	share_answered(struct db *, const char *ref) must_check;
+/** share_others(db, ref, ret): is another share of its session still on its way? */
+int	share_others(struct db *, const char *ref, bool *) must_check;
 int	share_again(struct db *, const char *ref) must_check;
 /** share_row(db, ref, ret_n, ret_strangers): devices in it, and those of them that may not have the key now. */
 int	share_row(struct db *, const char *ref, int64_t *, int64_t *) must_check;

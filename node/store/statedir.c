@@ -33,6 +33,60 @@ check_owner(int fd, const char *dir, struct err *reterr)
 	return 0;
 }
 
+const char *
+statedir_advice(int error)
+{
+	switch (error) {
+	case ENOSPC:
+	case EDQUOT:
+		return "; make space there: nothing is lost, and the node resumes when it is started again";
+	case EIO:
+		return "; look at that disk and the kernel's log: the node resumes when it is started again";
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return "; look at the permissions of the state directory and of what is in it";
+	}
+	return "";
+}
+
+static int
+complain(const char *dir, const char *name, int error, struct err *reterr)
+{
+	return err_set(reterr, -error, "%s/%s: %s%s", dir, name, strerror(error), statedir_advice(error));
+}
+
+/* The same bytes to the same place, so that the next sync has something to write.  0 or an errno. */
+static int
+write_again(int fd)
+{
+	char block[64 * 1024];
+	ssize_t n;
+
+	for (off_t at = 0; (n = pread(fd, block, sizeof(block), at)) != 0; at += n) {
+		if (n > 0)
+			n = pwrite(fd, block, (size_t)n, at);
+		if (n < 0 && errno != EINTR)
+			return errno;
+		n = n < 0 ? 0 : n;
+	}
+	return fsync(fd) == 0 ? 0 : errno;
+}
+
+static int
+settle(int dirfd, const char *dir, struct err *reterr)
+{
+	static const char name[] = "cairn.db-wal";
+	autoclose int wal = openat(dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int e;
+
+	if (wal < 0)
+		return errno == ENOENT ? 0 : complain(dir, name, errno, reterr);
+	if ((e = write_again(wal)) != 0)
+		return complain(dir, name, e, reterr);
+	return fsync(dirfd) == 0 ? 0 : complain(dir, name, errno, reterr);
+}
+
 int
 statedir_lock(const char *dir, int *ret_fd, struct err *reterr)
 {
@@ -40,22 +94,26 @@ statedir_lock(const char *dir, int *ret_fd, struct err *reterr)
 	autoclose int dirfd = -1, lock = -1, file = -1;
 	int r;
 
-	if ((dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if ((dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 && errno == ENOENT)
 		return err_set(reterr, -errno, "the state directory %s: %s; "
 		    "make it with: install -d -m 0700 %s", dir, strerror(errno), dir);
+	if (dirfd < 0)
+		return complain(dir, "", errno, reterr);
 	if ((r = check_owner(dirfd, dir, reterr)) != 0)
 		return r;
 	if ((lock = openat(dirfd, "cairn.lock", flags, 0600)) < 0)
-		return err_set(reterr, -errno, "%s/cairn.lock: %s", dir, strerror(errno));
+		return complain(dir, "cairn.lock", errno, reterr);
 	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
 			return err_set(reterr, E_EXISTS,
 			    "another process is using %s; stop it first", dir);
-		return err_set(reterr, -errno, "%s/cairn.lock: %s", dir, strerror(errno));
+		return complain(dir, "cairn.lock", errno, reterr);
 	}
 	/* SQLite gives its side files the permissions of the database. */
 	if ((file = openat(dirfd, "cairn.db", flags, 0600)) < 0)
-		return err_set(reterr, -errno, "%s/cairn.db: %s", dir, strerror(errno));
+		return complain(dir, "cairn.db", errno, reterr);
+	if ((r = settle(dirfd, dir, reterr)) != 0)
+		return r;
 
 	*ret_fd = lock;
 	lock = -1;

@@ -24,12 +24,18 @@ test_b64(void)
 		ok(decode_b64(text[i], strlen(text[i]), out, sizeof(out), &n) == 0 && n == i &&
 		    !memcmp(out, "foobar", i), "decode %zu bytes", i);
 		is_int(strlen(text[i]), B64_LEN(i), "length for %zu bytes", i);
+		ok(decode_b64_new(text[i], strlen(text[i]), &new, &n) == 0 && n == i && !memcmp(new, "foobar", i),
+		    "quickly %zu bytes", i);
+		free(new);
+		new = NULL;
 	}
 	for (size_t i = 0; i < nelem(bad); i++) {
 		memset(out, 0xaa, sizeof(out));
 		n = 99;
 		ok(decode_b64(bad[i], strlen(bad[i]), out, sizeof(out), &n) == E_BAD && n == 99 &&
 		    out[0] == 0xaa && out[3] == 0xaa, "bad base64 %zu is refused, nothing written", i);
+		ok(decode_b64_new(bad[i], strlen(bad[i]), &new, &n) == E_BAD && new == NULL && n == 99,
+		    "and quickly too");
 	}
 	is_int(decode_b64("Zm9v\0Zm9v", 9, out, sizeof(out), &n), E_BAD, "an embedded NUL");
 	is_int(decode_b64("Zm9vYg", 6, out, 3, &n), E_BAD, "more than fits");

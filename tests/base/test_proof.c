@@ -228,6 +228,129 @@ test_matrix(void)
 	    sign_json(data, "domain", "ed25519:1", s) == E_BAD, "signatures that are no object");
 }
 
+/* A file of vc-di-eddsa without white space around it, or NULL after a TAP line. */
+static char *
+w3c_text(const char *name)
+{
+	char path[200];
+	size_t len;
+	char *text;
+
+	(void)snprintf(path, sizeof(path), "vc-di-eddsa/%s", name);
+	text = corpora_read(path, &len);
+	while (text != NULL && len > 0 && strchr(" \r\n", text[len - 1]) != NULL)
+		text[--len] = '\0';
+	return text;
+}
+
+static json_t *
+w3c_json(const char *name)
+{
+	autofree char *text = w3c_text(name);
+
+	return text != NULL ? parse(text) : NULL;
+}
+
+static void
+is_hex(const uint8_t *got, size_t n, const char *file)
+{
+	autofree char *want = w3c_text(file);
+	char hex[2 * 64 + 1];
+
+	encode_hex(got, n, hex);
+	is_str(hex, want, "%s", file);
+}
+
+static void
+is_jcs(const json_t *value, const char *file)
+{
+	autofree char *want = w3c_text(file);
+	autobuf struct buf out = { 0 };
+
+	is_int(canon_dump_jcs(value, &out, NULL), 0, "canonical form");
+	is_str(out.data, want, "%s", file);
+}
+
+/* A key pair as the W3C writes it: the seed, after seeing that it makes the public key. */
+static void
+w3c_pair(const json_t *pair, uint8_t ret_pub[ED25519_PUBLIC], uint8_t ret_seed[ED25519_SEED])
+{
+	uint8_t secret[34], made[ED25519_PUBLIC];
+	size_t n;
+	bool good = decode_b58(json_str(pair, "privateKeyMultibase") + 1, secret, sizeof(secret), &n) == 0 &&
+	    n == sizeof(secret) && proof_key_parse(json_str(pair, "publicKeyMultibase"), ret_pub) == 0;
+
+	public_of(secret + 2, made);
+	ok(good && memcmp(made, ret_pub, sizeof(made)) == 0, "a key pair of the W3C: %s",
+	    json_str(pair, "publicKeyMultibase"));
+	memcpy(ret_seed, secret + 2, ED25519_SEED);
+}
+
+/* Every file of the W3C's eddsa-jcs-2022 vectors, every intermediate value. */
+static void
+test_w3c_files(void)
+{
+	autojson json_t *doc = w3c_json("unsigned.json"), *options = NULL, *done = NULL, *pair = NULL;
+	autofree char *value = NULL;
+	uint8_t hashes[HASHES], sig[ED25519_SIG], pub[ED25519_PUBLIC], s[ED25519_SEED];
+	size_t n;
+
+	if (doc == NULL)
+		return;
+	options = w3c_json("eddsa-jcs-2022_proofConfigJCS.json");
+	done = w3c_json("eddsa-jcs-2022_signedJCS.json");
+	pair = w3c_json("keyPair.json");
+	w3c_pair(pair, pub, s);
+	is_jcs(doc, "eddsa-jcs-2022_canonDocJCS.txt");
+	is_jcs(options, "eddsa-jcs-2022_proofCanonJCS.txt");
+	is_int(hash_both(doc, options, hashes, NULL), 0, "hashed");
+	is_hex(hashes, sizeof(hashes) / 2, "eddsa-jcs-2022_proofHashJCS.txt");
+	is_hex(hashes + sizeof(hashes) / 2, sizeof(hashes) / 2, "eddsa-jcs-2022_docHashJCS.txt");
+	is_hex(hashes, sizeof(hashes), "eddsa-jcs-2022_combinedHashJCS.txt");
+	is_int(sign_options(doc, options, s, NULL), 0, "signed");
+	value = w3c_text("eddsa-jcs-2022_sigBTC58JCS.txt");
+	is_str(json_str(json_obj(doc, "proof"), "proofValue"), value, "eddsa-jcs-2022_sigBTC58JCS.txt");
+	is_int(decode_b58(value + 1, sig, sizeof(sig), &n), 0, "which holds");
+	is_hex(sig, sizeof(sig), "eddsa-jcs-2022_sigHexJCS.txt");
+	ok(json_equal(doc, done), "eddsa-jcs-2022_signedJCS.json");
+	is_int(proof_verify(done, pub, "assertionMethod", NULL), 0, "verifies");
+	json_decref(take(doc));
+	doc = w3c_json("unsigned.json");
+	is_int(proof_sign(doc, s, "assertionMethod", "2023-02-24T23:36:38Z", NULL), 0, "signed by proof_sign");
+	ok(json_equal(doc, done), "it is the same document");
+}
+
+/*
+ * The rest of that folder does not apply: proof-set-chain_* are signed with
+ * eddsa-rdfc-2022, and as lists of proofs, both of which are refused; their keys
+ * are good ones.  employmentAuth.json carries no proof and no expected value.
+ */
+static void
+test_w3c_others(void)
+{
+	static const struct { const char *file, *why; } v[] = {
+		{ "proof-set-chain_signedProofSet1.json", "its proof is not eddsa-jcs-2022" },
+		{ "proof-set-chain_signedProofSet2.json", "it has no proof" },
+		{ "proof-set-chain_signedProofChain1.json", "it has no proof" },
+		{ "proof-set-chain_signedProofChain2.json", "it has no proof" },
+		{ "employmentAuth.json", "it has no proof" },
+	};
+	autojson json_t *pairs = w3c_json("proof-set-chain_multiKeyPairs.json");
+	uint8_t pub[ED25519_PUBLIC], s[ED25519_SEED];
+	const char *name;
+	json_t *pair;
+
+	json_object_foreach(pairs, name, pair)
+		w3c_pair(pair, pub, s);
+	for (size_t i = 0; pairs != NULL && i < nelem(v); i++) {
+		autojson json_t *doc = w3c_json(v[i].file);
+
+		if (proof_key_parse(json_str(json_obj(pairs, "keyPair1"), "publicKeyMultibase"), pub) != 0)
+			abort();
+		refused(v[i].file, doc, pub, v[i].why);
+	}
+}
+
 /* Project Wycheproof, ed25519_test.json: each vector verifies exactly if it is valid. */
 static void
 test_wycheproof(void)
@@ -274,6 +397,8 @@ main(void)
 	test_context();
 	test_keys();
 	test_matrix();
+	test_w3c_files();
+	test_w3c_others();
 	test_wycheproof();
 	return done_testing();
 }

@@ -32,7 +32,7 @@ enum { DIES = -SIGSYS, ABORTS = -SIGABRT };
 /* What the deeds work on, made before the sandbox. */
 static char top[] = "/tmp/test_sandbox.XXXXXX";
 static char inside[64], outside[64], inside_file[80], outside_file[80], outside_socket[80];
-static int allowed_port, other_port, unix_fd = -1, inet_fd = -1, listen_fd = -1, pass_fd[2];
+static int allowed_port, other_port, unix_fd = -1, inet_fd = -1, fast_fd = -1, listen_fd = -1, pass_fd[2];
 
 #define answer(expr)	((expr) < 0 ? errno : 0)
 
@@ -167,6 +167,42 @@ connect_held_unix(void)
 	return answer(connect(unix_fd, (struct sockaddr *)&to, sizeof(to)));
 }
 
+/* Ways to a port that Landlock does not guard. */
+
+static int
+make_of(int type, int protocol)
+{
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, protocol);
+
+	return fd < 0 ? errno : close(fd);
+}
+
+static int	socket_udp(void) { return make_of(SOCK_DGRAM, IPPROTO_UDP); }
+static int	socket_mptcp(void) { return make_of(SOCK_STREAM, IPPROTO_MPTCP); }
+static int	socket_sctp(void) { return make_of(SOCK_STREAM, IPPROTO_SCTP); }
+static int	socket_packets(void) { return make_of(SOCK_SEQPACKET, 0); }
+static int	socket_raw(void) { return make_of(SOCK_RAW, IPPROTO_UDP); }
+static int	socket_ping(void) { return make_of(SOCK_DGRAM, IPPROTO_ICMP); }
+
+/* The flag connects and sends in one call: by sendto, sendmsg (1) or sendmmsg (2). */
+static int
+send_fast(int call)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)other_port) };
+	struct iovec text = { (char[]){ "x" }, 1 };
+	struct mmsghdr m = { .msg_hdr = { .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &text, .msg_iovlen = 1 } };
+	int fd = fast_fd;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (call == 0)
+		return answer(sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof(to)));
+	return answer(call == 1 ? sendmsg(fd, &m.msg_hdr, MSG_FASTOPEN) : sendmmsg(fd, &m, 1, MSG_FASTOPEN));
+}
+
+static int	send_fast_to(void) { return send_fast(0); }
+static int	send_fast_message(void) { return send_fast(1); }
+static int	send_fast_messages(void) { return send_fast(2); }
+
 static int
 bind_port(void)
 {
@@ -209,6 +245,9 @@ static int	kill_parent(void) { return answer(kill(getppid(), 0)); }
 static int	kill_thread_of_parent(void) { return answer(syscall(SYS_tgkill, getppid(), getppid(), 0)); }
 static int	queue_to_parent(void) { return answer(sigqueue(getppid(), 0, (union sigval){ 0 })); }
 static int	open_parent(void) { return answer(syscall(SYS_pidfd_open, getppid(), 0)); }
+static int	own_by_parent(void) { return answer(fcntl(unix_fd, F_SETOWN, getppid())); }
+static int	signal_of_choice(void) { return answer(fcntl(inet_fd, F_SETSIG, SIGKILL)); }
+static int	set_nonblocking(void) { return answer(fcntl(inet_fd, F_SETFL, fcntl(inet_fd, F_GETFL) | O_NONBLOCK)); }
 static int	abort_self(void) { (void)signal(SIGABRT, SIG_DFL); abort(); }
 
 static int
@@ -362,6 +401,12 @@ static const struct deed {
 	D(socket_inet, EACCES, 0),
 	D(socket_netlink, EACCES, EACCES),
 	D(socket_packet, EACCES, EACCES),
+	D(socket_udp, EACCES, 0),
+	D(socket_mptcp, EACCES, EACCES),
+	D(socket_sctp, EACCES, EACCES),
+	D(socket_packets, EACCES, EACCES),
+	D(socket_raw, EACCES, EACCES),
+	D(socket_ping, EACCES, EACCES),
 	D(pair_stream, EACCES, 0),
 	D(pair_datagram, EACCES, EACCES),
 	D(connect_held_inet, EACCES, 0),
@@ -370,6 +415,12 @@ static const struct deed {
 	D(bind_port, EACCES, EACCES),
 	D(connect_allowed, EACCES, 0),
 	D(connect_other, EACCES, EACCES),
+	D(send_fast_to, EPERM, EPERM),
+	D(send_fast_message, EPERM, EPERM),
+	D(send_fast_messages, ENOSYS, EPERM),
+	D(own_by_parent, EPERM, EPERM),
+	D(signal_of_choice, EPERM, EPERM),
+	D(set_nonblocking, 0, 0),
 	D(make_process, EACCES, EPERM),
 	D(make_thread, EACCES, 0),
 	D(map_code, EACCES, EACCES),
@@ -468,6 +519,7 @@ set_up(void)
 		exit(1);
 	unix_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	inet_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fast_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pass_fd) != 0)
 		exit(1);
 }

@@ -122,6 +122,31 @@ test_counts(void)
 	is_int(answered(200, fifty()), 0, "published");
 }
 
+/* The answer to an upload was lost; the counts of a later sync tell what became of it. */
+static void
+test_doubt(void)
+{
+	autojson json_t *body = NULL, *same = NULL, *next = NULL;
+	json_t *key;
+	const char *name;
+	int64_t id, id2;
+	int again = 0;
+
+	counts(20, true);
+	is_int(upload(), 0, "an upload");
+	body = upload_body(&id);
+	counts(18, true);
+	same = upload_body(&id2);
+	ok(same != NULL && json_equal(body, same), "as long as the count does not rise, the same bytes wait");
+	counts(47, true);
+	is_int(upload(), 0, "it has risen: that upload has arrived, and three keys of it were taken");
+	next = upload_body(&id);
+	json_object_foreach(json_obj(next, "one_time_keys"), name, key)
+		again += json_object_get(json_obj(body, "one_time_keys"), name) != NULL;
+	ok(json_object_size(json_obj(next, "one_time_keys")) == 3 && again == 0, "three are added, none is offered again");
+	is_int(answered(200, fifty()), 0, "published");
+}
+
 static void
 test_fallback(void)
 {
@@ -212,6 +237,7 @@ main(void)
 	node_start(&n, "@n:a", "DEV");
 	test_first();
 	test_counts();
+	test_doubt();
 	test_fallback();
 	test_heal();
 	test_hidden();

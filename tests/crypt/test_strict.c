@@ -4,7 +4,9 @@
 #include "base/encode.h"
 #include "crypt/olm.h"
 #include "crypt/strict.h"
+#include "draw.h"
 #include "tests/tap.h"
+#include "weak.h"
 
 static const struct world *
 world(void)
@@ -15,26 +17,14 @@ world(void)
 	return &w;
 }
 
-/* The points whose multiple by eight is zero, and their second spellings. */
-static const char *const small_order[] = {
-	"0000000000000000000000000000000000000000000000000000000000000000",
-	"0100000000000000000000000000000000000000000000000000000000000000",
-	"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-	"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-	"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-};
-
 static void
 test_points(void)
 {
 	uint8_t secret[32], key[32];
 	char text[64];
 
-	for (size_t i = 0; i < nelem(small_order); i++) {
-		if (decode_hex(small_order[i], key, sizeof(key)) != 0)
-			abort();
+	for (size_t i = 0; i < LOW_ORDER; i++) {
+		weak_point(i, key);
 		is_int(strict_point(key), E_BAD, "point %zu of small order", i);
 		encode_b64(key, 32, text);
 		is_int(strict_curve(text, key), E_BAD, "as text too");
@@ -52,6 +42,55 @@ test_points(void)
 	key[0] = 1;
 	encode_b64(key, 32, text);
 	is_int(strict_edward(text, key), E_BAD, "an Ed25519 key of small order");
+}
+
+/* What strict_point should say: a number below p, and eight times it is not zero. */
+static int
+judge(const uint8_t key[32])
+{
+	static const uint8_t eight[32] = { 8 };
+	uint8_t p[32], out[32];
+
+	memset(p, 0xff, sizeof(p));
+	p[0] = 0xed;
+	p[31] = 0x7f;
+	for (int i = 31; i >= 0; i--) {
+		if (key[i] < p[i])
+			return crypto_scalarmult(out, eight, key) == 0 ? 0 : E_BAD;
+		if (key[i] > p[i])
+			break;
+	}
+	return E_BAD;
+}
+
+/* Each weak point, what is next to it, and any other: as the arithmetic has it. */
+static void
+test_judged(void)
+{
+	struct draw d = draw_start();
+	size_t rounds = draw_rounds(10000), wrong = 0;
+	uint8_t key[32];
+
+	for (size_t i = 0; i < rounds; i++) {
+		draw(&d, key, sizeof(key));
+		if (i % 2 == 1)
+			key[31] &= 0x7f;
+		wrong += strict_point(key) != judge(key);
+	}
+	is_int((int)wrong, 0, "%zu random points are judged as arithmetic does", rounds);
+	wrong = 0;
+	for (size_t i = 0; i < 2 * LOW_ORDER; i++) {
+		for (unsigned byte = 0; byte < 32; byte++) {
+			for (unsigned value = 0; value < 256; value++) {
+				weak_point(i, key);
+				key[byte] = (uint8_t)value;
+				if (byte > 1 && byte < 30 && value % 51 != 0)
+					continue;
+				wrong += strict_point(key) != judge(key);
+			}
+		}
+	}
+	is_int((int)wrong, 0, "and what lies around the weak ones");
 }
 
 static void
@@ -122,9 +161,8 @@ test_messages(void)
 	}
 	is_int((int)accepted, 0, "cut at any of its %zu bytes it is refused", len);
 	/* Version, tag, length, one-time key. */
-	for (small = 0; small < nelem(small_order); small++) {
-		if (decode_hex(small_order[small], data + 3, 32) != 0)
-			abort();
+	for (small = 0; small < LOW_ORDER; small++) {
+		weak_point(small, data + 3);
 		text = text_of(data, len);
 		accepted += strict_olm(0, text, &m, NULL) == 0;
 		free(text);
@@ -135,8 +173,9 @@ test_messages(void)
 	free(text);
 	inside = memmem(data, len, m.ratchet, 32);
 	ok(inside != NULL, "the message inside has its ratchet key");
-	if (inside == NULL || decode_hex(small_order[0], inside, 32) != 0)
+	if (inside == NULL)
 		abort();
+	weak_point(0, inside);
 	text = text_of(data, len);
 	accepted += strict_olm(0, text, &m, NULL) == 0;
 	free(text);
@@ -226,6 +265,7 @@ main(void)
 	if (sodium_init() < 0)
 		return EXIT_FAILURE;
 	test_points();
+	test_judged();
 	test_base64();
 	test_messages();
 	test_fields();

@@ -15,6 +15,9 @@
 #include "base/frame.h"
 #include "host.h"
 
+const char *const host_kill_name[HOST_KILLS] = { "never", "before_commit", "before_send", "before_answer",
+    "forgotten", "half_sent", "within" };
+
 static void
 show_logs(const struct host *h)
 {
@@ -141,6 +144,7 @@ host_close(struct host *h)
 		if (h->node[i].pid != 0)
 			host_kill(h, i);
 		json_decref(h->node[i].reply);
+		json_decref(h->node[i].points);
 	}
 	hs_free(h->hs);
 	(void)munmap(h->now, sizeof(*h->now));
@@ -205,6 +209,8 @@ take_frame(struct host *h, size_t i, const struct frame *f)
 	} else {
 		n->next = json_int(json, "next", 0);
 		n->commits = (long)json_int(json, "commits", 0);
+		if (n->points != NULL)
+			(void)json_array_extend(n->points, json_arr(json, "points"));
 		return true;
 	}
 	return false;
@@ -215,10 +221,14 @@ static void
 died(struct host *h, size_t i)
 {
 	struct host_node *n = &h->node[i];
-	int status = buried(h, i);
+	bool meant = n->armed == HOST_BEFORE_COMMIT || n->armed == HOST_BEFORE_SEND || n->armed == HOST_HALF_SENT ||
+	    n->armed == HOST_WITHIN;
+	int status;
 
-	if ((n->armed != HOST_BEFORE_COMMIT && n->armed != HOST_BEFORE_SEND) || !WIFSIGNALED(status) ||
-	    WTERMSIG(status) != SIGKILL)
+	if (n->armed == HOST_HALF_SENT)
+		host_calls_do(h, i);
+	status = buried(h, i);
+	if (!meant || !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
 		host_fail(h, "%s ended by itself: %s %d", n->name, WIFSIGNALED(status) ? "signal" : "exit",
 		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	n->armed = HOST_NEVER;
@@ -315,8 +325,27 @@ host_start(struct host *h, size_t i)
 	(void)close(pair[1]);
 	n->fd = pair[0];
 	n->commits = 0;
+	if (n->at_start > 0)
+		n->armed = HOST_WITHIN;
+	n->at_start = 0;
 	host_tell(h, i, json_pack("{s:s}", "do", "bridge"));
 	host_listen(h, i);
+}
+
+void
+host_bridge(struct host *h, size_t i, bool done)
+{
+	if (done)
+		host_calls_do(h, i);
+	host_calls_forget(h, i);
+	for (int up = 0; up <= 1 && h->node[i].pid != 0; up++) {
+		unsigned starts = h->node[i].starts;
+
+		host_tell(h, i, json_pack("{s:s, s:b}", "do", "bridge", "down", !up));
+		host_listen(h, i);
+		if (h->node[i].starts != starts)
+			return;		/* It died of it, and began with a new bridge. */
+	}
 }
 
 void
@@ -340,11 +369,35 @@ host_kill(struct host *h, size_t i)
 }
 
 void
-host_arm(struct host *h, size_t i, enum host_kill where, long at)
+host_arm_at(struct host *h, size_t i, enum host_kill where, const char *point, long at)
 {
 	h->node[i].armed = where;
-	host_tell(h, i, json_pack("{s:s, s:i, s:I}", "do", "arm", "where", (int)where, "at", (json_int_t)at));
+	host_tell(h, i, json_pack("{s:s, s:i, s:I, s:s, s:b}", "do", "arm", "where", (int)where, "at", (json_int_t)at,
+	    "point", point, "watch", h->node[i].watched));
 	host_listen(h, i);
+}
+
+void
+host_arm(struct host *h, size_t i, enum host_kill where, long at)
+{
+	host_arm_at(h, i, where, "", at);
+}
+
+void
+host_arm_open(struct host *h, size_t i, long at)
+{
+	h->node[i].at_start = at;
+}
+
+void
+host_watch(struct host *h, size_t i)
+{
+	struct host_node *n = &h->node[i];
+
+	n->watched = true;
+	json_decref(n->points);
+	n->points = json_array();
+	host_arm(h, i, HOST_NEVER, 0);
 }
 
 json_t *

@@ -5,7 +5,7 @@
  *
  * A node speaks node/base/frame.h over a socketpair.  What a test says besides
  * are HELLO frames with id HOST_TEST: {do: "bridge" | "tick" | "command" | "arm" | "stop"}
- * to the node, and from it {reply}, {crash} and, after each input, {idle, next, commits}.
+ * to the node, and from it {reply}, {crash} and, after each input, {idle, next, commits, points}.
  * The same seed gives the same run, commit by commit.
  */
 #ifndef CAIRN_TEST_HOST_H
@@ -23,7 +23,7 @@
 #define HOST_TEST	UINT64_MAX
 #define HOST_START	1795230245678LL		/* 2026-11-21T03:04:05.678Z */
 
-enum { HOST_NODES = 3 };
+enum { HOST_NODES = 3, HOST_POINT = 200 /* Bytes of a commit's name. */ };
 
 /* Where a node is killed, at its n-th commit from now. */
 enum host_kill {
@@ -33,8 +33,12 @@ enum host_kill {
 	HOST_BEFORE_ANSWER,	/* All of it was sent and done; no answer arrived. */
 	HOST_FORGOTTEN,		/* As before, HOST_FORGETS commits later, and none of them was durable:
 				 * for proving the oracle. */
+	HOST_HALF_SENT,		/* Committed; some of its bytes have left, and what arrived whole was done. */
+	HOST_WITHIN,		/* Not at a commit: when it asks for the time or for randomness, the n-th time. */
+	HOST_KILLS,
 };
 enum { HOST_FORGETS = 8 };
+extern const char *const host_kill_name[HOST_KILLS];	/* "before_commit", ... */
 
 struct host_node {
 	char	 name[32], server[64], user[80], steward[80];
@@ -46,6 +50,10 @@ struct host_node {
 	unsigned starts;
 	enum host_kill armed;
 	long	 at;			/* The commit armed for. */
+	char	 point[HOST_POINT];	/* Only commits of this name count; "": all. */
+	long	 at_start;		/* Its next start dies HOST_WITHIN; 0: not. */
+	bool	 watched;		/* It names its commits ... */
+	json_t	*points;		/* ... and these were they. */
 	bool	 crashed;		/* It died as armed; clear it when seen. */
 	json_t	*tokens;		/* {account: token}, as the bridge holds them. */
 	json_t	*reply;			/* Of the last command. */
@@ -81,6 +89,16 @@ void	host_stop(struct host *, size_t);	/* In good order; a leak or a bad exit fa
 void	host_kill(struct host *, size_t);	/* kill -9 */
 /** host_arm(host, i, where, n): kill it at its ${n}th commit from now (1 is the next), and start it again. */
 void	host_arm(struct host *, size_t, enum host_kill, long);
+/**
+ * host_arm_at(host, i, where, point, n): the same, at its ${n}th commit of that name.
+ * host_arm_open(host, i, n): its next start dies when it asks for time or randomness the ${n}th time.
+ * host_watch(host, i): from now on its commits are named: node[i].points.
+ */
+void	host_arm_at(struct host *, size_t, enum host_kill, const char *point, long);
+void	host_arm_open(struct host *, size_t, long);
+void	host_watch(struct host *, size_t);
+/** host_bridge(host, i, done): its bridge dies and another comes: what was asked for is ${done}, but never answered. */
+void	host_bridge(struct host *, size_t, bool done);
 
 /**
  * host_run(host, ms): let everything happen, and time pass, until ${ms} have passed.
@@ -88,6 +106,9 @@ void	host_arm(struct host *, size_t, enum host_kill, long);
  */
 void	host_run(struct host *, int64_t);
 void	host_settle(struct host *);
+/** host_step(host): one thing happens; false if nothing does before host_next(host). */
+bool	host_step(struct host *);
+int64_t	host_next(const struct host *);
 
 /**
  * host_command(host, i, verb, args): the operator's word to a node; consumes ${args}.  The
@@ -111,6 +132,29 @@ void	host_calls_do(struct host *, size_t);			/* They are done, and go unanswered
 _Noreturn void host_child(struct host *, size_t, int fd);
 /** host_config(host, node): its configuration file's text; the caller frees. */
 char	*host_config(const struct host *, const struct host_node *);
+
+/*
+ * host_point.c: in the node's process: what a commit is, in words, such as
+ *
+ *   command:answer
+ *   tick>+send/org.cairnpeer.referral.answer
+ *   answer:send/org.cairnpeer.referral.answer
+ *   sync:todevice,timeline>+send/org.cairnpeer.referral.ack
+ *
+ * The input that caused it; what an answer answers, or a sync holds; and after ">" what
+ * became of the outbox: + queued, = ready to go, ~ tried or put off, - gone, ? a question for keys.
+ */
+struct app;
+struct host_point;
+struct host_point *host_point_new(struct app *);
+void	host_point_free(struct host_point *);
+/** The next input. */
+void	host_point_command(struct host_point *, const char *verb);
+void	host_point_word(struct host_point *, const char *);
+/** host_point_answer(point, id, body, len): ${body} is NULL for a failure. */
+void	host_point_answer(struct host_point *, uint64_t, const char *, size_t);
+/** host_point_name(point, out): just before its commit. */
+void	host_point_name(struct host_point *, char out[HOST_POINT]);
 
 /* host_disk.c */
 void	host_make_dir(char dir[PATH_MAX]);

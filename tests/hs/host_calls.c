@@ -198,8 +198,8 @@ host_calls_do(struct host *h, size_t i)
 	}
 }
 
-static bool
-step(struct host *h)
+bool
+host_step(struct host *h)
 {
 	if (hs_next(h->hs) <= *h->now) {
 		hs_deliver(h->hs);
@@ -219,9 +219,23 @@ step(struct host *h)
 void
 host_settle(struct host *h)
 {
-	for (long i = 0; step(h); i++)
+	for (long i = 0; host_step(h); i++)
 		if (i == STEPS_MAX)
 			host_fail(h, "the nodes talk for ever");
+}
+
+int64_t
+host_next(const struct host *h)
+{
+	int64_t next = hs_next(h->hs);
+
+	for (size_t i = 0; i < h->n; i++)
+		if (h->node[i].next < next)
+			next = h->node[i].next;
+	for (const struct host_call *c = h->calls; c != NULL; c = c->next)
+		if (c->parked && c->until < next)
+			next = c->until;
+	return next;
 }
 
 void
@@ -230,15 +244,10 @@ host_run(struct host *h, int64_t ms)
 	int64_t end = *h->now + ms;
 
 	for (;;) {
-		int64_t next = hs_next(h->hs);
+		int64_t next;
 
 		host_settle(h);
-		for (size_t i = 0; i < h->n; i++)
-			if (h->node[i].next < next)
-				next = h->node[i].next;
-		for (const struct host_call *c = h->calls; c != NULL; c = c->next)
-			if (c->parked && c->until < next)
-				next = c->until;
+		next = host_next(h);
 		*h->now = next < end ? next : end;
 		if (next >= end)
 			break;

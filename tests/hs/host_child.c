@@ -2,6 +2,7 @@
 /* host_child: the node's process: frames in, struct app, frames out. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "base/canon.h"
 #include "base/frame.h"
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "host.h"
 
 enum { TICKS_MAX = 5000 };	/* In a row without an idle moment. */
@@ -29,7 +31,12 @@ struct child {
 	int64_t		 retry_after;
 	uint8_t		 seed[32];
 	uint64_t	 drawn;
+	bool		 here;		/* This commit is the one armed for. */
 	bool		 crash;		/* Armed for after the frames have left. */
+	long		 asked;		/* For the time or randomness, since it was armed. */
+	struct host_point *point;	/* NULL: its commits need no names. */
+	long		 same;		/* Commits of the name armed for. */
+	json_t		*points;
 	struct config	 config;
 	struct world	 world;
 };
@@ -48,11 +55,20 @@ need(const struct child *c, const char *what, int r)
 		die(c, what, r);
 }
 
+/* Between two commits there are these moments that can be counted. */
+static void
+within(struct child *c)
+{
+	if (c->node->armed == HOST_WITHIN && ++c->asked == c->node->at)
+		(void)raise(SIGKILL);	/* Not kill, which the sandbox forbids. */
+}
+
 static int64_t
 now(void *cookie)
 {
-	const struct child *c = cookie;
+	struct child *c = cookie;
 
+	within(c);
 	return *c->host->now;
 }
 
@@ -64,8 +80,17 @@ draw(void *cookie, void *dst, size_t n)
 	uint8_t key[randombytes_SEEDBYTES];
 	uint64_t drawn = ++c->drawn;
 
+	within(c);
 	(void)crypto_generichash(key, sizeof(key), (const uint8_t *)&drawn, sizeof(drawn), c->seed, sizeof(c->seed));
 	randombytes_buf_deterministic(dst, n, key);
+}
+
+/* Commit before you speak: what is said now would be said even if the commit never came. */
+static void
+committed(const struct child *c)
+{
+	if (db_in_tx(c->app->db))
+		die(c, "it speaks before its commit", E_REFUSED);
 }
 
 static int
@@ -81,6 +106,7 @@ request(void *cookie, const struct app_request *rq)
 
 	if (text == NULL)
 		return -ENOMEM;
+	committed(c);
 	r = frame_put(&c->out, FRAME_REQUEST, rq->id, text, strlen(text));
 	for (const char *at = rq->body; r == 0 && left > 0;) {
 		size_t n = left < FRAME_CHUNK ? left : FRAME_CHUNK;
@@ -99,6 +125,7 @@ tokens(void *cookie, const json_t *accounts)
 	autojson json_t *json = json_pack("{s:O}", "accounts", accounts);
 	autofree char *text = json_dumps(json, JSON_COMPACT);
 
+	committed(c);
 	return text == NULL ? -ENOMEM : frame_put(&c->out, FRAME_HELLO, 0, text, strlen(text));
 }
 
@@ -135,25 +162,42 @@ keep_copy(const struct child *c)
 	host_copy_dir(dir, copy);
 }
 
+/* Is the commit that begins the one armed for? */
+static bool
+is_here(struct child *c)
+{
+	struct host_node *n = c->node;
+	char name[HOST_POINT];
+
+	if (c->point == NULL)
+		return n->commits + 1 == n->at;
+	host_point_name(c->point, name);
+	if (n->watched)
+		(void)json_array_append_new(c->points, json_string(name));
+	if (*n->point == '\0')
+		return n->commits + 1 == n->at;
+	return !strcmp(name, n->point) && ++c->same == n->at;
+}
+
 /* The moment for which the node was armed, seen from inside a commit. */
 static void
 at_commit(void *cookie, const char *point)
 {
 	struct child *c = cookie;
 	struct host_node *n = c->node;
-	bool before = !strcmp(point, "before-commit"), here;
-	long last = n->armed == HOST_FORGOTTEN ? n->at + HOST_FORGETS - 1 : n->at;
+	bool before = !strcmp(point, "before-commit");
 
-	if (!before)
+	if (before)
+		c->here = is_here(c);
+	else
 		n->commits++;
-	if (n->armed == HOST_NEVER)
+	if (n->armed == HOST_NEVER || n->armed == HOST_WITHIN)
 		return;
-	here = n->commits + before == n->at;
-	if (here && ((before && n->armed == HOST_BEFORE_COMMIT) || (!before && n->armed == HOST_BEFORE_SEND)))
-		(void)kill(getpid(), SIGKILL);
-	if (here && before && n->armed == HOST_FORGOTTEN)
+	if (c->here && n->armed == (before ? HOST_BEFORE_COMMIT : HOST_BEFORE_SEND))
+		(void)raise(SIGKILL);	/* Not kill, which the sandbox forbids. */
+	if (c->here && before && n->armed == HOST_FORGOTTEN)
 		keep_copy(c);
-	c->crash = !before && n->commits == last;
+	c->crash = !before && (n->armed == HOST_FORGOTTEN ? n->commits == n->at + HOST_FORGETS - 1 : c->here);
 }
 
 /* After each input: what it caused leaves, and then perhaps the node dies. */
@@ -161,19 +205,26 @@ static void
 spoken(struct child *c, const char *what, int r)
 {
 	need(c, what, r);
+	if (c->crash && c->node->armed == HOST_HALF_SENT) {
+		c->out.len = c->out.len * (size_t)(c->node->at % 7 + 1) / 8;
+		flush(c);
+		(void)raise(SIGKILL);	/* Not kill, which the sandbox forbids. */
+	}
 	if (c->crash)
 		report(c, json_pack("{s:b}", "crash", 1));
 	flush(c);
 	while (c->crash)
-		(void)pause();
+		(void)poll(NULL, 0, -1);
 }
 
 static void
 command(struct child *c, const json_t *request)
 {
 	json_t *reply = NULL;
-	int r = app_command(c->app, getuid(), request, &reply);
+	int r;
 
+	host_point_command(c->point, json_str(request, "verb"));
+	r = app_command(c->app, getuid(), request, &reply);
 	if (r == 0)
 		report(c, json_pack("{s:o}", "reply", reply));
 	spoken(c, "command", r);
@@ -186,6 +237,8 @@ test_frame(struct child *c, const struct frame *f)
 	const char *what = json_str(json, "do");
 
 	if (!strcmp(what, "stop")) {
+		host_point_free(c->point);
+		json_decref(c->points);
 		app_close(c->app);
 		config_free(&c->config);
 		buf_free(&c->in);
@@ -197,10 +250,17 @@ test_frame(struct child *c, const struct frame *f)
 		c->node->commits = 0;
 		c->node->armed = (enum host_kill)json_int(json, "where", 0);
 		c->node->at = (long)json_int(json, "at", 0);
+		c->node->watched = json_is_true(json_object_get(json, "watch"));
+		(void)snprintf(c->node->point, sizeof(c->node->point), "%s", json_str(json, "point"));
+		c->asked = c->same = 0;
+		if (c->point == NULL && (c->node->watched || *c->node->point != '\0'))
+			c->point = host_point_new(c->app);
 	} else if (!strcmp(what, "command"))
 		command(c, json_obj(json, "request"));
-	else if (!strcmp(what, "bridge"))
-		spoken(c, "bridge", app_bridge(c->app, true));
+	else if (!strcmp(what, "bridge")) {
+		host_point_word(c->point, what);
+		spoken(c, "bridge", app_bridge(c->app, !json_is_true(json_object_get(json, "down"))));
+	}
 }
 
 static void
@@ -223,11 +283,13 @@ take_frame(struct child *c, const struct frame *f)
 		need(c, "body", buf_add(&c->body, f->payload, f->len));
 		break;
 	case FRAME_END:
+		host_point_answer(c->point, f->id, c->body.data != NULL ? c->body.data : "", c->body.len);
 		spoken(c, "answer", app_answer(c->app, f->id, c->status, c->retry_after,
 		    c->body.data != NULL ? c->body.data : "", c->body.len));
 		break;
 	case FRAME_FAIL:
 		json = host_json(f->payload, f->len);
+		host_point_answer(c->point, f->id, NULL, 0);
 		spoken(c, "failed", app_failed(c->app, f->id, json_str(json, "kind"), json_str(json, "text")));
 		break;
 	default:
@@ -241,10 +303,12 @@ become_idle(struct child *c)
 	for (long i = 0; c->app->next <= *c->host->now; i++) {
 		if (i == TICKS_MAX)
 			die(c, "it never becomes idle", E_LATER);
+		host_point_word(c->point, "tick");
 		spoken(c, "tick", app_tick(c->app));
 	}
-	report(c, json_pack("{s:b, s:I, s:I}", "idle", 1, "next", (json_int_t)c->app->next,
-	    "commits", (json_int_t)c->node->commits));
+	report(c, json_pack("{s:b, s:I, s:I, s:O}", "idle", 1, "next", (json_int_t)c->app->next,
+	    "commits", (json_int_t)c->node->commits, "points", c->points));
+	(void)json_array_clear(c->points);
 	flush(c);
 }
 
@@ -275,6 +339,20 @@ open_app(struct child *c)
 	db_test_hook(c->app->db, at_commit, c);
 }
 
+/* As node.c does: what a call that the sandbox forbids does to a node shows here too. */
+static void
+enter_sandbox(const struct child *c)
+{
+	const struct sandbox_path paths[] = { { c->host->dir, true } };
+	struct err err = { "" };
+	bool landlock;
+
+	if (sandbox_enter(SANDBOX_NODE, paths, nelem(paths), 0, &landlock, &err) != 0) {
+		log_error("host", "%s: %s", c->node->name, err.text);
+		_exit(3);
+	}
+}
+
 _Noreturn void
 host_child(struct host *host, size_t i, int fd)
 {
@@ -288,8 +366,14 @@ host_child(struct host *host, size_t i, int fd)
 	out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (out >= 0)
 		(void)dup2(out, STDERR_FILENO);
-	c.node->armed = HOST_NEVER;
+	c.node->armed = c.node->at_start > 0 ? HOST_WITHIN : HOST_NEVER;
+	c.node->at = c.node->at_start;
+	*c.node->point = '\0';
+	c.points = json_array();
+	enter_sandbox(&c);
 	open_app(&c);
+	if (c.node->watched)
+		c.point = host_point_new(c.app);
 	for (;;) {
 		struct frame f;
 		ssize_t n;

@@ -208,6 +208,21 @@ arrive(struct hs *hs, struct hs_server *to, struct hs_device *device, json_t *it
 		hs_arrive(hs, to, item);
 }
 
+/* Events of a room do not overtake each other: a server that lacks an earlier one fetches that first. */
+static int64_t
+not_before(const struct hs *hs, const struct hs_server *from, const struct hs_server *to, const json_t *item)
+{
+	int64_t due = 0;
+
+	if (json_str(item, "room") == NULL)
+		return 0;
+	for (const struct hs_parcel *p = hs->parcels; p != NULL; p = p->next)
+		if (p->from == from && p->to == to && p->due > due && json_str(p->item, "room") != NULL &&
+		    !strcmp(json_str(p->item, "room"), json_str(item, "room")))
+			due = p->due;
+	return due;
+}
+
 void
 hs_send(struct hs *hs, struct hs_server *from, struct hs_server *to, struct hs_device *device, json_t *item)
 {
@@ -215,15 +230,18 @@ hs_send(struct hs *hs, struct hs_server *from, struct hs_server *to, struct hs_d
 	    hs->script.delay(hs->script.cookie, from->name, to->name) : 0;
 	struct hs_parcel **end = &hs->parcels;
 	struct hs_parcel *parcel;
+	int64_t least;
 
 	hs_must(item);
+	if ((least = not_before(hs, from, to, item)) > *hs->now + delay)
+		delay = least - *hs->now;
 	if (delay <= 0) {
 		arrive(hs, to, device, item);
 		json_decref(item);
 		return;
 	}
 	parcel = hs_must(calloc(1, sizeof(*parcel)));
-	*parcel = (struct hs_parcel){ .due = *hs->now + delay, .to = to, .device = device, .item = item };
+	*parcel = (struct hs_parcel){ .due = *hs->now + delay, .from = from, .to = to, .device = device, .item = item };
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = parcel;

@@ -55,7 +55,7 @@ struct hs_room {
 
 struct hs_parcel {			/* Under way between two servers. */
 	int64_t		 due;
-	struct hs_server *to;
+	struct hs_server *from, *to;
 	struct hs_device *device;	/* To-device, else NULL. */
 	json_t		*item;
 	struct hs_parcel *next;

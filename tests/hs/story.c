@@ -76,8 +76,8 @@ story_trust(struct host *h)
 		json_decref(host_ok(h, i, "import_trust", json_pack("{s:O}", "document", list)));
 }
 
-static json_t *
-records(int64_t now)
+json_t *
+story_records(int64_t now)
 {
 	json_t *program = json_pack("{s:s, s:s, s:[s], s:[s], s:[s], s:[s], s:s}", "name", "Harbor Light",
 	    "description", "Peer support in the evening.", "forms", "substance_use_peer", "conditions",
@@ -95,7 +95,7 @@ story_publish(struct host *h)
 {
 	autojson json_t *target = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "node")), *found = NULL;
 
-	json_decref(host_ok(h, TARGET, "import", json_pack("{s:o}", "records", records(*h->now))));
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:o}", "records", story_records(*h->now))));
 	json_decref(host_ok(h, TARGET, "publish", json_object()));
 	json_decref(host_ok(h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org"))));
 	host_run(h, 10000);

@@ -21,6 +21,8 @@ size_t	story_add(struct host *, const char *name, const char *server);
 void	story_trust(struct host *);
 /** story_trust_list(host, version, nodes, life): a signed list of ${nodes} (a bit each) for ${life} ms; the caller decrefs. */
 json_t	*story_trust_list(struct host *, int version, unsigned nodes, int64_t life);
+/** story_records(now): a program and a specialist, as story_publish imports them; the caller decrefs. */
+json_t	*story_records(int64_t);
 /** story_publish(host): the target publishes a program and a specialist, and the source follows it. */
 void	story_publish(struct host *);
 

@@ -33,13 +33,12 @@ refer_begin(struct host *h, struct referral_story *s)
 	(void)snprintf(s->specialist, sizeof(s->specialist), "%s", id);
 }
 
-static json_t *
-filled_consent(struct host *h, const struct referral_story *s)
+json_t *
+refer_fill(json_t *args, const char *referral)
 {
-	json_t *args = host_ok(h, SOURCE, "consent", json_pack("{s:s, s:b}", "referral", s->id, "template", 1));
 	json_t *consent = json_obj(args, "consent"), *identity = json_obj(args, "identity");
 
-	(void)json_object_set_new(args, "referral", json_string(s->id));
+	(void)json_object_set_new(args, "referral", json_string(referral));
 	(void)json_object_set_new(args, "need_detail", json_string("Wants somebody to talk to in the evenings."));
 	(void)json_object_set_new(consent, "patient", json_string("Jo"));
 	(void)json_object_set_new(consent, "tpo", json_false());
@@ -60,7 +59,8 @@ refer_args(struct host *h, const struct referral_story *s, enum story_step step)
 	case STORY_ACCEPT:
 		return json_pack("{s:s, s:s}", "referral", s->id, "decision", "accept");
 	case STORY_CONSENT:
-		return filled_consent(h, s);
+		return refer_fill(host_ok(h, SOURCE, "consent", json_pack("{s:s, s:b}", "referral", s->id,
+		    "template", 1)), s->id);
 	case STORY_CONTACT:
 		return json_pack("{s:s, s:s}", "referral", s->id, "stage", "first_contact");
 	case STORY_CLOSE:

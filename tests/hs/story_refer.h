@@ -23,6 +23,8 @@ bool	refer_all(struct host *, struct referral_story *);
 
 /** refer_args(host, story, step): the arguments of its verb. */
 json_t	*refer_args(struct host *, const struct referral_story *, enum story_step);
+/** refer_fill(form, referral): the template of a consent, filled in as the member says. */
+json_t	*refer_fill(json_t *, const char *);
 /** refer_show(host, i, story): the referral as that node shows it; the caller decrefs. */
 json_t	*refer_show(struct host *, size_t, const struct referral_story *);
 /** refer_state(host, i, story, state): is it in that state there? */

@@ -467,6 +467,41 @@ test_expiry(bool in_time)
 	end(&sc);
 }
 
+/* That one content is not acknowledged is said by doctor, by the list of referrals, or (2) both. */
+static int
+silence_told(struct scene *sc)
+{
+	autojson json_t *doctor = host_ok(&sc->host, SOURCE, "doctor", json_object());
+	const json_t *check;
+	size_t i;
+	int told = 0;
+
+	json_array_foreach(json_arr(doctor, "checks"), i, check)
+		told += !json_is_true(json_object_get(check, "ok")) &&
+		    strstr(json_str(check, "text"), ", 1 sent for an hour without an acknowledgement") != NULL;
+	return told + (int)found_in(&sc->host, SOURCE, "referrals", "delivery", "not acknowledged");
+}
+
+/* The homeservers take everything, and the partner says nothing. */
+static void
+test_silent(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+
+	begin(&sc, 31, STORY_ACCEPT);
+	host_kill(h, TARGET);
+	json_decref(host_ok(h, SOURCE, "consent", refer_args(h, &sc.s, STORY_CONSENT)));
+	host_run(h, 1800 * 1000);
+	is_int(silence_told(&sc), 0, "after half an hour without an acknowledgement nobody is alarmed");
+	host_run(h, 2400 * 1000);
+	is_int(silence_told(&sc), 2, "after an hour doctor says so, and the list of referrals which");
+	host_start(h, TARGET);
+	host_run(h, 3700 * 1000);
+	ok(consented(&sc) && silence_told(&sc) == 0, "and no longer when the partner is back");
+	end(&sc);
+}
+
 /*
  * What is written down.
  */
@@ -519,6 +554,7 @@ main(void)
 	test_disclosures();
 	test_expiry(true);
 	test_expiry(false);
+	test_silent();
 	test_audit();
 	return done_testing();
 }

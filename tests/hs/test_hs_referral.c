@@ -73,6 +73,41 @@ test_decline(struct host *h)
 	ok(json_is_false(json_object_get(again, "ok")), "an ended referral cannot be accepted");
 }
 
+static int
+said_by_target(const struct host *h)
+{
+	const json_t *event;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(hs_events(h->hs, hs_room(h->hs, "org.cairnpeer.channel", 0)), i, event)
+		n += !strcmp(json_str(event, "type"), "m.room.encrypted") && !strcmp(json_str(event, "sender"), TARGET_USER);
+	return n;
+}
+
+/* Two words about one referral while the partner is away: the second waits for the acknowledgement of the first. */
+static void
+test_order(struct host *h)
+{
+	struct referral_story s;
+	int before;
+
+	refer_begin(h, &s);
+	for (enum story_step step = STORY_REFER; step < STORY_CONTACT; step++)
+		if (!refer_step(h, &s, step))
+			host_fail(h, "the referral does not get that far");
+	before = said_by_target(h);
+	host_stop(h, SOURCE);
+	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, &s, STORY_CONTACT)));
+	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, &s, STORY_CLOSE)));
+	host_run(h, 30000);
+	is_int(said_by_target(h) - before, 1, "of two outcomes only the first leaves while the partner is away");
+	host_start(h, SOURCE);
+	host_run(h, 120000);
+	ok(refer_state(h, SOURCE, &s, "closed"), "then both arrive");
+	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "and neither came too early");
+}
+
 /* All that the servers saw of the talk is one encrypted channel without a name. */
 static void
 test_privacy(struct host *h)
@@ -107,6 +142,7 @@ main(void)
 	test_closed_loop(&h);
 	test_refusals(&h);
 	test_decline(&h);
+	test_order(&h);
 	test_privacy(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);

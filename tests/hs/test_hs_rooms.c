@@ -19,7 +19,7 @@
 #define EVE		"@eve:evil.example"
 #define STEWARD		"@steward:opendoor.example"
 
-enum { CEDAR = TARGET + 1, HOUR_MS = 3600 * 1000, PER_HOUR = 60 };
+enum { CEDAR = TARGET + 1, HOUR_MS = 3600 * 1000, PER_SERVER = 20 };
 enum { ONLY_SOURCE = 1, ONLY_TARGET = 2, BOTH = 3, EVERYBODY = 7 };
 
 static void
@@ -147,8 +147,8 @@ static void
 test_bound(void)
 {
 	struct host h;
-	struct client eve;
-	char *room[PER_HOUR + 5] = { NULL };
+	struct client eve, mallory;
+	char *room[PER_SERVER + 5] = { NULL };
 	int joined = 0;
 
 	story_begin(&h, 43);
@@ -161,7 +161,12 @@ test_bound(void)
 		joined += !strcmp(member_of(&h, room[i], SOURCE_USER), "join");
 		free(room[i]);
 	}
-	is_int(joined, PER_HOUR, "of %zu direct chats in an hour as many as allowed are entered", nelem(room));
+	is_int(joined, PER_SERVER, "of %zu direct chats in an hour as many as allowed are entered", nelem(room));
+	client_login(&mallory, &h, "@mallory:other.example");
+	room[0] = client_invite(&mallory, NULL, SOURCE_USER, true);
+	host_run(&h, 40000);
+	is_str(member_of(&h, room[0], SOURCE_USER), "join", "which takes nothing from other homeservers");
+	free(room[0]);
 	host_kill(&h, SOURCE);
 	host_start(&h, SOURCE);
 	room[0] = client_invite(&eve, NULL, SOURCE_USER, true);
@@ -406,6 +411,32 @@ test_withheld(void)
 	end(&h);
 }
 
+/* The partner's clock was an hour fast when it signed: nothing is held against it once that hour is over. */
+static void
+test_future(void)
+{
+	struct host h;
+
+	story_begin(&h, 48);
+	story_trust(&h);
+	story_publish(&h);
+	host_kill(&h, SOURCE);
+	*h.now += HOUR_MS;
+	publish(&h, 2);
+	host_run(&h, 30000);
+	host_kill(&h, TARGET);
+	*h.now -= HOUR_MS + 60000;
+	host_start(&h, SOURCE);
+	host_run(&h, 30000);
+	ok(specialists(&h) == 1 && found_in(&h, SOURCE, "waiting", "reason", "clocks") > 0 &&
+	    found_in(&h, SOURCE, "rejected", NULL, NULL) == 0, "a record from the near future waits, and it is said why");
+	host_run(&h, HOUR_MS / 2);
+	ok(specialists(&h) == 1, "for as long as it is from the future");
+	host_run(&h, HOUR_MS);
+	ok(specialists(&h) == 2 && found_in(&h, SOURCE, "waiting", NULL, NULL) == 0, "then it is taken");
+	end(&h);
+}
+
 /*
  * Creations whose answer is lost.
  */
@@ -483,6 +514,7 @@ main(void)
 	test_no_more_traffic();
 	test_no_more_keys();
 	test_withheld();
+	test_future();
 	for (uint64_t seed = 47; seed < 49; seed++)
 		for (int killed = 0; killed < 2; killed++) {
 			test_lost_answers(seed, HS_LOSE, killed);

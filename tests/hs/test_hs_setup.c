@@ -302,6 +302,47 @@ test_wrong_password(void)
 	end(&h);
 }
 
+static enum hs_fate
+no_signing(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	(void)cookie, (void)ret_status, (void)ret_body;
+	return strstr(call->path, "/device_signing/upload") != NULL ? HS_DROP : HS_SERVE;
+}
+
+/* An administrator ends the login, and with it the device, before the identity is published. */
+static void
+test_revoked(void)
+{
+	struct host h;
+	struct hs_device *device;
+	autojson json_t *refusal = NULL;
+
+	begin(&h, 65, &(struct hs_script){ .request = no_signing });
+	run_setup(&h, NODE_PASSWORD, STEWARD_PASSWORD);
+	ok(is_at(&h, "keys", NULL), "setup is about to publish the identity");
+	refusal = host_command(&h, SOURCE, "setup", json_pack("{s:s, s:s}", "node_password", NODE_PASSWORD,
+	    "steward_password", STEWARD_PASSWORD));
+	ok(refused(refusal, "under way"), "it is not begun a second time");
+	hs_revoke(h.hs, SOURCE_USER);
+	device = hs_user(h.hs, SOURCE_USER)->devices;
+	json_decref(device->keys);
+	device->keys = NULL;
+	(void)json_object_clear(device->onetime);
+	(void)json_object_clear(device->used);
+	hs_script(h.hs, NULL);
+	host_run(&h, 600 * 1000);
+	ok(is_at(&h, "keys", NULL) && !is_published(&h), "the token is revoked: nothing is published");
+	run_setup(&h, NODE_PASSWORD, STEWARD_PASSWORD);
+	host_run(&h, 600 * 1000);
+	ok(is_at(&h, "done", NULL) && is_published(&h), "run again, setup is done, and the device signed");
+	ok(passwords_gone(&h), "the passwords are forgotten");
+	(void)story_add(&h, "harbor", "harbor.example");
+	story_trust(&h);
+	story_publish(&h);
+	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "the node works");
+	end(&h);
+}
+
 int
 main(void)
 {
@@ -309,5 +350,6 @@ main(void)
 	test_asked();
 	test_other_stage();
 	test_wrong_password();
+	test_revoked();
 	return done_testing();
 }

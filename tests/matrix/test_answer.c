@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/canon.h"
 #include "matrix/answer.h"
 #include "tap.h"
 
@@ -34,7 +35,16 @@ test_judge(void)
 		{ 401, "{\"flows\":[],\"session\":\"s\"}", ANSWER_AUTH },
 		{ 401, "{\"errcode\":\"M_UNKNOWN_TOKEN\"}", ANSWER_LOGGED_OUT },
 		{ 401, "{\"errcode\":\"M_MISSING_TOKEN\"}", ANSWER_LOGGED_OUT },
-		{ 401, "{\"errcode\":\"M_UNAUTHORIZED\"}", ANSWER_REFUSED },
+		{ 401, "{\"errcode\":\"M_UNAUTHORIZED\"}", ANSWER_BARRED },
+		{ 401, "{\"errcode\":\"M_UNKNOWN_TOKEN\",\"soft_logout\":true}", ANSWER_LOGGED_OUT },
+		{ 401, "{\"errcode\":\"M_USER_LOCKED\",\"soft_logout\":true}", ANSWER_BARRED },
+		{ 403, "{\"errcode\":\"M_USER_DEACTIVATED\"}", ANSWER_BARRED },
+		{ 403, "{\"errcode\":\"M_USER_SUSPENDED\"}", ANSWER_BARRED },
+		{ 403, "{\"errcode\":\"M_CONSENT_NOT_GIVEN\"}", ANSWER_BARRED },
+		{ 403, "{\"errcode\":\"M_RESOURCE_LIMIT_EXCEEDED\"}", ANSWER_BARRED },
+		{ 403, "{\"errcode\":\"M_LIMIT_EXCEEDED\"}", ANSWER_LIMITED },
+		{ 404, "{\"errcode\":\"M_UNRECOGNIZED\"}", ANSWER_RETRY },
+		{ 405, "{\"errcode\":\"M_UNRECOGNIZED\"}", ANSWER_RETRY },
 		{ 403, "{\"errcode\":\"M_FORBIDDEN\"}", ANSWER_REFUSED },
 		{ 0, "{}", ANSWER_RETRY },
 		{ -1, "{\"errcode\":7}", ANSWER_RETRY },
@@ -43,6 +53,60 @@ test_judge(void)
 	for (size_t i = 0; i < nelem(row); i++)
 		ok(fate(row[i].status, row[i].body) == row[i].want, "status %d %s", row[i].status,
 		    row[i].body != NULL ? row[i].body : "(no JSON)");
+}
+
+/* What a stranger's event may hold spoils that event, not the answer that it comes with. */
+static void
+test_parse(void)
+{
+	static const struct {
+		const char	*text, *want;	/* NULL: refused. */
+	} row[] = {
+		{ "{\"a\":1}", "{\"a\":1}" },
+		{ "[\"\\u0000\"]", "[\"\\uFFFD\"]" },
+		{ "{\"a\\u0000b\":1}", "{\"a\\uFFFDb\":1}" },
+		{ "[\"\\ud800\"]", "[\"\\uFFFD\"]" },
+		{ "[\"\\udc00\\ud800x\"]", "[\"\\uFFFD\\uFFFDx\"]" },
+		{ "[\"\\ud83d\\ude00\\u0000\"]", "[\"\\uD83D\\uDE00\\uFFFD\"]" },
+		{ "[\"\\\\u0000\\u0000\"]", "[\"\\\\u0000\\uFFFD\"]" },
+		{ "[9223372036854775808, 1, -9223372036854775809]", "[null,1,null]" },
+		{ "[1e400,-1e400,1e-400]", "[null,null,0.0]" },
+		{ "[1e400,\"1e400 [\"]", "[null,\"1e400 [\"]" },
+		{ "{\"a\":1,\"a\":2}", NULL },
+		{ "{\"a\":1e400,\"a\":2}", "{\"a\":2}" },
+		{ "{\"a\\u0000\":1,\"a\\ud800\":2}", "{\"a\\uFFFD\":2}" },
+		{ "[\"\\u0000\"", NULL },
+		{ "[\"\\u00", NULL },
+		{ "[\"\\ud800\\", NULL },
+		{ "\\u0000", NULL },
+		{ "[1e400", NULL },
+		{ "[1e400 1]", NULL },
+		{ "[\"a\nb\\u0000\"]", NULL },
+		{ "", NULL },
+		{ "-", NULL },
+	};
+	char text[2 * (CANON_MAX_DEPTH + 40)] = "";
+
+	for (size_t i = 0; i < nelem(row); i++) {
+		autojson json_t *json = NULL;
+		autofree char *got = NULL;
+		/* Exactly as long as it is, so that a byte read too far is seen. */
+		autofree char *exact = malloc(strlen(row[i].text) + (*row[i].text == '\0'));
+		int r;
+
+		memcpy(exact, row[i].text, strlen(row[i].text));
+		r = answer_parse(exact, strlen(row[i].text), &json);
+		got = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
+		ok(row[i].want == NULL ? r == E_BAD && json == NULL : r == 0 && got != NULL && !strcmp(got, row[i].want),
+		    "%s is %s", row[i].text, row[i].want != NULL ? "mended" : "refused");
+	}
+	for (int deep = CANON_MAX_DEPTH; deep < CANON_MAX_DEPTH + 40; deep += 39) {
+		autojson json_t *json = NULL;
+
+		memset(text, '[', (size_t)deep);
+		memset(text + deep, ']', (size_t)deep);
+		ok(answer_parse(text, (size_t)(2 * deep), &json) == 0, "%d deep is cut off", deep);
+	}
 }
 
 static void
@@ -84,6 +148,7 @@ int
 main(void)
 {
 	test_judge();
+	test_parse();
 	test_text();
 	test_wait();
 	return done_testing();

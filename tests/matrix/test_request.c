@@ -8,13 +8,14 @@ test_path(void)
 {
 	autofree char *a = request_path("/rooms/%s/send/%s/%s", "!ab/c:d", "m.x", "t 1");
 	autofree char *b = request_path("/x");
-	autofree char *since = request_sync("s1&timeout=0", 30000, 100);
-	autofree char *first = request_sync(NULL, 0, 1);
+	autofree char *since = request_sync("s1&timeout=0", 30000, 100, false);
+	autofree char *first = request_sync(NULL, 0, 1, true);
 
 	is_str(a, "/_matrix/client/v3/rooms/%21ab%2Fc%3Ad/send/m.x/t%201", "arguments are encoded whole");
 	is_str(b, "/_matrix/client/v3/x", "no arguments");
 	ok(since && strstr(since, "&timeout=30000&since=s1%26timeout%3D0"), "a token cannot add parameters");
 	ok(first && strstr(first, "since") == NULL, "the first sync has no since");
+	ok(first && strstr(first, "lazy_load_members%22%3Atrue") && !strstr(since, "lazy"), "members may be left out");
 	ok(first && strstr(first, "m.room.encrypted"), "the filter leaves out encrypted state");
 }
 

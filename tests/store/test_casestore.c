@@ -120,13 +120,64 @@ test_consent(void)
 	is_int(consent_put(db, &c), ERR_DB, "no consent without a case");
 }
 
+/* Of one referral the next content waits for the acknowledgement of the one before. */
+static void
+test_traffic_order(void)
+{
+	struct traffic t = { .content_id = text("o1"), .org = text("org"), .referral = text("R9"),
+	    .type = text("t"), .seq = 11, .content = text("{}"), .sent_at = 1, .resend_at = 5000 }, *list, got;
+	size_t n;
+
+	must(traffic_put(db, &t));
+	t.content_id = text("o2");
+	t.seq = 12;
+	t.resend_at = 4000;
+	must(traffic_put(db, &t));
+	t.content_id = text("o3");
+	t.referral = NULL;
+	t.seq = 13;
+	t.resend_at = 4500;
+	must(traffic_put(db, &t));
+	must(traffic_due(db, 4200, 10, &list, &n));
+	is_int((long long)n, 0, "what is said later of a referral is not due before what was said earlier");
+	traffic_list_free(list, n);
+	ok(traffic_next(db) == 4500, "nor is anybody woken for it");
+	must(traffic_due(db, 4600, 10, &list, &n));
+	ok(n == 1 && !strcmp(list[0].content_id, "o3"), "what is about no referral waits for nothing");
+	traffic_list_free(list, n);
+	must(traffic_get(db, "o3", &got));
+	got.acked_at = 1;
+	must(traffic_put(db, &got));
+	traffic_free(&got);
+	must(traffic_get(db, "o1", &got));
+	got.acked_at = 1;
+	must(traffic_put(db, &got));
+	traffic_free(&got);
+	must(traffic_due(db, 4200, 10, &list, &n));
+	ok(n == 1 && !strcmp(list[0].content_id, "o2") && traffic_next(db) == 4000, "acknowledged, the next is due");
+	traffic_list_free(list, n);
+	must(traffic_get(db, "o1", &got));
+	got.acked_at = got.resend_at = 0;
+	must(traffic_put(db, &got));
+	traffic_free(&got);
+	must(traffic_due(db, 4200, 10, &list, &n));
+	is_int((long long)n, 1, "what was given up holds up nothing");
+	traffic_list_free(list, n);
+	for (int i = 1; i <= 2; i++) {
+		must(traffic_get(db, i == 1 ? "o1" : "o2", &got));
+		got.acked_at = 1;
+		must(traffic_put(db, &got));
+		traffic_free(&got);
+	}
+}
+
 static void
 test_traffic(void)
 {
 	struct traffic t = { .content_id = text("c1"), .org = text("org"), .referral = text("R1"),
 	    .type = text("t"), .seq = 1, .content = text("{\"x\":1}"), .sent_at = 1,
 	    .resend_at = 50 }, *list, got;
-	int64_t a, b, c, stopped;
+	int64_t a, b, c, stopped, silent, other;
 	size_t n;
 
 	must(traffic_seq(db, "org", &a));
@@ -136,6 +187,7 @@ test_traffic(void)
 	ok(traffic_next(db) == INT64_MAX, "nothing to resend");
 	must(traffic_put(db, &t));
 	t.content_id = text("c2");
+	t.referral = text("R2");
 	t.seq = 2;
 	t.resend_at = 40;
 	must(traffic_put(db, &t));
@@ -156,6 +208,20 @@ test_traffic(void)
 	must(traffic_due(db, 50, 1, &list, &n));
 	is_int((long long)n, 1, "at most so many");
 	traffic_list_free(list, n);
+
+	must(traffic_get(db, "c1", &got));
+	got.tries = TRAFFIC_SILENT - 1;
+	must(traffic_put(db, &got));
+	must(traffic_silent(db, NULL, &silent));
+	is_int(silent, 0, "nothing has been tried for an hour");
+	got.tries++;
+	must(traffic_put(db, &got));
+	traffic_free(&got);
+	must(traffic_silent(db, NULL, &silent));
+	is_int(silent, 1, "now one has, to no avail");
+	must(traffic_silent(db, "R1", &silent));
+	must(traffic_silent(db, "R2", &other));
+	ok(silent == 1 && other == 0, "about one referral");
 
 	must(traffic_get(db, "c1", &got));
 	got.acked_at = 60;
@@ -182,6 +248,7 @@ main(void)
 	test_cases();
 	test_every_state();
 	test_consent();
+	test_traffic_order();
 	test_traffic();
 	must(db_commit(db, NULL));
 	db_close(db);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Includes db.c to reach the connection: a store has one door otherwise. */
+#include <fcntl.h>
 #include <sys/wait.h>
 
 #include "../../node/store/db.c"
@@ -287,6 +288,32 @@ test_refusals(void)
 	db = fixture_reopen();
 }
 
+/* What a process left that did not end well is written again, byte for byte. */
+static void
+test_settled(void)
+{
+	char path[128], text[8192] = "";
+	struct err err = { "" };
+	struct stat before, after;
+	int fd, lock = -1;
+
+	db_close(db);
+	(void)snprintf(path, sizeof(path), "%s/cairn.db-wal", fixture_dir);
+	if ((fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600)) < 0 || write(fd, "left", 4) != 4 ||
+	    futimens(fd, (struct timespec[2]){ { .tv_sec = 1 }, { .tv_sec = 1 } }) != 0 || fstat(fd, &before) != 0)
+		bail("log", path);
+	is_int(statedir_lock(fixture_dir, &lock, &err), 0, "the lock is taken");
+	ok(fstat(fd, &after) == 0 && after.st_mtime != before.st_mtime && pread(fd, text, sizeof(text), 0) == 4 &&
+	    !strcmp(text, "left"), "a log that was left is written again, the same");
+	(void)close(fd);
+	(void)unlink(path);
+	(void)close(lock);
+	db = fixture_reopen();
+	is_str(statedir_advice(0), "", "no advice without a cause");
+	ok(strstr(statedir_advice(ENOSPC), "space") != NULL && strstr(statedir_advice(EIO), "disk") != NULL &&
+	    strstr(statedir_advice(EROFS), "permissions") != NULL, "advice for a full disk, a broken one, a closed one");
+}
+
 static void
 test_check(void)
 {
@@ -318,6 +345,7 @@ main(void)
 	ok(survives("after-commit", "durable"), "killed after the commit: all is stored");
 	test_generation();
 	test_refusals();
+	test_settled();
 	test_check();
 	return done_testing();
 }

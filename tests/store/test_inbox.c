@@ -2,7 +2,10 @@
 #include <errno.h>
 
 #include "fixture.h"
+#include "store/devicestore.h"
 #include "store/inbox.h"
+#include "store/peoplestore.h"
+#include "store/stranger.h"
 
 static struct db *db;
 
@@ -116,6 +119,114 @@ test_rejected(void)
 	is_int(before - after, 1, "and takes nothing from others");
 }
 
+/* How many items wait, besides ${before}. */
+static int64_t
+left(int64_t before)
+{
+	int64_t waiting, rejected;
+
+	must(inbox_counts(db, &waiting, &rejected));
+	return waiting - before;
+}
+
+/* Invented senders without end; a guest and a partner among them lose nothing. */
+static void
+test_strangers(void)
+{
+	struct waiting w = { .account = text("node"), .raw = text("{}") }, *list;
+	struct crypto_user partner = { .pinned = 1 };
+	int64_t guest, honest, pid, people = 0, before = left(0), waiting, rejected_before, rejected;
+	bool forgot = false, ever = false;
+	char user[64], *big;
+	size_t n;
+
+	/* The tests above used small numbers of nobody. */
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(user, sizeof(user), "@early%d:members.example", i);
+		must(person_id(db, user, &pid));
+	}
+	must(inbox_counts(db, &waiting, &rejected_before));
+	must(person_id(db, "@guest:members.example", &guest));
+	must(person_id(db, "@node:partner.example", &partner.pid));
+	must(crypto_user_put(db, &partner));
+	must(stranger_id(db, "@first:honest.example", &honest, &forgot));
+	for (int64_t known[] = { guest, partner.pid, honest }, i = 0; i < 3; i++) {
+		w.pid = known[i];
+		must(waiting_add(db, &w));
+		must(rejected_add(db, "node", NULL, known[i], "{}", "why", 1));
+	}
+	for (int i = 0; i < STRANGER_MAX + 500; i++) {
+		(void)snprintf(user, sizeof(user), "@u%d:evil.example", i);
+		must(stranger_id(db, user, &w.pid, &forgot));
+		ever |= forgot;
+		people = w.pid > people ? w.pid : people;
+		must(waiting_add(db, &w));
+		must(rejected_add(db, "node", NULL, w.pid, "{}", "why", 1));
+	}
+	ok(ever && forgot, "somebody is forgotten for an invented sender");
+	must(inbox_counts(db, &waiting, &rejected));
+	is_int(left(before), STRANGER_MAX + 2, "what waits of strangers is bounded");
+	is_int(rejected - rejected_before, STRANGER_MAX + 2, "and so is what was rejected");
+	is_int(people - honest, STRANGER_MAX - 1, "and their number");
+	for (int64_t known[] = { guest, partner.pid, honest }, i = 0; i < 3; i++) {
+		must(waiting_person(db, known[i], &list, &n));
+		is_int((int)n, 1, "%s loses nothing", i == 0 ? "a guest" : i == 1 ? "a partner" :
+		    "a stranger of another homeserver");
+		waiting_list_free(list, n);
+	}
+	ok(person_find(db, "@first:honest.example", &pid) == 0 && pid == honest, "who is the same as before");
+	is_int(person_find(db, "@u0:evil.example", &pid), E_NOTFOUND, "the oldest is forgotten");
+	is_int(person_find(db, user, &pid), 0, "the newest is known");
+	must(person_user(db, pid, &big));
+	is_str(big, user, "by its own name");
+	free(big);
+
+	for (n = 1; n < INBOX_STRANGER_MAX; n++)
+		must(waiting_add(db, &w));
+	is_int(waiting_add(db, &w), E_REFUSED, "one stranger has few places");
+	must(person_id(db, user, &pid));
+	is_int(stranger_has(db, pid), E_NOTFOUND, "who is let in is no stranger any more");
+	is_int(waiting_add(db, &w), 0, "and has a guest's");
+	must(stranger_id(db, "@big:evil.example", &w.pid, &forgot));
+	if ((big = calloc(1, INBOX_STRANGER_RAW + 2)) == NULL)
+		bail("calloc", "big");
+	memset(big, 'x', INBOX_STRANGER_RAW + 1);
+	w.raw = big;
+	is_int(waiting_add(db, &w), E_REFUSED, "nor may a stranger's be large");
+	free(big);
+}
+
+/* Guests who fill their bound lose their own. */
+static void
+test_guests(void)
+{
+	struct waiting w = { .account = text("node"), .raw = text("{}") }, *list;
+	int64_t before = left(0), guest, flooder[3], waiting, rejected;
+	size_t n;
+
+	must(person_find(db, "@guest:members.example", &guest));
+	for (size_t f = 0; f < nelem(flooder); f++) {
+		char user[64];
+
+		(void)snprintf(user, sizeof(user), "@flood%zu:members.example", f);
+		must(person_id(db, user, &flooder[f]));
+		w.pid = flooder[f];
+		for (int i = 0; i < INBOX_WAITING_MAX; i++)
+			must(waiting_add(db, &w));
+	}
+	ok(left(before) <= INBOX_GUESTS_WAITING, "what waits of guests is bounded in total");
+	must(waiting_person(db, guest, &list, &n));
+	is_int((int)n, 1, "who has little loses nothing");
+	waiting_list_free(list, n);
+	for (size_t f = 0; f < 6; f++)
+		for (int i = 0; i < INBOX_REJECTED_MAX; i++)
+			must(rejected_add(db, "node", NULL, 100000 + (int64_t)f, "{}", "why", 1));
+	must(inbox_counts(db, &waiting, &rejected));
+	ok(rejected <= INBOX_GUESTS_REJECTED + STRANGER_MAX * INBOX_STRANGER_MAX, "and what was rejected (%lld)",
+	    (long long)rejected);
+	ok(rejected <= INBOX_GUESTS_REJECTED + STRANGER_MAX + 10, "each of their own");
+}
+
 int
 main(void)
 {
@@ -125,6 +236,8 @@ main(void)
 	test_waiting();
 	test_waiting_bounds();
 	test_rejected();
+	test_strangers();
+	test_guests();
 	must(db_commit(db, NULL));
 	db_close(db);
 	return done_testing();

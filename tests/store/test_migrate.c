@@ -158,6 +158,24 @@ freeze(void)
 	return EXIT_SUCCESS;
 }
 
+/* In version 1 a share had a state for "encrypted, but in no outbox row": two Olm sessions, one such share. */
+static const char sealed_share[] = "PRAGMA foreign_keys = OFF; INSERT INTO crypt_olm (session_id, curve25519, pickle, used) "
+    "VALUES ('later', x'aa', x'02', 9), ('earlier', x'aa', x'01', 5);"
+    "INSERT INTO crypt_outbound VALUES (1, 's', '!r', x'00', x'00', 0, 0, 1, 0, 0, -1, 0, 0);"
+    "INSERT INTO crypt_share (outbound, pid, device_id, curve25519, state, message) VALUES (1, 1, 'D', x'aa', 1, '0abc');";
+
+static void
+check_sealed_share(void)
+{
+	sqlite3 *sql = raw_open();
+	autofree char *olm = lines(sql, "SELECT session_id || n || hex(pickle) || used FROM crypt_olm ORDER BY n");
+	autofree char *shares = lines(sql, "SELECT state || device_id FROM crypt_share");
+
+	sqlite3_close(sql);
+	is_str(olm, "earlier1015\nlater2029\n", "Olm sessions are kept, numbered by their age");
+	is_str(shares, "0D\n", "a share that was never queued is wanted again");
+}
+
 /* The store of ${version} as it was released, in a fresh directory. */
 static void
 thaw(int version)
@@ -176,7 +194,8 @@ thaw(int version)
 	(void)snprintf(path, sizeof(path), "%s/cairn.db", fixture_dir);
 	(void)unlink(path);
 	sql = raw_open();
-	if (sqlite3_exec(sql, dump, NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(sql, dump, NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(sql, version == 1 ? sealed_share : "", NULL, NULL, NULL) != SQLITE_OK)
 		bail("thaw", sqlite3_errmsg(sql));
 	sqlite3_close(sql);
 	free(dump);
@@ -200,6 +219,8 @@ main(int argc, char **argv)
 		db = fixture_reopen();
 		check(db);
 		db_close(db);
+		if (version == 1)
+			check_sealed_share();
 		migrated = schema();
 		ok(!strcmp(fresh, migrated), "a store of version %d ends with the present schema", version);
 		fixture_remove();

@@ -97,7 +97,8 @@ test_life_of_an_event(void)
 	must(outbox_tried(db, id, 6000, 7000));
 	must(outbox_tried(db, id, 7000, 9000));
 	must(outbox_get(db, id, &o));
-	ok(o.state == OUT_READY && o.attempts == 2 && o.first_try == 6000 && o.due == 9000, "tried");
+	ok(o.state == OUT_READY && o.attempts == 2 && o.due == 9000, "tried");
+	is_int(o.first_try, 5000, "it may have left since it was ready");
 	is_str(o.body, "cipher", "the exact bytes");
 	is_str(o.txn, txn, "under the same transaction id");
 	outbox_free(&o);
@@ -140,15 +141,16 @@ test_todevice(void)
 	char path[128];
 	int64_t id;
 
-	is_int(outbox_todevice(db, "l", "a/b", content, "p", NULL, &id), E_BAD, "no slash in a type");
-	is_int(outbox_todevice(db, "l", "", content, "p", NULL, &id), E_BAD, "no empty type");
-	must(outbox_todevice(db, "l", "m.room.encrypted", content, "p", NULL, &id));
+	is_int(outbox_todevice(db, "l", "a/b", "{}", "p", NULL, &id), E_BAD, "no slash in a type");
+	is_int(outbox_todevice(db, "l", "", "{}", "p", NULL, &id), E_BAD, "no empty type");
+	must(outbox_todevice(db, "l", "m.room.encrypted", "{\"messages\":{}}", "p", NULL, &id));
 	must(outbox_get(db, id, &o));
 	(void)snprintf(path, sizeof(path), "/_matrix/client/v3/sendToDevice/m.room.encrypted/%s", o.txn);
 	is_str(o.path, path, "the path holds the transaction id");
 	is_str(o.method, "PUT", "method");
 	is_str(o.account, "node", "by the node");
 	ok(o.state == OUT_READY && o.kind == OUT_TODEVICE, "ready at once");
+	is_str(o.body, "{\"messages\":{}}", "with the bytes that were given");
 	outbox_free(&o);
 	is_int(outbox_renew(db, id), E_NOTFOUND, "its ciphertexts are never made again");
 	must(outbox_done(db, id));

@@ -48,7 +48,7 @@ fill_outbox(void)
 	must(outbox_event(db, "node", "!b", "t", NULL, content, "p", "2", &id));
 	must(outbox_fail(db, id, CANARY "error"));
 	must(outbox_call(db, "node", "l", "POST", "/x", content, "p", NULL));
-	must(outbox_todevice(db, "l", "t", content, "p", NULL, &id));
+	must(outbox_todevice(db, "l", "t", CANARY "body", "p", NULL, &id));
 }
 
 static void

@@ -58,14 +58,24 @@ ON CONFLICT (content_id) DO UPDATE SET org = excluded.org, referral = excluded.r
 SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries
 FROM traffic WHERE content_id = ?1;
 
+-- What is said about a referral is heard in its order: the next content waits for the acknowledgement of the one before.
 -- name: traffic_due
 SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries
-FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND resend_at <= ?1
+FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND resend_at <= ?1 AND NOT EXISTS (
+	SELECT 1 FROM traffic AS earlier WHERE earlier.acked_at = 0 AND earlier.resend_at > 0 AND
+		earlier.referral = traffic.referral AND earlier.org = traffic.org AND earlier.seq < traffic.seq)
 ORDER BY resend_at, seq LIMIT ?2;
 
 -- Given up, or withheld because its consent ended: nobody sends these again.
 -- name: traffic_stopped
 SELECT count(*) FROM traffic WHERE acked_at = 0 AND resend_at = 0;
 
+-- Sent at least ?1 times, to no avail; of one referral, or of all (NULL).
+-- name: traffic_silent
+SELECT count(*) FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND tries >= ?1 AND
+	(?2 IS NULL OR referral = ?2);
+
 -- name: traffic_next
-SELECT min(resend_at) FROM traffic WHERE acked_at = 0 AND resend_at > 0;
+SELECT min(resend_at) FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND NOT EXISTS (
+	SELECT 1 FROM traffic AS earlier WHERE earlier.acked_at = 0 AND earlier.resend_at > 0 AND
+		earlier.referral = traffic.referral AND earlier.org = traffic.org AND earlier.seq < traffic.seq);

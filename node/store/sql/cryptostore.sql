@@ -19,15 +19,15 @@ UPDATE crypt_account SET uploaded = ?1, onetime = ?2, fallback_unused = ?3, fall
 -- The one that received last comes first.
 -- name: crypt_olm_list
 SELECT session_id, pickle, used FROM crypt_olm WHERE curve25519 = ?1
-ORDER BY used DESC, session_id LIMIT ?2;
+ORDER BY used DESC, n DESC LIMIT ?2;
 
 -- name: crypt_olm_put
 INSERT INTO crypt_olm (session_id, curve25519, pickle, used) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (session_id) DO UPDATE SET pickle = excluded.pickle, used = excluded.used;
 
 -- name: crypt_olm_trim
-DELETE FROM crypt_olm WHERE curve25519 = ?1 AND session_id NOT IN (
-	SELECT session_id FROM crypt_olm WHERE curve25519 = ?1 ORDER BY used DESC, session_id LIMIT ?2);
+DELETE FROM crypt_olm WHERE n IN (
+	SELECT n FROM crypt_olm WHERE curve25519 = ?1 ORDER BY used DESC, n DESC LIMIT -1 OFFSET ?2);
 
 -- name: crypt_hash_get
 SELECT 1 FROM crypt_hash WHERE hash = ?1;
@@ -59,6 +59,9 @@ SELECT event FROM crypt_index WHERE session = ?1 AND position = ?2;
 
 -- name: crypt_index_add
 INSERT INTO crypt_index (session, position, event) VALUES (?1, ?2, ?3);
+
+-- name: crypt_index_drop
+DELETE FROM crypt_index WHERE session = ?1 AND position = ?2;
 
 -- name: crypt_outbound_active
 SELECT n, session_id, room_id, created, messages, history, rotate, planned, plan_epoch, plan_roster,
@@ -96,7 +99,7 @@ UPDATE crypt_outbound SET rotate = 1 WHERE room_id = ?1 AND active = 1;
 
 -- name: crypt_outbound_rotate_person
 UPDATE crypt_outbound SET rotate = 1 WHERE active = 1 AND n IN (
-	SELECT outbound FROM crypt_share WHERE pid = ?1 AND state BETWEEN 1 AND 3);
+	SELECT outbound FROM crypt_share WHERE pid = ?1 AND state IN (2, 3));
 
 -- name: crypt_outbound_after
 SELECT n FROM crypt_outbound WHERE room_id = ?1 AND n > ?2 ORDER BY n LIMIT ?3;

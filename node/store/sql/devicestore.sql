@@ -35,6 +35,9 @@ SELECT pid, device_id, ed25519, curve25519, listed, signed, eligible, claim, cla
 	mend, mended_at, failures, failing_at, refused, onetime
 FROM crypt_device WHERE curve25519 = ?1;
 
+-- name: crypt_device_name
+SELECT device_id, eligible FROM crypt_device WHERE curve25519 = ?1 AND pid = ?2 ORDER BY device_id LIMIT 1;
+
 -- name: crypt_device_claims
 SELECT pid, device_id, ed25519, curve25519, listed, signed, eligible, claim, claim_tries, claim_due,
 	mend, mended_at, failures, failing_at, refused, onetime
@@ -55,6 +58,16 @@ ON CONFLICT (pid, device_id) DO UPDATE SET ed25519 = excluded.ed25519,
 	claim_due = excluded.claim_due, mend = excluded.mend, mended_at = excluded.mended_at,
 	failures = excluded.failures, failing_at = excluded.failing_at, refused = excluded.refused,
 	onetime = excluded.onetime;
+
+-- name: crypt_device_claim
+UPDATE crypt_device SET claim = ?3, claim_tries = ?4, claim_due = ?5, mend = ?6, onetime = ?7
+WHERE pid = ?1 AND device_id = ?2;
+
+-- name: crypt_device_used
+SELECT used FROM crypt_device WHERE pid = ?1 AND device_id = ?2;
+
+-- name: crypt_device_use
+UPDATE crypt_device SET used = ?3 WHERE pid = ?1 AND device_id = ?2;
 
 -- name: crypt_device_drop
 DELETE FROM crypt_device WHERE pid = ?1 AND device_id = ?2;

@@ -32,8 +32,9 @@ SELECT min(o.due) FROM head CROSS JOIN outbox AS o
 ON o.id = (SELECT min(id) FROM outbox WHERE state < 3 AND lane = head.lane)
 WHERE o.due > ?1;
 
+-- From now on it may have been sent, whatever is written down of it: first_try.
 -- name: outbox_ready
-UPDATE outbox SET state = 2, method = ?2, path = ?3, body = ?4 WHERE id = ?1 AND state = 1;
+UPDATE outbox SET state = 2, method = ?2, path = ?3, body = ?4, first_try = ?5 WHERE id = ?1 AND state = 1;
 
 -- name: outbox_rebody
 UPDATE outbox SET body = ?2, attempts = 0, due = 0 WHERE id = ?1 AND state = 2 AND kind = 3;

@@ -26,6 +26,10 @@ SELECT user FROM person WHERE pid = ?1;
 SELECT n, room_id, tag, account, kind, subject, pid, encrypted, state_encrypted, joined, ours
 FROM room WHERE n = ?1;
 
+-- name: room_get
+SELECT n, room_id, tag, account, kind, subject, pid, encrypted, state_encrypted, joined, ours
+FROM room WHERE room_id = ?1;
+
 -- name: room_by_id
 SELECT n FROM room WHERE room_id = ?1;
 

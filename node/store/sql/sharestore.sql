@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
--- States: 0 wanted, 1 sealed, 2 queued, 3 done, 4 waits for a claim, 5 skipped.
+-- States: 0 wanted, 2 queued, 3 done, 4 waits for a claim, 5 skipped.
 
 -- Every eligible device of a user that has no share yet, and those skipped before.
 -- name: crypt_share_plan
-INSERT INTO crypt_share (outbound, pid, device_id, curve25519, state, message, ref)
-SELECT ?1, pid, device_id, curve25519, 0, NULL, NULL FROM crypt_device WHERE pid = ?2 AND eligible = 1
+INSERT INTO crypt_share (outbound, pid, device_id, curve25519, state, ref)
+SELECT ?1, pid, device_id, curve25519, 0, NULL FROM crypt_device WHERE pid = ?2 AND eligible = 1
 ON CONFLICT DO UPDATE SET state = 0 WHERE state = 5;
 
 -- A session that has any, the lowest.
@@ -12,11 +12,11 @@ ON CONFLICT DO UPDATE SET state = 0 WHERE state = 5;
 SELECT outbound FROM crypt_share WHERE state = ?1 ORDER BY outbound LIMIT 1;
 
 -- name: crypt_share_list
-SELECT outbound, pid, device_id, curve25519, message FROM crypt_share
+SELECT outbound, pid, device_id, curve25519 FROM crypt_share
 WHERE outbound = ?1 AND state = ?2 ORDER BY pid, device_id LIMIT ?3;
 
 -- name: crypt_share_state
-UPDATE crypt_share SET state = ?4, message = ?5, ref = ?6
+UPDATE crypt_share SET state = ?4, ref = ?5
 WHERE outbound = ?1 AND pid = ?2 AND device_id = ?3;
 
 -- name: crypt_share_drop
@@ -29,6 +29,11 @@ SELECT count(*) FROM (SELECT 1 FROM crypt_share WHERE outbound = ?1 AND state = 
 -- name: crypt_share_answered
 UPDATE crypt_share SET state = 3 WHERE ref = ?1 AND state = 2;
 
+-- Is another share of that row's session still on its way?
+-- name: crypt_share_others
+SELECT EXISTS (SELECT 1 FROM crypt_share WHERE state = 2 AND outbound = (
+	SELECT outbound FROM crypt_share WHERE ref = ?1 LIMIT 1));
+
 -- name: crypt_share_again
 UPDATE crypt_share SET state = 0, ref = NULL WHERE ref = ?1 AND state = 2;
 
@@ -38,8 +43,8 @@ UPDATE crypt_share SET state = 0 WHERE pid = ?1 AND device_id = ?2 AND state IN 
 
 -- Its Olm session broke: the keys of present sessions go again.
 -- name: crypt_share_resend
-UPDATE crypt_share SET state = 0, ref = NULL, message = NULL
-WHERE pid = ?1 AND device_id = ?2 AND state IN (1, 3)
+UPDATE crypt_share SET state = 0, ref = NULL
+WHERE pid = ?1 AND device_id = ?2 AND state = 3
 	AND outbound IN (SELECT n FROM crypt_outbound WHERE active = 1);
 
 -- Skipped devices whose back-off has passed.

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each place of a homeserver's answer, spoilt in each way: missing, there twice, of another type, huge,
+ * negative, deep, wide.  The node lives, asks on from the right token, and neither
+ * loses nor repeats what waits to be sent.
+ *
+ * Each seventh way is tried; HS_LONG=1 tries them all.  An argument chooses one request, as "/send/".
+ */
+#include <string.h>
+
+#include "base/canon.h"
+#include "hostile.h"
+#include "story.h"
+#include "tamper.h"
+#include "tests/tap.h"
+
+enum { STEP = 7, WAIT_MS = 400 * 1000, TRIES = 40, QUEUE_EACH = 50 };
+
+struct spoiler {
+	size_t	 n, step, done;		/* The way that is next. */
+	size_t	 count;			/* Of ways, for the last answer. */
+	size_t	 wrong;			/* Tokens that are not as they should be. */
+	bool	 asked;			/* The last answer was a spoilt one. */
+	bool	 good;			/* It was still to be taken. */
+	char	 what[TAMPER_WHAT], since[64], next[64];
+};
+
+/* What is measured is the node's memory, not that of the sanitizer. */
+const char	*__asan_default_options(void);
+const char *
+__asan_default_options(void)
+{
+	return "quarantine_size_mb=1";
+}
+
+static size_t
+step_of(void)
+{
+	return getenv("HS_LONG") != NULL ? 1 : STEP;
+}
+
+static void
+say(struct host *h, size_t i, const char *user, const char *text)
+{
+	json_decref(host_ok(h, i, "say", json_pack("{s:s, s:s}", "user", user, "text", text)));
+}
+
+/* A room's events that this user sent encrypted. */
+static size_t
+sealed_by(const struct host *h, const char *user)
+{
+	const json_t *event;
+	size_t i, n = 0;
+
+	for (size_t k = 0; hs_room(h->hs, NULL, k) != NULL; k++)
+		json_array_foreach(hs_events(h->hs, hs_room(h->hs, NULL, k)), i, event)
+			n += !strcmp(json_str(event, "sender"), user) && !strcmp(json_str(event, "type"), "m.room.encrypted");
+	return n;
+}
+
+/* Kilobytes that the node had at most. */
+static long
+most_memory(const struct host *h, size_t i)
+{
+	char path[64], line[256];
+	long kb = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)h->node[i].pid);
+	if ((f = fopen(path, "r")) == NULL)
+		return -1;
+	while (fgets(line, sizeof(line), f) != NULL)
+		(void)sscanf(line, "VmHWM: %ld", &kb);
+	(void)fclose(f);
+	return kb;
+}
+
+static void
+end(struct host *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		host_stop(h, i);
+	host_close(h);
+}
+
+/*
+ * /sync.
+ */
+
+/* Not taken: the whole, or its token, is gone or of the wrong kind; a member that is there twice. */
+static bool
+is_good(const char *what)
+{
+	return strncmp(what, "/ ", 2) != 0 && strncmp(what, "/next_batch ", 12) != 0 &&
+	    strncmp(what, "/next_batch missing", 19) != 0 && (strstr(what, " twice") == NULL || strstr(what, "/0 twice") != NULL);
+}
+
+/* A string is a token, whatever it says: that would be another test. */
+static bool
+is_token(const char *what)
+{
+	return !strncmp(what, "/next_batch \"", 13) && strcmp(what, "/next_batch \"\"") != 0;
+}
+
+static char *
+spoil_sync(struct tamper *t, const json_t *truth)
+{
+	struct spoiler *s = t->cookie;
+	char since[64];
+	char *text;
+
+	tamper_since(t, since, sizeof(since));
+	if (s->asked) {
+		if (strcmp(since, s->good ? s->next : s->since) != 0 && s->wrong++ < 5)
+			printf("# %s: from %s, where %s was to be\n", s->what, since, s->good ? s->next : s->since);
+		s->asked = false;
+		return NULL;
+	}
+	if (json_array_size(json_arr(json_obj(truth, "to_device"), "events")) == 0)
+		return NULL;
+	s->count = tamper_count(truth);
+	do {
+		text = s->n < s->count ? tamper_spoil(truth, s->n, s->what) : NULL;
+		s->n += s->step;
+		if (text != NULL && !is_token(s->what))
+			break;
+		free(text);
+		text = NULL;
+	} while (s->n < s->count);
+	if (text == NULL)
+		return NULL;
+	s->done++;
+	s->asked = true;
+	s->good = is_good(s->what);
+	(void)snprintf(s->since, sizeof(s->since), "%s", since);
+	(void)snprintf(s->next, sizeof(s->next), "%s", json_str(truth, "next_batch"));
+	return text;
+}
+
+/* Each message of the target comes with a new key; the source's answers have a bit of all. */
+static void
+enrich(void *cookie, const char *user, json_t *answer)
+{
+	json_t *rooms = json_obj(answer, "rooms"), *room;
+	const char *id;
+
+	(void)cookie;
+	if (!strcmp(user, TARGET_USER))
+		json_object_foreach(json_obj(rooms, "join"), id, room)
+			(void)json_object_set_new(json_obj(room, "timeline"), "limited", json_true());
+	if (strcmp(user, SOURCE_USER) != 0 || json_object_size(json_obj(rooms, "join")) == 0)
+		return;
+	(void)json_array_append_new(json_arr(json_obj(answer, "device_lists"), "changed"), json_string(TARGET_USER));
+	(void)json_array_append_new(json_arr(json_obj(answer, "device_lists"), "left"), json_string("@gone:harbor.example"));
+	(void)json_object_set_new(json_obj(rooms, "invite"), "!asks:harbor.example", json_pack(
+	    "{s:{s:[{s:s, s:s, s:s, s:{s:s}}, {s:s, s:s, s:s, s:{s:s, s:b}}]}}", "invite_state", "events",
+	    "type", "m.room.create", "state_key", "", "sender", TARGET_USER, "content", "type", "m.space",
+	    "type", "m.room.member", "state_key", SOURCE_USER, "sender", TARGET_USER,
+	    "content", "membership", "invite", "is_direct", 0));
+	(void)json_object_set_new(json_obj(rooms, "leave"), "!gone:harbor.example", json_pack("{s:{s:[]}}",
+	    "timeline", "events"));
+	json_object_foreach(json_obj(rooms, "join"), id, room)
+		(void)json_array_append_new(json_arr(json_obj(room, "state"), "events"), json_pack(
+		    "{s:s, s:s, s:s, s:s, s:{s:s}}", "type", "m.room.member", "state_key", TARGET_USER, "sender",
+		    TARGET_USER, "event_id", "$of-the-target", "content", "membership", "join"));
+}
+
+static void
+test_sync(void)
+{
+	struct host h;
+	struct spoiler s = { .step = step_of() };
+	struct tamper t = { .host = &h, .who = SOURCE, .part = "/sync?", .sync = enrich, .cookie = &s };
+	unsigned starts;
+	size_t queued = 0, before;
+	long memory;
+
+	story_begin(&h, 85);
+	say(&h, TARGET, SOURCE_USER, "Hello.");
+	host_run(&h, 20000);
+	starts = h.node[SOURCE].starts;
+	memory = most_memory(&h, SOURCE);
+	before = sealed_by(&h, SOURCE_USER);
+	t.alter = spoil_sync;
+	tamper_set(&t);
+	tamper_wait(&h, WAIT_MS);
+	for (int idle = 0; idle < TRIES && (s.count == 0 || s.n < s.count || s.asked); ) {
+		size_t n = s.n;
+
+		say(&h, TARGET, SOURCE_USER, "A word.");
+		if (s.done % QUEUE_EACH == 0) {
+			say(&h, SOURCE, TARGET_USER, "Queued.");
+			queued++;
+		}
+		tamper_wait(&h, 1000);
+		tamper_wait(&h, WAIT_MS);
+		if (s.asked)
+			tamper_wait(&h, WAIT_MS);
+		idle = n == s.n ? idle + 1 : 0;
+	}
+	ok(s.count > 1000 && s.n >= s.count, "a sync spoilt in %zu of %zu ways (each place, each kind)", s.done, s.count);
+	ok(s.wrong == 0, "the token advances for what is whole and only for that");
+	ok(h.node[SOURCE].starts == starts, "the node lives");
+	memory = most_memory(&h, SOURCE) - memory;
+	ok(memory < 64 * 1024, "in no more memory: %ld KiB", memory);
+	tamper_end(&t);
+	host_run(&h, 7200 * 1000);
+	say(&h, TARGET, SOURCE_USER, "At last.");
+	say(&h, SOURCE, TARGET_USER, "Indeed.");
+	host_run(&h, 7200 * 1000);
+	is_int((int)found_in(&h, SOURCE, "messages", "body", "At last."), 1, "the next good syncs bring what comes next");
+	is_int((int)(sealed_by(&h, SOURCE_USER) - before), (int)queued + 1, "what waited was sent, once each (%zu)", queued);
+	is_int((int)found_in(&h, TARGET, "messages", "body", "Indeed."), 1, "and is read");
+	ok(story_complaints(&h) == 0, "the homeservers have nothing to complain of");
+	end(&h);
+}
+
+/*
+ * Answers to other requests: each second one is spoilt.
+ */
+
+static char *
+spoil_answer(struct tamper *t, const json_t *truth)
+{
+	struct spoiler *s = t->cookie;
+	char *text;
+
+	s->asked = !s->asked;
+	if (!s->asked || (s->count > 0 && s->n >= s->count))
+		return NULL;
+	s->count = tamper_count(truth);
+	text = s->n < s->count ? tamper_spoil(truth, s->n, s->what) : NULL;
+	s->n += s->step;
+	s->done += text != NULL;
+	return text;
+}
+
+static void
+by_word(struct host *h, size_t n)
+{
+	(void)n;
+	say(h, TARGET, SOURCE_USER, "A word.");
+	say(h, SOURCE, TARGET_USER, "A word back.");
+}
+
+static void
+by_new_user(struct host *h, size_t n)
+{
+	char user[64];
+
+	(void)snprintf(user, sizeof(user), "@u%zu:harbor.example", n);
+	hs_add_user(h->hs, user, "pw");
+	say(h, SOURCE, user, "Hello.");
+}
+
+static void
+by_invitation(struct host *h, size_t n)
+{
+	struct client c;
+	char user[64];
+
+	(void)snprintf(user, sizeof(user), "@v%zu:harbor.example", n);
+	client_login(&c, h, user);
+	free(client_invite(&c, NULL, SOURCE_USER, true));
+}
+
+static void
+by_claim(struct host *h, size_t n)
+{
+	struct client c;
+	const json_t *call;
+	const char *device = "";
+	size_t i;
+
+	(void)n;
+	json_array_foreach(hs_log(h->hs), i, call)
+		if (!strcmp(json_str(call, "user"), SOURCE_USER))
+			device = json_str(call, "device");
+	client_as(&c, h, TARGET, "node");
+	for (int k = 0; k < 10; k++)
+		json_decref(client_call(&c, "POST", "keys/claim", json_pack("{s:{s:{s:s}}}", "one_time_keys",
+		    SOURCE_USER, device, "signed_curve25519")));
+}
+
+static void
+by_setup(struct host *h, size_t n)
+{
+	(void)n;
+	hs_revoke(h->hs, SOURCE_USER);
+	json_decref(host_command(h, SOURCE, "setup", json_pack("{s:s, s:s}", "node_password", "node password",
+	    "steward_password", "steward password")));
+}
+
+static const struct endpoint {
+	const char	*part;
+	void		(*provoke)(struct host *, size_t);
+} endpoints[] = {
+	{ "/keys/query",	by_word },
+	{ "/sendToDevice/",	by_word },
+	{ "/send/",		by_word },
+	{ "/createRoom",	by_new_user },
+	{ "/join/",		by_invitation },
+	{ "/keys/upload",	by_claim },
+	{ "/login",		by_setup },
+};
+
+static void
+rotate(void *cookie, const char *user, json_t *answer)
+{
+	json_t *rooms = json_obj(answer, "rooms"), *room;
+	const char *id;
+
+	(void)cookie;
+	json_object_foreach(json_obj(rooms, "join"), id, room)
+		(void)json_object_set_new(json_obj(room, "timeline"), "limited", json_true());
+	if (!strcmp(user, SOURCE_USER) && json_arr(json_obj(answer, "device_lists"), "changed") != NULL)
+		(void)json_array_append_new(json_arr(json_obj(answer, "device_lists"), "changed"), json_string(TARGET_USER));
+}
+
+static void
+test_endpoint(const struct endpoint *e)
+{
+	struct host h;
+	struct spoiler s = { .step = step_of() };
+	struct tamper t = { .host = &h, .who = SOURCE, .part = e->part, .alter = spoil_answer, .sync = rotate, .cookie = &s };
+	unsigned starts;
+	size_t provoked = 0, rooms = 0;
+
+	story_begin(&h, 86);
+	say(&h, SOURCE, TARGET_USER, "Hello.");
+	host_run(&h, 20000);
+	starts = h.node[SOURCE].starts;
+	tamper_set(&t);
+	for (int idle = 0; idle < TRIES && (s.count == 0 || s.n < s.count); ) {
+		size_t n = s.n;
+
+		e->provoke(&h, provoked++);
+		tamper_wait(&h, 1000);
+		tamper_wait(&h, WAIT_MS);
+		idle = n == s.n ? idle + 1 : 0;
+	}
+	ok(s.count > 0 && s.n >= s.count, "the answer to %s spoilt in %zu of %zu ways", e->part, s.done, s.count);
+	ok(h.node[SOURCE].starts == starts, "the node lives");
+	tamper_end(&t);
+	for (int i = 0; i < 400 && story_count(&h, SOURCE, "outbox") > 0; i++)
+		tamper_wait(&h, WAIT_MS);
+	say(&h, TARGET, SOURCE_USER, "At last.");
+	say(&h, SOURCE, TARGET_USER, "Indeed.");
+	for (int i = 0; i < 40; i++)
+		tamper_wait(&h, WAIT_MS);
+	is_int((int)found_in(&h, SOURCE, "messages", "body", "At last."), 1, "what comes next is read");
+	is_int((int)found_in(&h, TARGET, "messages", "body", "Indeed."), 1, "and what goes out arrives, once");
+	is_int((int)found_in(&h, SOURCE, "outbox", "state", "failed"), 0, "no row was given up");
+	if (e->provoke == by_new_user) {
+		while (hs_room(h.hs, NULL, rooms) != NULL)
+			rooms++;
+		is_int((int)rooms, (int)provoked + 1, "one chat for each person");
+	}
+	if (e->provoke == by_word)
+		is_int((int)sealed_by(&h, SOURCE_USER), (int)provoked + 3, "each word was sent, once, and one greeting");
+	ok(story_complaints(&h) == 0, "the homeservers have nothing to complain of");
+	end(&h);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2 || !strcmp(argv[1], "/sync?"))
+		test_sync();
+	for (size_t i = 0; i < nelem(endpoints); i++)
+		if (argc < 2 || !strcmp(argv[1], endpoints[i].part))
+			test_endpoint(&endpoints[i]);
+	return done_testing();
+}

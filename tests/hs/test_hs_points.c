@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Setup of a node from nothing, publishing and following, and the upload of keys,
+ * with one death at each named point; see points.h.  (Of a referral: test_hs_kill.c.)
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/encode.h"
+#include "crypt/crosssign.h"
+#include "crypt/olm.h"
+#include "hostile.h"
+#include "hs_world.h"
+#include "points.h"
+#include "store/cryptostore.h"
+#include "story.h"
+
+#define STEWARD		"@steward:opendoor.example"
+#define EVE		"@eve:evil.example"
+
+enum {
+	PIECE_MS = 1000, PIECES = 900, QUIET_MS = 300 * 1000, HOUR_MS = 3600 * 1000,
+	OPEN_MAX = 60,
+	FULL = 50, FEW = 10,		/* One-time keys. */
+};
+
+/* The operator repeats a command until it was accepted; ${what} in its refusal is as good. */
+static const char *
+insist(struct host *h, size_t i, const char *verb, json_t *args, const char *what)
+{
+	const char *wrong = "a command was refused";
+
+	for (int tries = 0; tries < 5; tries++) {
+		autojson json_t *reply = host_command(h, i, verb, json_deep_copy(args));
+		const char *code = json_str(reply, "code");
+
+		if (reply == NULL)
+			continue;
+		if (json_is_true(json_object_get(reply, "ok")) || (code != NULL && !strcmp(code, what)))
+			wrong = NULL;
+		else
+			printf("# %s: %s\n", verb, json_str(reply, "error"));
+		break;
+	}
+	json_decref(args);
+	return wrong;
+}
+
+/*
+ * Setup.
+ */
+
+static bool
+is_set_up(struct host *h)
+{
+	autojson json_t *status = host_ok(h, SOURCE, "status", json_object());
+	const char *stage = json_str(status, "setup");
+
+	return stage != NULL && !strcmp(stage, "done");
+}
+
+static const char *
+play_setup(struct host *h)
+{
+	const char *wrong = insist(h, SOURCE, "setup", json_pack("{s:s, s:s}", "node_password", "node password",
+	    "steward_password", "steward password"), "exists");
+
+	for (int i = 0; i < PIECES && wrong == NULL; i++) {
+		host_run(h, PIECE_MS);
+		if (is_set_up(h))
+			return NULL;
+	}
+	return wrong != NULL ? wrong : "setup is never done";
+}
+
+/* Does the file hold the private keys of what is published? */
+static const char *
+judge_recovery(const struct host *h, const struct hs_user *user)
+{
+	autocrosssign struct crosssign_keys keys;
+	char path[PATH_MAX + 64], master[44];
+	autofree char *id = NULL;
+
+	(void)snprintf(path, sizeof(path), "%s/%s/recovery.txt", h->dir, h->node[SOURCE].name);
+	if (crosssign_load(path, user->id, &keys, NULL) != 0)
+		return "the recovery file cannot be read";
+	crosssign_master(&keys, master);
+	if (asprintf(&id, "ed25519:%s", master) < 0)
+		abort();
+	return json_str(json_obj(json_obj(user->signing, "master_key"), "keys"), id) != NULL ? NULL :
+	    "the recovery file has other keys than were published";
+}
+
+static const char *
+judge_setup(struct host *h)
+{
+	const struct hs_user *node = hs_user(h->hs, SOURCE_USER), *steward = hs_user(h->hs, STEWARD);
+	autojson json_t *shown = NULL;
+	const char *wrong;
+	char id[64];
+
+	host_run(h, QUIET_MS);
+	shown = host_ok(h, SOURCE, "show", json_pack("{s:s}", "id", "node"));
+	(void)snprintf(id, sizeof(id), "ed25519:%s", json_str(shown, "master_key"));
+	if (node->devices == NULL || node->devices->next != NULL || node->devices->keys == NULL)
+		return "the node has not exactly one device";
+	if (steward->devices == NULL || steward->devices->next != NULL || steward->devices->keys != NULL)
+		return "the steward has not exactly one login without a device";
+	if (json_object_size(json_obj(json_obj(node->devices->keys, "signatures"), SOURCE_USER)) != 2)
+		return "the device is not signed by itself and its owner";
+	if (json_str(json_obj(json_obj(node->signing, "master_key"), "keys"), id) == NULL)
+		return "another identity is published than the node shows";
+	if ((wrong = judge_recovery(h, node)) != NULL || (wrong = judge_recovery(h, steward)) != NULL)
+		return wrong;
+	if (json_object_size(node->devices->onetime) != FULL || node->devices->fallback == NULL)
+		return "not all keys are published";
+	return !story_clean(h, SOURCE) || story_count(h, SOURCE, "outbox") > 0 ? "something is left to be done" :
+	    story_complaints(h) > 0 ? "the homeservers complain" : NULL;
+}
+
+static const struct points_story setup = {
+	.name = "setup", .role = { [SOURCE] = "node" }, .play = play_setup, .judge = judge_setup,
+};
+
+/* The store is made before the first commit that has a name: dead each time it asks for time or randomness. */
+static void
+test_opening(void)
+{
+	int bad = 0, deaths = 0;
+	bool more = true;
+
+	for (long at = 1; more && at <= OPEN_MAX; at++) {
+		struct host h;
+		const char *wrong;
+
+		story_open(&h, 7);
+		(void)host_add(&h, "opendoor", "opendoor.example");
+		host_arm_open(&h, SOURCE, at);
+		host_start(&h, SOURCE);
+		more = h.node[SOURCE].crashed;
+		deaths += more;
+		wrong = more ? play_setup(&h) : NULL;
+		if (more && wrong == NULL)
+			wrong = judge_setup(&h);
+		if (wrong != NULL)
+			printf("# killed %s %ld of its first start: %s\n", host_kill_name[HOST_WITHIN], at, wrong);
+		bad += wrong != NULL;
+		host_close(&h);
+	}
+	points_check(bad == 0 && deaths > 2 && !more, "setup: the node killed at each of %d moments of its first "
+	    "start: one device, one identity", deaths);
+}
+
+static void
+test_setup(void)
+{
+	struct host h;
+
+	story_open(&h, points_seed(4));
+	(void)host_add(&h, "opendoor", "opendoor.example");
+	if (getenv("HS_POINT") != NULL)
+		points_asked(&h, &setup);
+	else {
+		test_opening();
+		points_test(&h, &setup);
+	}
+	host_close(&h);
+}
+
+/*
+ * Publishing, and a partner that follows.
+ */
+
+enum { GROUPS = 2, RECORDS = 4 };
+
+static json_t *
+group(const char *source, const char *name, const char *access)
+{
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:[s], s:[s], s:[s], s:s, s:s, s:s, s:s, "
+	    "s:{s:[s], s:s, s:s}}}", "source", source, "kind", "group", "body", "program", "hsds:service/1",
+	    "name", name, "description",
+	    "An open talk in the evening.", "kind", "mutual_support", "audiences", "adults", "age_bands", "26_59",
+	    "languages", "en", "modality", "online_text", "access", access, "facilitation", "rotating", "anonymity",
+	    "alias_welcome", "charter", "principles", "voluntary", "moderation", "members_only", "text",
+	    "What is said here stays here.");
+}
+
+static json_t *
+all_records(const struct host *h)
+{
+	json_t *records = story_records(*h->now);
+
+	(void)json_array_append_new(records, group("g1", "Tuesday circle", "open"));
+	(void)json_array_append_new(records, group("g2", "Thursday circle", "invite"));
+	return records;
+}
+
+static bool
+is_published(struct host *h)
+{
+	autojson json_t *shown = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "publish"));
+	autojson json_t *found = host_ok(h, SOURCE, "find", json_object());
+	const char *delivery = json_str(shown, "delivery");
+
+	return delivery != NULL && !strcmp(delivery, "delivered") &&
+	    json_array_size(json_arr(found, "records")) == RECORDS && story_count(h, TARGET, "outbox") == 0 &&
+	    story_count(h, SOURCE, "outbox") == 0;
+}
+
+static const char *
+play_publish(struct host *h)
+{
+	autojson json_t *target = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "node"));
+	json_t *whom = json_pack("{s:O}", "org", json_object_get(target, "org"));
+	const char *wrong;
+
+	if ((wrong = insist(h, TARGET, "import", json_pack("{s:o}", "records", all_records(h)), "")) != NULL ||
+	    (wrong = insist(h, TARGET, "publish", json_object(), "")) != NULL ||
+	    (wrong = insist(h, SOURCE, "follow", whom, "")) != NULL)
+		return wrong;
+	for (int i = 0; i < PIECES; i++) {
+		host_run(h, PIECE_MS);
+		if (is_published(h))
+			return NULL;
+	}
+	return "the directory never arrives";
+}
+
+static size_t
+rooms_of(const struct host *h, const char *type)
+{
+	size_t n = 0;
+
+	while (hs_room(h->hs, type, n) != NULL)
+		n++;
+	return n;
+}
+
+/* Each record is one state event in the directory room, and none is there under two keys. */
+static const char *
+judge_directory(const struct host *h)
+{
+	autojson json_t *keys = json_object();
+	const json_t *event;
+	size_t i;
+
+	json_array_foreach(hs_events(h->hs, hs_room(h->hs, "org.cairnpeer.directory", 0)), i, event)
+		if (!strcmp(json_str(event, "type"), "m.room.encrypted") && json_str(event, "state_key") != NULL)
+			(void)json_object_set_new(keys, json_str(event, "state_key"), json_true());
+	return json_object_size(keys) == RECORDS + 1 ? NULL : "not each record once, and the manifest";
+}
+
+/* What the follower has of each record is what is published now. */
+static const char *
+judge_records(struct host *h)
+{
+	autojson json_t *items = story_list(h, TARGET, "records"), *names = json_object();
+	const json_t *item;
+	size_t i;
+
+	if (json_array_size(items) != RECORDS + 1)
+		return "not each record once at its publisher";
+	json_array_foreach(items, i, item) {
+		autojson json_t *which = json_pack("{s:O}", "id", json_object_get(item, "id"));
+		autojson json_t *own = host_ok(h, TARGET, "show", json_incref(which));
+		autojson json_t *seen = host_ok(h, SOURCE, "show", json_incref(which));
+
+		if (!json_is_true(json_object_get(item, "published")) ||
+		    !json_equal(json_object_get(own, "record"), json_object_get(seen, "record")))
+			return "the follower has another version of a record";
+		(void)json_object_set_new(names, json_str(item, "source"), json_true());
+	}
+	return json_object_size(names) == RECORDS + 1 ? NULL : "a record is there twice";
+}
+
+static const char *
+judge_publish(struct host *h)
+{
+	const char *wrong;
+
+	host_run(h, QUIET_MS);
+	if (rooms_of(h, "org.cairnpeer.directory") != 1 || rooms_of(h, "m.space") != 1)
+		return "not exactly one directory and one space";
+	if (rooms_of(h, NULL) != GROUPS)
+		return "not exactly one room for each group";
+	if (rooms_of(h, "org.cairnpeer.channel") != 1)
+		return "not exactly one channel";
+	if ((wrong = judge_directory(h)) != NULL || (wrong = judge_records(h)) != NULL)
+		return wrong;
+	if (!story_clean(h, SOURCE) || !story_clean(h, TARGET) || !is_published(h))
+		return "something is left to be done";
+	return story_complaints(h) > 0 ? "the homeservers complain" : NULL;
+}
+
+static const struct points_story publish = {
+	.name = "publish", .role = { [SOURCE] = "follower", [TARGET] = "publisher" }, .play = play_publish,
+	.judge = judge_publish,
+};
+
+static void
+test_publish(void)
+{
+	struct host h;
+
+	story_begin(&h, points_seed(5));
+	story_trust(&h);
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	if (getenv("HS_POINT") != NULL)
+		points_asked(&h, &publish);
+	else
+		points_test(&h, &publish);
+	host_close(&h);
+}
+
+/*
+ * Keys: a stranger takes all of them, and some in the moment in which an upload
+ * arrives, so that what is uploaded again may be taken already.
+ */
+
+struct thief {
+	struct client	 client;
+	json_t		*taken;		/* {key id: base64} */
+	json_t		*before;	/* The count of uploads seen. */
+	bool		 busy;
+};
+
+static struct thief thief;
+
+static const struct hs_device *
+device(const struct host *h)
+{
+	return hs_user(h->hs, SOURCE_USER)->devices;
+}
+
+static void
+take_key(struct host *h)
+{
+	autojson json_t *answer = client_call(&thief.client, "POST", "keys/claim", json_pack("{s:{s:{s:s}}}",
+	    "one_time_keys", SOURCE_USER, device(h)->id, "signed_curve25519"));
+	json_t *keys = json_obj(json_obj(json_obj(answer, "one_time_keys"), SOURCE_USER), device(h)->id), *key;
+	const char *id;
+
+	json_object_foreach(keys, id, key) {
+		const char *held = json_str(thief.taken, id);
+
+		if (held != NULL && strcmp(held, json_str(key, "key")) != 0)
+			hs_complain(h->hs, "two keys under the id %s", id);
+		else if (held != NULL && !json_is_true(json_object_get(key, "fallback")))
+			hs_complain(h->hs, "one-time key %s was given out twice", id);
+		(void)json_object_set(thief.taken, id, json_object_get(key, "key"));
+	}
+}
+
+/* An upload that was seen before comes again: meanwhile others took keys of it. */
+static enum hs_fate
+watch_upload(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	struct host *h = cookie;
+
+	(void)ret_status, (void)ret_body;
+	if (strstr(call->path, "/keys/upload") == NULL || thief.busy)
+		return HS_SERVE;
+	if (thief.before != NULL && json_equal(thief.before, call->body)) {
+		thief.busy = true;
+		for (int i = 0; i < 3; i++)
+			take_key(h);
+		thief.busy = false;
+	}
+	json_decref(thief.before);
+	thief.before = json_deep_copy(call->body);
+	return HS_SERVE;
+}
+
+static bool
+is_full(const struct host *h)
+{
+	return json_object_size(device(h)->onetime) == FULL && device(h)->fallback != NULL && !device(h)->fallback_used;
+}
+
+static const char *
+play_keys(struct host *h)
+{
+	thief = (struct thief){ .taken = json_object() };
+	client_login(&thief.client, h, EVE);
+	hs_script(h->hs, &(struct hs_script){ .request = watch_upload, .cookie = h });
+	for (int i = 0; i < FEW; i++)
+		take_key(h);
+	for (int i = 0; json_object_size(device(h)->onetime) < FULL; i++) {
+		if (i == PIECES)
+			return "a few keys are not refilled";
+		host_run(h, 10 * PIECE_MS);
+	}
+	/* All of them, and the fallback key. */
+	while (json_object_size(device(h)->onetime) > 0)
+		take_key(h);
+	take_key(h);
+	if (!device(h)->fallback_used)
+		return "the fallback key was not given out";
+	/* The fallback key is changed after an hour at the earliest. */
+	host_run(h, 5 * PIECE_MS);
+	*h->now += HOUR_MS;
+	for (int i = 0; i < PIECES; i++) {
+		host_run(h, 10 * PIECE_MS);
+		if (is_full(h))
+			return NULL;
+	}
+	return "the keys are not refilled";
+}
+
+/* A message made with this key, as a stranger makes it: does it open a session? */
+static bool
+opens(struct ratchet_account *account, const char *text)
+{
+	autoaccount struct ratchet_account *other = NULL;
+	autosession struct ratchet_session *out = NULL, *in = NULL;
+	struct world world = world_real();
+	autofree char *body = NULL;
+	uint8_t edward[CRYPT_KEY], curve[CRYPT_KEY], key[CRYPT_KEY];
+	struct olm_message message;
+	int type;
+
+	return strict_curve(text, key) == 0 && ratchet_account_keys(account, edward, curve) == 0 &&
+	    ratchet_account_new(&world, &other) == 0 && ratchet_session_to(other, &world, curve, key, &out) == 0 &&
+	    ratchet_session_encrypt(out, &world, "x", 1, &type, &body) == 0 &&
+	    strict_olm(type, body, &message, NULL) == 0 && ratchet_session_from(account, &message, &in) == 0;
+}
+
+/* libolm numbers its keys; after the name of the algorithm stands the number, in base64. */
+static uint32_t
+number_of(const char *id)
+{
+	uint8_t n[4] = { 0 };
+	const char *at = strchr(id, ':');
+
+	if (at == NULL || decode_b64_exact(at + 1, n, sizeof(n)) != 0)
+		return 0;
+	return (uint32_t)n[0] << 24 | (uint32_t)n[1] << 16 | (uint32_t)n[2] << 8 | n[3];
+}
+
+/*
+ * Every key that the server has, or gave away, is one of which we hold the private part.  (But of 2 * FULL + FEW that
+ * were made, and none used, libolm gives up the FEW oldest.)
+ */
+static const char *
+judge_private(struct host *h)
+{
+	__attribute__((cleanup(crypto_account_free))) struct crypto_account stored = { 0 };
+	autoaccount struct ratchet_account *account = NULL;
+	autojson json_t *all = json_copy(thief.taken);
+	struct db *db;
+	size_t lost = 0;
+	const char *id;
+	json_t *key;
+
+	json_object_foreach(device(h)->onetime, id, key)
+		(void)json_object_set(all, id, json_object_get(key, "key"));
+	json_object_foreach(device(h)->fallback, id, key)
+		(void)json_object_set(all, id, json_object_get(key, "key"));
+	db = hostile_db(h, SOURCE);
+	if (crypto_account_get(db, &stored) != 0 ||
+	    ratchet_account_unpickle(stored.pickle_key, &stored.pickle, &account) != 0)
+		host_fail(h, "the account cannot be read");
+	json_object_foreach(all, id, key)
+		if (number_of(id) > FEW && !opens(account, json_string_value(key))) {
+			printf("# %s opens nothing\n", id);
+			lost++;
+		}
+	hostile_go_on(h, SOURCE, db);
+	return lost > 0 ? "a key was lost" : NULL;
+}
+
+static const char *
+judge_keys(struct host *h)
+{
+	const char *wrong;
+
+	host_run(h, QUIET_MS);
+	if (!is_full(h))
+		return "the keys are not refilled";
+	if (json_object_size(thief.taken) <= FULL)
+		return "fewer keys were given out than there were";
+	if ((wrong = judge_private(h)) != NULL)
+		return wrong;
+	if (device(h)->next != NULL || !story_clean(h, SOURCE) || story_count(h, SOURCE, "outbox") > 0)
+		return "something is left to be done";
+	return story_complaints(h) > 0 ? "the homeservers complain" : NULL;
+}
+
+static const struct points_story keys = {
+	.name = "keys", .role = { [SOURCE] = "node" }, .play = play_keys, .judge = judge_keys,
+};
+
+static void
+test_keys(void)
+{
+	struct host h;
+
+	story_open(&h, points_seed(6));
+	(void)story_add(&h, "opendoor", "opendoor.example");
+	host_stop(&h, SOURCE);
+	if (getenv("HS_POINT") != NULL)
+		points_asked(&h, &keys);
+	else
+		points_test(&h, &keys);
+	host_close(&h);
+}
+
+int
+main(void)
+{
+	test_setup();
+	test_keys();
+	test_publish();
+	return points_done();
+}
