@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "cairn.h"
 
 /* Values of getopt_long beside characters: options of every verb, then choices[i] as CHOICE + i. */
@@ -223,6 +224,8 @@ main(int argc, char **argv)
 	struct cairn c = { .fd = -1, .timeout = 60, .in = { .max = CALL_MAX + 1 } };
 	int r;
 
+	if (heap_limit(TOOL_HEAP) != 0)
+		return EXIT_FATAL;
 	(void)setlocale(LC_CTYPE, "");
 	r = run(&c, argc, argv);
 	if (c.fd >= 0)

@@ -8,6 +8,7 @@
  *	cairn_verbs.c	the table
  *	cairn_node.c	what the verbs of the node do and print
  *	cairn_import.c	files read here and sent as records
+ *	cairn_export.c	records written to a file
  *	cairn_keys.c	keys and signatures, offline
  *	cairn_setup.c	passwords and the first start
  *	cairn_client.c	the admin socket
@@ -24,6 +25,9 @@
 #include "base/buf.h"
 #include "base/config.h"
 #include "base/err.h"
+
+/* JSON of this process; a file of 64 MiB with the worst nesting would be 5 GiB. */
+enum { TOOL_HEAP = 256 << 20 };
 
 /* Exit status; every function below that returns int returns one of these. */
 enum {
@@ -80,7 +84,7 @@ struct verb {
 	struct choice	 choices[10];	/* Ended by a NULL name. */
 	const char	*wait_for;	/* Delivery state that --wait follows to; NULL: no --wait. */
 	int		(*run)(struct cairn *, const struct verb *, json_t *args);
-	/* For run == node_run: shows a result to a person. */
+	/* For run == node_run, and what ends in it: shows a result to a person. */
 	int		(*show)(const json_t *args, const json_t *result);
 };
 
@@ -124,13 +128,20 @@ int	import_hsds(struct cairn *, const struct verb *, json_t *args);
 int	import_records(struct cairn *, const struct verb *, json_t *args);
 int	import_trust(struct cairn *, const struct verb *, json_t *args);
 int	import_consent(struct cairn *, const struct verb *, json_t *args);
+/** import_text: words about or to a person are read from a file: every user of the machine sees arguments. */
+int	import_text(struct cairn *, const struct verb *, json_t *args);
 /** import_json(c, path, ret): a JSON file, at most 64 MiB; explains failure with file:line:column. */
 int	import_json(const struct cairn *, const char *path, json_t **);
+
+/** export_hsds: the node's programs as HSDS. */
+int	export_hsds(struct cairn *, const struct verb *, json_t *args);
 
 int	keys_new(struct cairn *, const struct verb *, json_t *args);
 int	keys_show(struct cairn *, const struct verb *, json_t *args);
 int	keys_sign_trust(struct cairn *, const struct verb *, json_t *args);
 int	keys_sign_credential(struct cairn *, const struct verb *, json_t *args);
+/** keys_write(c, doc, path): the document to ${path}, at once and whole; NULL: to standard output. */
+int	keys_write(const struct cairn *, const json_t *, const char *path);
 
 int	setup_run(struct cairn *, const struct verb *, json_t *args);
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/canon.h"
+#include "base/heap.h"
 #include "bridge/formats/hsds.h"
 #include "cairn.h"
 
@@ -35,20 +38,54 @@ read_all(const struct cairn *c, const char *path, struct buf *ret)
 	return r == 0 ? EXIT_OK : out_problem(c, r == -ENOMEM ? EXIT_FATAL : EXIT_BAD, NULL, "%s: %s", path, strerror(-r));
 }
 
+static int
+too_large(const struct cairn *c, const char *path)
+{
+	return out_problem(c, EXIT_BAD, "split it into several", "%s needs more than %d MiB of memory", path, TOOL_HEAP >> 20);
+}
+
+/* Jansson takes a byte of zero for the end, so that what follows would be overlooked. */
+static int
+no_zero(const struct cairn *c, const char *path, const struct buf *text)
+{
+	const char *zero = text->len > 0 ? memchr(text->data, '\0', text->len) : NULL, *line;
+	int lines = 1;
+
+	if (zero == NULL)
+		return EXIT_OK;
+	line = text->data;
+	for (const char *p = text->data; p < zero; p++) {
+		if (*p == '\n') {
+			lines++;
+			line = p + 1;
+		}
+	}
+	return out_problem(c, EXIT_BAD, "it must be one JSON document in UTF-8", "%s:%d:%d: a byte of zero", path, lines,
+	    (int)(zero - line) + 1);
+}
+
 int
 import_json(const struct cairn *c, const char *path, json_t **ret)
 {
 	autobuf struct buf text = { 0 };
-	json_error_t error;
+	json_error_t error = { .line = 0 };
+	unsigned long refused = heap_refused();
 	json_t *j;
 	size_t skip;
 	int r = read_all(c, path, &text);
 
 	if (r != EXIT_OK)
 		return r;
+	r = no_zero(c, path, &text);
+	if (r != EXIT_OK)
+		return r;
 	/* Exports made on Windows begin with a byte order mark. */
 	skip = text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	j = json_loadb(text.len > 0 ? text.data + skip : "", text.len - skip, JSON_REJECT_DUPLICATES, &error);
+	j = json_loadb(text.len > 0 ? text.data + skip : "", text.len - skip, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
+	    &error);
+	if (j == NULL && (heap_refused() != refused || error.text[0] == '\0' ||
+	    json_error_code(&error) == json_error_out_of_memory))
+		return too_large(c, path);
 	if (j == NULL)
 		return out_problem(c, EXIT_BAD, "it must be one JSON document in UTF-8",
 		    "%s:%d:%d: %s", path, error.line, error.column > 0 ? error.column : 1, error.text);
@@ -148,6 +185,70 @@ deliver(struct cairn *c, json_t *args, json_t *records, json_t *unmapped)
 	return out_json(doc);
 }
 
+/* Table ${name} of the directory ${dir} as a member of ${doc}; ${budget}: bytes that may still be read. */
+static int
+read_table(const struct cairn *c, const char *dir, const char *name, json_t *doc, size_t *budget)
+{
+	autofree char *path = NULL;
+	autobuf struct buf text = { 0 };
+	struct err err = { "" };
+	json_t *rows;
+	int r;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0) {
+		path = NULL;
+		return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	}
+	r = read_all(c, path, &text);
+	if (r != EXIT_OK)
+		return r;
+	if (text.len > *budget)
+		return out_problem(c, EXIT_BAD, "split it into several", "%s has more than %d MiB", dir, FILE_LIMIT >> 20);
+	*budget -= text.len;
+	r = hsds_table(text.len > 0 ? text.data : "", text.len, &rows, &err);
+	if (r > 0)
+		return out_problem(c, EXIT_BAD, "a table is in UTF-8, as RFC 4180 says", "%s:%s", path, err.text);
+	if (r < 0 || json_object_set_new(doc, name, rows) != 0)
+		return too_large(c, dir);
+	return EXIT_OK;
+}
+
+/* The tables of a directory; those that HSDS does not know are listed as rows that nothing refers to. */
+static int
+read_tables(const struct cairn *c, const char *dir, json_t **ret)
+{
+	autojson json_t *doc = json_object();
+	size_t budget = FILE_LIMIT;
+	struct dirent **list;
+	int n = scandir(dir, &list, NULL, alphasort), r = EXIT_OK;
+
+	if (n < 0)
+		return out_problem(c, EXIT_BAD, NULL, "%s: %s", dir, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		const char *dot = strrchr(list[i]->d_name, '.');
+
+		if (r == EXIT_OK && dot != NULL && strcmp(dot, ".csv") == 0)
+			r = read_table(c, dir, list[i]->d_name, doc, &budget);
+		free(list[i]);
+	}
+	free(list);
+	if (r != EXIT_OK)
+		return r;
+	if (json_object_get(doc, "services.csv") == NULL)
+		return out_problem(c, EXIT_BAD, "name the directory that holds the tables of HSDS",
+		    "%s: there is no services.csv here", dir);
+	*ret = take(doc);
+	return EXIT_OK;
+}
+
+static bool
+is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int
 import_hsds(struct cairn *c, const struct verb *v, json_t *args)
 {
@@ -156,12 +257,14 @@ import_hsds(struct cairn *c, const struct verb *v, json_t *args)
 	autojson json_t *records = NULL;
 	autojson json_t *unmapped = NULL;
 	struct err err = { "" };
-	int r = import_json(c, file, &doc);
+	int r = is_directory(file) ? read_tables(c, file, &doc) : import_json(c, file, &doc);
 
 	(void)v;
 	if (r != EXIT_OK)
 		return r;
 	r = hsds_read(doc, &records, &unmapped, &err);
+	if (r == -ENOMEM)
+		return too_large(c, file);
 	if (r != 0)
 		return out_problem(c, r > 0 ? EXIT_BAD : EXIT_FATAL,
 		    r > 0 ? "nothing was changed; correct the file and import it again" : NULL,
@@ -288,4 +391,40 @@ import_consent(struct cairn *c, const struct verb *v, json_t *args)
 	}
 	(void)json_object_del(args, "file");
 	return node_run(c, v, args);
+}
+
+/* What ${key} is in words, read from the file that args name as ${file}. */
+static int
+take_text(struct cairn *c, json_t *args, const char *file, const char *key)
+{
+	const char *path = json_str(args, file);
+	autowipe struct buf text = { 0 };
+	json_t *j;
+	int r;
+
+	if (path == NULL)
+		return EXIT_OK;
+	r = read_all(c, path, &text);
+	if (r != EXIT_OK)
+		return r;
+	while (text.len > 0 && strchr("\r\n", text.data[text.len - 1]) != NULL)
+		text.len--;
+	if (text.len == 0)
+		return out_problem(c, EXIT_BAD, NULL, "%s: it is empty", path);
+	j = json_stringn(text.data, text.len);
+	if (j == NULL)
+		return out_problem(c, EXIT_BAD, NULL, "%s: it is not UTF-8", path);
+	if (json_object_set_new(args, key, j) != 0)
+		return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	return json_object_del(args, file) == 0 ? EXIT_OK : EXIT_FATAL;
+}
+
+int
+import_text(struct cairn *c, const struct verb *v, json_t *args)
+{
+	int r = take_text(c, args, "text_file", "text");
+
+	if (r == EXIT_OK)
+		r = take_text(c, args, "reason_file", "reason_text");
+	return r == EXIT_OK ? node_run(c, v, args) : r;
 }

@@ -133,10 +133,10 @@ keys_show(struct cairn *c, const struct verb *v, json_t *args)
 }
 
 /* Writes ${doc} to ${path} whole or not at all, or to standard output. */
-static int
-write_document(const struct cairn *c, const json_t *doc, const char *path)
+int
+keys_write(const struct cairn *c, const json_t *doc, const char *path)
 {
-	autofree char *text = json_dumps(doc, JSON_INDENT(2));
+	autofree char *text = json_dumps(doc, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 	autofree char *new = NULL;
 	FILE *f;
 	int fd, r;
@@ -202,7 +202,7 @@ sign(struct cairn *c, json_t *args, json_t *doc, const struct ev_desc *desc)
 	if (r != 0)
 		return out_problem(c, r > 0 ? EXIT_BAD : EXIT_FATAL, "docs/protocol.md describes it",
 		    "%s: %s", file, err.text[0] != '\0' ? err.text : err_name(r));
-	r = write_document(c, doc, out);
+	r = keys_write(c, doc, out);
 	if (r == EXIT_OK && out != NULL && c->json) {
 		autojson json_t *said = json_pack("{s:s, s:s}", "file", out, "key", key);
 

@@ -189,7 +189,7 @@ int
 node_show_list(const json_t *args, const json_t *result)
 {
 	static const struct { const char *what, *columns, *empty; } lists[] = {
-		{ "referrals", "id direction org state next updated", "no referrals" },
+		{ "referrals", "id direction org state next delivery updated", "no referrals" },
 		{ "messages", "at direction user body id", "no messages" },
 		{ "records", "id kind name seq published source", "no records; cairn import brings some in" },
 		{ "partners", "org name server follows follower loaded", "no partners; cairn follow ORG adds one" },

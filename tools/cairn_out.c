@@ -110,7 +110,8 @@ out_problem(const struct cairn *c, int status, const char *hint, const char *fmt
 int
 out_json(const json_t *value)
 {
-	if (value == NULL || json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY) != 0)
+	if (value == NULL || json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY |
+	    JSON_REAL_PRECISION(15)) != 0)
 		return EXIT_FATAL;
 	(void)putchar('\n');
 	return EXIT_OK;

@@ -21,7 +21,8 @@ const struct verb verbs_table[] = {
 	  "cairn check-config /etc/cairn/cairn.conf",
 	  {{ "FILE", "file", MAYBE }}, {{ 0 }}, NULL, node_check_config, NULL },
 	{ "import hsds", "bring in services from an Open Referral HSDS 3.x file",
-	  "Reads a JSON export (organizations or services in full, one, a list or a page) and keeps each service as "
+	  "Reads a JSON export (organizations, services or services at locations, one, a list or a page), or a directory "
+	  "of tables (services.csv and the others), and keeps each service as "
 	  "a program. What has no place in a record is listed, never dropped in silence. A second import changes "
 	  "what changed. On any error nothing changes. Nothing is public before cairn publish.",
 	  "cairn import hsds harbor.json --dry-run",
@@ -41,6 +42,14 @@ const struct verb verbs_table[] = {
 	  "replaces a list. To get onto it, give the signer the output of cairn --json show node.",
 	  "cairn import trust trust.json",
 	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, import_trust, NULL },
+	{ "export hsds", "write the programs as an Open Referral HSDS 3.1 file",
+	  "A page of services in full, to standard output or, at once and whole, to --out. What HSDS has no field for "
+	  "goes out as attributes with taxonomies org.cairnpeer.*, which cairn import hsds reads. Programs that were "
+	  "never published are among them; groups and specialists do not exist in HSDS.",
+	  "cairn export hsds --out harbor.json",
+	  {{ 0 }},
+	  {{ "out", "FILE", "out", "where to write", false, false, NULL }},
+	  NULL, export_hsds, NULL },
 	{ "publish", "make the directory, its rooms and signed records current",
 	  "Signs what changed, makes the rooms that are missing and sends both. Safe to run again.",
 	  "cairn publish --wait",
@@ -57,9 +66,10 @@ const struct verb verbs_table[] = {
 	  {{ "USER", "user", ONE }, { "DEVICE", "device", ONE }, { "FINGERPRINT", "fingerprint", PACKED }},
 	  {{ 0 }}, NULL, node_run, node_show_done },
 	{ "say", "send a plain encrypted message, for trials",
-	  "Opens a direct chat with USER if there is none.",
-	  "cairn say @ana:example.org 'Hello from the node' --wait",
-	  {{ "USER", "user", ONE }, { "TEXT", "text", REST }}, {{ 0 }}, "sent", node_run, node_show_queued },
+	  "Opens a direct chat with USER if there is none. The words come from FILE, which may be /dev/stdin: what is written as "
+	  "an argument can be seen by every user of this machine, and stays in the shell's history.",
+	  "cairn say @ana:example.org hello.txt --wait",
+	  {{ "USER", "user", ONE }, { "FILE", "text_file", ONE }}, {{ 0 }}, "sent", import_text, node_show_queued },
 	{ "find", "search the directories we follow",
 	  "WORDS are looked for in names and descriptions; the filters must all hold. A specialist is certified only if "
 	  "the credential verified; otherwise the reason is shown.",
@@ -98,12 +108,12 @@ const struct verb verbs_table[] = {
 	  {{ "template", NULL, "template", "print the form", false, false, NULL }},
 	  "delivered", import_consent, node_show_referral },
 	{ "answer", "accept or decline a referral that came in",
-	  "A decline needs a reason; with --reason other say which in --reason-text.",
+	  "A decline needs a reason; with --reason other say which in a file, which may be /dev/stdin.",
 	  "cairn answer 01J8Z0Q4M2K7V9T5B3N6X8C0RD decline --reason no_capacity",
 	  {{ "REFERRAL", "referral", ONE }, { "accept|waitlist|decline", "decision", ONE }},
 	  {{ "reason", "R", "reason", "why it is declined", false, false, &ev_decline_reason_names },
-	   { "reason-text", "TEXT", "reason_text", "the reason in words when it is other; nothing about the member", false, false, NULL }},
-	  "delivered", node_run, node_show_referral },
+	   { "reason-file", "FILE", "reason_file", "holds the reason in words when it is other; nothing about the member", false, false, NULL }},
+	  "delivered", import_text, node_show_referral },
 	{ "outcome", "tell the referring side what became of an accepted referral",
 	  "closed needs --code. Each step is allowed once the one before it was reported.",
 	  "cairn outcome 01J8Z0Q4M2K7V9T5B3N6X8C0RD closed --code connected",

@@ -9,15 +9,14 @@
 #include "events.h"
 #include "hsds.h"
 #include "hsds_part.h"
+#include "hsds_table.h"
 
 enum { NAME = 200, DESCRIPTION = 4000, ELIGIBILITY = 2000, LABEL = 100, LANGUAGES = 64, AGE_MAX = 120, DAY = 10 };
-
-#define TAXONOMY "org.cairnpeer."
 
 struct reader {
 	struct hsds	 h;
 	json_t		*records;
-	json_t		*ids;		/* Object of the service ids seen. */
+	json_t		*ids;		/* By the service ids seen: {"service", "body"}; no body: no record was made. */
 	size_t		 services;
 };
 
@@ -35,65 +34,6 @@ organization_clear(struct organization *o)
 	json_decref(o->places);
 }
 #define autoorganization __attribute__((cleanup(organization_clear)))
-
-/* Lists of ours that an attribute may name; the member of a program it goes to. */
-static const struct list {
-	const char		*taxonomy, *member;
-	const struct ev_enum	*values;
-	bool			 many;
-} lists[] = {
-	{ TAXONOMY "form", "forms", &ev_form_names, true },
-	{ TAXONOMY "condition", "conditions", &ev_condition_names, true },
-	{ TAXONOMY "audience", "audiences", &ev_audience_names, true },
-	{ TAXONOMY "setting", "settings", &ev_setting_names, true },
-	{ TAXONOMY "modality", "modalities", &ev_modality_names, true },
-	{ TAXONOMY "accessibility", "accessibility", &ev_accessibility_names, true },
-	{ TAXONOMY "cost", "cost", &ev_cost_names, false },
-	{ TAXONOMY "law", "law", &ev_law_names, false },
-};
-
-static int
-attribute(struct hsds *h, const struct at *at, json_t *body)
-{
-	json_t *term;
-	const char *taxonomy, *code;
-	int r = walk_object(h, at, "taxonomy_term", &term);
-
-	if (r != 0)
-		return r;
-	taxonomy = json_str(term, "taxonomy");
-	code = json_str(term, "code");
-	for (size_t i = 0; taxonomy != NULL && i < nelem(lists); i++) {
-		if (strcmp(taxonomy, lists[i].taxonomy) != 0)
-			continue;
-		if (event_enum_value(lists[i].values, code) == 0)
-			return walk_lost(h, at, NULL, "object: its code is not on the list %s", taxonomy);
-		if (lists[i].many)
-			return walk_put(h, at, NULL, body, lists[i].member, json_string(code), (size_t)lists[i].values->n);
-		return json_object_set_new(body, lists[i].member, json_string(code)) == 0 ? 0 : -ENOMEM;
-	}
-	return walk_lost(h, at, NULL, "object: a taxonomy that records do not have");
-}
-
-static int
-attributes(struct hsds *h, const struct at *at, json_t *body)
-{
-	json_t *list = NULL, *item;
-	size_t i;
-	int r = walk_objects(h, at, "attributes", &list);
-
-	if (r != 0)
-		return r;
-	json_array_foreach(list, i, item) {
-		const struct at in = { .up = at, .key = "attributes" },
-		    here = { .up = &in, .index = i, .object = item };
-
-		r = attribute(h, &here, body);
-		if (r != 0)
-			return r;
-	}
-	return 0;
-}
 
 static int
 age(struct hsds *h, const struct at *at, const char *key, json_t *body)
@@ -130,22 +70,44 @@ static int
 location(struct hsds *h, const struct at *at, const struct organization *org, json_t *body)
 {
 	const char *id = json_str(at->object, "location_id");
-	struct at here = { .up = at, .key = "location" };
-	json_t *inside;
+	struct at here = { .up = at, .key = "location" }, list = { .up = org->at, .key = "locations" };
+	json_t *inside, *place;
 	int r = walk_object(h, at, "location", &inside);
 
 	if (r != 0)
 		return r;
-	here.object = inside != NULL || id == NULL ? inside : json_object_get(org->places, id);
-	if (here.object == NULL)
-		return id != NULL ? walk_lost(h, at, "location_id", "string: there is no such location in the file") : 0;
+	if (inside != NULL || id == NULL) {
+		here.object = inside;
+		return inside != NULL ? part_location(h, &here, body) : 0;
+	}
+	place = json_object_get(org->places, id);
+	if (place == NULL)
+		return walk_lost(h, at, "location_id", "string: there is no such location in the file");
+	here = (struct at){ .up = &list, .index = (size_t)json_int(place, "index", 0), .object = json_obj(place, "location") };
 	return part_location(h, &here, body);
+}
+
+/* What ${at}, a service at a location, adds to the service; "service" is read by the caller. */
+static int
+at_location(struct hsds *h, const struct at *at, const struct organization *org, json_t *body)
+{
+	static const char * const known[] = {
+		"service", "location", "email", "phones", "contacts", "schedules", "service_areas", NULL
+	};
+	int r = location(h, at, org, body);
+
+	if (r == 0)
+		r = part_reach(h, at, NULL, body);
+	if (r == 0)
+		r = part_schedules(h, at, body);
+	if (r == 0)
+		r = part_areas(h, at, body);
+	return r == 0 ? walk_rest(h, at, known) : r;
 }
 
 static int
 at_locations(struct hsds *h, const struct at *at, const struct organization *org, json_t *body)
 {
-	static const char * const known[] = { "location", "email", "phones", "contacts", "schedules", "service_areas", NULL };
 	json_t *list = NULL, *item;
 	size_t i;
 	int r = walk_objects(h, at, "service_at_locations", &list);
@@ -155,15 +117,9 @@ at_locations(struct hsds *h, const struct at *at, const struct organization *org
 		    here = { .up = &in, .index = i, .object = item };
 
 		if (r == 0)
-			r = location(h, &here, org, body);
-		if (r == 0)
-			r = part_reach(h, &here, NULL, body);
-		if (r == 0)
-			r = part_schedules(h, &here, body);
-		if (r == 0)
-			r = part_areas(h, &here, body);
-		if (r == 0)
-			r = walk_rest(h, &here, known);
+			r = at_location(h, &here, org, body);
+		if (r == 0 && !walk_absent(json_object_get(item, "service")))
+			r = walk_lost(h, &here, "service", "object: the service around it was used");
 	}
 	return r;
 }
@@ -183,6 +139,9 @@ source(struct hsds *h, const struct at *at, const json_t *id, const json_t *orga
 	if (changed != NULL && !grammar_ok(GRAMMAR_DATE, day)) {
 		r = walk_lost(h, at, "last_modified", "string: not a date");
 		day[0] = '\0';
+	} else if (changed != NULL && json_string_length(changed) > DAY &&
+	    strcmp(json_string_value(changed) + DAY, "T00:00:00Z") != 0) {
+		r = walk_lost(h, at, "last_modified", "string: only its day was kept");
 	}
 	return r == 0 && json_object_set_new(body, "source", json_pack("{s:O, s:O, s:s*}", "name",
 	    organization != NULL ? organization : json_object_get(body, "name"), "foreign_id", id,
@@ -194,29 +153,47 @@ static int
 from_organization(struct hsds *h, const struct at *at, json_t *name, json_t *body)
 {
 	json_t *label = name != NULL && json_string_length(name) <= LABEL ? name : NULL;
-	int r = part_reach(h, at, label, body);
+	int r;
 
+	h->given = label;
+	r = part_reach(h, at, label, body);
 	if (r == 0)
 		r = part_web(h, at, "website", body);
-	return r == 0 ? part_webs(h, at, "additional_websites", body) : r;
+	if (r == 0)
+		r = part_webs(h, at, "additional_websites", body);
+	h->given = NULL;
+	return r;
 }
 
-/* Its own ways to be reached come first; of the organization's, what does not fit is listed here. */
+/* Its own ways to be reached come first; of the organization's, what does not fit beside them is listed here. */
 static int
 add_organization(struct hsds *h, const struct organization *org, json_t *body)
 {
-	/* The rest of its list is made once, when the organization itself is read. */
+	/* Most of its list was made when the organization itself was read, and is not made twice. */
 	autojson json_t *list = json_array();
-	struct hsds quiet = { .unmapped = list, .err = h->err };
+	struct hsds quiet = { .unmapped = list, .err = h->err, .rows = h->rows };
 	json_t *row;
 	size_t i;
 	int r = list != NULL ? from_organization(&quiet, org->at, org->name, body) : -ENOMEM;
 
 	json_array_foreach(list, i, row) {
-		if (strncmp(json_str(row, "why"), "more than", 9) == 0 && json_array_append(h->unmapped, row) != 0)
+		if (walk_known(h, json_str(row, "path"), json_str(row, "why")) != 0)
 			return -ENOMEM;
 	}
 	return r;
+}
+
+/* The last word: what would not be a program record does not leave this file. */
+static int
+check(struct hsds *h, const struct at *at, const json_t *body)
+{
+	struct rec_program program = { 0 };
+	struct err err = { "" };
+	int r = event_parse(&rec_program_desc, body, &program, &err);
+
+	if (r == 0)
+		event_free(&rec_program_desc, &program);
+	return r > 0 ? walk_bad(h, at, NULL, "does not make a program: %s", err.text) : r;
 }
 
 static int
@@ -243,23 +220,21 @@ fill(struct hsds *h, const struct at *at, const struct organization *org, json_t
 	if (r == 0)
 		r = part_areas(h, at, body);
 	if (r == 0)
-		r = at_locations(h, at, org, body);
-	if (r == 0)
-		r = attributes(h, at, body);
-	return r == 0 && org->at != NULL ? add_organization(h, org, body) : r;
+		r = part_attributes(h, at, body);
+	return r == 0 ? at_locations(h, at, org, body) : r;
 }
 
-/* The last word: what would not be a program record does not leave this file. */
+/* What comes last, for a service at several locations again with each. */
 static int
-check(struct hsds *h, const struct at *at, const json_t *body)
+finish(struct hsds *h, const struct at *at, const struct organization *org, json_t *body)
 {
-	struct rec_program program = { 0 };
-	struct err err = { "" };
-	int r = event_parse(&rec_program_desc, body, &program, &err);
+	int r = org->at != NULL ? add_organization(h, org, body) : 0;
 
 	if (r == 0)
-		event_free(&rec_program_desc, &program);
-	return r > 0 ? walk_bad(h, at, NULL, "does not make a program: %s", err.text) : r;
+		r = part_webs_last(body);
+	if (r == 0)
+		r = part_members(h, at, body);
+	return r == 0 ? check(h, at, body) : r;
 }
 
 static const char * const service_known[] = {
@@ -268,27 +243,47 @@ static const char * const service_known[] = {
 	"service_at_locations", "languages", "attributes", "last_modified", "status", "organization", NULL
 };
 
+/* The id of ${at} and what is known of it; NULL the first time. */
 static int
-remember_id(struct reader *rd, const struct at *at, json_t **ret)
+read_id(struct reader *rd, const struct at *at, json_t **ret_id, json_t **ret_known)
 {
-	int r = walk_code(&rd->h, at, "id", ret);
+	int r = walk_code(&rd->h, at, "id", ret_id);
 
-	if (r == 0 && *ret == NULL)
+	if (r == 0 && *ret_id == NULL)
 		return walk_bad(&rd->h, at, "id", "a service needs an id");
-	if (r == 0 && json_object_get(rd->ids, json_string_value(*ret)) != NULL)
-		return walk_bad(&rd->h, at, "id", "another service of this file has the same id");
-	return r == 0 && json_object_set_new(rd->ids, json_string_value(*ret), json_true()) != 0 ? -ENOMEM : r;
+	*ret_known = r == 0 ? json_object_get(rd->ids, json_string_value(*ret_id)) : NULL;
+	return r;
 }
 
+/* A service that was read already, at one more location. */
 static int
-read_service(struct reader *rd, const struct at *at, const struct organization *org)
+one_more_location(struct reader *rd, const struct at *at, const struct organization *org, const struct at *where,
+    const json_t *known)
+{
+	json_t *body = json_obj(known, "body");
+	int r;
+
+	if (where == NULL || !json_equal(json_obj(known, "service"), at->object))
+		return walk_bad(&rd->h, at, "id", "another service of this file has the same id");
+	if (body == NULL)
+		return walk_lost(&rd->h, where, NULL, "service at a location: no record was made of the service");
+	r = at_location(&rd->h, where, org, body);
+	return r == 0 ? finish(&rd->h, at, org, body) : r;
+}
+
+/* ${where}: the service at a location that it was found in, or NULL. */
+static int
+read_service(struct reader *rd, const struct at *at, const struct organization *org, const struct at *where)
 {
 	autojson json_t *id = NULL;
 	autojson json_t *status = NULL;
 	autojson json_t *name = NULL;
 	autojson json_t *body = json_object();
-	int r = body != NULL ? remember_id(rd, at, &id) : -ENOMEM;
+	json_t *known = NULL, *entry;
+	int r = body != NULL ? read_id(rd, at, &id, &known) : -ENOMEM;
 
+	if (r == 0 && known != NULL)
+		return one_more_location(rd, at, org, where, known);
 	if (r == 0)
 		r = walk_text(&rd->h, at, "name", NAME, &name);
 	if (r == 0 && name == NULL)
@@ -298,21 +293,41 @@ read_service(struct reader *rd, const struct at *at, const struct organization *
 	if (r != 0)
 		return r;
 	rd->services++;
+	entry = json_pack("{s:O}", "service", at->object);
+	if (json_object_set_new(rd->ids, json_string_value(id), entry) != 0)
+		return -ENOMEM;
 	if (status != NULL && strcmp(json_string_value(status), "active") != 0)
-		return walk_lost(&rd->h, at, NULL, "service: it is %s, so no record was made", json_string_value(status));
+		return walk_lost(&rd->h, where != NULL ? where : at, NULL, "service: it is %s, so no record was made",
+		    json_string_value(status));
 	r = walk_set(body, "name", name);
 	if (r == 0)
 		r = source(&rd->h, at, id, org->name, body);
 	if (r == 0)
 		r = fill(&rd->h, at, org, body);
+	if (r == 0 && where != NULL)
+		r = at_location(&rd->h, where, org, body);
+	if (r == 0)
+		r = finish(&rd->h, at, org, body);
 	if (r == 0)
 		r = walk_rest(&rd->h, at, service_known);
-	if (r == 0)
-		r = check(&rd->h, at, body);
-	if (r == 0 && json_array_append_new(rd->records, json_pack("{s:o, s:s, s:O}", "source",
-	    json_sprintf("hsds:service/%s", json_string_value(id)), "kind", "program", "body", body)) != 0)
+	if (r == 0 && (json_object_set(entry, "body", body) != 0 || json_array_append_new(rd->records,
+	    json_pack("{s:o, s:s, s:O}", "source", json_sprintf("hsds:service/%s", json_string_value(id)), "kind", "program",
+	    "body", body)) != 0))
 		r = -ENOMEM;
 	return r;
+}
+
+/* Marks the location that ${item}, a service at a location, uses: by its id, or with what is inside. */
+static int
+mark_used(json_t *used, const json_t *item)
+{
+	const char *link = json_str(item, "location_id");
+	json_t *inside = json_obj(item, "location");
+	const char *id = json_str(inside, "id");
+
+	if (id != NULL)
+		return json_object_set(used, id, inside);
+	return link != NULL && json_object_get(used, link) == NULL ? json_object_set_new(used, link, json_true()) : 0;
 }
 
 /* Indexes the organization's locations by id and lists those that are of no service. */
@@ -320,7 +335,7 @@ static int
 read_places(struct hsds *h, const struct at *at, const json_t *services, json_t *places)
 {
 	autojson json_t *used = json_object();
-	json_t *list, *item, *service;
+	json_t *list, *item, *service, *inside;
 	size_t i, k;
 	int r = used != NULL ? walk_objects(h, at, "locations", &list) : -ENOMEM;
 
@@ -328,22 +343,26 @@ read_places(struct hsds *h, const struct at *at, const json_t *services, json_t 
 		return r;
 	json_array_foreach(services, k, service) {
 		json_array_foreach(json_arr(service, "service_at_locations"), i, item) {
-			const char *link = json_str(item, "location_id"), *inside = json_str(json_obj(item, "location"), "id");
-
-			if ((link != NULL && json_object_set_new(used, link, json_true()) != 0) ||
-			    (inside != NULL && json_object_set_new(used, inside, json_true()) != 0))
+			if (mark_used(used, item) != 0)
 				return -ENOMEM;
 		}
+		if (json_obj(service, "location") != NULL && mark_used(used, service) != 0)
+			return -ENOMEM;
 	}
 	json_array_foreach(list, i, item) {
-		const struct at in = { .up = at, .key = "locations" }, here = { .up = &in, .index = i };
+		const struct at in = { .up = at, .key = "locations" }, here = { .up = &in, .index = i, .object = item };
 		const char *id = json_str(item, "id");
 
-		if (id != NULL && json_object_set(places, id, item) != 0)
+		if (id != NULL && json_object_set_new(places, id, json_pack("{s:I, s:O}", "index", (json_int_t)i,
+		    "location", item)) != 0)
 			return -ENOMEM;
-		if ((id == NULL || json_object_get(used, id) == NULL) &&
-		    walk_lost(h, &here, NULL, "object: a place of no service") != 0)
-			return -ENOMEM;
+		inside = id != NULL ? json_object_get(used, id) : NULL;
+		if (inside == NULL)
+			r = walk_lost(h, &here, NULL, "object: a place of no service");
+		else if (json_is_object(inside) && !json_equal(inside, item))
+			r = walk_lost(h, &here, NULL, "object: a service has its own version of this place");
+		if (r != 0)
+			return r;
 	}
 	return 0;
 }
@@ -352,8 +371,11 @@ read_places(struct hsds *h, const struct at *at, const json_t *services, json_t 
 static int
 read_organization(struct hsds *h, const struct at *at, const json_t *services, struct organization *ret)
 {
-	static const char * const known[] = {
-		"name", "email", "website", "additional_websites", "phones", "contacts", "locations", "services", NULL
+	/* A description that only repeats the name says nothing: HSDS wants one. */
+	bool repeats = json_equal(json_object_get(at->object, "description"), json_object_get(at->object, "name"));
+	const char * const known[] = {
+		"name", "email", "website", "additional_websites", "phones", "contacts", "locations", "services",
+		repeats ? "description" : NULL, NULL
 	};
 	autojson json_t *scratch = json_object();
 	autojson json_t *name = NULL;
@@ -390,20 +412,22 @@ organization_services(struct reader *rd, const struct at *at)
 	json_array_foreach(services, i, item) {
 		const struct at in = { .up = at, .key = "services" }, here = { .up = &in, .index = i, .object = item };
 
-		r = read_service(rd, &here, &org);
+		r = read_service(rd, &here, &org, NULL);
+		if (r == 0 && !walk_absent(json_object_get(item, "organization")))
+			r = walk_lost(&rd->h, &here, "organization", "object: the organization around it was used");
 		if (r != 0)
 			return r;
 	}
 	return 0;
 }
 
-/* A service that names its organization inside. */
+/* A service that names its organization inside; ${where} as above. */
 static int
-lone_service(struct reader *rd, const struct at *at)
+lone_service(struct reader *rd, const struct at *at, const struct at *where)
 {
 	autoorganization struct organization org = { 0 };
 	struct at here = { .up = at, .key = "organization" };
-	autojson json_t *self = json_pack("[O]", at->object);
+	autojson json_t *self = json_pack("[O, O]", at->object, where != NULL ? where->object : at->object);
 	json_t *inside;
 	int r = self != NULL ? walk_object(&rd->h, at, "organization", &inside) : -ENOMEM;
 
@@ -412,8 +436,38 @@ lone_service(struct reader *rd, const struct at *at)
 	here.object = inside;
 	if (inside != NULL)
 		r = read_organization(&rd->h, &here, self, &org);
-	return r == 0 ? read_service(rd, at, &org) : r;
+	if (r == 0 && inside != NULL && !walk_absent(json_object_get(inside, "services")))
+		r = walk_lost(&rd->h, &here, "services", "list: the service around it was used");
+	return r == 0 ? read_service(rd, at, &org, where) : r;
 }
+
+static int
+service_at_location(struct reader *rd, const struct at *at)
+{
+	struct at here = { .up = at, .key = "service" };
+	json_t *service;
+	int r = walk_object(&rd->h, at, "service", &service);
+
+	if (r == 0 && service == NULL)
+		return walk_bad(&rd->h, at, NULL, "this is a service at a location without its service: nothing to import");
+	here.object = service;
+	return r == 0 ? lone_service(rd, &here, at) : r;
+}
+
+/* What else a file of HSDS may be, by a member that only it has. */
+static const struct { const char *mark, *what; } others[] = {
+	{ "openapi", "the description of a programming interface (OpenAPI)" },
+	{ "$schema", "a JSON schema" },
+	{ "properties", "a JSON schema" },
+	{ "openapi_url", "the description of a service that speaks HSDS" },
+	{ "resources", "the description of tables; import the directory that holds them" },
+	{ "taxonomy", "a term of a taxonomy" },
+	{ "taxonomy_detail", "a term of a taxonomy" },
+	{ "term_uri", "a term of a taxonomy" },
+	{ "version", "a taxonomy, or the description of a service that speaks HSDS" },
+	{ "location_type", "a location without a service" },
+	{ "addresses", "a location without a service" },
+};
 
 static int
 read_item(struct reader *rd, const struct at *at)
@@ -423,13 +477,18 @@ read_item(struct reader *rd, const struct at *at)
 	if (!json_is_object(at->object))
 		return walk_bad(&rd->h, at, NULL, "%s where an organization or service must be", walk_kind(at->object));
 	if (json_object_get(at->object, "service") != NULL || json_object_get(at->object, "location") != NULL)
-		return walk_bad(&rd->h, at, NULL, "this is a service at a location; export services or organizations in full");
+		return service_at_location(rd, at);
 	for (size_t i = 0; i < nelem(marks); i++) {
 		if (json_object_get(at->object, marks[i]) != NULL)
-			return lone_service(rd, at);
+			return lone_service(rd, at, NULL);
+	}
+	for (size_t i = 0; i < nelem(others) && json_object_get(at->object, "services") == NULL; i++) {
+		if (json_object_get(at->object, others[i].mark) != NULL)
+			return walk_bad(&rd->h, at, NULL, "nothing to import: this is %s", others[i].what);
 	}
 	if (json_object_get(at->object, "name") == NULL)
-		return walk_bad(&rd->h, at, NULL, "this is neither an organization nor a service, nor a list or page of them");
+		return walk_bad(&rd->h, at, NULL, "nothing to import: this is neither an organization nor a service, nor a list"
+		    " or page of them");
 	return organization_services(rd, at);
 }
 
@@ -464,10 +523,33 @@ read_document(struct reader *rd, const json_t *doc)
 	else
 		r = read_item(rd, &root);
 	if (r == 0 && rd->services == 0)
-		r = walk_bad(&rd->h, &root, NULL, "there is no service here; export organizations or services in full");
+		r = walk_bad(&rd->h, &root, NULL, "nothing to import: there is no service here; export organizations or services"
+		    " in full");
 	if (r == 0 && json_is_array(contents) && pages > 1)
-		r = walk_lost(&rd->h, &root, NULL, "page %lld of %lld: the other pages are other files",
-		    json_int(doc, "page_number", 1), pages);
+		r = walk_lost(&rd->h, &root, "total_pages", "number: the other pages are other files");
+	return r;
+}
+
+/* Tables: the documents they make, and the rows that no document has. */
+static int
+read_tables(struct reader *rd, const json_t *doc)
+{
+	autojson json_t *made = NULL;
+	autojson json_t *rows = NULL;
+	autojson json_t *loose = NULL;
+	json_t *path;
+	size_t i;
+	int r = table_join(&rd->h, doc, &made, &rows, &loose);
+
+	if (r != 0)
+		return r;
+	rd->h.rows = rows;
+	r = read_document(rd, made);
+	rd->h.rows = NULL;
+	json_array_foreach(loose, i, path) {
+		if (r == 0)
+			r = walk_known(&rd->h, json_string_value(path), "row: nothing that was read refers to it");
+	}
 	return r;
 }
 
@@ -477,12 +559,13 @@ hsds_read(const json_t *doc, json_t **ret_records, json_t **ret_unmapped, struct
 	autojson json_t *records = json_array();
 	autojson json_t *unmapped = json_array();
 	autojson json_t *ids = json_object();
-	struct reader rd = { .h = { .unmapped = unmapped, .err = err }, .records = records, .ids = ids };
+	autojson json_t *seen = json_object();
+	struct reader rd = { .h = { .unmapped = unmapped, .err = err, .seen = seen }, .records = records, .ids = ids };
 	int r;
 
-	if (records == NULL || unmapped == NULL || ids == NULL)
+	if (records == NULL || unmapped == NULL || ids == NULL || seen == NULL)
 		return -ENOMEM;
-	r = read_document(&rd, doc);
+	r = table_is(doc) ? read_tables(&rd, doc) : read_document(&rd, doc);
 	if (r != 0)
 		return r;
 	*ret_records = take(records);

@@ -69,6 +69,7 @@ place(struct hsds *h, const struct at *at, json_t *out)
 	static const char * const cities[] = { "city" }, * const codes[] = { "postal_code" };
 	bool state = !walk_absent(json_object_get(at->object, "state_province"));
 	autojson json_t *country = NULL;
+	const char *type = json_str(at->object, "address_type");
 	int r = set_joined(h, at, street, nelem(street), "\n", ADDRESS, out, "address");
 
 	if (r == 0)
@@ -85,6 +86,8 @@ place(struct hsds *h, const struct at *at, json_t *out)
 		r = walk_lost(h, at, "country", "string: not a country code of ISO 3166");
 	else if (r == 0)
 		r = walk_set(out, "country", country);
+	if (r == 0 && type != NULL && strcmp(type, "physical") != 0)
+		r = walk_lost(h, at, "address_type", "string: kept as the place itself");
 	return r == 0 ? walk_rest(h, at, known) : r;
 }
 
@@ -109,6 +112,10 @@ addresses(struct hsds *h, const struct at *at, json_t *out)
 	json_array_foreach(list, i, item) {
 		const struct at in = { .up = at, .key = "addresses" }, here = { .up = &in, .index = i, .object = item };
 
+		if (i == chosen && !json_is_string(json_object_get(item, "address_type")) &&
+		    !walk_absent(json_object_get(item, "address_type")))
+			return walk_bad(h, &here, "address_type", "%s where a string must be",
+			    walk_kind(json_object_get(item, "address_type")));
 		r = i == chosen ? place(h, &here, out) : walk_lost(h, &here, NULL, "object: a place has one address");
 		if (r != 0)
 			return r;
@@ -127,7 +134,19 @@ degrees(struct hsds *h, const struct at *at, const char *key, double limit, cons
 		return r;
 	if (!(d >= -limit && d <= limit))
 		return walk_lost(h, at, key, "number: outside -%g to %g", limit, limit);
+	if (fabs(d * 1e6 - round(d * 1e6)) > 1e-3 && walk_lost(h, at, key, "number: kept to six decimals") != 0)
+		return -ENOMEM;
 	return json_object_set_new(out, to, json_integer((json_int_t)llround(d * 1e6))) == 0 ? 0 : -ENOMEM;
+}
+
+/* Half a position is none. */
+static int
+half_position(struct hsds *h, const struct at *at, const char *missing, const char *have, const char *key, json_t *out)
+{
+	if (json_object_get(out, missing) != NULL || json_object_get(out, have) == NULL)
+		return 0;
+	(void)json_object_del(out, have);
+	return walk_lost(h, at, key, "number: half a position is none");
 }
 
 /* Descriptions are free text in HSDS; only those that are a code, ours or that of older exports, are understood. */
@@ -147,6 +166,7 @@ accessibility(struct hsds *h, const struct at *at, json_t *out)
 		    here = { .up = &in, .index = i, .object = item };
 		autojson json_t *v = NULL;
 		const char *ours;
+		bool translated = false;
 
 		r = walk_text(h, &here, "description", ADDRESS, &v);
 		if (r != 0)
@@ -154,11 +174,13 @@ accessibility(struct hsds *h, const struct at *at, json_t *out)
 		ours = json_string_value(v);
 		for (size_t k = 0; ours != NULL && k < nelem(codes); k++) {
 			if (strcasecmp(ours, codes[k].code) == 0)
-				ours = codes[k].ours;
+				ours = codes[k].ours, translated = true;
 		}
-		if (ours != NULL && event_enum_value(&ev_accessibility_names, ours) != 0)
+		if (translated)
+			r = walk_lost(h, &here, "description", "string: kept as %s", ours);
+		if (r == 0 && ours != NULL && event_enum_value(&ev_accessibility_names, ours) != 0)
 			r = walk_put(h, &here, NULL, out, "accessibility", json_string(ours), ACCESSIBILITY);
-		else if (ours != NULL)
+		else if (r == 0 && ours != NULL)
 			r = walk_lost(h, &here, "description", "string: free text, not a code of ours");
 		if (r == 0)
 			r = walk_rest(h, &here, known);
@@ -179,25 +201,23 @@ place_languages(struct hsds *h, const struct at *at, const json_t *body)
 	if (r != 0)
 		return r;
 	json_array_foreach(list, i, item) {
-		const struct at in = { .up = at, .key = "languages" }, here = { .up = &in, .index = i };
+		const struct at in = { .up = at, .key = "languages" }, here = { .up = &in, .index = i, .object = item };
+		static const char * const members[] = { "code", NULL };
 		bool known = false;
 
 		json_array_foreach(json_object_get(body, "languages"), k, spoken)
 			known = known || json_equal(spoken, json_object_get(item, "code"));
-		if (!known && walk_lost(h, &here, NULL, "object: of the place, not of the service") != 0)
+		if (known ? walk_rest(h, &here, members) != 0 :
+		    walk_lost(h, &here, NULL, "object: of the place, not of the service") != 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* What a virtual or postal location has in common with a place. */
+/* What a virtual or postal location has in common with a place, which has ${known} beside. */
 static int
-people_there(struct hsds *h, const struct at *at, json_t *body)
+people_there(struct hsds *h, const struct at *at, const char * const known[], json_t *body)
 {
-	static const char * const known[] = {
-		"location_type", "url", "name", "latitude", "longitude", "languages", "addresses", "contacts", "accessibility",
-		"phones", "schedules", "email", NULL
-	};
 	int r = part_reach(h, at, NULL, body);
 
 	if (r == 0)
@@ -213,17 +233,19 @@ int
 part_location(struct hsds *h, const struct at *at, json_t *body)
 {
 	static const char * const names[] = { "name" };
+	static const char * const of_place[] = {
+		"location_type", "url", "name", "latitude", "longitude", "languages", "addresses", "contacts", "accessibility",
+		"phones", "schedules", "email", NULL
+	}, * const of_none[] = { "url", "languages", "contacts", "phones", "schedules", "email", NULL };
 	autojson json_t *out = json_pack("{s:s}", "visibility", "public");
 	autojson json_t *type = NULL;
 	int r = out != NULL ? walk_code(h, at, "location_type", &type) : -ENOMEM;
 
 	if (r != 0)
 		return r;
-	if (type != NULL && strcmp(json_string_value(type), "physical") != 0) {
-		if (!walk_absent(json_object_get(at->object, "addresses")))
-			r = walk_lost(h, at, "addresses", "list: a %s location is no place to go to", json_string_value(type));
-		return r == 0 ? people_there(h, at, body) : r;
-	}
+	/* No place to go to. */
+	if (type != NULL && strcmp(json_string_value(type), "physical") != 0)
+		return people_there(h, at, of_none, body);
 	r = set_joined(h, at, names, 1, "", NAME, out, "name");
 	if (r == 0)
 		r = addresses(h, at, out);
@@ -231,18 +253,17 @@ part_location(struct hsds *h, const struct at *at, json_t *body)
 		r = degrees(h, at, "latitude", 90, "latitude_e6", out);
 	if (r == 0)
 		r = degrees(h, at, "longitude", 180, "longitude_e6", out);
-	/* Half a position is none. */
-	if (r == 0 && json_object_get(out, "latitude_e6") == NULL)
-		(void)json_object_del(out, "longitude_e6");
-	if (r == 0 && json_object_get(out, "longitude_e6") == NULL)
-		(void)json_object_del(out, "latitude_e6");
+	if (r == 0)
+		r = half_position(h, at, "latitude_e6", "longitude_e6", "longitude", out);
+	if (r == 0)
+		r = half_position(h, at, "longitude_e6", "latitude_e6", "latitude", out);
 	if (r == 0)
 		r = accessibility(h, at, out);
 	if (r == 0)
 		r = walk_put(h, at, NULL, body, "locations", json_incref(out), LOCATIONS);
 	if (r == 0)
 		r = walk_put(h, at, NULL, body, "modalities", json_string("in_person"), MODALITIES);
-	return r == 0 ? people_there(h, at, body) : r;
+	return r == 0 ? people_there(h, at, of_place, body) : r;
 }
 
 int
@@ -301,7 +322,10 @@ cost_line(struct hsds *h, const struct at *at, bool there, double amount, struct
 	if (r == 0)
 		r = walk_code(h, at, "valid_to", &until);
 	if (there)
-		(void)snprintf(number, sizeof(number), amount == trunc(amount) && fabs(amount) < 1e15 ? "%.0f" : "%.2f", amount);
+		(void)snprintf(number, sizeof(number), amount == trunc(amount) && fabs(amount) < 1e15 ? "%.0f" :
+		    fabs(amount * 100 - round(amount * 100)) < 1e-6 && fabs(amount) < 1e12 ? "%.2f" : "%.17g", amount);
+	else if (r == 0 && currency != NULL)
+		r = walk_lost(h, at, "currency", "string: there is no amount");
 #define S(v)	((v) != NULL ? json_string_value(v) : "")
 	if (r == 0)
 		r = buf_printf(line, "%s%s%s%s%s%s%s", S(option), option != NULL && (there || what != NULL) ? ": " : "", number,
@@ -310,6 +334,10 @@ cost_line(struct hsds *h, const struct at *at, bool there, double amount, struct
 		r = buf_printf(line, " (%s%s%s%s%s)", from != NULL ? "from " : "", S(from), from != NULL && until != NULL ? " " : "",
 		    until != NULL ? "until " : "", S(until));
 #undef S
+	if (r == 0 && line->len == 0 && from != NULL)
+		r = walk_lost(h, at, "valid_from", "string: there is no option or amount");
+	if (r == 0 && line->len == 0 && until != NULL)
+		r = walk_lost(h, at, "valid_to", "string: there is no option or amount");
 	return r;
 }
 

@@ -10,17 +10,23 @@
 
 enum { CONTACTS = 16, VALUE = 300, LABEL = 100, LANGUAGES = 32 };
 
-/* The same address again: what the first did not say is added. */
+/* The same address again: what the first did not say is added; what contradicts it is listed. */
 static int
 merge_contact(struct hsds *h, const struct at *at, const char *key, json_t *old, json_t *label, json_t *languages)
 {
-	const json_t *known = json_object_get(old, "label");
+	const json_t *known = json_object_get(old, "label"), *spoken = json_object_get(old, "languages");
 
-	if (label != NULL && known != NULL && !json_equal(known, label))
-		return walk_lost(h, at, key, "label: the same address has another one");
-	if (walk_set(old, "label", label) != 0)
+	if (languages != NULL && spoken != NULL && !json_equal(spoken, languages) &&
+	    walk_note(h, at, key, "languages: the same address has others") != 0)
 		return -ENOMEM;
-	return json_object_get(old, "languages") == NULL ? walk_set(old, "languages", languages) : 0;
+	if (spoken == NULL && walk_set(old, "languages", languages) != 0)
+		return -ENOMEM;
+	/* A label from the file replaces one that is not. */
+	if (label == NULL || known == NULL || (h->given != NULL && json_equal(h->given, known)))
+		return walk_set(old, "label", label);
+	if (json_equal(known, label) || (h->given != NULL && json_equal(h->given, label)))
+		return 0;
+	return walk_note(h, at, key, "label: the same address has another one");
 }
 
 /* Adds {how, value, label, languages}; all but ${how} borrowed, the last two may be NULL. */
@@ -28,21 +34,26 @@ static int
 add_contact(struct hsds *h, const struct at *at, const char *key, json_t *body, const char *how, json_t *value,
     json_t *label, json_t *languages)
 {
+	size_t i, before = json_array_size(json_object_get(body, "contacts"));
 	json_t *old;
-	size_t i;
+	int r;
 
 	json_array_foreach(json_object_get(body, "contacts"), i, old) {
-		if (strcmp(json_str(old, "how"), how) == 0 && json_equal(json_object_get(old, "value"), value))
+		if (strcmp(json_str(old, "how"), how) == 0 && json_equal(json_object_get(old, "value"), value)) {
+			h->reached++;
 			return merge_contact(h, at, key, old, label, languages);
+		}
 	}
-	return walk_put(h, at, key, body, "contacts", json_pack("{s:s, s:O, s:O*, s:O*}", "how", how, "value", value,
+	r = walk_put(h, at, key, body, "contacts", json_pack("{s:s, s:O, s:O*, s:O*}", "how", how, "value", value,
 	    "label", label, "languages", languages), CONTACTS);
+	h->reached += json_array_size(json_object_get(body, "contacts")) > before;
+	return r;
 }
 
 int
 part_languages(struct hsds *h, const struct at *at, json_t *into, size_t max)
 {
-	static const char * const known[] = { "code", "name", NULL };
+	static const char * const known[] = { "code", NULL };
 	json_t *list = NULL, *item;
 	size_t i;
 	int r = walk_objects(h, at, "languages", &list);
@@ -67,28 +78,36 @@ part_languages(struct hsds *h, const struct at *at, json_t *into, size_t max)
 	return r;
 }
 
-/* "number", or "number ext. N" if there is an extension; NULL if there is no number. */
+/* "number", or "number ext. N" if there is an extension; NULL if there is no number.  Neither is cut. */
 static int
 phone_number(struct hsds *h, const struct at *at, json_t **ret)
 {
-	const json_t *extension = json_object_get(at->object, "extension");
+	const json_t *said = json_object_get(at->object, "number"), *extension = json_object_get(at->object, "extension");
 	autojson json_t *number = NULL;
-	int r = walk_code(h, at, "number", &number);
+	autojson json_t *more = NULL;
+	int r;
 
+	if (json_is_string(said) && json_string_length(said) > VALUE)
+		return walk_lost(h, at, "number", "string: too long");
+	r = walk_text(h, at, "number", VALUE, &number);
+	if (r == 0 && json_is_string(extension) && json_string_length(extension) > LABEL)
+		r = walk_lost(h, at, "extension", "string: too long");
+	else if (r == 0 && json_is_string(extension))
+		r = walk_text(h, at, "extension", LABEL, &more);
+	else if (r == 0 && json_is_integer(extension))
+		more = json_sprintf("%lld", (long long)json_integer_value(extension));
+	else if (r == 0 && !walk_absent(extension))
+		r = walk_bad(h, at, "extension", "%s where a whole number must be", walk_kind(extension));
 	if (r != 0)
 		return r;
-	*ret = NULL;
-	if (number == NULL || walk_absent(extension)) {
-		*ret = take(number);
-		return 0;
+	if (number != NULL && more != NULL &&
+	    json_string_length(number) + json_string_length(more) + strlen(" ext. ") > VALUE) {
+		json_decref(take(more));
+		r = walk_lost(h, at, "extension", "%s: no room beside the number", walk_kind(extension));
 	}
-	if (json_is_integer(extension))
-		*ret = json_sprintf("%s ext. %lld", json_string_value(number), (long long)json_integer_value(extension));
-	else if (json_is_string(extension) && json_string_length(extension) <= LABEL)
-		*ret = json_sprintf("%s ext. %s", json_string_value(number), json_string_value(extension));
-	else
-		return walk_bad(h, at, "extension", "%s where a whole number must be", walk_kind(extension));
-	return *ret != NULL ? 0 : -ENOMEM;
+	if (r == 0 && number != NULL)
+		*ret = more == NULL ? take(number) : json_sprintf("%s ext. %s", json_string_value(number), json_string_value(more));
+	return r;
 }
 
 /* sms or phone; NULL if it is a machine that nobody can be called on. */
@@ -123,6 +142,9 @@ phone(struct hsds *h, const struct at *at, json_t *label, json_t *body)
 	if (r != 0)
 		return r;
 	how = phone_how(json_string_value(type));
+	if (how != NULL && type != NULL && strcmp(json_string_value(type), strcmp(how, "sms") == 0 ? "text" : "voice") != 0 &&
+	    walk_lost(h, at, "type", "string: kept as %s", how) != 0)
+		return -ENOMEM;
 	if (value == NULL || how == NULL)
 		return walk_lost(h, at, NULL, value == NULL ? "phone without a number" : "phone of type %s: no place in a record",
 		    json_string_value(type));
@@ -199,11 +221,20 @@ email(struct hsds *h, const struct at *at, json_t *label, json_t *body)
 	return r == 0 && value != NULL ? add_contact(h, at, "email", body, "email", value, label, NULL) : r;
 }
 
+/* What belongs to an address is lost with it. */
+static int
+if_reached(struct hsds *h, const struct at *at, const char *key, size_t before)
+{
+	return h->reached != before || walk_absent(json_object_get(at->object, key)) ? 0 :
+	    walk_lost(h, at, key, "string: its address was not taken");
+}
+
 static int
 person(struct hsds *h, const struct at *at, json_t *body)
 {
 	static const char * const known[] = { "name", "title", "department", "email", "phones", NULL };
 	autojson json_t *label = NULL;
+	size_t before = h->reached;
 	int r;
 
 	if (walk_absent(json_object_get(at->object, "email")) && walk_absent(json_object_get(at->object, "phones")))
@@ -213,6 +244,8 @@ person(struct hsds *h, const struct at *at, json_t *body)
 		r = email(h, at, label, body);
 	if (r == 0)
 		r = phones(h, at, label, body);
+	for (size_t i = 0; r == 0 && i < 3; i++)
+		r = if_reached(h, at, known[i], before);
 	return r == 0 ? walk_rest(h, at, known) : r;
 }
 
@@ -257,6 +290,24 @@ web(struct hsds *h, const struct at *at, const char *key, json_t *label, json_t 
 }
 
 int
+part_webs_last(json_t *body)
+{
+	json_t *list = json_object_get(body, "contacts"), *item;
+	autojson json_t *sorted = json_array();
+	size_t i;
+
+	if (list == NULL)
+		return 0;
+	for (int web = 0; web <= 1; web++) {
+		json_array_foreach(list, i, item) {
+			if ((strcmp(json_str(item, "how"), "web") == 0) == web && json_array_append(sorted, item) != 0)
+				return -ENOMEM;
+		}
+	}
+	return json_object_set(body, "contacts", sorted) == 0 ? 0 : -ENOMEM;
+}
+
+int
 part_web(struct hsds *h, const struct at *at, const char *key, json_t *body)
 {
 	return web(h, at, key, NULL, body);
@@ -275,10 +326,13 @@ part_webs(struct hsds *h, const struct at *at, const char *key, json_t *body)
 	json_array_foreach(list, i, item) {
 		const struct at in = { .up = at, .key = key }, here = { .up = &in, .index = i, .object = item };
 		autojson json_t *label = NULL;
+		size_t before = h->reached;
 
 		r = walk_text(h, &here, "label", LABEL, &label);
 		if (r == 0)
 			r = web(h, &here, "url", label, body);
+		if (r == 0)
+			r = if_reached(h, &here, "label", before);
 		if (r == 0)
 			r = walk_rest(h, &here, known);
 		if (r != 0)

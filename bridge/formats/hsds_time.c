@@ -57,12 +57,24 @@ days(struct hsds *h, const struct at *at, json_t *out, char *note)
 	return r;
 }
 
+/* A schedule has one zone: the first that it says. */
+static int
+take_zone(struct hsds *h, const struct at *at, const char *key, const char *found, char zone[16])
+{
+	if (found[0] == '\0' || strcmp(found, zone) == 0)
+		return 0;
+	if (zone[0] != '\0')
+		return walk_lost(h, at, key, "zone: the schedule has another one");
+	(void)snprintf(zone, 16, "%s", found);
+	return 0;
+}
+
 /* "hh:mm[:ss][zone]"; ${zone} gets the IANA name of a zone written there. */
 static int
 clock_time(struct hsds *h, const struct at *at, const char *key, const char *to, json_t *out, char zone[16])
 {
 	autojson json_t *v = NULL;
-	char hm[CLOCK + 1];
+	char hm[CLOCK + 1], found[16] = "";
 	const char *text, *rest;
 	int hours, minutes, end = 0, r = walk_code(h, at, key, &v);
 	bool short_hour;
@@ -75,15 +87,20 @@ clock_time(struct hsds *h, const struct at *at, const char *key, const char *to,
 	if (!grammar_ok(GRAMMAR_CLOCK_TIME, hm))
 		return walk_lost(h, at, key, "string: not a time hh:mm");
 	rest = text + CLOCK - short_hour;
-	if (rest[0] == ':' && strspn(rest + 1, "0123456789") == 2)
+	if (rest[0] == ':' && strspn(rest + 1, "0123456789") == 2) {
+		if (strncmp(rest, ":00", 3) != 0)
+			r = walk_lost(h, at, key, "string: without its seconds");
 		rest += 3;
+	}
 	if (strcmp(rest, "Z") == 0)
-		(void)snprintf(zone, 16, "Etc/UTC");
+		(void)snprintf(found, sizeof(found), "Etc/UTC");
 	else if (sscanf(rest, "%3d:%2d%n", &hours, &minutes, &end) == 2 && rest[end] == '\0' && minutes == 0 &&
 	    hours >= ZONE_WEST && hours <= ZONE_EAST)
-		(void)snprintf(zone, 16, hours == 0 ? "Etc/UTC" : "Etc/GMT%+d", -hours);
-	else if (rest[0] != '\0')
+		(void)snprintf(found, sizeof(found), hours == 0 ? "Etc/UTC" : "Etc/GMT%+d", -hours);
+	else if (rest[0] != '\0' && r == 0)
 		r = walk_lost(h, at, key, "string: the zone \"%.8s\" has no name", rest);
+	if (r == 0)
+		r = take_zone(h, at, key, found, zone);
 	return r == 0 && json_object_set_new(out, to, json_string(hm)) != 0 ? -ENOMEM : r;
 }
 
@@ -112,20 +129,28 @@ frequency(struct hsds *h, const struct at *at, json_t *out, char *note)
 {
 	autojson json_t *freq = NULL;
 	const char *name = NULL;
-	double interval = 1;
-	bool there;
+	double interval = 1, count = 0;
+	bool there, counted = false;
 	char text[160];
 	int r = walk_code(h, at, "freq", &freq);
 
 	if (r == 0)
 		r = walk_number(h, at, "interval", &there, &interval);
+	if (r == 0)
+		r = walk_number(h, at, "count", &counted, &count);
 	if (r != 0)
 		return r;
+	if (freq == NULL && !there)
+		name = counted && count == 1 ? "once" : NULL;
+	if (counted && name == NULL && walk_lost(h, at, "count", "number: no place in a record") != 0)
+		return -ENOMEM;
+	if (freq == NULL && !there && name == NULL)
+		return 0;
 	if (!there)
 		interval = 1;
-	if (freq == NULL || strcmp(json_string_value(freq), "WEEKLY") == 0)
+	if (name == NULL && (freq == NULL || strcmp(json_string_value(freq), "WEEKLY") == 0))
 		name = interval == 1 ? "weekly" : interval == 2 ? "biweekly" : NULL;
-	else if (strcmp(json_string_value(freq), "MONTHLY") == 0)
+	else if (name == NULL && strcmp(json_string_value(freq), "MONTHLY") == 0)
 		name = interval == 1 ? "monthly" : NULL;
 	if (name != NULL)
 		return json_object_set_new(out, "frequency", json_string(name)) == 0 ? 0 : -ENOMEM;
@@ -164,6 +189,7 @@ notes(struct hsds *h, const struct at *at, char *note)
 static int
 zone_of(struct hsds *h, const struct at *at, json_t *out, char zone[16])
 {
+	char found[16] = "";
 	double offset;
 	bool there;
 	int r = walk_number(h, at, "timezone", &there, &offset);
@@ -171,9 +197,11 @@ zone_of(struct hsds *h, const struct at *at, json_t *out, char zone[16])
 	if (r != 0)
 		return r;
 	if (there && offset == trunc(offset) && offset >= ZONE_WEST && offset <= ZONE_EAST)
-		(void)snprintf(zone, 16, offset == 0 ? "Etc/UTC" : "Etc/GMT%+d", -(int)offset);
-	else if (there)
+		(void)snprintf(found, sizeof(found), offset == 0 ? "Etc/UTC" : "Etc/GMT%+d", -(int)offset);
+	else if (there && r == 0)
 		r = walk_lost(h, at, "timezone", "number: a zone of that offset has no name");
+	if (r == 0)
+		r = take_zone(h, at, "timezone", found, zone);
 	if (r == 0 && zone[0] != '\0' && json_object_set_new(out, "timezone", json_string(zone)) != 0)
 		r = -ENOMEM;
 	return r;
@@ -183,7 +211,8 @@ static int
 schedule(struct hsds *h, const struct at *at, json_t *body)
 {
 	static const char * const known[] = {
-		"byday", "opens_at", "closes_at", "timezone", "freq", "interval", "valid_from", "valid_to", "dtstart", "until",
+		"byday", "opens_at", "closes_at", "timezone", "freq", "interval", "count", "valid_from", "valid_to", "dtstart",
+		"until",
 		"byweekno", "bymonthday", "byyearday", "description", "notes", "attending_type", NULL
 	};
 	autojson json_t *out = json_object();

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/canon.h"
+#include "base/text.h"
 #include "hsds_walk.h"
 
 enum { CODE_MAX = 100, WHY_MAX = 200, KEY_SHOWN = 64 };
@@ -30,55 +31,140 @@ put_key(struct buf *b, const char *key)
 	return r == 0 ? buf_puts(b, key[n] != '\0' ? "...\"]" : "\"]") : r;
 }
 
-static int
-put_path(struct buf *b, const struct at *at)
+void
+walk_address(const json_t *object, char ret[32])
 {
+	(void)snprintf(ret, 32, "%p", (const void *)object);
+}
+
+static int
+put_path(const struct hsds *h, struct buf *b, const struct at *at)
+{
+	char address[32];
+	const char *row;
 	int r;
 
+	if (h->rows != NULL && at->object != NULL) {
+		walk_address(at->object, address);
+		row = json_str(h->rows, address);
+		if (row != NULL)
+			return buf_puts(b, row);
+	}
 	if (at->up == NULL)
 		return buf_puts(b, "$");
-	r = put_path(b, at->up);
+	r = put_path(h, b, at->up);
 	if (r != 0)
 		return r;
 	return at->key != NULL ? put_key(b, at->key) : buf_printf(b, "[%zu]", at->index);
 }
 
 static char *
-path_of(const struct at *at, const char *key)
+path_of(const struct hsds *h, const struct at *at, const char *key)
 {
 	autobuf struct buf b = { 0 };
 
-	if (put_path(&b, at) != 0 || (key != NULL && put_key(&b, key) != 0))
+	if (put_path(h, &b, at) != 0 || (key != NULL && put_key(&b, key) != 0))
 		return NULL;
 	return buf_take(&b);
+}
+
+/* A value quoted in it may have been cut within a character: it stays UTF-8. */
+static void __attribute__((format(printf, 2, 0)))
+reason(char ret[WHY_MAX], const char *fmt, va_list ap)
+{
+	char raw[WHY_MAX];
+
+	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
+	text_escape(raw, ret, WHY_MAX);
+}
+
+/* Is this row there already?  Negative: out of memory. */
+static int
+seen(struct hsds *h, const char *path, const char *why)
+{
+	autobuf struct buf key = { 0 };
+
+	if (h->seen == NULL)
+		return 0;
+	if (buf_printf(&key, "%s %s", path, why) != 0)
+		return -ENOMEM;
+	if (json_object_get(h->seen, key.data) != NULL)
+		return 1;
+	return json_object_set_new(h->seen, key.data, json_true()) == 0 ? 0 : -ENOMEM;
+}
+
+int
+walk_known(struct hsds *h, const char *path, const char *why)
+{
+	json_t *row;
+	int r = seen(h, path, why);
+
+	if (r != 0)
+		return r > 0 ? 0 : r;
+	row = json_pack("{s:s, s:s}", "path", path, "why", why);
+	return row != NULL && json_array_append_new(h->unmapped, row) == 0 ? 0 : -ENOMEM;
+}
+
+/* The rows of tables that are part of ${v} go with it. */
+static int
+rows_below(struct hsds *h, const json_t *v, const char *why)
+{
+	char address[32];
+	const char *key, *row;
+	json_t *item;
+	size_t i;
+	int r = 0;
+
+	if (json_is_object(v)) {
+		walk_address(v, address);
+		row = json_str(h->rows, address);
+		r = row != NULL ? walk_known(h, row, why) : 0;
+	}
+	json_array_foreach(v, i, item) {
+		if (r == 0)
+			r = rows_below(h, item, why);
+	}
+	json_object_foreach((json_t *)v, key, item) {
+		if (r == 0)
+			r = rows_below(h, item, why);
+	}
+	return r;
 }
 
 int
 walk_lost(struct hsds *h, const struct at *at, const char *key, const char *fmt, ...)
 {
-	autofree char *path = path_of(at, key);
+	autofree char *path = path_of(h, at, key);
 	char why[WHY_MAX];
-	json_t *row;
 	va_list ap;
+	int r;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(why, sizeof(why), fmt, ap);
+	reason(why, fmt, ap);
 	va_end(ap);
-	row = path != NULL ? json_pack("{s:s, s:s}", "path", path, "why", why) : NULL;
-	return row != NULL && json_array_append_new(h->unmapped, row) == 0 ? 0 : -ENOMEM;
+	r = path != NULL ? walk_known(h, path, why) : -ENOMEM;
+	return r != 0 || h->rows == NULL ? r : rows_below(h, key != NULL ? json_object_get(at->object, key) : at->object, why);
+}
+
+int
+walk_note(struct hsds *h, const struct at *at, const char *key, const char *why)
+{
+	autofree char *path = path_of(h, at, key);
+
+	return path != NULL ? walk_known(h, path, why) : -ENOMEM;
 }
 
 int
 walk_bad(struct hsds *h, const struct at *at, const char *key, const char *fmt, ...)
 {
-	autofree char *path = path_of(at, key);
+	autofree char *path = path_of(h, at, key);
 	char why[WHY_MAX];
 	va_list ap;
 
 	if (path == NULL)
 		return -ENOMEM;
 	va_start(ap, fmt);
-	(void)vsnprintf(why, sizeof(why), fmt, ap);
+	reason(why, fmt, ap);
 	va_end(ap);
 	return err_set(h->err, E_BAD, "%s: %s", path, why);
 }
@@ -162,6 +248,8 @@ walk_text(struct hsds *h, const struct at *at, const char *key, size_t max, json
 		text[cut] = '\0';
 		cut = tidy(text);
 		r = walk_lost(h, at, key, "string: cut from %zu to %zu bytes", n, cut);
+	} else if (strcmp(text, json_string_value(v)) != 0) {
+		r = walk_lost(h, at, key, "string: without control characters and blanks at its ends");
 	}
 	if (r != 0 || cut == 0)
 		return r;
@@ -208,7 +296,7 @@ walk_objects(struct hsds *h, const struct at *at, const char *key, json_t **ret)
 	if (r != 0)
 		return r;
 	json_array_foreach(list, i, item) {
-		const struct at in = { .up = at, .key = key }, here = { .up = &in, .index = i };
+		const struct at in = { .up = at, .key = key }, here = { .up = &in, .index = i, .object = item };
 
 		if (!json_is_object(item))
 			return walk_bad(h, &here, NULL, "%s where an object must be", walk_kind(item));
@@ -229,7 +317,7 @@ is_link(const char *key)
 {
 	static const char * const links[] = {
 		"id", "organization_id", "program_id", "service_id", "location_id", "service_at_location_id",
-		"contact_id", "phone_id", "unit_id", "taxonomy_term_id", "link_id",
+		"contact_id", "phone_id", "unit_id", "taxonomy_term_id", "taxonomy_id", "link_id", "link_type", "link_entity",
 	};
 
 	for (size_t i = 0; i < nelem(links); i++) {

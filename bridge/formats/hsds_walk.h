@@ -17,6 +17,10 @@
 struct hsds {
 	json_t		*unmapped;
 	struct err	*err;
+	json_t		*seen;		/* Rows of ${unmapped} as keys, so that none is there twice; NULL: they may be. */
+	const json_t	*rows;		/* From tables: where an object came from, by walk_address(); or NULL. */
+	size_t		 reached;	/* Contacts taken so far. */
+	const json_t	*given;		/* A label that is not from the file, so that its loss is none; or NULL. */
 };
 
 /* An object of the document; ${up} NULL: the document itself. */
@@ -29,8 +33,14 @@ struct at {
 
 /** walk_lost(h, at, key, fmt, ...): list member ${key} (NULL: the object itself) with a reason. */
 int	walk_lost(struct hsds *, const struct at *, const char *key, const char *, ...) like_printf(4, 5);
+/** walk_note(h, at, key, why): the same about something beside it, so that what is in it is not meant. */
+int	walk_note(struct hsds *, const struct at *, const char *key, const char *why);
+/** walk_known(h, path, why): a row that is made already. */
+int	walk_known(struct hsds *, const char *path, const char *why);
 /** walk_bad(h, at, key, fmt, ...): E_BAD about it. */
 int	walk_bad(struct hsds *, const struct at *, const char *key, const char *, ...) like_printf(4, 5);
+/** walk_address(object, ret): its key in ${h->rows}. */
+void	walk_address(const json_t *, char ret[32]);
 /** walk_kind(value): "string", "number", ... */
 const char *walk_kind(const json_t *);
 
@@ -39,7 +49,7 @@ bool	walk_absent(const json_t *);
 
 /**
  * walk_text(h, at, key, max, ret): a string as a new reference, trimmed, with LF line ends, without other
- * control characters, at most ${max} bytes; NULL if absent.
+ * control characters, at most ${max} bytes; NULL if absent.  Whatever that changed is listed.
  */
 int	walk_text(struct hsds *, const struct at *, const char *key, size_t max, json_t **);
 /** walk_code(h, at, key, ret): the same for a short value that is never cut: NULL, listed, if over 100 bytes. */

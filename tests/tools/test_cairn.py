@@ -101,6 +101,13 @@ class Case(unittest.TestCase):
         self.assertEqual(done.returncode, want, f"{args}: {done.stdout}{done.stderr}")
         return done
 
+    def text(self, words):
+        """A file with these words, which may be bytes."""
+        path = os.path.join(self.dir.name, "words.txt")
+        with open(path, "wb") as f:
+            f.write(words if isinstance(words, bytes) else words.encode())
+        return path
+
     def refused(self, text, *args, want):
         done = self.cairn(*args, want=want)
         self.assertIn(text, done.stderr)
@@ -148,7 +155,7 @@ class Help(Case):
         self.refused("--need is given twice", "refer", ID, "--need", "a", "--need", "b", want=2)
         self.refused('what is "more"?', "follow", ID, "more", want=2)
         self.refused("give seconds", "publish", "--wait", "--timeout", "soon", want=2)
-        self.refused("not UTF-8", "say", "@a:b.example", b"\xff", want=2)
+        self.refused("not UTF-8", "find", b"\xff", want=2)
         self.assertEqual(json.loads(self.cairn("--json", "refer", want=2).stdout)["code"], "usage")
 
     def test_completion_is_a_script_that_completes(self):
@@ -192,8 +199,9 @@ class Calls(Case):
         self.cairn("find", "--certified", "--kind", "specialist", "low", "tide")
         self.cairn("find")
         self.cairn("trust", "@bot:b.example", "DEV", "ab cd", "ef")
-        self.cairn("say", "@a:b.example", "Hello", "there", "--", "-x")
-        self.cairn("answer", ID, "decline", "--reason", "other", "--reason-text", "moved")
+        self.cairn("say", "@a:b.example", self.text("Hello there\n -x\n\n"))
+        self.cairn("answer", ID, "decline", "--reason", "other", "--reason-file", self.text("moved"))
+        self.cairn("answer", ID, "decline", "--reason", "no_capacity")
         self.cairn("outcome", ID, "closed", "--code", "connected")
         self.cairn("follow", ID)
         self.cairn("show", "node")
@@ -202,10 +210,22 @@ class Calls(Case):
                        "age_band": "26_59", "times": ["night", "weekend_morning"]}),
             ("find", {"certified": True, "kind": "specialist", "words": "low tide"}), ("find", {}),
             ("trust", {"user": "@bot:b.example", "device": "DEV", "fingerprint": "abcdef"}),
-            ("say", {"user": "@a:b.example", "text": "Hello there -x"}),
+            ("say", {"user": "@a:b.example", "text": "Hello there\n -x"}),
             ("answer", {"referral": ID, "decision": "decline", "reason": "other", "reason_text": "moved"}),
+            ("answer", {"referral": ID, "decision": "decline", "reason": "no_capacity"}),
             ("outcome", {"referral": ID, "stage": "closed", "outcome": "connected"}),
             ("follow", {"org": ID}), ("show", {"id": "node"})])
+
+    def test_words_for_people_are_no_arguments(self):
+        """Everybody on the machine can read arguments: say and answer take their words from a file, and only so."""
+        node = self.node(say=good(id=CONTENT, delivery="queued"))
+        self.refused("Hello: No such file", "say", "@a:b.example", "Hello", want=3)
+        self.refused('what is "there"?', "say", "@a:b.example", self.text("x"), "there", want=2)
+        self.refused("--reason-text", "answer", ID, "decline", "--reason-text", "moved", want=2)
+        self.refused("it is empty", "say", "@a:b.example", self.text("\n"), want=3)
+        self.refused("it is not UTF-8", "say", "@a:b.example", self.text(b"\xff"), want=3)
+        self.refused("it is empty", "say", "@a:b.example", "/dev/stdin", want=3)
+        self.assertEqual(node.asked, [])
 
     def test_each_code_has_its_status(self):
         for code, status in (("bad", 3), ("refused", 1), ("not_found", 4), ("exists", 1), ("later", 1), ("fatal", 6), ("?", 6)):
@@ -234,7 +254,7 @@ class Calls(Case):
     def test_waiting(self):
         queued, sent, arrived = (good(id=CONTENT, delivery=d) for d in ("queued", "sent", "delivered"))
         node = self.node(say=queued, status=[queued, sent])
-        self.assertIn("sent", self.cairn("say", "@a:b.example", "x", "--wait").stdout)
+        self.assertIn("sent", self.cairn("say", "@a:b.example", self.text("x"), "--wait").stdout)
         self.assertEqual(node.asked[1:], [("status", {"id": CONTENT})] * 2)
         node.replies.update(follow=[queued], status=[sent, arrived])
         self.assertIn("delivered", self.cairn("follow", ID, "--wait", "--json").stdout)
@@ -270,8 +290,8 @@ class Output(Case):
         evil = "a\x1b[2J\x07\x9b\u202eb\u2066c\nd"
         self.node(show=good(name=evil, deep=[{evil: evil}]), list=good(items=[{"id": evil, evil: evil}]), say=bad("refused", evil, evil),
                   find=good(records=[{"id": evil}]), doctor=good(checks=[{"name": evil, "ok": False, "text": evil, "hint": evil}]))
-        for args, want in ((("show", ID), 0), (("list", "rooms"), 0), (("say", "@a:b.example", "x"), 1), (("find",), 0),
-                           (("doctor",), 1), (("--json", "show", ID), 0), (("--json", "say", "@a:b.example", "x"), 1)):
+        for args, want in ((("show", ID), 0), (("list", "rooms"), 0), (("say", "@a:b.example", self.text("x")), 1), (("find",), 0),
+                           (("doctor",), 1), (("--json", "show", ID), 0), (("--json", "say", "@a:b.example", self.text("x")), 1)):
             done = self.cairn(*args, want=want)
             text = done.stdout + done.stderr
             self.assertIsNone(re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", text), args)

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A node takes an import whole or not at all, and shows its own records as they will be published next. */
+#include <string.h>
+
+#include "base/canon.h"
+#include "story.h"
+#include "tests/tap.h"
+
+static json_t *
+program(const char *description)
+{
+	return json_pack("{s:s, s:s, s:{s:s, s:s}}", "source", "hsds:service/9", "kind", "program", "body", "name", "Harbor Light",
+	    "description", description);
+}
+
+/* The target's programs from that source; the caller decrefs. */
+static json_t *
+listed(struct host *h)
+{
+	autojson json_t *list = host_ok(h, TARGET, "list", json_pack("{s:s}", "what", "records"));
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_arr(list, "items"), i, item) {
+		if (json_str(item, "source") != NULL && strcmp(json_str(item, "source"), "hsds:service/9") == 0)
+			return json_incref(item);
+	}
+	return NULL;
+}
+
+static void
+test_all_or_nothing(struct host *h)
+{
+	autojson json_t *before = host_ok(h, TARGET, "list", json_pack("{s:s}", "what", "records"));
+	autojson json_t *reply = host_command(h, TARGET, "import", json_pack("{s:[o, {s:s, s:s, s:{s:s}}]}", "records", program("Evenings."),
+	    "source", "hsds:service/10", "kind", "program", "body", "name", "No description"));
+	autojson json_t *after = host_ok(h, TARGET, "list", json_pack("{s:s}", "what", "records"));
+
+	ok(!json_is_true(json_object_get(reply, "ok")), "an import with one bad record is refused");
+	ok(strstr(json_str(reply, "error"), "records[1]") != NULL && strstr(json_str(reply, "error"), "/description") != NULL,
+	    "and says which, and where in it: %s", json_str(reply, "error"));
+	ok(json_equal(before, after), "and the good record before it is not there");
+}
+
+/* Description of the record as ${draft}, or as it stands. */
+static void
+shows(struct host *h, const char *id, bool draft, const char *member, const char *description, const char *name)
+{
+	autojson json_t *shown = host_ok(h, TARGET, "show", json_pack("{s:s, s:b}", "id", id, "draft", draft));
+	const json_t *body = json_obj(shown, member);
+
+	if (strcmp(member, "record") == 0)
+		body = json_obj(body, "body");
+	is_str(json_str(body, "description"), description, "%s", name);
+}
+
+static void
+test_draft(struct host *h)
+{
+	autojson json_t *item = NULL;
+	const char *id;
+
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[o]}", "records", program("Evenings."))));
+	item = listed(h);
+	id = json_str(item, "id");
+	if (!ok(id != NULL, "an import is listed with its source"))
+		return;
+	shows(h, id, true, "body", "Evenings.", "what was never published is shown to be exported");
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 30000);
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[o]}", "records", program("Mornings."))));
+	shows(h, id, false, "record", "Evenings.", "what is published is what followers see");
+	shows(h, id, true, "body", "Mornings.", "what is exported is what was imported last");
+}
+
+int
+main(void)
+{
+	struct host h;
+
+	story_begin(&h, 61);
+	story_trust(&h);
+	test_all_or_nothing(&h);
+	test_draft(&h);
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	host_close(&h);
+	return done_testing();
+}
