@@ -1,21 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * replay: what libFuzzer does with a corpus, where it is absent: every file of
- * the directories named (default: the examples in gen/seeds), whole, cut at
- * every length up to a bound, and with bytes replaced.  A fault is a crash, or
- * an abort() of the target.
+ * replay: what libFuzzer does with a corpus, where it is absent.  Each seed is fed whole, cut
+ * short, with bytes replaced, and as the target's own mutator changes it.  Seeds are:
+ *
+ *     a directory     each file of it is one (default: gen/seeds for a target of JSON events)
+ *     a file          each line is one, with \n, \\ and \xNN as escapes; '#' begins a comment.
+ *                     Default: tests/fuzz/corpus/TARGET.txt of the sources
+ *
+ * A fault is a crash, or an abort() of the target.
  */
 #include <dirent.h>
-#include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
+#include "fuzz.h"
 #include "tap.h"
 
-enum { CUTS = 64, CHANGES = 256 };
+enum { CUTS = 4 };	/* One cut for so many changes. */
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+int	LLVMFuzzerInitialize(int *, char ***) __attribute__((weak));
+size_t	LLVMFuzzerCustomMutator(uint8_t *, size_t, size_t, unsigned) __attribute__((weak));
 
-static size_t inputs;
+static size_t inputs, seeds;
+static uint32_t dice = 1;
+
+static uint32_t
+roll(void)
+{
+	dice = dice * 1664525 + 1013904223;
+	return dice >> 8;
+}
 
 /* Exactly ${len} bytes on the heap, so that reading one more is seen. */
 static void
@@ -31,67 +46,175 @@ feed(const void *data, size_t len)
 	inputs++;
 }
 
-static void
-replay(struct buf *seed)
+static char
+other_byte(void)
 {
 	static const char bytes[] = "\"\\{}[]:,09-.eE \n\0\x7f\x80\xc3\xed\xff";
-	uint32_t random = 1;
+	uint32_t n = roll();
 
-	feed(seed->data, seed->len);
-	for (size_t i = 0; i < CUTS; i++)
-		feed(seed->data, seed->len * i / CUTS);
-	for (size_t i = 0; i < CHANGES && seed->len > 0; i++) {
-		char *at, before;
+	return n % 2 ? (char)(n >> 1) : bytes[(n >> 1) % (sizeof(bytes) - 1)];
+}
 
-		random = random * 1664525 + 1013904223;
-		at = &seed->data[(random >> 8) % seed->len];
-		before = *at;
-		*at = i % 2 ? (char)(random >> 4) : bytes[i / 2 % (sizeof(bytes) - 1)];
-		feed(seed->data, seed->len);
-		*at = before;
-	}
+/* For the targets' mutators: libFuzzer's own is not here. */
+size_t
+LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
+{
+	if (size < max && (size == 0 || roll() % 3 == 0)) {
+		size_t at = roll() % (size + 1);
+
+		memmove(data + at + 1, data + at, size++ - at);
+		data[at] = (uint8_t)other_byte();
+	} else if (size > 1 && roll() % 3 == 0) {
+		size_t at = roll() % size;
+
+		memmove(data + at, data + at + 1, --size - at);
+	} else if (size > 0)
+		data[roll() % size] = (uint8_t)other_byte();
+	return size;
 }
 
 static void
-replay_file(const char *path)
+feed_changed(const struct buf *seed)
 {
-	autobuf struct buf seed = { 0 };
+	size_t max = seed->len + 256, n;
+	uint8_t *copy = calloc(1, max);
+
+	if (copy == NULL)
+		abort();
+	memcpy(copy, seed->data, seed->len);
+	n = LLVMFuzzerCustomMutator != NULL ? LLVMFuzzerCustomMutator(copy, seed->len, max, roll()) :
+	    LLVMFuzzerMutate(copy, seed->len, max);
+	feed(copy, n);
+	free(copy);
+}
+
+static void
+replay(const struct buf *seed)
+{
+	unsigned cuts = fuzz_changes / CUTS;
+
+	seeds++;
+	feed(seed->data, seed->len);
+	for (unsigned i = 0; i < cuts; i++)
+		feed(seed->data, seed->len * i / cuts);
+	for (unsigned i = 0; i < fuzz_changes; i++)
+		feed_changed(seed);
+}
+
+static void
+read_file(const char *path, struct buf *text)
+{
 	char chunk[4096];
 	FILE *f = fopen(path, "rb");
 	size_t n;
 
-	if (f == NULL)
-		abort();
+	if (f == NULL) {
+		printf("Bail out! %s cannot be read\n", path);
+		exit(EXIT_FAILURE);
+	}
 	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		if (buf_add(&seed, chunk, n) != 0)
+		if (buf_add(text, chunk, n) != 0)
 			abort();
 	(void)fclose(f);
-	if (seed.len > 0)
+}
+
+static int
+hex(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* One line, its escapes undone in place. */
+static size_t
+plain(char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '\\' && i + 1 < len && s[i + 1] == 'n') {
+			s[n++] = '\n';
+			i++;
+		} else if (s[i] == '\\' && i + 1 < len && s[i + 1] == '\\')
+			s[n++] = s[i++];
+		else if (s[i] == '\\' && i + 3 < len && s[i + 1] == 'x' && hex(s[i + 2]) >= 0 && hex(s[i + 3]) >= 0) {
+			s[n++] = (char)(hex(s[i + 2]) * 16 + hex(s[i + 3]));
+			i += 3;
+		} else
+			s[n++] = s[i];
+	}
+	return n;
+}
+
+static void
+replay_lines(const char *path)
+{
+	autobuf struct buf text = { 0 };
+	char *next;
+
+	read_file(path, &text);
+	for (char *line = text.data; line != NULL && *line != '\0'; line = next) {
+		struct buf seed = { .data = line, .len = strcspn(line, "\n") };
+
+		next = line[seed.len] == '\0' ? NULL : line + seed.len + 1;
+		if (*line == '#' || seed.len == 0)
+			continue;
+		seed.len = plain(line, seed.len);
 		replay(&seed);
+	}
+}
+
+static void
+replay_directory(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *file;
+	char name[1024];
+
+	while (d != NULL && (file = readdir(d)) != NULL) {
+		autobuf struct buf seed = { 0 };
+
+		if (file->d_name[0] == '.')
+			continue;
+		(void)snprintf(name, sizeof(name), "%s/%s", path, file->d_name);
+		read_file(name, &seed);
+		if (seed.len > 0)
+			replay(&seed);
+	}
+	if (d != NULL)
+		(void)closedir(d);
+}
+
+static void
+replay_path(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return;
+	if (S_ISDIR(st.st_mode))
+		replay_directory(path);
+	else
+		replay_lines(path);
 }
 
 int
 main(int argc, char **argv)
 {
-	static char seeds[] = "gen/seeds", *standard[] = { seeds };
-	char **dirs = argc > 1 ? argv + 1 : standard;
-	int n = argc > 1 ? argc - 1 : 1;
+	const char *top = getenv("srcdir"), *slash = strrchr(argv[0], '/');
+	const char *target = slash != NULL ? slash + 1 : argv[0];
+	char path[1024];
 
+	if (LLVMFuzzerInitialize != NULL)
+		(void)LLVMFuzzerInitialize(&argc, &argv);
 	feed("", 0);
-	for (int i = 0; i < n; i++) {
-		DIR *d = opendir(dirs[i]);
-		struct dirent *file;
-		char path[1024];
-
-		while (d != NULL && (file = readdir(d)) != NULL) {
-			if (file->d_name[0] == '.')
-				continue;
-			(void)snprintf(path, sizeof(path), "%s/%s", dirs[i], file->d_name);
-			replay_file(path);
-		}
-		if (d != NULL)
-			(void)closedir(d);
+	for (int i = 1; i < argc; i++)
+		replay_path(argv[i]);
+	if (argc == 1) {
+		(void)snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/%s.txt", top != NULL ? top : ".", target);
+		replay_path(path);
+		if (strcmp(target, "fuzz_event") == 0)
+			replay_path("gen/seeds");
 	}
-	ok(inputs > 1, "%zu inputs, none of them fatal", inputs);
+	ok(seeds > 0, "%zu seeds, %zu inputs, none of them fatal", seeds, inputs);
 	return done_testing();
 }

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that an organization imports, as `cairn import` reads them: JSON from a file, HSDS
+ * translated, or records as they are.  What comes out of HSDS the node takes: its schema
+ * accepts each record, as is, and each source is there once.  Refusals begin with the file
+ * and a place in it.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/canon.h"
+#include "base/event.h"
+#include "base/text.h"
+#include "bridge/formats/hsds.h"
+#include "events.h"
+#include "fuzz.h"
+#include "tools/cairn.h"
+
+const unsigned fuzz_changes = 300;
+
+enum { PROBLEM_MAX = 4096 };
+
+static char path[64];		/* The file of this input. */
+static int sent, said;		/* Requests to the node, complaints. */
+static const char *asked;	/* The verb that may be sent. */
+static json_t *last;		/* What was sent. */
+
+/*
+ * The rest of the command, as cairn_import.c sees it.
+ */
+
+int
+out_problem(const struct cairn *c, int status, const char *hint, const char *fmt, ...)
+{
+	char text[PROBLEM_MAX];
+	va_list ap;
+
+	(void)c;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	claim(strncmp(text, path, strlen(path)) == 0);
+	claim(hint == NULL || (*hint != '\0' && text_is_utf8(hint)));
+	claim(status == EXIT_BAD);
+	said++;
+	return status;
+}
+
+int
+out_json(const json_t *value)
+{
+	claim(value != NULL);
+	return EXIT_OK;
+}
+
+void
+out_line(const char *fmt, ...)
+{
+	va_list ap;
+	char text[PROBLEM_MAX];
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+}
+
+void
+out_table(const json_t *items, const char *columns, const char *empty)
+{
+	(void)columns, (void)empty;
+	claim(json_array_size(items) > 0);
+}
+
+int
+node_show_import(const json_t *records, const json_t *result)
+{
+	claim(records != NULL && result != NULL);
+	return EXIT_OK;
+}
+
+int
+node_run(struct cairn *c, const struct verb *v, json_t *args)
+{
+	(void)c, (void)v;
+	claim(json_is_object(json_object_get(args, "consent")));
+	sent++;
+	return EXIT_OK;
+}
+
+int
+client_call(struct cairn *c, const char *verb, const json_t *args, json_t **ret)
+{
+	(void)c;
+	claim(strcmp(verb, asked) == 0);
+	sent++;
+	json_decref(last);
+	last = json_deep_copy(args);
+	*ret = json_pack("{s:i, s:i}", "version", 1, "organizations", 1);
+	return EXIT_OK;
+}
+
+/*
+ * What holds.
+ */
+
+static void
+check_records(const json_t *records)
+{
+	const struct ev_desc *program = event_find(ev_records, ev_n_records, "program");
+	autojson json_t *sources = json_object();
+	const json_t *item;
+	struct err err = { "" };
+	size_t i;
+
+	claim(program != NULL && json_is_array(records));
+	json_array_foreach(records, i, item) {
+		const char *source = json_str(item, "source");
+
+		claim(json_object_size(item) == 3 && source != NULL && strncmp(source, "hsds:service/", 13) == 0);
+		claim(json_object_get(sources, source) == NULL);
+		(void)json_object_set_new(sources, source, json_true());
+		claim(json_str(item, "kind") != NULL && strcmp(json_str(item, "kind"), "program") == 0);
+		if (event_check(program, json_obj(item, "body"), &err) != 0)
+			fuzz_fail(__FILE__, __LINE__, err.text);
+	}
+}
+
+static void
+translate(const json_t *doc)
+{
+	autojson json_t *copy = json_deep_copy(doc), *records = NULL, *unmapped = NULL, *again = NULL, *lost = NULL;
+	struct err err = { "" };
+	const json_t *row;
+	size_t i;
+	int r = hsds_read(doc, &records, &unmapped, &err);
+
+	claim(json_equal(copy, doc));
+	claim(hsds_read(copy, &again, &lost, NULL) == r);
+	if (r != 0) {
+		claim(r == E_BAD && records == NULL && unmapped == NULL);
+		fuzz_err(&err, true);
+		claim(err.text[0] == '$');
+		return;
+	}
+	check_records(records);
+	/* A file in which nothing was found is refused. */
+	claim(json_array_size(records) + json_array_size(unmapped) > 0);
+	claim(json_equal(records, again) && json_equal(unmapped, lost));
+	json_array_foreach(unmapped, i, row) {
+		claim(json_str(row, "path") != NULL && json_str(row, "path")[0] == '$' && json_object_size(row) == 2);
+		claim(json_str(row, "why") != NULL && *json_str(row, "why") != '\0');
+	}
+}
+
+/* One verb of the command; its complaints and requests are told apart. */
+static int
+verb(int (*fn)(struct cairn *, const struct verb *, json_t *), const char *request, bool dry)
+{
+	struct cairn c = { .json = dry };
+	autojson json_t *args = json_pack("{s:s, s:b}", "file", path, "dry_run", dry);
+	int r;
+
+	asked = request;
+	sent = said = 0;
+	r = fn(&c, NULL, args);
+	claim(r == EXIT_OK || r == EXIT_BAD);
+	claim((r == EXIT_BAD) == (said == 1) && said <= 1);
+	/* Nothing is sent of a bad file, nor in a dry run. */
+	claim(sent == (r == EXIT_OK && !(dry && strcmp(request, "import") == 0)));
+	return r;
+}
+
+static void
+records_verb(void)
+{
+	const json_t *item;
+	size_t i;
+
+	if (verb(import_records, "import", false) != EXIT_OK)
+		return;
+	claim(json_is_array(json_object_get(last, "records")));
+	json_array_foreach(json_object_get(last, "records"), i, item)
+		claim(json_str(item, "source") != NULL && json_str(item, "kind") != NULL &&
+		    json_obj(item, "body") != NULL && json_object_size(item) == 3);
+}
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	fuzz_start();
+	return 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct cairn c = { 0 };
+	autojson json_t *doc = NULL;
+	int fd = memfd_create("fuzz", MFD_CLOEXEC), r;
+
+	claim(fd >= 0 && write(fd, data, len) == (ssize_t)len);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	said = 0;
+	r = import_json(&c, path, &doc);
+	claim(r == EXIT_OK ? doc != NULL && said == 0 : r == EXIT_BAD && doc == NULL && said == 1);
+	if (doc != NULL) {
+		translate(doc);
+		if (verb(import_hsds, "import", false) == EXIT_OK)
+			check_records(json_object_get(last, "records"));
+		(void)verb(import_hsds, "import", true);
+		records_verb();
+		(void)verb(import_trust, "import_trust", false);
+		(void)verb(import_consent, "consent", false);
+	}
+	json_decref(last);
+	last = NULL;
+	(void)close(fd);
+	return 0;
+}
