@@ -230,7 +230,9 @@ class Story:
     def decline(self):
         referral = self.ask()
         self.lighthouse.wait_state(referral, "received")
-        self.lighthouse.cairn("answer", referral, "decline", "--reason", "other", "--reason-text", self.words["reason"], "--wait")
+        self.lighthouse.cairn(
+            "answer", referral, "decline", "--reason", "other", "--reason-file", "/dev/stdin", "--wait", stdin=self.words["reason"]
+        )
         case = self.harbor.wait_state(referral, "declined", "ended")
         self.tell(f"a second referral, {referral}, was declined ({case['reason']}): {case['state']}")
 

@@ -124,6 +124,18 @@ class Node:
             if not self._process.pid() or time.monotonic() > end:
                 raise RuntimeError(f"the node of {self.organization} does not answer; the end of {self.log}:\n{self.log_tail()}")
             time.sleep(0.02)
+        self.wait(self.sealed, "its programs have shut themselves in", timeout)
+
+    def sealed(self):
+        """Are both programs in their sandbox, by the kernel's account? Whatever runs on a Network runs so."""
+        for program in ("cairn-node", "cairn-bridge"):
+            try:
+                lines = pathlib.Path(f"/proc/{self.child(program)}/status").read_text().splitlines()
+            except OSError:
+                return False
+            if not {"Seccomp:\t2", "NoNewPrivs:\t1"} <= set(lines):
+                return False
+        return True
 
     def answers(self):
         with socket.socket(socket.AF_UNIX) as probe:
@@ -272,6 +284,12 @@ class Network:
         if not self.keep:
             self.stop()
 
+    def complaints(self):
+        """The end of the log of each node that ended by itself or in which a sanitizer found something; "" if there is none."""
+        signs = ("Sanitizer", "runtime error", "ended with status", "signal 6", "signal 11")
+        logs = [(node, node.log.read_text(errors="replace")) for node in self.nodes]
+        return "\n".join(f"{node.log}:\n{node.log_tail(60)}" for node, log in logs if any(sign in log for sign in signs))
+
     def both(self, do):
         """do(node) for both nodes at the same time; answers both results."""
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -295,14 +313,14 @@ class Network:
         self.programs.run("sign", "trust", self.trust, "--key", self.signer_file, "--out", self.trust)
         return self.both(lambda node: node.cairn("import", "trust", self.trust))
 
-    def join(self):
-        """From started nodes to two organizations that trust each other and one issuer."""
+    def join(self, others=()):
+        """From started nodes to two organizations that trust each other and one issuer. others: more entries of the trust list."""
         identities = self.set_up()
         for node, identity in zip(self.nodes, identities):
             node.org = identity["org"]
         grants = [{"type": "CPRS", "jurisdictions": ["US"]}]
         issuer = {"id": "did:key:" + self.issuer, "name": "Example Certification Board", "key": self.issuer, "for": grants}
-        self.sign_trust(identities, [issuer])
+        self.sign_trust([*identities, *others], [issuer])
         return identities
 
     def credential(self, alias, days=(-365, 365), key_file=None):

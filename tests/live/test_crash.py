@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes of two nodes on two real, federated homeservers are killed in the middle of referrals, and started again.
+
+Run as test_node.py is, whose network and people it uses:
+
+    CAIRN_BUILD=build .venv/nio/bin/python tests/live/test_crash.py [WORD...]
+
+Random kills by the thousand, without real homeservers, are the business of tools/torture.
+"""
+
+import os
+import pathlib
+import signal
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import tap
+from process import start_time
+from test_node import NEED, Live, setUpModule  # noqa: F401 (unittest looks for setUpModule here)
+
+THROUGH = ["send", "receive", "accept", "consent", "engage", "close"]
+
+
+class CrashTest(Live):
+    """What is killed is started again, and nothing is lost or done twice."""
+
+    def kill(self, node, program):
+        """Ends it; returns once it has been started again."""
+        pid = node.child(program)
+        os.kill(pid, signal.SIGKILL)
+        node.wait(lambda: node.child(program) not in (pid, None) and node.answers(), f"{program} is back")
+
+    def kill_parent(self, node):
+        """Ends cairnd itself: its node and bridge end with it. Then it is started again."""
+        pids = [node.pid(), node.child("cairn-node"), node.child("cairn-bridge")]
+        self.assertNotIn(None, pids)
+        began = [start_time(pid) for pid in pids]
+        os.kill(pids[0], signal.SIGKILL)
+        end = time.monotonic() + 20
+        while any(start_time(pid) == when for pid, when in zip(pids, began)):
+            self.assertLess(time.monotonic(), end, "a child outlives its parent")
+            time.sleep(0.01)
+        node.start()
+
+    def queue(self):
+        return self.a.cairn("refer", self.specialist()["id"], *NEED)["referral"]
+
+    def assert_arrived_once(self, referral, timeout=30):  # sooner than unacknowledged traffic would go again
+        case = self.b.wait_state(referral, "received", timeout=timeout)
+        self.assertEqual([step["input"] for step in case["history"]], ["send", "receive"])
+        self.assertEqual([row["id"] for row in self.b.list("referrals")].count(referral), 1)
+        self.a.wait_state(referral, "received")
+
+    def go_through(self, kill):
+        """A referral to its end; kill(node) after each word about it."""
+        referral = self.queue()
+        kill(self.a)
+        self.assert_arrived_once(referral)
+        kill(self.b)
+        self.b.cairn("answer", referral, "accept")
+        kill(self.b)
+        self.a.wait_state(referral, "accepted")
+        self.a.cairn("consent", referral, "/dev/stdin", stdin=self.consent_form(referral))
+        kill(self.a)
+        self.b.wait(lambda: "disclosure" in self.b.cairn("show", referral), "gets the disclosure")
+        self.b.cairn("outcome", referral, "first_contact")
+        self.b.cairn("outcome", referral, "closed", "--code", "connected")
+        kill(self.b)
+        for node in self.network.nodes:
+            case = node.wait_state(referral, "closed", timeout=90)
+            self.assertEqual([step["input"] for step in case["history"]], THROUGH)
+            self.assertEqual([row["id"] for row in node.list("referrals")].count(referral), 1)
+
+    def assert_nothing_put_aside(self, before):
+        for node, numbers in zip(self.network.nodes, before):
+            self.assertEqual([len(node.list(what)) for what in ("waiting", "rejected")], numbers, node.name)
+
+    def put_aside(self):
+        return [[len(node.list(what)) for what in ("waiting", "rejected")] for node in self.network.nodes]
+
+    def test_killed_bridge(self):
+        for node in self.network.nodes:
+            with self.subTest(node.name):
+                os.kill(node.child("cairn-bridge"), signal.SIGSTOP)  # what is queued now waits in the bridge, or for it
+                try:
+                    referral = self.queue()
+                finally:
+                    self.kill(node, "cairn-bridge")
+                self.assert_arrived_once(referral)
+
+    def test_killed_bridges_all_the_way(self):
+        before = self.put_aside()
+        self.go_through(lambda node: self.kill(node, "cairn-bridge"))
+        self.assert_nothing_put_aside(before)
+
+    def test_killed_node(self):
+        before = self.put_aside()
+        self.go_through(lambda node: self.kill(node, "cairn-node"))
+        self.assert_nothing_put_aside(before)
+
+    def test_killed_parent(self):
+        before = self.put_aside()
+        self.go_through(self.kill_parent)
+        self.assert_nothing_put_aside(before)
+
+    def test_answer_lost_and_killed(self):
+        """The homeserver took the event, its answer never came, and everything was killed: the same bytes under the same id."""
+        before = self.put_aside()
+        lost = []
+
+        def lose(exchange):
+            if exchange.method == "PUT" and "/send/m.room.encrypted/" in exchange.path and exchange.status == 200 and not lost:
+                lost.append(exchange)
+                exchange.drop()
+
+        self.proxy.on_response = lose
+        try:
+            referral = self.queue()
+            self.a.wait(lambda: lost, "sends the request")
+            self.kill_parent(self.a)
+        finally:
+            self.proxy.on_response = None
+        self.assert_arrived_once(referral)
+        first, *more = self.proxy.wait(lambda x: x.method == "PUT" and x.path == lost[0].path, count=2)
+        self.assertTrue(first.dropped)
+        for again in more:
+            self.assertEqual(again.body, first.body)
+            self.assertEqual(again.answer_json()["event_id"], first.answer_json()["event_id"])
+        self.assert_nothing_put_aside(before)
+
+
+if __name__ == "__main__":
+    tap.main()
