@@ -12,6 +12,7 @@
 #include "crypt/keys.h"
 #include "deliver.h"
 #include "domain/trust.h"
+#include "gap.h"
 #include "ingest.h"
 #include "matrix/answer.h"
 #include "setup.h"
@@ -196,13 +197,16 @@ back_off(struct app *app, const struct flight *f, int64_t told, const json_t *an
 }
 
 /* An answer that is too much for us would be so for ever: ask for less, and soon. */
-static void
+static int
 narrow(struct app *app, const struct flight *f)
 {
+	if (f->kind == FLIGHT_OUT)
+		return gap_narrow(app, f->row);
 	if (f->kind != FLIGHT_SYNC || app->accounts[f->account].narrow == APP_NARROW_MAX)
-		return;
+		return 0;
 	app->accounts[f->account].narrow++;
 	app->accounts[f->account].attempts = 0;
+	return 0;
 }
 
 static int
@@ -319,8 +323,8 @@ judged(struct app *app, const struct flight *f, int status, int64_t told, const 
 	brief = why;
 	brief.text[strcspn(brief.text, ":")] = '\0';
 	if (fate == ANSWER_RETRY || fate == ANSWER_LIMITED) {
-		if (status == 200 && answer == NULL)
-			narrow(app, f);
+		if (status == 200 && answer == NULL && (r = narrow(app, f)) != 0)
+			return r;
 		return back_off(app, f, told, answer, brief.text);
 	}
 	if ((fate == ANSWER_LOGGED_OUT || fate == ANSWER_BARRED) && !without_token(app, f))
@@ -373,10 +377,9 @@ app_failed(struct app *app, uint64_t id, const char *kind, const char *text)
 	if (deliver_landed(app, id, &f) != 0)
 		return 0;
 	(void)err_set(&why, 0, "no answer (%s): %s", kind, text);
-	if (!strcmp(kind, "too_large"))
-		narrow(app, &f);
 	if ((r = begin(app)) == 0) {
-		r = finish(app, back_off(app, &f, -1, NULL, why.text));
+		r = !strcmp(kind, "too_large") ? narrow(app, &f) : 0;
+		r = finish(app, r != 0 ? r : back_off(app, &f, -1, NULL, why.text));
 	}
 	flight_clear(&f);
 	return r;

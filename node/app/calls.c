@@ -7,6 +7,7 @@
 #include "crypt/device.h"
 #include "crypt/envelope.h"
 #include "dispatch.h"
+#include "gap.h"
 #include "ingest.h"
 #include "matrix/answer.h"
 #include "rooms.h"
@@ -101,6 +102,7 @@ static const struct call {
 	{ "invite",		nothing,		false },
 	{ "join",		room_joined,		false },
 	{ "load_directory",	directory_loaded,	true },
+	{ GAP_PURPOSE,		gap_page,		false },
 	{ "record",		sent,			false },
 	{ "space_child",	sent,			false },
 	{ "traffic",		sent,			false },
@@ -184,6 +186,8 @@ calls_refused(struct app *app, const struct out *out, int status, const json_t *
 		r = envelope_unshared(app->crypt, out->ref);
 		return r != 0 ? r : outbox_done(app->db, out->id);
 	}
+	if (!strcmp(out->purpose, GAP_PURPOSE))
+		return gap_refused(app, out, why);
 	if ((r = fail(app, out, why)) != 0)
 		return r;
 	return !strcmp(out->purpose, "login") || !strcmp(out->purpose, "signing_upload") ||

@@ -6,13 +6,14 @@
 #include "base/canon.h"
 #include "crypt/device.h"
 #include "deliver.h"
+#include "gap.h"
 #include "matrix/request.h"
 #include "rooms.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 
 enum {
-	SYNC_CAP = 8 << 20, STATE_CAP = 8 << 20, KEYS_CAP = 4 << 20, CALL_CAP = 1 << 20,
+	SYNC_CAP = 8 << 20, STATE_CAP = 8 << 20, PAGE_CAP = 8 << 20, KEYS_CAP = 4 << 20, CALL_CAP = 1 << 20,
 	SYNC_WAIT_MS = 30000, CALL_TIMEOUT_MS = 60000, CLAIM_TIMEOUT_MS = 20000,
 	SYNC_EVENTS = 100,
 };
@@ -204,7 +205,8 @@ start_out(struct app *app, int64_t id)
 		request.method = out.method;
 		request.path = out.path;
 		request.body = out.body;
-		request.cap = !strcmp(out.purpose, "load_directory") ? STATE_CAP : CALL_CAP;
+		request.cap = !strcmp(out.purpose, "load_directory") ? STATE_CAP :
+		    !strcmp(out.purpose, GAP_PURPOSE) ? PAGE_CAP : CALL_CAP;
 		if (app->sure == id)
 			app->sure = 0;
 		r = start(app, (struct flight){ .kind = FLIGHT_OUT, .row = id }, &request);

@@ -17,6 +17,7 @@
 #include "store/audit.h"
 #include "store/casestore.h"
 #include "store/dirstore.h"
+#include "store/gapstore.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
 #include "view.h"
@@ -152,6 +153,22 @@ check_queues(struct app *app, json_t *checks)
 	return check(checks, "inbox", rejected == 0, text, "cairn list rejected shows why");
 }
 
+/* Silence would be the worst: somebody may wait for an answer to what nobody here can read. */
+static int
+check_gaps(struct app *app, json_t *checks)
+{
+	char text[128];
+	int64_t cut;
+	int r = gap_cuts(app->db, &cut);
+
+	if (r != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "in %lld rooms older messages could not be read, in the last 30 days",
+	    (long long)cut);
+	return check(checks, "timelines", cut == 0, cut == 0 ? "no message is missing" : text,
+	    "the log says why; ask the people concerned whether something is unanswered");
+}
+
 static int
 add_alarm(void *cookie, int64_t when, const char *user, const char *device, const char *text)
 {
@@ -194,7 +211,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 		return -ENOMEM;
 	if ((r = check_setup(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
 	    (r = check_trust(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
-	    (r = check_queues(app, checks)) != 0)
+	    (r = check_queues(app, checks)) != 0 || (r = check_gaps(app, checks)) != 0)
 		return r;
 	return check_keys(app, checks);
 }

@@ -12,6 +12,7 @@
 #include "crypt/keys.h"
 #include "dispatch.h"
 #include "domain/trust.h"
+#include "gap.h"
 #include "ingest.h"
 #include "invitation.h"
 #include "matrix/request.h"
@@ -90,7 +91,7 @@ handle(const struct item *item, const struct opened *opened, struct err *reason)
 	const struct trust_org *org = trust_org_by_node(app->trust, opened->sender);
 	struct origin origin = { .room = item->room, .sender = opened->sender, .pid = opened->pid,
 	    .org = org != NULL ? org->id : NULL, .event_id = json_str(item->event, "event_id"),
-	    .ts = json_int(item->event, "origin_server_ts", 0), .trusted_device = opened->trusted,
+	    .ts = json_int(item->event, "origin_server_ts", 0), .received = item->received, .trusted_device = opened->trusted,
 	    .content = opened->content };
 
 	return item->room == NULL ? 0 : dispatch(app, opened->type, opened->state_key, &origin, reason);
@@ -313,10 +314,10 @@ on_state(void *cookie, const char *room_id, const json_t *event)
 	return rooms_state(b->app, b->account, room_id, event);
 }
 
-/* A hole in a directory's timeline: its whole state is read again.  In any
- * encrypted room a member may have left unseen: the next key is a fresh one. */
+/* A hole in a directory's timeline: its whole state is read again; in a chat or channel it
+ * is read for itself.  In any encrypted room a member may have left unseen: the next key is a fresh one. */
 static int
-on_limited(void *cookie, const char *room_id)
+on_limited(void *cookie, const char *room_id, const char *prev_batch)
 {
 	struct batch *b = cookie;
 	struct room room;
@@ -328,7 +329,30 @@ on_limited(void *cookie, const char *room_id)
 		r = dispatch_load_directory(b->app, room_id);
 	else if (b->app->crypt != NULL)
 		r = envelope_rotate(b->app->crypt, room_id);
+	if (r == 0 && b->app->crypt != NULL && (room.kind == ROOM_DIRECT || room.kind == ROOM_CHANNEL))
+		r = gap_found(b->app, &room, prev_batch);
 	room_free(&room);
+	return r;
+}
+
+int
+ingest_event(struct app *app, const char *room_id, const json_t *event, int64_t received)
+{
+	const char *type = json_str(event, "type");
+	struct item item = { .app = app, .account = APP_NODE, .room_id = room_id, .event = event,
+	    .received = received };
+	autoroom struct room room = { 0 };
+	struct opened opened = { 0 };
+	int r;
+
+	/* Only what was encrypted is acted on. */
+	if (type == NULL || strcmp(type, "m.room.encrypted") != 0 || app->crypt == NULL)
+		return 0;
+	if ((r = room_get(app->db, room_id, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	item.room = &room;
+	r = judge(&item, &opened);
+	opened_free(&opened);
 	return r;
 }
 
@@ -337,24 +361,11 @@ on_timeline(void *cookie, const char *room_id, const json_t *event)
 {
 	struct batch *b = cookie;
 	const char *type = json_str(event, "type");
-	struct item item = { .app = b->app, .account = b->account, .room_id = room_id, .event = event,
-	    .received = app_now(b->app) };
-	autoroom struct room room = { 0 };
-	struct opened opened = { 0 };
-	int r;
 
 	if (type != NULL && strcmp(type, "m.room.encrypted") != 0 && json_str(event, "state_key") != NULL)
 		return rooms_state(b->app, b->account, room_id, event);
-	/* Only what was encrypted is acted on; the steward reads nothing. */
-	if (type == NULL || strcmp(type, "m.room.encrypted") || b->account != APP_NODE ||
-	    b->app->crypt == NULL)
-		return 0;
-	if ((r = room_get(b->app->db, room_id, &room)) != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	item.room = &room;
-	r = judge(&item, &opened);
-	opened_free(&opened);
-	return r;
+	/* The steward reads nothing. */
+	return b->account == APP_NODE ? ingest_event(b->app, room_id, event, app_now(b->app)) : 0;
 }
 
 static int

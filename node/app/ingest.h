@@ -13,6 +13,12 @@
 /** ingest_sync(app, account, answer, reterr): inside a transaction.  0; E_BAD: nothing was applied; negative. */
 int	ingest_sync(struct app *, unsigned account, const json_t *, struct err *) must_check;
 
+/**
+ * ingest_event(app, room_id, event, received): an encrypted event of a room of the node account;
+ * another is passed over.  ${received}: when a sync first told of it.
+ */
+int	ingest_event(struct app *, const char *room_id, const json_t *, int64_t received) must_check;
+
 /** ingest_state(app, room_id, events): the answer of GET /rooms/ID/state, item by item. */
 int	ingest_state(struct app *, const char *room_id, const json_t *) must_check;
 

@@ -54,7 +54,8 @@ message_arrived(struct app *app, const struct origin *origin)
 	if ((r = inbox_add(app->db, origin->event_id, origin->pid, origin->room->room_id,
 	    "m.room.message", "", app_now(app))) != 0)
 		return r;
-	if ((r = message_add(app->db, id, origin->room->room_id, origin->pid, false, body, app_now(app))) != 0)
+	if ((r = message_add(app->db, id, origin->room->room_id, origin->pid, false, body,
+	    origin->received)) != 0)
 		return r;
 	return greet(app, origin);
 }

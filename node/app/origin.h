@@ -17,6 +17,7 @@ struct origin {
 	const char		*org;		/* Trusted organization whose node this is, or NULL. */
 	const char		*event_id;
 	int64_t			 ts;		/* The server's word; a hint. */
+	int64_t			 received;	/* When it reached us, or would have but for a hole. */
 	bool			 trusted_device;	/* Cross-signed or pinned. */
 	const json_t		*content;	/* As decrypted. */
 	struct err		*reason;	/* A handler that refuses says why here. */

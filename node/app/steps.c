@@ -10,6 +10,7 @@
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
 #include "deliver.h"
+#include "gap.h"
 #include "ingest.h"
 #include "matrix/request.h"
 #include "message.h"
@@ -291,7 +292,8 @@ steps(struct app *app, bool *ret_more)
 	if ((r = envelope_share_step(app->crypt)) < 0)
 		return r;
 	*ret_more |= r == E_EXISTS;
-	if ((r = ingest_step(app, ret_more)) != 0 || (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 ||
+	if ((r = gap_step(app, ret_more)) != 0 || (r = ingest_step(app, ret_more)) != 0 ||
+	    (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 ||
 	    (r = traffic_step(app, ret_more)) != 0)
 		return r;
 	return want_keys(app);

@@ -199,6 +199,21 @@ read_inner(const struct buf *plain, struct opened *ret, struct err *reterr)
 }
 
 int
+envelope_known(struct crypt *c, const char *room_id, const json_t *event)
+{
+	autoopened struct opened named = { 0 };
+	struct machine_inbound *s;
+	struct err ignored;
+	struct outer o;
+	int r;
+
+	if ((r = read_outer(room_id, event, &o, &named, &ignored)) == 0 &&
+	    (r = machine_inbound(c, o.session_id, &s)) == 0)
+		r = check_replay(c, s, &o, &ignored);
+	return r == E_EXISTS ? 0 : r < 0 ? r : E_NOTFOUND;
+}
+
+int
 envelope_open_event(struct crypt *c, const char *room_id, const json_t *event, struct opened *ret,
     struct err *reterr)
 {

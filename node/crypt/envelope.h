@@ -58,6 +58,9 @@ void	opened_free(struct opened *);
 int	envelope_open_todevice(struct crypt *, const json_t *event, int64_t received,
 	    struct opened *, struct err *) must_check;
 
+/** envelope_known(c, room_id, event): was this very event opened before?  0 or E_NOTFOUND; opens nothing. */
+int	envelope_known(struct crypt *, const char *room_id, const json_t *event) must_check;
+
 /**
  * envelope_open_event(c, room_id, event, ret, reterr): one m.room.encrypted
  * event of a room, timeline or state.

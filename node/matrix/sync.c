@@ -5,7 +5,14 @@
 #include "base/id.h"
 #include "sync.h"
 
-enum { TOKEN_MAX = 4096 };
+/* NULL, if it is no token. */
+static const char *
+token(const json_t *json, const char *key)
+{
+	const char *text = json_str(json, key);
+
+	return text != NULL && *text != '\0' && strlen(text) <= SYNC_TOKEN_MAX ? text : NULL;
+}
 
 static int
 each_event(const json_t *part, int (*fn)(void *, const char *, const json_t *), void *cookie,
@@ -69,7 +76,7 @@ joined(const json_t *rooms, const struct sync_ops *ops, void *cookie)
 		if (!id_is_room(room_id))
 			continue;
 		if (ops->limited != NULL && json_is_true(json_object_get(timeline, "limited")) &&
-		    (r = ops->limited(cookie, room_id)) != 0)
+		    (r = ops->limited(cookie, room_id, token(timeline, "prev_batch"))) != 0)
 			return r;
 		if ((r = each_event(json_obj(room, "state"), ops->state, cookie, room_id)) != 0 ||
 		    (r = each_event(timeline, ops->timeline, cookie, room_id)) != 0)
@@ -82,13 +89,13 @@ int
 sync_walk(const json_t *answer, const struct sync_ops *ops, void *cookie, const char **ret_next,
     struct err *reterr)
 {
-	const char *next = json_str(answer, "next_batch"), *room_id;
+	const char *next = token(answer, "next_batch"), *room_id;
 	const json_t *rooms = json_obj(answer, "rooms"), *event;
 	json_t *room;
 	size_t i;
 	int r;
 
-	if (next == NULL || *next == '\0' || strlen(next) > TOKEN_MAX)
+	if (next == NULL)
 		return err_set(reterr, E_BAD, "sync answer: next_batch is missing or not a token");
 	if (ops->device != NULL && (r = devices(answer, ops, cookie)) != 0)
 		return r;

@@ -13,6 +13,8 @@
 
 #include "base/err.h"
 
+enum { SYNC_TOKEN_MAX = 4096 };	/* Bytes of next_batch and prev_batch. */
+
 /* Each returns 0 or a negative value that ends the walk.  NULL: not wanted. */
 struct sync_ops {
 	int	(*device)(void *, const char *user, bool left);
@@ -20,7 +22,8 @@ struct sync_ops {
 	int	(*counts)(void *, int64_t otk, bool fallback);
 	int	(*todevice)(void *, const json_t *event);
 	int	(*invite)(void *, const char *room_id, const json_t *state_events);
-	int	(*limited)(void *, const char *room_id);
+	/* Events are left out before the timeline; prev_batch: where; NULL if it does not say. */
+	int	(*limited)(void *, const char *room_id, const char *prev_batch);
 	int	(*state)(void *, const char *room_id, const json_t *event);
 	int	(*timeline)(void *, const char *room_id, const json_t *event);
 	int	(*left)(void *, const char *room_id);

@@ -334,6 +334,19 @@ outbox_count(struct db *db, enum out_state state, int64_t *ret)
 	return 0;
 }
 
+int
+outbox_due_count(struct db *db, const char *purpose, int64_t now, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_OUTBOX_DUE_COUNT, "ti", purpose, now)) != 0 ||
+	    (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
 static int
 exists(struct db *db, enum query_id q, const char *purpose, const char *ref)
 {

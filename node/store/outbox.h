@@ -83,6 +83,8 @@ int	outbox_void(struct db *, const char *purpose, const char *ref) must_check;
 int	outbox_forget(struct db *, const char *purpose, const char *ref) must_check;	/* Only the failed. */
 /** outbox_count(db, state, ret). outbox_pending(db, purpose, ref): 0 if a live row exists, E_NOTFOUND. */
 int	outbox_count(struct db *, enum out_state, int64_t *) must_check;
+/** outbox_due_count(db, purpose, now, ret): live rows of it that may leave. */
+int	outbox_due_count(struct db *, const char *purpose, int64_t now, int64_t *) must_check;
 int	outbox_pending(struct db *, const char *purpose, const char *ref) must_check;
 /** outbox_failed(db, purpose, ref): 0 if the server refused one for good, E_NOTFOUND. */
 int	outbox_failed(struct db *, const char *purpose, const char *ref) must_check;

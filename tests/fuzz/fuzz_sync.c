@@ -63,8 +63,9 @@ on_invite(void *cookie, const char *room_id, const json_t *state)
 }
 
 static int
-on_limited(void *cookie, const char *room_id)
+on_limited(void *cookie, const char *room_id, const char *prev_batch)
 {
+	claim(prev_batch == NULL || (*prev_batch != '\0' && strlen(prev_batch) <= SYNC_TOKEN_MAX));
 	claim(room_id[0] == '!');
 	return stage_is(cookie, 5);
 }

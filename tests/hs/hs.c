@@ -302,6 +302,7 @@ static const struct endpoint {
 	{ "POST join/*",			hs_join, false, false },
 	{ "PUT rooms/*/send/*/*",		hs_send_event, false, true },
 	{ "PUT rooms/*/state/*/*",		hs_put_state, false, false },
+	{ "GET rooms/*/messages",		hs_messages, false, false },
 	{ "GET rooms/*/state",			hs_get_state, false, false },
 };
 

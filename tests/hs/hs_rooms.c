@@ -21,8 +21,8 @@ state_get(const json_t *state, const char *type, const char *key)
 	return json_object_get(state, id);
 }
 
-static void
-state_put(json_t *state, json_t *event)
+void
+hs_state_put(json_t *state, json_t *event)
 {
 	const char *key = json_str(event, "state_key");
 
@@ -145,7 +145,7 @@ hs_arrive(struct hs *hs, struct hs_server *server, json_t *item)
 	}
 	if (state == NULL)
 		return;
-	state_put(state, event);
+	hs_state_put(state, event);
 	if (is_member_of(event, server) && !has_members(state, server))
 		(void)json_object_del(server->rooms, room);
 }
@@ -185,7 +185,7 @@ append(struct hs *hs, struct hs_room *room, const char *sender, const char *type
 	struct hs_server *from = hs_server(hs, id_server(sender));
 
 	(void)json_array_append_new(room->events, event);
-	state_put(room->state, event);
+	hs_state_put(room->state, event);
 	for (struct hs_server *s = hs->servers; s != NULL; s = s->next) {
 		bool there = json_object_get(s->rooms, room->id) != NULL;
 		bool its = membership != NULL && is_member_of(event, s);

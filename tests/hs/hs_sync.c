@@ -81,17 +81,16 @@ note_member(struct view *v, const json_t *event, const json_t *before)
 	}
 }
 
-/* May the user see this event?  By the room's history visibility and its membership then. */
-static bool
-visible(const struct view *v, const json_t *item, const json_t *state)
+/* By the room's history visibility and the user's membership then. */
+bool
+hs_visible(const char *user, const json_t *event, const json_t *before, const json_t *now)
 {
-	const json_t *before = json_obj(item, "before"), *event = json_obj(item, "event");
 	autofree char *key = hs_text("m.room.history_visibility ");
 	const char *rule = json_str(json_obj(json_object_get(before, key), "content"), "history_visibility");
-	const char *is = hs_membership(before, v->user);
+	const char *is = hs_membership(before, user);
 
 	if (json_str(event, "state_key") != NULL && !strcmp(json_str(event, "type"), "m.room.member") &&
-	    !strcmp(json_str(event, "state_key"), v->user))
+	    !strcmp(json_str(event, "state_key"), user))
 		return true;
 	if (!strcmp(is, "join"))
 		return true;
@@ -99,7 +98,7 @@ visible(const struct view *v, const json_t *item, const json_t *state)
 		return false;
 	if (rule != NULL && !strcmp(rule, "invited"))
 		return !strcmp(is, "invite");
-	return !strcmp(hs_membership(state, v->user), "join");
+	return !strcmp(hs_membership(now, user), "join");
 }
 
 static void
@@ -191,30 +190,35 @@ beginning(const struct view *v, const char *room, bool fresh, bool *ret_remote)
 static json_t *
 joined_part(const struct view *v, const char *room, const json_t *state, bool fresh)
 {
-	autojson json_t *items = json_array();
+	autojson json_t *shown = json_array();		/* Where in the log. */
+	autofree char *prev_batch = NULL;
 	json_t *events = json_array();
-	const json_t *since = NULL, *first;
+	const json_t *since = NULL, *first = NULL;
+	long from = v->end;
 	bool remote;
 	size_t n, skip;
 
 	for (long i = beginning(v, room, fresh, &remote); i < v->end; i++) {
-		const json_t *item = item_at(v, i);
+		const json_t *item = item_at(v, i), *event = json_obj(item, "event");
 
-		if (json_obj(item, "event") == NULL || strcmp(json_str(item, "room"), room) != 0)
+		if (event == NULL || strcmp(json_str(item, "room"), room) != 0)
 			continue;
 		if (since == NULL)
 			since = json_obj(item, "before");
-		if (visible(v, item, state))
-			(void)json_array_append(items, (json_t *)item);
+		if (hs_visible(v->user, event, json_obj(item, "before"), state))
+			(void)json_array_append_new(shown, json_integer(i));
 	}
-	n = json_array_size(items);
+	n = json_array_size(shown);
 	skip = n > (size_t)v->limit ? n - (size_t)v->limit : 0;
-	for (size_t i = skip; i < n; i++)
-		(void)json_array_append(events, json_obj(json_array_get(items, i), "event"));
-	first = n > 0 ? json_obj(json_array_get(items, skip), "before") : since;
+	for (size_t i = n; i-- > skip;) {
+		from = (long)json_integer_value(json_array_get(shown, i));
+		first = json_obj(item_at(v, from), "before");
+		(void)json_array_insert(events, 0, json_obj(item_at(v, from), "event"));
+	}
+	prev_batch = hs_text("t%ld", from);
 	return json_pack("{s:{s:o}, s:{s:o, s:b, s:s}}", "state", "events",
-	    state_part(v, fresh ? NULL : since, first), "timeline", "events", events,
-	    "limited", remote || skip > 0, "prev_batch", "p");
+	    state_part(v, fresh ? NULL : since, first != NULL ? first : since), "timeline", "events", events,
+	    "limited", remote || skip > 0, "prev_batch", prev_batch);
 }
 
 static void

@@ -107,6 +107,8 @@ int	hs_leave(struct hs_req *, json_t **);
 int	hs_send_event(struct hs_req *, json_t **);
 int	hs_put_state(struct hs_req *, json_t **);
 int	hs_get_state(struct hs_req *, json_t **);
+/** hs_state_put(state, event): what the event makes of it. */
+void	hs_state_put(json_t *, json_t *event);
 /** hs_arrive(hs, server, item): a room item reaches a server. */
 void	hs_arrive(struct hs *, struct hs_server *, json_t *item);
 /** hs_membership(state, user): borrowed, "" if none. */
@@ -123,6 +125,11 @@ int	hs_send_to_device(struct hs_req *, json_t **);
 
 /* hs_sync.c: 0 when it is to be parked. */
 int	hs_sync(struct hs_req *, json_t **);
+/** hs_visible(user, event, before, now): may the user see this event, with the room's state before it and now? */
+bool	hs_visible(const char *user, const json_t *event, const json_t *before, const json_t *now);
+
+/* hs_messages.c */
+int	hs_messages(struct hs_req *, json_t **);
 
 /* hs_ratchet.c: complains when a position is used for two ciphertexts. */
 void	hs_ratchet_event(struct hs *, const json_t *content);

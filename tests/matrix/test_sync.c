@@ -48,10 +48,13 @@ invite(void *cookie, const char *room, const json_t *state)
 }
 
 static int
-limited(void *cookie, const char *room)
+limited(void *cookie, const char *room, const char *prev_batch)
 {
+	char text[64];
+
 	(void)cookie;
-	return note("limited", room);
+	(void)snprintf(text, sizeof(text), "%s/%.20s", room, prev_batch != NULL ? prev_batch : "-");
+	return note("limited", text);
 }
 
 static int
@@ -98,14 +101,18 @@ static const char whole[] = "{\"next_batch\":\"s2\",\"device_lists\":{\"changed\
     "\"device_unused_fallback_key_types\":[\"signed_curve25519\"],"
     "\"to_device\":{\"events\":[{\"type\":\"t1\"},3,{\"type\":\"t2\"}]},"
     "\"rooms\":{\"leave\":{\"!l:x\":{}},\"invite\":{\"!i:x\":{}},\"join\":{\"!j:x\":{"
-    "\"timeline\":{\"limited\":true,\"events\":[{\"type\":\"m1\"},{\"type\":\"m2\"}]},"
+    "\"timeline\":{\"limited\":true,\"prev_batch\":\"p1\",\"events\":[{\"type\":\"m1\"},{\"type\":\"m2\"}]},"
     "\"state\":{\"events\":[{\"type\":\"s1\"}]}},\"bad id\":{\"state\":{\"events\":[{\"type\":\"no\"}]}}}}}";
 
 int
 main(void)
 {
-	is_str(walk(whole, 0), "changed:@a:x left:@b:x counts:20/1 todevice:t1 todevice:t2 invite:!i:x limited:!j:x "
+	is_str(walk(whole, 0), "changed:@a:x left:@b:x counts:20/1 todevice:t1 todevice:t2 invite:!i:x limited:!j:x/p1 "
 	    "state:s1 timeline:m1 timeline:m2 leave:!l:x ", "everything, in the order in which it is applied");
+	is_str(walk("{\"next_batch\":\"s2\",\"rooms\":{\"join\":{\"!a:x\":{\"timeline\":{\"limited\":true,\"prev_batch\":\"\"}},"
+	    "\"!b:x\":{\"timeline\":{\"limited\":true,\"prev_batch\":[]}},"
+	    "\"!c:x\":{\"timeline\":{\"limited\":1,\"prev_batch\":\"p\"}}}}}", 0), "counts:0/0 limited:!a:x/- limited:!b:x/- ",
+	    "a hole of which the server does not say where it ends; none");
 	is_str(walk("{\"next_batch\":\"s2\"}", 0), "counts:0/0 ", "missing counts are zero");
 	is_str(walk("{\"next_batch\":\"s2\",\"rooms\":[],\"to_device\":7,\"device_lists\":{\"changed\":{}},"
 	    "\"device_one_time_keys_count\":{\"signed_curve25519\":-4}}", 0), "counts:0/0 ",

@@ -471,6 +471,30 @@ CREATE INDEX crypt_olm_device ON crypt_olm (curve25519, used);
 
 UPDATE crypt_share SET state = 0 WHERE state = 1;
 ALTER TABLE crypt_share DROP COLUMN message;
+-- SPDX-License-Identifier: Apache-2.0
+-- Holes in the timelines of direct chats and channels, and what was read of them so far.
+
+CREATE TABLE gap (
+	n		INTEGER PRIMARY KEY,
+	room_id		TEXT NOT NULL,
+	state		INTEGER NOT NULL,	-- enum gap_state
+	token		TEXT NOT NULL,		-- read backwards from here
+	until		TEXT,			-- to here; NULL: our invitation
+	most		INTEGER NOT NULL,	-- events of the next page
+	asked		INTEGER NOT NULL,	-- pages so far
+	bytes		INTEGER NOT NULL,	-- of what was kept
+	cut		INTEGER NOT NULL,	-- its older end could not be read
+	at		INTEGER NOT NULL	-- of the sync that showed it
+) STRICT;
+CREATE INDEX gap_room ON gap (room_id, n);
+
+-- A page has the newest first: the highest id is the oldest event.
+CREATE TABLE gap_event (
+	id		INTEGER PRIMARY KEY,
+	gap		INTEGER NOT NULL REFERENCES gap (n) ON DELETE CASCADE,
+	raw		BLOB NOT NULL		-- sealed
+) STRICT;
+CREATE INDEX gap_event_gap ON gap_event (gap, id);
 INSERT INTO meta VALUES ('db.generation', 0, X'859EB292B03A81E19867B4894DD79EEB');
 INSERT INTO meta VALUES ('db.key', 0, X'01682F4E2244BBB2714940BF3801CD61EA3204EFFDF4E40B27D93CD25E961AA35F51D3728E50BB9BDB8FCCAF89B7A788CEB9627550690B9300FDF3E41080FB8DD086D3B620A5458568');
 INSERT INTO counter VALUES ('outbox', 1);

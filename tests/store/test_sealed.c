@@ -8,6 +8,7 @@
 
 #include "fixture.h"
 #include "store/casestore.h"
+#include "store/gapstore.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
@@ -57,9 +58,12 @@ fill_inbox(void)
 	struct waiting w = { .account = text("node"), .room_id = text("!a"),
 	    .session_id = text("S"), .pid = 1, .raw = text(CANARY "raw"),
 	    .reason = text(CANARY "reason") };
+	struct gap hole = { .room_id = text("!a"), .state = GAP_WAITS, .token = text("t") };
 
 	must(waiting_add(db, &w));
 	must(rejected_add(db, "node", "!a", 1, CANARY "rejected", CANARY "why", 1));
+	must(gap_add(db, &hole));
+	must(gap_event_add(db, 1, CANARY "hole"));
 }
 
 static void

@@ -69,6 +69,9 @@ DELETE FROM outbox WHERE purpose = ?1 AND ref IS ?2 AND state = 3;
 -- name: outbox_count
 SELECT count(*) FROM outbox WHERE state = ?1;
 
+-- name: outbox_due_count
+SELECT count(*) FROM outbox WHERE purpose = ?1 AND state < 3 AND due <= ?2;
+
 -- name: outbox_pending
 SELECT 1 FROM outbox WHERE purpose = ?1 AND ref IS ?2 AND state < 3 LIMIT 1;
 
