@@ -188,7 +188,7 @@ class Sandbox(unittest.TestCase):
                 target = str(link.readlink())
                 if target.startswith(("socket:", "anon_inode:", "pipe:")) or target in ("/dev/null", str(node.log)):
                     continue
-                self.assertTrue(target.startswith(str(node.state) + "/") and name == "cairn-node", what)
+                self.assertTrue((target + "/").startswith(str(node.state) + "/") and name == "cairn-node", what)
                 self.assertNotIn("(deleted)", target)
 
 
