@@ -138,7 +138,7 @@ check_queues(struct app *app, json_t *checks)
 	    (r = outbox_count(app->db, OUT_READY, &ready)) != 0)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld to be sent, %lld refused by the homeserver",
-	    (long long)(live + ready), (long long)failed);
+	    (long long)live + ready, (long long)failed);
 	if ((r = check(checks, "outbox", failed == 0, text, "cairn list outbox shows which, and why")) != 0)
 		return r;
 	if ((r = traffic_stopped(app->db, &stopped)) != 0 || (r = traffic_silent(app->db, NULL, &silent)) != 0)

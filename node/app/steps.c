@@ -91,7 +91,7 @@ seal(struct app *app, struct out *out)
 	if (rooms_lost(app, &room))
 		r = give_up(app, out, &why);
 	else if (!room.joined)
-		r = E_LATER;
+		r = E_LATER;	/* NOLINT(bugprone-branch-clone): the order of the reasons matters. */
 	else if (strcmp(room.account, out->account) != 0)
 		r = err_set(&why, E_REFUSED, "the room is not one of this account");
 	else if (!strcmp(room.account, "steward"))
