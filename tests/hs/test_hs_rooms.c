@@ -73,7 +73,7 @@ test_invitations(void)
 	struct client cedar, eve;
 	autofree char *channel = NULL, *directory = NULL, *plain = NULL, *direct = NULL, *posing = NULL, *steward = NULL;
 	autofree char *org = NULL;
-	autojson json_t *joined = json_pack("{s:s}", "membership", "join"), *rooms = NULL, *list = NULL;
+	autojson json_t *rooms = NULL, *list = NULL;
 	const json_t *room;
 	const char *subject = NULL;
 	size_t i;
@@ -125,7 +125,6 @@ test_false_channel(void)
 	struct host h;
 	struct client eve, partner;
 	autofree char *room = NULL;
-	autojson json_t *body = NULL;
 	char path[200];
 
 	story_begin(&h, 42);
