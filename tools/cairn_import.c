@@ -21,7 +21,7 @@ read_all(const struct cairn *c, const char *path, struct buf *ret)
 	ssize_t n = 1;
 
 	if (fd < 0)
-		return out_problem(c, EXIT_BAD, NULL, "%s: %s", path, strerror(errno));
+		return out_problem(c, EXIT_BAD, "name a file that is there and that you may read", "%s: %s", path, strerror(errno));
 	ret->max = FILE_LIMIT;
 	while (n > 0 && r == 0) {
 		n = read(fd, step, sizeof(step));
@@ -81,7 +81,7 @@ import_json(const struct cairn *c, const char *path, json_t **ret)
 		return r;
 	/* Exports made on Windows begin with a byte order mark. */
 	skip = text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	j = json_loadb(text.len > 0 ? text.data + skip : "", text.len - skip, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
+	j = heap_load(text.len > 0 ? text.data + skip : "", text.len - skip, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
 	    &error);
 	if (j == NULL && (heap_refused() != refused || error.text[0] == '\0' ||
 	    json_error_code(&error) == json_error_out_of_memory))
@@ -223,7 +223,7 @@ read_tables(const struct cairn *c, const char *dir, json_t **ret)
 	int n = scandir(dir, &list, NULL, alphasort), r = EXIT_OK;
 
 	if (n < 0)
-		return out_problem(c, EXIT_BAD, NULL, "%s: %s", dir, strerror(errno));
+		return out_problem(c, EXIT_BAD, "name a directory that you may read", "%s: %s", dir, strerror(errno));
 	for (int i = 0; i < n; i++) {
 		const char *dot = strrchr(list[i]->d_name, '.');
 
@@ -290,7 +290,7 @@ check_record(const struct cairn *c, const char *file, size_t i, const json_t *it
 		return out_problem(c, EXIT_BAD, "it is one of program, group, specialist",
 		    "%s: records[%zu]: \"kind\" is missing or no string", file, i);
 	if (json_obj(item, "body") == NULL)
-		return out_problem(c, EXIT_BAD, "docs/protocol.md describes the body of each kind",
+		return out_problem(c, EXIT_BAD, "protocol.md describes the body of each kind; cairn help import records says where it is",
 		    "%s: records[%zu]: \"body\" is missing or no object", file, i);
 	json_object_foreach((json_t *)item, key, value) {
 		bool known = false;

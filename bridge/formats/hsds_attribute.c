@@ -5,6 +5,7 @@
 
 #include "base/canon.h"
 #include "base/event.h"
+#include "base/heap.h"
 #include "events.h"
 #include "hsds_part.h"
 
@@ -87,7 +88,7 @@ member(struct hsds *h, const struct at *at, json_t *body)
 		return 0;
 	if (code == NULL || !json_is_string(text) || json_string_length(text) > MEMBER_MAX)
 		return walk_lost(h, at, NULL, "object: no member of a program");
-	value = json_loadb(json_string_value(text), json_string_length(text), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+	value = heap_load(json_string_value(text), json_string_length(text), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
 	trial = json_pack("{s:s, s:s}", "name", "n", "description", "d");
 	if (trial == NULL)
 		return -ENOMEM;

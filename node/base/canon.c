@@ -74,7 +74,7 @@ canon_parse(const char *text, size_t len, json_t **ret, struct err *reterr)
 	if (value == NULL) {
 		if ((r = check_depth(text, len, reterr)) != 0)
 			return r;
-		value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
+		value = heap_load(text, len, JSON_REJECT_DUPLICATES, &e);
 	}
 	/* Without memory jansson may call good JSON bad, or leave characters out of a string. */
 	if (heap_refused() != refused || (value == NULL && json_error_code(&e) == json_error_out_of_memory)) {

@@ -10,14 +10,16 @@
 
 static size_t used, most, limit;
 static unsigned long refused;
+static bool loading, spent;	/* A text is being read; a block for it was refused. */
 
 static void *
 counted_malloc(size_t n)
 {
-	bool within = used + n <= limit;
+	bool within = used + n <= limit && !spent;
 	void *p = within ? malloc(n) : NULL;
 
 	refused += within && p == NULL;
+	spent |= loading && p == NULL;
 	if (p != NULL && (used += malloc_usable_size(p)) > most)
 		most = used;
 	return p;
@@ -41,6 +43,22 @@ heap_limit(size_t bytes)
 	limit = bytes;
 	json_set_alloc_funcs(counted_malloc, counted_free);
 	return 0;
+}
+
+json_t *
+heap_load(const char *text, size_t len, size_t flags, json_error_t *reterr)
+{
+	json_t *value;
+	bool whole;
+
+	loading = true;
+	value = json_loadb(text, len, flags, reterr);
+	whole = !spent;
+	loading = spent = false;
+	if (whole)
+		return value;
+	json_decref(value);
+	return NULL;
 }
 
 unsigned long

@@ -7,12 +7,19 @@
 #ifndef CAIRN_HEAP_H
 #define CAIRN_HEAP_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include "cleanup.h"
 
 /** heap_limit(bytes): from now on at most so much at once; call it before any JSON.  0. */
 int	heap_limit(size_t) must_check;
+/**
+ * heap_load(text, len, flags, reterr): json_loadb, which alone must not be called under a limit: jansson 2.14 does not
+ * notice that its copy of a string could not grow, and reads and writes behind it.  After one refusal
+ * no block is given any more until the text is left, and nothing half read is returned: NULL.
+ */
+json_t	*heap_load(const char *, size_t, size_t flags, json_error_t *) must_check;
 /** heap_refused(): how often the system had no memory for it, within the limit: jansson may call that bad JSON. */
 unsigned long heap_refused(void);
 /** heap_left(): bytes that may still be taken; SIZE_MAX without a limit. */

@@ -88,7 +88,7 @@ number(struct mender *m)
 {
 	size_t n = strspn(m->at, "+-.0123456789eE");
 	char *from = m->at;
-	bool real = strcspn(from, ".eE") < n;
+	bool real = memchr(from, '.', n) != NULL || memchr(from, 'e', n) != NULL || memchr(from, 'E', n) != NULL;
 
 	m->at += n;
 	if (n >= strlen("null") && (real ? isinf(strtod(from, NULL)) != 0 :
@@ -193,7 +193,7 @@ parse_mended(const char *text, size_t len, bool slim, json_t **ret)
 	copy[len] = '\0';
 	mend(&m);
 	/* Two names may have become one: the last counts, as everywhere. */
-	return m.mended ? take_in(json_loadb(copy, len, 0, NULL), ret) : E_BAD;
+	return m.mended ? take_in(heap_load(copy, len, 0, NULL), ret) : E_BAD;
 }
 
 int

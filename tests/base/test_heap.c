@@ -80,6 +80,32 @@ __wrap_free(void *p)
 	__real_free(p);
 }
 
+/*
+ * At each place where the memory may end while a long string is read: all of it or nothing.  jansson
+ * alone would go on behind a buffer that could not grow.
+ */
+static void
+test_edge(void)
+{
+	enum { LEN = 100000, STEP = 1021 };
+	static char text[LEN + 64];
+	int whole = 0, refused = 0, other = 0;
+	int n = snprintf(text, sizeof(text), "[0.5,\"%0*d\"]", LEN, 1);	/* The real: for jansson alone. */
+
+	for (size_t left = LEN / 2; left < 6UL * LEN; left += STEP) {
+		json_t *ballast = json_sprintf("%*s", (int)(heap_left() - left), ""), *value = NULL;
+		int r = canon_parse(text, (size_t)n, &value, NULL);
+
+		whole += r == 0 && json_string_length(json_array_get(value, 1)) == LEN;
+		refused += r != 0 && value == NULL;
+		other += r == 0 && json_string_length(json_array_get(value, 1)) != LEN;
+		json_decref(value);
+		json_decref(ballast);
+	}
+	ok(whole > 50 && refused > 50 && other == 0, "a long string at the edge: %d times whole, %d times refused, %d times less",
+	    whole, refused, other);
+}
+
 static void
 test_overwritten(void)
 {
@@ -103,6 +129,7 @@ main(void)
 	test_count();
 	test_limit();
 	test_count();
+	test_edge();
 	test_overwritten();
 	return done_testing();
 }
