@@ -45,7 +45,7 @@ client_config(const struct cairn *c, struct config *ret)
 	if (r == 0)
 		return EXIT_OK;
 	return out_problem(c, EXIT_BAD, r == -ENOENT ?
-	    "name the configuration with -c FILE or $CAIRN_CONFIG; cairn(1) and docs/operating.md show one" : NULL,
+	    "name the configuration with -c FILE or $CAIRN_CONFIG; docs/examples/cairn.conf is one to begin with" : NULL,
 	    "%s", err.text[0] != '\0' ? err.text : err_name(r));
 }
 
@@ -79,7 +79,7 @@ connect_node(struct cairn *c)
 	if (r == EACCES || r == EPERM)
 		return out_problem(c, EXIT_SOCKET, "run cairn as root or as the node's own user",
 		    "%s: %s", addr.sun_path, strerror(r));
-	return out_problem(c, EXIT_SOCKET, "start it with cairnd -c FILE, or name its configuration with -c",
+	return out_problem(c, EXIT_SOCKET, "start it with cairnd -c FILE or systemctl start cairnd; if it runs, name its configuration with -c",
 	    "the node does not run: %s: %s", addr.sun_path, strerror(r));
 }
 

@@ -101,7 +101,7 @@ keys_new(struct cairn *c, const struct verb *v, json_t *args)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return out_problem(c, errno == EEXIST ? EXIT_REFUSED : EXIT_BAD,
-		    errno == EEXIST ? "a key is never overwritten; choose another name" : NULL, "%s: %s", path, strerror(errno));
+		    errno == EEXIST ? "a key is never overwritten; choose another name" : "name a file in a directory where you may write", "%s: %s", path, strerror(errno));
 	randombytes_buf(seed, sizeof(seed));
 	memcpy(bytes, prefix, PREFIX);
 	memcpy(bytes + PREFIX, seed, sizeof(seed));
@@ -148,7 +148,7 @@ keys_write(const struct cairn *c, const json_t *doc, const char *path)
 	fd = mkostemp(new, O_CLOEXEC);
 	f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (f == NULL)
-		return out_problem(c, EXIT_BAD, NULL, "%s: %s", new, strerror(errno));
+		return out_problem(c, EXIT_BAD, "name a file in a directory where you may write", "%s: %s", path, strerror(errno));
 	/* What is signed is to be read by others. */
 	r = fprintf(f, "%s\n", text) < 0 || fflush(f) != 0 || fchmod(fd, 0644) != 0 || fsync(fd) != 0 ? errno : 0;
 	if (fclose(f) != 0 && r == 0)
@@ -200,7 +200,7 @@ sign(struct cairn *c, json_t *args, json_t *doc, const struct ev_desc *desc)
 	if (r == 0)
 		r = check(desc, doc, &err);
 	if (r != 0)
-		return out_problem(c, r > 0 ? EXIT_BAD : EXIT_FATAL, "docs/protocol.md describes it",
+		return out_problem(c, r > 0 ? EXIT_BAD : EXIT_FATAL, "protocol.md describes it; cairn help sign says where that is",
 		    "%s: %s", file, err.text[0] != '\0' ? err.text : err_name(r));
 	r = keys_write(c, doc, out);
 	if (r == EXIT_OK && out != NULL && c->json) {
@@ -220,7 +220,7 @@ sign_file(struct cairn *c, json_t *args, const struct ev_desc *desc)
 	int r = import_json(c, json_str(args, "file"), &doc);
 
 	if (r == EXIT_OK && !json_is_object(doc))
-		r = out_problem(c, EXIT_BAD, "docs/protocol.md describes it", "%s: $: this is no object", json_str(args, "file"));
+		r = out_problem(c, EXIT_BAD, "protocol.md describes it; cairn help sign says where that is", "%s: $: this is no object", json_str(args, "file"));
 	return r == EXIT_OK ? sign(c, args, doc, desc) : r;
 }
 

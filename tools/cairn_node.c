@@ -177,7 +177,7 @@ node_show_find(const json_t *args, const json_t *result)
 
 	if (args == NULL)
 		return EXIT_OK;
-	out_table(records, "id kind name org certified open languages", "nothing found; try fewer words or filters");
+	out_table(records, "id kind name org certified open languages", "no record fits; try fewer words or filters, or cairn follow ORG to see more directories");
 	if (note != NULL && note[0] != '\0')
 		out_line("%s", note);
 	if (id != NULL)
@@ -192,7 +192,7 @@ node_show_list(const json_t *args, const json_t *result)
 		{ "referrals", "id direction org state next delivery updated", "no referrals" },
 		{ "messages", "at direction user body id", "no messages" },
 		{ "records", "id kind name seq published source", "no records; cairn import brings some in" },
-		{ "partners", "org name server follows follower loaded", "no partners; cairn follow ORG adds one" },
+		{ "partners", "org name server follows follower loaded", "no partners; those that a trust list names appear here: cairn import trust FILE" },
 		{ "rooms", "room_id kind subject account joined encrypted", "no rooms; cairn publish makes them" },
 		{ "waiting", "id at room_id reason", "nothing waits for a key or device" },
 		{ "rejected", "id at room_id reason", "nothing was rejected" },

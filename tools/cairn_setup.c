@@ -31,7 +31,7 @@ read_file(const struct cairn *c, const char *path, struct password *ret)
 	ssize_t n = 1;
 
 	if (fd < 0)
-		return out_problem(c, EXIT_BAD, NULL, "%s: %s", path, strerror(errno));
+		return out_problem(c, EXIT_BAD, "name a file whose first line is the password", "%s: %s", path, strerror(errno));
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
 		fprintf(stderr, "cairn: warning: others may read %s; chmod 600 it\n", path);
 	while (n > 0 && len <= PASSWORD_MAX) {
@@ -207,7 +207,7 @@ setup_run(struct cairn *c, const struct verb *v, json_t *args)
 	recovery = json_str(status, "recovery_file");
 	out_line("This node is set up.");
 	if (recovery != NULL) {
-		out_line("Its recovery key is in %s.", recovery);
+		out_line("Its recovery key is in %s, unless you have moved it.", recovery);
 		out_line("Move that file off this machine, to a place that two people of your organization can open, and");
 		out_line("delete it here: the node does not need it to run, and nobody can make it again.");
 	}

@@ -31,8 +31,8 @@ const struct verb verbs_table[] = {
 	  NULL, import_hsds, NULL },
 	{ "import records", "bring in groups, specialists and programs written by hand",
 	  "FILE is a JSON array of {\"source\": NAME, \"kind\": \"group\", \"body\": {...}}, or an object whose member "
-	  "\"records\" is one. docs/protocol.md describes each body. NAME is yours and stays: a second import of it "
-	  "changes the record. Where a body wants the record id of a program, its NAME will do.",
+	  "\"records\" is one. protocol.md, in gen/ of a build and share/doc/cairn once installed, describes each body. NAME is "
+	  "yours and stays: a second import of it changes the record. Where a body wants the record id of a program, its NAME will do.",
 	  "cairn import records harbor-records.json",
 	  {{ "FILE", "file", ONE }},
 	  {{ "dry-run", NULL, "dry_run", "read and report only; the node is not asked", false, false, NULL }},
@@ -86,7 +86,7 @@ const struct verb verbs_table[] = {
 	{ "refer", "ask a program or specialist of a partner to support somebody",
 	  "Sends a request that identifies nobody: a pseudonym and the coarse fields below. RECORD comes from cairn "
 	  "find. Once it is accepted, cairn consent releases who the member is. A value outside its closed list is "
-	  "answered with the list.",
+	  "refused.",
 	  "cairn refer 01J8Z0Q4M2K7V9T5B3N6X8C0RD --need grief --language es --modality online_text\n"
 	  "      --urgency soon --age-band 26_59 --time weekday_evening --wait",
 	  {{ "RECORD", "to", ONE }},
@@ -101,7 +101,8 @@ const struct verb verbs_table[] = {
 	{ "consent", "record the member's consent and disclose what it covers",
 	  "With --template it prints a form, filled in as far as the node knows; save it, let the member decide, fill in the "
 	  "rest. With FILE, that form, the consent is checked element by element (42 CFR 2.31) and recorded; if the referral "
-	  "is accepted, exactly what it covers is disclosed, with the notice of 2.32.",
+	  "is accepted, exactly what it covers is disclosed, with the notice of 2.32. Times in the form are milliseconds since "
+	  "1970; what stays empty is refused.",
 	  "cairn consent 01J8Z0Q4M2K7V9T5B3N6X8C0RD --template > consent.json\n"
 	  "  cairn consent 01J8Z0Q4M2K7V9T5B3N6X8C0RD consent.json --wait",
 	  {{ "REFERRAL", "referral", ONE }, { "FILE", "file", MAYBE }},
@@ -144,15 +145,15 @@ const struct verb verbs_table[] = {
 	  "cairn key show signer.key",
 	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, keys_show, NULL },
 	{ "sign trust", "sign a trust list (offline)",
-	  "Adds the proof to FILE (docs/protocol.md, Trust list), replacing an old one, and writes the result to standard "
-	  "output or, at once and whole, to --out.",
+	  "Adds the proof to FILE (protocol.md, Trust list, in gen/ of a build and share/doc/cairn once installed), replacing an "
+	  "old one, and writes the result to standard output or, at once and whole, to --out.",
 	  "cairn sign trust trust.json --key signer.key --out /etc/cairn/trust.json",
 	  {{ "FILE", "file", ONE }},
 	  {{ "key", "KEYFILE", "key", "private key made by cairn key new", true, false, NULL },
 	   { "out", "FILE", "out", "where to write; may be FILE itself", false, false, NULL }},
 	  NULL, keys_sign_trust, NULL },
 	{ "sign credential", "sign a peer specialist's credential (offline)",
-	  "FILE is a W3C Verifiable Credential 2.0 (docs/protocol.md, Credential); the proof is eddsa-jcs-2022. An issuer that "
+	  "FILE is a W3C Verifiable Credential 2.0 (protocol.md, Credential); the proof is eddsa-jcs-2022. An issuer that "
 	  "is a did:key must be the key that signs.",
 	  "cairn sign credential ana.json --key board.key --out ana-signed.json",
 	  {{ "FILE", "file", ONE }},
