@@ -15,7 +15,14 @@
 
 /* As in node/node.c.  What a process may have besides: bodies, copies, the program, the sanitizer. */
 enum { HEAP = 256 << 20, WIRE = 8 << 20, WAIT_MS = 400 * 1000, TODEVICE = 100, CONTENT = 65000 };
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN 1
+#endif
+#endif
+#ifdef WITH_ASAN
 enum { MEMORY_MAX = 1600 * 1024 };	/* KiB; each of the million small blocks is twice as large. */
 #else
 enum { MEMORY_MAX = 340 * 1024 };
