@@ -7,22 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/frame.h"
 #include "answer.h"
+#include "head.h"
 #include "http.h"
 
 enum {
 	CONNECT_MS	= 10 * 1000,
 	STALL_BYTES	= 64,			/* Per second: what is slower, stalls. */
-	HEADER_BYTES	= 64 * 1024,
-	HEADER_LINES	= 200,
 	RECEIVE_SIZE	= 64 * 1024,
 	OUT_HIGH	= 2 * 1024 * 1024,	/* Above it, no answer is read on. */
 	OUT_LOW		= 1024 * 1024,
 	IDLE_MS		= 60 * 1000,
-	RETRY_MAX_S	= 24 * 60 * 60,
 	STACK_BYTES	= 32 * 1024,
 };
 
@@ -34,13 +31,10 @@ struct transfer {
 	struct curl_slist	*headers;
 	struct buf		 body;
 	size_t			 got;
-	size_t			 header_bytes, header_lines;
-	long long		 retry_after_ms;
-	long long		 length;	/* Content-Length, or -1. */
-	bool			 chunked;
-	bool			 told;		/* STATUS is sent. */
+	struct head		 head;		/* Over: STATUS is sent. */
 	bool			 paused;
-	const char		*failure, *why;	/* Kind and words when we ended it ourselves, or NULL. */
+	/* Kind and words when we ended it ourselves, or NULL; not in ${error}: curl writes there what it makes of it. */
+	const char		*failure, *why;
 	char			 error[CURL_ERROR_SIZE];
 };
 
@@ -93,102 +87,25 @@ keep(struct http *h, int r)
 		h->fatal = r;
 }
 
-static int
-give_up(struct transfer *t, const char *failure, const char *why)
-{
-	t->failure = failure;
-	t->why = why;		/* Not in ${error}: curl writes there what it makes of it. */
-	return 0;	/* Fewer bytes than given: curl ends the transfer. */
-}
-
-/* Seconds only; a date would need a clock that agrees with the server's. */
-static long long
-retry_after(const char *value, size_t n)
-{
-	long long s = 0;
-	size_t digits = 0;
-
-	for (; n > 0 && (*value == ' ' || *value == '\t'); n--)
-		value++;
-	for (; digits < n && value[digits] >= '0' && value[digits] <= '9'; digits++)
-		if (s <= RETRY_MAX_S)
-			s = s * 10 + (value[digits] - '0');
-	if (digits == 0 || (digits < n && strchr(" \t\r\n", value[digits]) == NULL))
-		return -1;
-	return (s < RETRY_MAX_S ? s : RETRY_MAX_S) * 1000;
-}
-
-/* The value of the header ${name} without blanks around it, and its length; NULL: it is another. */
-static const char *
-value_of(const char *line, size_t n, const char *name, size_t *ret_n)
-{
-	size_t key = strlen(name);
-
-	if (n <= key || line[key] != ':' || strncasecmp(line, name, key) != 0)
-		return NULL;
-	for (line += key + 1, n -= key + 1; n > 0 && strchr(" \t", *line) != NULL && *line != '\0'; n--)
-		line++;
-	while (n > 0 && strchr(" \t\r\n", line[n - 1]) != NULL && line[n - 1] != '\0')
-		n--;
-	*ret_n = n;
-	return line;
-}
-
-/* Where the answer ends is said once and plainly, or a cut one could pass as whole.  False: it is not. */
-static bool
-framed(struct transfer *t, const char *line, size_t n)
-{
-	enum { DIGITS_MAX = 18 };
-	long long length = 0;
-	const char *value;
-	size_t len;
-
-	if ((value = value_of(line, n, "transfer-encoding", &len)) != NULL) {
-		if (t->chunked || t->length >= 0 || len != strlen("chunked") || strncasecmp(value, "chunked", len) != 0)
-			return false;
-		t->chunked = true;
-	} else if ((value = value_of(line, n, "content-length", &len)) != NULL) {
-		for (size_t i = 0; i < len; i++) {
-			if (value[i] < '0' || value[i] > '9' || len > DIGITS_MAX)
-				return false;
-			length = length * 10 + (value[i] - '0');
-		}
-		if (len == 0 || t->chunked || (t->length >= 0 && t->length != length))
-			return false;
-		t->length = length;
-	}
-	return true;
-}
-
 static size_t
 on_header(char *line, size_t size, size_t n, void *cookie)
 {
-	static const char key[] = "retry-after:";
 	struct transfer *t = cookie;
 	long status = 0;
 
 	n *= size;
-	t->header_bytes += n;
-	t->header_lines++;
-	if (t->header_bytes > HEADER_BYTES || t->header_lines > HEADER_LINES)
-		return (size_t)give_up(t, "too_large", "the answer has too many headers");
-	if (t->told)
-		return n;	/* A trailer. */
-	if (!framed(t, line, n))
-		return (size_t)give_up(t, "reset", "the answer does not say plainly how long it is");
-	if (n >= sizeof(key) - 1 && strncasecmp(line, key, sizeof(key) - 1) == 0)
-		t->retry_after_ms = retry_after(line + sizeof(key) - 1, n - (sizeof(key) - 1));
-	if (n == 0 || n > 2 || line[n - 1] != '\n')
+	if (head_line(&t->head, line, n, &t->failure, &t->why) != 0)
+		return 0;	/* Fewer bytes than given: curl ends the transfer. */
+	if (t->head.over || n == 0 || n > 2 || line[n - 1] != '\n')
 		return n;
 
 	/* The blank line.  A 1xx answer only precedes the real one. */
 	if (curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status < 200) {
-		t->retry_after_ms = t->length = -1;
-		t->chunked = false;
+		head_again(&t->head);
 		return n;
 	}
-	keep(t->http, answer_status(t->http->out, t->id, status, t->retry_after_ms));
-	t->told = true;
+	keep(t->http, answer_status(t->http->out, t->id, status, t->head.retry_after_ms));
+	t->head.over = true;
 	return n;
 }
 
@@ -202,8 +119,11 @@ on_body(char *bytes, size_t size, size_t n, void *cookie)
 		t->paused = true;
 		return CURL_WRITEFUNC_PAUSE;
 	}
-	if (n > t->request.cap - t->got)
-		return (size_t)give_up(t, "too_large", "the answer is longer than its cap");
+	if (n > t->request.cap - t->got) {
+		t->failure = "too_large";
+		t->why = "the answer is longer than its cap";
+		return 0;
+	}
 	t->got += n;
 	keep(t->http, answer_body(t->http->out, t->id, bytes, n));
 	return t->http->fatal == 0 ? n : 0;
@@ -413,7 +333,8 @@ http_start(struct http *h, uint64_t id, struct request *q, struct buf *body, con
 		buf_wipe(body);
 		return err_set(reterr, -ENOMEM, "out of memory");
 	}
-	*t = (struct transfer){ .http = h, .id = id, .request = *q, .body = *body, .retry_after_ms = -1, .length = -1 };
+	*t = (struct transfer){ .http = h, .id = id, .request = *q, .body = *body };
+	head_again(&t->head);
 	*q = (struct request){ 0 };
 	*body = (struct buf){ 0 };
 	h->flight[i] = t;
@@ -466,7 +387,7 @@ fail(struct http *h, struct transfer *t, CURLcode code)
 static void
 finish(struct http *h, struct transfer *t, CURLcode code)
 {
-	if (code == CURLE_OK && t->told)
+	if (code == CURLE_OK && t->head.over)
 		keep(h, answer_end(h->out, t->id));
 	else
 		fail(h, t, code);

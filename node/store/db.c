@@ -14,10 +14,10 @@
 
 #include "datakey.h"
 #include "db.h"
+#include "migration.h"
 #include "statedir.h"
 
 enum {
-	APPLICATION_ID	= 0x4361726e,	/* "Carn", in the file's header. */
 	BUSY_MS		= 1000,		/* For a backup's short locks. */
 	GENERATION	= 16,
 };
@@ -77,8 +77,8 @@ complain(struct db *db, const char *what, const char *why)
 	return ERR_DB;
 }
 
-static int
-exec(struct db *db, const char *text)
+int
+db_script(struct db *db, const char *text)
 {
 	int code = sqlite3_exec(db->sql, text, NULL, NULL, NULL);
 
@@ -459,16 +459,15 @@ configure(struct db *db, struct err *reterr)
 			return err_set(reterr, fail(db, "options", code), "database: options");
 	(void)sqlite3_limit(db->sql, SQLITE_LIMIT_ATTACHED, 0);
 	(void)sqlite3_busy_timeout(db->sql, BUSY_MS);
-	if ((r = exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+	if ((r = db_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 	    "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
 	    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")) != 0)
 		return err_set(reterr, r, "database: %s", db->error);
 	return 0;
 }
 
-/* One integer that SQLite answers to ${text}. */
-static int
-number(struct db *db, const char *text, int64_t *ret)
+int
+db_number(struct db *db, const char *text, int64_t *ret)
 {
 	sqlite3_stmt *stmt = NULL;
 	int code = sqlite3_prepare_v2(db->sql, text, -1, &stmt, NULL);
@@ -480,61 +479,11 @@ number(struct db *db, const char *text, int64_t *ret)
 }
 
 static int
-version(struct db *db, int64_t *ret, struct err *reterr)
-{
-	int64_t id, v, tables;
-	int r;
-
-	if ((r = number(db, "PRAGMA application_id", &id)) != 0 ||
-	    (r = number(db, "PRAGMA user_version", &v)) != 0 ||
-	    (r = number(db, "SELECT count(*) FROM sqlite_schema", &tables)) != 0)
-		return err_set(reterr, r, "database: %s", db->error);
-	if (tables == 0 && id == 0 && v == 0) {
-		*ret = 0;
-		return 0;
-	}
-	if (id != APPLICATION_ID || v < 1)
-		return err_set(reterr, E_REFUSED, "cairn.db is a database of another program");
-	if (v > SCHEMA_VERSION)
-		return err_set(reterr, E_REFUSED, "the store has schema %lld, and this program knows "
-		    "up to %d; install the newer version again", (long long)v, SCHEMA_VERSION);
-	*ret = v;
-	return 0;
-}
-
-/* Bring version ${v} to ${v} + 1; the first also makes the data key. */
-static int
-migrate(struct db *db, int64_t v, const uint8_t kek[DB_KEY])
-{
-	char text[96];
-	int r;
-
-	(void)snprintf(text, sizeof(text), "PRAGMA application_id = %d; PRAGMA user_version = %lld;",
-	    APPLICATION_ID, (long long)v + 1);
-	if ((r = exec(db, schema_text[v])) != 0 || (r = exec(db, text)) != 0 || v > 0)
-		return r;
-	return datakey_make(db, kek);
-}
-
-static int
 setup(struct db *db, const uint8_t kek[DB_KEY], struct err *reterr)
 {
-	int64_t v = 0;
 	int r;
 
-	if ((r = configure(db, reterr)) != 0 || (r = version(db, &v, reterr)) != 0 ||
-	    (v > 0 && (r = datakey_open(db, kek, &db->key, reterr)) != 0))
-		return r;
-	for (; v < SCHEMA_VERSION; v++) {
-		if ((r = db_begin(db, reterr)) != 0)
-			return r;
-		if ((r = migrate(db, v, kek)) != 0)
-			return err_set(reterr, r, "migration to version %lld: %s",
-			    (long long)v + 1, db->error);
-		if ((r = db_commit(db, reterr)) != 0)
-			return r;
-	}
-	if (db->key == NULL && (r = datakey_open(db, kek, &db->key, reterr)) != 0)
+	if ((r = configure(db, reterr)) != 0 || (r = migration_run(db, kek, &db->key, reterr)) != 0)
 		return r;
 	for (unsigned q = 0; q < Q_COUNT; q++)
 		if ((r = prepare_kept(db, q)) != 0)

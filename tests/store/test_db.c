@@ -70,12 +70,12 @@ test_settings(void)
 	for (size_t i = 0; i < nelem(settings); i++) {
 		int64_t value = -1;
 
-		must(number(db, settings[i].text, &value));
+		must(db_number(db, settings[i].text, &value));
 		is_int(value, settings[i].want, "%s", settings[i].text);
 	}
-	ok(exec(db, "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema") != 0,
+	ok(db_script(db, "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema") != 0,
 	    "the schema is defended");
-	ok(exec(db, "ATTACH ':memory:' AS other") != 0, "no other file can be attached");
+	ok(db_script(db, "ATTACH ':memory:' AS other") != 0, "no other file can be attached");
 }
 
 static void
@@ -108,7 +108,7 @@ test_lost_transaction(void)
 	/* SQLite rolls back by itself after some errors; here a stand-in for that. */
 	must(db_begin(db, NULL));
 	must(put("lost", "1"));
-	must(exec(db, "ROLLBACK"));
+	must(db_script(db, "ROLLBACK"));
 	is_int(put("stray", "2"), ERR_DB, "no statement outside the lost transaction");
 	is_int(db_save(db), ERR_DB, "no savepoint either");
 	is_int(db_commit(db, &err), ERR_DB, "its commit fails");
@@ -117,7 +117,7 @@ test_lost_transaction(void)
 	must(db_begin(db, NULL));
 	must(db_save(db));
 	must(put("half", "1"));
-	must(exec(db, "RELEASE item"));
+	must(db_script(db, "RELEASE item"));
 	db_undo(db);
 	is_int(db_commit(db, &err), ERR_DB, "a failed undo cannot be committed");
 	ok(!has("half"), "it is rolled back");
