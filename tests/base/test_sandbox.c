@@ -1,40 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Each deed runs in a child that entered the sandbox of a role.  It answers 0
- * or an errno; a hostile one ends the child by SIGSYS.
- */
+/* Files and sockets from within a sandbox; what it makes of processes: test_sandbox_process.c. */
 #include <arpa/inet.h>
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
-#include <linux/io_uring.h>
-#include <linux/perf_event.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/sandbox.h"
-#include "tests/tap.h"
-
-enum { DIES = -SIGSYS, ABORTS = -SIGABRT };
+#include "deed.h"
 
 /* What the deeds work on, made before the sandbox. */
 static char top[] = "/tmp/test_sandbox.XXXXXX";
 static char inside[64], outside[64], inside_file[80], outside_file[80], outside_socket[80];
 static int allowed_port, other_port, unix_fd = -1, inet_fd = -1, fast_fd = -1, listen_fd = -1, pass_fd[2];
-
-#define answer(expr)	((expr) < 0 ? errno : 0)
 
 /*
  * Files.
@@ -234,157 +213,11 @@ receive_descriptor(void)
 	return 0;
 }
 
-/*
- * Processes.
- */
-
-static int	run_program(void) { return answer(execl("/bin/true", "true", (char *)NULL)); }
-static int	run_program_at(void) { return answer(syscall(SYS_execveat, AT_FDCWD, "/bin/true", NULL, NULL, 0)); }
-static int	trace_parent(void) { return answer(syscall(SYS_ptrace, 16 /* PTRACE_ATTACH */, getppid(), 0, 0)); }
-static int	kill_parent(void) { return answer(kill(getppid(), 0)); }
-static int	kill_thread_of_parent(void) { return answer(syscall(SYS_tgkill, getppid(), getppid(), 0)); }
-static int	queue_to_parent(void) { return answer(sigqueue(getppid(), 0, (union sigval){ 0 })); }
-static int	open_parent(void) { return answer(syscall(SYS_pidfd_open, getppid(), 0)); }
 static int	own_by_parent(void) { return answer(fcntl(unix_fd, F_SETOWN, getppid())); }
 static int	signal_of_choice(void) { return answer(fcntl(inet_fd, F_SETSIG, SIGKILL)); }
 static int	set_nonblocking(void) { return answer(fcntl(inet_fd, F_SETFL, fcntl(inet_fd, F_GETFL) | O_NONBLOCK)); }
-static int	abort_self(void) { (void)signal(SIGABRT, SIG_DFL); abort(); }
 
-static int
-read_parent(void)
-{
-	char c;
-	struct iovec to = { &c, 1 }, from = { top, 1 };
-
-	return answer(process_vm_readv(getppid(), &to, 1, &from, 1, 0));
-}
-
-static int
-make_process(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(0);
-	return answer(pid);
-}
-
-static void *nothing(void *p) { return p; }
-
-static int
-make_thread(void)
-{
-	pthread_t t;
-	int r = pthread_create(&t, NULL, nothing, NULL);
-
-	return r != 0 ? r : pthread_join(t, NULL);
-}
-
-static int
-map_code(void)
-{
-	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? errno : 0;
-}
-
-static int
-make_code(void)
-{
-	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return p == MAP_FAILED ? EPROTO : answer(mprotect(p, 4096, PROT_READ | PROT_EXEC));
-}
-
-/*
- * The kernel's corners.  Arguments are wrong on purpose: outside the sandbox these fail and do nothing.
- */
-
-#define CALL(name, ...)	static int name(void) { return answer(syscall(__VA_ARGS__)); }
-
-CALL(use_io_uring, SYS_io_uring_setup, 1, NULL)
-CALL(use_mount, SYS_mount, NULL, NULL, NULL, 0, NULL)
-CALL(use_umount, SYS_umount2, NULL, 0)
-CALL(use_unshare, SYS_unshare, CLONE_NEWUSER)
-CALL(use_setns, SYS_setns, -1, 0)
-CALL(use_chroot, SYS_chroot, NULL)
-CALL(use_pivot_root, SYS_pivot_root, NULL, NULL)
-CALL(use_bpf, SYS_bpf, BPF_PROG_LOAD, NULL, 0)
-CALL(use_perf, SYS_perf_event_open, NULL, 0, -1, -1, 0)
-CALL(use_userfaultfd, SYS_userfaultfd, -1)
-CALL(use_keyctl, SYS_keyctl, -1, 0, 0, 0, 0)
-CALL(use_add_key, SYS_add_key, NULL, NULL, NULL, 0, 0)
-CALL(use_request_key, SYS_request_key, NULL, NULL, NULL, 0)
-CALL(use_handle, SYS_open_by_handle_at, -1, NULL, 0)
-CALL(use_name_to_handle, SYS_name_to_handle_at, -1, NULL, NULL, NULL, 0)
-CALL(use_module, SYS_init_module, NULL, 0, NULL)
-CALL(use_kexec, SYS_kexec_load, 0, 0, NULL, -1)
-CALL(use_reboot, SYS_reboot, 0, 0, 0, NULL)
-CALL(use_swapon, SYS_swapon, NULL, 0)
-CALL(use_setuid, SYS_setuid, -1)
-CALL(use_setresuid, SYS_setresuid, -1, -1, -1)
-CALL(use_setgroups, SYS_setgroups, -1, NULL)
-CALL(use_capset, SYS_capset, NULL, NULL)
-CALL(use_personality, SYS_personality, -1)
-CALL(use_settime, SYS_clock_settime, -1, NULL)
-CALL(use_sethostname, SYS_sethostname, NULL, -1)
-CALL(use_write_process, SYS_process_vm_writev, -1, NULL, 0, NULL, 0, 0)
-CALL(use_unknown, SYS_setpriority, PRIO_PROCESS, -1, 0)
-CALL(use_future, 4000, 0)
-CALL(use_clone3, SYS_clone3, NULL, 0)
-#ifdef __x86_64__
-CALL(use_x32, 0x40000000 | 39, 0)
-#endif
-
-static int	become_dumpable(void) { return answer(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)); }
-
-static int
-is_sealed(void)
-{
-	struct rlimit core;
-
-	if (getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_max != 0)
-		return EPROTO;
-	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : EBUSY;
-}
-
-/*
- * Judging.
- */
-
-typedef int	(*deed_fn)(void);
-
-/* The deed's errno, or minus the signal that ended it. */
-static int
-run(enum sandbox_role role, deed_fn deed)
-{
-	struct sandbox_path paths[] = {
-		{ inside, role == SANDBOX_NODE }, { "/nonexistent/path", true }, { inside_file, role == SANDBOX_NODE },
-	};
-	struct err err = { "" };
-	bool landlock = false;
-	int status;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		if (sandbox_enter(role, paths, nelem(paths), (uint16_t)allowed_port, &landlock, &err) != 0) {
-			fprintf(stderr, "%s\n", err.text);
-			_exit(255);
-		}
-		_exit(landlock ? deed() : 254);
-	}
-	if (waitpid(pid, &status, 0) != pid)
-		return EPROTO;
-	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-static const struct deed {
-	const char	*name;
-	deed_fn		 fn;
-	int		 node, bridge;		/* What each role's sandbox makes of it. */
-} deeds[] = {
-#define D(fn, node, bridge) { #fn, fn, node, bridge }
-	D(is_sealed, 0, 0),
+static const struct deed deeds[] = {
 	D(read_inside, 0, 0),
 	D(write_inside, 0, EACCES),
 	D(create_inside, 0, EACCES),
@@ -421,53 +254,6 @@ static const struct deed {
 	D(own_by_parent, EPERM, EPERM),
 	D(signal_of_choice, EPERM, EPERM),
 	D(set_nonblocking, 0, 0),
-	D(make_process, EACCES, EPERM),
-	D(make_thread, EACCES, 0),
-	D(map_code, EACCES, EACCES),
-	D(make_code, EACCES, EACCES),
-	D(abort_self, ABORTS, ABORTS),
-	D(run_program, DIES, DIES),
-	D(run_program_at, DIES, DIES),
-	D(trace_parent, DIES, DIES),
-	D(kill_parent, DIES, DIES),
-	D(kill_thread_of_parent, DIES, DIES),
-	D(queue_to_parent, DIES, DIES),
-	D(open_parent, DIES, DIES),
-	D(read_parent, DIES, DIES),
-	D(use_write_process, DIES, DIES),
-	D(use_io_uring, DIES, DIES),
-	D(use_mount, DIES, DIES),
-	D(use_umount, DIES, DIES),
-	D(use_unshare, DIES, DIES),
-	D(use_setns, DIES, DIES),
-	D(use_chroot, DIES, DIES),
-	D(use_pivot_root, DIES, DIES),
-	D(use_bpf, DIES, DIES),
-	D(use_perf, DIES, DIES),
-	D(use_userfaultfd, DIES, DIES),
-	D(use_keyctl, DIES, DIES),
-	D(use_add_key, DIES, DIES),
-	D(use_request_key, DIES, DIES),
-	D(use_handle, DIES, DIES),
-	D(use_name_to_handle, DIES, DIES),
-	D(use_module, DIES, DIES),
-	D(use_kexec, DIES, DIES),
-	D(use_reboot, DIES, DIES),
-	D(use_swapon, DIES, DIES),
-	D(use_setuid, DIES, DIES),
-	D(use_setresuid, DIES, DIES),
-	D(use_setgroups, DIES, DIES),
-	D(use_capset, DIES, DIES),
-	D(use_personality, DIES, DIES),
-	D(use_settime, DIES, DIES),
-	D(use_sethostname, DIES, DIES),
-#ifdef __x86_64__
-	D(use_x32, DIES, DIES),
-#endif
-	D(use_unknown, ENOSYS, ENOSYS),
-	D(use_future, ENOSYS, ENOSYS),
-	D(use_clone3, ENOSYS, ENOSYS),
-	D(become_dumpable, EPERM, EPERM),
 };
 
 static int
@@ -511,7 +297,10 @@ set_up(void)
 	write_file(inside_file);
 	write_file(outside_file);
 
+	deed_directory = inside;
+	deed_file = inside_file;
 	(void)listener(&allowed_port);
+	deed_port = allowed_port;
 	(void)listener(&other_port);
 	listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	strcpy(at.sun_path, outside_socket);
@@ -553,17 +342,12 @@ tear_down(void)
 static void
 test_deeds(void)
 {
-	for (size_t i = 0; i < nelem(deeds); i++) {
-		const struct deed *d = &deeds[i];
-
-		is_int(run(SANDBOX_NODE, d->fn), d->node, "node: %s", d->name);
-		is_int(run(SANDBOX_BRIDGE, d->fn), d->bridge, "bridge: %s", d->name);
-	}
-	is_int(run(SANDBOX_BRIDGE, socket_inet6), 0, "bridge: socket_inet6");
-	is_int(run(SANDBOX_NODE, socket_inet6_refused), EACCES, "node: socket_inet6");
-	is_int(run(SANDBOX_NODE, connect_held_unix), EACCES, "node: a socket that it holds is not connected");
+	deed_run_all(deeds, nelem(deeds));
+	is_int(deed_run(SANDBOX_BRIDGE, socket_inet6), 0, "bridge: socket_inet6");
+	is_int(deed_run(SANDBOX_NODE, socket_inet6_refused), EACCES, "node: socket_inet6");
+	is_int(deed_run(SANDBOX_NODE, connect_held_unix), EACCES, "node: a socket that it holds is not connected");
 	send_descriptor();
-	is_int(run(SANDBOX_NODE, receive_descriptor), 0, "node: a descriptor is received");
+	is_int(deed_run(SANDBOX_NODE, receive_descriptor), 0, "node: a descriptor is received");
 }
 
 int

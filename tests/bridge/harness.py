@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""harness: a scripted homeserver on loopback, certificates, and a bridge to talk to in frames."""
+"""harness: a scripted homeserver on loopback, certificates, a bridge to talk to in frames, and the test case around them."""
 
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
 import struct
 import subprocess
+import tempfile
 import threading
 import time
+import unittest
 
 HELLO, REQUEST, BODY, END, CANCEL, STATUS, FAIL = range(1, 8)
 HEAD = struct.Struct("<IBQ")
+PROGRAM = os.path.join(os.environ.get("builddir", "."), "cairn-bridge")
 PATIENCE = 20  # seconds; a test that waits longer has failed
 
 
@@ -237,3 +241,51 @@ class Bridge:
         """Hang up; the exit status."""
         self.socket.close()
         return wait(self.pid)
+
+
+class BridgeCase(unittest.TestCase):
+    """A folder, an authority and a certificate for all its tests; self.server and self.bridge end with the test."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="test_bridge.")
+        cls.ca = Authority(cls.folder, "ca")
+        cls.certificate = cls.ca.issue("server", "IP:127.0.0.1,DNS:localhost")
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def setUp(self):
+        self.bridge = self.server = None
+        self.ends = 0  # the exit status that is expected
+
+    def tearDown(self):
+        if self.bridge:
+            status = self.bridge.close()
+            with open(self.bridge.log, encoding="utf-8") as f:
+                log = f.read()
+            os.unlink(self.bridge.log)
+            self.assertEqual(status, self.ends, log)
+            self.assertNotIn("Sanitizer", log)
+        if self.server:
+            self.server.close()
+
+    def start(self, script, certificate=None, tls=None, ca=None, host="127.0.0.1", env=None, config=""):
+        """A server over TLS, and a bridge that trusts it."""
+        self.server = Server(script, certificate or self.certificate, tls)
+        self.bridge = Bridge(PROGRAM, self.folder, f"homeserver = https://{host}:{self.server.port}\n"
+                             f"homeserver_ca = {ca or self.ca.pem}\n{config}", env)
+        return self.bridge
+
+    def start_plain(self, script):
+        """Without TLS, where the transport is not the point."""
+        self.server = Server(script)
+        self.bridge = Bridge(PROGRAM, self.folder, f"homeserver = http://127.0.0.1:{self.server.port}\n"
+                             "homeserver_loopback_http = yes\n")
+        return self.bridge
+
+    def exits(self, status):
+        """The bridge hangs up by itself, without an answer."""
+        self.assertIsNone(self.bridge.frame())
+        self.ends = status

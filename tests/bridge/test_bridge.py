@@ -5,71 +5,17 @@
 import gzip
 import json
 import os
-import shutil
-import socket
-import ssl
 import struct
 import sys
-import tempfile
 import threading
 import time
-import unittest
-import warnings
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")]
 import tap
-from harness import BODY, CANCEL, END, FAIL, HEAD, HELLO, REQUEST, STATUS, Authority, Bridge, Server, raw, reply
-
-PROGRAM = os.path.join(os.environ.get("builddir", "."), "cairn-bridge")
+from harness import BODY, CANCEL, END, FAIL, HEAD, HELLO, PROGRAM, REQUEST, STATUS, Bridge, BridgeCase, Server, raw, reply
 
 
-class Case(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="test_bridge.")
-        cls.ca = Authority(cls.folder, "ca")
-        cls.certificate = cls.ca.issue("server", "IP:127.0.0.1,DNS:localhost")
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.folder)
-
-    def setUp(self):
-        self.bridge = self.server = None
-        self.ends = 0  # the exit status that is expected
-
-    def tearDown(self):
-        if self.bridge:
-            status = self.bridge.close()
-            with open(self.bridge.log, encoding="utf-8") as f:
-                log = f.read()
-            os.unlink(self.bridge.log)
-            self.assertEqual(status, self.ends, log)
-            self.assertNotIn("Sanitizer", log)
-        if self.server:
-            self.server.close()
-
-    def start(self, script, certificate=None, tls=None, ca=None, host="127.0.0.1", env=None, config=""):
-        """A server over TLS, and a bridge that trusts it."""
-        self.server = Server(script, certificate or self.certificate, tls)
-        self.bridge = Bridge(PROGRAM, self.folder, f"homeserver = https://{host}:{self.server.port}\n"
-                             f"homeserver_ca = {ca or self.ca.pem}\n{config}", env)
-        return self.bridge
-
-    def start_plain(self, script):
-        """Without TLS, where the transport is not the point."""
-        self.server = Server(script)
-        self.bridge = Bridge(PROGRAM, self.folder, f"homeserver = http://127.0.0.1:{self.server.port}\n"
-                             "homeserver_loopback_http = yes\n")
-        return self.bridge
-
-    def exits(self, status):
-        """The bridge hangs up by itself, without an answer."""
-        self.assertIsNone(self.bridge.frame())
-        self.ends = status
-
-
-class Requests(Case):
+class Requests(BridgeCase):
     def test_answer(self):
         b = self.start(reply(b'{"a":1}'))
         self.assertEqual(b.ask("/_matrix/client/versions?a=%20b&c=//d"), (200, -1, b'{"a":1}', None))
@@ -197,7 +143,7 @@ class Requests(Case):
         self.assertEqual([s.path for s in self.server.seen], ["/next"])
 
 
-class Tokens(Case):
+class Tokens(BridgeCase):
     def test_token_of_the_account(self):
         b = self.start(reply())
         b.send(HELLO, 0, {"accounts": {"node": "secret-1", "steward": "secret-2"}})
@@ -237,7 +183,7 @@ class Tokens(Case):
             self.assertNotIn("canary", f.read())
 
 
-class Refusals(Case):
+class Refusals(BridgeCase):
     def test_paths(self):
         b = self.start_plain(reply())
         bad = ["", "x", "http://evil/", "//evil/x", "/a//b", "/../a", "/a/..", "/a/../b", "/a/./b", "/.", "/%2e%2E/a", "/.%2e/a",
@@ -310,81 +256,7 @@ class Refusals(Case):
         b.socket.sendall(struct.pack("<I", 500))
 
 
-class Certificates(Case):
-    def refused(self, kind="tls", **kwargs):
-        b = self.start(reply(), **kwargs)
-        self.assertEqual(b.ask(), (None, None, b"", kind))
-        self.assertEqual(self.server.seen, [])
-
-    def test_wrong_authority(self):
-        self.refused(ca=Authority(self.folder, "other").pem)
-
-    def test_system_authorities_do_not_know_ours(self):
-        self.server = Server(reply(), self.certificate)
-        self.bridge = Bridge(PROGRAM, self.folder, f"homeserver = https://127.0.0.1:{self.server.port}\n")
-        self.assertEqual(self.bridge.ask()[3], "tls")
-
-    def test_wrong_host(self):
-        self.refused(certificate=self.ca.issue("elsewhere", "DNS:elsewhere.example"))
-
-    def test_address_is_not_a_name(self):
-        self.refused(certificate=self.ca.issue("named", "DNS:127.0.0.1"))
-
-    def test_expired(self):
-        self.refused(certificate=self.ca.issue("expired", "IP:127.0.0.1", days="-1"))
-
-    def test_old_protocol(self):
-        def old(context):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                context.minimum_version = ssl.TLSVersion.TLSv1
-                context.maximum_version = ssl.TLSVersion.TLSv1_1
-            context.set_ciphers("ALL:@SECLEVEL=0")
-        self.refused(tls=old)
-
-    def test_no_tls_at_all(self):
-        self.server = Server(reply())
-        self.server._serve = lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        self.bridge = Bridge(PROGRAM, self.folder, f"homeserver = https://127.0.0.1:{self.server.port}\n"
-                             f"homeserver_ca = {self.ca.pem}\n")
-        self.assertEqual(self.bridge.ask()[3], "tls")
-
-    def test_nobody_listens(self):
-        with socket.socket() as silent:
-            silent.bind(("127.0.0.1", 0))
-            self.bridge = Bridge(PROGRAM, self.folder, f"homeserver = https://127.0.0.1:{silent.getsockname()[1]}\n")
-            self.assertEqual(self.bridge.ask()[3], "connect")
-
-
-class Configuration(Case):
-    def ends_with(self, config, text):
-        self.bridge = Bridge(PROGRAM, self.folder, config)
-        self.exits(78)
-        with open(self.bridge.log, encoding="utf-8") as f:
-            self.assertIn(text, f.read())
-
-    def test_plain_http_must_be_allowed(self):
-        self.ends_with("homeserver = http://127.0.0.1:8008\n", "add homeserver_loopback_http = yes")
-
-    def test_plain_http_only_here(self):
-        self.ends_with("homeserver = http://192.0.2.1\nhomeserver_loopback_http = yes\n", "only for a homeserver on this machine")
-
-    def test_absent_authority(self):
-        self.ends_with("homeserver = https://a\nhomeserver_ca = /nonexistent/ca.pem\n", "homeserver_ca: cannot read /nonexistent/ca.pem")
-
-    def test_file_without_certificate(self):
-        self.ends_with("homeserver = https://a\nhomeserver_ca = /etc/passwd\n", "homeserver_ca: /etc/passwd holds no PEM certificate")
-
-    @unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
-    def test_unknown_user(self):
-        self.ends_with("homeserver = https://a\nbridge_user = no-such-user\n", '"no-such-user" is not a system user other than root')
-
-    @unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
-    def test_root_is_no_bridge_user(self):
-        self.ends_with("homeserver = https://a\nbridge_user = root\n", '"root" is not a system user other than root')
-
-
-class Hostile(Case):
+class Hostile(BridgeCase):
     def test_redirect_is_not_followed(self):
         for target in "/other", "https://127.0.0.1:1/", "file:///etc/passwd", "//evil/":
             with self.subTest(target=target):
@@ -521,7 +393,7 @@ class Hostile(Case):
         self.assertIn(self.bridge.ask(timeout_ms=1500)[3], ("connect", "timeout"))
 
 
-class Flow(Case):
+class Flow(BridgeCase):
     def test_full_socket_stops_the_homeserver(self):
         total, sent = 40 << 20, [0]
 
@@ -548,52 +420,6 @@ class Flow(Case):
             elif kind == END:
                 ended.add(i)
         self.assertEqual(sizes, {big: total, small: 2})
-
-
-class Sandbox(Case):
-    def status(self):
-        with open(f"/proc/{self.bridge.pid}/status", encoding="ascii") as f:
-            return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
-
-    def test_is_closed(self):
-        b = self.start(reply())
-        self.assertEqual(b.ask()[0], 200)
-        s = self.status()
-        self.assertEqual((s["Seccomp"], s["NoNewPrivs"], int(s["CapEff"], 16), int(s["CapPrm"], 16)), ("2", "1", 0, 0))
-
-    def test_is_closed_before_the_first_byte(self):
-        closed = []
-        b = self.start_plain(lambda c, s: closed.append(self.status()["Seccomp"]) or reply()(c, s))
-        self.assertEqual(b.ask()[0], 200)
-        self.assertEqual(closed, ["2"])
-
-    @unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
-    def test_user_of_its_own(self):
-        os.chmod(self.folder, 0o700)
-        b = self.start(reply(), config="bridge_user = nobody\n")
-        self.assertEqual(b.ask()[0], 200)
-        s = self.status()
-        self.assertNotIn("0", s["Uid"].split() + s["Gid"].split())
-        self.assertEqual(s["Groups"].split(), [])
-
-    def test_environment_changes_nothing(self):
-        keys = os.path.join(self.folder, "tls-keys")
-        env = os.environ | {"https_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1", "SSLKEYLOGFILE": keys,
-                            "SSL_CERT_FILE": "/nonexistent", "CURL_CA_BUNDLE": "/nonexistent", "HOME": self.folder}
-        with open(os.path.join(self.folder, ".netrc"), "w", encoding="ascii") as f:
-            f.write("machine 127.0.0.1 login a password b\n")
-        b = self.start(reply(), env=env)
-        self.assertEqual(b.ask()[0], 200)
-        self.assertNotIn("authorization", self.server.seen[0].headers)
-        self.assertFalse(os.path.exists(keys))
-
-
-class Usage(Case):
-    def test_from_a_shell(self):
-        from harness import spawn, wait
-        log = os.path.join(self.folder, "usage.log")
-        self.assertEqual(wait(spawn(PROGRAM, ["matrix", "-c", "/dev/null"], None, stderr=log)), 64)
-        self.assertEqual(wait(spawn(PROGRAM, [], None, stderr=log)), 64)
 
 
 if __name__ == "__main__":

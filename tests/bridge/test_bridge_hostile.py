@@ -6,23 +6,18 @@ failure, in bounded memory, and the next request works while others in flight go
 import gzip
 import json
 import os
-import shutil
 import socket
 import ssl
 import struct
-import subprocess
 import sys
-import tempfile
 import threading
 import time
-import unittest
 import warnings
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")]
 import tap
-from harness import BODY, END, FAIL, STATUS, Authority, Bridge, Server, raw, reply
+from harness import END, FAIL, PROGRAM, Authority, Bridge, BridgeCase, Server, raw, reply
 
-PROGRAM = os.path.join(os.environ.get("builddir", "."), "cairn-bridge")
 OK = b"HTTP/1.1 200 OK\r\n"
 MEMORY = 24 * 1024  # KiB that a bridge may come to need more than after its first answer
 
@@ -45,31 +40,7 @@ def reset(connection):
     connection.close()
 
 
-class Case(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="test_bridge_hostile.")
-        cls.ca = Authority(cls.folder, "ca")
-        cls.certificate = cls.ca.issue("server", "IP:127.0.0.1,DNS:localhost")
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.folder)
-
-    def setUp(self):
-        self.bridge = self.server = None
-
-    def tearDown(self):
-        if self.bridge:
-            status = self.bridge.close()
-            with open(self.bridge.log, encoding="utf-8") as f:
-                log = f.read()
-            os.unlink(self.bridge.log)
-            self.assertEqual(status, 0, log)
-            self.assertNotIn("Sanitizer", log)
-        if self.server:
-            self.server.close()
-
+class Case(BridgeCase):
     def start(self, script, certificate=None, tls=None, ca=None):
         """A server, over TLS if there is a certificate, and a bridge that trusts it.  What is asked as /hold waits
         until release(); /next is answered well."""
@@ -159,7 +130,8 @@ class EachByte(Case):
         b = self.start(reply())
         self.server._serve = serve
         for state["at"] in range(0, 50_000, 500):
-            self.assertEqual(b.ask("/up", "POST", body=body)[3], "reset")
+            # A reset before the first byte may be there before the connection is.
+            self.assertIn(b.ask("/up", "POST", body=body)[3], ("reset",) if state["at"] else ("reset", "connect"))
         self.assertEqual(len(done), 100)
 
     def test_post_is_never_asked_twice(self):
@@ -299,13 +271,13 @@ class Floods(Case):
             return False
         b = self.start(script, self.certificate)
         begin = time.monotonic()
-        slow = {b.request(path, timeout_ms=2000) for path in ["/head", "/body", "/silent", "/body"] * 5}
+        slow = {b.request(path, timeout_ms=5000) for path in ["/head", "/body", "/silent", "/body"] * 5}
         for _ in range(5):
             quick, kind = b.request("/next"), None
             while kind != END:
                 kind, i, _ = b.frame()
                 self.assertFalse(kind == FAIL and i in slow, "no slow one has ended yet")
-            self.assertLess(time.monotonic() - begin, 2)
+            self.assertLess(time.monotonic() - begin, 5)
         ended = {}
         while len(ended) < 20:
             kind, i, payload = b.frame()
@@ -315,7 +287,7 @@ class Floods(Case):
         for said in ended.values():
             self.assertEqual(said["kind"], "timeout")
             self.assertRegex(said["text"], "too slow|timed out|[Tt]imeout")
-        self.assertLess(time.monotonic() - begin, 12)
+        self.assertLess(time.monotonic() - begin, 15)
         self.assertEqual(b.ask("/next"), (200, -1, b"next", None))
 
 
