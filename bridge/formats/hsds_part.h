@@ -32,6 +32,8 @@ int	part_webs_last(json_t *body);
 int	part_languages(struct hsds *, const struct at *, json_t *into, size_t max);
 /** part_schedules(h, at, body): "schedules". */
 int	part_schedules(struct hsds *, const struct at *, json_t *body);
+/** part_day(p, ret_n, ret_sign): the day of the "MO" or "-1MO" at ${p}, or NULL; its length, and that of its number. */
+const char *part_day(const char *, size_t *, size_t *);
 /** part_location(h, at, body): ${at} is a location. */
 int	part_location(struct hsds *, const struct at *, json_t *body);
 /** part_areas(h, at, body): "service_areas" as words. */

@@ -9,7 +9,7 @@
 #include "base/grammar.h"
 #include "hsds_part.h"
 
-enum { SCHEDULES = 32, NOTE = 300, DATE = 10, CLOCK = 5, ZONE_EAST = 14, ZONE_WEST = -12 };
+enum { DAYS = 7, SCHEDULES = 32, NOTE = 300, DATE = 10, CLOCK = 5, ZONE_EAST = 14, ZONE_WEST = -12 };
 
 /* Appends a line to the note; false if it does not fit. */
 static bool
@@ -25,26 +25,37 @@ add_note(char note[NOTE + 1], const char *text)
 	return true;
 }
 
-/* "TH,FR" or "1MO,-1WE" as days; parts with a number are also noted, since days cannot say them. */
-static int
-days(struct hsds *h, const struct at *at, json_t *out, char *note)
+const char *
+part_day(const char *p, size_t *ret_n, size_t *ret_sign)
 {
 	static const struct { const char *ical, *day; } names[] = {
 		{ "MO", "mon" }, { "TU", "tue" }, { "WE", "wed" }, { "TH", "thu" }, { "FR", "fri" }, { "SA", "sat" },
 		{ "SU", "sun" },
 	};
+
+	*ret_n = strcspn(p, ", ");
+	*ret_sign = strspn(p, "+-0123456789");
+	for (size_t i = 0; i < nelem(names); i++)
+		if (*ret_n - *ret_sign == 2 && strncmp(p + *ret_sign, names[i].ical, 2) == 0)
+			return names[i].day;
+	return NULL;
+}
+
+/* "TH,FR" or "1MO,-1WE" as days; parts with a number are also noted, since days cannot say them. */
+static int
+days(struct hsds *h, const struct at *at, json_t *out, char *note)
+{
 	autojson json_t *byday = NULL;
 	bool ordinal = false;
 	int r = walk_code(h, at, "byday", &byday);
 
 	for (const char *p = json_string_value(byday); r == 0 && p != NULL && *p != '\0'; p += strspn(p, ", ")) {
-		size_t sign = strspn(p, "+-0123456789"), n = strcspn(p, ", "), i = 0;
+		size_t sign, n;
+		const char *day = part_day(p, &n, &sign);
 
-		while (i < nelem(names) && (n - sign != 2 || strncmp(p + sign, names[i].ical, 2) != 0))
-			i++;
-		if (i == nelem(names))
+		if (day == NULL)
 			return walk_bad(h, at, "byday", "\"%.*s\" is no day; write MO,TU,WE,TH,FR,SA,SU", (int)(n < 16 ? n : 16), p);
-		r = walk_put(h, at, "byday", out, "days", json_string(names[i].day), nelem(names));
+		r = walk_put(h, at, "byday", out, "days", json_string(day), DAYS);
 		ordinal = ordinal || sign > 0;
 		p += n;
 	}

@@ -260,6 +260,32 @@ walk_text(struct hsds *h, const struct at *at, const char *key, size_t max, json
 	return 0;
 }
 
+bool
+walk_is_blank(const char *text)
+{
+	for (const char *p = text; p != NULL && *p != '\0'; p++) {
+		unsigned char c = (unsigned char)*p, next = (unsigned char)p[1];
+
+		if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+			p++;
+		else if (c > ' ' && c != 0x7f)
+			return false;
+	}
+	return true;
+}
+
+bool
+walk_is_code(const char *text)
+{
+	char copy[CODE_MAX + 1];
+	size_t n = strlen(text);
+
+	if (n == 0 || n > CODE_MAX)
+		return false;
+	memcpy(copy, text, n + 1);
+	return tidy(copy) == n && strcmp(copy, text) == 0;
+}
+
 int
 walk_code(struct hsds *h, const struct at *at, const char *key, json_t **ret)
 {

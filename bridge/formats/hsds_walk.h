@@ -54,6 +54,9 @@ bool	walk_absent(const json_t *);
 int	walk_text(struct hsds *, const struct at *, const char *key, size_t max, json_t **);
 /** walk_code(h, at, key, ret): the same for a short value that is never cut: NULL, listed, if over 100 bytes. */
 int	walk_code(struct hsds *, const struct at *, const char *key, json_t **);
+/** walk_is_code(text): would walk_code() give it as it is?  walk_is_blank(text): would walk_text() give nothing? */
+bool	walk_is_code(const char *);
+bool	walk_is_blank(const char *);
 /** walk_number(h, at, key, ret_there, ret): a number. */
 int	walk_number(struct hsds *, const struct at *, const char *key, bool *, double *);
 /** walk_objects(h, at, key, ret): a borrowed array whose items are objects; NULL if absent. */

@@ -156,7 +156,8 @@ service(const json_t *record, const char *name, json_t *contents)
 {
 	const char *source = json_str(record, "source"), *id = json_str(record, "id");
 	const json_t *body = json_obj(record, "body"), *from = json_obj(body, "source");
-	bool ours = source == NULL || strncmp(source, SOURCE, strlen(SOURCE)) != 0;
+	/* A source that only looks so, in a file of records, would be read as another, or as none. */
+	bool ours = source == NULL || strncmp(source, SOURCE, strlen(SOURCE)) != 0 || !walk_is_code(source + strlen(SOURCE));
 	char made[UUID_LEN + 1];
 	struct writer w = { .seed = ours ? (source != NULL ? source : id) : source + strlen(SOURCE) };
 	autojson json_t *out = json_object();
@@ -167,8 +168,11 @@ service(const json_t *record, const char *name, json_t *contents)
 	    json_object_set_new(out, "status", json_string("active")) != 0)
 		return -ENOMEM;
 	r = plain(body, out);
+	/* HSDS takes no name of blanks alone: the id stands for a service's, ours for an organization's. */
+	if (r == 0 && walk_is_blank(json_str(body, "name")))
+		r = json_object_set(out, "name", json_object_get(out, "id")) == 0 ? 0 : -ENOMEM;
 	if (r == 0)
-		r = organization(json_str(from, "name") != NULL ? json_str(from, "name") : name, out);
+		r = organization(walk_is_blank(json_str(from, "name")) ? name : json_str(from, "name"), out);
 	if (r == 0)
 		r = write_contacts(&w, body, out);
 	if (r == 0)

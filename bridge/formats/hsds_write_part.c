@@ -137,6 +137,22 @@ write_contacts(struct writer *w, const json_t *body, json_t *out)
 	return 0;
 }
 
+/* Days, as reading takes them? */
+static bool
+is_byday(const char *text, size_t len)
+{
+	char line[LINE];
+	size_t n, sign;
+
+	if (len >= sizeof(line))
+		return false;
+	(void)snprintf(line, sizeof(line), "%.*s", (int)len, text);
+	for (const char *p = line; *p != '\0'; p += n, p += strspn(p, ", "))
+		if (part_day(p, &n, &sign) == NULL)
+			return false;
+	return true;
+}
+
 /* The note's first lines that are rules, as members; the rest as notes. */
 static int
 note(json_t *item, const char *text)
@@ -146,7 +162,8 @@ note(json_t *item, const char *text)
 	for (size_t i = 0; text != NULL && i < nelem(rules); i++) {
 		size_t n = strlen(rules[i]), len = strcspn(text, "\n");
 
-		if (strncmp(text, rules[i], n) != 0 || text[n] != ' ' || len <= n + 1)
+		if (strncmp(text, rules[i], n) != 0 || text[n] != ' ' || len <= n + 1 ||
+		    (i == 0 && !is_byday(text + n + 1, len - n - 1)))
 			continue;
 		if (set(item, rules[i], json_stringn(text + n + 1, len - n - 1)) != 0)
 			return -ENOMEM;

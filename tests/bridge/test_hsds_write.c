@@ -72,6 +72,40 @@ test_same_bodies(void)
 	is_int(hsds_write(records, "Harbor", &twice, &err), E_BAD, "a record without a body is refused");
 }
 
+/* A source of a records file that HSDS could not have given is exported under an identifier that it can. */
+static void
+test_odd_sources(void)
+{
+	char longer[200] = "hsds:service/";
+	const char *const sources[] = { "hsds:service/", "hsds:service/s1\x04", "hsds:service/ s1", longer };
+
+	memset(longer + strlen(longer), 'x', 101);
+	for (size_t i = 0; i < nelem(sources); i++) {
+		autojson json_t *records = json_pack("[{s:s, s:{s:s, s:s}}]", "source", sources[i], "body", "name", "N",
+		    "description", "D"), *page = NULL, *again = NULL, *lost = NULL;
+		struct err err = { "" };
+
+		ok(hsds_write(records, "Harbor", &page, &err) == 0 && hsds_read(page, &again, &lost, &err) == 0 &&
+		    json_array_size(lost) == 0 && strlen(json_str(json_array_get(again, 0), "source")) == strlen("hsds:service/") + 36,
+		    "odd source %zu is read as a service of another name: %s", i, err.text);
+	}
+}
+
+/* What our schema takes and HSDS does not: it is written so that it can be read, and comes back. */
+static void
+test_not_hsds(void)
+{
+	autojson json_t *records = json_pack("[{s:s, s:{s:s, s:s, s:{s:s, s:s}, s:[{s:[s], s:s}]}}]", "id", "01J8Z0Q4M2K7V9T5B3N6X8C0RD",
+	    "body", "name", "\n ", "description", "\t", "source", "name", " ", "foreign_id", " ", "schedules", "days", "tue", "note",
+	    "byday whenever"), *page = NULL, *again = NULL, *lost = NULL;
+	struct err err = { "" };
+
+	is_int(hsds_write(records, "Harbor", &page, &err), 0, "a record with blank names and a note like a rule is written");
+	is_int(hsds_read(page, &again, &lost, &err), 0, "and can be read: %s", err.text);
+	ok(json_equal(json_object_get(json_array_get(again, 0), "body"), json_object_get(json_array_get(records, 0), "body")),
+	    "the same");
+}
+
 /* A value of a member that no program has does not become one. */
 static void
 test_members(void)
@@ -147,6 +181,8 @@ main(void)
 {
 	json_set_alloc_funcs(failing_malloc, free);
 	test_same_bodies();
+	test_odd_sources();
+	test_not_hsds();
 	test_members();
 	test_tables();
 	test_out_of_memory();
