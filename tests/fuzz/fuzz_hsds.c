@@ -11,11 +11,9 @@
 #include <unistd.h>
 
 #include "base/canon.h"
-#include "base/event.h"
 #include "base/text.h"
-#include "bridge/formats/hsds.h"
-#include "events.h"
 #include "fuzz.h"
+#include "hsds.h"
 #include "tools/cairn.h"
 
 const unsigned fuzz_changes = 300;
@@ -101,59 +99,6 @@ client_call(struct cairn *c, const char *verb, const json_t *args, json_t **ret)
 	return EXIT_OK;
 }
 
-/*
- * What holds.
- */
-
-static void
-check_records(const json_t *records)
-{
-	const struct ev_desc *program = event_find(ev_records, ev_n_records, "program");
-	autojson json_t *sources = json_object();
-	const json_t *item;
-	struct err err = { "" };
-	size_t i;
-
-	claim(program != NULL && json_is_array(records));
-	json_array_foreach(records, i, item) {
-		const char *source = json_str(item, "source");
-
-		claim(json_object_size(item) == 3 && source != NULL && strncmp(source, "hsds:service/", 13) == 0);
-		claim(json_object_get(sources, source) == NULL);
-		(void)json_object_set_new(sources, source, json_true());
-		claim(json_str(item, "kind") != NULL && strcmp(json_str(item, "kind"), "program") == 0);
-		if (event_check(program, json_obj(item, "body"), &err) != 0)
-			fuzz_fail(__FILE__, __LINE__, err.text);
-	}
-}
-
-static void
-translate(const json_t *doc)
-{
-	autojson json_t *copy = json_deep_copy(doc), *records = NULL, *unmapped = NULL, *again = NULL, *lost = NULL;
-	struct err err = { "" };
-	const json_t *row;
-	size_t i;
-	int r = hsds_read(doc, &records, &unmapped, &err);
-
-	claim(json_equal(copy, doc));
-	claim(hsds_read(copy, &again, &lost, NULL) == r);
-	if (r != 0) {
-		claim(r == E_BAD && records == NULL && unmapped == NULL);
-		fuzz_err(&err, true);
-		claim(err.text[0] == '$');
-		return;
-	}
-	check_records(records);
-	/* A file in which nothing was found is refused. */
-	claim(json_array_size(records) + json_array_size(unmapped) > 0);
-	claim(json_equal(records, again) && json_equal(unmapped, lost));
-	json_array_foreach(unmapped, i, row) {
-		claim(json_str(row, "path") != NULL && json_str(row, "path")[0] == '$' && json_object_size(row) == 2);
-		claim(json_str(row, "why") != NULL && *json_str(row, "why") != '\0');
-	}
-}
-
 /* One verb of the command; its complaints and requests are told apart. */
 static int
 verb(int (*fn)(struct cairn *, const struct verb *, json_t *), const char *request, bool dry)
@@ -207,9 +152,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	r = import_json(&c, path, &doc);
 	claim(r == EXIT_OK ? doc != NULL && said == 0 : r == EXIT_BAD && doc == NULL && said == 1);
 	if (doc != NULL) {
-		translate(doc);
+		hsds_holds(doc);
 		if (verb(import_hsds, "import", false) == EXIT_OK)
-			check_records(json_object_get(last, "records"));
+			hsds_records_hold(json_object_get(last, "records"));
 		(void)verb(import_hsds, "import", true);
 		records_verb();
 		(void)verb(import_trust, "import_trust", false);
