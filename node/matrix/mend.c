@@ -185,10 +185,12 @@ static int
 parse_mended(const char *text, size_t len, bool slim, json_t **ret)
 {
 	autofree char *copy = malloc(len + 1);
-	struct mender m = { .at = copy, .end = copy + len, .slim = slim };
+	struct mender m = { .slim = slim };
 
 	if (copy == NULL)
 		return -ENOMEM;
+	m.at = copy;
+	m.end = copy + len;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	mend(&m);
