@@ -6,6 +6,18 @@
 #include "err.h"
 #include "text.h"
 
+/* The sentence, and behind its NUL the next step. */
+static void
+put(struct err *err, const char *text, const char *todo)
+{
+	size_t n;
+
+	text_escape(text, err->text, sizeof(err->text));
+	n = strlen(err->text) + 1;
+	if (n < sizeof(err->text))
+		text_escape(todo, err->text + n, sizeof(err->text) - n);
+}
+
 int
 err_set(struct err *err, int code, const char *fmt, ...)
 {
@@ -17,14 +29,14 @@ err_set(struct err *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
-	text_escape(raw, err->text, sizeof(err->text));
+	put(err, raw, "");
 	return code;
 }
 
 void
 err_add(struct err *err, const char *fmt, ...)
 {
-	char prefix[sizeof(err->text) + 4], raw[2 * sizeof(prefix)];
+	char prefix[sizeof(err->text) + 4], raw[2 * sizeof(prefix)], todo[sizeof(err->text)];
 	va_list ap;
 
 	if (err == NULL)
@@ -33,7 +45,32 @@ err_add(struct err *err, const char *fmt, ...)
 	(void)vsnprintf(prefix, sizeof(prefix), fmt, ap);
 	va_end(ap);
 	(void)snprintf(raw, sizeof(raw), "%s: %s", prefix, err->text);
-	text_escape(raw, err->text, sizeof(err->text));
+	(void)snprintf(todo, sizeof(todo), "%s", err_todo(err));
+	put(err, raw, todo);
+}
+
+int
+err_next(struct err *err, int code, const char *fmt, ...)
+{
+	char raw[sizeof(err->text) + 4], text[sizeof(err->text)];
+	va_list ap;
+
+	if (err == NULL)
+		return code;
+	va_start(ap, fmt);
+	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
+	va_end(ap);
+	(void)snprintf(text, sizeof(text), "%s", err->text);
+	put(err, text, raw);
+	return code;
+}
+
+const char *
+err_todo(const struct err *err)
+{
+	size_t n = strlen(err->text) + 1;
+
+	return n < sizeof(err->text) ? err->text + n : "";
 }
 
 const char *

@@ -32,7 +32,7 @@ enum {
 };
 
 struct err {
-	char	text[512];	/* UTF-8, one line, no trailing full stop; "" if unset. */
+	char	text[512];	/* UTF-8, one line, no trailing full stop; "" if unset.  Behind its NUL: the next step. */
 };
 
 /**
@@ -48,6 +48,16 @@ int	err_set(struct err *, int, const char *, ...) like_printf(3, 4);
  * Put a formatted prefix and ": " before the text of ${err} (may be NULL).
  */
 void	err_add(struct err *, const char *, ...) like_printf(2, 3);
+
+/**
+ * err_next(err, code, fmt, ...):
+ * Say what to do next about what err_set() put into ${err} (may be NULL), in a
+ * sentence of its own, and return ${code}.  Another err_set() forgets it; it is
+ * cut, or left out, if the two do not fit.
+ * err_todo(err): that sentence; "" if there is none.
+ */
+int	err_next(struct err *, int, const char *, ...) like_printf(3, 4);
+const char *err_todo(const struct err *);
 
 /**
  * err_name(code):

@@ -43,12 +43,29 @@ test_err(void)
 	(void)err_set(&e, E_BAD, "about %s", e.text);
 	is_str(e.text, "about file a\\x0a: key \"x\" on line 3", "its own text may be an argument");
 
+	is_str(err_todo(&e), "", "no next step is said");
+	is_int(err_next(&e, E_REFUSED, "run %s\n", "it"), E_REFUSED, "the code comes back");
+	is_str(err_todo(&e), "run it\\x0a", "the next step is formatted");
+	is_str(e.text, "about file a\\x0a: key \"x\" on line 3", "beside the sentence");
+	err_add(&e, "there");
+	is_str(err_todo(&e), "run it\\x0a", "a prefix leaves it");
+	ok(!strncmp(e.text, "there: about", 12), "and is put before the sentence");
+	(void)err_set(&e, E_BAD, "a");
+	is_str(err_todo(&e), "", "another sentence forgets it");
+	is_int(err_next(NULL, 0, "x"), 0, "NULL is fine");
+
 	memset(big, 'x', sizeof(big));
 	for (size_t i = 1; i + 3 < sizeof(big); i += 3)
 		memcpy(big + i, "\xe2\x82\xac", 3);
 	big[sizeof(big) - 1] = '\0';
 	(void)err_set(&e, E_BAD, "%s", big);
 	is_int(strlen(e.text), 511, "a long text is cut at its size");
+	(void)err_next(&e, 0, "run it");
+	is_str(err_todo(&e), "", "and leaves no place for more");
+	(void)err_set(&e, E_BAD, "%.508s", big);
+	(void)err_next(&e, 0, "run it");
+	ok(strlen(e.text) == 508 && strlen(err_todo(&e)) == 2, "what does not fit of the next step is cut");
+	(void)err_set(&e, E_BAD, "%s", big);
 	ok(!strncmp(e.text, big, 511) && strstr(e.text, "\\x") == NULL, "between two characters");
 	same = e;
 	err_add(&e, "file");
