@@ -166,6 +166,23 @@ work(struct parent *p)
 	return waiting;
 }
 
+/* What no restart would mend, before the first start.  A program that is gone later is waited for: it is being replaced. */
+static bool
+all_there(const struct parent *p)
+{
+	bool there = access(p->config, R_OK) == 0;
+
+	if (!there)
+		say("error", "cannot read the configuration %s: %s; name it with -c FILE", p->config, strerror(errno));
+	for (const struct child *c = p->children; c < p->children + NCHILDREN; c++)
+		if (access(c->program, X_OK) != 0) {
+			say("error", "cannot run %s: %s; install it, or name another with -%c PROGRAM", c->program,
+			    strerror(errno), c == p->children ? 'n' : 'b');
+			there = false;
+		}
+	return there;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -173,6 +190,7 @@ main(int argc, char *argv[])
 		[NODE] = { .name = "node", .program = CAIRN_LIBEXECDIR "/cairn-node", .delay = BACKOFF_MS },
 		[MATRIX] = { .name = "matrix", .program = CAIRN_LIBEXECDIR "/cairn-bridge", .delay = BACKOFF_MS },
 	} };
+	const struct timespec tick = { .tv_nsec = TICK_MS * 1000000 };
 	int opt, sig, status, waiting;
 	sigset_t set;
 
@@ -182,10 +200,12 @@ main(int argc, char *argv[])
 		errx(EX_USAGE, "usage: cairnd -c FILE [-n NODE_PROGRAM] [-b BRIDGE_PROGRAM]");
 	if (setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		err(EX_OSERR, "cannot hide from other processes");
+	if (!all_there(&p))
+		return EX_CONFIG;
 	(void)sigfillset(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	while ((waiting = work(&p)) >= 0) {
-		sig = sigtimedwait(&set, NULL, waiting > 0 ? &(struct timespec){ .tv_nsec = TICK_MS * 1000000 } : NULL);
+		sig = sigtimedwait(&set, NULL, waiting > 0 ? &tick : NULL);
 		if (sig == SIGHUP && p.children[NODE].pid != 0)
 			(void)kill(p.children[NODE].pid, SIGHUP);
 		if (sig == SIGTERM || sig == SIGINT) {

@@ -90,7 +90,10 @@ class Case(unittest.TestCase):
         return path
 
     def start(self, node="", bridge="", inherit=()):
-        args = ["-c", "/some/file", "-n", self.program("node", NODE, node), "-b", self.program("bridge", BRIDGE, bridge)]
+        self.config = os.path.join(self.folder, "conf")
+        with open(self.config, "wb"):
+            pass
+        args = ["-c", self.config, "-n", self.program("node", NODE, node), "-b", self.program("bridge", BRIDGE, bridge)]
         self.log = os.path.join(self.folder, "log")
         with open(self.log, "wb") as log:
             self.parent = subprocess.Popen([PROGRAM, *args], stdin=subprocess.DEVNULL, stderr=log, pass_fds=inherit).pid
@@ -134,8 +137,8 @@ class Start(Case):
         os.close(held)
         (bridge, _), = self.until("bridge", "args")
         self.assertEqual(self.until("node", "heard")[0][1], f"from-{bridge}")
-        self.assertEqual(self.said("node", "args")[0][1], "-c /some/file")
-        self.assertEqual(self.said("bridge", "args")[0][1], "matrix -c /some/file")
+        self.assertEqual(self.said("node", "args")[0][1], f"-c {self.config}")
+        self.assertEqual(self.said("bridge", "args")[0][1], f"matrix -c {self.config}")
         self.assertEqual(self.said("node", "role"), [(self.said("node", "args")[0][0], "matrix 1")])
         for who in "node", "bridge":
             self.assertEqual(self.said(who, "fds")[0][1], "0,1,2,3", "no other descriptor")
@@ -146,6 +149,22 @@ class Start(Case):
             done = subprocess.run([PROGRAM, *args], capture_output=True, check=False)
             self.assertEqual(done.returncode, 64, args)
             self.assertIn(b"usage: cairnd -c FILE", done.stderr)
+
+
+    def test_what_is_missing_is_named_and_not_tried_again(self):
+        good, gone = self.program("node", NODE, ""), os.path.join(self.folder, "gone")
+        plain = os.path.join(self.folder, "plain")
+        with open(plain, "wb"):
+            pass
+        for args, said in ((("-c", gone, "-n", good, "-b", good), f"cannot read the configuration {gone}: No such file"),
+                           (("-c", plain, "-n", gone, "-b", good), f"cannot run {gone}: No such file"),
+                           (("-c", plain, "-n", good, "-b", gone), f"cannot run {gone}: No such file"),
+                           (("-c", gone, "-n", plain, "-b", good), f"cannot read the configuration {gone}"),
+                           (("-c", gone, "-n", plain, "-b", good), f"cannot run {plain}: Permission denied")):
+            done = subprocess.run([PROGRAM, *args], capture_output=True, check=False, timeout=PATIENCE, text=True)
+            self.assertEqual(done.returncode, 78, args)
+            self.assertIn(said, done.stderr)
+        self.assertEqual(self.said("node", "args"), [], "nothing was started")
 
 
 class Death(Case):
