@@ -15,7 +15,7 @@ foreign_name(const char *name, char out[2 * NAME_SHOWN + 1])
 {
 	size_t n = 0;
 
-	for (size_t i = 0; name[i] != '\0' && i < NAME_SHOWN; i++) {
+	for (size_t i = 0; i < NAME_SHOWN && name[i] != '\0'; i++) {
 		if (name[i] == '~' || name[i] == '/') {
 			out[n++] = '~';
 			out[n++] = name[i] == '~' ? '0' : '1';
