@@ -25,7 +25,7 @@ OLDEST = tuple(int(part) for part in re.search(r'^rust-version = "(\d+)\.(\d+)"'
 
 def lacking():
     """Why the client cannot be built here; None if it can."""
-    wanted = "cargo {}.{} or later is needed (rustup brings it)".format(*OLDEST)
+    wanted = "cargo {}.{} or later is needed: apt-get install cargo-web, or rustup update stable".format(*OLDEST)
     try:
         said = subprocess.run(["cargo", "--version"], capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
