@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/event.h"
 #include "base/heap.h"
 #include "cairn.h"
 
@@ -19,11 +20,12 @@ enum { OPT_JSON = 256, OPT_WAIT, OPT_TIMEOUT, OPT_VERSION, CHOICE };
 
 static const struct option everywhere[] = { EVERYWHERE };
 
+/* ${help}: what cairn help says of it. */
 static int
-usage(const struct cairn *c, const struct verb *v, const char *fmt, ...) like_printf(3, 4);
+say_usage(const struct cairn *c, const struct verb *v, const char *help, const char *fmt, ...) like_printf(4, 5);
 
 static int
-usage(const struct cairn *c, const struct verb *v, const char *fmt, ...)
+say_usage(const struct cairn *c, const struct verb *v, const char *help, const char *fmt, ...)
 {
 	autofree char *hint = NULL;
 	char text[512];
@@ -32,10 +34,11 @@ usage(const struct cairn *c, const struct verb *v, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (asprintf(&hint, "cairn help%s%s explains it", v != NULL ? " " : "", v != NULL ? v->name : "") < 0)
+	if (asprintf(&hint, "cairn help%s%s %s", v != NULL ? " " : "", v != NULL ? v->name : "", help) < 0)
 		hint = NULL;
 	return out_problem(c, EXIT_USAGE, hint, "%s", text);
 }
+#define usage(c, v, ...) say_usage(c, v, "explains it", __VA_ARGS__)
 
 static int
 set_timeout(struct cairn *c, const struct verb *v, const char *text)
@@ -132,6 +135,21 @@ fill_options(const struct verb *v, struct option *ret)
 	ret[n] = (struct option){ 0 };
 }
 
+/* Is each value one of the option's closed list?  The node would refuse it too, but cannot name it. */
+static int
+check_values(const struct cairn *c, const struct verb *v, const struct choice *o, const json_t *given)
+{
+	size_t n = json_is_array(given) ? json_array_size(given) : given != NULL;
+
+	for (size_t i = 0; i < n && o->values != NULL; i++) {
+		const char *value = json_string_value(json_is_array(given) ? json_array_get(given, i) : given);
+
+		if (event_enum_value(o->values, value) == 0)
+			return say_usage(c, v, "lists the values", "--%s %s: this is none of its values", o->name, value);
+	}
+	return EXIT_OK;
+}
+
 /* Parses what follows the verb and runs it. */
 static int
 run_verb(struct cairn *c, const struct verb *v, int argc, char **argv)
@@ -166,6 +184,8 @@ run_verb(struct cairn *c, const struct verb *v, int argc, char **argv)
 	for (const struct choice *x = v->choices; r == EXIT_OK && x->name != NULL; x++) {
 		if (x->required && json_object_get(args, x->key) == NULL)
 			r = usage(c, v, "cairn %s: --%s %s is missing", v->name, x->name, x->meta);
+		else
+			r = check_values(c, v, x, json_object_get(args, x->key));
 	}
 	return r == EXIT_OK ? v->run(c, v, args) : r;
 }

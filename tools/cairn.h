@@ -11,6 +11,7 @@
  *	cairn_export.c	records written to a file
  *	cairn_keys.c	keys and signatures, offline
  *	cairn_setup.c	passwords and the first start
+ *	cairn_time.c	times as people write them
  *	cairn_client.c	the admin socket
  *	cairn_help.c	help and completion
  *	cairn_out.c	everything that reaches the terminal
@@ -72,7 +73,7 @@ struct choice {
 	const char	*help;
 	bool		 required;
 	bool		 many;		/* May be repeated: an array. */
-	const struct ev_enum *values;	/* Closed list to show, or NULL; the node judges. */
+	const struct ev_enum *values;	/* Closed list, or NULL. */
 };
 
 struct verb {
@@ -142,6 +143,18 @@ int	keys_sign_trust(struct cairn *, const struct verb *, json_t *args);
 int	keys_sign_credential(struct cairn *, const struct verb *, json_t *args);
 /** keys_write(c, doc, path): the document to ${path}, at once and whole; NULL: to standard output. */
 int	keys_write(const struct cairn *, const json_t *, const char *path);
+
+enum { TIME_TEXT = 32 };
+/** time_is(key): is a member of this name a time, as an integer in milliseconds since 1970? */
+bool	time_is(const char *);
+/** time_print(ms, out): "2026-11-21T09:30:00Z"; false if it is no time. */
+bool	time_print(json_int_t, char[TIME_TEXT]);
+/**
+ * time_to_text(value): each time anywhere in ${value}, printed.
+ * time_from_text(c, file, value): and back, with any offset; numbers stay.  Explains what is no time; ${file} NULL: it stays.
+ */
+int	time_to_text(json_t *);
+int	time_from_text(const struct cairn *, const char *file, json_t *);
 
 int	setup_run(struct cairn *, const struct verb *, json_t *args);
 

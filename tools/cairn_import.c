@@ -326,6 +326,10 @@ import_records(struct cairn *c, const struct verb *v, json_t *args)
 		if (r != EXIT_OK)
 			return r;
 	}
+	/* Opening hours are no such times: they are left to the schema. */
+	r = time_from_text(c, NULL, records);
+	if (r != EXIT_OK)
+		return r;
 	return deliver(c, args, records, none);
 }
 
@@ -346,8 +350,8 @@ import_trust(struct cairn *c, const struct verb *v, json_t *args)
 	r = client_call(c, "import_trust", request, &result);
 	if (r != EXIT_OK || c->json)
 		return r == EXIT_OK ? out_json(result) : r;
-	out_line("version %lld of the trust list is in force: %lld organizations", json_int(result, "version", 0),
-	    json_int(result, "organizations", 0));
+	out_line("version %lld of the trust list is in force: %lld organization%s", json_int(result, "version", 0),
+	    json_int(result, "organizations", 0), json_int(result, "organizations", 0) == 1 ? "" : "s");
 	out_line("next: cairn list partners, cairn publish");
 	return EXIT_OK;
 }
@@ -359,6 +363,8 @@ print_form(struct cairn *c, const json_t *args)
 	autojson json_t *form = NULL;
 	int r = client_call(c, "consent", args, &form);
 
+	if (r == EXIT_OK)
+		r = time_to_text(form);
 	return r == EXIT_OK ? out_json(form) : r;
 }
 
@@ -382,6 +388,9 @@ import_consent(struct cairn *c, const struct verb *v, json_t *args)
 	if (json_obj(form, "consent") == NULL)
 		return out_problem(c, EXIT_BAD, "cairn consent REFERRAL --template prints a form to fill in",
 		    "%s: $.consent: there is no such object", file);
+	r = time_from_text(c, file, form);
+	if (r != EXIT_OK)
+		return r;
 	json_object_foreach(form, key, value) {
 		if (json_object_get(args, key) != NULL)
 			return out_problem(c, EXIT_BAD, "cairn consent REFERRAL --template prints a form to fill in",

@@ -59,13 +59,16 @@ load_seed(const struct cairn *c, const char *path, uint8_t ret[ED25519_SEED])
 	static const char hint[] = "make one with cairn key new FILE";
 	char text[SECRET_TEXT + 2];
 	uint8_t bytes[SECRET + 2];
+	struct stat st;
 	size_t n = 0;
 	ssize_t got;
+	bool loose;
 	int fd, r;
 
 	if (sodium_init() < 0)
 		return out_problem(c, EXIT_FATAL, NULL, "libsodium does not start");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	loose = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) != 0;
 	got = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
 	r = errno;
 	if (fd >= 0)
@@ -81,7 +84,13 @@ load_seed(const struct cairn *c, const char *path, uint8_t ret[ED25519_SEED])
 		r = E_BAD;
 	sodium_memzero(text, sizeof(text));
 	sodium_memzero(bytes, sizeof(bytes));
-	return r == 0 ? EXIT_OK : out_problem(c, EXIT_BAD, hint, "%s is not a private key file", path);
+	if (r != 0)
+		return out_problem(c, EXIT_BAD, hint, "%s is not a private key file", path);
+	if (!loose)
+		return EXIT_OK;
+	sodium_memzero(ret, ED25519_SEED);
+	return out_problem(c, EXIT_REFUSED, "chmod 600 the file; if others could read it, make a new key instead",
+	    "%s: its mode is %04o, so that others than its owner can use this private key", path, st.st_mode & 07777u);
 }
 
 int
@@ -221,6 +230,8 @@ sign_file(struct cairn *c, json_t *args, const struct ev_desc *desc)
 
 	if (r == EXIT_OK && !json_is_object(doc))
 		r = out_problem(c, EXIT_BAD, "protocol.md describes it; cairn help sign says where that is", "%s: $: this is no object", json_str(args, "file"));
+	if (r == EXIT_OK && desc == &file_trust_desc)
+		r = time_from_text(c, json_str(args, "file"), doc);
 	return r == EXIT_OK ? sign(c, args, doc, desc) : r;
 }
 

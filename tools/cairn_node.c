@@ -30,12 +30,13 @@ follow(struct cairn *c, const char *want, json_t *result)
 		return out_problem(c, EXIT_FATAL, NULL, "the node named nothing to wait for");
 	while (progress(json_str(result, "delivery")) < progress(want)) {
 		autojson json_t *status = NULL;
-		const char *delivery, *error;
+		const char *delivery, *error, *waits = json_str(result, "waits");
 		int r;
 
 		if (client_clock() >= end)
 			return out_problem(c, EXIT_REFUSED, "the node goes on trying; cairn list outbox shows what waits",
-			    "%s was not %s within %ld seconds", id, want, c->timeout);
+			    "%s was not %s within %ld seconds%s%s", id, want, c->timeout, waits != NULL ? ": " : "",
+			    waits != NULL ? waits : "");
 		client_pause(pause);
 		pause = pause < 250 ? pause * 3 / 2 : pause;
 		r = client_call(c, "status", args, &status);
@@ -46,6 +47,7 @@ follow(struct cairn *c, const char *want, json_t *result)
 		if (delivery != NULL && strcmp(delivery, "failed") == 0)
 			return out_problem(c, EXIT_REFUSED, json_str(status, "hint"), "%s could not be delivered: %s",
 			    id, error != NULL ? error : "the node gives no reason");
+		(void)json_object_del(result, "waits");
 		if (json_object_update(result, status) != 0)
 			return out_problem(c, EXIT_FATAL, NULL, "out of memory");
 	}
@@ -116,13 +118,15 @@ node_show_done(const json_t *args, const json_t *result)
 int
 node_show_queued(const json_t *args, const json_t *result)
 {
-	const char *id = json_str(result, "id"), *delivery = json_str(result, "delivery");
+	const char *id = json_str(result, "id"), *delivery = json_str(result, "delivery"), *waits = json_str(result, "waits");
 
 	if (args == NULL)
 		return EXIT_OK;
 	if (json_str(result, "text") != NULL)
 		return node_show_done(args, result);
 	out_line("%s %s", delivery != NULL ? delivery : "queued", id != NULL ? id : "");
+	if (waits != NULL)
+		out_line("  it waits: %s", waits);
 	return EXIT_OK;
 }
 
@@ -133,7 +137,8 @@ node_show_publish(const json_t *args, const json_t *result)
 
 	if (args == NULL)
 		return EXIT_OK;
-	out_line("%lld of %lld records are published", json_int(result, "published", 0), json_int(result, "records", 0));
+	out_line("%lld of %lld record%s published", json_int(result, "published", 0), json_int(result, "records", 0),
+	    json_int(result, "records", 0) == 1 ? " is" : "s are");
 	if (delivery != NULL && strcmp(delivery, "delivered") != 0)
 		out_line("the rest is under way; cairn publish --wait waits for it");
 	return EXIT_OK;
@@ -177,20 +182,44 @@ node_show_find(const json_t *args, const json_t *result)
 
 	if (args == NULL)
 		return EXIT_OK;
-	out_table(records, "id kind name org certified open languages", "no record fits; try fewer words or filters, or cairn follow ORG to see more directories");
+	if (id != NULL || note == NULL || note[0] == '\0')
+		out_table(records, "id kind name org certified open languages", "no record fits");
 	if (note != NULL && note[0] != '\0')
 		out_line("%s", note);
+	if (id == NULL)
+		out_line("next: fewer words or filters, or cairn follow ORG to see more directories");
 	if (id != NULL)
 		out_line("next: cairn show %s, or cairn refer %s --need ...", id, id);
 	return EXIT_OK;
+}
+
+/* What of referrals fits on a line: the rest is shown by cairn show. */
+static json_t *
+brief(const json_t *items)
+{
+	json_t *rows = json_array(), *item;
+	size_t i;
+
+	json_array_foreach(items, i, item) {
+		const char *due = json_str(item, "due");
+		autofree char *day = due != NULL ? strndup(due, strlen("2026-11-21")) : NULL;
+		json_t *row = json_pack("{s:O*, s:O*, s:O*, s:O*, s:s*, s:s*}", "id", json_object_get(item, "id"),
+		    "dir", json_object_get(item, "direction"), "state", json_object_get(item, "state"),
+		    "next", json_object_get(item, "next"), "due", day,
+		    "delivery", json_object_get(item, "delivery") != NULL ? "late" : NULL);
+
+		if (json_array_append_new(rows, row) != 0)
+			break;
+	}
+	return rows;
 }
 
 int
 node_show_list(const json_t *args, const json_t *result)
 {
 	static const struct { const char *what, *columns, *empty; } lists[] = {
-		{ "referrals", "id direction org state next delivery updated", "no referrals" },
-		{ "messages", "at direction user body id", "no messages" },
+		{ "referrals", "id dir state due delivery next", "no referrals" },
+		{ "messages", "at direction user delivery id room_id waits body", "no messages" },
 		{ "records", "id kind name seq published source", "no records; cairn import brings some in" },
 		{ "partners", "org name server follows follower loaded", "no partners; those that a trust list names appear here: cairn import trust FILE" },
 		{ "rooms", "room_id kind subject account joined encrypted", "no rooms; cairn publish makes them" },
@@ -199,11 +228,15 @@ node_show_list(const json_t *args, const json_t *result)
 		{ "outbox", "id kind state account purpose type attempts error", "nothing waits to be sent" },
 	};
 	const char *what = json_str(args, "what");
+	autojson json_t *rows = what != NULL && strcmp(what, "referrals") == 0 ? brief(json_arr(result, "items")) :
+	    json_incref(json_arr(result, "items"));
 
 	for (size_t i = 0; what != NULL && i < nelem(lists); i++) {
 		if (strcmp(what, lists[i].what) == 0)
-			out_table(json_arr(result, "items"), lists[i].columns, lists[i].empty);
+			out_table(rows, lists[i].columns, lists[i].empty);
 	}
+	if (what != NULL && strcmp(what, "referrals") == 0 && json_array_size(rows) > 0)
+		out_line("next: cairn show ID, for the partner, the history and what can be done");
 	return EXIT_OK;
 }
 
@@ -235,6 +268,7 @@ node_show_doctor(const json_t *args, const json_t *result)
 			out_line("      %s", hint);
 	}
 	if (args != NULL)
-		out_line("%zu checks, %zu faults", json_array_size(checks), bad);
+		out_line("%zu check%s, %zu fault%s", json_array_size(checks), json_array_size(checks) == 1 ? "" : "s", bad,
+		    bad == 1 ? "" : "s");
 	return bad == 0 ? EXIT_OK : EXIT_REFUSED;
 }

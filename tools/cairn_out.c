@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 #include <wchar.h>
 
 #include "base/text.h"
@@ -117,36 +116,20 @@ out_json(const json_t *value)
 	return EXIT_OK;
 }
 
-/* Is the member ${key} a time in milliseconds? */
-static bool
-is_time(const char *key)
-{
-	size_t n = strlen(key);
-
-	return (n > 3 && strcmp(key + n - 3, "_at") == 0) || strcmp(key, "at") == 0 ||
-	    strcmp(key, "due") == 0 || strcmp(key, "updated") == 0 || strcmp(key, "created") == 0;
-}
-
 /* A scalar, or a list of scalars, as clean text; the caller frees. */
 static char *
 cell(const char *key, const json_t *v)
 {
 	autobuf struct buf b = { 0 };
+	char when[TIME_TEXT];
 	int r = 0;
 
 	if (json_is_string(v)) {
 		return clean(json_string_value(v));
 	} else if (json_is_boolean(v)) {
 		r = buf_puts(&b, json_is_true(v) ? "yes" : "no");
-	} else if (json_is_integer(v) && is_time(key) && json_integer_value(v) > 0) {
-		time_t t = (time_t)(json_integer_value(v) / 1000);
-		char text[32];
-		struct tm tm;
-
-		if (gmtime_r(&t, &tm) == NULL || strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%SZ", &tm) == 0)
-			r = buf_printf(&b, "%lld", (long long)json_integer_value(v));
-		else
-			r = buf_puts(&b, text);
+	} else if (json_is_integer(v) && time_is(key) && time_print(json_integer_value(v), when)) {
+		r = buf_puts(&b, when);
 	} else if (json_is_integer(v)) {
 		r = buf_printf(&b, "%lld", (long long)json_integer_value(v));
 	} else if (json_is_array(v)) {

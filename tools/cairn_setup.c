@@ -206,10 +206,14 @@ setup_run(struct cairn *c, const struct verb *v, json_t *args)
 		return out_json(status);
 	recovery = json_str(status, "recovery_file");
 	out_line("This node is set up.");
-	if (recovery != NULL) {
-		out_line("Its recovery key is in %s, unless you have moved it.", recovery);
+	if (recovery != NULL && json_is_true(json_object_get(status, "recovery_file_there"))) {
+		out_line("Its recovery key is in %s.", recovery);
 		out_line("Move that file off this machine, to a place that two people of your organization can open, and");
 		out_line("delete it here: the node does not need it to run, and nobody can make it again.");
+	} else if (recovery != NULL) {
+		out_line("Its recovery key is no longer in %s: be sure that your organization has that file.", recovery);
+		out_line("Nobody can make it again. Without it this node runs on, but no other device can be signed as yours: if it is");
+		out_line("lost, plan for new accounts.");
 	}
 	out_line("next: cairn doctor, then cairn import hsds FILE");
 	return EXIT_OK;

@@ -39,7 +39,7 @@ const struct verb verbs_table[] = {
 	  NULL, import_records, NULL },
 	{ "import trust", "put a signed trust list in force",
 	  "FILE comes from the federation's signer, whose key is trust_signer in the configuration. Only a higher version "
-	  "replaces a list. To get onto it, give the signer the output of cairn --json show node.",
+	  "replaces a list. To get onto it, give the signer the output of cairn show node --json.",
 	  "cairn import trust trust.json",
 	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, import_trust, NULL },
 	{ "export hsds", "write the programs as an Open Referral HSDS 3.1 file",
@@ -101,8 +101,8 @@ const struct verb verbs_table[] = {
 	{ "consent", "record the member's consent and disclose what it covers",
 	  "With --template it prints a form, filled in as far as the node knows; save it, let the member decide, fill in the "
 	  "rest. With FILE, that form, the consent is checked element by element (42 CFR 2.31) and recorded; if the referral "
-	  "is accepted, exactly what it covers is disclosed, with the notice of 2.32. Times in the form are milliseconds since "
-	  "1970; what stays empty is refused.",
+	  "is accepted, exactly what it covers is disclosed, with the notice of 2.32. Times in the form are day, time and offset "
+	  "(2026-11-21T10:30:00+01:00, or Z for UTC); what stays empty is refused.",
 	  "cairn consent 01J8Z0Q4M2K7V9T5B3N6X8C0RD --template > consent.json\n"
 	  "  cairn consent 01J8Z0Q4M2K7V9T5B3N6X8C0RD consent.json --wait",
 	  {{ "REFERRAL", "referral", ONE }, { "FILE", "file", MAYBE }},
@@ -146,7 +146,7 @@ const struct verb verbs_table[] = {
 	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, keys_show, NULL },
 	{ "sign trust", "sign a trust list (offline)",
 	  "Adds the proof to FILE (protocol.md, Trust list, in gen/ of a build and share/doc/cairn once installed), replacing an "
-	  "old one, and writes the result to standard output or, at once and whole, to --out.",
+	  "old one; times written as 2026-11-21T10:30:00+01:00 or with Z become milliseconds; and writes the result to standard output or, at once and whole, to --out.",
 	  "cairn sign trust trust.json --key signer.key --out /etc/cairn/trust.json",
 	  {{ "FILE", "file", ONE }},
 	  {{ "key", "KEYFILE", "key", "private key made by cairn key new", true, false, NULL },

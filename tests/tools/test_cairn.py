@@ -2,15 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's command from outside, against a socket that answers as a node would."""
 
-import base64
-import hashlib
 import json
 import os
 import pty
 import re
 import select
 import socket
-import stat
 import subprocess
 import sys
 import tempfile
@@ -153,6 +150,12 @@ class Help(Case):
         self.refused("there is no option --nede", "refer", ID, "--nede", "grief", want=2)
         self.refused("--need needs a value", "refer", ID, "--need", want=2)
         self.refused("--need is given twice", "refer", ID, "--need", "a", "--need", "b", want=2)
+        rest = ("--language", "es", "--modality", "online_text", "--urgency", "soon", "--age-band", "26_59")
+        for value in "sad", "", "grie":
+            self.assertEqual(self.refused("none of its values", "refer", ID, "--need", value, *rest, want=2).stderr,
+                             f"cairn: --need {value}: this is none of its values\n  cairn help refer lists the values\n")
+        self.refused("--time noon: this is none", "refer", ID, "--need", "grief", *rest, "--time", "night", "--time", "noon", want=2)
+        self.refused("--condition sad: this is none", "find", "--condition", "sad", want=2)
         self.refused('what is "more"?', "follow", ID, "more", want=2)
         self.refused("give seconds", "publish", "--wait", "--timeout", "soon", want=2)
         self.refused("not UTF-8", "find", b"\xff", want=2)
@@ -275,10 +278,22 @@ class Output(Case):
     def test_tables_are_aligned_and_complete(self):
         self.node(list=good(items=[{"id": "1", "state": "sent", "org": "Ünïon", "new_thing": 7},
                                    {"id": "22", "state": "received", "org": "漢字", "new_thing": None}]))
+        lines = self.cairn("list", "partners").stdout.splitlines()
+        self.assertEqual(lines[0], "ORG    ID  STATE     NEW THING")
+        self.assertEqual(lines[1], "Ünïon  1   sent      7")
+        self.assertEqual(lines[2], "漢字   22  received  -")
+
+    def test_referrals_fit_a_line(self):
+        item = {"id": ID, "direction": "out", "org": CONTENT, "state": "waitlisted", "created": "2026-11-21T03:04:05.678Z",
+                "updated": "2026-11-21T03:04:05.678Z", "next": "target: review the waiting list",
+                "due": "2026-11-23T03:04:05.678Z", "delivery": "not acknowledged by the partner for an hour or more", "consented": False}
+        self.node(list=good(items=[item, {"id": ID, "direction": "in", "org": CONTENT, "state": "closed", "outcome": "connected"}]))
         lines = self.cairn("list", "referrals").stdout.splitlines()
-        self.assertEqual(lines[0], "ID  ORG    STATE     NEW THING")
-        self.assertEqual(lines[1], "1   Ünïon  sent      7")
-        self.assertEqual(lines[2], "22  漢字   received  -")
+        self.assertEqual(lines[0], "ID" + 26 * " " + "DIR  STATE       DUE         DELIVERY  NEXT")
+        self.assertEqual(lines[1], f"{ID}  out  waitlisted  2026-11-23  late      target: review the waiting list")
+        self.assertEqual(lines[2], f"{ID}  in   closed      -           -         -")
+        self.assertLessEqual(max(map(len, lines)), 100)
+        self.assertEqual(json.loads(self.cairn("list", "referrals", "--json").stdout)["items"][0], item)
 
     def test_nothing_is_said_so(self):
         self.node(list=good(items=[]), find=good(records=[], note="3 had no free place"))
@@ -306,9 +321,9 @@ class Output(Case):
 
     def test_doctor(self):
         node = self.node(doctor=good(checks=[{"name": "store", "ok": True, "text": "whole", "hint": "unseen"}]))
-        self.assertEqual(self.cairn("doctor").stdout, "ok    store: whole\n1 checks, 0 faults\n")
+        self.assertEqual(self.cairn("doctor").stdout, "ok    store: whole\n1 check, 0 faults\n")
         node.replies["doctor"] = [good(checks=[{"name": "store", "ok": False, "text": "torn", "hint": "mend it"}])]
-        self.assertEqual(self.cairn("doctor", want=1).stdout, "FAULT store: torn\n      mend it\n1 checks, 1 faults\n")
+        self.assertEqual(self.cairn("doctor", want=1).stdout, "FAULT store: torn\n      mend it\n1 check, 1 fault\n")
         self.assertFalse(json.loads(self.cairn("doctor", "--json", want=1).stdout)["checks"][0]["ok"])
 
     def test_a_full_disk_is_noticed(self):
@@ -358,16 +373,31 @@ class Import(Case):
         self.refused("none.json", "import", "hsds", "none.json", want=3)
         self.assertEqual(node.asked, [], "the node is not asked")
 
+    def test_times_of_records_in_words(self):
+        node = self.node(**{"import": good(added=1, changed=0, unchanged=0)})
+        body = {"opens_at": "09:00", "capacity": {"updated_at": "2026-11-21T00:00:00Z"}}
+        self.cairn("import", "records", self.file("r.json", [{"source": "s", "kind": "k", "body": body}]))
+        self.assertEqual(node.asked[0][1]["records"][0]["body"], {"opens_at": "09:00", "capacity": {"updated_at": 1795219200000}})
+
     def test_too_much_for_one_request(self):
         path = self.file("big.json", [{"source": str(i), "kind": "k", "body": {"t": "x" * 1000}} for i in range(17000)])
         self.refused("the node takes 16777216 at once", "import", "records", path, want=3)
 
     def test_consent_form(self):
-        form = {"consent": {"law": "us-part2"}, "identity": {"name": ""}}
+        form = {"consent": {"law": "us-part2", "expires": {"kind": "date", "at": 1810771200000}, "signed_at": 1795219200000},
+                "identity": {"name": ""}}
         node = self.node(consent=[good(**form), good(referral=ID, id=CONTENT, state="accepted", delivery="queued")])
         path = self.file("form.json", self.cairn("consent", ID, "--template").stdout)
         self.assertIn(f"referral {ID} is accepted", self.cairn("consent", ID, path).stdout)
         self.assertEqual(node.asked, [("consent", {"referral": ID, "template": True}), ("consent", {"referral": ID, **form})])
+        with open(path, encoding="utf-8") as f:
+            shown = json.load(f)["consent"]
+        self.assertEqual((shown["signed_at"], shown["expires"]["at"]), ("2026-11-21T00:00:00Z", "2027-05-20T00:00:00Z"))
+        shown["signed_at"] = "2026-11-21T05:30:00.5+05:30"
+        self.cairn("consent", ID, self.file("form.json", {**form, "consent": shown}))
+        self.assertEqual(node.asked[-1][1]["consent"], form["consent"], "another offset is the same moment")
+        shown["signed_at"] = "yesterday"
+        self.refused('form.json: "signed_at": "yesterday" is no time', "consent", ID, self.file("form.json", {**form, "consent": shown}), want=3)
         self.refused("either --template or the FILE", "consent", ID, want=2)
         self.refused("$.consent", "consent", ID, self.file("x.json", "{}"), want=3)
         self.refused("$.referral: this is no part", "consent", ID, self.file("x.json", {**form, "referral": "other"}), want=3)
@@ -381,7 +411,7 @@ class Import(Case):
 class Setup(Case):
     def test_from_files(self):
         node = self.node(setup=good(setup="login"), status=[good(setup="login"), good(setup="keys"), good(setup="keys"),
-                         good(setup="done", recovery_file="/var/lib/cairn/recovery.txt")])
+                         good(setup="done", recovery_file="/var/lib/cairn/recovery.txt", recovery_file_there=True)])
         args = ("--node-password-file", self.secret("n", "s3cret\n"), "--steward-password-file", self.secret("s", "pass wörd"))
         text = self.cairn("setup", *args, "--recovery-file", "rec.txt").stdout
         self.assertEqual(node.asked[0], ("setup", {"node_password": "s3cret", "steward_password": "pass wörd",
@@ -389,6 +419,11 @@ class Setup(Case):
         self.assertEqual(text.count("logging both accounts in"), 1)
         self.assertEqual(text.count("making and publishing the keys"), 1)
         self.assertIn("recovery key is in /var/lib/cairn/recovery.txt", text)
+        node.replies["status"] = [good(setup="done", recovery_file="/var/lib/cairn/recovery.txt", recovery_file_there=False)]
+        text = self.cairn("setup", *args).stdout
+        self.assertIn("no longer in /var/lib/cairn/recovery.txt", text)
+        self.assertNotIn("is in /var", text)
+        self.assertNotIn("Move that file", text)
         node.replies["status"] = [good(setup="failed", error="wrong password")]
         self.refused("setup failed: wrong password", "setup", *args, want=1)
         self.refused("first line must hold the password", "setup", "--node-password-file", self.secret("e", "\n"), *args[2:], want=3)
@@ -449,93 +484,6 @@ class Setup(Case):
         self.assertEqual(status, 2, screen)
         self.assertIn("nothing was done", screen)
         self.assertEqual(len(node.asked), asked)
-
-
-B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-
-
-def unbase58(text):
-    n = 0
-    for c in text:
-        n = n * 58 + B58.index(c)
-    return n.to_bytes((n.bit_length() + 7) // 8, "big")
-
-
-class Keys(Case):
-    def key(self, name="signer.key"):
-        path = os.path.join(self.dir.name, name)
-        return path, self.cairn("key", "new", path).stdout.strip()
-
-    def test_new_and_show(self):
-        path, public = self.key()
-        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
-        with open(path, encoding="ascii") as f:
-            secret = f.read()
-        self.assertEqual(unbase58(secret.strip()[1:])[:2], b"\x80\x26")
-        self.assertEqual(len(unbase58(secret.strip()[1:])), 34)
-        self.assertEqual(unbase58(public[1:])[:2], b"\xed\x01")
-        doc = json.loads(self.cairn("key", "show", path, "--json").stdout)
-        self.assertEqual((doc["key"], doc["did"]), (public, "did:key:" + public))
-        self.refused("never overwritten", "key", "new", path, want=1)
-        with open(path, encoding="ascii") as f:
-            self.assertEqual(f.read(), secret)
-        self.refused("is not a private key", "key", "show", self.config, want=3)
-        self.refused("key new", "key", "show", "none.key", want=4)
-        # A pair that the W3C publishes with the cryptosuite.
-        known = self.file("w3c.key", "z3u2en7t5LR2WtQH5PfFqMqwVHBeXouLzo6haApm8XHqvjxq\n")
-        self.assertEqual(self.cairn("key", "show", known).stdout.strip(), "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2")
-
-    def trust(self):
-        return {"v": 1, "kind": "trust", "version": 1, "issued_at": 1795219200000, "expires_at": 1826755200000, "orgs": [], "issuers": []}
-
-    def test_sign_trust(self):
-        key, public = self.key()
-        path = self.file("trust.json", self.trust())
-        doc = json.loads(self.cairn("sign", "trust", path, "--key", key).stdout)
-        proof = doc.pop("proof")
-        self.assertEqual((proof["cryptosuite"], proof["proofPurpose"]), ("eddsa-jcs-2022", "assertionMethod"))
-        self.assertEqual(proof["verificationMethod"], f"did:key:{public}#{public}")
-        self.assertEqual(doc, self.trust())
-        # The signature itself, where the system can check it.
-        value = unbase58(proof.pop("proofValue")[1:]).rjust(64, b"\0")
-        jcs = [hashlib.sha256(json.dumps(x, sort_keys=True, separators=(",", ":")).encode()).digest() for x in (proof, doc)]
-        spki = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + unbase58(public[1:])[2:]).decode()
-        pem = self.file("pub.pem", f"-----BEGIN PUBLIC KEY-----\n{spki}\n-----END PUBLIC KEY-----\n")
-        for name, data in (("sig", value), ("msg", jcs[0] + jcs[1])):
-            with open(os.path.join(self.dir.name, name), "wb") as f:
-                f.write(data)
-        ssl = subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", pem, "-rawin", "-in", "msg", "-sigfile", "sig"],
-                             cwd=self.dir.name, capture_output=True, text=True, timeout=20)
-        self.assertIn("Verified Successfully", ssl.stdout + ssl.stderr)
-        # Onto itself, at once and whole; an old proof is replaced.
-        self.cairn("sign", "trust", path, "--key", key, "--out", path)
-        self.cairn("sign", "trust", path, "--key", key, "--out", path)
-        with open(path, encoding="utf-8") as f:
-            self.assertEqual(json.load(f)["proof"]["type"], "DataIntegrityProof")
-        self.assertEqual(sorted(os.listdir(self.dir.name)), ["cairn.conf", "msg", "pub.pem", "sig", "signer.key", "trust.json"])
-
-    def test_what_is_no_trust_list_is_not_signed(self):
-        key, _ = self.key()
-        wrong = self.trust()
-        wrong["orgs"] = [{"org": "x"}]
-        out = os.path.join(self.dir.name, "out.json")
-        self.refused("/orgs/0", "sign", "trust", self.file("t.json", wrong), "--key", key, "--out", out, want=3)
-        self.refused("this is no object", "sign", "trust", self.file("t.json", []), "--key", key, "--out", out, want=3)
-        self.assertFalse(os.path.exists(out))
-        self.refused("--key KEYFILE is missing", "sign", "trust", "t.json", want=2)
-
-    def test_sign_credential(self):
-        key, public = self.key()
-        vc = {"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiableCredential", "PeerSupportCredential"],
-              "issuer": "did:key:" + public, "validFrom": "2026-01-01T00:00:00Z", "validUntil": "2028-01-01T00:00:00Z",
-              "credentialSubject": {"id": "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2", "credentialType": "CPRS",
-                                    "kind": ["mental_health"], "jurisdiction": ["US-NJ"], "level": "core"}}
-        doc = json.loads(self.cairn("sign", "credential", self.file("vc.json", vc), "--key", key).stdout)
-        self.assertEqual(doc["proof"]["@context"], vc["@context"])
-        other, _ = self.key("other.key")
-        self.refused("$.issuer is did:key:", "sign", "credential", self.file("vc.json", vc), "--key", other, want=3)
-        vc["credentialSubject"]["livedExperience"] = "never here"
-        self.refused("livedExperience", "sign", "credential", self.file("vc.json", vc), "--key", key, want=3)
 
 
 if __name__ == "__main__":

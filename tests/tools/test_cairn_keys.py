@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The operator's command: keys and signatures, made and checked without a node."""
+
+import base64
+import hashlib
+import json
+import os
+import stat
+import subprocess
+import sys
+
+SRC = os.environ.get("srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(SRC, "tests"), os.path.join(SRC, "tests", "tools")]
+sys.dont_write_bytecode = True
+import tap  # noqa: E402
+from test_cairn import Case  # noqa: E402
+
+B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def unbase58(text):
+    n = 0
+    for c in text:
+        n = n * 58 + B58.index(c)
+    return n.to_bytes((n.bit_length() + 7) // 8, "big")
+
+
+class Keys(Case):
+    def key(self, name="signer.key"):
+        path = os.path.join(self.dir.name, name)
+        return path, self.cairn("key", "new", path).stdout.strip()
+
+    def test_new_and_show(self):
+        path, public = self.key()
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        with open(path, encoding="ascii") as f:
+            secret = f.read()
+        self.assertEqual(unbase58(secret.strip()[1:])[:2], b"\x80\x26")
+        self.assertEqual(len(unbase58(secret.strip()[1:])), 34)
+        self.assertEqual(unbase58(public[1:])[:2], b"\xed\x01")
+        doc = json.loads(self.cairn("key", "show", path, "--json").stdout)
+        self.assertEqual((doc["key"], doc["did"]), (public, "did:key:" + public))
+        self.refused("never overwritten", "key", "new", path, want=1)
+        with open(path, encoding="ascii") as f:
+            self.assertEqual(f.read(), secret)
+        self.refused("is not a private key", "key", "show", self.config, want=3)
+        self.refused("key new", "key", "show", "none.key", want=4)
+        # A pair that the W3C publishes with the cryptosuite.
+        known = self.file("w3c.key", "z3u2en7t5LR2WtQH5PfFqMqwVHBeXouLzo6haApm8XHqvjxq\n")
+        os.chmod(known, 0o600)
+        self.assertEqual(self.cairn("key", "show", known).stdout.strip(), "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2")
+
+    def test_a_key_that_others_can_read_is_not_used(self):
+        path, _ = self.key()
+        for mode in 0o644, 0o640, 0o604, 0o620:
+            os.chmod(path, mode)
+            for args in ("key", "show", path), ("sign", "trust", self.file("t.json", self.trust()), "--key", path):
+                done = self.refused(f"its mode is {mode:04o}", *args, want=1)
+                self.assertIn("chmod 600", done.stderr)
+                self.assertEqual(done.stdout, "")
+        os.chmod(path, 0o400)
+        self.cairn("key", "show", path)
+
+    def test_times_of_a_trust_list_in_words(self):
+        key, _ = self.key()
+        for issued in "2026-11-21T00:00:00Z", "2026-11-21T01:00:00+01:00", "2026-11-20T18:30:00-05:30", 1795219200000:
+            doc = json.loads(self.cairn("sign", "trust", self.file("t.json", {**self.trust(), "issued_at": issued}), "--key", key).stdout)
+            self.assertEqual(doc["issued_at"], 1795219200000, issued)
+            self.assertIsInstance(doc["proof"]["created"], str)
+            again = self.file("t.json", doc)
+            self.cairn("sign", "trust", again, "--key", key)
+        for wrong in ("2026-11-21", "2026-11-21T00:00:00", "2026-11-31T00:00:00Z", "2026-11-21T24:00:00Z", "2026-11-21T00:00:00+0100", "",
+                      "2026-11-21T00:00:00Z ", "1960-01-01T00:00:00Z", "soon", " 026-11-21T00:00:00Z", "2026-11-21T00:00:60Z"):
+            done = self.refused(f'"expires_at": "{wrong}" is no time', "sign", "trust",
+                                self.file("t.json", {**self.trust(), "expires_at": wrong}), "--key", key, want=3)
+            self.assertIn("2026-11-21T10:30:00+01:00", done.stderr)
+
+    def trust(self):
+        return {"v": 1, "kind": "trust", "version": 1, "issued_at": 1795219200000, "expires_at": 1826755200000, "orgs": [], "issuers": []}
+
+    def test_sign_trust(self):
+        key, public = self.key()
+        path = self.file("trust.json", self.trust())
+        doc = json.loads(self.cairn("sign", "trust", path, "--key", key).stdout)
+        proof = doc.pop("proof")
+        self.assertEqual((proof["cryptosuite"], proof["proofPurpose"]), ("eddsa-jcs-2022", "assertionMethod"))
+        self.assertEqual(proof["verificationMethod"], f"did:key:{public}#{public}")
+        self.assertEqual(doc, self.trust())
+        # The signature itself, where the system can check it.
+        value = unbase58(proof.pop("proofValue")[1:]).rjust(64, b"\0")
+        jcs = [hashlib.sha256(json.dumps(x, sort_keys=True, separators=(",", ":")).encode()).digest() for x in (proof, doc)]
+        spki = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + unbase58(public[1:])[2:]).decode()
+        pem = self.file("pub.pem", f"-----BEGIN PUBLIC KEY-----\n{spki}\n-----END PUBLIC KEY-----\n")
+        for name, data in (("sig", value), ("msg", jcs[0] + jcs[1])):
+            with open(os.path.join(self.dir.name, name), "wb") as f:
+                f.write(data)
+        ssl = subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", pem, "-rawin", "-in", "msg", "-sigfile", "sig"],
+                             cwd=self.dir.name, capture_output=True, text=True, timeout=20)
+        self.assertIn("Verified Successfully", ssl.stdout + ssl.stderr)
+        # Onto itself, at once and whole; an old proof is replaced.
+        self.cairn("sign", "trust", path, "--key", key, "--out", path)
+        self.cairn("sign", "trust", path, "--key", key, "--out", path)
+        with open(path, encoding="utf-8") as f:
+            self.assertEqual(json.load(f)["proof"]["type"], "DataIntegrityProof")
+        self.assertEqual(sorted(os.listdir(self.dir.name)), ["cairn.conf", "msg", "pub.pem", "sig", "signer.key", "trust.json"])
+
+    def test_what_is_no_trust_list_is_not_signed(self):
+        key, _ = self.key()
+        wrong = self.trust()
+        wrong["orgs"] = [{"org": "x"}]
+        out = os.path.join(self.dir.name, "out.json")
+        self.refused("/orgs/0", "sign", "trust", self.file("t.json", wrong), "--key", key, "--out", out, want=3)
+        self.refused("this is no object", "sign", "trust", self.file("t.json", []), "--key", key, "--out", out, want=3)
+        self.assertFalse(os.path.exists(out))
+        self.refused("--key KEYFILE is missing", "sign", "trust", "t.json", want=2)
+
+    def test_sign_credential(self):
+        key, public = self.key()
+        vc = {"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiableCredential", "PeerSupportCredential"],
+              "issuer": "did:key:" + public, "validFrom": "2026-01-01T00:00:00Z", "validUntil": "2028-01-01T00:00:00Z",
+              "credentialSubject": {"id": "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2", "credentialType": "CPRS",
+                                    "kind": ["mental_health"], "jurisdiction": ["US-NJ"], "level": "core"}}
+        doc = json.loads(self.cairn("sign", "credential", self.file("vc.json", vc), "--key", key).stdout)
+        self.assertEqual(doc["proof"]["@context"], vc["@context"])
+        other, _ = self.key("other.key")
+        self.refused("$.issuer is did:key:", "sign", "credential", self.file("vc.json", vc), "--key", other, want=3)
+        vc["credentialSubject"]["livedExperience"] = "never here"
+        self.refused("livedExperience", "sign", "credential", self.file("vc.json", vc), "--key", key, want=3)
+
+
+if __name__ == "__main__":
+    tap.main()
