@@ -12,6 +12,7 @@
 #include "crypt/keys.h"
 #include "deliver.h"
 #include "domain/trust.h"
+#include "epoch.h"
 #include "gap.h"
 #include "ingest.h"
 #include "matrix/answer.h"
@@ -20,6 +21,9 @@
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "trustlist.h"
+
+/* A server that bars an account is asked once a minute; what a remote server may have said, ever more rarely. */
+enum { BARRED_MS = 60 * 1000, REMOTE_TRIES = 8 };
 
 const char *const app_account_name[APP_ACCOUNTS] = { "node", "steward" };
 
@@ -104,8 +108,9 @@ finish(struct app *app, int r)
 	if (app->tokens_changed && app->up) {
 		autojson json_t *tokens = NULL;
 
-		if ((r = setup_tokens(app, &tokens)) != 0 ||
-		    (r = app->transport.tokens(app->transport.cookie, tokens)) != 0)
+		if ((r = setup_tokens(app, &tokens)) != 0)
+			log_error("app", "the accounts cannot be read: %s: %s", err_name(r), why(app, r));
+		if (r != 0 || (r = app->transport.tokens(app->transport.cookie, tokens)) != 0)
 			return r;
 		app->tokens_changed = false;
 		for (size_t i = 0; i < APP_ACCOUNTS; i++) {
@@ -137,6 +142,7 @@ app_bridge(struct app *app, bool up)
 		app->accounts[i].due = 0;
 	}
 	app->sure = 0;
+	app->epoch.due = 0;
 	app->up = up;
 	app->next = 0;
 	if (!up)
@@ -177,6 +183,10 @@ back_off(struct app *app, const struct flight *f, int64_t told, const json_t *an
 		app->accounts[f->account].due = now +
 		    answer_wait(told, answer, ++app->accounts[f->account].attempts, jitter);
 		return 0;
+	case FLIGHT_MARK:
+		log_info("app", "the mark that must precede what is sent: %s; will try again", why);
+		app->epoch.due = now + answer_wait(told, answer, ++app->epoch.attempts, jitter);
+		return 0;
 	case FLIGHT_QUERY:
 	case FLIGHT_CLAIM:
 		log_info("app", "device keys: %s; will try again", why);
@@ -213,12 +223,14 @@ static int
 sync_answered(struct app *app, const struct flight *f, const json_t *answer)
 {
 	struct err err = { "" };
-	int r = ingest_sync(app, f->account, answer, &err);
+	int r = ingest_sync(app, f->account, answer, f->lazy, &err);
 
 	if (r == E_BAD)
 		return back_off(app, f, -1, NULL, err.text);
 	if (r != 0)
 		return r;
+	if (f->account == APP_NODE)
+		epoch_synced(app);
 	if (f->id > app->accounts[f->account].doubt)
 		app->accounts[f->account].fresh = true;
 	app->accounts[f->account].barred = false;
@@ -259,6 +271,13 @@ claim_answered(struct app *app, const struct flight *f, const json_t *answer)
 }
 
 static int
+mark_answered(struct app *app, const struct flight *f)
+{
+	epoch_marked(app, f->gen);
+	return 0;
+}
+
+static int
 out_answered(struct app *app, const struct flight *f, int status, enum answer_fate fate,
     const json_t *answer, const struct err *why)
 {
@@ -277,11 +296,18 @@ out_answered(struct app *app, const struct flight *f, int status, enum answer_fa
 	return r;
 }
 
-/* Whatever waits keeps waiting until somebody logs in again, or the server relents. */
+/*
+ * Whatever waits keeps waiting until somebody logs in again, or the server relents.  E_REFUSED: this
+ * says nothing of the account.  A request without a token has its answer; and what another server
+ * was asked for may bring that server's word, so only that request waits, a limited number of times:
+ * if the account is barred indeed, the next sync says so.
+ */
 static int
 barred(struct app *app, const struct flight *f, enum answer_fate fate, const char *why)
 {
 	unsigned account = f->account;
+	int64_t attempts = 0;
+	bool remote = false, token = true;
 	struct out out;
 	int r;
 
@@ -289,27 +315,23 @@ barred(struct app *app, const struct flight *f, enum answer_fate fate, const cha
 		if ((r = outbox_get(app->db, f->row, &out)) != 0)
 			return r == E_NOTFOUND ? 0 : r;
 		account = !strcmp(out.account, "steward") ? APP_STEWARD : APP_NODE;
+		token = *out.account != '\0';
+		remote = calls_remote(out.purpose);
+		attempts = out.attempts;
 		outbox_free(&out);
+	}
+	if (!token || (remote && attempts >= REMOTE_TRIES))
+		return E_REFUSED;
+	if (remote) {
+		log_warn("app", "a request that another server may have refused was answered as if the %s account could do nothing",
+		    app_account_name[account]);
+		return back_off(app, f, BARRED_MS << attempts, NULL, why);
 	}
 	if (!app->accounts[account].barred)
 		log_error("app", "the homeserver accepts nothing from the %s account (%s); %s", app_account_name[account], why,
 		    fate == ANSWER_LOGGED_OUT ? "run cairn setup again" : "its administrator can say why");
 	app->accounts[account].barred = true;
-	return back_off(app, f, 60000, NULL, why);
-}
-
-/* A request that shows no token: what is said of the account is the answer to it. */
-static bool
-without_token(struct app *app, const struct flight *f)
-{
-	struct out out;
-	bool without;
-
-	if (f->kind != FLIGHT_OUT || outbox_get(app->db, f->row, &out) != 0)
-		return false;
-	without = *out.account == '\0';
-	outbox_free(&out);
-	return without;
+	return back_off(app, f, BARRED_MS, NULL, why);
 }
 
 static int
@@ -327,8 +349,9 @@ judged(struct app *app, const struct flight *f, int status, int64_t told, const 
 			return r;
 		return back_off(app, f, told, answer, brief.text);
 	}
-	if ((fate == ANSWER_LOGGED_OUT || fate == ANSWER_BARRED) && !without_token(app, f))
-		return barred(app, f, fate, brief.text);
+	if ((fate == ANSWER_LOGGED_OUT || fate == ANSWER_BARRED) &&
+	    (r = barred(app, f, fate, brief.text)) != E_REFUSED)
+		return r;
 	if (f->kind == FLIGHT_OUT) {
 		r = out_answered(app, f, status, fate, answer, &why);
 		return r == E_BAD ? back_off(app, f, -1, NULL, "the answer lacks what it must say") :
@@ -336,7 +359,7 @@ judged(struct app *app, const struct flight *f, int status, int64_t told, const 
 	}
 	if (fate != ANSWER_OK)
 		return back_off(app, f, 60000, NULL, brief.text);
-	r = f->kind == FLIGHT_SYNC ? sync_answered(app, f, answer) :
+	r = f->kind == FLIGHT_SYNC ? sync_answered(app, f, answer) : f->kind == FLIGHT_MARK ? mark_answered(app, f) :
 	    f->kind == FLIGHT_QUERY ? query_answered(app, f, answer) : claim_answered(app, f, answer);
 	return r == E_BAD ? back_off(app, f, -1, NULL, "the answer has the wrong shape") : r;
 }

@@ -17,6 +17,7 @@
 
 #include "base/config.h"
 #include "base/frame.h"
+#include "base/id.h"
 #include "base/world.h"
 #include "store/db.h"
 
@@ -41,7 +42,7 @@ struct app_transport {
 	void	*cookie;
 };
 
-enum flight_kind { FLIGHT_NONE, FLIGHT_SYNC, FLIGHT_QUERY, FLIGHT_CLAIM, FLIGHT_OUT };
+enum flight_kind { FLIGHT_NONE, FLIGHT_SYNC, FLIGHT_QUERY, FLIGHT_CLAIM, FLIGHT_MARK, FLIGHT_OUT };
 
 /* A request in flight: lost with the process, derived again after it. */
 struct flight {
@@ -49,8 +50,9 @@ struct flight {
 	uint64_t	 id;		/* 0: to leave after the commit. */
 	int64_t		 row;		/* FLIGHT_OUT: the outbox row. */
 	unsigned	 account;	/* FLIGHT_SYNC: index into accounts. */
+	bool		 lazy;		/* FLIGHT_SYNC: it may leave out members. */
 	char		*sent;		/* FLIGHT_QUERY, FLIGHT_CLAIM: the body. */
-	int64_t		 gen;		/* FLIGHT_QUERY. */
+	int64_t		 gen;		/* FLIGHT_QUERY; FLIGHT_MARK: its number. */
 };
 
 enum { APP_NODE, APP_STEWARD, APP_ACCOUNTS };
@@ -80,6 +82,12 @@ struct app {
 		json_t	*users, *answer;	/* Users of an answered query still to be worked off; NULL: none. */
 		int64_t	gen;
 	} query;
+	struct {			/* Is this the newest database of this node?  epoch.h. */
+		char	run[ID_LEN + 1];	/* This process. */
+		int64_t	begun, sure;		/* Its last mark, and the last that the homeserver holds. */
+		bool	judged, held, wanted;
+		int64_t	due, attempts;		/* Back-off. */
+	} epoch;
 	int64_t			 sure;		/* A creation whose first attempt was just committed. */
 	int64_t			 keys_due;	/* The server asked to wait with key requests. */
 	int64_t			 next;		/* When app_tick is wanted; 0: at once, INT64_MAX: never. */

@@ -10,6 +10,7 @@
 #include "gap.h"
 #include "ingest.h"
 #include "matrix/answer.h"
+#include "members.h"
 #include "rooms.h"
 #include "setup.h"
 #include "store/dirstore.h"
@@ -93,23 +94,26 @@ static const struct call {
 	const char	*purpose;
 	int		(*done)(struct app *, const struct out *, const json_t *);
 	bool		 list;		/* The answer is a list, not an object. */
+	bool		 remote;	/* Another homeserver's refusal may be passed on as the answer. */
 } calls[] = {
-	{ "login",		setup_logged_in,	false },
-	{ DEVICE_PURPOSE,	keys_uploaded,		false },
-	{ "signing_upload",	setup_published,	false },
-	{ "signatures",		setup_published,	false },
-	{ "create_room",	rooms_created,		false },
-	{ "invite",		nothing,		false },
-	{ "join",		room_joined,		false },
-	{ "load_directory",	directory_loaded,	true },
-	{ GAP_PURPOSE,		gap_page,		false },
-	{ "record",		sent,			false },
-	{ "space_child",	sent,			false },
-	{ "traffic",		sent,			false },
-	{ "ack",		sent,			false },
-	{ "say",		sent,			false },
-	{ ENVELOPE_SHARE,	shared,			false },
-	{ ENVELOPE_DUMMY,	nothing,		false },
+	{ "login",		setup_logged_in,	false,	false },
+	{ DEVICE_PURPOSE,	keys_uploaded,		false,	false },
+	{ "signing_upload",	setup_published,	false,	false },
+	{ "signatures",		setup_published,	false,	false },
+	{ "old_device",		nothing,		false,	false },
+	{ "create_room",	rooms_created,		false,	true },
+	{ "invite",		nothing,		false,	true },
+	{ "join",		room_joined,		false,	true },
+	{ "load_directory",	directory_loaded,	true,	false },
+	{ GAP_PURPOSE,		gap_page,		false,	false },
+	{ MEMBERS_PURPOSE,	members_answered,	false,	false },
+	{ "record",		sent,			false,	false },
+	{ "space_child",	sent,			false,	false },
+	{ "traffic",		sent,			false,	false },
+	{ "ack",		sent,			false,	false },
+	{ "say",		sent,			false,	false },
+	{ ENVELOPE_SHARE,	shared,			false,	false },
+	{ ENVELOPE_DUMMY,	nothing,		false,	false },
 };
 
 static const struct call *
@@ -119,6 +123,14 @@ find(const char *purpose)
 		if (!strcmp(calls[i].purpose, purpose))
 			return &calls[i];
 	return NULL;
+}
+
+bool
+calls_remote(const char *purpose)
+{
+	const struct call *call = find(purpose);
+
+	return call != NULL && call->remote;
 }
 
 int
@@ -169,10 +181,10 @@ calls_refused(struct app *app, const struct out *out, int status, const json_t *
 	}
 	if (!strcmp(out->purpose, "join") && (r = join_again(app, out)) != 0)
 		return r;
-	/* What needs the room would ask for it again at once. */
-	if (!strcmp(out->purpose, "create_room"))
+	/* What needs the room would ask for it again at once; nothing else tells who is in it. */
+	if (!strcmp(out->purpose, "create_room") || !strcmp(out->purpose, MEMBERS_PURPOSE))
 		return E_LATER;
-	if (!strcmp(out->purpose, "signing_upload") && json_arr(answer, "flows") != NULL)
+	if ((!strcmp(out->purpose, "signing_upload") || !strcmp(out->purpose, "old_device")) && json_arr(answer, "flows") != NULL)
 		return setup_auth(app, out, answer);
 	/* Already in the room: that is what the invitation was for. */
 	if (!strcmp(out->purpose, "invite") && status == 403 && !strcmp(code, "M_FORBIDDEN") &&

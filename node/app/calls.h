@@ -13,6 +13,9 @@
 /** calls_done(app, out, answer): 2xx. */
 int	calls_done(struct app *, const struct out *, const json_t *) must_check;
 
+/** calls_remote(purpose): may what another homeserver said of our request come back as the answer? */
+bool	calls_remote(const char *purpose);
+
 /**
  * calls_refused(app, out, status, answer, why): the server said no for good.
  * A purpose may have replaced or kept the row; else it is marked failed.

@@ -20,6 +20,63 @@
 #define TYPE_DISCLOSURE	ID_NAMESPACE "referral.disclosure"
 #define TYPE_OUTCOME	ID_NAMESPACE "referral.outcome"
 
+/* What staff on this side can do, as commands. */
+static const struct move {
+	enum referral_side	side;
+	enum referral_actor	actor;
+	enum referral_input	input;
+	const char		*command, *rest;	/* Before and after the id. */
+} moves[] = {
+	{ REFERRAL_AT_SOURCE, REFERRAL_BY_MEMBER, REFERRAL_IN_CONSENT, "consent", "--template" },
+	{ REFERRAL_AT_TARGET, REFERRAL_BY_TARGET, REFERRAL_IN_ACCEPT, "answer", "accept" },
+	{ REFERRAL_AT_TARGET, REFERRAL_BY_TARGET, REFERRAL_IN_WAITLIST, "answer", "waitlist" },
+	{ REFERRAL_AT_TARGET, REFERRAL_BY_TARGET, REFERRAL_IN_DECLINE, "answer", "decline --reason ..." },
+	{ REFERRAL_AT_TARGET, REFERRAL_BY_TARGET, REFERRAL_IN_ENGAGE, "outcome", "first_contact" },
+	{ REFERRAL_AT_TARGET, REFERRAL_BY_TARGET, REFERRAL_IN_CLOSE, "outcome", "closed --code ..." },
+};
+
+json_t *
+case_moves(const struct case_row *row)
+{
+	autojson json_t *ret = json_array();
+
+	for (size_t i = 0; i < nelem(moves) && ret != NULL; i++) {
+		const struct move *m = &moves[i];
+		struct referral next;
+		unsigned effects;
+
+		if (m->side != row->r.side || referral_step(&row->r, m->input, m->actor, &next, &effects) != 0)
+			continue;
+		/* The first news is that there was contact. */
+		if (json_array_append_new(ret, json_sprintf("cairn %s %s %s", m->command, row->id,
+		    m->input == REFERRAL_IN_ENGAGE && row->r.state == REFERRAL_ENGAGED ? "engaged" : m->rest)) != 0)
+			return NULL;
+	}
+	return take(ret);
+}
+
+/* The rules name moves; people need to know what to type. */
+static int
+explain(const struct case_row *row, enum referral_input input, enum referral_actor actor, struct err *reterr)
+{
+	autojson json_t *can = case_moves(row);
+	autobuf struct buf b = { 0 };
+	const json_t *command;
+	size_t i;
+
+	referral_explain_refusal(&row->r, input, actor, reterr);
+	if (can == NULL)
+		return -ENOMEM;
+	json_array_foreach(can, i, command) {
+		int r = buf_printf(&b, "%s%s", i > 0 ? ", or " : "", json_string_value(command));
+
+		if (r != 0)
+			return r;
+	}
+	return b.len > 0 ? err_next(reterr, E_REFUSED, "%s", b.data) :
+	    err_next(reterr, E_REFUSED, "cairn show %s shows its state and whose turn it is", row->id);
+}
+
 int
 case_step(struct app *app, struct case_row *row, enum referral_input input, enum referral_actor actor,
     const char *who, const char *content_id, struct err *reterr)
@@ -30,10 +87,8 @@ case_step(struct app *app, struct case_row *row, enum referral_input input, enum
 	int64_t now = app_now(app);
 	int r = referral_step(&row->r, input, actor, &row->r, &effects);
 
-	if (r == E_REFUSED)
-		referral_explain_refusal(&row->r, input, actor, reterr);
 	if (r != 0)
-		return r;
+		return r == E_REFUSED ? explain(row, input, actor, reterr) : r;
 	clock = referral_clock(&row->r);
 	row->updated = now;
 	row->clock_due = clock != NULL ? now + clock->remind_ms : 0;
@@ -55,7 +110,7 @@ need_case(struct app *app, const json_t *args, struct case_row *ret, struct err 
 		return err_set(reterr, E_BAD, "referral: the id of a referral is missing");
 	r = case_get(app->db, id, ret);
 	return r != E_NOTFOUND ? r :
-	    err_set(reterr, E_NOTFOUND, "there is no referral %s; cairn list referrals shows them", id);
+	    err_next(reterr, err_set(reterr, E_NOTFOUND, "there is no referral %s", id), "cairn list referrals shows them");
 }
 
 /* Copy ${names} from the operator's arguments into a content; the schema judges them. */
@@ -69,6 +124,14 @@ copy_args(const json_t *args, const char *const *names, json_t *content)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* The other side's to do. */
+static int
+not_ours(const struct case_row *row, const char *why, struct err *reterr)
+{
+	return err_next(reterr, err_set(reterr, E_REFUSED, "referral %s %s", row->id, why),
+	    "cairn show %s shows its state and whose turn it is", row->id);
 }
 
 static int
@@ -104,13 +167,13 @@ publisher(struct app *app, const char *record, const char *org, struct seen_reco
 		seen_free(&rec);
 		/* Ids are random: one of the two has copied the other's. */
 		if (from != NULL)
-			return err_set(reterr, E_REFUSED, "organizations %s and %s both published record %s: "
-			    "name the one that is meant", from, id, record);
+			return err_next(reterr, err_set(reterr, E_REFUSED, "organizations %s and %s both published record %s",
+			    from, id, record), "name the one that is meant with --org");
 		from = id;
 	}
 	return from != NULL ? seen_get(app->db, from, record, ret) :
-	    err_set(reterr, E_NOTFOUND, "no followed organization has published record %s; "
-	    "cairn find shows what there is", record);
+	    err_next(reterr, err_set(reterr, E_NOTFOUND, "no followed organization has published record %s",
+	    record), "cairn find shows the records and their ids");
 }
 
 static int
@@ -181,7 +244,8 @@ tell(struct app *app, struct case_row *row, enum referral_input input, enum refe
 	if (r == 0)
 		r = case_step(app, row, input, actor, who, content_id, reterr);
 	if (r == E_EXISTS)
-		r = err_set(reterr, E_EXISTS, "this was recorded before; nothing changed");
+		r = err_next(reterr, err_set(reterr, E_EXISTS, "this was recorded before; nothing changed"),
+		    "cairn show %s shows its state and whose turn it is", row->id);
 	return r != 0 ? r : reply_sent(app, row, content_id, ret);
 }
 
@@ -205,8 +269,7 @@ case_answer(struct app *app, const char *actor, const json_t *args, json_t **ret
 	    decision != NULL ? decision : "-", reason != NULL ? ", " : "", reason != NULL ? reason : ""));
 	r = content == NULL ? -ENOMEM : copy_args(args, names, content);
 	if (r == 0 && row.r.side != REFERRAL_AT_TARGET)
-		r = err_set(reterr, E_REFUSED, "referral %s was sent by us: its answer is the partner's to give",
-		    row.id);
+		r = not_ours(&row, "was sent by us: its answer is the partner's to give", reterr);
 	if (r == 0 && reason != NULL && input == REFERRAL_IN_DECLINE) {
 		free(row.reason);
 		if ((row.reason = strdup(reason)) == NULL)
@@ -236,8 +299,7 @@ case_outcome(struct app *app, const char *actor, const json_t *args, json_t **re
 	    outcome != NULL ? ", " : "", outcome != NULL ? outcome : ""));
 	r = content == NULL ? -ENOMEM : copy_args(args, names, content);
 	if (r == 0 && row.r.side != REFERRAL_AT_TARGET)
-		r = err_set(reterr, E_REFUSED, "referral %s was sent by us: its outcome is the partner's to record",
-		    row.id);
+		r = not_ours(&row, "was sent by us: its outcome is the partner's to record", reterr);
 	if (r == 0) {
 		free(row.outcome);
 		if ((row.outcome = json_dumps(content, JSON_COMPACT)) == NULL)
@@ -258,14 +320,10 @@ case_consent(struct app *app, const char *actor, const json_t *args, json_t **re
 
 	if (r != 0)
 		return r;
-	if (json_is_true(json_object_get(args, "template"))) {
-		r = disclosure_template(app, &row, ret);
-		case_free(&row);
-		return r;
-	}
 	if (row.r.side != REFERRAL_AT_SOURCE)
-		r = err_set(reterr, E_REFUSED, "referral %s came from a partner, who asks the member for consent",
-		    row.id);
+		r = not_ours(&row, "came from a partner, who asks the member for consent", reterr);
+	else if (json_is_true(json_object_get(args, "template")))
+		r = disclosure_template(app, &row, ret, reterr);
 	else if ((r = disclosure_build(app, &row, args, &content, reterr)) == 0) {
 		free(row.disclosure);
 		row.disclosure = json_dumps(content, JSON_COMPACT);

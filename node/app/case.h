@@ -25,6 +25,9 @@ int	case_consent(struct app *, const char *actor, const json_t *args, json_t **r
 int	case_answer(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 int	case_outcome(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 
+/** case_moves(row): the commands with which staff on this side can go on; the caller decrefs.  NULL: out of memory. */
+json_t	*case_moves(const struct case_row *);
+
 /**
  * case_step(app, row, input, actor, who, content_id, reterr): apply one input to
  * ${row} by the rules and store it with its history and audit.  E_REFUSED with a sentence; E_EXISTS.

@@ -25,7 +25,7 @@ trust_device(struct app *app, const char *actor, const json_t *args, json_t **re
 	int r;
 
 	if (app->crypt == NULL)
-		return err_set(reterr, E_REFUSED, "this node is not set up; run cairn setup first");
+		return err_next(reterr, err_set(reterr, E_REFUSED, "this node is not set up"), "run cairn setup");
 	if (!id_is_user(user) || !id_is_device(device) || fingerprint == NULL)
 		return err_set(reterr, E_BAD, "user, device and fingerprint are wanted, as the other person reads them to you");
 	if ((r = keys_pin(app->crypt, user, device, fingerprint, reterr)) != 0 ||
@@ -46,24 +46,25 @@ find(struct app *app, const char *actor, const json_t *args, json_t **ret, struc
 static const struct verb {
 	const char	*name;
 	int		(*run)(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *);
-	const char	*hint;		/* What to do when it was refused. */
+	const char	*hint;		/* What to do when it was refused, unless the refusal says so itself (err_next). */
+	bool		 current;	/* Not while this database is not the newest (epoch.h). */
 } verbs[] = {
-	{ "setup",	setup_start,	"cairn doctor shows what the homeserver said" },
-	{ "status",	view_status,		"" },
-	{ "import",	own_import,	"nothing was changed; mend the file and import it again" },
-	{ "import_trust", trustlist_import, "the list in force is unchanged" },
-	{ "publish",	publish_start,	"cairn doctor shows what is missing" },
-	{ "follow",	record_follow,	"cairn list partners shows who is on the trust list" },
-	{ "trust",	trust_device,	"compare the fingerprint with the person, not over Matrix" },
-	{ "say",	message_say,	"" },
-	{ "find",	find,		"cairn find without words lists everything" },
-	{ "refer",	case_refer,	"cairn find shows records and their ids" },
-	{ "consent",	case_consent,	"nothing was disclosed; cairn consent REFERRAL --template prints a form to fill in" },
-	{ "answer",	case_answer,	"cairn show REFERRAL shows its state and whose turn it is" },
-	{ "outcome",	case_outcome,	"cairn show REFERRAL shows its state and whose turn it is" },
-	{ "list",	view_list,	"" },
-	{ "show",	view_show,	"cairn list referrals and cairn find show ids" },
-	{ "doctor",	view_doctor,	"" },
+	{ "setup",	setup_start,	"", false },
+	{ "status",	view_status,		"", false },
+	{ "import",	own_import,	"nothing was changed; mend the file and import it again", false },
+	{ "import_trust", trustlist_import, "the list in force is unchanged; the federation's signer has the newest", false },
+	{ "publish",	publish_start,	"", true },
+	{ "follow",	record_follow,	"cairn list partners shows who is on the trust list", true },
+	{ "trust",	trust_device,	"compare the fingerprint with the person, not over Matrix", false },
+	{ "say",	message_say,	"", true },
+	{ "find",	find,		"", false },
+	{ "refer",	case_refer,	"cairn help refer lists the values; cairn find shows the records and their ids", true },
+	{ "consent",	case_consent,	"nothing was disclosed; correct the form, or have a new one printed: cairn consent REFERRAL --template", true },
+	{ "answer",	case_answer,	"cairn help answer lists the values", true },
+	{ "outcome",	case_outcome,	"cairn help outcome lists the values", true },
+	{ "list",	view_list,	"", false },
+	{ "show",	view_show,	"cairn list referrals and cairn find show ids", false },
+	{ "doctor",	view_doctor,	"", false },
 };
 
 static const char *
@@ -91,13 +92,18 @@ command_run(struct app *app, uid_t uid, const json_t *request, json_t **ret_repl
 		if (!strcmp(verbs[i].name, name))
 			verb = &verbs[i];
 	if (verb == NULL)
-		r = err_set(&why, E_BAD, "verb: this node does not know it; is cairn newer than the node?");
+		r = err_next(&why, err_set(&why, E_BAD, "verb: this node does not know it; is cairn newer than the node?"),
+		    "restart the node, so that both are of one release");
+	else if (verb->current && app->epoch.held)
+		r = err_next(&why, err_set(&why, E_REFUSED, "this database is not the newest of this node"),
+		    "cairn doctor says what to do");
 	else
 		r = verb->run(app, actor, args != NULL ? args : none, &result, &why);
 	if (r < 0)
 		return r;
 	*ret_reply = r == 0 ? json_pack("{s:b, s:O}", "ok", 1, "result", result) :
 	    json_pack("{s:b, s:s, s:s, s:s}", "ok", 0, "code", code_name(r), "error",
-	    *why.text != '\0' ? why.text : err_name(r), "hint", verb != NULL ? verb->hint : "");
+	    *why.text != '\0' ? why.text : err_name(r), "hint", *err_todo(&why) != '\0' || verb == NULL ?
+	    err_todo(&why) : verb->hint);
 	return *ret_reply != NULL ? r : -ENOMEM;
 }

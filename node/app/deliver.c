@@ -6,8 +6,10 @@
 #include "base/canon.h"
 #include "crypt/device.h"
 #include "deliver.h"
+#include "epoch.h"
 #include "gap.h"
 #include "matrix/request.h"
+#include "members.h"
 #include "rooms.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
@@ -118,7 +120,31 @@ start_sync(struct app *app, unsigned which)
 		return -ENOMEM;
 	request.path = path;
 	request.timeout_ms = wait + CALL_TIMEOUT_MS;
-	return start(app, (struct flight){ .kind = FLIGHT_SYNC, .account = which }, &request);
+	return start(app, (struct flight){ .kind = FLIGHT_SYNC, .account = which, .lazy = narrow == APP_NARROW_MAX },
+	    &request);
+}
+
+/* The mark that precedes what was encrypted; it says nothing else. */
+static int
+start_mark(struct app *app)
+{
+	autofree char *path = NULL, *body = NULL;
+	struct app_request request = { .account = "node", .method = "PUT", .cap = CALL_CAP, .timeout_ms = CALL_TIMEOUT_MS };
+	int64_t mark;
+	int r;
+
+	if (app->accounts[APP_NODE].barred || in_flight(app, FLIGHT_MARK, 0, APP_NODE) ||
+	    (r = epoch_due(app, &path, &body, &mark)) == E_NOTFOUND)
+		return 0;
+	if (r != 0)
+		return r;
+	if (app->epoch.due > app_now(app)) {
+		wanted_at(app, app->epoch.due);
+		return 0;
+	}
+	request.path = path;
+	request.body = body;
+	return start(app, (struct flight){ .kind = FLIGHT_MARK, .account = APP_NODE, .gen = mark }, &request);
 }
 
 /* The key requests that steps() took from the database; now they are committed. */
@@ -205,7 +231,7 @@ start_out(struct app *app, int64_t id)
 		request.method = out.method;
 		request.path = out.path;
 		request.body = out.body;
-		request.cap = !strcmp(out.purpose, "load_directory") ? STATE_CAP :
+		request.cap = !strcmp(out.purpose, "load_directory") || !strcmp(out.purpose, MEMBERS_PURPOSE) ? STATE_CAP :
 		    !strcmp(out.purpose, GAP_PURPOSE) ? PAGE_CAP : CALL_CAP;
 		if (app->sure == id)
 			app->sure = 0;
@@ -225,7 +251,7 @@ deliver(struct app *app)
 	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
 		if ((r = start_sync(app, i)) != 0)
 			return r;
-	if ((r = start_keys(app)) != 0)
+	if ((r = start_mark(app)) != 0 || (r = start_keys(app)) != 0)
 		return r;
 	for (size_t i = 0; i < app->n_clear && r == 0; i++)
 		r = start_out(app, app->clear[i]);

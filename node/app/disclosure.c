@@ -30,7 +30,8 @@ judge(struct app *app, const json_t *consent, const char *from, const char *to, 
 	int element;
 
 	if (from == NULL || to == NULL)
-		return err_set(reterr, E_REFUSED, "our organization is not on the trust list");
+		return err_next(reterr, err_set(reterr, E_REFUSED, "our organization is not on the trust list"),
+		    "cairn doctor says what to do");
 	return consent_check(consent, &use, &element, reterr);
 }
 
@@ -62,7 +63,7 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	int r;
 
 	if (consent == NULL)
-		return err_set(reterr, E_BAD, "consent: an object with the ten elements is missing; "
+		return err_next(reterr, err_set(reterr, E_BAD, "consent: an object with the ten elements is missing"),
 		    "cairn consent %s --template prints one to fill in", row->id);
 	id_new(app->world, id);
 	if (json_object_set_new(consent, "id", json_string(id)) != 0)
@@ -107,13 +108,14 @@ disclosure_in_force(struct app *app, const char *referral, const char *org, cons
 }
 
 int
-disclosure_template(struct app *app, const struct case_row *row, json_t **ret)
+disclosure_template(struct app *app, const struct case_row *row, json_t **ret, struct err *reterr)
 {
 	const struct trust_org *to = trust_org(app->trust, row->org);
 	const struct trust_org *own = trust_org_by_node(app->trust, app->cfg->node_user);
 
 	if (to == NULL || own == NULL)
-		return E_NOTFOUND;
+		return err_next(reterr, err_set(reterr, E_REFUSED, "%s is not on the trust list", to == NULL ? row->org :
+		    "our organization"), "cairn doctor says how the list is; its signer has the newest");
 	*ret = json_pack("{s:{s:s, s:s, s:[{s:s, s:s}], s:[s, s, s], s:s, s:[{s:s, s:s}], s:s, s:{s:s, s:[s, s, s]},"
 	    " s:{s:s, s:I}, s:{s:s, s:s, s:s}, s:I, s:b}, s:{s:s, s:b, s:{s:s, s:s, s:b}}, s:s}",
 	    "consent", "law", "us-part2", "patient", "",

@@ -31,7 +31,7 @@ int	disclosure_in_force(struct app *, const char *referral, const char *org,
  */
 int	disclosure_received(struct app *, const char *org, const json_t *content, struct err *) must_check;
 
-/** disclosure_template(app, row, ret): a consent to be filled in, as JSON. */
-int	disclosure_template(struct app *, const struct case_row *, json_t **) must_check;
+/** disclosure_template(app, row, ret, reterr): a consent to be filled in, as JSON; E_REFUSED if either side is not on the trust list. */
+int	disclosure_template(struct app *, const struct case_row *, json_t **, struct err *) must_check;
 
 #endif /* !CAIRN_DISCLOSURE_H */

@@ -11,7 +11,9 @@
 #include "crypt/primitives.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "gap.h"
 #include "manifest.h"
+#include "members.h"
 #include "publish.h"
 #include "setup.h"
 #include "store/audit.h"
@@ -20,6 +22,7 @@
 #include "store/gapstore.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
+#include "store/peoplestore.h"
 #include "view.h"
 
 struct checking {
@@ -58,15 +61,19 @@ static int
 check_setup(struct app *app, json_t *checks)
 {
 	autojson json_t *status = NULL;
-	const char *stage;
+	const char *stage, *why;
+	bool done, begun;
 	int r = setup_status(app, &status);
 
 	if (r != 0)
 		return r;
 	stage = json_str(status, "setup");
-	if ((r = check(checks, "setup", !strcmp(stage, "done"), !strcmp(stage, "done") ?
-	    "accounts are logged in and cross-signed" : stage, json_str(status, "error") != NULL ?
-	    json_str(status, "error") : "run cairn setup")) != 0)
+	why = json_str(status, "error");
+	done = !strcmp(stage, "done");
+	begun = !strcmp(stage, "login") || !strcmp(stage, "keys");
+	if ((r = check(checks, "setup", done, done ? "accounts are logged in and cross-signed" : why != NULL ? why : stage,
+	    why != NULL ? "mend that, then run cairn setup again" : begun ?
+	    "it is under way; the lines below and the log say what holds it up" : "run cairn setup")) != 0)
 		return r;
 	if ((r = check(checks, "bridge", app->up, app->up ? "connected" : "not there",
 	    "cairnd starts it; see its log")) != 0)
@@ -75,7 +82,10 @@ check_setup(struct app *app, json_t *checks)
 		char name[32];
 
 		(void)snprintf(name, sizeof(name), "sync of %s", app_account_name[i]);
-		if (app->accounts[i].barred)
+		/* Whether the homeserver answers can be said once somebody asked it. */
+		if (!begun && !done && !app->accounts[i].fresh && !app->accounts[i].barred)
+			r = check(checks, name, false, "not logged in", why != NULL ? "run cairn setup again" : "run cairn setup");
+		else if (app->accounts[i].barred)
 			r = check(checks, name, false, "the homeserver accepts nothing from this account",
 			    "run cairn setup again; if that does not help, its administrator can say why");
 		else
@@ -89,6 +99,17 @@ check_setup(struct app *app, json_t *checks)
 }
 
 static int
+check_newest(struct app *app, json_t *checks)
+{
+	if (app->epoch.attempts > 0)
+		return check(checks, "epoch", false, "the homeserver does not take the mark that must precede what is sent",
+		    "it is tried again; the log says why, and that server's administrator can");
+	return check(checks, "epoch", !app->epoch.held, app->epoch.held ? "this database is not the newest of this node: "
+	    "a copy was restored, or a second one runs; nothing is sent" : "the homeserver knows of no newer database of this node",
+	    "stop any other copy, put the recovery file back where it was, then cairn setup: it makes a new device; see Backup in operating.md");
+}
+
+static int
 check_trust(struct app *app, json_t *checks)
 {
 	char text[128], day[WHEN_TEXT];
@@ -98,10 +119,10 @@ check_trust(struct app *app, json_t *checks)
 	if (app->trust == NULL)
 		return check(checks, "trust list", false, "none is in force: nobody is trusted",
 		    "cairn import trust FILE, with the file from the federation's signer");
-	(void)snprintf(text, sizeof(text), "%zu organizations, until %s",
-	    trust_norgs(app->trust), when_print_day(expires, day));
+	(void)snprintf(text, sizeof(text), "%zu organization%s, until %s", trust_norgs(app->trust),
+	    trust_norgs(app->trust) == 1 ? "" : "s", when_print_day(expires, day));
 	return check(checks, "trust list", !soon && publish_own_org(app) != NULL, text,
-	    publish_own_org(app) == NULL ? "we are not on it: give the output of cairn show node to the signer" :
+	    publish_own_org(app) == NULL ? "we are not on it: give the output of cairn show node --json to the signer" :
 	    "it ends soon: ask the signer for a new one");
 }
 
@@ -129,10 +150,10 @@ static int
 check_queues(struct app *app, json_t *checks)
 {
 	char text[128];
-	int64_t waiting, rejected, failed, live, ready, stopped, silent;
+	int64_t waiting, rejected, lost, failed, live, ready, stopped, silent;
 	int r;
 
-	if ((r = inbox_counts(app->db, &waiting, &rejected)) != 0 ||
+	if ((r = inbox_counts(app->db, &waiting, &rejected)) != 0 || (r = waiting_lost(app->db, &lost)) != 0 ||
 	    (r = outbox_count(app->db, OUT_FAILED, &failed)) != 0 ||
 	    (r = outbox_count(app->db, OUT_NEW, &live)) != 0 ||
 	    (r = outbox_count(app->db, OUT_READY, &ready)) != 0)
@@ -141,32 +162,69 @@ check_queues(struct app *app, json_t *checks)
 	    (long long)live + ready, (long long)failed);
 	if ((r = check(checks, "outbox", failed == 0, text, "cairn list outbox shows which, and why")) != 0)
 		return r;
-	if ((r = traffic_stopped(app->db, &stopped)) != 0 || (r = traffic_silent(app->db, NULL, &silent)) != 0)
+	if ((r = traffic_silent(app->db, NULL, &silent, &stopped)) != 0)
 		return r;
-	(void)snprintf(text, sizeof(text), "%lld contents for partners were given up or withheld, %lld sent for an hour "
+	(void)snprintf(text, sizeof(text), "contents for partners: %lld given up or withheld, %lld sent for an hour "
 	    "without an acknowledgement", (long long)stopped, (long long)silent);
 	if ((r = check(checks, "traffic", stopped == 0 && silent == 0, text,
 	    "the partner does not have them: speak to its staff; cairn list referrals shows whose turn it is")) != 0)
 		return r;
-	(void)snprintf(text, sizeof(text), "%lld waiting for a key, %lld rejected", (long long)waiting,
-	    (long long)rejected);
-	return check(checks, "inbox", rejected == 0, text, "cairn list rejected shows why");
+	(void)snprintf(text, sizeof(text), "%lld waiting for a key, %lld rejected; %lld given up in %d days because too many "
+	    "waited", (long long)waiting, (long long)rejected, (long long)lost, WAITING_LOST_DAYS);
+	return check(checks, "inbox", rejected == 0 && lost == 0, text, lost == 0 ? "cairn list rejected shows why" :
+	    "cairn list rejected shows why; ask the people concerned whether something is unanswered");
+}
+
+/* Who never accepts an invitation is waited for without an end. */
+static int
+check_words(struct app *app, json_t *checks)
+{
+	autofree char *hint = NULL;
+	char text[128];
+	int64_t late;
+	int r = message_late(app->db, app_now(app) - WHEN_DAY, &late);
+
+	if (r != 0)
+		return r;
+	if (asprintf(&hint, "cairn list messages shows for whom; ask them another way to accept the invitation by %s, "
+	    "or whether their user id is right", app->cfg->node_user) < 0) {
+		hint = NULL;
+		return -ENOMEM;
+	}
+	(void)snprintf(text, sizeof(text), "%lld message%s to people wait%s for more than a day", (long long)late,
+	    late == 1 ? "" : "s", late == 1 ? "s" : "");
+	return check(checks, "messages", late == 0, late == 0 ? "none waits for more than a day" : text, hint);
 }
 
 /* Silence would be the worst: somebody may wait for an answer to what nobody here can read. */
 static int
 check_gaps(struct app *app, json_t *checks)
 {
+	char text[160];
+	int64_t cut, late;
+	int r;
+
+	if ((r = gap_cuts(app->db, &cut)) != 0 || (r = gap_late(app->db, app_now(app) - GAP_LATE_MS, &late)) != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "in %lld room%s older messages could not be read, in the last 30 days; in %lld they "
+	    "have waited for hours to be read", (long long)cut, cut == 1 ? "" : "s", (long long)late);
+	return check(checks, "timelines", cut == 0 && late == 0, cut == 0 && late == 0 ? "no message is missing" : text,
+	    "the log says why; ask the people concerned whether something is unanswered");
+}
+
+static int
+check_members(struct app *app, json_t *checks)
+{
 	char text[128];
-	int64_t cut;
-	int r = gap_cuts(app->db, &cut);
+	int64_t unsure;
+	int r = unsure_count(app->db, app_now(app) - MEMBERS_SHOWN_MS, &unsure);
 
 	if (r != 0)
 		return r;
-	(void)snprintf(text, sizeof(text), "in %lld rooms older messages could not be read, in the last 30 days",
-	    (long long)cut);
-	return check(checks, "timelines", cut == 0, cut == 0 ? "no message is missing" : text,
-	    "the log says why; ask the people concerned whether something is unanswered");
+	(void)snprintf(text, sizeof(text), "in %lld rooms nothing is sent: the homeserver does not say who is in them",
+	    (long long)unsure);
+	return check(checks, "members", unsure == 0, unsure == 0 ? "known, wherever something is sent" : text,
+	    "it is asked again and again; the log says what it answers: ask its administrator");
 }
 
 static int
@@ -209,9 +267,10 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	(void)actor, (void)args, (void)reterr;
 	if ((*ret = json_pack("{s:o}", "checks", checks)) == NULL)
 		return -ENOMEM;
-	if ((r = check_setup(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
+	if ((r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
 	    (r = check_trust(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
-	    (r = check_queues(app, checks)) != 0 || (r = check_gaps(app, checks)) != 0)
+	    (r = check_queues(app, checks)) != 0 || (r = check_words(app, checks)) != 0 || (r = check_gaps(app, checks)) != 0 ||
+	    (r = check_members(app, checks)) != 0)
 		return r;
 	return check_keys(app, checks);
 }

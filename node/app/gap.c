@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,11 @@
 #include "store/gapstore.h"
 #include "store/inbox.h"
 
-/* Holes being read at one time; events judged in one turn; how long a loss is shown. */
-enum { AT_ONCE = 4, JUDGE_MAX = 32 };
-#define SHOWN_MS (30 * 24 * 3600 * 1000LL)
+/* Pages asked for at one time, and with those that failed and are asked for again later: some rooms
+ * that the homeserver cannot show must not stop the others.  Events judged in one turn. */
+enum { AT_ONCE = 4, ASKED_MAX = 16, JUDGE_MAX = 32 };
+enum { HOLD_STEP_MS = 30 * 1000 };
+#define SHOWN_MS (30 * 24 * 3600 * 1000LL)	/* A loss. */
 
 static void
 lament(const struct gap *g, const char *why)
@@ -44,6 +47,7 @@ int
 gap_found(struct app *app, const struct room *room, const char *prev_batch)
 {
 	struct gap g = { .room_id = room->room_id, .state = GAP_WAITS, .most = GAP_PAGE, .at = app_now(app) };
+	const char *why = "the homeserver does not say from where";
 	char none[] = "";
 	struct account account;
 	int r = was_in(app, room->room_id);
@@ -56,14 +60,19 @@ gap_found(struct app *app, const struct room *room, const char *prev_batch)
 		g.until = take(account.next_batch);
 		account_free(&account);
 	}
-	g.token = (char *)(uintptr_t)prev_batch;
-	if (prev_batch == NULL) {
-		lament(&g, "the homeserver does not say from where");
+	r = E_REFUSED;
+	if (prev_batch != NULL) {
+		g.token = (char *)(uintptr_t)prev_batch;
+		r = gap_add(app->db, &g);
+		why = "too many holes of it wait to be read";
+	}
+	if (r == E_REFUSED) {
+		lament(&g, why);
 		g.state = GAP_JUDGED;
 		g.token = none;
 		g.cut = 1;
+		r = gap_add(app->db, &g);
 	}
-	r = gap_add(app->db, &g);
 	free(g.until);
 	return r;
 }
@@ -232,8 +241,9 @@ gap_narrow(struct app *app, int64_t row)
  * Judging.
  */
 
+/* E_LATER: only if ${patient}. */
 static int
-judge_event(struct app *app, const struct gap *g, int64_t id)
+judge_event(struct app *app, const struct gap *g, bool patient, int64_t id)
 {
 	autofree char *raw = NULL;
 	autojson json_t *event = NULL;
@@ -242,9 +252,24 @@ judge_event(struct app *app, const struct gap *g, int64_t id)
 	if (r != 0 || (r = canon_parse(raw, strlen(raw), &event, NULL)) < 0)
 		return r;
 	/* It came before all that the same sync brought: so it is listed. */
-	if (r == 0 && (r = ingest_event(app, g->room_id, event, g->at - 1)) != 0)
+	if (r == 0 && (r = ingest_event(app, g->room_id, event, g->at - 1, patient)) != 0)
 		return r;
 	return gap_event_drop(app->db, id);
+}
+
+/* Keys may still be on their way. */
+static int
+hold(struct app *app, struct gap *g)
+{
+	char ref[9];
+
+	if (g->held == 0) {
+		log_warn("gap", "older messages of room %s wait: too many wait for keys already",
+		    log_ref(g->room_id, ref));
+		g->held = app_now(app);
+	}
+	g->due = app_now(app) + HOLD_STEP_MS;
+	return gap_put(app->db, g);
 }
 
 static int
@@ -253,28 +278,44 @@ judge_some(struct app *app, bool *ret_more)
 	autofree int64_t *ids = NULL;
 	autogap struct gap g = { 0 };
 	size_t n = 0;
-	int64_t which;
-	int r = gap_next(app->db, GAP_JUDGED, &which);
+	int64_t which, kept;
+	bool patient;
+	int r = gap_judging(app->db, app_now(app), &which);
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if ((r = gap_get(app->db, which, &g)) != 0 || (r = gap_events(app->db, which, JUDGE_MAX, &ids, &n)) != 0)
+	if ((r = gap_get(app->db, which, &g)) != 0 || (r = gap_events(app->db, which, JUDGE_MAX, &ids, &n)) != 0 ||
+	    (r = gap_kept(app->db, &kept)) != 0)
 		return r > 0 ? ERR_DB : r;
 	*ret_more = true;
+	patient = (g.held == 0 || app_now(app) - g.held < GAP_HOLD_MS) && kept <= GAP_HELD_BYTES;
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = judge_event(app, &g, ids[i]);
+		r = judge_event(app, &g, patient, ids[i]);
+	if (r == E_LATER)
+		return hold(app, &g);
 	return r != 0 || n == JUDGE_MAX ? r : gap_over(app->db, &g);
+}
+
+/* May one more page be asked for?  0, E_LATER. */
+static int
+may_ask(struct app *app)
+{
+	int64_t now, ever;
+	int r;
+
+	if ((r = outbox_due_count(app->db, GAP_PURPOSE, app_now(app), &now)) != 0 ||
+	    (r = outbox_due_count(app->db, GAP_PURPOSE, INT64_MAX, &ever)) != 0)
+		return r;
+	return now < AT_ONCE && ever < ASKED_MAX ? 0 : E_LATER;
 }
 
 int
 gap_step(struct app *app, bool *ret_more)
 {
-	int64_t which, asking;
+	int64_t which;
 	int r;
 
-	if ((r = outbox_due_count(app->db, GAP_PURPOSE, app_now(app), &asking)) != 0)
-		return r;
-	for (; asking < AT_ONCE && (r = gap_next(app->db, GAP_WAITS, &which)) == 0; asking++) {
+	while ((r = may_ask(app)) == 0 && (r = gap_waiting(app->db, &which)) == 0) {
 		autogap struct gap g = { 0 };
 
 		if ((r = gap_get(app->db, which, &g)) != 0)

@@ -5,6 +5,9 @@
  *
  *   on_limited ─► gap_found │commit│ ─► gap_step: call "fill" ─► gap_page, again and again
  *              ─► gap_step: some events in a turn, each as in a timeline ─► gone
+ *
+ * An event whose key has not come waits where all such do (store/inbox.h); while there is no
+ * place for it without giving up another, the hole waits instead.
  */
 #ifndef CAIRN_GAP_H
 #define CAIRN_GAP_H
@@ -19,12 +22,15 @@ enum {
 	GAP_PAGE	= 100,		/* Events of a page. */
 	GAP_ASK_MAX	= 200,		/* Pages of one hole. */
 	GAP_BYTES_MAX	= 64 << 20,	/* Kept of one hole. */
+	GAP_HELD_BYTES	= 256 << 20,	/* Kept of all that are judged: past it nothing waits there for keys ... */
+	GAP_HOLD_MS	= 3600 * 1000,	/* ... nor for longer than this. */
+	GAP_LATE_MS	= 2 * GAP_HOLD_MS, /* Not read and judged by then: the operator is told. */
 };
 
 /** gap_found(app, room, prev_batch): the sync at hand leaves out what came before; ${prev_batch} may be NULL. */
 int	gap_found(struct app *, const struct room *, const char *) must_check;
 
-/** gap_step(app, ret_more): ask for the next page; judge what is whole, a bounded piece. */
+/** gap_step(app, ret_more): ask for the next page; judge what is whole, a bounded piece.  gap_next_due (store): when it is wanted. */
 int	gap_step(struct app *, bool *ret_more) must_check;
 
 /* Answers (calls.c).  gap_narrow: one was too much for us: the same page is asked for with half as many events. */

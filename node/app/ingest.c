@@ -12,11 +12,13 @@
 #include "crypt/keys.h"
 #include "dispatch.h"
 #include "domain/trust.h"
+#include "epoch.h"
 #include "gap.h"
 #include "ingest.h"
 #include "invitation.h"
 #include "matrix/request.h"
 #include "matrix/sync.h"
+#include "members.h"
 #include "rooms.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
@@ -36,11 +38,13 @@ struct item {
 	const struct room *room;	/* NULL: to-device, or not known. */
 	const json_t	*event;
 	int64_t		 received;
+	bool		 patient;	/* E_LATER rather than that something is given up for it. */
 };
 
 struct batch {
 	struct app	*app;
 	unsigned	 account;
+	bool		 lazy;		/* It may leave out who came and went. */
 };
 
 /* Who sent it may be anybody: somebody else may be forgotten for it. */
@@ -55,6 +59,15 @@ sender_id(struct app *app, const char *user, int64_t *ret)
 	return r;
 }
 
+/* Nobody's name, and once for many. */
+static void
+lament(int64_t lost)
+{
+	if (lost > 0)
+		log_error("ingest", "%lld items that waited for a key were given up: too many wait; see cairn doctor",
+		    (long long)lost);
+}
+
 /* Put an item aside with its reason; what it did is undone already. */
 static int
 put_aside(const struct item *item, int why, const struct opened *opened, struct err *reason)
@@ -66,6 +79,7 @@ put_aside(const struct item *item, int why, const struct opened *opened, struct 
 	    .room_id = (char *)item->room_id, .session_id = opened->session_id, .raw = raw,
 	    .reason = (char *)reason->text, .at = item->received,
 	    .due = why == E_LATER && opened->type != NULL ? app_now(app) + AGAIN_MS : 0 };
+	int64_t lost = 0;
 	int r;
 
 	if (raw == NULL)
@@ -77,8 +91,12 @@ put_aside(const struct item *item, int why, const struct opened *opened, struct 
 	if (why == E_LATER && item->room_id != NULL && opened->session_id != NULL &&
 	    (r = withheld_reason(app, item->room_id, opened->session_id, w.pid, reason)) != 0)
 		return r;
-	if (why == E_LATER && (r = waiting_add(app->db, &w)) != E_REFUSED)
+	if (why == E_LATER && (r = waiting_add(app->db, &w, item->patient, &lost)) != E_REFUSED) {
+		lament(lost);
 		return r;
+	}
+	if (why == E_LATER)
+		err_add(reason, "too many of its sender wait, or it is too large to");
 	log_warn("ingest", "an item was put aside: %s", reason->text);
 	return rejected_add(app->db, w.account, item->room_id, w.pid, raw, reason->text, w.at);
 }
@@ -158,7 +176,8 @@ judge(const struct item *item, struct opened *ret_opened)
 		crypt_drop_cache(app->crypt);
 		if (r == E_LATER && (again = envelope_again(app->crypt, ret_opened)) != 0)
 			return again;
-	}
+	} else if (r == 0 && item->room_id != NULL)
+		r = epoch_echo(app, ret_opened);
 	return r == 0 || r == E_EXISTS ? 0 : put_aside(item, r, ret_opened, &reason);
 }
 
@@ -174,6 +193,7 @@ invited(struct app *app, unsigned account, const char *room_id, const json_t *st
 	struct waiting w = { .account = (char *)(uintptr_t)app_account_name[account],
 	    .room_id = (char *)(uintptr_t)room_id, .at = app_now(app),
 	    .reason = reason };
+	int64_t lost = 0;
 
 	if (r != E_LATER || inviter == NULL)
 		return r == E_LATER ? 0 : r;
@@ -182,7 +202,8 @@ invited(struct app *app, unsigned account, const char *room_id, const json_t *st
 		return -ENOMEM;
 	if ((r = sender_id(app, inviter, &w.pid)) != 0)
 		return r;
-	r = waiting_add(app->db, &w);
+	r = waiting_add(app->db, &w, false, &lost);
+	lament(lost);
 	return r == E_REFUSED ? 0 : r;
 }
 
@@ -253,6 +274,14 @@ ingest_step(struct app *app, bool *ret_more)
 
 	*ret_more |= n > 0;
 	return r != 0 ? r : retry(app, list, n);
+}
+
+static int
+on_account_data(void *cookie, const char *type, const json_t *content)
+{
+	struct batch *b = cookie;
+
+	return strcmp(type, REQUEST_EPOCH) != 0 ? 0 : epoch_seen(b->app, content);
 }
 
 static int
@@ -336,11 +365,11 @@ on_limited(void *cookie, const char *room_id, const char *prev_batch)
 }
 
 int
-ingest_event(struct app *app, const char *room_id, const json_t *event, int64_t received)
+ingest_event(struct app *app, const char *room_id, const json_t *event, int64_t received, bool patient)
 {
 	const char *type = json_str(event, "type");
 	struct item item = { .app = app, .account = APP_NODE, .room_id = room_id, .event = event,
-	    .received = received };
+	    .received = received, .patient = patient };
 	autoroom struct room room = { 0 };
 	struct opened opened = { 0 };
 	int r;
@@ -365,7 +394,15 @@ on_timeline(void *cookie, const char *room_id, const json_t *event)
 	if (type != NULL && strcmp(type, "m.room.encrypted") != 0 && json_str(event, "state_key") != NULL)
 		return rooms_state(b->app, b->account, room_id, event);
 	/* The steward reads nothing. */
-	return b->account == APP_NODE ? ingest_event(b->app, room_id, event, app_now(b->app)) : 0;
+	return b->account == APP_NODE ? ingest_event(b->app, room_id, event, app_now(b->app), false) : 0;
+}
+
+static int
+on_joined(void *cookie, const char *room_id)
+{
+	struct batch *b = cookie;
+
+	return b->lazy ? members_unsure(b->app, room_id) : 0;
 }
 
 static int
@@ -377,8 +414,8 @@ on_left(void *cookie, const char *room_id)
 }
 
 static const struct sync_ops ops = {
-	.device = on_device, .counts = on_counts, .todevice = on_todevice, .invite = on_invite,
-	.limited = on_limited, .state = on_state, .timeline = on_timeline, .left = on_left,
+	.account_data = on_account_data, .device = on_device, .counts = on_counts, .todevice = on_todevice, .invite = on_invite,
+	.limited = on_limited, .state = on_state, .timeline = on_timeline, .joined = on_joined, .left = on_left,
 };
 
 /* The steward has no device: nothing encrypted is for it. */
@@ -387,9 +424,9 @@ static const struct sync_ops steward_ops = {
 };
 
 int
-ingest_sync(struct app *app, unsigned account, const json_t *answer, struct err *reterr)
+ingest_sync(struct app *app, unsigned account, const json_t *answer, bool lazy, struct err *reterr)
 {
-	struct batch batch = { .app = app, .account = account };
+	struct batch batch = { .app = app, .account = account, .lazy = lazy };
 	const char *next;
 	int r = sync_walk(answer, account == APP_NODE ? &ops : &steward_ops, &batch, &next, reterr);
 

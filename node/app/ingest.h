@@ -10,14 +10,18 @@
 
 #include "app.h"
 
-/** ingest_sync(app, account, answer, reterr): inside a transaction.  0; E_BAD: nothing was applied; negative. */
-int	ingest_sync(struct app *, unsigned account, const json_t *, struct err *) must_check;
+/**
+ * ingest_sync(app, account, answer, lazy, reterr): inside a transaction; ${lazy}: members may be left
+ * out of it.  0; E_BAD: nothing was applied; negative.
+ */
+int	ingest_sync(struct app *, unsigned account, const json_t *, bool lazy, struct err *) must_check;
 
 /**
- * ingest_event(app, room_id, event, received): an encrypted event of a room of the node account;
- * another is passed over.  ${received}: when a sync first told of it.
+ * ingest_event(app, room_id, event, received, patient): an encrypted event of a room of the node account;
+ * another is passed over.  ${received}: when a sync first told of it.  E_LATER, only if ${patient}: it would
+ * have to wait, and something else, or it, to be given up for want of space: bring it again later.
  */
-int	ingest_event(struct app *, const char *room_id, const json_t *, int64_t received) must_check;
+int	ingest_event(struct app *, const char *room_id, const json_t *, int64_t received, bool patient) must_check;
 
 /** ingest_state(app, room_id, events): the answer of GET /rooms/ID/state, item by item. */
 int	ingest_state(struct app *, const char *room_id, const json_t *) must_check;

@@ -94,9 +94,56 @@ message_step(struct app *app)
 }
 
 int
+message_waits(struct app *app, int64_t pid, char **ret)
+{
+	autoroom struct room room = { 0 };
+	autofree char *user = NULL, *membership = NULL;
+	int r = person_user(app->db, pid, &user), n;
+
+	if (r != 0 || (r = room_by_person(app->db, pid, &room)) < 0)
+		return r;
+	if (r == E_NOTFOUND || room.room_id == NULL || rooms_lost(app, &room)) {
+		n = asprintf(ret, "%s is invited to a chat first, and has to accept", user);
+	} else if (!room.joined) {
+		n = asprintf(ret, "%s made the chat, which is being joined", user);
+	} else {
+		if ((r = member_get(app->db, room.room_id, pid, &membership)) < 0)
+			return r;
+		if (r == 0 && !strcmp(membership, "join"))
+			return E_NOTFOUND;
+		n = r == E_NOTFOUND || !strcmp(membership, "invite") ?
+		    asprintf(ret, "%s has not accepted the invitation to the chat yet", user) :
+		    asprintf(ret, "%s declined the invitation or left the chat; ask them to write to %s", user,
+		    app->cfg->node_user);
+	}
+	return n < 0 ? -ENOMEM : 0;
+}
+
+int
+message_delivery(struct app *app, const char *id, const char **ret, char **ret_waits)
+{
+	autofree char *room = NULL;
+	int64_t pid;
+	int r = message_where(app->db, id, &room, &pid), live = 0, failed;
+
+	if (r != 0 || (room != NULL && (live = outbox_pending(app->db, "say", id)) < 0))
+		return r != 0 ? r : live;
+	if (live == 0) {
+		r = message_waits(app, pid, ret_waits);
+		*ret = "queued";
+		return r == E_NOTFOUND ? 0 : r;
+	}
+	if ((failed = outbox_failed(app->db, "say", id)) < 0)
+		return failed;
+	*ret = failed == 0 ? "failed" : "sent";
+	return 0;
+}
+
+int
 message_say(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	const char *user = json_str(args, "user"), *text = json_str(args, "text");
+	autofree char *waits = NULL;
 	char id[ID_LEN + 1];
 	int64_t pid;
 	int r;
@@ -107,12 +154,12 @@ message_say(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if (text == NULL || *text == '\0' || strlen(text) > BODY_MAX)
 		return err_set(reterr, E_BAD, "text: between 1 and %d bytes are wanted", BODY_MAX);
 	if (app->crypt == NULL)
-		return err_set(reterr, E_REFUSED, "this node is not set up; run cairn setup first");
+		return err_next(reterr, err_set(reterr, E_REFUSED, "this node is not set up"), "run cairn setup");
 	id_new(app->world, id);
 	if ((r = person_id(app->db, user, &pid)) != 0 ||
 	    (r = message_add(app->db, id, NULL, pid, true, text, app_now(app))) != 0 ||
-	    (r = queue(app, id, pid, text)) != 0)
+	    (r = queue(app, id, pid, text)) != 0 || (r = message_waits(app, pid, &waits)) < 0)
 		return r;
-	*ret = json_pack("{s:s, s:s}", "id", id, "delivery", "queued");
+	*ret = json_pack("{s:s, s:s, s:s*}", "id", id, "delivery", "queued", "waits", waits);
 	return *ret != NULL ? 0 : -ENOMEM;
 }

@@ -15,6 +15,15 @@ int	message_arrived(struct app *, const struct origin *) must_check;
 /** message_say(app, actor, args, ret, reterr): verb "say" {user, text}. */
 int	message_say(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 
+/**
+ * message_waits(app, pid, ret): why words for that person cannot leave yet, if it is the person's doing or the
+ * chat is not there; one sentence the caller frees.  0; E_NOTFOUND: they are in the chat.
+ */
+int	message_waits(struct app *, int64_t pid, char **ret) must_check;
+
+/** message_delivery(app, id, ret): "queued", "sent" or "failed", static text; what it waits for (or NULL), which the caller frees.  0, E_NOTFOUND. */
+int	message_delivery(struct app *, const char *id, const char **ret, char **ret_waits) must_check;
+
 /** message_step(app): say what waits for its chat to be made. */
 int	message_step(struct app *) must_check;
 

@@ -181,7 +181,8 @@ record_follow(struct app *app, const char *actor, const json_t *args, json_t **r
 	if (org == NULL)
 		return err_set(reterr, E_BAD, "org: the id of an organization is missing; cairn list partners shows them");
 	if (app->crypt == NULL || own == NULL)
-		return err_set(reterr, E_REFUSED, "this node is not set up, or is not on the trust list yet");
+		return err_next(reterr, err_set(reterr, E_REFUSED, "this node is not set up, or is not on the trust list yet"),
+		    "cairn doctor says which, and what to do");
 	if (!strcmp(own, org))
 		return err_set(reterr, E_REFUSED, "this is our own directory");
 	if ((r = partner_get(app->db, org, &partner)) == E_NOTFOUND)
@@ -263,6 +264,19 @@ struct search {
 	unsigned		 removed[SEARCH_NFILTERS];
 };
 
+static bool
+is_listed(const struct app *app, const struct seen_record *rec)
+{
+	return rec->verdict != DIRECTORY_EXPIRED && strcmp(rec->kind, "manifest") != 0 &&
+	    trust_org(app->trust, rec->org) != NULL;
+}
+
+static int
+see_any(void *cookie, const struct seen_record *rec)
+{
+	return is_listed(cookie, rec) ? E_EXISTS : 0;
+}
+
 static int
 consider(void *cookie, const struct seen_record *rec)
 {
@@ -276,8 +290,7 @@ consider(void *cookie, const struct seen_record *rec)
 	unsigned excluded;
 	int r, score;
 
-	if (rec->verdict == DIRECTORY_EXPIRED || !strcmp(rec->kind, "manifest") ||
-	    trust_org(s->app->trust, rec->org) == NULL)
+	if (!is_listed(s->app, rec))
 		return 0;
 	if ((r = canon_parse(rec->record, strlen(rec->record), &json, NULL)) != 0)
 		return r < 0 ? r : ERR_CORRUPT;
@@ -354,8 +367,11 @@ record_find(struct app *app, const json_t *args, json_t **ret, struct err *reter
 	r = seen_find(app->db, s.query.text, s.query.kind, json_str(args, "org"), consider, &s);
 	if (r != 0 && r != E_LATER)
 		return r;
-	if (json_array_size(found) == 0)
-		search_explain(s.removed, &why);
+	if (json_array_size(found) == 0) {
+		if ((r = seen_find(app->db, NULL, NULL, NULL, see_any, app)) != 0 && r != E_EXISTS)
+			return r;
+		search_explain(s.removed, &s.query, r == E_EXISTS, &why);
+	}
 	*ret = json_pack("{s:o, s:s}", "records", best(found, (size_t)limit), "note", why.text);
 	return *ret != NULL ? 0 : -ENOMEM;
 }

@@ -9,6 +9,7 @@
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
 #include "domain/trust.h"
+#include "members.h"
 #include "rooms.h"
 #include "store/dirstore.h"
 
@@ -176,6 +177,33 @@ matters(struct app *app, const struct room *room, const char *user, bool self)
 	return r != 0 ? r : roster_has(app->db, room->room_id, pid);
 }
 
+/* Whether our account is in the room; what comes when it is in again brings all members. */
+static int
+we_are(struct app *app, struct room *room, bool joined)
+{
+	int r;
+
+	room->joined = joined;
+	r = room_put(app->db, room);
+	return r != 0 || joined ? r : members_forget(app, room->room_id);
+}
+
+/* Who leaves our directory follows it no longer, until it asks again. */
+static int
+reader_left(struct app *app, const struct room *room, const char *user, int64_t pid)
+{
+	const struct trust_org *org = trust_org_by_node(app->trust, user);
+	struct partner partner;
+	int r = roster_drop(app->db, room->room_id, pid);
+
+	if (r != 0 || !room->ours || org == NULL || (r = partner_get(app->db, org->id, &partner)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	partner.follower = 0;
+	r = partner_put(app->db, &partner);
+	partner_free(&partner);
+	return r;
+}
+
 static int
 saw_member(struct app *app, const char *room_id, const json_t *event)
 {
@@ -186,8 +214,11 @@ saw_member(struct app *app, const char *room_id, const json_t *event)
 	bool self;
 	int r;
 
-	if (!id_is_user(user) || membership == NULL || strlen(membership) > 16)
+	if (!id_is_user(user))
 		return 0;
+	/* More than we take, and blanked: it may be a leave. */
+	if (membership == NULL || strlen(membership) > 16)
+		return members_unsure(app, room_id);
 	if ((r = room_get(app->db, room_id, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	self = !strcmp(user, !strcmp(room.account, "node") ? app->cfg->node_user : app->cfg->steward_user);
@@ -195,16 +226,15 @@ saw_member(struct app *app, const char *room_id, const json_t *event)
 		return r == E_NOTFOUND ? 0 : r;
 	if ((r = person_id(app->db, user, &pid)) == 0)
 		r = member_put(app->db, room_id, pid, membership);
-	if (r == 0 && self) {
-		room.joined = !strcmp(membership, "join");
-		r = room_put(app->db, &room);
-	} else if (r == 0 && !strcmp(membership, "join")) {
+	if (r == 0 && self)
+		r = we_are(app, &room, !strcmp(membership, "join"));
+	else if (r == 0 && !strcmp(membership, "join")) {
 		r = outbox_wake(app->db, room_id);
 	} else if (r == 0 && app->crypt != NULL && !strcmp(room.account, "node") &&
 	    strcmp(membership, "join") && strcmp(membership, "invite")) {
 		r = envelope_member_left(app->crypt, room_id, pid);
 		if (r == 0 && room.kind == ROOM_DIRECTORY)
-			r = roster_drop(app->db, room_id, pid);
+			r = reader_left(app, &room, user, pid);
 	}
 	return r;
 }
@@ -241,10 +271,8 @@ rooms_left(struct app *app, unsigned account, const char *room_id)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if (!strcmp(room.account, app_account_name[account])) {
-		room.joined = 0;
-		r = room_put(app->db, &room);
-	}
+	if (!strcmp(room.account, app_account_name[account]))
+		r = we_are(app, &room, false);
 	room_free(&room);
 	return r;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/canon.h"
 #include "base/id.h"
@@ -9,6 +10,7 @@
 #include "crypt/crosssign.h"
 #include "crypt/crypt.h"
 #include "crypt/device.h"
+#include "epoch.h"
 #include "matrix/request.h"
 #include "own.h"
 #include "setup.h"
@@ -21,6 +23,7 @@
 #define PUBLISHED	"published"	/* Both identities are on the homeserver, and the device is signed. */
 #define RECOVERY	"recovery_file"
 #define MASTER		"master_"	/* + account: public master key. */
+#define SIGNATURES	"signatures"	/* Our device as the recovery file's key signed it: told again if it is forgotten. */
 #define ORG_ID		"org_id"	/* The id we propose for our organization. */
 
 static const char *
@@ -42,7 +45,11 @@ setup_load(struct app *app, struct err *reterr)
 	if (r == 0)
 		r = trustlist_load(app);
 	if (r == 0)
+		r = epoch_load(app);
+	if (r == 0)
 		return db_commit(app->db, reterr);
+	if (reterr != NULL && *reterr->text == '\0')
+		(void)err_set(reterr, r, "%s", db_error(app->db));
 	db_rollback(app->db);
 	return r;
 }
@@ -53,7 +60,7 @@ setup_tokens(struct app *app, json_t **ret)
 	autojson json_t *tokens = json_object();
 
 	for (unsigned i = 0; i < APP_ACCOUNTS; i++) {
-		struct account account;
+		struct account account = { 0 };
 		int r = account_get(app->db, app_account_name[i], &account);
 
 		if (r == E_NOTFOUND)
@@ -112,13 +119,60 @@ queue_login(struct app *app, unsigned which, const char *password)
 	return outbox_call(app->db, "", lane, "POST", REQUEST_V3 "/login", body, "login", name);
 }
 
+/* 0 once both identities are published. */
+static int
+published(struct app *app)
+{
+	autofree char *text = NULL;
+	int r = meta_get(app->db, PUBLISHED, false, &text);
+
+	return r == 0 && *text == '\0' ? E_NOTFOUND : r;
+}
+
+/* Is the recovery file where it can be read?  What is wrong with it is for the operator. */
+static int
+recovery_there(struct app *app, struct err *why)
+{
+	struct crosssign_keys keys = { 0 };
+	autofree char *file = NULL;
+	int r = meta_get(app->db, RECOVERY, false, &file);
+
+	for (unsigned i = 0; i < APP_ACCOUNTS && r == 0; i++) {
+		r = crosssign_load(file, user_of(app, i), &keys, why);
+		crosssign_wipe(&keys);
+	}
+	if (r == -ENOENT)
+		return err_set(why, E_REFUSED, "the recovery file is no longer at %s: put it back for this", file);
+	return r < 0 && r != -ENOMEM ? E_REFUSED : r;
+}
+
+/* This database is not the newest: its device is given up for another, which it takes the recovery file to sign. */
+static int
+want_device(struct app *app, struct err *reterr)
+{
+	struct account account;
+	char id[ID_LEN + 1], device[24];
+	int r;
+
+	if ((r = recovery_there(app, reterr)) != 0 || (r = account_get(app->db, "node", &account)) != 0)
+		return r;
+	if (!strcmp(account.device_id, crypt_device(app->crypt))) {
+		id_new(app->world, id);
+		(void)snprintf(device, sizeof(device), "CAIRN%.10s", id);
+		free(account.device_id);
+		r = (account.device_id = strdup(device)) == NULL ? -ENOMEM : account_put(app->db, &account);
+	}
+	account_free(&account);
+	return r != 0 ? r : meta_put(app->db, PUBLISHED, "", false);
+}
+
 int
 setup_start(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	const char *password[APP_ACCOUNTS] = { json_str(args, "node_password"),
 	    json_str(args, "steward_password") };
 	const char *file = json_str(args, "recovery_file");
-	autofree char *standard = NULL, *stage = NULL, *published = NULL;
+	autofree char *standard = NULL, *stage = NULL;
 	int r;
 
 	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
@@ -131,13 +185,13 @@ setup_start(struct app *app, const char *actor, const json_t *args, json_t **ret
 		file = standard;
 	} else if (strncmp(file, app->cfg->state_dir, strlen(app->cfg->state_dir)) != 0 ||
 	    file[strlen(app->cfg->state_dir)] != '/' || strstr(file, "/../") != NULL)
-		return err_set(reterr, E_BAD, "recovery_file: the node can write only below %s; "
-		    "move the file to a safe place afterwards", app->cfg->state_dir);
+		return err_next(reterr, err_set(reterr, E_BAD, "recovery_file: %s is not below %s, where alone the node can write",
+		    file, app->cfg->state_dir), "leave out --recovery-file, and move the file to a safe place afterwards");
 	r = meta_get(app->db, STAGE, false, &stage);
 	if (r < 0)
 		return r;
 	/* A token that is good no longer is mended by another login only. */
-	if (r == 0 && !strcmp(stage, "keys") && !app->accounts[APP_NODE].barred && !app->accounts[APP_STEWARD].barred)
+	if (r == 0 && !strcmp(stage, "keys") && !app->epoch.held && !app->accounts[APP_NODE].barred && !app->accounts[APP_STEWARD].barred)
 		return err_set(reterr, E_EXISTS, "setup is under way; cairn doctor shows how far it is");
 	/* Of two logins of one device the server keeps the one that it served last. */
 	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
@@ -147,9 +201,10 @@ setup_start(struct app *app, const char *actor, const json_t *args, json_t **ret
 	    (r = app->crypt == NULL ? meta_put(app->db, RECOVERY, file, false) : 0) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "setup", "accounts", NULL)) != 0)
 		return r;
-	/* Whoever ended a login may have deleted the device with it. */
-	if (app->crypt != NULL && (r = meta_get(app->db, PUBLISHED, false, &published)) != 0 &&
-	    (r < 0 || (r = device_renew(app->crypt)) != 0))
+	if (app->crypt != NULL && app->epoch.held && (r = want_device(app, reterr)) != 0)
+		return r;
+	/* Whoever ended a login has most often deleted the device with it. */
+	if (app->crypt != NULL && (r = device_renew(app->crypt)) != 0)
 		return r;
 	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
 		if ((r = queue_login(app, i, password[i])) != 0)
@@ -165,10 +220,11 @@ setup_status(struct app *app, json_t **ret)
 
 	if (r < 0 || (r = meta_get(app->db, RECOVERY, false, &file)) < 0)
 		return r;
-	*ret = json_pack("{s:s, s:s*, s:b, s:b, s:s*}", "setup", stage == NULL ? "not started" :
+	*ret = json_pack("{s:s, s:s*, s:b, s:b, s:s*, s:b}", "setup", stage == NULL ? "not started" :
 	    !strncmp(stage, "failed", 6) ? "failed" : stage, "error",
 	    stage != NULL && !strncmp(stage, "failed: ", 8) ? stage + 8 : NULL,
-	    "bridge", app->up, "trusted", app->trust != NULL, "recovery_file", file);
+	    "bridge", app->up, "trusted", app->trust != NULL, "recovery_file", file, "recovery_file_there",
+	    file != NULL && access(file, F_OK) == 0);
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
@@ -195,6 +251,7 @@ queue_publication(struct app *app, unsigned account, const struct crosssign_keys
 {
 	const char *name = app_account_name[account], *lane = account == APP_NODE ? DEVICE_LANE : "steward_keys";
 	autojson json_t *signing = NULL, *device = NULL, *signatures = NULL;
+	autofree char *text = NULL;
 	char master[CRYPT_KEY_TEXT + 1], meta[32];
 	int r;
 
@@ -207,6 +264,10 @@ queue_publication(struct app *app, unsigned account, const struct crosssign_keys
 		return r;
 	if ((r = device_keys_json(app->crypt, &device)) != 0 ||
 	    (r = crosssign_sign_device(keys, device, &signatures)) != 0)
+		return r;
+	if ((text = json_dumps(signatures, JSON_COMPACT)) == NULL)
+		return -ENOMEM;
+	if ((r = meta_put(app->db, SIGNATURES, text, false)) != 0)
 		return r;
 	return outbox_call(app->db, name, lane, "POST", REQUEST_V3 "/keys/signatures/upload", signatures,
 	    "signatures", name);
@@ -288,6 +349,49 @@ publish_again(struct app *app, const struct out *out)
 	return r != 0 ? r : meta_put(app->db, STAGE, "keys", false);
 }
 
+/* The homeserver may have forgotten the device that it took before: the same keys again, and who signed them. */
+static int
+publish_device(struct app *app, const struct out *out)
+{
+	const char *node = app_account_name[APP_NODE];
+	autofree char *text = NULL;
+	autojson json_t *signatures = NULL;
+	int r = meta_get(app->db, SIGNATURES, false, &text);
+
+	if (r == E_NOTFOUND)	/* It was set up before these were kept. */
+		return publish_again(app, out);
+	if (r != 0 || (r = device_upload(app->crypt)) < 0 || (r = canon_parse(text, strlen(text), &signatures, NULL)) != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	if ((r = outbox_void(app->db, "signatures", node)) != 0 ||
+	    (r = outbox_call(app->db, node, DEVICE_LANE, "POST", REQUEST_V3 "/keys/signatures/upload", signatures,
+	    "signatures", node)) != 0)
+		return r;
+	return meta_put(app->db, STAGE, "keys", false);
+}
+
+/* The new device of a restored database, before which nothing may be sent, and the end of the old one. */
+static int
+renew(struct app *app, const struct out *out, const char *device_id)
+{
+	autojson json_t *old = json_pack("{s:[s]}", "devices", crypt_device(app->crypt));
+	struct err why = { "" };
+	int r = recovery_there(app, &why);
+
+	if (r > 0)
+		return setup_failed(app, out, &why);
+	if (old == NULL)
+		return -ENOMEM;
+	if (r != 0 || (r = epoch_renewed(app)) != 0 || (r = device_replace(app->db, app->world, device_id)) != 0)
+		return r;
+	crypt_free(take(app->crypt));
+	if ((r = crypt_open(app->db, app->world, app->cfg->node_user, &app->crypt, &why)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), "node", "new_device", device_id, NULL)) != 0 ||
+	    (r = outbox_call(app->db, "node", DEVICE_LANE, "POST", REQUEST_V3 "/delete_devices", old,
+	    "old_device", "node")) != 0)
+		return r;
+	return publish_again(app, out);
+}
+
 int
 setup_logged_in(struct app *app, const struct out *out, const json_t *answer)
 {
@@ -320,14 +424,15 @@ setup_logged_in(struct app *app, const struct out *out, const json_t *answer)
 		}
 	if (r != 0 || !both)
 		return r == E_NOTFOUND ? 0 : r;
-	if (app->crypt != NULL) {
-		autofree char *published = NULL;
-
-		r = meta_get(app->db, PUBLISHED, false, &published);
-		return r < 0 ? r : r == 0 ? finished(app) : publish_again(app, out);
-	}
 	if ((r = account_get(app->db, "node", &account)) != 0)
 		return r;
+	if (app->crypt != NULL) {
+		if ((r = published(app)) >= 0)
+			r = r == 0 ? publish_device(app, out) : app->epoch.held ? renew(app, out, account.device_id) :
+			    publish_again(app, out);
+		account_free(&account);
+		return r;
+	}
 	if ((r = db_save(app->db)) == 0 && (r = make_identity(app, account.device_id, &why)) == 0)
 		r = db_keep(app->db);
 	account_free(&account);

@@ -10,13 +10,16 @@
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
 #include "deliver.h"
+#include "epoch.h"
 #include "gap.h"
 #include "ingest.h"
 #include "matrix/request.h"
+#include "members.h"
 #include "message.h"
 #include "publish.h"
 #include "rooms.h"
 #include "steps.h"
+#include "store/gapstore.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
@@ -44,12 +47,13 @@ ready_plain(struct app *app, const struct out *out)
 static int
 other_side_joined(struct app *app, const struct room *room)
 {
-	int64_t *pids = NULL;
+	autofree int64_t *pids = NULL;
 	size_t n = 0, joined = 0;
-	int r = roster_list(app->db, room->room_id, &pids, &n);
+	int r;
 
-	if (r != 0 || (room->kind != ROOM_CHANNEL && room->kind != ROOM_DIRECT))
-		goto out;
+	if (room->kind != ROOM_CHANNEL && room->kind != ROOM_DIRECT)
+		return 0;	/* Of a directory's thousands none need be asked. */
+	r = roster_list(app->db, room->room_id, &pids, &n);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		autofree char *membership = NULL;
 
@@ -58,11 +62,7 @@ other_side_joined(struct app *app, const struct room *room)
 		else if (r == E_NOTFOUND)
 			r = 0;
 	}
-	if (r == 0 && joined == 0)
-		r = E_LATER;
-out:
-	free(pids);
-	return r;
+	return r == 0 && joined == 0 ? E_LATER : r;
 }
 
 /* Its room is gone: a message looks for another; a partner's traffic is sent again by itself. */
@@ -119,6 +119,8 @@ new_event(struct app *app, struct out *out, bool *ret_more)
 
 	if (r == E_LATER)
 		return outbox_later(app->db, out->id, app_now(app) + SEAL_LATER_MS);
+	if (r == 0)
+		epoch_want(app);
 	*ret_more |= r == 0 || r == E_EXISTS;
 	return r > 0 ? 0 : r;
 }
@@ -127,6 +129,7 @@ new_event(struct app *app, struct out *out, bool *ret_more)
 static int
 judge(struct app *app, struct out *out)
 {
+	bool creates;
 	int r = 0;
 
 	if (!strcmp(out->purpose, ENVELOPE_SHARE)) {
@@ -134,9 +137,12 @@ judge(struct app *app, struct out *out)
 		r = envelope_share_check(app->crypt, out->ref);
 		return r == E_REFUSED ? E_EXISTS : r;
 	}
-	if (!strcmp(out->purpose, "create_room") && out->attempts == 0) {
-		/* That it is tried is committed before it leaves: a lost answer must not make two rooms. */
-		app->sure = out->id;
+	creates = !strcmp(out->purpose, "create_room");
+	if (out->attempts == 0 && (creates || (!strcmp(out->purpose, DEVICE_PURPOSE) && app->accounts[APP_NODE].fresh &&
+	    epoch_covers(app, out)))) {
+		/* That it is tried is committed before it leaves: a lost answer must not make two rooms, nor offer keys twice. */
+		if (creates)
+			app->sure = out->id;
 		r = outbox_tried(app->db, out->id, app_now(app), app_now(app));
 		return r == 0 ? E_EXISTS : r;
 	}
@@ -167,14 +173,16 @@ head(struct app *app, struct out *out, bool *ret_more)
 {
 	int r;
 
-	if (deliver_flying(app, FLIGHT_OUT, out->id))
+	if (deliver_flying(app, FLIGHT_OUT, out->id) || (app->epoch.held && *out->account != '\0'))
 		return 0;
 	r = judge(app, out);
 	*ret_more |= r == E_EXISTS;
 	if (r != 0)
 		return r > 0 ? 0 : r;
 	if (out->state == OUT_NEW)
-		return new_event(app, out, ret_more);
+		return epoch_open(app) ? new_event(app, out, ret_more) : 0;
+	if (!epoch_covers(app, out))
+		return 0;
 	app->clear[app->n_clear++] = out->id;
 	return 0;
 }
@@ -243,7 +251,7 @@ want_keys(struct app *app)
 {
 	int r = 0;
 
-	if (!app->up || app->keys_due > app_now(app) || app->accounts[APP_NODE].barred)
+	if (!app->up || app->keys_due > app_now(app) || app->accounts[APP_NODE].barred || app->epoch.held)
 		return 0;
 	for (enum flight_kind kind = FLIGHT_QUERY; kind <= FLIGHT_CLAIM && r == 0; kind++) {
 		autojson json_t *body = NULL;
@@ -267,6 +275,7 @@ heads(struct app *app, bool *ret_more)
 	int r = outbox_heads(app->db, app_now(app), nelem(app->clear), &due, &n);
 
 	app->n_clear = 0;
+	app->epoch.wanted = false;
 	for (size_t i = 0; i < n; i++)
 		events += due[i].state == OUT_NEW;
 	if (app->crypt != NULL)
@@ -275,6 +284,21 @@ heads(struct app *app, bool *ret_more)
 		r = head(app, &due[i], ret_more);
 	outbox_list_free(due, n);
 	return r;
+}
+
+/* Keys of our own to be uploaded, or to be shared. */
+static int
+own_keys(struct app *app, bool *ret_more)
+{
+	int r;
+
+	if ((r = device_upload(app->crypt)) < 0)
+		return r;
+	*ret_more |= r == 0;
+	if ((r = envelope_share_step(app->crypt)) < 0)
+		return r;
+	*ret_more |= r == E_EXISTS;
+	return 0;
 }
 
 int
@@ -286,17 +310,15 @@ steps(struct app *app, bool *ret_more)
 	if ((r = steps_query(app, &more)) != 0 || (r = heads(app, ret_more)) != 0 || app->crypt == NULL)
 		return r;
 	*ret_more |= more;
-	if ((r = device_upload(app->crypt)) < 0)
+	if (epoch_open(app) && (r = own_keys(app, ret_more)) != 0)
 		return r;
-	*ret_more |= r == 0;
-	if ((r = envelope_share_step(app->crypt)) < 0)
-		return r;
-	*ret_more |= r == E_EXISTS;
-	if ((r = gap_step(app, ret_more)) != 0 || (r = ingest_step(app, ret_more)) != 0 ||
+	if ((r = members_step(app, ret_more)) != 0 || (r = gap_step(app, ret_more)) != 0 || (r = ingest_step(app, ret_more)) != 0 ||
 	    (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 ||
 	    (r = traffic_step(app, ret_more)) != 0)
 		return r;
-	return want_keys(app);
+	if ((r = want_keys(app)) != 0)
+		return r;
+	return epoch_step(app);
 }
 
 void
@@ -307,10 +329,12 @@ steps_next(struct app *app)
 
 	if (again < due)
 		due = again;
+	if (app->crypt != NULL && (again = gap_next_due(app->db)) < due)
+		due = again;
 	if (keys < app->keys_due)
 		keys = app->keys_due;
 	/* What is under way, or has no place, is looked at again with the next answer. */
-	if (app->up && !app->accounts[APP_NODE].barred && !deliver_flying(app, FLIGHT_QUERY, 0) && !deliver_flying(app, FLIGHT_CLAIM, 0) &&
+	if (app->up && !app->accounts[APP_NODE].barred && !app->epoch.held && !deliver_flying(app, FLIGHT_QUERY, 0) && !deliver_flying(app, FLIGHT_CLAIM, 0) &&
 	    !deliver_full(app) && keys < due)
 		due = keys;
 	if (due < app->next)

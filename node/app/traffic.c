@@ -54,7 +54,8 @@ traffic_send(struct app *app, const char *org, const char *referral, const char 
 	int r;
 
 	if (trust_org(app->trust, org) == NULL)
-		return err_set(reterr, E_NOTFOUND, "organization %s is not on the trust list", org);
+		return err_next(reterr, err_set(reterr, E_NOTFOUND, "organization %s is not on the trust list", org),
+		    "cairn list partners shows who is");
 	if ((r = number(app, org, content, ret_id, &t.seq)) != 0 ||
 	    (r = check(type, content, reterr)) != 0)
 		return r;

@@ -38,8 +38,8 @@ static int
 signer(const struct app *app, uint8_t key[ED25519_PUBLIC], struct err *reterr)
 {
 	if (app->cfg->trust_signer == NULL)
-		return err_set(reterr, E_REFUSED, "trust_signer is not in the configuration: "
-		    "put the federation signer's key there, as received from a person you know");
+		return err_next(reterr, err_set(reterr, E_REFUSED, "trust_signer is not in the configuration"),
+		    "put the federation signer's key there, as received from a person you know, and restart the node");
 	return proof_key_parse(app->cfg->trust_signer, key);
 }
 

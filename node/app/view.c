@@ -11,6 +11,7 @@
 #include "domain/referral.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "message.h"
 #include "publish.h"
 #include "record.h"
 #include "setup.h"
@@ -73,7 +74,7 @@ show_case(struct app *app, const struct case_row *row, bool full, json_t **ret)
 	const struct referral_clock *clock = referral_clock(&row->r);
 	struct listing history = { app, NULL };
 	const json_t *outcome;
-	int64_t silent;
+	int64_t silent, stopped;
 	autojson json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:o, s:o}", "id", row->id, "direction",
 	    row->r.side == REFERRAL_AT_SOURCE ? "out" : "in", "org", row->org, "state",
 	    referral_state_name(row->r.state), "reason", row->reason, "created", at(row->created),
@@ -82,10 +83,15 @@ show_case(struct app *app, const struct case_row *row, bool full, json_t **ret)
 
 	if (out == NULL)
 		return -ENOMEM;
-	if ((r = traffic_silent(app->db, row->id, &silent)) != 0)
+	if ((r = traffic_silent(app->db, row->id, &silent, &stopped)) != 0)
 		return r;
 	if (silent > 0)
-		r = json_object_set_new(out, "delivery", json_string("not acknowledged by the partner for an hour or more"));
+		r = json_object_set_new(out, "delivery", json_string(full ? "not acknowledged by the partner for an hour or "
+		    "more, and what was said later no longer waits for it; ask its staff what cairn list rejected shows there" :
+		    "not acknowledged by the partner for an hour or more"));
+	else if (stopped > 0)
+		r = json_object_set_new(out, "delivery", json_string(full ? "something said of it was given up, or withheld "
+		    "because its consent ended: the partner may not have it; speak to its staff" : "given up or withheld"));
 	if (row->r.state == REFERRAL_ENDED)
 		r |= json_object_set_new(out, "end", json_string(referral_end_name(row->r.end)));
 	if (clock != NULL)
@@ -104,6 +110,8 @@ show_case(struct app *app, const struct case_row *row, bool full, json_t **ret)
 	if (full) {
 		history.items = json_array();
 		if (json_object_set_new(out, "history", history.items) != 0)
+			return -ENOMEM;
+		if (json_object_set_new(out, "moves", case_moves(row)) != 0)
 			return -ENOMEM;
 		if ((r = put_json(out, "request", row->request)) != 0 ||
 		    (r = put_json(out, "disclosure", row->disclosure)) != 0 ||
@@ -128,8 +136,13 @@ static int
 each_message(void *cookie, const char *id, const char *room, const char *user, bool out, const char *body,
     int64_t when)
 {
-	return append(cookie, json_pack("{s:s, s:s*, s:s, s:s, s:s, s:o}", "id", id, "room_id", room, "user",
-	    user, "direction", out ? "out" : "in", "body", body, "at", at(when)));
+	struct listing *l = cookie;
+	autofree char *waits = NULL;
+	const char *state = NULL;
+	int r = out ? message_delivery(l->app, id, &state, &waits) : 0;
+
+	return r != 0 ? r : append(l, json_pack("{s:s, s:s*, s:s, s:s, s:s, s:o, s:s*, s:s*}", "id", id, "room_id", room,
+	    "user", user, "direction", out ? "out" : "in", "body", body, "at", at(when), "delivery", state, "waits", waits));
 }
 
 static int
@@ -193,10 +206,13 @@ each_out(void *cookie, const struct out *out)
 	static const char *const states[] = { "", "new", "ready", "failed" };
 	struct listing *l = cookie;
 	autofree char *blocked = NULL;
+	autoroom struct room room = { 0 };
 	int r = E_NOTFOUND;
 
 	/* Why an event is not encrypted yet; a refusal is in out->error. */
-	if (out->state == OUT_NEW && out->room_id != NULL && l->app->crypt != NULL)
+	if (out->state == OUT_NEW && out->room_id != NULL && (r = room_get(l->app->db, out->room_id, &room)) == 0)
+		r = room.kind == ROOM_DIRECT ? message_waits(l->app, room.pid, &blocked) : E_NOTFOUND;
+	if (r == E_NOTFOUND && out->state == OUT_NEW && out->room_id != NULL && l->app->crypt != NULL)
 		r = envelope_blocked(l->app->crypt, out->room_id, &blocked);
 	if (r < 0)
 		return r;
@@ -279,22 +295,15 @@ show_record(struct app *app, const char *id, bool draft, json_t **ret)
 static int
 delivery(struct app *app, const char *id, json_t **ret)
 {
-	autofree char *room = NULL;
+	autofree char *waits = NULL;
 	const char *state = NULL;
 	int r = traffic_delivery(app, id, &state);
 
-	if (r == E_NOTFOUND && (r = message_where(app->db, id, &room)) == 0) {
-		r = room == NULL ? 0 : outbox_pending(app->db, "say", id);
-		state = "queued";
-		if (r == E_NOTFOUND) {
-			r = outbox_failed(app->db, "say", id);
-			state = r == 0 ? "failed" : "sent";
-		}
-		r = r == E_NOTFOUND ? 0 : r;
-	}
+	if (r == E_NOTFOUND)
+		r = message_delivery(app, id, &state, &waits);
 	if (r != 0)
 		return r;
-	*ret = json_pack("{s:s, s:s}", "id", id, "delivery", state);
+	*ret = json_pack("{s:s, s:s, s:s*}", "id", id, "delivery", state, "waits", waits);
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
@@ -324,8 +333,8 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		return err_set(reterr, E_BAD, "id: what is to be shown?");
 	if (!strcmp(id, "node")) {
 		r = setup_identity(app, ret);
-		return r != E_NOTFOUND ? r :
-		    err_set(reterr, E_REFUSED, "this node has no identity yet; run cairn setup first");
+		return r != E_NOTFOUND ? r : err_next(reterr, err_set(reterr, E_REFUSED,
+		    "this node has no identity yet"), "run cairn setup");
 	}
 	if (!strcmp(id, "publish"))
 		return publish_view(app, ret);

@@ -44,6 +44,26 @@ device_create(struct db *db, const struct world *world, const char *user, const 
 }
 
 int
+device_replace(struct db *db, const struct world *world, const char *device_id)
+{
+	__attribute__((cleanup(crypto_account_free))) struct crypto_account stored = { 0 };
+	autoaccount struct ratchet_account *a = NULL;
+	int r = crypto_account_get(db, &stored);
+
+	if (r != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	free(take(stored.device_id));
+	buf_wipe(&stored.pickle);
+	if ((stored.device_id = strdup(device_id)) == NULL)
+		return -ENOMEM;
+	/* The key of the pickles stays: what came by the old device can be read. */
+	if ((r = ratchet_account_new(world, &a)) != 0 ||
+	    (r = ratchet_account_pickle(a, stored.pickle_key, &stored.pickle)) != 0)
+		return r;
+	return crypto_account_renew(db, &stored);
+}
+
+int
 machine_device_keys(struct crypt *c, const char **ret)
 {
 	autobuf struct buf curve = { 0 }, edward = { 0 };
@@ -127,12 +147,13 @@ published(struct crypt *c, struct crypto_account *stored, const json_t *answer)
 
 /*
  * Nothing but an upload of ours adds keys: the one that waits for its answer has arrived.  Sent
- * again, it would offer keys once more that somebody may have taken meanwhile.
+ * again, it would offer keys once more that somebody may have taken meanwhile.  One that
+ * was never tried did not: a count can be older than the answer to the upload before it.
  */
 static int
 arrived(struct crypt *c, struct crypto_account *stored)
 {
-	int r = outbox_pending(c->db, DEVICE_PURPOSE, c->device_id);
+	int r = outbox_may_have_left(c->db, DEVICE_PURPOSE, c->device_id);
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
@@ -270,6 +291,25 @@ device_upload(struct crypt *c)
 	    c->device_id);
 }
 
+/* An upload that was made while the device keys were there, and waits, gets them too. */
+static int
+complete(void *cookie, const struct out *out)
+{
+	struct crypt *c = cookie;
+	autojson json_t *body = NULL, *identity = NULL;
+	int r;
+
+	if (strcmp(out->purpose, DEVICE_PURPOSE) != 0)
+		return 0;
+	if ((r = canon_parse(out->body, strlen(out->body), &body, NULL)) != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	if ((r = device_keys_json(c, &identity)) != 0)
+		return r;
+	if (json_object_set(body, "device_keys", identity) != 0)
+		return -ENOMEM;
+	return outbox_rebody(c->db, out->id, body);
+}
+
 int
 device_renew(struct crypt *c)
 {
@@ -278,6 +318,8 @@ device_renew(struct crypt *c)
 
 	if (r != 0)
 		return r > 0 ? ERR_CORRUPT : r;
+	if ((r = outbox_each(c->db, OUT_READY, complete, c)) != 0)
+		return r;
 	stored.uploaded = 0;
 	return crypto_account_state(c->db, &stored);
 }

@@ -23,6 +23,12 @@
 int	device_create(struct db *, const struct world *, const char *user,
 	    const char *device_id, struct err *) must_check;
 
+/**
+ * device_replace(db, world, device_id): another device instead of the one that was made: new keys, no session
+ * of the old one's; what others' sessions open stays.  Then crypt_open anew.
+ */
+int	device_replace(struct db *, const struct world *, const char *device_id) must_check;
+
 /** device_keys_json(c, ret): the signed device_keys object (no signatures of others).  The caller decrefs. */
 int	device_keys_json(struct crypt *, json_t **) must_check;
 

@@ -89,8 +89,9 @@ void	envelope_turn(struct crypt *, size_t);
  * OUT_EVENT ${row} (state NEW, in an encrypted room).
  *   0		the row is READY (outbox_ready).
  *   E_EXISTS	progress was made; call again next turn.
- *   E_LATER	waits: for /keys/query, /keys/claim or a share to be answered,
- *		or for somebody to read it (the text says; envelope_blocked too).
+ *   E_LATER	waits: for /keys/query, /keys/claim or a share to be answered, until it is
+ *		known who is in the room (unsure_has), or for somebody to read it (the text says;
+ *		envelope_blocked too).
  *   E_REFUSED	cannot be sealed: room unknown or not encrypted, too long.
  */
 int	envelope_seal_step(struct crypt *, const struct out *, struct err *) must_check;
@@ -106,8 +107,8 @@ int	envelope_member_left(struct crypt *, const char *room_id, int64_t pid) must_
 /**
  * Rows of purpose ENVELOPE_SHARE:
  * envelope_share_check(c, ref): before each send: 0, or E_REFUSED if a device in
- * it may no longer have the key; then the row has been voided and its shares
- * will be made anew without that device.
+ * it may no longer have the key, or it is not known who is in the room; then the row
+ * has been voided and its shares will be made anew, when that is known, without that device.
  * envelope_shared(c, ref): answered 200.  envelope_sharing(c, ref): 0 if others of its
  * session are still on their way, so that who waits for all need not look yet; E_NOTFOUND.
  * envelope_unshared(c, ref): given up

@@ -113,7 +113,7 @@ plan_user(struct crypt *c, const struct room *room, const struct crypto_outbound
 	if ((r = keys_track(c, pid)) != 0)
 		return r;
 	if ((r = keys_fresh(c, pid)) == 0)
-		return share_plan(c->db, s->n, pid);
+		return share_plan(c->db, s->n, pid, machine_now(c));
 	if (r < 0 || room->kind != ROOM_DIRECTORY)
 		return r;
 	if ((r = crypto_user_get(c->db, pid, &u)) != 0)
@@ -304,7 +304,11 @@ envelope_seal_step(struct crypt *c, const struct out *row, struct err *reterr)
 	int64_t readers;
 	int r;
 
-	if ((r = check_row(c, row, &room, reterr)) != 0 || (r = get_session(c, &room, &s)) != 0)
+	if ((r = check_row(c, row, &room, reterr)) != 0)
+		return r;
+	if ((r = unsure_has(c->db, row->room_id)) != E_NOTFOUND)
+		return r != 0 ? r : wait_for(c, row->room_id, reterr, "the homeserver has yet to say who is in the room");
+	if ((r = get_session(c, &room, &s)) != 0)
 		return r;
 	r = plan(c, &room, &s);
 	if (r == E_REFUSED) {
@@ -439,7 +443,7 @@ plan_history(struct crypt *c, const char *room_id, int64_t pid, int64_t done)
 	    (r = crypto_outbound_after(c->db, room_id, done, HISTORY_SESSIONS, &sessions, &n)) != 0)
 		return r;
 	for (size_t i = 0; i < n; i++)
-		if ((r = share_plan(c->db, sessions[i], pid)) != 0)
+		if ((r = share_plan(c->db, sessions[i], pid, machine_now(c))) != 0)
 			return r;
 	if (n < HISTORY_SESSIONS)
 		return history_drop(c->db, room_id, pid);

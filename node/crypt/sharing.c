@@ -47,7 +47,7 @@ new_session(struct crypt *c, struct crypto_device *d, const char *user, struct r
 	if ((good = check_onetime(d, user, onetime, &fallback)) < 0)
 		return good;
 	/* A fallback key may come again, any other one only once. */
-	if (good == 0 && !fallback && (good = crypto_device_use(c->db, d->pid, d->device_id, onetime)) < 0)
+	if (good == 0 && !fallback && (good = crypto_device_use(c->db, d, onetime)) < 0)
 		return good;
 	free(take(d->onetime));
 	d->claim_tries = good == 0 ? 0 : d->claim_tries + 1;
@@ -64,18 +64,19 @@ new_session(struct crypt *c, struct crypto_device *d, const char *user, struct r
 	return ratchet_session_to(a, c->world, d->curve25519, onetime, ret);
 }
 
-/* The session of the device that received last, or a new one. */
+/* The session of the device that received last, and its row; or a new one, which has none. */
 static int
 get_session(struct crypt *c, struct crypto_device *d, const char *user, bool fresh,
-    struct ratchet_session **ret, int64_t *ret_used, int *budget)
+    struct ratchet_session **ret, int64_t *ret_n, int64_t *ret_used, int *budget)
 {
 	struct crypto_olm *list = NULL;
 	size_t n = 0;
-	int r = fresh ? 0 : crypto_olm_list(c->db, d->curve25519, 1, &list, &n);
+	int r = fresh ? 0 : crypto_olm_list(c->db, d->pid, d->curve25519, 1, &list, &n);
 
 	if (r != 0)
 		return r;
 	if (n > 0) {
+		*ret_n = list[0].n;
 		*ret_used = list[0].used;
 		r = ratchet_session_unpickle(c->pickle_key, &list[0].pickle, ret);
 	}
@@ -83,6 +84,7 @@ get_session(struct crypt *c, struct crypto_device *d, const char *user, bool fre
 	*budget -= n == 0 && d->onetime != NULL ? SHARING_NEW : 1;
 	if (n > 0)
 		return r;
+	*ret_n = 0;
 	*ret_used = machine_now(c);
 	return d->onetime == NULL ? E_NOTFOUND : new_session(c, d, user, ret);
 }
@@ -155,16 +157,16 @@ sharing_seal(struct crypt *c, struct sharing_parcel *p, struct crypto_device *d,
 	autowipe struct buf text = { 0 }, pickle = { 0 };
 	autofree char *body = NULL;
 	char id[CRYPT_KEY_TEXT + 1];
-	int64_t used = 0;
+	int64_t row = 0, used = 0;
 	int r, kind;
 
 	if ((r = address(c, p, d->pid)) != 0 ||
-	    (r = get_session(c, d, p->user, fresh, &s, &used, budget)) != 0 ||
+	    (r = get_session(c, d, p->user, fresh, &s, &row, &used, budget)) != 0 ||
 	    (r = plaintext(c, d, p->user, type, content, &text)) != 0 ||
 	    (r = ratchet_session_encrypt(s, c->world, text.data, text.len, &kind, &body)) != 0 ||
 	    (r = ratchet_session_id(s, id)) != 0 ||
 	    (r = ratchet_session_pickle(s, c->pickle_key, &pickle)) != 0 ||
-	    (r = crypto_olm_put(c->db, d->curve25519, id, &pickle, used)) != 0)
+	    (r = crypto_olm_put(c->db, d->pid, d->curve25519, row, id, &pickle, used)) != 0)
 		return r;
 	return enclose(c, p, d, kind, body);
 }
@@ -250,21 +252,27 @@ sharing_work(struct crypt *c, int64_t outbound, int most)
 	autowipe struct buf content = { 0 };
 	char ref[ID_LEN + 1];
 	struct share *list;
-	size_t n = 0, i = 0;
+	bool found = false;
+	size_t n;
 	int budget = c->each == 0 ? SHARING_BUDGET : most < c->left ? most : c->left, before = budget, r;
 
-	if ((r = share_list(c->db, outbound, SHARE_WANTED, SHARING_BUDGET, &list, &n)) != 0)
-		return r;
-	if (n > 0 && (r = crypto_outbound_at(c->db, outbound, &s)) == 0)
-		r = room_key(c, &s, &content);
 	id_new(c->world, ref);
-	for (; r == 0 && i < n && budget > 0; i++)
-		r = work_one(c, &s, content.data, &list[i], &parcel, ref, &budget);
-	share_list_free(list, n);
+	do {
+		/* Read no more than can be paid for if all are new. */
+		if ((r = share_list(c->db, outbound, SHARE_WANTED, budget > SHARING_NEW ? budget / SHARING_NEW : 1,
+		    &list, &n)) != 0)
+			return r;
+		if (n > 0 && budget > 0 && !found && (r = crypto_outbound_at(c->db, outbound, &s)) == 0)
+			r = room_key(c, &s, &content);
+		found |= n > 0;
+		for (size_t i = 0; r == 0 && i < n && budget > 0; i++)
+			r = work_one(c, &s, content.data, &list[i], &parcel, ref, &budget);
+		share_list_free(list, n);
+	} while (r == 0 && n > 0 && budget > 0);
 	c->left -= before - budget;
 	if (r == 0)
 		r = sharing_post(c, &parcel, ENVELOPE_SHARE, ref);
 	if (r != 0)
 		return r > 0 ? ERR_CORRUPT : r;
-	return n > 0 ? E_EXISTS : 0;
+	return found ? E_EXISTS : 0;
 }

@@ -136,14 +136,15 @@ find_device(struct crypt *c, const struct letter *l, int64_t pid, int64_t receiv
 	return ask_for_device(c, pid, received, reterr);
 }
 
-/* Decrypt with one of the sessions we have: 0 and the session; E_REFUSED if one
+/* Decrypt with one of the sessions we have with ${pid}'s device: 0, the session and its row; E_REFUSED if one
  * should have worked and did not, E_NOTFOUND if there is none for it. */
 static int
-try_known(struct crypt *c, const struct letter *l, struct ratchet_session **ret, struct buf *plain)
+try_known(struct crypt *c, const struct letter *l, int64_t pid, struct ratchet_session **ret, int64_t *ret_row,
+    struct buf *plain)
 {
 	struct crypto_olm *list;
 	size_t n;
-	int r = crypto_olm_list(c->db, l->sender_key, CRYPTO_SESSIONS, &list, &n), result = E_NOTFOUND;
+	int r = crypto_olm_list(c->db, pid, l->sender_key, CRYPTO_SESSIONS, &list, &n), result = E_NOTFOUND;
 
 	if (r != 0)
 		return r;
@@ -156,23 +157,24 @@ try_known(struct crypt *c, const struct letter *l, struct ratchet_session **ret,
 			continue;
 		if ((result = ratchet_session_decrypt(s, &l->message, plain)) < 0)
 			r = result;
-		else if (result == 0)
+		else if (result == 0) {
 			*ret = take(s);
-		else if (l->message.type == 0)
+			*ret_row = list[i].n;
+		} else if (l->message.type == 0)
 			break;	/* It matched: a broken session, not a new one. */
 	}
 	crypto_olm_list_free(list, n);
 	return r != 0 ? r : result;
 }
 
-/* 0; ${ret_new}: the session was opened by this message. */
+/* 0; ${ret_row} is 0 if the session was opened by this message. */
 static int
-decrypt(struct crypt *c, const struct letter *l, struct ratchet_session **ret, bool *ret_new,
+decrypt(struct crypt *c, const struct letter *l, int64_t pid, struct ratchet_session **ret, int64_t *ret_row,
     struct buf *plain)
 {
 	autosession struct ratchet_session *s = NULL;
 	struct ratchet_account *a;
-	int r = try_known(c, l, ret, plain);
+	int r = try_known(c, l, pid, ret, ret_row, plain);
 
 	if (r != E_NOTFOUND || l->message.type != 0)
 		return r == E_NOTFOUND ? E_REFUSED : r;
@@ -181,7 +183,7 @@ decrypt(struct crypt *c, const struct letter *l, struct ratchet_session **ret, b
 	    (r = ratchet_session_decrypt(s, &l->message, plain)) != 0)
 		return r;
 	*ret = take(s);
-	*ret_new = true;
+	*ret_row = 0;
 	return 0;
 }
 
@@ -346,19 +348,19 @@ take_inner(struct crypt *c, const struct crypto_device *d, const json_t *inner, 
 
 /* The message stands: session, one-time key and hash are written. */
 static int
-keep(struct crypt *c, const struct letter *l, struct ratchet_session *s, bool is_new)
+keep(struct crypt *c, const struct letter *l, int64_t pid, struct ratchet_session *s, int64_t row)
 {
 	autowipe struct buf pickle = { 0 };
 	struct ratchet_account *a;
 	char id[CRYPT_KEY_TEXT + 1];
 	int r;
 
-	if (is_new && ((r = machine_account(c, &a)) != 0 || (r = ratchet_account_used(a, s)) != 0 ||
+	if (row == 0 && ((r = machine_account(c, &a)) != 0 || (r = ratchet_account_used(a, s)) != 0 ||
 	    (r = machine_save_account(c)) != 0))
 		return r;
 	if ((r = ratchet_session_id(s, id)) != 0 ||
 	    (r = ratchet_session_pickle(s, c->pickle_key, &pickle)) != 0 ||
-	    (r = crypto_olm_put(c->db, l->sender_key, id, &pickle, machine_now(c))) != 0)
+	    (r = crypto_olm_put(c->db, pid, l->sender_key, row, id, &pickle, machine_now(c))) != 0)
 		return r;
 	return crypto_hash_add(c->db, l->hash, machine_now(c));
 }
@@ -370,12 +372,12 @@ open_from(struct crypt *c, const struct letter *l, struct crypto_device *d, stru
 	autosession struct ratchet_session *s = NULL;
 	autowipe struct buf plain = { 0 };
 	autojson json_t *inner = NULL;
-	bool is_new = false;
+	int64_t row = 0;
 	int r, failed;
 
 	if (d->failures >= FAILURES_MAX && machine_now(c) - d->failing_at < MACHINE_MINUTE)
 		return err_set(reterr, E_REFUSED, "too many messages of this device could not be decrypted");
-	if ((r = decrypt(c, l, &s, &is_new, &plain)) < 0)
+	if ((r = decrypt(c, l, d->pid, &s, &row, &plain)) < 0)
 		return r;
 	if (r != 0) {
 		(void)err_set(reterr, E_REFUSED, "it cannot be decrypted");
@@ -390,7 +392,7 @@ open_from(struct crypt *c, const struct letter *l, struct crypto_device *d, stru
 		failed = r > 0 ? note_failure(c, d, false) : 0;
 		return failed != 0 ? failed : r;
 	}
-	if ((r = keep(c, l, s, is_new)) != 0)
+	if ((r = keep(c, l, d->pid, s, row)) != 0)
 		return r;
 	return take_inner(c, d, inner, ret, reterr);
 }

@@ -138,7 +138,8 @@ search_check(const struct search_query *query, const struct search_item *item, i
 }
 
 void
-search_explain(const unsigned counts[SEARCH_NFILTERS], struct err *reterr)
+search_explain(const unsigned counts[SEARCH_NFILTERS], const struct search_query *query, bool held,
+    struct err *reterr)
 {
 	char text[sizeof(reterr->text)] = "";
 	size_t len = 0;
@@ -150,6 +151,11 @@ search_explain(const unsigned counts[SEARCH_NFILTERS], struct err *reterr)
 	}
 	if (len > 0)
 		(void)err_set(reterr, E_NOTFOUND, "nothing found; removed by %s", text);
-	else
+	else if (!held)
 		(void)err_set(reterr, E_NOTFOUND, "nothing found; no records are held yet");
+	else if (query->text != NULL)
+		(void)err_set(reterr, E_NOTFOUND, "nothing found; no record%s has these words",
+		    query->kind != NULL ? " of this kind" : "");
+	else
+		(void)err_set(reterr, E_NOTFOUND, "nothing found; no record is of this kind or organization");
 }

@@ -63,9 +63,10 @@ int	search_check(const struct search_query *, const struct search_item *,
 const char *search_filter_name(enum search_bit);
 
 /**
- * search_explain(counts, reterr): how many records each filter removed:
- * "nothing found; removed by language: 7, open places: 2".
+ * search_explain(counts, query, held, reterr): how many records each filter removed:
+ * "nothing found; removed by language: 7, open places: 2".  ${held}: there are records; if
+ * no filter removed one, the store's own look-up by words, kind or organization found none.
  */
-void	search_explain(const unsigned counts[SEARCH_NFILTERS], struct err *);
+void	search_explain(const unsigned counts[SEARCH_NFILTERS], const struct search_query *, bool held, struct err *);
 
 #endif /* !CAIRN_SEARCH_H */

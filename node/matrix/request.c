@@ -50,7 +50,7 @@ request_sync(const char *since, int timeout_ms, int limit, bool lazy)
 	char filter[512], timeout[16];
 
 	(void)snprintf(filter, sizeof(filter),
-	    "{\"presence\":{\"not_types\":[\"*\"]},\"account_data\":{\"not_types\":[\"*\"]},"
+	    "{\"presence\":{\"not_types\":[\"*\"]},\"account_data\":{\"types\":[\"" REQUEST_EPOCH "\"]},"
 	    "\"room\":{\"ephemeral\":{\"not_types\":[\"*\"]},\"account_data\":{\"not_types\":[\"*\"]},"
 	    "\"state\":{\"types\":[\"m.room.create\",\"m.room.member\",\"m.room.encryption\"],"
 	    "\"not_types\":[\"m.room.encrypted\"]%s},\"timeline\":{\"limit\":%d}}}",

@@ -23,10 +23,9 @@ char	*request_path(const char *, ...) like_printf(1, 2);
 
 /**
  * request_sync(since, timeout_ms, limit, lazy): the path of /sync with our filter: no
- * presence, receipts or account data; of the state only who made the room, who is
+ * presence or receipts; of account data only the epoch; of the state only who made the room, who is
  * in it and that it is encrypted; at most ${limit} timeline events of a room.
- * ${lazy}: of the
- * members only those who say something.  ${since} may be NULL.
+ * ${lazy}: of the members only those who say something.  ${since} may be NULL.
  */
 char	*request_sync(const char *, int, int, bool);
 
@@ -52,6 +51,8 @@ struct request_room {
 /** request_create_room(room): body of POST /createRoom; NULL if out of memory. */
 json_t	*request_create_room(const struct request_room *);
 
+/* The type of the account data by which an old database is recognized (docs/adr/0016). */
+#define REQUEST_EPOCH	"org.cairnpeer.epoch"
 /* The member of m.room.create content that holds our creation id. */
 #define REQUEST_TAG	"org.cairnpeer.tag"
 /* The member of m.room.encryption that asks for encrypted state (MSC4362). */

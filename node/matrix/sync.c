@@ -33,6 +33,22 @@ each_event(const json_t *part, int (*fn)(void *, const char *, const json_t *), 
 }
 
 static int
+account_data(const json_t *answer, const struct sync_ops *ops, void *cookie)
+{
+	const json_t *event;
+	size_t i;
+
+	json_array_foreach(json_arr(json_obj(answer, "account_data"), "events"), i, event) {
+		const char *type = json_str(event, "type");
+		int r = type != NULL ? ops->account_data(cookie, type, json_obj(event, "content")) : 0;
+
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
 devices(const json_t *answer, const struct sync_ops *ops, void *cookie)
 {
 	const json_t *lists = json_obj(answer, "device_lists"), *user;
@@ -79,7 +95,8 @@ joined(const json_t *rooms, const struct sync_ops *ops, void *cookie)
 		    (r = ops->limited(cookie, room_id, token(timeline, "prev_batch"))) != 0)
 			return r;
 		if ((r = each_event(json_obj(room, "state"), ops->state, cookie, room_id)) != 0 ||
-		    (r = each_event(timeline, ops->timeline, cookie, room_id)) != 0)
+		    (r = each_event(timeline, ops->timeline, cookie, room_id)) != 0 ||
+		    (ops->joined != NULL && (r = ops->joined(cookie, room_id)) != 0))
 			return r;
 	}
 	return 0;
@@ -97,6 +114,8 @@ sync_walk(const json_t *answer, const struct sync_ops *ops, void *cookie, const 
 
 	if (next == NULL)
 		return err_set(reterr, E_BAD, "sync answer: next_batch is missing or not a token");
+	if (ops->account_data != NULL && (r = account_data(answer, ops, cookie)) != 0)
+		return r;
 	if (ops->device != NULL && (r = devices(answer, ops, cookie)) != 0)
 		return r;
 	if (ops->counts != NULL && (r = counts(answer, ops, cookie)) != 0)

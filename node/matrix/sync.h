@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sync: takes a /sync answer apart in the order in which it must be applied:
- * device lists, key counts, to-device messages, invitations, joined rooms
+ * the account's data, device lists, key counts, to-device messages, invitations, joined rooms
  * (state, then timeline), rooms left.  Lends every json_t; copies nothing.
  */
 #ifndef CAIRN_SYNC_H
@@ -17,6 +17,7 @@ enum { SYNC_TOKEN_MAX = 4096 };	/* Bytes of next_batch and prev_batch. */
 
 /* Each returns 0 or a negative value that ends the walk.  NULL: not wanted. */
 struct sync_ops {
+	int	(*account_data)(void *, const char *type, const json_t *content);
 	int	(*device)(void *, const char *user, bool left);
 	/* otk: signed_curve25519 keys left (missing counts are 0); fallback: an unused one is there. */
 	int	(*counts)(void *, int64_t otk, bool fallback);
@@ -26,6 +27,7 @@ struct sync_ops {
 	int	(*limited)(void *, const char *room_id, const char *prev_batch);
 	int	(*state)(void *, const char *room_id, const json_t *event);
 	int	(*timeline)(void *, const char *room_id, const json_t *event);
+	int	(*joined)(void *, const char *room_id);	/* After the events of a room that we are in. */
 	int	(*left)(void *, const char *room_id);
 };
 

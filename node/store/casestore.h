@@ -52,15 +52,20 @@ struct traffic {
 int	traffic_seq(struct db *, const char *org, int64_t *) must_check;
 int	traffic_put(struct db *, const struct traffic *) must_check;
 int	traffic_get(struct db *, const char *content_id, struct traffic *) must_check;
-/** traffic_due(db, now, limit, ret, n): unacknowledged with 0 < resend_at <= now. traffic_next(db): earliest resend_at or INT64_MAX. */
+/**
+ * traffic_due(db, now, limit, ret, n): unacknowledged with 0 < resend_at <= now, and nothing said
+ * earlier of the same referral is: that holds it up, but not once it is silent (below).
+ * traffic_next(db): earliest resend_at of these or INT64_MAX.
+ */
 int	traffic_due(struct db *, int64_t, size_t, struct traffic **, size_t *) must_check;
 int64_t	traffic_next(struct db *);
-/** traffic_stopped(db, ret): how many were never acknowledged and are not sent again. */
-int	traffic_stopped(struct db *, int64_t *) must_check;
-/** traffic_silent(db, referral or NULL for all, ret): how many were handed to the homeserver
- * TRAFFIC_SILENT times, which takes about an hour, and are not acknowledged. */
+/**
+ * traffic_silent(db, referral or NULL for all, ret_silent, ret_stopped): how many were handed to the
+ * homeserver TRAFFIC_SILENT times, which takes about an hour, and are not acknowledged; and how many
+ * never were and are not sent again.
+ */
 enum { TRAFFIC_SILENT = 7 };
-int	traffic_silent(struct db *, const char *referral, int64_t *) must_check;
+int	traffic_silent(struct db *, const char *referral, int64_t *, int64_t *) must_check;
 void	traffic_free(struct traffic *);
 void	traffic_list_free(struct traffic *, size_t);
 

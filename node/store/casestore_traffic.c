@@ -94,7 +94,7 @@ traffic_due(struct db *db, int64_t now, size_t limit, struct traffic **ret, size
 	size_t n = 0;
 	int r;
 
-	if ((r = db_query(db, &rows, Q_TRAFFIC_DUE, "ii", now, (int64_t)limit)) != 0)
+	if ((r = db_query(db, &rows, Q_TRAFFIC_DUE, "iii", now, (int64_t)limit, (int64_t)TRAFFIC_SILENT)) != 0)
 		return r;
 	while ((r = db_next(rows)) == 0) {
 		struct traffic *grown = reallocarray(list, n + 1, sizeof(*list));
@@ -118,27 +118,17 @@ traffic_due(struct db *db, int64_t now, size_t limit, struct traffic **ret, size
 }
 
 int
-traffic_stopped(struct db *db, int64_t *ret)
+traffic_silent(struct db *db, const char *referral, int64_t *ret_silent, int64_t *ret_stopped)
 {
+	const int64_t most = TRAFFIC_SILENT;
 	autorows struct rows *rows = NULL;
-	int r;
+	int r = referral != NULL ? db_query(db, &rows, Q_TRAFFIC_SILENT_OF, "it", most, referral) :
+	    db_query(db, &rows, Q_TRAFFIC_SILENT, "i", most);
 
-	if ((r = db_query(db, &rows, Q_TRAFFIC_STOPPED, "")) != 0 || (r = db_next(rows)) != 0)
+	if (r != 0 || (r = db_next(rows)) != 0)
 		return r > 0 ? ERR_DB : r;
-	*ret = db_int(rows, 0);
-	return 0;
-}
-
-int
-traffic_silent(struct db *db, const char *referral, int64_t *ret)
-{
-	autorows struct rows *rows = NULL;
-	int r;
-
-	if ((r = db_query(db, &rows, Q_TRAFFIC_SILENT, "it", (int64_t)TRAFFIC_SILENT, referral)) != 0 ||
-	    (r = db_next(rows)) != 0)
-		return r > 0 ? ERR_DB : r;
-	*ret = db_int(rows, 0);
+	*ret_silent = db_int(rows, 0);
+	*ret_stopped = db_int(rows, 1);
 	return 0;
 }
 
@@ -148,7 +138,7 @@ traffic_next(struct db *db)
 	autorows struct rows *rows = NULL;
 
 	/* After a failure the next turn meets it where it can be returned. */
-	if (db_query(db, &rows, Q_TRAFFIC_NEXT, "") != 0 || db_next(rows) != 0)
+	if (db_query(db, &rows, Q_TRAFFIC_NEXT, "i", (int64_t)TRAFFIC_SILENT) != 0 || db_next(rows) != 0)
 		return 0;
 	return db_null(rows, 0) ? INT64_MAX : db_int(rows, 0);
 }

@@ -100,6 +100,21 @@ crypto_account_state(struct db *db, const struct crypto_account *a)
 	    a->fallback_unused, a->fallback_at, a->forget_at);
 }
 
+int
+crypto_account_renew(struct db *db, const struct crypto_account *a)
+{
+	static const enum query_id all[] = { Q_CRYPT_OLM_CLEAR, Q_CRYPT_OUTBOUND_RETIRE_ALL, Q_CRYPT_OUTBOUND_FORGET_ALL,
+	    Q_CRYPT_DEVICE_UNCLAIM_ALL, Q_CRYPT_SHARE_AGAIN_ALL };
+	int r;
+
+	if ((r = db_run(db, Q_CRYPT_ACCOUNT_RENEW, "t", a->device_id)) != 0)
+		return r;
+	for (size_t i = 0; i < nelem(all); i++)
+		if ((r = db_run(db, all[i], "")) != 0)
+			return r;
+	return crypto_account_pickle(db, &a->pickle);
+}
+
 void
 crypto_olm_list_free(struct crypto_olm *list, size_t n)
 {
@@ -111,8 +126,8 @@ crypto_olm_list_free(struct crypto_olm *list, size_t n)
 }
 
 int
-crypto_olm_list(struct db *db, const uint8_t curve[CRYPTO_KEY], size_t limit, struct crypto_olm **ret,
-    size_t *ret_n)
+crypto_olm_list(struct db *db, int64_t pid, const uint8_t curve[CRYPTO_KEY], size_t limit,
+    struct crypto_olm **ret, size_t *ret_n)
 {
 	autorows struct rows *rows = NULL;
 	struct crypto_olm *list;
@@ -121,7 +136,7 @@ crypto_olm_list(struct db *db, const uint8_t curve[CRYPTO_KEY], size_t limit, st
 
 	if (limit > CRYPTO_SESSIONS)
 		limit = CRYPTO_SESSIONS;
-	if ((r = db_query(db, &rows, Q_CRYPT_OLM_LIST, "bi", curve, (size_t)CRYPTO_KEY,
+	if ((r = db_query(db, &rows, Q_CRYPT_OLM_LIST, "ibi", pid, curve, (size_t)CRYPTO_KEY,
 	    (int64_t)limit)) != 0)
 		return r;
 	if ((list = calloc(CRYPTO_SESSIONS, sizeof(*list))) == NULL)
@@ -129,10 +144,11 @@ crypto_olm_list(struct db *db, const uint8_t curve[CRYPTO_KEY], size_t limit, st
 	while (n < limit && (r = db_next(rows)) == 0) {
 		struct crypto_olm *s = &list[n++];
 
-		if ((r = rows_dup(rows, 0, &s->session_id)) != 0 ||
-		    (r = open_blob(db, "crypt_olm.pickle", s->session_id, rows, 1, &s->pickle)) != 0)
+		if ((r = rows_dup(rows, 1, &s->session_id)) != 0 ||
+		    (r = open_blob(db, "crypt_olm.pickle", s->session_id, rows, 2, &s->pickle)) != 0)
 			break;
-		s->used = db_int(rows, 2);
+		s->n = db_int(rows, 0);
+		s->used = db_int(rows, 3);
 	}
 	if (r < 0) {
 		crypto_olm_list_free(list, n);
@@ -144,18 +160,20 @@ crypto_olm_list(struct db *db, const uint8_t curve[CRYPTO_KEY], size_t limit, st
 }
 
 int
-crypto_olm_put(struct db *db, const uint8_t curve[CRYPTO_KEY], const char *session_id,
+crypto_olm_put(struct db *db, int64_t pid, const uint8_t curve[CRYPTO_KEY], int64_t n, const char *session_id,
     const struct buf *pickle, int64_t used)
 {
 	autobuf struct buf sealed = { 0 };
-	int r;
+	int r = column_seal(db, "crypt_olm.pickle", session_id, pickle->data, pickle->len, &sealed);
 
-	if ((r = column_seal(db, "crypt_olm.pickle", session_id, pickle->data, pickle->len,
-	    &sealed)) != 0 ||
-	    (r = db_run(db, Q_CRYPT_OLM_PUT, "tbbi", session_id, curve, (size_t)CRYPTO_KEY,
+	if (r != 0)
+		return r;
+	if (n != 0)
+		return rows_hit(db, db_run(db, Q_CRYPT_OLM_PUT, "ibi", n, sealed.data, sealed.len, used));
+	if ((r = db_run(db, Q_CRYPT_OLM_ADD, "ibtbi", pid, curve, (size_t)CRYPTO_KEY, session_id,
 	    sealed.data, sealed.len, used)) != 0)
 		return r;
-	return db_run(db, Q_CRYPT_OLM_TRIM, "bi", curve, (size_t)CRYPTO_KEY, (int64_t)CRYPTO_SESSIONS);
+	return db_run(db, Q_CRYPT_OLM_TRIM, "ibi", pid, curve, (size_t)CRYPTO_KEY, (int64_t)CRYPTO_SESSIONS);
 }
 
 int

@@ -25,18 +25,23 @@ int	crypto_account_add(struct db *, const struct crypto_account *) must_check;
 /** crypto_account_pickle: write the pickle. crypto_account_state: write the numbers. */
 int	crypto_account_pickle(struct db *, const struct buf *) must_check;
 int	crypto_account_state(struct db *, const struct crypto_account *) must_check;
+/** crypto_account_renew(db, account): its device and pickle are new: with no Olm session, no Megolm session
+ * of our own in use, no claimed key; what was on its way to others is to be shared again. */
+int	crypto_account_renew(struct db *, const struct crypto_account *) must_check;
 
 struct crypto_olm {
+	int64_t	 n;		/* Its row. */
 	char	*session_id;
 	struct buf pickle;
 	int64_t	 used;
 };
-/** crypto_olm_list(db, curve25519, limit, ret, ret_n): the one used last first; 0, even if none. */
-int	crypto_olm_list(struct db *, const uint8_t[CRYPTO_KEY], size_t limit, struct crypto_olm **,
+/** crypto_olm_list(db, pid, curve25519, limit, ret, ret_n): of that user's device, the one used last first; 0, even if none. */
+int	crypto_olm_list(struct db *, int64_t pid, const uint8_t[CRYPTO_KEY], size_t limit, struct crypto_olm **,
 	    size_t *) must_check;
 void	crypto_olm_list_free(struct crypto_olm *, size_t);
-/** crypto_olm_put: insert or replace, and forget the oldest beyond CRYPTO_SESSIONS. */
-int	crypto_olm_put(struct db *, const uint8_t[CRYPTO_KEY], const char *session_id,
+/** crypto_olm_put(db, pid, curve25519, n, session_id, pickle, used): row ${n} has gone on; 0: a new
+ * session, and forget the oldest beyond CRYPTO_SESSIONS. */
+int	crypto_olm_put(struct db *, int64_t pid, const uint8_t[CRYPTO_KEY], int64_t n, const char *session_id,
 	    const struct buf *pickle, int64_t used) must_check;
 
 /* Olm messages taken: get: 0, E_NOTFOUND. */

@@ -63,6 +63,7 @@ crypto_device_free(struct crypto_device *d)
 	free(d->device_id);
 	free(d->refused);
 	free(d->onetime);
+	buf_free(&d->used);
 	*d = (struct crypto_device){ 0 };
 }
 
@@ -160,22 +161,21 @@ crypto_device_put(struct db *db, const struct crypto_device *d)
 int
 crypto_device_claim(struct db *db, const struct crypto_device *d)
 {
-	return rows_hit(db, db_run(db, Q_CRYPT_DEVICE_CLAIM, "itiiiit", d->pid, d->device_id, d->claim,
-	    d->claim_tries, d->claim_due, d->mend, d->onetime));
+	return rows_hit(db, db_run(db, Q_CRYPT_DEVICE_CLAIM, "itiiiitb", d->pid, d->device_id, d->claim,
+	    d->claim_tries, d->claim_due, d->mend, d->onetime, d->used.data, d->used.len));
 }
 
 int
-crypto_device_use(struct db *db, int64_t pid, const char *device_id, const uint8_t onetime[CRYPTO_KEY])
+crypto_device_use(struct db *db, struct crypto_device *d, const uint8_t onetime[CRYPTO_KEY])
 {
 	autorows struct rows *rows = NULL;
-	autobuf struct buf used = { 0 };
 	uint8_t hash[crypto_hash_sha256_BYTES];
 	const char *before;
 	size_t len = 0;
 	int r;
 
 	(void)crypto_hash_sha256(hash, onetime, CRYPTO_KEY);
-	if ((r = db_query(db, &rows, Q_CRYPT_DEVICE_USED, "it", pid, device_id)) != 0 || (r = db_next(rows)) != 0)
+	if ((r = db_query(db, &rows, Q_CRYPT_DEVICE_USED, "it", d->pid, d->device_id)) != 0 || (r = db_next(rows)) != 0)
 		return r;
 	before = db_null(rows, 0) ? NULL : db_blob(rows, 0, &len);
 	for (size_t i = 0; i + CRYPTO_USED_HASH <= len; i += CRYPTO_USED_HASH)
@@ -185,10 +185,9 @@ crypto_device_use(struct db *db, int64_t pid, const char *device_id, const uint8
 		before += len - (CRYPTO_USED - 1) * CRYPTO_USED_HASH;
 		len = (CRYPTO_USED - 1) * CRYPTO_USED_HASH;
 	}
-	if ((len > 0 && (r = buf_add(&used, before, len)) != 0) || (r = buf_add(&used, hash, CRYPTO_USED_HASH)) != 0)
+	if (len > 0 && (r = buf_add(&d->used, before, len)) != 0)
 		return r;
-	db_done(take(rows));
-	return db_run(db, Q_CRYPT_DEVICE_USE, "itb", pid, device_id, used.data, used.len);
+	return buf_add(&d->used, hash, CRYPTO_USED_HASH);
 }
 
 int

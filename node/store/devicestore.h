@@ -34,15 +34,16 @@ struct crypto_device {
 	int64_t	 failures, failing_at;		/* Messages that did not decrypt. */
 	char	*refused;			/* Why never, or NULL. */
 	char	*onetime;			/* {key id: key object} as claimed, or NULL. */
+	struct buf used;			/* crypto_device_use: what crypto_device_claim is to note; else empty. */
 };
 int	crypto_device_get(struct db *, int64_t pid, const char *device_id, struct crypto_device *) must_check;
 int	crypto_device_put(struct db *, const struct crypto_device *) must_check;
-/** crypto_device_claim: write only what a claim changes: claim, claim_tries, claim_due, mend, onetime. */
+/** crypto_device_claim: write only what a claim changes: claim, claim_tries, claim_due, mend, onetime, used. */
 int	crypto_device_claim(struct db *, const struct crypto_device *) must_check;
-/** crypto_device_use(db, pid, device, key): note that this one-time key is used; E_EXISTS: it was
- * before.  The last CRYPTO_USED are remembered: at a new session an hour, those of a week. */
+/** crypto_device_use(db, device, key): crypto_device_claim will note that this one-time key is used;
+ * E_EXISTS: it was before.  The last CRYPTO_USED are remembered: at a new session an hour, those of a week. */
 enum { CRYPTO_USED = 168, CRYPTO_USED_HASH = 8 };
-int	crypto_device_use(struct db *, int64_t pid, const char *device_id, const uint8_t onetime[CRYPTO_KEY]) must_check;
+int	crypto_device_use(struct db *, struct crypto_device *, const uint8_t onetime[CRYPTO_KEY]) must_check;
 int	crypto_device_drop(struct db *, int64_t pid, const char *device_id) must_check;
 void	crypto_device_free(struct crypto_device *);
 #define autodevice __attribute__((cleanup(crypto_device_free)))

@@ -134,6 +134,12 @@ own_each(struct db *db, const char *kind, int (*fn)(void *, const struct own_rec
 }
 
 int
+own_leap(struct db *db)
+{
+	return db_run(db, Q_OWN_LEAP, "");
+}
+
+int
 own_find(struct db *db, const char *words, const char *kind,
     int (*fn)(void *, const struct own_record *), void *cookie)
 {

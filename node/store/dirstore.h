@@ -28,6 +28,8 @@ int	own_each(struct db *, const char *kind_or_null, int (*)(void *, const struct
 /** own_find(db, words or NULL, kind or NULL, fn, cookie): by the words in the strings of body, best first. */
 int	own_find(struct db *, const char *words, const char *kind_or_null,
 	    int (*)(void *, const struct own_record *), void *) must_check;
+/** own_leap(db): what was issued is to be issued again, with numbers a million higher. */
+int	own_leap(struct db *) must_check;
 void	own_free(struct own_record *);
 
 struct partner {

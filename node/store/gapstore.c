@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "column.h"
@@ -14,18 +15,33 @@ gap_free(struct gap *g)
 	*g = (struct gap){ 0 };
 }
 
+/* The first number of a query's one row; ${r}: what db_query said.  0, E_NOTFOUND. */
+static int
+number(struct rows *const *rows, int r, int64_t *ret)
+{
+	if (r != 0 || (r = db_next(*rows)) != 0)
+		return r;
+	*ret = db_int(*rows, 0);
+	return 0;
+}
+
+static int
+is_full(struct db *db, const char *room_id)
+{
+	autorows struct rows *rows = NULL;
+	int64_t n;
+	int r = number(&rows, db_query(db, &rows, Q_GAP_COUNT_WAITING, "t", room_id), &n);
+
+	return r != 0 ? r > 0 ? ERR_DB : r : n >= GAP_WAIT_MAX ? E_REFUSED : 0;
+}
+
 int
 gap_add(struct db *db, const struct gap *g)
 {
 	int64_t n;
-	int r;
+	int r = g->state == GAP_WAITS ? is_full(db, g->room_id) : 0;
 
-	if (g->state == GAP_WAITS) {
-		r = rows_hit(db, db_run(db, Q_GAP_WIDEN, "tt", g->room_id, g->token));
-		if (r != E_NOTFOUND)
-			return r;
-	}
-	if ((r = rows_serial(db, "gap", &n)) != 0)
+	if (r != 0 || (r = rows_serial(db, "gap", &n)) != 0)
 		return r;
 	return db_run(db, Q_GAP_ADD, "itittiii", n, g->room_id, (int64_t)g->state, g->token, g->until,
 	    g->most, g->cut, g->at);
@@ -51,6 +67,8 @@ gap_get(struct db *db, int64_t n, struct gap *ret)
 	g.bytes = db_int(rows, 7);
 	g.cut = db_int(rows, 8);
 	g.at = db_int(rows, 9);
+	g.held = db_int(rows, 10);
+	g.due = db_int(rows, 11);
 	*ret = g;
 	return 0;
 }
@@ -58,8 +76,8 @@ gap_get(struct db *db, int64_t n, struct gap *ret)
 int
 gap_put(struct db *db, const struct gap *g)
 {
-	return rows_hit(db, db_run(db, Q_GAP_PUT, "iitiiii", g->n, (int64_t)g->state, g->token, g->most,
-	    g->asked, g->bytes, g->cut));
+	return rows_hit(db, db_run(db, Q_GAP_PUT, "iitiiiiii", g->n, (int64_t)g->state, g->token, g->most,
+	    g->asked, g->bytes, g->cut, g->held, g->due));
 }
 
 int
@@ -74,28 +92,56 @@ gap_over(struct db *db, struct gap *g)
 	return r != 0 ? r : db_run(db, Q_GAP_DROP_OVER, "ti", g->room_id, g->n);
 }
 
-static int
-number(struct db *db, enum query_id q, int64_t *ret)
+int
+gap_waiting(struct db *db, int64_t *ret)
 {
 	autorows struct rows *rows = NULL;
-	int r;
 
-	if ((r = db_query(db, &rows, q, "")) != 0 || (r = db_next(rows)) != 0)
-		return r;
-	*ret = db_int(rows, 0);
-	return 0;
+	return number(&rows, db_query(db, &rows, Q_GAP_WAITING, ""), ret);
 }
 
 int
-gap_next(struct db *db, enum gap_state state, int64_t *ret)
+gap_judging(struct db *db, int64_t now, int64_t *ret)
 {
-	return number(db, state == GAP_WAITS ? Q_GAP_WAITING : Q_GAP_JUDGING, ret);
+	autorows struct rows *rows = NULL;
+
+	return number(&rows, db_query(db, &rows, Q_GAP_JUDGING, "i", now), ret);
+}
+
+int64_t
+gap_next_due(struct db *db)
+{
+	autorows struct rows *rows = NULL;
+
+	/* After a failure the next turn meets it where it can be returned. */
+	if (db_query(db, &rows, Q_GAP_NEXT_DUE, "") != 0 || db_next(rows) != 0)
+		return 0;
+	return db_null(rows, 0) ? INT64_MAX : db_int(rows, 0);
+}
+
+int
+gap_kept(struct db *db, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = number(&rows, db_query(db, &rows, Q_GAP_KEPT, ""), ret);
+
+	return r > 0 ? ERR_DB : r;
 }
 
 int
 gap_cuts(struct db *db, int64_t *ret)
 {
-	int r = number(db, Q_GAP_COUNT_CUT, ret);
+	autorows struct rows *rows = NULL;
+	int r = number(&rows, db_query(db, &rows, Q_GAP_COUNT_CUT, ""), ret);
+
+	return r > 0 ? ERR_DB : r;
+}
+
+int
+gap_late(struct db *db, int64_t before, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = number(&rows, db_query(db, &rows, Q_GAP_COUNT_LATE, "i", before), ret);
 
 	return r > 0 ? ERR_DB : r;
 }

@@ -56,47 +56,107 @@ is_full(struct db *db, int64_t pid, enum inbox_class class)
 	return r != 0 ? r : n >= (class == INBOX_STRANGER ? INBOX_STRANGER_MAX : INBOX_WAITING_MAX) ? E_REFUSED : 0;
 }
 
-/* Guests share a bound: who fills it loses, and nobody else. */
-static int
-make_room(struct db *db, enum query_id count, int64_t bound, enum query_id most, enum query_id trim)
-{
-	autorows struct rows *rows = NULL, *worst = NULL;
-	int64_t n, pid, some;
-	int r = number(&rows, db_query(db, &rows, count, ""), &n);
+/* What guests share. */
+static const struct shared {
+	enum query_id	count, most, trim;
+	int64_t		bound;
+} waiting_shared = { Q_WAITING_GUESTS, Q_WAITING_MOST, Q_WAITING_TRIM, INBOX_GUESTS_WAITING },
+  rejected_shared = { Q_REJECTED_GUESTS, Q_REJECTED_MOST, Q_REJECTED_TRIM_GUEST, INBOX_GUESTS_REJECTED };
 
-	if (r != 0 || n < bound)
+static int
+is_crowded(struct db *db, const struct shared *s)
+{
+	autorows struct rows *rows = NULL;
+	int64_t n;
+	int r = number(&rows, db_query(db, &rows, s->count, ""), &n);
+
+	return r != 0 ? r : n >= s->bound ? E_REFUSED : 0;
+}
+
+/* Who fills it loses, and nobody else: ${ret_lost}. */
+static int
+make_room(struct db *db, const struct shared *s, int64_t *ret_lost)
+{
+	autorows struct rows *worst = NULL;
+	int64_t pid, some;
+	int r = is_crowded(db, s);
+
+	*ret_lost = 0;
+	if (r != E_REFUSED)
 		return r;
-	if ((r = number(&worst, db_query(db, &worst, most, ""), &pid)) != 0)
+	if ((r = number(&worst, db_query(db, &worst, s->most, ""), &pid)) != 0)
 		return r;
 	some = db_int(worst, 1);
 	db_done(take(worst));
-	return db_run(db, trim, "ii", pid, some);
+	if ((r = db_run(db, s->trim, "ii", pid, some)) == 0)
+		*ret_lost = db_changes(db);
+	return r;
+}
+
+static int64_t
+today(const struct db *db)
+{
+	return world_now(db_world(db)) / (24 * 3600 * 1000LL);
+}
+
+static int
+lose(struct db *db, int64_t items)
+{
+	int r = items == 0 ? 0 : db_run(db, Q_WAITING_LOSE, "ii", today(db), items);
+
+	return r != 0 || items == 0 ? r : db_run(db, Q_WAITING_LOST_FORGET, "i", today(db) - WAITING_LOST_DAYS);
 }
 
 int
-waiting_add(struct db *db, const struct waiting *w)
+waiting_lost(struct db *db, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+
+	return number(&rows, db_query(db, &rows, Q_WAITING_LOST, "i", today(db) - WAITING_LOST_DAYS), ret);
+}
+
+/* A place for one more.  Anybody can invent a stranger: what is lost of those is nobody's loss. */
+static int
+place(struct db *db, int64_t pid, enum inbox_class class, bool patient, int64_t *ret_lost)
+{
+	int r = is_full(db, pid, class), lost;
+
+	*ret_lost = 0;
+	if (class == INBOX_STRANGER)
+		return r;
+	if (r == 0 && class == INBOX_GUEST && patient)
+		r = is_crowded(db, &waiting_shared);
+	if (r == E_REFUSED)
+		return patient ? E_LATER : (lost = lose(db, 1)) != 0 ? lost : r;
+	if (r == 0 && class == INBOX_GUEST && (r = make_room(db, &waiting_shared, ret_lost)) == 0)
+		r = lose(db, *ret_lost);
+	return r;
+}
+
+int
+waiting_add(struct db *db, const struct waiting *w, bool patient, int64_t *ret_lost)
 {
 	autobuf struct buf raw = { 0 }, reason = { 0 };
 	enum inbox_class class;
 	char row[COLUMN_ROW];
-	int64_t id;
+	int64_t id, lost;
 	int r;
 
 	if ((r = class_of(db, w->pid, &class)) != 0)
 		return r;
 	if (strlen(w->raw) > (class == INBOX_STRANGER ? INBOX_STRANGER_RAW : INBOX_RAW_MAX))
 		return E_REFUSED;
-	if ((r = is_full(db, w->pid, class)) != 0 || (r = rows_serial(db, "waiting", &id)) != 0)
-		return r;
-	if (class == INBOX_GUEST && (r = make_room(db, Q_WAITING_GUESTS, INBOX_GUESTS_WAITING,
-	    Q_WAITING_MOST, Q_WAITING_TRIM)) != 0)
+	if ((r = place(db, w->pid, class, patient, &lost)) != 0 || (r = rows_serial(db, "waiting", &id)) != 0)
 		return r;
 	(void)column_row(id, row);
 	if ((r = column_seal_text(db, "waiting.raw", row, w->raw, &raw)) != 0 ||
 	    (r = column_seal_text(db, "waiting.reason", row, w->reason, &reason)) != 0)
 		return r;
-	return db_run(db, Q_WAITING_ADD, "itttibbiii", id, w->account, w->room_id, w->session_id,
+	r = db_run(db, Q_WAITING_ADD, "itttibbiii", id, w->account, w->room_id, w->session_id,
 	    w->pid, raw.data, raw.len, reason.data, reason.len, w->at, (int64_t)class, w->due);
+	if (r == 0)
+		*ret_lost = lost;
+	return r;
 }
 
 static void
@@ -251,13 +311,12 @@ rejected_add(struct db *db, const char *account, const char *room_id, int64_t pi
 	autobuf struct buf sealed = { 0 }, why = { 0 };
 	enum inbox_class class;
 	char row[COLUMN_ROW];
-	int64_t id;
+	int64_t id, gone;
 	int r;
 
 	if ((r = class_of(db, pid, &class)) != 0 || (r = rows_serial(db, "rejected", &id)) != 0)
 		return r;
-	if (class == INBOX_GUEST && (r = make_room(db, Q_REJECTED_GUESTS, INBOX_GUESTS_REJECTED,
-	    Q_REJECTED_MOST, Q_REJECTED_TRIM_GUEST)) != 0)
+	if (class == INBOX_GUEST && (r = make_room(db, &rejected_shared, &gone)) != 0)
 		return r;
 	(void)column_row(id, row);
 	if ((r = column_seal(db, "rejected.raw", row, raw, strnlen(raw, class == INBOX_PARTNER ? INBOX_RAW_MAX :

@@ -39,8 +39,15 @@ struct waiting {
 	int64_t	 at;
 	int64_t	 due;			/* To be looked at again then; 0: when what it lacks comes. */
 };
-/** waiting_add: 0, or E_REFUSED past a bound (the caller rejects instead). w->id is chosen here. */
-int	waiting_add(struct db *, const struct waiting *) must_check;
+/**
+ * waiting_add(db, w, patient, ret_lost): w->id is chosen here.  ${ret_lost}: so many that waited were given up for it.
+ *   E_REFUSED	past a bound of its sender (the caller rejects instead)
+ *   E_LATER	${patient} only: nothing changed, as the item itself or others would have had to be given up
+ * waiting_lost(db, ret): how many were given up in the last WAITING_LOST_DAYS, of partners and guests; refused ones count.
+ */
+enum { WAITING_LOST_DAYS = 30 };
+int	waiting_add(struct db *, const struct waiting *, bool patient, int64_t *ret_lost) must_check;
+int	waiting_lost(struct db *, int64_t *) must_check;
 /** waiting_session / waiting_person: lists, oldest first; waiting_list_free. waiting_drop(db, id): 0, E_NOTFOUND. */
 int	waiting_session(struct db *, const char *room_id, const char *session_id,
 	    struct waiting **, size_t *) must_check;

@@ -81,6 +81,7 @@ get(struct db *db, int64_t id, bool with_body, struct out *ret)
 	out.first_try = db_int(rows, 16);
 	out.due = db_int(rows, 17);
 	out.created = db_int(rows, 18);
+	out.mark = db_int(rows, 20);
 	*ret = out;
 	return 0;
 }
@@ -316,6 +317,12 @@ outbox_void(struct db *db, const char *purpose, const char *ref)
 }
 
 int
+outbox_void_kind(struct db *db, enum out_kind kind)
+{
+	return db_run(db, Q_OUTBOX_VOID_KIND, "i", (int64_t)kind);
+}
+
+int
 outbox_forget(struct db *db, const char *purpose, const char *ref)
 {
 	return db_run(db, Q_OUTBOX_FORGET, "tt", purpose, ref);
@@ -362,6 +369,12 @@ int
 outbox_pending(struct db *db, const char *purpose, const char *ref)
 {
 	return exists(db, Q_OUTBOX_PENDING, purpose, ref);
+}
+
+int
+outbox_may_have_left(struct db *db, const char *purpose, const char *ref)
+{
+	return exists(db, Q_OUTBOX_MAY_HAVE_LEFT, purpose, ref);
 }
 
 int

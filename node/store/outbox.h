@@ -37,6 +37,7 @@ struct out {
 	char	*txn;
 	int64_t	 attempts, due, created;
 	int64_t	 first_try;	/* Since when it may have left: an event, since it is READY. */
+	int64_t	 mark;		/* The first mark of the epoch that speaks of it; of a NEW row it means nothing. */
 	char	*error;		/* OUT_FAILED: what the server said; sealed at rest. */
 };
 
@@ -80,12 +81,15 @@ int	outbox_done(struct db *, int64_t id) must_check;		/* Delete. */
 int	outbox_fail(struct db *, int64_t id, const char *error) must_check;
 /** outbox_void(db, purpose, ref): delete all that is unanswered or failed for it. */
 int	outbox_void(struct db *, const char *purpose, const char *ref) must_check;
+int	outbox_void_kind(struct db *, enum out_kind) must_check;
 int	outbox_forget(struct db *, const char *purpose, const char *ref) must_check;	/* Only the failed. */
 /** outbox_count(db, state, ret). outbox_pending(db, purpose, ref): 0 if a live row exists, E_NOTFOUND. */
 int	outbox_count(struct db *, enum out_state, int64_t *) must_check;
 /** outbox_due_count(db, purpose, now, ret): live rows of it that may leave. */
 int	outbox_due_count(struct db *, const char *purpose, int64_t now, int64_t *) must_check;
 int	outbox_pending(struct db *, const char *purpose, const char *ref) must_check;
+/** outbox_may_have_left(db, purpose, ref): 0 if a live row was tried, E_NOTFOUND. */
+int	outbox_may_have_left(struct db *, const char *purpose, const char *ref) must_check;
 /** outbox_failed(db, purpose, ref): 0 if the server refused one for good, E_NOTFOUND. */
 int	outbox_failed(struct db *, const char *purpose, const char *ref) must_check;
 /** outbox_each(db, state, fn, cookie): for doctor; by id. */

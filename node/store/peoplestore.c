@@ -259,14 +259,28 @@ message_roomless(struct db *db, int (*fn)(void *, const char *, int64_t, const c
 }
 
 int
-message_where(struct db *db, const char *content_id, char **ret)
+message_where(struct db *db, const char *content_id, char **ret_room, int64_t *ret_pid)
 {
 	autorows struct rows *rows = NULL;
 	int r;
 
-	if ((r = db_query(db, &rows, Q_MESSAGE_WHERE, "t", content_id)) != 0 || (r = db_next(rows)) != 0)
+	if ((r = db_query(db, &rows, Q_MESSAGE_WHERE, "t", content_id)) != 0 || (r = db_next(rows)) != 0 ||
+	    (r = rows_dup(rows, 0, ret_room)) != 0)
 		return r;
-	return rows_dup(rows, 0, ret);
+	*ret_pid = db_int(rows, 1);
+	return 0;
+}
+
+int
+message_late(struct db *db, int64_t before, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_MESSAGE_LATE, "i", before)) != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0);
+	return 0;
 }
 
 int

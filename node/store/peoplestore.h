@@ -62,6 +62,21 @@ int	member_put(struct db *, const char *room_id, int64_t pid, const char *member
 /** member_get: caller frees; 0 or E_NOTFOUND. */
 int	member_get(struct db *, const char *room_id, int64_t pid, char **) must_check;
 
+/*
+ * A sync did not show who is in the room: unsure_put(db, room_id, at).  Until unsure_drop nobody gets
+ * a key of it (envelope.h).  unsure_has, unsure_next: 0 or E_NOTFOUND; unsure_next: one not yet asked about
+ * (unsure_asked), which the caller frees.  unsure_count(db, before, ret): since before then.
+ * member_named(db, room_id, pid): has it been put since?  0 or E_NOTFOUND.  member_stale: who has not, allocated.
+ */
+int	unsure_put(struct db *, const char *room_id, int64_t at) must_check;
+int	unsure_has(struct db *, const char *room_id) must_check;
+int	unsure_next(struct db *, char **) must_check;
+int	unsure_asked(struct db *, const char *room_id) must_check;
+int	unsure_drop(struct db *, const char *room_id) must_check;
+int	unsure_count(struct db *, int64_t before, int64_t *) must_check;
+int	member_named(struct db *, const char *room_id, int64_t pid) must_check;
+int	member_stale(struct db *, const char *room_id, int64_t **, size_t *) must_check;
+
 /* What we decided. */
 int	roster_add(struct db *, const char *room_id, int64_t pid) must_check;
 int	roster_drop(struct db *, const char *room_id, int64_t pid) must_check;
@@ -81,8 +96,10 @@ int	message_add(struct db *, const char *content_id, const char *room_id, int64_
  * message_roomless: fn(cookie, content_id, pid, body) for each; message_room gives it its room (0, E_NOTFOUND). */
 int	message_roomless(struct db *, int (*)(void *, const char *, int64_t, const char *), void *) must_check;
 int	message_room(struct db *, const char *content_id, const char *room_id) must_check;
-/** message_where(db, content_id, ret): its room, which the caller frees; NULL: roomless.  0 or E_NOTFOUND. */
-int	message_where(struct db *, const char *content_id, char **) must_check;
+/** message_where(db, content_id, ret_room, ret_pid): its room, which the caller frees; NULL: roomless.  0 or E_NOTFOUND. */
+int	message_where(struct db *, const char *content_id, char **ret_room, int64_t *ret_pid) must_check;
+/** message_late(db, before, ret): how many that were said before then have not left. */
+int	message_late(struct db *, int64_t before, int64_t *) must_check;
 /** message_each: fn(cookie, content_id, room_id, user, outgoing, body, at), newest first. */
 int	message_each(struct db *, int limit, int (*)(void *, const char *, const char *, const char *,
 	    bool, const char *, int64_t), void *) must_check;

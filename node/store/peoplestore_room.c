@@ -186,6 +186,76 @@ member_get(struct db *db, const char *room_id, int64_t pid, char **ret)
 }
 
 int
+unsure_put(struct db *db, const char *room_id, int64_t at)
+{
+	int r = db_run(db, Q_UNSURE_PUT, "ti", room_id, at);
+
+	return r != 0 ? r : db_run(db, Q_UNSURE_STALE, "t", room_id);
+}
+
+int
+unsure_has(struct db *db, const char *room_id)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_UNSURE_HAS, "t", room_id);
+
+	return r != 0 ? r : db_next(rows);
+}
+
+int
+unsure_next(struct db *db, char **ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_UNSURE_NEXT, "")) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	return rows_dup(rows, 0, ret);
+}
+
+int
+unsure_asked(struct db *db, const char *room_id)
+{
+	return db_run(db, Q_UNSURE_ASKED, "t", room_id);
+}
+
+int
+unsure_drop(struct db *db, const char *room_id)
+{
+	return db_run(db, Q_UNSURE_DROP, "t", room_id);
+}
+
+int
+unsure_count(struct db *db, int64_t before, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_UNSURE_COUNT, "i", before)) != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
+int
+member_named(struct db *db, const char *room_id, int64_t pid)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_MEMBER_NAMED, "ti", room_id, pid);
+
+	return r != 0 ? r : db_next(rows);
+}
+
+int
+member_stale(struct db *db, const char *room_id, int64_t **ret, size_t *ret_n)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_MEMBER_STALE, "t", room_id);
+
+	return r != 0 ? r : rows_ids(rows, ret, ret_n);
+}
+
+int
 roster_add(struct db *db, const char *room_id, int64_t pid)
 {
 	return db_run(db, Q_ROSTER_ADD, "ti", room_id, pid);

@@ -6,9 +6,11 @@
 #include "sharestore.h"
 
 int
-share_plan(struct db *db, int64_t outbound, int64_t pid)
+share_plan(struct db *db, int64_t outbound, int64_t pid, int64_t now)
 {
-	return db_run(db, Q_CRYPT_SHARE_PLAN, "ii", outbound, pid);
+	int r = db_run(db, Q_CRYPT_SHARE_PLAN, "iii", outbound, pid, now);
+
+	return r != 0 ? r : db_run(db, Q_CRYPT_SHARE_CLAIM, "ii", outbound, pid);
 }
 
 int

@@ -23,9 +23,10 @@ struct share {
 	uint8_t	 curve25519[CRYPTO_KEY];
 };
 
-/** share_plan(db, outbound, pid): want it for every eligible device of the user that lacks it. */
-int	share_plan(struct db *, int64_t outbound, int64_t pid) must_check;
-/** share_session(db, state, ret): the first session with such a share; 0, E_NOTFOUND. */
+/** share_plan(db, outbound, pid, now): want it for every eligible device of the user that lacks it, or a
+ * claim first where there is no Olm session; a device whose claim has failed is skipped until its time. */
+int	share_plan(struct db *, int64_t outbound, int64_t pid, int64_t now) must_check;
+/** share_session(db, state, ret): the first session with such a share, in a room that is not unsure (peoplestore.h); 0, E_NOTFOUND. */
 int	share_session(struct db *, enum share_state, int64_t *) must_check;
 int	share_list(struct db *, int64_t outbound, enum share_state, int64_t limit,
 	    struct share **, size_t *) must_check;

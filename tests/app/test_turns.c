@@ -146,6 +146,8 @@ test_share(void)
 	int rows = 0, rounds = 0;
 
 	bench_room(1, id);
+	bench_synced(&node);
+	turns();
 	if ((r = bench_request(&node, "/keys/upload")) != NULL)
 		bench_answer(&node, r, counts, strlen(counts));
 	turns();

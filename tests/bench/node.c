@@ -270,8 +270,22 @@ bench_tick(struct bench_node *n)
 {
 	struct bench_time begun = bench_time();
 	int64_t commits = n->commit_ns;
+	struct bench_request *mark;
 
 	turned(n, begun, commits, app_tick(n->app));
+	if ((mark = bench_request(n, "/account_data/")) != NULL)
+		bench_answer(n, mark, "{}", 2);
+}
+
+void
+bench_synced(struct bench_node *n)
+{
+	static const char nothing[] = "{\"next_batch\":\"s1\"}";
+	struct bench_request *sync;
+
+	while ((sync = bench_request(n, "/sync?")) == NULL)
+		bench_tick(n);
+	bench_answer(n, sync, nothing, strlen(nothing));
 }
 
 struct bench_request *

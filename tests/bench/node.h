@@ -47,12 +47,15 @@ struct bench_node {
 void	bench_node_open(struct bench_node *, const char *, int);
 void	bench_node_close(struct bench_node *);	/* And removes the store. */
 void	bench_node_again(struct bench_node *);	/* As after a crash: only the store is left. */
+/** bench_synced(n): its first sync is answered, with nothing; before that it encrypts nothing. */
+void	bench_synced(struct bench_node *);
 
 /* The user of organization ${i}, and a pid for any user. */
 void	bench_user(int, char out[64]);
 int64_t	bench_person(struct bench_node *, const char *);
 
-/** bench_turns(n): from now on.  bench_answer, bench_tick: one turn each, measured. */
+/** bench_turns(n): from now on.  bench_answer, bench_tick: one turn each, measured; after a tick the
+ * homeserver takes the mark that must precede what is sent, if there is one, in a turn of its own. */
 void	bench_turns(struct bench_node *);
 void	bench_answer(struct bench_node *, struct bench_request *, const char *body, size_t);
 void	bench_tick(struct bench_node *);

@@ -135,6 +135,11 @@ test_doubt(void)
 	counts(20, true);
 	is_int(upload(), 0, "an upload");
 	body = upload_body(&id);
+	counts(21, true);
+	same = upload_body(&id2);
+	ok(same != NULL && json_equal(body, same), "before it was ever sent, no count says that it has arrived");
+	json_decref(same);
+	tx(&n, outbox_tried(n.db, id, net_now, net_now));
 	counts(18, true);
 	same = upload_body(&id2);
 	ok(same != NULL && json_equal(body, same), "as long as the count does not rise, the same bytes wait");

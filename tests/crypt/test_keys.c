@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What servers may say of devices, and what is believed (cases E1 to E16). */
+/* What servers may say of devices, and what is believed (cases E1 to E16; E11 and E12: test_claims.c, test_repeats.c). */
 #include "peer.h"
 
 #define BOB	"@bob:b"
@@ -340,135 +340,6 @@ test_device_named_like_key(void)
 	peer_stop(&odd);
 }
 
-/* E11, E12 */
-static json_t *
-onetime(struct peer *p, const char *key)
-{
-	json_t *object = json_pack("{s:s}", "key", key);
-
-	peer_sign(p, object);
-	return object;
-}
-
-/* Ask for Bob's key and answer with what ${make} gives. */
-static size_t
-sessions_after(json_t *(*make)(void))
-{
-	autojson json_t *body = NULL, *answer = NULL, *content = json_object();
-	struct crypto_olm *list;
-	struct out row = { 0 };
-	int64_t id;
-	size_t n;
-	int r;
-
-	fresh();
-	node_room(&a, "!r", ROOM_CHANNEL);
-	node_admit(&a, "!r", BOB);
-	need(learn() == 1);
-	tx(&a, outbox_event(a.db, "node", "!r", "t", NULL, content, "say", NULL, &id));
-	must(outbox_get(a.db, id, &row));
-	for (int round = 0; round < 2; round++) {
-		do {
-			must(db_begin(a.db, NULL));
-			r = envelope_seal_step(a.crypt, &row, NULL);
-			must(db_commit(a.db, NULL));
-		} while (r == E_EXISTS);
-		if (round == 1)
-			break;
-		must(db_begin(a.db, NULL));
-		must(keys_claim_due(a.crypt, &body));
-		must(db_commit(a.db, NULL));
-		answer = json_pack("{s:{s:{s:o}}}", "one_time_keys", BOB, "BOBDEV", make());
-		tx(&a, keys_claim_answer(a.crypt, body, answer));
-	}
-	is_int(r, E_LATER, "the event waits");
-	outbox_free(&row);
-	must(crypto_olm_list(a.db, bob.curve, 5, &list, &n));
-	crypto_olm_list_free(list, n);
-	return n;
-}
-
-static json_t *
-make_good(void)
-{
-	return json_pack("{s:o}", "signed_curve25519:AAAAAQ", onetime(&bob, eve.curve_text));
-}
-
-static json_t *
-make_unsigned(void)
-{
-	return json_pack("{s:{s:s}}", "signed_curve25519:AAAAAQ", "key", eve.curve_text);
-}
-
-static json_t *
-make_by_other(void)
-{
-	json_t *object = json_pack("{s:s}", "key", eve.curve_text);
-	struct peer liar = eve;
-
-	liar.user = BOB;
-	liar.device = "BOBDEV";
-	peer_sign(&liar, object);
-	return json_pack("{s:o}", "signed_curve25519:AAAAAQ", object);
-}
-
-static json_t *
-make_algorithm(void)
-{
-	return json_pack("{s:o}", "curve25519:AAAAAQ", onetime(&bob, eve.curve_text));
-}
-
-static json_t *
-make_several(void)
-{
-	return json_pack("{s:o, s:o}", "signed_curve25519:AAAAAQ", onetime(&bob, eve.curve_text),
-	    "signed_curve25519:AAAAAg", onetime(&bob, eve.ed_text));
-}
-
-static json_t *
-make_small_order(void)
-{
-	return json_pack("{s:o}", "signed_curve25519:AAAAAQ",
-	    onetime(&bob, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
-}
-
-static json_t *
-make_padded(void)
-{
-	char text[64];
-
-	(void)snprintf(text, sizeof(text), "%s=", eve.curve_text);
-	return json_pack("{s:o}", "signed_curve25519:AAAAAQ", onetime(&bob, text));
-}
-
-static void
-test_claims(void)
-{
-	autojson json_t *body = NULL;
-
-	is_int((int)sessions_after(make_good), 1, "a one-time key signed by its device makes a session");
-	is_int((int)sessions_after(make_unsigned), 0, "E11 unsigned");
-	ok(alarmed("one-time key"), "alarm");
-	is_int((int)sessions_after(make_by_other), 0, "E11 signed by another device");
-	is_int((int)sessions_after(make_algorithm), 0, "E11 another algorithm");
-	is_int((int)sessions_after(make_several), 0, "E11 several keys");
-	is_int((int)sessions_after(json_object), 0, "E11 none");
-	is_int((int)sessions_after(json_array), 0, "E11 no object");
-	is_int((int)sessions_after(make_small_order), 0, "E8 of small order");
-	is_int((int)sessions_after(make_padded), 0, "E10 padded");
-	must(db_begin(a.db, NULL));
-	is_int(keys_claim_due(a.crypt, &body), E_NOTFOUND, "a failed claim is not repeated at once");
-	must(db_commit(a.db, NULL));
-	net_now += 2 * SECOND;
-	must(db_begin(a.db, NULL));
-	is_int(envelope_share_step(a.crypt), E_EXISTS, "after the back-off");
-	is_int(keys_claim_due(a.crypt, &body), 0, "it is");
-	must(keys_claim_failed(a.crypt, body));
-	json_decref(take(body));
-	is_int(keys_claim_due(a.crypt, &body), E_NOTFOUND, "and backs off when nobody answers");
-	must(db_commit(a.db, NULL));
-}
-
 /* E13, E14 */
 static void
 test_overlap(void)
@@ -574,7 +445,6 @@ main(void)
 	test_cross_signing();
 	test_master_changed();
 	test_device_named_like_key();
-	test_claims();
 	test_overlap();
 	test_failures();
 	test_crowd();

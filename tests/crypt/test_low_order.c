@@ -5,7 +5,7 @@
  * has the rest.  Whatever is signed is signed as it is shown, so nothing but the
  * key or its spelling is wrong; each role is also seen to work with a good one.
  */
-#include "peer.h"
+#include "claim.h"
 #include "sloppy.h"
 #include "weak.h"
 
@@ -250,27 +250,13 @@ steps(void)
 	} while (r == E_EXISTS);
 }
 
-/* A room with Bob, and an event for him that waits for one of his keys. */
 static void
 start_claims(void)
 {
-	autojson json_t *content = json_object();
 	struct out row = { 0 };
-	int64_t id;
-	int r;
 
 	fresh();
-	node_room(&a, ROOM, ROOM_CHANNEL);
-	node_admit(&a, ROOM, BOB);
-	(void)node_learn(&a, BOB);
-	tx(&a, outbox_event(a.db, "node", ROOM, "t", NULL, content, "say", NULL, &id));
-	must(outbox_get(a.db, id, &row));
-	do {
-		must(db_begin(a.db, NULL));
-		r = envelope_seal_step(a.crypt, &row, NULL);
-		must(db_commit(a.db, NULL));
-	} while (r == E_EXISTS);
-	need(r == E_LATER);
+	claim_start(&a, ROOM, BOB, &row);
 	outbox_free(&row);
 }
 
@@ -278,21 +264,11 @@ start_claims(void)
 static int
 sessions_after(json_t *given)
 {
-	autojson json_t *body = NULL, *answer = NULL;
-	struct crypto_olm *list;
-	size_t n;
-
 	net_now += 2 * HOUR;	/* After any back-off. */
 	steps();
-	must(db_begin(a.db, NULL));
-	must(keys_claim_due(a.crypt, &body));
-	must(db_commit(a.db, NULL));
-	answer = json_pack("{s:{s:{s:o}}}", "one_time_keys", BOB, "BOBDEV", given);
-	tx(&a, keys_claim_answer(a.crypt, body, answer));
+	claim_give(&a, BOB, "BOBDEV", given);
 	steps();
-	must(crypto_olm_list(a.db, bob.curve, 5, &list, &n));
-	crypto_olm_list_free(list, n);
-	return (int)n;
+	return claim_sessions(&a, &bob);
 }
 
 static void

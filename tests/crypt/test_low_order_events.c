@@ -69,17 +69,19 @@ answer_bob(void)
 	struct crypto_olm *list;
 	struct olm_message m;
 	char id[44];
+	int64_t pid = node_person(&a, BOB), row;
 	size_t n;
 	int type;
 
-	must(crypto_olm_list(a.db, bob.curve, 1, &list, &n));
+	must(crypto_olm_list(a.db, pid, bob.curve, 1, &list, &n));
 	need(n == 1);
 	must(ratchet_session_unpickle(a.crypt->pickle_key, &list[0].pickle, &s));
+	row = list[0].n;
 	crypto_olm_list_free(list, n);
 	must(ratchet_session_encrypt(s, &net_world, "hi", 2, &type, &body));
 	must(ratchet_session_id(s, id));
 	must(ratchet_session_pickle(s, a.crypt->pickle_key, &pickle));
-	tx(&a, crypto_olm_put(a.db, bob.curve, id, &pickle, net_now));
+	tx(&a, crypto_olm_put(a.db, pid, bob.curve, row, id, &pickle, net_now));
 	must(strict_olm(type, body, &m, NULL));
 	must(ratchet_session_decrypt(bob.session, &m, &plain));
 }

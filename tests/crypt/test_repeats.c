@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* E12: a server that hands out the same one-time key twice. */
-#include "peer.h"
+#include "claim.h"
 
 #define BOB	"@bob:b"
 #define ROOM	"!room:a"
@@ -10,31 +10,16 @@ static struct peer bob;
 static struct crosssign_keys ka, kb;
 static json_t *key;	/* The one that is given again and again. */
 
-static int
-sessions(void)
-{
-	struct crypto_olm *list;
-	size_t n;
-
-	must(crypto_olm_list(a.db, bob.curve, CRYPTO_SESSIONS, &list, &n));
-	crypto_olm_list_free(list, n);
-	return (int)n;
-}
-
 /* The server answers a claim with the key; ${spoiled}: with another signature. */
 static void
 give(bool spoiled)
 {
-	autojson json_t *body = NULL, *answer = NULL, *given = json_deep_copy(key);
+	json_t *given = json_deep_copy(key);
 
 	if (spoiled)
 		json_object_set_new(json_obj(json_obj(given, "signatures"), BOB), "ed25519:BOBDEV", json_string(
 		    "K8280/U9SSy9IVtjBuVeLr+HpOB4BQFWbg+UZaADMtTdGYI7Geitb76LTrr5QV/7Xg4ahLwYGYZzuHGZKM5ZAQ"));
-	must(db_begin(a.db, NULL));
-	must(keys_claim_due(a.crypt, &body));
-	must(db_commit(a.db, NULL));
-	answer = json_pack("{s:{s:{s:{s:O}}}}", "one_time_keys", BOB, "BOBDEV", "signed_curve25519:AAAAAQ", given);
-	tx(&a, keys_claim_answer(a.crypt, body, answer));
+	claim_give(&a, BOB, "BOBDEV", json_pack("{s:o}", "signed_curve25519:AAAAAQ", given));
 	(void)node_run(&a);
 }
 
@@ -79,7 +64,7 @@ newest(void)
 	char *id;
 	size_t n;
 
-	must(crypto_olm_list(a.db, bob.curve, 1, &list, &n));
+	must(crypto_olm_list(a.db, node_person(&a, BOB), bob.curve, 1, &list, &n));
 	need(n == 1);
 	id = strdup(list[0].session_id);
 	crypto_olm_list_free(list, n);
@@ -106,10 +91,7 @@ alarmed(void)
 int
 main(void)
 {
-	autojson json_t *content = json_object();
 	struct out row = { 0 };
-	int64_t id;
-	int r;
 
 	net_start();
 	node_start(&a, "@a:a", "ADEV");
@@ -118,27 +100,17 @@ main(void)
 	peer_publish(&bob, &kb);
 	key = make_key(false);
 
-	node_room(&a, ROOM, ROOM_CHANNEL);
-	node_admit(&a, ROOM, BOB);
-	(void)node_learn(&a, BOB);
-	tx(&a, outbox_event(a.db, "node", ROOM, "t", NULL, content, "say", NULL, &id));
-	must(outbox_get(a.db, id, &row));
-	do {
-		must(db_begin(a.db, NULL));
-		r = envelope_seal_step(a.crypt, &row, NULL);
-		must(db_commit(a.db, NULL));
-	} while (r == E_EXISTS);
-	need(r == E_LATER);
+	claim_start(&a, ROOM, BOB, &row);
 	outbox_free(&row);
 
 	give(false);
-	is_int(sessions(), 1, "E12 a one-time key makes a session");
+	is_int(claim_sessions(&a, &bob), 1, "E12 a one-time key makes a session");
 	break_session();
 	give(true);
-	is_int(sessions(), 1, "E12 the same again, but not signed so: no second session");
+	is_int(claim_sessions(&a, &bob), 1, "E12 the same again, but not signed so: no second session");
 	break_session();
 	give(false);
-	is_int(sessions(), 1, "E12 the same again, signed: no second session either");
+	is_int(claim_sessions(&a, &bob), 1, "E12 the same again, signed: no second session either");
 	ok(alarmed(), "E12 the operator is told");
 	for (int i = 0; i < 2 * CRYPTO_SESSIONS; i++) {
 		json_decref(key);
@@ -146,7 +118,7 @@ main(void)
 		break_session();
 		give(false);
 	}
-	is_int(sessions(), CRYPTO_SESSIONS, "E12 fresh keys, ten times: no more sessions are kept than ever");
+	is_int(claim_sessions(&a, &bob), CRYPTO_SESSIONS, "E12 fresh keys, ten times: no more sessions are kept than ever");
 	json_decref(key);
 	key = make_key(true);
 	for (int i = 0; i < 2; i++) {

@@ -237,6 +237,24 @@ test_nobody(void)
 	    "state in a room without encrypted state");
 }
 
+/* The most that a server takes of an event leaves room for the envelope: more is refused before it is sealed. */
+static void
+test_size(void)
+{
+	static const char around[] = "{\"content\":{\"body\":\"\"},\"type\":\"m.room.message\",\"room_id\":\"" ROOM "\"}";
+	enum { MOST = ENVELOPE_PLAIN_MAX - (sizeof(around) - 1) };
+	autojson json_t *event = NULL;
+	char text[MOST + 2];
+
+	memset(text, 'x', sizeof(text));
+	text[MOST + 1] = '\0';
+	is_int(node_say(&a, ROOM, "m.room.message", NULL, text, NULL), E_REFUSED, "an event of 44 KiB and a byte is refused");
+	text[MOST] = '\0';
+	is_int(node_say(&a, ROOM, "m.room.message", NULL, text, &event), 0, "one of 44 KiB is sealed");
+	node_take_all(&b);
+	is_int(node_reads(&b, ROOM, event), 0, "and read");
+}
+
 /* Rows with room keys that wait to be sent. */
 static size_t
 share_rows(void)
@@ -453,6 +471,7 @@ main(void)
 	test_dead_follower();
 	test_device_removed();
 	test_all_have_it();
+	test_size();
 	node_stop(&a);
 	node_stop(&b);
 	node_stop(&late);

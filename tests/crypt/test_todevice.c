@@ -44,7 +44,7 @@ sessions_with(const struct peer *p)
 	struct crypto_olm *list;
 	size_t n;
 
-	must(crypto_olm_list(a.db, p->curve, 5, &list, &n));
+	must(crypto_olm_list(a.db, node_person(&a, p->user), p->curve, 5, &list, &n));
 	crypto_olm_list_free(list, n);
 	return n;
 }

@@ -119,13 +119,20 @@ static void
 test_explain(void)
 {
 	unsigned counts[SEARCH_NFILTERS] = { 0 };
+	struct search_query none = { 0 }, words = { .text = "rosa" }, both = { .text = "rosa", .kind = "group" };
 	struct err err;
 
-	search_explain(counts, &err);
+	search_explain(counts, &none, false, &err);
 	is_str(err.text, "nothing found; no records are held yet", "nothing was there");
+	search_explain(counts, &words, true, &err);
+	is_str(err.text, "nothing found; no record has these words", "no record has the words");
+	search_explain(counts, &both, true, &err);
+	is_str(err.text, "nothing found; no record of this kind has these words", "none of that kind");
+	search_explain(counts, &none, true, &err);
+	is_str(err.text, "nothing found; no record is of this kind or organization", "none of that kind, whatever it says");
 	counts[SEARCH_BIT_LANGUAGE] = 7;
 	counts[SEARCH_BIT_OPEN] = 2;
-	search_explain(counts, &err);
+	search_explain(counts, &words, true, &err);
 	is_str(err.text, "nothing found; removed by language: 7, open places: 2", "and who removed what");
 	is_str(search_filter_name(SEARCH_BIT_TEXT), "words", "filters by name");
 	is_str(search_filter_name(SEARCH_NFILTERS), "unknown", "none beyond the last");

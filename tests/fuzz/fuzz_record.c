@@ -25,7 +25,8 @@
 
 const unsigned fuzz_changes = 25;
 
-enum { RECORDS_MAX = 8, ENTRIES = 3 };
+/* One input in so many is brought twice, and the doctor asked: he tries all primitives, which costs more than the rest. */
+enum { RECORDS_MAX = 8, ENTRIES = 3, AGAIN = 16 };
 
 static struct keypair signer, issuer, other, rosa, org_a, org_b;
 static char issued[WHEN_TEXT], expires[WHEN_TEXT];
@@ -218,7 +219,7 @@ look(json_t *forged)
 }
 
 static void
-records(const json_t *list)
+records(const json_t *list, bool again)
 {
 	autojson json_t *events = json_array(), *forged = json_object(), *rooms = NULL, *once = NULL, *twice = NULL;
 	const json_t *one;
@@ -231,12 +232,14 @@ records(const json_t *list)
 	claim(rooms != NULL);
 	stage_sync(STAGE_A, rooms, NULL);
 	once = look(forged);
-	stage_sync(STAGE_A, rooms, NULL);
-	twice = look(forged);
-	claim(json_equal(once, twice));
 	json_decref(stage_ask(STAGE_A, "find", json_pack("{s:s}", "words", "peer \"support NEAR( *")));
-	json_decref(stage_ask(STAGE_A, "doctor", json_object()));
-	stage_check(STAGE_A);
+	if (again) {
+		stage_sync(STAGE_A, rooms, NULL);
+		twice = look(forged);
+		claim(json_equal(once, twice));
+		json_decref(stage_ask(STAGE_A, "doctor", json_object()));
+		stage_check(STAGE_A);
+	}
 	stage_rewind();
 }
 
@@ -269,6 +272,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (json_object_get(wish, "manifest") != NULL)
 		manifest(wish);
 	if (json_arr(wish, "records") != NULL)
-		records(json_arr(wish, "records"));
+		records(json_arr(wish, "records"), len % AGAIN == 0);
 	return 0;
 }

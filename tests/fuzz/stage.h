@@ -37,6 +37,8 @@ struct stage_node {
 extern struct stage_node stage[STAGE_NODES];
 
 void	stage_open(void);
+/** stage_keep(i): what node ${i} did so far is where each input begins. */
+void	stage_keep(size_t);
 /** stage_rewind(): as it was before the input. */
 void	stage_rewind(void);
 

@@ -19,8 +19,9 @@ struct voice {
 	char	 id[CRYPT_KEY_TEXT + 1];
 	struct buf pickle;		/* At its first position. */
 };
-enum { VOICES = 6, SAID_MAX = 16 };
-static unsigned said;			/* Events in this input. */
+/* MADE_MAX, EVENT_MAX: of the dialect's objects so many in an input, none longer than an event may be. */
+enum { VOICES = 6, SAID_MAX = 16, MADE_MAX = 32, EVENT_MAX = 65536 };
+static unsigned said, asked;		/* Events in this input, and all that it wanted to be made. */
 static struct voice voices[VOICES];
 static size_t n_voices;
 static const uint8_t pickle_key[CRYPT_KEY] = "of the stage";
@@ -56,9 +57,11 @@ add_letters(size_t to)
 	struct crypt *peer = stage[!to].app->crypt;
 	autosession struct ratchet_session *s = NULL;
 	struct crypto_olm *list;
+	int64_t pid;
 	size_t n;
 
-	must(crypto_olm_list(peer->db, stage[to].app->crypt->curve25519, 1, &list, &n));
+	must(person_find(peer->db, stage[to].app->crypt->user, &pid));
+	must(crypto_olm_list(peer->db, pid, stage[to].app->crypt->curve25519, 1, &list, &n));
 	claim(n == 1);
 	must(ratchet_session_unpickle(peer->pickle_key, &list[0].pickle, &s));
 	must(ratchet_session_pickle(s, pickle_key, &letter_pickle[to]));
@@ -77,7 +80,7 @@ stage_peer_open(size_t to)
 void
 stage_peer_rewind(void)
 {
-	said = 0;
+	said = asked = 0;
 }
 
 json_t *
@@ -159,6 +162,9 @@ each_object(void *cookie, json_t *object)
 	autojson json_t *room = fuzz_ask(object, "$room"), *device = fuzz_ask(object, "$device");
 	autojson json_t *signed_body = fuzz_ask(object, "$record"), *made = NULL;
 
+	if ((room != NULL || device != NULL || signed_body != NULL) && (++asked > MADE_MAX ||
+	    json_dumpb(object, NULL, 0, 0) + json_dumpb(room != NULL ? room : device, NULL, 0, 0) > EVENT_MAX))
+		return;
 	if (room != NULL)
 		made = stage_event(i, json_str(room, "room_id"), room);
 	else if (device != NULL)

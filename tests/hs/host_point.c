@@ -17,6 +17,7 @@ enum { FIRST_STATE = OUT_NEW, LAST_STATE = OUT_FAILED };
 struct host_point {
 	struct app	*app;
 	char		 input[HOST_POINT];
+	int64_t		 mark;		/* The last that was begun. */
 	json_t		*rows;		/* The outbox at the last commit: {id: {label, state, attempts}}. */
 };
 
@@ -148,6 +149,8 @@ host_point_answer(struct host_point *p, uint64_t id, const char *body, size_t le
 		what = "keys_query";
 	else if (f->kind == FLIGHT_CLAIM)
 		what = "keys_claim";
+	else if (f->kind == FLIGHT_MARK)
+		what = "mark";
 	else if (f->kind == FLIGHT_SYNC)
 		what = f->account == APP_STEWARD ? "steward_sync" : "sync";
 	else {
@@ -205,6 +208,9 @@ host_point_name(struct host_point *p, char out[HOST_POINT])
 		if (p->app->flights[i].id == 0 && (p->app->flights[i].kind == FLIGHT_QUERY ||
 		    p->app->flights[i].kind == FLIGHT_CLAIM))
 			note(effects, '?', p->app->flights[i].kind == FLIGHT_QUERY ? "keys_query" : "keys_claim");
+	if (p->app->epoch.begun > p->mark)
+		note(effects, '?', "mark");
+	p->mark = p->app->epoch.begun;
 	/* That what was answered is gone need not be said. */
 	if (!strncmp(p->input, "answer:", 7)) {
 		char gone[HOST_POINT];

@@ -133,6 +133,7 @@ hs_free(struct hs *hs)
 		next = u->next;
 		free_devices(u->devices);
 		json_decref(u->signing);
+		json_decref(u->account_data);
 		free(u->id);
 		free(u->password);
 		free(u);
@@ -174,7 +175,11 @@ hs_add_user(struct hs *hs, const char *id, const char *password)
 {
 	const char *name = id_server(id);
 	struct hs_server *server = hs_server(hs, name);
-	struct hs_user *user = hs_must(calloc(1, sizeof(*user)));
+	struct hs_user *user;
+
+	if (hs_user(hs, id) != NULL)
+		return;
+	user = hs_must(calloc(1, sizeof(*user)));
 
 	if (server == NULL) {
 		server = hs_must(calloc(1, sizeof(*server)));
@@ -184,7 +189,8 @@ hs_add_user(struct hs *hs, const char *id, const char *password)
 		hs->servers = server;
 	}
 	*user = (struct hs_user){ .id = hs_must(strdup(id)), .password = hs_must(strdup(password)),
-	    .server = server, .signing = hs_must(json_object()), .next = hs->users };
+	    .server = server, .signing = hs_must(json_object()),
+	    .account_data = hs_must(json_object()), .next = hs->users };
 	hs->users = user;
 }
 
@@ -295,6 +301,8 @@ static const struct endpoint {
 	{ "POST keys/claim",			hs_keys_claim, false, false },
 	{ "POST keys/device_signing/upload",	hs_signing_upload, false, false },
 	{ "POST keys/signatures/upload",	hs_signatures_upload, false, false },
+	{ "POST delete_devices",		hs_delete_devices, false, false },
+	{ "PUT user/*/account_data/*",		hs_put_account_data, false, false },
 	{ "PUT sendToDevice/*/*",		hs_send_to_device, false, true },
 	{ "POST createRoom",			hs_create, false, false },
 	{ "POST rooms/*/invite",		hs_invite, false, false },
@@ -304,6 +312,7 @@ static const struct endpoint {
 	{ "PUT rooms/*/state/*/*",		hs_put_state, false, false },
 	{ "GET rooms/*/messages",		hs_messages, false, false },
 	{ "GET rooms/*/state",			hs_get_state, false, false },
+	{ "GET rooms/*/members",		hs_members, false, false },
 };
 
 static char *

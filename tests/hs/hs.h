@@ -47,7 +47,7 @@ void		 hs_free(struct hs *);
 /** hs_clock(hs, now): read the time there instead. */
 void		 hs_clock(struct hs *, const int64_t *now);
 
-/** hs_add_user(hs, user, password): an account; its server appears with it. */
+/** hs_add_user(hs, user, password): an account, unless there is one; its server appears with it. */
 void	hs_add_user(struct hs *, const char *, const char *);
 /** hs_script(hs, script): from now on; copied.  NULL: none. */
 void	hs_script(struct hs *, const struct hs_script *);

@@ -42,6 +42,54 @@ hs_login(struct hs_req *rq, json_t **ret)
 	return 200;
 }
 
+/* With the password, which is asked for. */
+int
+hs_delete_devices(struct hs_req *rq, json_t **ret)
+{
+	const struct hs_user *user = rq->dev->user;
+	const char *password = json_str(json_obj(rq->body, "auth"), "password");
+	const json_t *id;
+	size_t i;
+
+	if (password == NULL || strcmp(password, user->password) != 0) {
+		*ret = json_pack("{s:[{s:[s]}], s:{}, s:s}", "flows", "stages", "m.login.password", "params",
+		    "session", "hs");
+		return 401;
+	}
+	json_array_foreach(json_arr(rq->body, "devices"), i, id) {
+		struct hs_device *dev = hs_device(user, json_string_value(id));
+
+		if (dev == NULL)
+			continue;
+		/* It stays in its place, for what is under way to it, and is never heard of again. */
+		free(dev->token);
+		dev->token = NULL;
+		json_decref(dev->keys);
+		dev->keys = NULL;
+		json_decref(dev->fallback);
+		dev->fallback = NULL;
+		(void)json_object_clear(dev->onetime);
+		(void)json_array_clear(dev->inbox);
+	}
+	keys_changed(rq->hs, user);
+	*ret = json_object();
+	return 200;
+}
+
+/* Every device of the user learns of it by /sync. */
+int
+hs_put_account_data(struct hs_req *rq, json_t **ret)
+{
+	struct hs_user *user = rq->dev->user;
+
+	if (strcmp(rq->seg[1], user->id) != 0)
+		return hs_refuse(ret, 403, "M_FORBIDDEN", "Cannot add account data for other users.");
+	(void)json_object_set_new(user->account_data, rq->seg[3], json_deep_copy(rq->body));
+	(void)json_array_append_new(user->server->log, json_pack("{s:s, s:s}", "account_data", user->id, "type", rq->seg[3]));
+	*ret = json_object();
+	return 200;
+}
+
 static json_t *
 key_counts(const struct hs_device *dev)
 {

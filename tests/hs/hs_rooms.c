@@ -457,8 +457,9 @@ hs_put_state(struct hs_req *rq, json_t **ret)
 	return 200;
 }
 
-int
-hs_get_state(struct hs_req *rq, json_t **ret)
+/* The room's state as the user's server has it: all of it, or of one type. */
+static int
+state_list(struct hs_req *rq, const char *type, json_t **ret)
 {
 	const json_t *state = json_object_get(rq->dev->user->server->rooms, rq->seg[1]);
 	const char *id;
@@ -468,6 +469,24 @@ hs_get_state(struct hs_req *rq, json_t **ret)
 		return not_in(ret);
 	*ret = json_array();
 	json_object_foreach((json_t *)state, id, event)
-		(void)json_array_append(*ret, event);
+		if (type == NULL || !strcmp(json_str(event, "type"), type))
+			(void)json_array_append(*ret, event);
 	return 200;
+}
+
+int
+hs_get_state(struct hs_req *rq, json_t **ret)
+{
+	return state_list(rq, NULL, ret);
+}
+
+/* Those who left or were banned too. */
+int
+hs_members(struct hs_req *rq, json_t **ret)
+{
+	json_t *chunk = NULL;
+	int status = state_list(rq, "m.room.member", &chunk);
+
+	*ret = status == 200 ? json_pack("{s:o}", "chunk", chunk) : chunk;
+	return status;
 }

@@ -9,6 +9,7 @@
 #include "hs_world.h"
 
 enum { LIMIT = 10 };		/* Timeline events of one room, unless the filter says else. */
+enum { HEROES = 5 };
 
 struct view {
 	struct hs_req	*rq;
@@ -17,6 +18,8 @@ struct view {
 	long		 since, end;	/* Of the server's log; since -1: never synced. */
 	long		 limit;
 	json_t		*not_types;	/* Of state. */
+	bool		 lazy;		/* Of its members only some. */
+	json_t		*data_types;	/* Of account data, those wanted; NULL: all. */
 	json_t		*rooms, *changed, *left;	/* rooms: {room: [index of item]} */
 };
 
@@ -125,6 +128,38 @@ walk(struct view *v)
 }
 
 static bool
+wanted(const struct view *v, const char *name)
+{
+	const json_t *type;
+	size_t i;
+
+	json_array_foreach(v->data_types, i, type)
+		if (!strcmp(json_string_value(type), name))
+			return true;
+	return v->data_types == NULL;
+}
+
+/* What changed of the account's data, as it is now. */
+static json_t *
+account_part(const struct view *v)
+{
+	autojson json_t *changed = json_object();
+	json_t *events = json_array(), *content;
+	const char *type;
+
+	for (long i = v->since < 0 ? 0 : v->since; i < v->end; i++) {
+		const char *user = json_str(item_at(v, i), "account_data");
+
+		type = json_str(item_at(v, i), "type");
+		if (user != NULL && !strcmp(user, v->user) && wanted(v, type))
+			(void)json_object_set(changed, type, json_object_get(v->rq->dev->user->account_data, type));
+	}
+	json_object_foreach(changed, type, content)
+		(void)json_array_append_new(events, json_pack("{s:s, s:O}", "type", type, "content", content));
+	return events;
+}
+
+static bool
 filtered(const struct view *v, const json_t *event)
 {
 	const json_t *type;
@@ -136,15 +171,58 @@ filtered(const struct view *v, const json_t *event)
 	return false;
 }
 
-/* State that the timeline does not show: all of it, or what changed in the gap before it. */
+/* Of the others in the room, or else of those who were, the first few: a client names the room after them. */
+static bool
+is_hero(const struct view *v, const json_t *state, const char *who)
+{
+	int n = 0;
+
+	for (int there = 1; there >= 0 && n == 0; there--) {
+		const char *id;
+		json_t *event;
+
+		json_object_foreach((json_t *)state, id, event) {
+			const char *user = json_str(event, "state_key"), *is;
+
+			if (strcmp(json_str(event, "type"), "m.room.member") != 0 || !strcmp(user, v->user))
+				continue;
+			is = hs_membership(state, user);
+			if ((!strcmp(is, "join") || !strcmp(is, "invite")) == (there == 1) && n++ < HEROES && !strcmp(user, who))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Is it a member whom lazy loading leaves out?  As in Synapse: only where all state is wanted; of
+ * what changed in a gap nobody is left out.
+ */
+static bool
+left_out(const struct view *v, const json_t *state, const json_t *event, const json_t *timeline)
+{
+	const char *who = json_str(event, "state_key");
+	const json_t *said;
+	size_t i;
+
+	if (!v->lazy || strcmp(json_str(event, "type"), "m.room.member") != 0 || !strcmp(who, v->user))
+		return false;
+	json_array_foreach(timeline, i, said)
+		if (!strcmp(json_str(said, "sender"), who))
+			return false;
+	return !is_hero(v, state, who);
+}
+
+/* State that the timeline does not show: all of it (${from} is NULL), or what changed in the gap before it. */
 static json_t *
-state_part(const struct view *v, const json_t *from, const json_t *to)
+state_part(const struct view *v, const json_t *now, const json_t *from, const json_t *to, const json_t *timeline)
 {
 	json_t *list = json_array(), *event;
 	const char *id;
 
 	json_object_foreach((json_t *)to, id, event)
-		if (json_object_get(from, id) != event && !filtered(v, event))
+		if (json_object_get(from, id) != event && !filtered(v, event) &&
+		    (from != NULL || !left_out(v, now, event, timeline)))
 			(void)json_array_append(list, event);
 	return list;
 }
@@ -217,7 +295,7 @@ joined_part(const struct view *v, const char *room, const json_t *state, bool fr
 	}
 	prev_batch = hs_text("t%ld", from);
 	return json_pack("{s:{s:o}, s:{s:o, s:b, s:s}}", "state", "events",
-	    state_part(v, fresh ? NULL : since, first != NULL ? first : since), "timeline", "events", events,
+	    state_part(v, state, fresh ? NULL : since, first != NULL ? first : since, events), "timeline", "events", events,
 	    "limited", remote || skip > 0, "prev_batch", prev_batch);
 }
 
@@ -284,6 +362,8 @@ read_filter(struct view *v)
 		hs_complain(v->rq->hs, "a sync filter that is not JSON");
 	v->limit = (long)json_int(json_obj(json_obj(filter, "room"), "timeline"), "limit", LIMIT);
 	v->not_types = json_incref(json_arr(json_obj(json_obj(filter, "room"), "state"), "not_types"));
+	v->lazy = json_is_true(json_object_get(json_obj(json_obj(filter, "room"), "state"), "lazy_load_members"));
+	v->data_types = json_incref(json_arr(json_obj(filter, "account_data"), "types"));
 }
 
 int
@@ -292,7 +372,7 @@ hs_sync(struct hs_req *rq, json_t **ret)
 	struct hs_device *dev = rq->dev;
 	const char *since = json_str(rq->query, "since"), *timeout = json_str(rq->query, "timeout");
 	struct view v = { .rq = rq, .user = dev->user->id, .server = dev->user->server, .since = -1 };
-	autojson json_t *rooms = json_object(), *changed = json_array(), *left = json_array(), *events = NULL;
+	autojson json_t *rooms = json_object(), *changed = json_array(), *left = json_array(), *events = NULL, *data = NULL;
 	autojson json_t *unused = dev->fallback != NULL && !dev->fallback_used ?
 	    json_pack("[s]", "signed_curve25519") : json_array();
 	autofree char *next = NULL;
@@ -310,14 +390,16 @@ hs_sync(struct hs_req *rq, json_t **ret)
 	v.left = left;
 	read_filter(&v);
 	events = todevice_part(dev, acked, &last);
+	data = account_part(&v);
 	if (v.since >= 0)
 		walk(&v);
-	*ret = json_pack("{s:{s:O}, s:{s:O, s:O}, s:{s:i}, s:O}", "to_device", "events", events,
+	*ret = json_pack("{s:{s:O}, s:{s:O}, s:{s:O, s:O}, s:{s:i}, s:O}", "account_data", "events", data, "to_device", "events", events,
 	    "device_lists", "changed", changed, "left", left, "device_one_time_keys_count",
 	    "signed_curve25519", (int)json_object_size(dev->onetime), "device_unused_fallback_key_types", unused);
 	rooms_part(&v, *ret);
 	json_decref(v.not_types);
-	if (v.since >= 0 && json_array_size(events) == 0 && json_array_size(changed) == 0 &&
+	json_decref(v.data_types);
+	if (v.since >= 0 && json_array_size(events) == 0 && json_array_size(data) == 0 && json_array_size(changed) == 0 &&
 	    json_array_size(left) == 0 && json_object_size(json_object_get(json_obj(*ret, "rooms"), "join")) == 0 &&
 	    json_object_size(json_object_get(json_obj(*ret, "rooms"), "invite")) == 0 &&
 	    json_object_size(json_object_get(json_obj(*ret, "rooms"), "leave")) == 0) {

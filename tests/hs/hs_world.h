@@ -27,6 +27,7 @@ struct hs_device {
 struct hs_user {
 	char		*id, *password;
 	struct hs_server *server;
+	json_t		*account_data;	/* {type: content}. */
 	json_t		*signing;	/* {master_key, self_signing_key, user_signing_key}. */
 	struct hs_device *devices;
 	struct hs_user	*next;
@@ -38,6 +39,7 @@ struct hs_user {
  *   {room, event, before}	an event; state before it as {state id: event}
  *   {room, invite, user}	an invitation of one of its users, with stripped state
  *   {keys}			a user whose device list changed
+ *   {account_data, type}	a user's account data of that type changed
  */
 struct hs_server {
 	char		*name;
@@ -107,6 +109,7 @@ int	hs_leave(struct hs_req *, json_t **);
 int	hs_send_event(struct hs_req *, json_t **);
 int	hs_put_state(struct hs_req *, json_t **);
 int	hs_get_state(struct hs_req *, json_t **);
+int	hs_members(struct hs_req *, json_t **);
 /** hs_state_put(state, event): what the event makes of it. */
 void	hs_state_put(json_t *, json_t *event);
 /** hs_arrive(hs, server, item): a room item reaches a server. */
@@ -116,6 +119,8 @@ const char *hs_membership(const json_t *state, const char *user);
 
 /* hs_keys.c */
 int	hs_login(struct hs_req *, json_t **);
+int	hs_delete_devices(struct hs_req *, json_t **);
+int	hs_put_account_data(struct hs_req *, json_t **);
 int	hs_keys_upload(struct hs_req *, json_t **);
 int	hs_keys_query(struct hs_req *, json_t **);
 int	hs_keys_claim(struct hs_req *, json_t **);

@@ -15,7 +15,7 @@
 
 enum { MESSAGES = 250, SOME = 110, ASK_MAX = 200 };
 
-static enum trick { HELD, HONEST, EMPTY, EMPTY_EVER, SAME, JUNK, FORGED, KNOWN, TOO_MUCH, REFUSED, BROKEN } trick;
+static enum trick { HELD, SILENT, HONEST, EMPTY, EMPTY_EVER, SAME, JUNK, FORGED, KNOWN, TOO_MUCH, REFUSED, BROKEN } trick;
 static int asked;		/* Pages asked for; of them ... */
 static int lied;		/* ... those that were answered with a trick. */
 static int halves;		/* ... and those of half the size. */
@@ -74,6 +74,8 @@ lie(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body
 		return HS_DROP;
 	if (strstr(call->path, "/messages?") == NULL)
 		return HS_SERVE;
+	if (trick == SILENT)
+		return HS_DROP;
 	asked++;
 	halves += strstr(call->path, "limit=50&") != NULL;
 	if (trick == HONEST || (trick == KNOWN && asked == 1) || (trick != EMPTY_EVER && lied >= (trick == EMPTY ? 3 : 1)))
@@ -238,6 +240,43 @@ test_cut(struct host *h, enum trick how, const char *what)
 }
 
 /*
+ * Holes that are shown while others wait.  A sync shows 100 of each 150 or 200, so between the last two
+ * lies a page of nothing but what was opened already: it is the end of neither.
+ */
+static void
+test_several(void)
+{
+	static const int missed[] = { 150, 150, 200 };
+	autojson json_t *items = NULL;
+	const json_t *item;
+	struct host h;
+	size_t i;
+	int there = 0;
+
+	story_begin(&h, points_seed(73));
+	sent = 0;
+	trick = HONEST;
+	hs_script(h.hs, &(struct hs_script){ .request = lie, .cookie = &h });
+	say_many(&h, 1);
+	for (i = 0; i < nelem(missed); i++) {
+		hold(&h, missed[i]);
+		trick = SILENT;
+		host_run(&h, 100 * 1000);
+	}
+	trick = HONEST;
+	host_run(&h, 600 * 1000);
+	items = story_list(&h, SOURCE, "messages");
+	json_array_foreach(items, i, item)
+		there += !strncmp(json_str(item, "body"), "Message ", 8);
+	points_check(there == sent, "three holes, of which two had to wait: %d of %d messages are there", there, sent);
+	check_all(&h, "three holes");
+	points_check(is_well(&h) && story_clean(&h, SOURCE), "nothing waits, nothing was rejected, the doctor is content");
+	for (i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	host_close(&h);
+}
+
+/*
  * Each commit of it is the last.
  */
 
@@ -355,6 +394,7 @@ main(void)
 		for (size_t i = 0; i < h.n; i++)
 			host_stop(&h, i);
 		host_close(&h);
+		test_several();
 		test_channel();
 	}
 	(void)setenv("HS_LONG", "1", 1);	/* There are few points: each of them. */

@@ -462,7 +462,7 @@ test_expiry(bool in_time)
 		ok(logged(h, SOURCE, "consent is no longer in force"), "and the log says why");
 		doctor = host_ok(h, SOURCE, "doctor", json_object());
 		text = json_dumps(doctor, 0);
-		ok(strstr(text, "1 contents for partners were given up") != NULL, "and doctor names it");
+		ok(strstr(text, "contents for partners: 1 given up") != NULL, "and doctor names it");
 	}
 	end(&sc);
 }

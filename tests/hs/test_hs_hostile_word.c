@@ -69,6 +69,7 @@ static const struct hour {
 
 struct bad {
 	const struct hour *hour;
+	const char	*user;		/* Whose; NULL: the source's. */
 	const char	*part;		/* Only these requests; NULL: all. */
 	int		 syncs, others;
 };
@@ -78,7 +79,7 @@ judge(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_bo
 {
 	struct bad *b = cookie;
 
-	if (strcmp(call->user, SOURCE_USER) != 0 || (b->part != NULL && strstr(call->path, b->part) == NULL))
+	if (strcmp(call->user, b->user != NULL ? b->user : SOURCE_USER) != 0 || (b->part != NULL && strstr(call->path, b->part) == NULL))
 		return HS_SERVE;
 	if (strstr(call->path, "/sync?") != NULL)
 		b->syncs++;
@@ -172,12 +173,89 @@ test_forbidden(struct host *h, const char *part, int n)
 	is_int((int)found_in(h, TARGET, "messages", "body", text), 1, "and so is the next");
 }
 
+/*
+ * Another server's 401, passed on as the answer to what it was asked for: that request
+ * waits by itself, ever longer, and is refused in the end; the account goes on as before.
+ */
+static const struct remote {
+	const char	*part;
+	size_t		 who;
+	int64_t		 relents;	/* After so long. */
+} remotes[] = {
+	{ "/createRoom",	SOURCE, HOUR / 2 },
+	{ "/join/",		SOURCE, HOUR / 2 },
+	{ "/join/",		SOURCE, 4 * HOUR },
+	{ "/invite",		TARGET, HOUR / 2 },
+};
+
+/* Has what it was asked for come about? */
+static bool
+came_about(struct host *h, const struct remote *remote, const char *room)
+{
+	autojson json_t *found = NULL;
+
+	if (room != NULL)
+		return !strcmp(member_of(h, room, SOURCE_USER), "join");
+	if (remote->who == SOURCE)
+		return hs_room(h->hs, NULL, 1) != NULL;
+	found = host_ok(h, SOURCE, "find", json_object());
+	return json_array_size(json_arr(found, "records")) > 0;
+}
+
+static void
+test_remote(const struct remote *remote)
+{
+	static const struct hour hour = { .status = 401, .body = CODE("M_UNKNOWN_TOKEN") };
+	struct bad b = { .hour = &hour, .part = remote->part };
+	size_t other = remote->who == SOURCE ? TARGET : SOURCE;
+	autofree char *room = NULL;
+	autojson json_t *records = NULL, *target = NULL;
+	bool gives_up = remote->relents > HOUR;
+	struct client c;
+	struct host h;
+
+	story_begin(&h, 91);
+	story_trust(&h);
+	records = story_records(*h.now);
+	target = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", "node"));
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:O}", "records", records)));
+	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	say(&h, remote->who, h.node[other].user, "Hello.");
+	host_run(&h, 10 * 1000);
+	client_login(&c, &h, "@ann:anchor.example");
+	b.user = h.node[remote->who].user;
+	hs_script(h.hs, &(struct hs_script){ .request = judge, .cookie = &b });
+	if (remote->who == TARGET)
+		json_decref(host_ok(&h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org"))));
+	else if (!strcmp(remote->part, "/join/"))
+		room = client_invite(&c, NULL, SOURCE_USER, true);
+	else
+		say(&h, SOURCE, c.user, "Are you there?");
+	host_run(&h, 10 * 1000);
+	is_int(b.others, 1, "401 of another server to %s", remote->part);
+	say(&h, remote->who, h.node[other].user, "Meanwhile.");
+	host_run(&h, 10 * 1000);
+	is_int(story_said(&h, other, "in", "Meanwhile."), 1, "what is said meanwhile arrives at once");
+	host_run(&h, remote->relents);
+	ok(b.others >= 4 && b.others <= 9, "in %d minutes it was tried %d times", (int)(remote->relents / 60000), b.others);
+	ok(!logged(&h, remote->who, "run cairn setup again"), "nobody is told to set up again");
+	hs_script(h.hs, NULL);
+	host_run(&h, HOUR);
+	ok(came_about(&h, remote, room) == !gives_up, gives_up ? "it was given up" : "then it comes about");
+	is_int((int)found_in(&h, remote->who, "outbox", "state", "failed"), gives_up, gives_up ? "and is shown" : "nothing is lost");
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	host_close(&h);
+}
+
 int
 main(void)
 {
 	static const char *const parts[] = { "/sync?", "/keys/query", "/createRoom", "/send/" };
 	struct host h;
 
+	for (size_t i = 0; i < nelem(remotes); i++)
+		test_remote(&remotes[i]);
 	story_begin(&h, 90);
 	say(&h, SOURCE, TARGET_USER, "Hello.");
 	host_run(&h, 20000);

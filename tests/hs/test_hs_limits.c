@@ -31,7 +31,7 @@ static const struct kind {
 	{ "200 with a page",		200,	0,		HTML },
 };
 
-enum { REQUESTS = 5 };
+enum { QUERY = 4, REQUESTS };
 
 static const struct request {
 	const char	*what, *part;
@@ -41,7 +41,7 @@ static const struct request {
 	{ "event",	"/send/",		SOON_MS },
 	{ "to-device",	"/sendToDevice/",	SOON_MS },
 	{ "claim",	"/keys/claim",		KEYS_MS },
-	{ "query",	"/keys/query",		KEYS_MS },
+	{ "query",	"/keys/query",		KEYS_MS },	/* The first time at once, if a sync shows a change. */
 };
 
 struct trouble {
@@ -87,7 +87,7 @@ in_time(const struct trouble *t, size_t i)
 	bool good = t->met[i] == TIMES;
 
 	for (int k = 0; k < TIMES; k++) {
-		good &= t->wait[i][k] >= least && t->wait[i][k] <= most;
+		good &= (t->wait[i][k] >= least || (i == QUERY && k == 0 && t->kind->told == 0)) && t->wait[i][k] <= most;
 		if (!good)
 			printf("# %s: met %d, wait %d: %lld\n", requests[i].what, t->met[i], k, (long long)t->wait[i][k]);
 	}

@@ -2,7 +2,9 @@
 /*
  * A referral crosses: trust list, directory, request, answer, consent,
  * disclosure, outcome; it is declined; and what the state does not allow is refused.
+ * HS_LONG=1: a partner is away for nine days.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/canon.h"
@@ -108,6 +110,47 @@ test_order(struct host *h)
 	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "and neither came too early");
 }
 
+static bool
+told(struct host *h, const struct referral_story *s, const char *words)
+{
+	autojson json_t *shown = refer_show(h, TARGET, s);
+	const char *delivery = json_str(shown, "delivery");
+
+	return delivery != NULL && strstr(delivery, words) != NULL;
+}
+
+/* The partner does not take the first word: the second goes all the same, after an hour, and staff are told. */
+static void
+test_held_up(struct host *h)
+{
+	struct referral_story s;
+	int before, after;
+
+	refer_begin(h, &s);
+	for (enum story_step step = STORY_REFER; step < STORY_CONTACT; step++)
+		if (!refer_step(h, &s, step))
+			host_fail(h, "the referral does not get that far");
+	before = said_by_target(h);
+	host_stop(h, SOURCE);
+	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, &s, STORY_CONTACT)));
+	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, &s, STORY_CLOSE)));
+	host_run(h, 1800 * 1000);
+	is_int(said_by_target(h) - before, 5, "in half an hour the first of two outcomes is said five times, the second never");
+	ok(!told(h, &s, ""), "and nobody is alarmed");
+	host_run(h, 2400 * 1000);
+	after = said_by_target(h) - before;
+	ok(after > 7, "after an hour the second goes too (%d)", after);
+	ok(told(h, &s, "no longer waits for it; ask its staff"), "which cairn show says, and what to do");
+	if (getenv("HS_LONG") != NULL) {
+		host_run(h, 9 * 24 * 3600 * 1000LL);
+		ok(told(h, &s, "given up") && told(h, &s, "speak to its staff"), "after nine days, that it was given up");
+	}
+	host_start(h, SOURCE);
+	host_run(h, 7200 * 1000);
+	ok(refer_state(h, SOURCE, &s, "closed") && !told(h, &s, ""), "what was sent is heard all the same, when the partner is back");
+	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "in its order");
+}
+
 /* All that the servers saw of the talk is one encrypted channel without a name. */
 static void
 test_privacy(struct host *h)
@@ -143,6 +186,7 @@ main(void)
 	test_refusals(&h);
 	test_decline(&h);
 	test_order(&h);
+	test_held_up(&h);
 	test_privacy(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "base/id.h"
 #include "base/proof.h"
 #include "domain/trust.h"
 #include "hostile.h"
@@ -351,6 +352,34 @@ test_no_more_keys(void)
 	end(&h);
 }
 
+/* The source leaves the directory that it follows, and asks for it again. */
+static void
+test_unfollowed(void)
+{
+	struct client c;
+	struct host h;
+	char path[200];
+	const char *directory;
+
+	story_begin(&h, 51);
+	story_trust(&h);
+	story_publish(&h);
+	host_run(&h, 30000);
+	directory = hs_room(h.hs, ID_NAMESPACE "directory", 0);
+	client_as(&c, &h, SOURCE, "node");
+	(void)snprintf(path, sizeof(path), "rooms/%s/leave", directory);
+	json_decref(client_call(&c, "POST", path, json_object()));
+	publish(&h, 2);
+	host_run(&h, 3600 * 1000);
+	is_str(member_of(&h, directory, SOURCE_USER), "leave", "who left a directory is not invited again");
+	is_int((int)specialists(&h), 1, "nor reads a new record");
+	follow(&h, SOURCE, TARGET);
+	host_run(&h, 30000);
+	is_str(member_of(&h, directory, SOURCE_USER), "join", "until it asks again");
+	is_int((int)specialists(&h), 2, "and then it reads all of them");
+	end(&h);
+}
+
 /* The follower's server drops the first new record that it should relay. */
 static void
 withhold(void *cookie, const char *user, json_t *answer)
@@ -512,6 +541,7 @@ main(void)
 	test_lists();
 	test_no_more_traffic();
 	test_no_more_keys();
+	test_unfollowed();
 	test_withheld();
 	test_future();
 	for (uint64_t seed = 47; seed < 49; seed++)

@@ -309,6 +309,13 @@ no_signing(void *cookie, const struct hs_call *call, int *ret_status, json_t **r
 	return strstr(call->path, "/device_signing/upload") != NULL ? HS_DROP : HS_SERVE;
 }
 
+static enum hs_fate
+no_upload(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	(void)cookie, (void)ret_status, (void)ret_body;
+	return strstr(call->path, "/keys/upload") != NULL ? HS_DROP : HS_SERVE;
+}
+
 /* An administrator ends the login, and with it the device, before the identity is published. */
 static void
 test_revoked(void)
@@ -343,6 +350,52 @@ test_revoked(void)
 	end(&h);
 }
 
+/* An administrator ends the login of a node that works: its device, its keys and what waits for it are gone. */
+static void
+test_deleted(bool keys_on_their_way)
+{
+	struct host h;
+	struct hs_device *device;
+	char path[PATH_MAX + 340];
+
+	story_begin(&h, 66);
+	story_trust(&h);
+	story_publish(&h);
+	state_path(&h, "recovery.txt", path);
+	(void)unlink(path);
+	if (keys_on_their_way) {
+		/* Somebody took a one-time key; another is to be uploaded, and has to wait. */
+		struct client c;
+		const char *id = hs_user(h.hs, SOURCE_USER)->devices->id;
+
+		hs_script(h.hs, &(struct hs_script){ .request = no_upload });
+		client_login(&c, &h, "@ana:opendoor.example");
+		json_decref(client_call(&c, "POST", "keys/claim", json_pack("{s:{s:{s:s}}}", "one_time_keys", SOURCE_USER, id,
+		    "signed_curve25519")));
+		host_run(&h, 60000);
+		ok(found_in(&h, SOURCE, "outbox", "purpose", "keys_upload") == 1, "an upload of one-time keys waits");
+	}
+	hs_revoke(h.hs, SOURCE_USER);
+	device = hs_user(h.hs, SOURCE_USER)->devices;
+	json_decref(device->keys);
+	device->keys = NULL;
+	(void)json_object_clear(device->onetime);
+	(void)json_object_clear(device->used);
+	(void)json_array_clear(device->inbox);
+	hs_script(h.hs, NULL);
+	host_run(&h, 600 * 1000);
+	run_setup(&h, NODE_PASSWORD, STEWARD_PASSWORD);
+	host_run(&h, 600 * 1000);
+	ok(is_at(&h, "done", NULL) && is_published(&h), "run again, without the recovery file, setup publishes the device as it was signed");
+	ok(passwords_gone(&h), "the passwords are forgotten");
+	json_decref(host_ok(&h, TARGET, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", "Are you back?")));
+	json_decref(host_ok(&h, SOURCE, "say", json_pack("{s:s, s:s}", "user", TARGET_USER, "text", "I am.")));
+	host_run(&h, 600 * 1000);
+	ok(story_said(&h, SOURCE, "in", "Are you back?") == 1 && story_said(&h, TARGET, "in", "I am.") == 1, "both hear each other");
+	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits");
+	end(&h);
+}
+
 int
 main(void)
 {
@@ -351,5 +404,7 @@ main(void)
 	test_other_stage();
 	test_wrong_password();
 	test_revoked();
+	test_deleted(false);
+	test_deleted(true);
 	return done_testing();
 }

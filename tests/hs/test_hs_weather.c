@@ -20,6 +20,7 @@ struct weather {
 	bool		 lose;		/* Answers to the source's events are lost ... */
 	bool		 out;		/* ... or nothing of it arrives. */
 	bool		 deaf;		/* Messages to devices are refused. */
+	bool		 swallow;	/* The source's next message to devices is taken and lost. */
 	int		 met;
 };
 
@@ -65,6 +66,13 @@ judge(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_bo
 		w->met++;
 		*ret_status = 400;
 		*ret_body = json_pack("{s:s, s:s}", "errcode", "M_UNKNOWN", "error", "Something went wrong");
+		return HS_SAY;
+	}
+	if (w->swallow && ours && strstr(call->path, "/sendToDevice/") != NULL) {
+		w->swallow = false;
+		w->met++;
+		*ret_status = 200;
+		*ret_body = json_object();
 		return HS_SAY;
 	}
 	if (w->lose && ours && !strcmp(call->method, "PUT") && strstr(call->path, "/send/") != NULL) {
@@ -124,17 +132,30 @@ test_storm(uint64_t seed)
 	end(&h);
 }
 
-/* Encrypted events of ${user} in the channel. */
+/* Encrypted events of ${user} in the first room of that type, and the last two ciphertexts. */
 static int
-said(const struct host *h, const char *user)
+said_in(const struct host *h, const char *type, const char *user, const char **ret_last, const char **ret_before)
 {
 	const json_t *event;
 	size_t i;
 	int n = 0;
 
-	json_array_foreach(hs_events(h->hs, hs_room(h->hs, "org.cairnpeer.channel", 0)), i, event)
-		n += !strcmp(json_str(event, "sender"), user) && !strcmp(json_str(event, "type"), "m.room.encrypted");
+	*ret_last = *ret_before = "";
+	json_array_foreach(hs_events(h->hs, hs_room(h->hs, type, 0)), i, event)
+		if (!strcmp(json_str(event, "sender"), user) && !strcmp(json_str(event, "type"), "m.room.encrypted")) {
+			*ret_before = *ret_last;
+			*ret_last = json_str(json_obj(event, "content"), "ciphertext");
+			n++;
+		}
 	return n;
+}
+
+static int
+said(const struct host *h, const char *user)
+{
+	const char *last, *before;
+
+	return said_in(h, "org.cairnpeer.channel", user, &last, &before);
 }
 
 /*
@@ -163,6 +184,64 @@ test_outage(void)
 	is_int((int)story_count(&h, TARGET, "referrals"), 1, "the request arrived, and counts once");
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits, nothing was rejected");
 	ok(story_complaints(&h) == 0, "no key was used twice");
+	end(&h);
+}
+
+/* The same of a message to a person, which nothing repeats but that: it is another ciphertext. */
+static void
+test_outage_word(void)
+{
+	struct host h;
+	struct weather w = { .x = 1 };
+	const char *last, *before;
+	int n;
+
+	story_begin(&h, 15);
+	json_decref(host_ok(&h, SOURCE, "say", json_pack("{s:s, s:s}", "user", TARGET_USER, "text", "Hello.")));
+	host_run(&h, 60000);
+	n = said_in(&h, NULL, SOURCE_USER, &last, &before);
+	w.lose = true;
+	set(&h, &w);
+	json_decref(host_ok(&h, SOURCE, "say", json_pack("{s:s, s:s}", "user", TARGET_USER, "text", "Good night.")));
+	host_run(&h, 60000);
+	host_stop(&h, TARGET);		/* It only saves time. */
+	host_run(&h, 25 * HOUR);
+	host_start(&h, TARGET);
+	hs_forget(h.hs);
+	hs_script(h.hs, NULL);
+	host_run(&h, HOUR / 2);
+	is_int(said_in(&h, NULL, SOURCE_USER, &last, &before) - n, 2, "a message whose answer was lost goes again after a day");
+	ok(strcmp(last, before) != 0, "and is not the same ciphertext, which readers would take for a replay");
+	ok(story_said(&h, TARGET, "in", "Good night.") >= 1 && story_clean(&h, TARGET), "it is read, and nothing is rejected");
+	is_int((int)story_count(&h, SOURCE, "outbox"), 0, "nothing is left to be sent");
+	ok(story_complaints(&h) == 0, "no key was used twice");
+	end(&h);
+}
+
+/* The server took the key of what follows, and lost it: what is not acknowledged goes again with another key. */
+static void
+test_lost_key(void)
+{
+	struct host h;
+	struct weather w = { .x = 1, .swallow = true };
+	autojson json_t *target = NULL, *records = NULL, *found = NULL;
+
+	story_begin(&h, 16);
+	story_trust(&h);
+	set(&h, &w);
+	target = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", "node"));
+	records = story_records(*h.now);
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:O}", "records", records)));
+	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	json_decref(host_ok(&h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org"))));
+	host_run(&h, 30000);
+	found = host_ok(&h, SOURCE, "find", json_object());
+	ok(w.met == 1 && json_array_size(json_arr(found, "records")) == 0 && story_count(&h, TARGET, "waiting") == 1,
+	    "a word to a partner whose room key is lost on its way cannot be read");
+	host_run(&h, 90000);
+	json_decref(found);
+	found = host_ok(&h, SOURCE, "find", json_object());
+	ok(json_array_size(json_arr(found, "records")) > 0, "said again after a minute, under another key, it is");
 	end(&h);
 }
 
@@ -253,6 +332,8 @@ main(void)
 	for (uint64_t i = 1; i <= 4; i++)
 		test_storm(i);
 	test_outage();
+	test_outage_word();
+	test_lost_key();
 	test_stranger();
 	test_revoked();
 	test_refusing();

@@ -227,6 +227,62 @@ test_script(struct client *a, struct client *b, int64_t *now)
 	    "but what was asked for was done, and arrives with its delay");
 }
 
+/* How many members of the room the answer shows as its state. */
+static int
+shown(const json_t *events)
+{
+	const json_t *event;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(events, i, event)
+		n += !strcmp(json_str(event, "type"), "m.room.member");
+	return n;
+}
+
+static json_t *
+sync_filtered(struct client *c, bool lazy, const char *since)
+{
+	autofree char *path = NULL;
+
+	if (asprintf(&path, "sync?timeout=0&filter={\"room\":{\"state\":{\"lazy_load_members\":%s},\"timeline\":{\"limit\":1}}}%s%s",
+	    lazy ? "true" : "false", *since != '\0' ? "&since=" : "", since) < 0)
+		abort();
+	return call(c, "GET", path, NULL);
+}
+
+/* Ten more come into the room; one of them leaves, and A says something. */
+static void
+test_lazy(struct client *a)
+{
+	const char *room = hs_room(a->hs, NULL, 0);
+	autojson json_t *join = json_pack("{s:s}", "membership", "join"), *leave = json_pack("{s:s}", "membership", "leave");
+	autojson json_t *x = json_object(), *before = NULL, *whole = NULL, *lazy = NULL, *gap = NULL, *members = NULL, *other = NULL;
+	struct client c = *a;
+	char path[300], user[40];
+
+	for (int i = 0; i < 10; i++) {
+		(void)snprintf(user, sizeof(user), "@m%d:one.example", i);
+		hs_inject(a->hs, room, user, "m.room.member", user, join);
+	}
+	before = sync_filtered(a, false, "");
+	hs_inject(a->hs, room, user, "m.room.member", user, leave);
+	hs_inject(a->hs, room, "@m5:one.example", "m.x", NULL, x);
+	whole = sync_filtered(a, false, "");
+	is_int(shown(json_arr(json_obj(room_of(whole, "join", room), "state"), "events")), 12, "a first sync shows all members");
+	lazy = sync_filtered(a, true, "");
+	is_int(shown(json_arr(json_obj(room_of(lazy, "join", room), "state"), "events")), 7,
+	    "a lazy one us, who says something, and five others");
+	gap = sync_filtered(a, true, json_str(before, "next_batch"));
+	is_int(shown(json_arr(json_obj(room_of(gap, "join", room), "state"), "events")), 1, "who left in a gap is shown, as Synapse does");
+	(void)snprintf(path, sizeof(path), "rooms/%s/members", room);
+	members = call(a, "GET", path, NULL);
+	is_int(shown(json_arr(members, "chunk")), 12, "all members, when asked, also who left");
+	login(&c, a->hs, "@c:one.example");
+	other = call(&c, "GET", path, NULL);
+	is_int(c.status, 403, "but not for somebody who is not there");
+}
+
 int
 main(void)
 {
@@ -236,12 +292,14 @@ main(void)
 
 	hs_add_user(hs, A, "pw");
 	hs_add_user(hs, B, "pw");
+	hs_add_user(hs, "@c:one.example", "pw");
 	login(&a, hs, A);
 	login(&b, hs, B);
 	test_keys(&a, &b);
 	test_to_device(&a, &b);
 	test_room(&a, &b);
 	test_ratchet(&a);
+	test_lazy(&a);
 	test_script(&a, &b, &now);
 	hs_free(hs);
 	return done_testing();

@@ -17,6 +17,8 @@ test_path(void)
 	ok(first && strstr(first, "since") == NULL, "the first sync has no since");
 	ok(first && strstr(first, "lazy_load_members%22%3Atrue") && !strstr(since, "lazy"), "members may be left out");
 	ok(first && strstr(first, "m.room.encrypted"), "the filter leaves out encrypted state");
+	ok(strstr(first, "%22account_data%22%3A%7B%22types%22%3A%5B%22org.cairnpeer.epoch%22%5D%7D%2C%22room%22"),
+	    "of account data it asks for the epoch alone");
 }
 
 static const json_t *

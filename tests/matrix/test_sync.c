@@ -72,13 +72,27 @@ timeline(void *cookie, const char *room, const json_t *event)
 }
 
 static int
+joined(void *cookie, const char *room)
+{
+	(void)cookie;
+	return note("joined", room);
+}
+
+static int
 left(void *cookie, const char *room)
 {
 	(void)cookie;
 	return note("leave", room);
 }
 
-static const struct sync_ops ops = { device, counts, todevice, invite, limited, state, timeline, left };
+static int
+account_data(void *cookie, const char *type, const json_t *content)
+{
+	(void)cookie, (void)content;
+	return note("account_data", type);
+}
+
+static const struct sync_ops ops = { account_data, device, counts, todevice, invite, limited, state, timeline, joined, left };
 
 static const char *
 walk(const char *text, int want)
@@ -96,7 +110,8 @@ walk(const char *text, int want)
 	return seen.data != NULL ? seen.data : "";
 }
 
-static const char whole[] = "{\"next_batch\":\"s2\",\"device_lists\":{\"changed\":[\"@a:x\",7,\"nobody\"],"
+static const char whole[] = "{\"next_batch\":\"s2\",\"account_data\":{\"events\":[{\"type\":\"d1\"},{\"type\":7},3]},"
+    "\"device_lists\":{\"changed\":[\"@a:x\",7,\"nobody\"],"
     "\"left\":[\"@b:x\"]},\"device_one_time_keys_count\":{\"signed_curve25519\":20},"
     "\"device_unused_fallback_key_types\":[\"signed_curve25519\"],"
     "\"to_device\":{\"events\":[{\"type\":\"t1\"},3,{\"type\":\"t2\"}]},"
@@ -107,11 +122,12 @@ static const char whole[] = "{\"next_batch\":\"s2\",\"device_lists\":{\"changed\
 int
 main(void)
 {
-	is_str(walk(whole, 0), "changed:@a:x left:@b:x counts:20/1 todevice:t1 todevice:t2 invite:!i:x limited:!j:x/p1 "
-	    "state:s1 timeline:m1 timeline:m2 leave:!l:x ", "everything, in the order in which it is applied");
+	is_str(walk(whole, 0), "account_data:d1 changed:@a:x left:@b:x counts:20/1 todevice:t1 todevice:t2 invite:!i:x limited:!j:x/p1 "
+	    "state:s1 timeline:m1 timeline:m2 joined:!j:x leave:!l:x ", "everything, in the order in which it is applied");
 	is_str(walk("{\"next_batch\":\"s2\",\"rooms\":{\"join\":{\"!a:x\":{\"timeline\":{\"limited\":true,\"prev_batch\":\"\"}},"
 	    "\"!b:x\":{\"timeline\":{\"limited\":true,\"prev_batch\":[]}},"
-	    "\"!c:x\":{\"timeline\":{\"limited\":1,\"prev_batch\":\"p\"}}}}}", 0), "counts:0/0 limited:!a:x/- limited:!b:x/- ",
+	    "\"!c:x\":{\"timeline\":{\"limited\":1,\"prev_batch\":\"p\"}}}}}", 0), "counts:0/0 limited:!a:x/- joined:!a:x limited:!b:x/- joined:!b:x "
+	    "joined:!c:x ",
 	    "a hole of which the server does not say where it ends; none");
 	is_str(walk("{\"next_batch\":\"s2\"}", 0), "counts:0/0 ", "missing counts are zero");
 	is_str(walk("{\"next_batch\":\"s2\",\"rooms\":[],\"to_device\":7,\"device_lists\":{\"changed\":{}},"
@@ -120,7 +136,7 @@ main(void)
 	is_str(walk("{\"rooms\":{}}", E_BAD), "", "no next_batch: nothing is applied");
 	is_str(walk("{\"next_batch\":7}", E_BAD), "", "next_batch is no text");
 	is_str(walk("{\"next_batch\":\"\"}", E_BAD), "", "next_batch is empty");
-	for (int i = 1; i <= 11; i++) {
+	for (int i = 1; i <= 13; i++) {
 		stop_at = i;
 		walk(whole, -5);
 	}

@@ -422,7 +422,13 @@ CREATE TABLE crypt_blocked (
 	reason		TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 -- SPDX-License-Identifier: Apache-2.0
--- Version 2.  Whoever is known only by what they sent, so that invented senders can be forgotten.
+-- Version 2.  What may have left counts as sent since it was made: version 1 wrote down attempts only.
+UPDATE outbox SET first_try = created WHERE state = 2 AND first_try = 0;
+
+-- What is not acknowledged, in the order in which it was said of a referral.
+CREATE INDEX traffic_open ON traffic (referral, org, seq) WHERE acked_at = 0;
+
+-- Whoever is known only by what they sent, so that invented senders can be forgotten.
 -- What was put aside by then counts as known people's.
 
 CREATE TABLE stranger (
@@ -449,25 +455,42 @@ CREATE TABLE withheld (
 	UNIQUE (pid, room_id, session_id)
 ) STRICT;
 
+-- Rooms of which a sync did not show who is in them, and whom a sync has named there since.
+CREATE TABLE unsure (
+	room_id		TEXT PRIMARY KEY,
+	since		INTEGER NOT NULL,
+	asked		INTEGER NOT NULL	-- the question is in the outbox
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unsure_next ON unsure (since) WHERE asked = 0;
+ALTER TABLE member ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;	-- from before that sync
+
 -- With the device, whose row is written anyway when a session is made.
 ALTER TABLE crypt_device ADD COLUMN used BLOB;	-- hashes of its last one-time keys that we used
+
+-- It leaves when the homeserver holds this mark, or a later one: docs/adr/0016.
+ALTER TABLE outbox ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;
 -- SPDX-License-Identifier: Apache-2.0
--- Version 2.  Olm sessions get a number, so that new ones lie side by side: by their random
--- ids each was a page of its own to write.  A share holds no ciphertext: that is
--- made in the turn that puts it into the outbox.
+-- Version 2.  Olm sessions get a number and belong to a user, so that those made in one turn
+-- lie side by side, and so do their places in the index: by random ids and keys each was a page of
+-- its own to write.  A share holds no ciphertext: that is made in the turn that puts it
+-- into the outbox.
 
 CREATE TABLE crypt_olm_2 (
 	n		INTEGER PRIMARY KEY,
-	session_id	TEXT NOT NULL UNIQUE,
+	pid		INTEGER NOT NULL,
 	curve25519	BLOB NOT NULL,		-- the other device
+	session_id	TEXT NOT NULL,
 	pickle		BLOB NOT NULL,		-- sealed
 	used		INTEGER NOT NULL	-- last received, or made
 ) STRICT;
-INSERT INTO crypt_olm_2 (session_id, curve25519, pickle, used)
-SELECT session_id, curve25519, pickle, used FROM crypt_olm ORDER BY used;
+-- Where two users claim one key, only whoever may have keys can hold its other half.
+INSERT INTO crypt_olm_2 (pid, curve25519, session_id, pickle, used)
+SELECT (SELECT d.pid FROM crypt_device AS d WHERE d.curve25519 = o.curve25519
+	ORDER BY d.eligible DESC, d.pid LIMIT 1) AS owner, o.curve25519, o.session_id, o.pickle, o.used
+FROM crypt_olm AS o WHERE owner IS NOT NULL ORDER BY o.used;
 DROP TABLE crypt_olm;
 ALTER TABLE crypt_olm_2 RENAME TO crypt_olm;
-CREATE INDEX crypt_olm_device ON crypt_olm (curve25519, used);
+CREATE INDEX crypt_olm_device ON crypt_olm (pid, curve25519, used);
 
 UPDATE crypt_share SET state = 0 WHERE state = 1;
 ALTER TABLE crypt_share DROP COLUMN message;
@@ -484,6 +507,8 @@ CREATE TABLE gap (
 	asked		INTEGER NOT NULL,	-- pages so far
 	bytes		INTEGER NOT NULL,	-- of what was kept
 	cut		INTEGER NOT NULL,	-- its older end could not be read
+	held		INTEGER NOT NULL,	-- since when it waits for a place among the waiting; 0: not
+	due		INTEGER NOT NULL,	-- judged then
 	at		INTEGER NOT NULL	-- of the sync that showed it
 ) STRICT;
 CREATE INDEX gap_room ON gap (room_id, n);
@@ -495,13 +520,19 @@ CREATE TABLE gap_event (
 	raw		BLOB NOT NULL		-- sealed
 ) STRICT;
 CREATE INDEX gap_event_gap ON gap_event (gap, id);
+
+-- Items that might have been opened one day and were given up for want of space.
+CREATE TABLE waiting_lost (
+	day		INTEGER PRIMARY KEY,	-- since 1970
+	items		INTEGER NOT NULL
+) STRICT;
 INSERT INTO meta VALUES ('db.generation', 0, X'859EB292B03A81E19867B4894DD79EEB');
 INSERT INTO meta VALUES ('db.key', 0, X'01682F4E2244BBB2714940BF3801CD61EA3204EFFDF4E40B27D93CD25E961AA35F51D3728E50BB9BDB8FCCAF89B7A788CEB9627550690B9300FDF3E41080FB8DD086D3B620A5458568');
 INSERT INTO counter VALUES ('outbox', 1);
 INSERT INTO counter VALUES ('person', 1);
 INSERT INTO account VALUES ('node', '@node:a', NULL, X'015A4EA04735BB424DC2067AE0AE27406D796D2D7E5EB143D6BF196C6F53AF4FF778AE1146C806EA460CA81598AE', NULL, NULL, 0);
 INSERT INTO person VALUES (1, X'4DDBDE886862691CA83DA415DDF8DC50', X'010AFFA93740403F82E3F3BB7A152A9CA684F452909065BBCD4FB82BF14B91740B182FEB9D3D5AEFF0A40ACAB6243A6157D1');
-INSERT INTO outbox VALUES (1, 1, 1, 'node', '!a', 'say', 'c1', '!a', 'm.room.message', NULL, X'014FCA6A2AC1EA73DA56082328C732909DE21475C3E8910A4EB695C904BBAA49CAEAA0D2F1FCE5044368DCF68A59232F999ACE82331E69984D', NULL, NULL, NULL, 'PYRD51ND0TAS13B2DBDYPKF95A', 0, 0, 0, 1700000000000, NULL);
+INSERT INTO outbox VALUES (1, 1, 1, 'node', '!a', 'say', 'c1', '!a', 'm.room.message', NULL, X'014FCA6A2AC1EA73DA56082328C732909DE21475C3E8910A4EB695C904BBAA49CAEAA0D2F1FCE5044368DCF68A59232F999ACE82331E69984D', NULL, NULL, NULL, 'PYRD51ND0TAS13B2DBDYPKF95A', 0, 0, 0, 1700000000000, NULL, 1);
 INSERT INTO own VALUES (1, 'P1', 'program', NULL, '{"name":"Grief circle"}', NULL, NULL, 'k1', 0, 0, 'Grief circle
 ');
 INSERT INTO seen VALUES (1, 'org', 'S1', 'specialist', 0, 0, 0, 'ab', '{}', 0, NULL, 'Ana grief');

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sqlite3.h>
+
 #include "fixture.h"
+#include "queries.h"
 #include "store/casestore.h"
 
 static struct db *db;
@@ -145,6 +148,19 @@ test_traffic_order(void)
 	must(traffic_due(db, 4600, 10, &list, &n));
 	ok(n == 1 && !strcmp(list[0].content_id, "o3"), "what is about no referral waits for nothing");
 	traffic_list_free(list, n);
+	must(traffic_get(db, "o1", &got));
+	got.tries = TRAFFIC_SILENT;
+	must(traffic_put(db, &got));
+	must(traffic_due(db, 4200, 10, &list, &n));
+	ok(n == 1 && !strcmp(list[0].content_id, "o2") && traffic_next(db) == 4000,
+	    "what was sent for an hour to no avail holds up nothing more");
+	traffic_list_free(list, n);
+	must(traffic_due(db, 5000, 10, &list, &n));
+	ok(n == 3, "nor is it forgotten: it is due as before");
+	traffic_list_free(list, n);
+	got.tries = 0;
+	must(traffic_put(db, &got));
+	traffic_free(&got);
 	must(traffic_get(db, "o3", &got));
 	got.acked_at = 1;
 	must(traffic_put(db, &got));
@@ -195,8 +211,11 @@ test_traffic(void)
 	t.resend_at = 0;
 	must(traffic_put(db, &t));
 	is_int(traffic_next(db), 40, "the earliest");
-	must(traffic_stopped(db, &stopped));
+	must(traffic_silent(db, NULL, &silent, &stopped));
 	is_int(stopped, 1, "one of three is not sent again");
+	must(traffic_silent(db, "R1", &silent, &stopped));
+	must(traffic_silent(db, "R2", &silent, &other));
+	ok(stopped == 0 && other == 1, "about one referral");
 	must(traffic_due(db, 39, 10, &list, &n));
 	is_int((long long)n, 0, "not yet");
 	traffic_list_free(list, n);
@@ -212,15 +231,15 @@ test_traffic(void)
 	must(traffic_get(db, "c1", &got));
 	got.tries = TRAFFIC_SILENT - 1;
 	must(traffic_put(db, &got));
-	must(traffic_silent(db, NULL, &silent));
+	must(traffic_silent(db, NULL, &silent, &stopped));
 	is_int(silent, 0, "nothing has been tried for an hour");
 	got.tries++;
 	must(traffic_put(db, &got));
 	traffic_free(&got);
-	must(traffic_silent(db, NULL, &silent));
+	must(traffic_silent(db, NULL, &silent, &stopped));
 	is_int(silent, 1, "now one has, to no avail");
-	must(traffic_silent(db, "R1", &silent));
-	must(traffic_silent(db, "R2", &other));
+	must(traffic_silent(db, "R1", &silent, &stopped));
+	must(traffic_silent(db, "R2", &other, &stopped));
 	ok(silent == 1 && other == 0, "about one referral");
 
 	must(traffic_get(db, "c1", &got));
@@ -234,10 +253,83 @@ test_traffic(void)
 	traffic_free(&got);
 	must(traffic_due(db, 100, 10, &list, &n));
 	is_int((long long)n, 1, "and it is not resent");
-	must(traffic_stopped(db, &stopped));
+	must(traffic_silent(db, NULL, &silent, &stopped));
 	is_int(stopped, 1, "what was acknowledged is not counted as given up");
 	traffic_list_free(list, n);
 	is_int(traffic_get(db, "c9", &got), E_NOTFOUND, "unknown");
+}
+
+/* ${n} open referrals, of each two contents: the first was sent and is awaited, the second is held up by it. */
+static void
+fill(int from, int n)
+{
+	char id[16], referral[16];
+	struct traffic t = { .content_id = id, .org = text("org"), .referral = referral, .type = text("t"),
+	    .content = text("{}"), .sent_at = 1 };
+
+	for (int i = from; i < n; i++) {
+		(void)snprintf(referral, sizeof(referral), "G%d", i);
+		for (int k = 0; k < 2; k++) {
+			(void)snprintf(id, sizeof(id), "G%d.%d", i, k);
+			t.seq = 2 * i + k;
+			t.tries = !k;
+			t.resend_at = k ? 10 : 1000;
+			must(traffic_put(db, &t));
+		}
+	}
+}
+
+/* What SQLite does for one query, in steps of its machine. */
+static int64_t
+steps_of(sqlite3 *sql, enum query_id q)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t steps;
+
+	if (sqlite3_prepare_v2(sql, query_text[q], -1, &stmt, NULL) != SQLITE_OK)
+		bail("prepare", sqlite3_errmsg(sql));
+	for (int i = 1; i <= sqlite3_bind_parameter_count(stmt); i++)
+		(void)sqlite3_bind_int(stmt, i, q == Q_TRAFFIC_DUE && i < 3 ? 16 : TRAFFIC_SILENT);
+	if (q == Q_TRAFFIC_SILENT_OF)
+		(void)sqlite3_bind_text(stmt, 2, "G7", -1, SQLITE_STATIC);
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		;
+	steps = sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 0);
+	(void)sqlite3_finalize(stmt);
+	return steps;
+}
+
+/* Ten times the open referrals are about ten times the work at worst, and none more for one of them. */
+static void
+test_traffic_growth(void)
+{
+	static const struct { enum query_id q; const char *name; int most; } queries[] = {
+		{ Q_TRAFFIC_DUE, "what is due", 11 },
+		{ Q_TRAFFIC_NEXT, "when the next is due", 11 },
+		{ Q_TRAFFIC_SILENT_OF, "what one referral waits for", 1 },
+	};
+	enum { FEW = 200, MANY = 2000 };
+	int64_t few[nelem(queries)], many;
+	char path[128];
+	sqlite3 *sql = NULL;
+
+	(void)snprintf(path, sizeof(path), "%s/cairn.db", fixture_dir);
+	if (sqlite3_open(path, &sql) != SQLITE_OK)
+		bail("sqlite3_open", path);
+	must(db_begin(db, NULL));
+	fill(0, FEW);
+	must(db_commit(db, NULL));
+	for (size_t i = 0; i < nelem(queries); i++)
+		few[i] = steps_of(sql, queries[i].q);
+	must(db_begin(db, NULL));
+	fill(FEW, MANY);
+	must(db_commit(db, NULL));
+	for (size_t i = 0; i < nelem(queries); i++) {
+		many = steps_of(sql, queries[i].q);
+		ok(few[i] > 0 && many <= few[i] * queries[i].most, "%s: %lld steps of SQLite with %d open referrals, "
+		    "%lld with %d", queries[i].name, (long long)few[i], FEW, (long long)many, MANY);
+	}
+	(void)sqlite3_close(sql);
 }
 
 int
@@ -251,6 +343,7 @@ main(void)
 	test_traffic_order();
 	test_traffic();
 	must(db_commit(db, NULL));
+	test_traffic_growth();
 	db_close(db);
 	return done_testing();
 }

@@ -59,18 +59,25 @@ test_olm(void)
 	for (int i = 0; i < 8; i++) {
 		(void)snprintf(id, sizeof(id), "S%d", i);
 		fill(&pickle, id);
-		must(crypto_olm_put(db, key, id, &pickle, 100 + i));
+		must(crypto_olm_put(db, pid, key, 0, id, &pickle, 100 + i));
 	}
-	fill(&pickle, CANARY "again");
-	must(crypto_olm_put(db, key, "S4", &pickle, 200));
-	must(crypto_olm_list(db, key, 9, &list, &n));
+	must(crypto_olm_list(db, pid, key, 9, &list, &n));
 	is_int((int)n, CRYPTO_SESSIONS, "the newest sessions are kept");
+	is_str(list[4].session_id, "S3", "the oldest last");
+	fill(&pickle, CANARY "again");
+	must(crypto_olm_put(db, pid, key, list[3].n, "S4", &pickle, 200));
+	crypto_olm_list_free(list, n);
+	must(crypto_olm_list(db, pid, key, 9, &list, &n));
+	is_int((int)n, CRYPTO_SESSIONS, "one that goes on is no new one");
 	is_str(list[0].session_id, "S4", "the one used last first");
 	is_str(list[0].pickle.data, CANARY "again", "its pickle");
-	is_str(list[4].session_id, "S3", "the oldest last");
+	is_int(crypto_olm_put(db, pid, key, list[0].n - 4, "S0", &pickle, 200), E_NOTFOUND, "the oldest is gone");
+	crypto_olm_list_free(list, n);
+	must(crypto_olm_list(db, other, key, 9, &list, &n));
+	is_int((int)n, 0, "none of another user who says that the key is his");
 	crypto_olm_list_free(list, n);
 	key[0] = 9;
-	must(crypto_olm_list(db, key, 9, &list, &n));
+	must(crypto_olm_list(db, pid, key, 9, &list, &n));
 	is_int((int)n, 0, "none of another device");
 	crypto_olm_list_free(list, n);
 	buf_free(&pickle);
@@ -255,6 +262,46 @@ shares(int64_t session, enum share_state state)
 	return n;
 }
 
+/* A device without an Olm session waits for a claim; one whose claim failed, until its time. */
+static void
+test_plan(int64_t session)
+{
+	char onetime[] = "{}";
+	uint8_t key[CRYPTO_KEY] = { 5 };
+	struct crypto_device d = device(other, "E2", 5), *list;
+	struct buf pickle = { 0 };
+	struct share *planned;
+	size_t n;
+
+	fill(&pickle, "pickle");
+	d.claim_due = 50;
+	must(crypto_device_put(db, &d));
+	must(share_plan(db, session, other, 49));
+	is_int(shares(session, SHARE_SKIPPED), 1, "a device whose claim failed is skipped");
+	is_int(shares(session, SHARE_CLAIM), 1, "a device without a session waits for a claim");
+	must(crypto_device_claims(db, 100, 10, &list, &n));
+	ok(n == 1 && strcmp(list[0].device_id, "E2") != 0, "which is wanted, and of nobody else");
+	crypto_device_list_free(list, n);
+	must(share_plan(db, session, other, 50));
+	is_int(shares(session, SHARE_CLAIM), 2, "when its time has come it waits too");
+	must(crypto_device_claims(db, 100, 10, &list, &n));
+	is_int((int)n, 2, "for a claim");
+	for (size_t i = 0; i < n; i++) {
+		list[i].claim = 0;
+		list[i].onetime = strcmp(list[i].device_id, "E2") != 0 ? strdup(onetime) : NULL;
+		must(crypto_device_claim(db, &list[i]));
+	}
+	crypto_device_list_free(list, n);
+	must(crypto_olm_put(db, other, key, 0, "SX", &pickle, 1));
+	must(share_list(db, session, SHARE_CLAIM, 10, &planned, &n));
+	for (size_t i = 0; i < n; i++)
+		must(share_drop(db, &planned[i]));
+	share_list_free(planned, n);
+	must(share_plan(db, session, other, 0));
+	is_int(shares(session, SHARE_WANTED), 2, "with a session, or a one-time key to make one, it is wanted");
+	buf_free(&pickle);
+}
+
 static void
 test_shares(void)
 {
@@ -267,9 +314,10 @@ test_shares(void)
 	size_t count_;
 
 	must(crypto_outbound_active(db, "!r", &s));
+	test_plan(s.n);
 	must(crypto_device_put(db, &d));
-	must(share_plan(db, s.n, other));
-	must(share_plan(db, s.n, other));
+	must(share_plan(db, s.n, other, 0));
+	must(share_plan(db, s.n, other, 0));
 	is_int(shares(s.n, SHARE_WANTED), 2, "each eligible device once");
 	must(share_session(db, SHARE_WANTED, &session));
 	is_int(session, s.n, "the session with wanted shares");

@@ -15,6 +15,23 @@ text(const char *s)
 	return (char *)(uintptr_t)s;
 }
 
+static int64_t lost;		/* By the last add. */
+
+static int
+add(const struct waiting *w)
+{
+	return waiting_add(db, w, false, &lost);
+}
+
+static int64_t
+lost_so_far(void)
+{
+	int64_t n;
+
+	must(waiting_lost(db, &n));
+	return n;
+}
+
 static void
 test_seen(void)
 {
@@ -35,11 +52,11 @@ test_waiting(void)
 	int64_t waiting, rejected, id;
 	size_t n;
 
-	must(waiting_add(db, &w));
+	must(add(&w));
 	w.raw = text("{2}");
-	must(waiting_add(db, &w));
+	must(add(&w));
 	w.session_id = text("T");
-	must(waiting_add(db, &w));
+	must(add(&w));
 	must(waiting_session(db, "!a", "S", &list, &n));
 	ok(n == 2 && !strcmp(list[0].raw, "{1}") && !strcmp(list[1].raw, "{2}"), "in order of arrival");
 	is_str(list[0].reason, "no key", "with the reason");
@@ -53,7 +70,7 @@ test_waiting(void)
 	waiting_list_free(list, n);
 
 	w = (struct waiting){ .account = text("node"), .pid = 2, .raw = text("{3}") };
-	must(waiting_add(db, &w));
+	must(add(&w));
 	must(waiting_person(db, 2, &list, &n));
 	ok(n == 1 && list[0].room_id == NULL && list[0].session_id == NULL, "a to-device item");
 	waiting_list_free(list, n);
@@ -66,21 +83,26 @@ test_waiting_bounds(void)
 {
 	struct waiting w = { .account = text("node"), .pid = 77, .raw = text("{}") };
 	char *big;
+	int64_t before;
 	int r = 0, n = 0;
 
-	while (n < INBOX_WAITING_MAX && (r = waiting_add(db, &w)) == 0)
+	while (n < INBOX_WAITING_MAX && (r = add(&w)) == 0)
 		n++;
 	is_int(n, INBOX_WAITING_MAX, "a sender's items are kept up to the bound");
-	is_int(waiting_add(db, &w), E_REFUSED, "and not past it");
+	before = lost_so_far();
+	is_int(waiting_add(db, &w, true, &lost), E_LATER, "past it the patient come again");
+	is_int(lost_so_far(), before, "and nothing is given up");
+	is_int(add(&w), E_REFUSED, "the others are refused");
+	is_int(lost_so_far(), before + 1, "which counts");
 	w.pid = 78;
-	is_int(waiting_add(db, &w), 0, "which is another sender's too");
+	is_int(add(&w), 0, "which is another sender's too");
 
 	if ((big = malloc(INBOX_RAW_MAX + 2)) == NULL)
 		bail("malloc", "big");
 	memset(big, 'x', INBOX_RAW_MAX + 1);
 	big[INBOX_RAW_MAX + 1] = '\0';
 	w.raw = big;
-	is_int(waiting_add(db, &w), E_REFUSED, "an item past its bytes waits for nothing");
+	is_int(add(&w), E_REFUSED, "an item past its bytes waits for nothing");
 	is_int(rejected_add(db, "node", "!a", 78, big, "too big", 1), 0, "it is rejected, cut");
 	free(big);
 }
@@ -152,7 +174,7 @@ test_strangers(void)
 	must(stranger_id(db, "@first:honest.example", &honest, &forgot));
 	for (int64_t known[] = { guest, partner.pid, honest }, i = 0; i < 3; i++) {
 		w.pid = known[i];
-		must(waiting_add(db, &w));
+		must(add(&w));
 		must(rejected_add(db, "node", NULL, known[i], "{}", "why", 1));
 	}
 	for (int i = 0; i < STRANGER_MAX + 500; i++) {
@@ -160,7 +182,7 @@ test_strangers(void)
 		must(stranger_id(db, user, &w.pid, &forgot));
 		ever |= forgot;
 		people = w.pid > people ? w.pid : people;
-		must(waiting_add(db, &w));
+		must(add(&w));
 		must(rejected_add(db, "node", NULL, w.pid, "{}", "why", 1));
 	}
 	ok(ever && forgot, "somebody is forgotten for an invented sender");
@@ -182,18 +204,31 @@ test_strangers(void)
 	free(big);
 
 	for (n = 1; n < INBOX_STRANGER_MAX; n++)
-		must(waiting_add(db, &w));
-	is_int(waiting_add(db, &w), E_REFUSED, "one stranger has few places");
+		must(add(&w));
+	is_int(add(&w), E_REFUSED, "one stranger has few places");
 	must(person_id(db, user, &pid));
 	is_int(stranger_has(db, pid), E_NOTFOUND, "who is let in is no stranger any more");
-	is_int(waiting_add(db, &w), 0, "and has a guest's");
+	is_int(add(&w), 0, "and has a guest's");
 	must(stranger_id(db, "@big:evil.example", &w.pid, &forgot));
 	if ((big = calloc(1, INBOX_STRANGER_RAW + 2)) == NULL)
 		bail("calloc", "big");
 	memset(big, 'x', INBOX_STRANGER_RAW + 1);
 	w.raw = big;
-	is_int(waiting_add(db, &w), E_REFUSED, "nor may a stranger's be large");
+	is_int(add(&w), E_REFUSED, "nor may a stranger's be large");
 	free(big);
+}
+
+/* Until nothing more has a place without another's going. */
+static void
+fill_up(struct waiting *w, const int64_t *flooder)
+{
+	int n = 0;
+
+	for (size_t f = 0; f < 3; f++) {
+		w->pid = flooder[f];
+		while (n < INBOX_GUESTS_WAITING && waiting_add(db, w, true, &lost) == 0)
+			n++;
+	}
 }
 
 /* Guests who fill their bound lose their own. */
@@ -201,8 +236,9 @@ static void
 test_guests(void)
 {
 	struct waiting w = { .account = text("node"), .raw = text("{}") }, *list;
-	int64_t before = left(0), guest, flooder[3], waiting, rejected;
+	int64_t before = left(0), lost_before = lost_so_far(), told = 0, guest, flooder[3], waiting, rejected;
 	size_t n;
+	bool forgot;
 
 	must(person_find(db, "@guest:members.example", &guest));
 	for (size_t f = 0; f < nelem(flooder); f++) {
@@ -211,13 +247,34 @@ test_guests(void)
 		(void)snprintf(user, sizeof(user), "@flood%zu:members.example", f);
 		must(person_id(db, user, &flooder[f]));
 		w.pid = flooder[f];
-		for (int i = 0; i < INBOX_WAITING_MAX; i++)
-			must(waiting_add(db, &w));
+		for (int i = 0; i < INBOX_WAITING_MAX; i++) {
+			must(add(&w));
+			told += lost;
+		}
 	}
 	ok(left(before) <= INBOX_GUESTS_WAITING, "what waits of guests is bounded in total");
+	is_int(told, (int64_t)nelem(flooder) * INBOX_WAITING_MAX - left(before), "whoever adds hears of each that goes");
+	is_int(lost_so_far() - lost_before, told, "and they are counted");
 	must(waiting_person(db, guest, &list, &n));
 	is_int((int)n, 1, "who has little loses nothing");
 	waiting_list_free(list, n);
+	fill_up(&w, flooder);
+	w.pid = guest;
+	lost_before = lost_so_far();
+	before = left(0);
+	is_int(waiting_add(db, &w, true, &lost), E_LATER, "a patient guest drives nobody out, however few are its own");
+	ok(left(before) == 0 && lost_so_far() == lost_before, "and nothing is given up");
+	must(person_find(db, "@node:partner.example", &w.pid));
+	is_int(waiting_add(db, &w, true, &lost), 0, "a partner does not wait for guests");
+	must(stranger_id(db, "@full:evil.example", &w.pid, &forgot));
+	for (int i = 0; i < INBOX_STRANGER_MAX; i++)
+		must(add(&w));
+	is_int(waiting_add(db, &w, true, &lost), E_REFUSED, "a stranger is refused, however patient");
+	is_int(lost_so_far(), lost_before, "and what is lost of one is not counted");
+	fixture_now += WAITING_LOST_DAYS * 86400000LL;
+	is_int(lost_so_far(), lost_before, "what was given up is remembered");
+	fixture_now += 86400000LL;
+	is_int(lost_so_far(), 0, "for a time");
 	for (size_t f = 0; f < 6; f++)
 		for (int i = 0; i < INBOX_REJECTED_MAX; i++)
 			must(rejected_add(db, "node", NULL, 100000 + (int64_t)f, "{}", "why", 1));

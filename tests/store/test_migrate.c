@@ -158,21 +158,41 @@ freeze(void)
 	return EXIT_SUCCESS;
 }
 
-/* In version 1 a share had a state for "encrypted, but in no outbox row": two Olm sessions, one such share. */
+/* In version 1 a share had a state for "encrypted, but in no outbox row": one such share.  Olm sessions
+ * had no owner: two are of a key that two users claim, one of nobody's. */
 static const char sealed_share[] = "PRAGMA foreign_keys = OFF; INSERT INTO crypt_olm (session_id, curve25519, pickle, used) "
-    "VALUES ('later', x'aa', x'02', 9), ('earlier', x'aa', x'01', 5);"
+    "VALUES ('later', x'aa', x'02', 9), ('earlier', x'aa', x'01', 5), ('nobody', x'bb', x'03', 7);"
+    "INSERT INTO crypt_device (pid, device_id, ed25519, curve25519, listed, signed, eligible, claim, claim_tries, claim_due,"
+    " mend, mended_at, failures, failing_at) VALUES (1, 'D', x'00', x'aa', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0),"
+    " (2, 'E', x'00', x'aa', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0);"
     "INSERT INTO crypt_outbound VALUES (1, 's', '!r', x'00', x'00', 0, 0, 1, 0, 0, -1, 0, 0);"
-    "INSERT INTO crypt_share (outbound, pid, device_id, curve25519, state, message) VALUES (1, 1, 'D', x'aa', 1, '0abc');";
+    "INSERT INTO crypt_share (outbound, pid, device_id, curve25519, state, message) VALUES (1, 1, 'D', x'aa', 1, '0abc');"
+    "INSERT INTO outbox (id, kind, state, account, lane, purpose, txn, attempts, first_try, due, created) VALUES"
+    " (7, 1, 2, 'node', '!b', 'say', 'txn7', 0, 0, 0, 1234), (8, 1, 2, 'node', '!c', 'say', 'txn8', 1, 2345, 0, 1234);";
+
+/* Version 1 did not write down since when an event was ready: it would count as sent in 1970, and be encrypted anew. */
+static void
+check_ready(struct db *db)
+{
+	struct out out;
+
+	must(outbox_get(db, 7, &out));
+	is_int(out.first_try, 1234, "what was ready may have left since it was made");
+	outbox_free(&out);
+	must(outbox_get(db, 8, &out));
+	is_int(out.first_try, 2345, "or since it was tried");
+	outbox_free(&out);
+}
 
 static void
 check_sealed_share(void)
 {
 	sqlite3 *sql = raw_open();
-	autofree char *olm = lines(sql, "SELECT session_id || n || hex(pickle) || used FROM crypt_olm ORDER BY n");
+	autofree char *olm = lines(sql, "SELECT session_id || pid || n || hex(pickle) || used FROM crypt_olm ORDER BY n");
 	autofree char *shares = lines(sql, "SELECT state || device_id FROM crypt_share");
 
 	sqlite3_close(sql);
-	is_str(olm, "earlier1015\nlater2029\n", "Olm sessions are kept, numbered by their age");
+	is_str(olm, "earlier21015\nlater22029\n", "Olm sessions are kept, by who may have keys, numbered by their age");
 	is_str(shares, "0D\n", "a share that was never queued is wanted again");
 }
 
@@ -218,6 +238,8 @@ main(int argc, char **argv)
 		thaw(version);
 		db = fixture_reopen();
 		check(db);
+		if (version == 1)
+			check_ready(db);
 		db_close(db);
 		if (version == 1)
 			check_sealed_share();

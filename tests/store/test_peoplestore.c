@@ -181,6 +181,47 @@ test_roster(void)
 }
 
 static void
+test_unsure(void)
+{
+	autofree int64_t *list = NULL;
+	autofree char *first = NULL, *second = NULL, *membership = NULL;
+	int64_t a, b, since = 0;
+	size_t n;
+
+	must(person_id(db, "@a:x", &a));
+	must(person_id(db, "@b:x", &b));
+	must(member_put(db, "!u", a, "join"));
+	must(member_put(db, "!u", b, "join"));
+	is_int(unsure_has(db, "!u"), E_NOTFOUND, "it is known who is in a room");
+	is_int(member_named(db, "!u", a), 0, "and whom a sync named");
+	must(unsure_put(db, "!u", 20));
+	must(unsure_put(db, "!v", 10));
+	ok(unsure_has(db, "!u") == 0 && unsure_has(db, "!w") == E_NOTFOUND, "until it is unsure");
+	is_int(member_named(db, "!u", a), E_NOTFOUND, "whom it named before says nothing");
+	must(member_put(db, "!u", b, "leave"));
+	must(member_stale(db, "!u", &list, &n));
+	ok(n == 1 && list[0] == a && member_named(db, "!u", b) == 0, "whom it names then, does");
+	must(member_get(db, "!u", a, &membership));
+	is_str(membership, "join", "what was known stays");
+	must(unsure_next(db, &first));
+	is_str(first, "!v", "the longest unsure is asked about first");
+	must(unsure_asked(db, "!v"));
+	must(unsure_next(db, &second));
+	is_str(second, "!u", "then the next");
+	must(unsure_asked(db, "!u"));
+	ok(unsure_next(db, &second) == E_NOTFOUND && unsure_has(db, "!u") == 0, "each once");
+	must(unsure_put(db, "!u", 30));
+	must(unsure_count(db, 25, &since));
+	is_int((int)since, 2, "unsure again, it is so since the first time");
+	free(take(second));
+	must(unsure_next(db, &second));
+	is_str(second, "!u", "and asked about again");
+	must(unsure_drop(db, "!u"));
+	is_int(unsure_has(db, "!u"), E_NOTFOUND, "until it is known");
+	must(unsure_drop(db, "!v"));
+}
+
+static void
 test_meta(void)
 {
 	autofree char *a = NULL, *b = NULL, *c = NULL;
@@ -251,6 +292,7 @@ main(void)
 	test_rooms();
 	test_room_seen_twice();
 	test_roster();
+	test_unsure();
 	test_meta();
 	test_messages();
 	must(db_commit(db, NULL));

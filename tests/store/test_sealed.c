@@ -59,8 +59,9 @@ fill_inbox(void)
 	    .session_id = text("S"), .pid = 1, .raw = text(CANARY "raw"),
 	    .reason = text(CANARY "reason") };
 	struct gap hole = { .room_id = text("!a"), .state = GAP_WAITS, .token = text("t") };
+	int64_t id;
 
-	must(waiting_add(db, &w));
+	must(waiting_add(db, &w, false, &id));
 	must(rejected_add(db, "node", "!a", 1, CANARY "rejected", CANARY "why", 1));
 	must(gap_add(db, &hole));
 	must(gap_event_add(db, 1, CANARY "hole"));

@@ -58,24 +58,27 @@ ON CONFLICT (content_id) DO UPDATE SET org = excluded.org, referral = excluded.r
 SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries
 FROM traffic WHERE content_id = ?1;
 
--- What is said about a referral is heard in its order: the next content waits for the acknowledgement of the one before.
+-- What is said about a referral is heard in its order: the next content waits for the acknowledgement of the one
+-- before, until that was sent ?3 times to no avail.  The index traffic_open finds what was before.
 -- name: traffic_due
 SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries
 FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND resend_at <= ?1 AND NOT EXISTS (
 	SELECT 1 FROM traffic AS earlier WHERE earlier.acked_at = 0 AND earlier.resend_at > 0 AND
-		earlier.referral = traffic.referral AND earlier.org = traffic.org AND earlier.seq < traffic.seq)
+		earlier.referral = traffic.referral AND earlier.org = traffic.org AND earlier.seq < traffic.seq AND
+		earlier.tries < ?3)
 ORDER BY resend_at, seq LIMIT ?2;
 
--- Given up, or withheld because its consent ended: nobody sends these again.
--- name: traffic_stopped
-SELECT count(*) FROM traffic WHERE acked_at = 0 AND resend_at = 0;
-
--- Sent at least ?1 times, to no avail; of one referral, or of all (NULL).
+-- Sent at least ?1 times, to no avail; and what nobody sends again: given up, or withheld because its consent ended.
 -- name: traffic_silent
-SELECT count(*) FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND tries >= ?1 AND
-	(?2 IS NULL OR referral = ?2);
+SELECT count(*) FILTER (WHERE resend_at > 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0)
+FROM traffic WHERE acked_at = 0;
+
+-- name: traffic_silent_of
+SELECT count(*) FILTER (WHERE resend_at > 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0)
+FROM traffic WHERE acked_at = 0 AND referral = ?2;
 
 -- name: traffic_next
 SELECT min(resend_at) FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND NOT EXISTS (
 	SELECT 1 FROM traffic AS earlier WHERE earlier.acked_at = 0 AND earlier.resend_at > 0 AND
-		earlier.referral = traffic.referral AND earlier.org = traffic.org AND earlier.seq < traffic.seq);
+		earlier.referral = traffic.referral AND earlier.org = traffic.org AND earlier.seq < traffic.seq AND
+		earlier.tries < ?1);

@@ -9,6 +9,10 @@ INSERT INTO crypt_account (n, pid, device_id, pickle_key, pickle, uploaded, onet
 	fallback_at, forget_at)
 VALUES (1, ?1, ?2, ?3, ?4, 0, 0, 0, 0, 0);
 
+-- name: crypt_account_renew
+UPDATE crypt_account SET device_id = ?1, uploaded = 0, onetime = 0, fallback_unused = 0, fallback_at = 0,
+	forget_at = 0;
+
 -- name: crypt_account_pickle
 UPDATE crypt_account SET pickle = ?1;
 
@@ -16,18 +20,23 @@ UPDATE crypt_account SET pickle = ?1;
 UPDATE crypt_account SET uploaded = ?1, onetime = ?2, fallback_unused = ?3, fallback_at = ?4,
 	forget_at = ?5;
 
+-- name: crypt_olm_clear
+DELETE FROM crypt_olm;
+
 -- The one that received last comes first.
 -- name: crypt_olm_list
-SELECT session_id, pickle, used FROM crypt_olm WHERE curve25519 = ?1
-ORDER BY used DESC, n DESC LIMIT ?2;
+SELECT n, session_id, pickle, used FROM crypt_olm WHERE pid = ?1 AND curve25519 = ?2
+ORDER BY used DESC, n DESC LIMIT ?3;
+
+-- name: crypt_olm_add
+INSERT INTO crypt_olm (pid, curve25519, session_id, pickle, used) VALUES (?1, ?2, ?3, ?4, ?5);
 
 -- name: crypt_olm_put
-INSERT INTO crypt_olm (session_id, curve25519, pickle, used) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (session_id) DO UPDATE SET pickle = excluded.pickle, used = excluded.used;
+UPDATE crypt_olm SET pickle = ?2, used = ?3 WHERE n = ?1;
 
 -- name: crypt_olm_trim
 DELETE FROM crypt_olm WHERE n IN (
-	SELECT n FROM crypt_olm WHERE curve25519 = ?1 ORDER BY used DESC, n DESC LIMIT -1 OFFSET ?2);
+	SELECT n FROM crypt_olm WHERE pid = ?1 AND curve25519 = ?2 ORDER BY used DESC, n DESC LIMIT -1 OFFSET ?3);
 
 -- name: crypt_hash_get
 SELECT 1 FROM crypt_hash WHERE hash = ?1;
@@ -93,6 +102,12 @@ UPDATE crypt_outbound SET active = 0 WHERE n = ?1 AND history = 1;
 
 -- name: crypt_outbound_forget
 DELETE FROM crypt_outbound WHERE n = ?1 AND history = 0;
+
+-- name: crypt_outbound_retire_all
+UPDATE crypt_outbound SET active = 0 WHERE history = 1;
+
+-- name: crypt_outbound_forget_all
+DELETE FROM crypt_outbound WHERE history = 0;
 
 -- name: crypt_outbound_rotate_room
 UPDATE crypt_outbound SET rotate = 1 WHERE room_id = ?1 AND active = 1;

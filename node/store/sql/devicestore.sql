@@ -60,14 +60,16 @@ ON CONFLICT (pid, device_id) DO UPDATE SET ed25519 = excluded.ed25519,
 	onetime = excluded.onetime;
 
 -- name: crypt_device_claim
-UPDATE crypt_device SET claim = ?3, claim_tries = ?4, claim_due = ?5, mend = ?6, onetime = ?7
+UPDATE crypt_device SET claim = ?3, claim_tries = ?4, claim_due = ?5, mend = ?6, onetime = ?7,
+	used = coalesce(?8, used)
 WHERE pid = ?1 AND device_id = ?2;
+
+-- Claimed, and perhaps used by then.
+-- name: crypt_device_unclaim_all
+UPDATE crypt_device SET claim = 0, claim_tries = 0, claim_due = 0, mend = 0, onetime = NULL;
 
 -- name: crypt_device_used
 SELECT used FROM crypt_device WHERE pid = ?1 AND device_id = ?2;
-
--- name: crypt_device_use
-UPDATE crypt_device SET used = ?3 WHERE pid = ?1 AND device_id = ?2;
 
 -- name: crypt_device_drop
 DELETE FROM crypt_device WHERE pid = ?1 AND device_id = ?2;

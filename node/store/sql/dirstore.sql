@@ -8,6 +8,10 @@ ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, source = excluded.source,
 	state_key = excluded.state_key, seq = excluded.seq, dirty = excluded.dirty,
 	words = excluded.words;
 
+-- Higher than what was issued after this copy was made.
+-- name: own_leap
+UPDATE own SET seq = seq + 1000000, dirty = 1 WHERE seq > 0;
+
 -- The index holds no text of its own: what it forgets must be what it was told.
 -- name: own_unindex
 INSERT INTO own_words (own_words, rowid, words) SELECT 'delete', n, words FROM own WHERE id = ?1;

@@ -64,6 +64,15 @@ DELETE FROM waiting WHERE id IN (SELECT id FROM waiting WHERE pid = ?1 AND class
 -- name: rejected_trim_guest
 DELETE FROM rejected WHERE id IN (SELECT id FROM rejected WHERE pid = ?1 AND class = 1 ORDER BY id LIMIT ?2);
 
+-- name: waiting_lose
+INSERT INTO waiting_lost (day, items) VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET items = items + excluded.items;
+
+-- name: waiting_lost
+SELECT coalesce(sum(items), 0) FROM waiting_lost WHERE day >= ?1;
+
+-- name: waiting_lost_forget
+DELETE FROM waiting_lost WHERE day < ?1;
+
 -- name: rejected_list
 SELECT id FROM rejected ORDER BY id DESC LIMIT ?1;
 

@@ -3,12 +3,13 @@
 
 -- name: outbox_add
 INSERT INTO outbox (id, kind, state, account, lane, purpose, ref, room_id, type, state_key, content,
-	method, path, body, txn, attempts, first_try, due, created)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, 0, 0, ?16);
+	method, path, body, txn, attempts, first_try, due, created, mark)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, 0, 0, ?16,
+	(SELECT coalesce(max(value), 0) + 1 FROM counter WHERE name = 'epoch'));
 
 -- name: outbox_at
 SELECT id, kind, state, account, lane, purpose, ref, room_id, type, state_key, content, method, path,
-	body, txn, attempts, first_try, due, created, error
+	body, txn, attempts, first_try, due, created, error, mark
 FROM outbox WHERE id = ?1;
 
 -- From lane to lane through the index, so a long queue costs nothing.
@@ -33,8 +34,11 @@ ON o.id = (SELECT min(id) FROM outbox WHERE state < 3 AND lane = head.lane)
 WHERE o.due > ?1;
 
 -- From now on it may have been sent, whatever is written down of it: first_try.
+-- The marks begun so far do not speak of it: only the next will.
 -- name: outbox_ready
-UPDATE outbox SET state = 2, method = ?2, path = ?3, body = ?4, first_try = ?5 WHERE id = ?1 AND state = 1;
+UPDATE outbox SET state = 2, method = ?2, path = ?3, body = ?4, first_try = ?5,
+	mark = (SELECT coalesce(max(value), 0) + 1 FROM counter WHERE name = 'epoch')
+WHERE id = ?1 AND state = 1;
 
 -- name: outbox_rebody
 UPDATE outbox SET body = ?2, attempts = 0, due = 0 WHERE id = ?1 AND state = 2 AND kind = 3;
@@ -63,6 +67,10 @@ UPDATE outbox SET state = 3, error = ?2 WHERE id = ?1 AND state < 3;
 -- name: outbox_void
 DELETE FROM outbox WHERE purpose = ?1 AND ref IS ?2;
 
+-- What was made for a device that is no longer ours.
+-- name: outbox_void_kind
+DELETE FROM outbox WHERE kind = ?1;
+
 -- name: outbox_forget
 DELETE FROM outbox WHERE purpose = ?1 AND ref IS ?2 AND state = 3;
 
@@ -74,6 +82,9 @@ SELECT count(*) FROM outbox WHERE purpose = ?1 AND state < 3 AND due <= ?2;
 
 -- name: outbox_pending
 SELECT 1 FROM outbox WHERE purpose = ?1 AND ref IS ?2 AND state < 3 LIMIT 1;
+
+-- name: outbox_may_have_left
+SELECT 1 FROM outbox WHERE purpose = ?1 AND ref IS ?2 AND state < 3 AND attempts > 0 LIMIT 1;
 
 -- name: outbox_failed
 SELECT 1 FROM outbox WHERE purpose = ?1 AND ref IS ?2 AND state = 3 LIMIT 1;

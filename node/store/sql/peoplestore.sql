@@ -63,10 +63,38 @@ DELETE FROM room WHERE n = ?1;
 
 -- name: member_put
 INSERT INTO member (room_id, pid, membership) VALUES (?1, ?2, ?3)
-ON CONFLICT (room_id, pid) DO UPDATE SET membership = excluded.membership;
+ON CONFLICT (room_id, pid) DO UPDATE SET membership = excluded.membership, stale = 0;
 
 -- name: member_get
 SELECT membership FROM member WHERE room_id = ?1 AND pid = ?2;
+
+-- name: unsure_put
+INSERT INTO unsure (room_id, since, asked) VALUES (?1, ?2, 0)
+ON CONFLICT (room_id) DO UPDATE SET asked = 0;
+
+-- name: unsure_stale
+UPDATE member SET stale = 1 WHERE room_id = ?1;
+
+-- name: unsure_has
+SELECT 1 FROM unsure WHERE room_id = ?1;
+
+-- name: unsure_next
+SELECT room_id FROM unsure WHERE asked = 0 ORDER BY since LIMIT 1;
+
+-- name: unsure_asked
+UPDATE unsure SET asked = 1 WHERE room_id = ?1;
+
+-- name: unsure_drop
+DELETE FROM unsure WHERE room_id = ?1;
+
+-- name: unsure_count
+SELECT count(*) FROM unsure WHERE since < ?1;
+
+-- name: member_stale
+SELECT pid FROM member WHERE room_id = ?1 AND stale = 1 ORDER BY pid;
+
+-- name: member_named
+SELECT 1 FROM member WHERE room_id = ?1 AND pid = ?2 AND stale = 0;
 
 -- name: roster_add
 INSERT INTO roster (room_id, pid) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
@@ -90,7 +118,12 @@ SELECT n FROM message WHERE room_id IS NULL ORDER BY n;
 UPDATE message SET room_id = ?2 WHERE content_id = ?1;
 
 -- name: message_where
-SELECT room_id FROM message WHERE content_id = ?1;
+SELECT room_id, pid FROM message WHERE content_id = ?1;
+
+-- name: message_late
+SELECT (SELECT count(*) FROM message WHERE room_id IS NULL AND at < ?1) +
+	(SELECT count(*) FROM outbox AS o JOIN message AS m ON m.content_id = o.ref
+	WHERE o.purpose = 'say' AND o.state < 3 AND m.at < ?1);
 
 -- name: message_list
 SELECT n FROM message ORDER BY at DESC, n DESC LIMIT ?1;

@@ -1,5 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Version 2.  Whoever is known only by what they sent, so that invented senders can be forgotten.
+-- Version 2.  What may have left counts as sent since it was made: version 1 wrote down attempts only.
+UPDATE outbox SET first_try = created WHERE state = 2 AND first_try = 0;
+
+-- What is not acknowledged, in the order in which it was said of a referral.
+CREATE INDEX traffic_open ON traffic (referral, org, seq) WHERE acked_at = 0;
+
+-- Whoever is known only by what they sent, so that invented senders can be forgotten.
 -- What was put aside by then counts as known people's.
 
 CREATE TABLE stranger (
@@ -26,5 +32,17 @@ CREATE TABLE withheld (
 	UNIQUE (pid, room_id, session_id)
 ) STRICT;
 
+-- Rooms of which a sync did not show who is in them, and whom a sync has named there since.
+CREATE TABLE unsure (
+	room_id		TEXT PRIMARY KEY,
+	since		INTEGER NOT NULL,
+	asked		INTEGER NOT NULL	-- the question is in the outbox
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unsure_next ON unsure (since) WHERE asked = 0;
+ALTER TABLE member ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;	-- from before that sync
+
 -- With the device, whose row is written anyway when a session is made.
 ALTER TABLE crypt_device ADD COLUMN used BLOB;	-- hashes of its last one-time keys that we used
+
+-- It leaves when the homeserver holds this mark, or a later one: docs/adr/0016.
+ALTER TABLE outbox ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;

@@ -11,6 +11,8 @@ CREATE TABLE gap (
 	asked		INTEGER NOT NULL,	-- pages so far
 	bytes		INTEGER NOT NULL,	-- of what was kept
 	cut		INTEGER NOT NULL,	-- its older end could not be read
+	held		INTEGER NOT NULL,	-- since when it waits for a place among the waiting; 0: not
+	due		INTEGER NOT NULL,	-- judged then
 	at		INTEGER NOT NULL	-- of the sync that showed it
 ) STRICT;
 CREATE INDEX gap_room ON gap (room_id, n);
@@ -22,3 +24,9 @@ CREATE TABLE gap_event (
 	raw		BLOB NOT NULL		-- sealed
 ) STRICT;
 CREATE INDEX gap_event_gap ON gap_event (gap, id);
+
+-- Items that might have been opened one day and were given up for want of space.
+CREATE TABLE waiting_lost (
+	day		INTEGER PRIMARY KEY,	-- since 1970
+	items		INTEGER NOT NULL
+) STRICT;

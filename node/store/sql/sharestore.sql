@@ -1,18 +1,30 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- States: 0 wanted, 2 queued, 3 done, 4 waits for a claim, 5 skipped.
 
--- Every eligible device of a user that has no share yet, and those skipped before.
+-- Every eligible device of a user that has no share yet, and those skipped before: wanted if there
+-- is an Olm session or what it takes to make one; else it waits for a claim, if one may be made.
 -- name: crypt_share_plan
 INSERT INTO crypt_share (outbound, pid, device_id, curve25519, state, ref)
-SELECT ?1, pid, device_id, curve25519, 0, NULL FROM crypt_device WHERE pid = ?2 AND eligible = 1
-ON CONFLICT DO UPDATE SET state = 0 WHERE state = 5;
+SELECT ?1, d.pid, d.device_id, d.curve25519, CASE
+	WHEN d.onetime IS NOT NULL OR EXISTS (SELECT 1 FROM crypt_olm AS o
+		WHERE o.pid = d.pid AND o.curve25519 = d.curve25519) THEN 0
+	WHEN d.claim_due > ?3 THEN 5 ELSE 4 END, NULL
+FROM crypt_device AS d WHERE d.pid = ?2 AND d.eligible = 1
+ON CONFLICT DO UPDATE SET state = excluded.state WHERE state = 5;
 
--- A session that has any, the lowest.
+-- name: crypt_share_claim
+UPDATE crypt_device SET claim = 1 WHERE pid = ?2 AND claim = 0 AND device_id IN (
+	SELECT device_id FROM crypt_share WHERE outbound = ?1 AND pid = ?2 AND state = 4);
+
+-- A session that has any, the lowest; none of a room of which it is not known who is in it.
 -- name: crypt_share_session
-SELECT outbound FROM crypt_share WHERE state = ?1 ORDER BY outbound LIMIT 1;
+SELECT s.outbound FROM crypt_share AS s JOIN crypt_outbound AS o ON o.n = s.outbound
+WHERE s.state = ?1 AND NOT EXISTS (SELECT 1 FROM unsure AS u WHERE u.room_id = o.room_id)
+ORDER BY s.outbound LIMIT 1;
 
+-- The index must be named: SQLite would walk all shares of the session, also those that are done.
 -- name: crypt_share_list
-SELECT outbound, pid, device_id, curve25519 FROM crypt_share
+SELECT outbound, pid, device_id, curve25519 FROM crypt_share INDEXED BY crypt_share_state
 WHERE outbound = ?1 AND state = ?2 ORDER BY pid, device_id LIMIT ?3;
 
 -- name: crypt_share_state
@@ -36,6 +48,9 @@ SELECT EXISTS (SELECT 1 FROM crypt_share WHERE state = 2 AND outbound = (
 
 -- name: crypt_share_again
 UPDATE crypt_share SET state = 0, ref = NULL WHERE ref = ?1 AND state = 2;
+
+-- name: crypt_share_again_all
+UPDATE crypt_share SET state = 0, ref = NULL WHERE state IN (2, 4, 5);
 
 -- A device got its one-time key, or did not.
 -- name: crypt_share_claimed
@@ -70,6 +85,7 @@ SELECT EXISTS (SELECT 1 FROM crypt_share WHERE outbound = ?1 AND pid = ?2 AND st
 
 -- name: crypt_share_row
 SELECT count(*), sum(NOT EXISTS (SELECT 1 FROM roster AS r WHERE r.room_id = o.room_id AND r.pid = s.pid)
+	OR EXISTS (SELECT 1 FROM unsure AS u WHERE u.room_id = o.room_id)
 	OR NOT EXISTS (SELECT 1 FROM crypt_device AS d WHERE d.pid = s.pid
 		AND d.device_id = s.device_id AND d.eligible = 1 AND d.curve25519 = s.curve25519))
 FROM crypt_share AS s JOIN crypt_outbound AS o ON o.n = s.outbound

@@ -34,10 +34,7 @@ DELETE FROM crypt_index WHERE session IN (SELECT n FROM crypt_inbound WHERE pid 
 DELETE FROM crypt_inbound WHERE pid = ?1;
 
 -- name: stranger_forget_olm
-DELETE FROM crypt_olm WHERE curve25519 IN (SELECT curve25519 FROM crypt_device WHERE pid = ?1) AND
-	curve25519 NOT IN (SELECT d.curve25519 FROM crypt_device AS own
-		JOIN crypt_device AS d ON d.curve25519 = own.curve25519 AND d.pid <> own.pid
-		WHERE own.pid = ?1);
+DELETE FROM crypt_olm WHERE pid = ?1;
 
 -- name: stranger_forget_devices
 DELETE FROM crypt_device WHERE pid = ?1;
