@@ -3,7 +3,7 @@
 
     bench_publish.py DIRECTORY ROUNDS [RECORDS ...]          $CAIRN_BUILD is the build directory; tools/bench publish runs it
 
-Each size begins with homeservers and nodes of its own. Their rate limits are lifted, as cairn doctor advises: with Synapse's own, publishing
+Each size begins with homeservers and nodes of its own. Their rate limits are lifted (tests/live/homeserver.py): with Synapse's own, publishing
 is a matter of hours that the homeserver decides alone. The growth is the exponent between two sizes: 1 is in proportion; n log n is at most 1.17.
 """
 

@@ -30,10 +30,11 @@ CRISIS_TEXT = "This chat is not watched day and night. In danger call or text 98
 
 
 class CairnError(Exception):
-    """A command that did not end with status 0. status: its exit status; code, error, hint: what it said."""
+    """A command that did not end with status 0. status: its exit status; said: its answer; code, error, hint: what that says."""
 
     def __init__(self, arguments, status, said, errors):
         self.status = status
+        self.said = said
         self.code = said.get("code", "")
         self.error = said.get("error", errors.strip())
         self.hint = said.get("hint", "")
@@ -168,7 +169,8 @@ class Node:
         words = {name: secrets.token_urlsafe(18) for name in ("cairn", "steward", "recovery")}
         for name, password in words.items():
             self.homeserver.register(name, password)
-        return words["cairn"], words["steward"]
+        self.passwords = words["cairn"], words["steward"]
+        return self.passwords
 
     def setup(self, node_password, steward_password):
         """cairn setup, with passwords from files that are gone afterwards."""

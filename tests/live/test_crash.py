@@ -10,6 +10,7 @@ Random kills by the thousand, without real homeservers, are the business of tool
 
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import time
@@ -19,7 +20,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import tap
 from process import start_time
-from test_node import NEED, Live, setUpModule  # noqa: F401 (unittest looks for setUpModule here)
+from node import CairnError
+from test_node import NEED, Live, query_keys, setUpModule  # noqa: F401 (unittest looks for setUpModule here)
 
 THROUGH = ["send", "receive", "accept", "consent", "engage", "close"]
 
@@ -130,6 +132,50 @@ class CrashTest(Live):
             self.assertEqual(again.body, first.body)
             self.assertEqual(again.answer_json()["event_id"], first.answer_json()["event_id"])
         self.assert_nothing_put_aside(before)
+
+
+class RestoreTest(Live):
+    """A copy of the database that is put back after more was sent is recognized, and goes on with a new device."""
+
+    def well(self, name="epoch"):
+        """What doctor thinks of it."""
+        try:
+            said = self.a.cairn("doctor")
+        except CairnError as error:  # something is not well
+            said = error.said
+        return next(check["ok"] for check in said["checks"] if check["name"] == name)
+
+    def devices(self):
+        return set(query_keys(self.node_client(), self.a.user)["device_keys"][self.a.user])
+
+    def test_old_database(self):
+        copied = self.a.directory / "copied"
+        self.a.stop()
+        shutil.copytree(self.a.state, copied)
+        self.a.start()
+        referral = self.refer()
+        (before,) = self.devices()
+        self.a.stop()
+        shutil.rmtree(self.a.state)
+        copied.rename(self.a.state)
+        self.a.start()
+        self.a.wait(lambda: not self.well(), "sees that it is not the newest")
+        self.refused(self.a, "refer", self.specialist()["id"], *NEED)
+        self.assertNotIn(referral, [row["id"] for row in self.a.list("referrals")])
+        recovery = self.a.state / "recovery.txt"
+        safe = recovery.rename(self.a.directory / "recovery.txt")
+        with self.assertRaises(CairnError) as caught:
+            self.a.setup(*self.a.passwords)
+        self.assertIn("recovery file", str(caught.exception))
+        safe.rename(recovery)
+        self.a.setup(*self.a.passwords)
+        self.a.wait(lambda: self.well() and self.well("setup"), "has a new device")
+        self.a.wait(lambda: not [row for row in self.a.list("outbox") if row["purpose"] == "old_device"], "has deleted the old one")
+        (after,) = self.devices()
+        self.assertNotEqual(before, after)
+        again = self.refer()
+        self.b.cairn("answer", again, "accept")
+        self.a.wait_state(again, "accepted")
 
 
 if __name__ == "__main__":
