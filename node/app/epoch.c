@@ -121,24 +121,33 @@ epoch_open(const struct app *app)
 
 /* Positions of ratchets and one-time keys are in it. */
 static bool
-marked(const struct out *out)
+sealed(const struct out *out)
 {
 	return !strcmp(out->account, "node") && (out->kind != OUT_CALL || !strcmp(out->purpose, DEVICE_PURPOSE));
+}
+
+/* What is in a timeline comes back with its position in the next sync; nothing else does. */
+static bool
+marked(const struct out *out)
+{
+	return sealed(out) && (out->kind != OUT_EVENT || out->state_key != NULL);
 }
 
 bool
 epoch_covers(struct app *app, const struct out *out)
 {
-	if (!marked(out) || (app->epoch.sure > 0 && out->mark <= app->epoch.sure))
+	if (!marked(out))
+		return !sealed(out) || epoch_open(app);
+	if (app->epoch.sure > 0 && out->mark <= app->epoch.sure)
 		return true;
 	app->epoch.wanted = true;
 	return false;
 }
 
 void
-epoch_want(struct app *app)
+epoch_want(struct app *app, const struct out *out)
 {
-	app->epoch.wanted = true;
+	app->epoch.wanted |= marked(out);
 }
 
 int
@@ -179,13 +188,19 @@ epoch_marked(struct app *app, int64_t mark)
 	app->epoch.due = 0;
 }
 
-/* What people read is not told them twice; partners know each content by its id. */
 int
-epoch_echo(struct app *app, const struct opened *opened)
+epoch_own(struct app *app, const struct opened *opened)
 {
 	const char *id = json_str(opened->content, ID_NAMESPACE "id");
+	int r = envelope_foreign(app->crypt, opened);
 
-	if (!app->epoch.held || id == NULL || strcmp(opened->type, "m.room.message") != 0)
+	if (r < 0 || (r == 0 && (r = hold(app)) != 0))
+		return r;
+	/*
+	 * What people read is not told them twice; partners know each content by its id.  In the
+	 * first sync nothing is on its way, and what follows may still show that we are old.
+	 */
+	if (epoch_open(app) || id == NULL || strcmp(opened->type, "m.room.message") != 0)
 		return 0;
 	return outbox_void(app->db, "say", id);
 }

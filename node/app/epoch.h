@@ -8,7 +8,8 @@
  * What was encrypted leaves only when a mark that was begun after it is on the
  * homeserver.  Whatever was sent is therefore in the database that wrote the mark
  * which the homeserver holds, and a database that does not know this mark is not
- * that one: it is older, or has a twin.  Then nothing is encrypted and nothing
+ * that one: it is older, or has a twin.  Events of a timeline are their own marks:
+ * they come back with their position.  Then nothing is encrypted and nothing
  * leaves until `cairn setup` has made a new device.
  */
 #ifndef CAIRN_EPOCH_H
@@ -31,8 +32,8 @@ void	epoch_synced(struct app *);
 bool	epoch_open(const struct app *);
 /** epoch_covers(app, row): may this READY row leave?  If it only lacks a mark, one is begun at the end of the turn. */
 bool	epoch_covers(struct app *, const struct out *);
-/** epoch_want(app): something was encrypted in this turn. */
-void	epoch_want(struct app *);
+/** epoch_want(app, row): it was encrypted in this turn. */
+void	epoch_want(struct app *, const struct out *);
 /** epoch_step(app): begin the next mark if one is wanted and none is under way. */
 int	epoch_step(struct app *) must_check;
 /** epoch_due(app, ret_path, ret_body, ret_mark): the request that is due now, which the caller frees; 0, E_NOTFOUND. */
@@ -40,8 +41,8 @@ int	epoch_due(const struct app *, char **, char **, int64_t *) must_check;
 /** epoch_marked(app, mark): the homeserver holds it. */
 void	epoch_marked(struct app *, int64_t);
 
-/** epoch_echo(app, opened): an event of our own came back to a database that may not know that it sent it. */
-int	epoch_echo(struct app *, const struct opened *) must_check;
+/** epoch_own(app, opened): an event of our own account came back, whether or not it could be opened. */
+int	epoch_own(struct app *, const struct opened *) must_check;
 
 /**
  * epoch_renewed(app): the account of a restored database has a new device: what was

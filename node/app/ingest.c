@@ -165,7 +165,10 @@ judge(const struct item *item, struct opened *ret_opened)
 	    envelope_open_event(app->crypt, item->room_id, item->event, ret_opened, &reason);
 	if (r < 0)
 		return r;
-	if (r == 0 && item->room_id != NULL && strcmp(ret_opened->sender, app->cfg->node_user) != 0) {
+	if (item->room_id != NULL && ret_opened->sender != NULL && !strcmp(ret_opened->sender, app->cfg->node_user)) {
+		if ((again = epoch_own(app, ret_opened)) < 0)
+			return again;
+	} else if (r == 0 && item->room_id != NULL) {
 		if ((r = db_save(app->db)) != 0)
 			return r;
 		if ((r = handle(item, ret_opened, &reason)) < 0)
@@ -176,8 +179,7 @@ judge(const struct item *item, struct opened *ret_opened)
 		crypt_drop_cache(app->crypt);
 		if (r == E_LATER && (again = envelope_again(app->crypt, ret_opened)) != 0)
 			return again;
-	} else if (r == 0 && item->room_id != NULL)
-		r = epoch_echo(app, ret_opened);
+	}
 	return r == 0 || r == E_EXISTS ? 0 : put_aside(item, r, ret_opened, &reason);
 }
 

@@ -120,7 +120,7 @@ new_event(struct app *app, struct out *out, bool *ret_more)
 	if (r == E_LATER)
 		return outbox_later(app->db, out->id, app_now(app) + SEAL_LATER_MS);
 	if (r == 0)
-		epoch_want(app);
+		epoch_want(app, out);
 	*ret_more |= r == 0 || r == E_EXISTS;
 	return r > 0 ? 0 : r;
 }

@@ -199,6 +199,15 @@ read_inner(const struct buf *plain, struct opened *ret, struct err *reterr)
 }
 
 int
+envelope_foreign(struct crypt *c, const struct opened *opened)
+{
+	int64_t used;
+	int r = opened->session_id == NULL ? E_NOTFOUND : crypto_outbound_used(c->db, opened->session_id, &used);
+
+	return r != 0 ? r : opened->index >= used ? 0 : E_NOTFOUND;
+}
+
+int
 envelope_known(struct crypt *c, const char *room_id, const json_t *event)
 {
 	autoopened struct opened named = { 0 };

@@ -75,6 +75,9 @@ int	envelope_known(struct crypt *, const char *room_id, const json_t *event) mus
 int	envelope_open_event(struct crypt *, const char *room_id, const json_t *event,
 	    struct opened *, struct err *) must_check;
 
+/** envelope_foreign(c, opened): is it an event of a session of our own, at a position that this database did not use?  0, E_NOTFOUND. */
+int	envelope_foreign(struct crypt *, const struct opened *) must_check;
+
 /** envelope_again(c, opened): that event is to be opened once more, later: as if it had not been. */
 int	envelope_again(struct crypt *, const struct opened *) must_check;
 

@@ -397,7 +397,21 @@ crypto_outbound_retire(struct db *db, int64_t n)
 {
 	int r = db_run(db, Q_CRYPT_OUTBOUND_RETIRE, "i", n);
 
-	return r != 0 ? r : db_run(db, Q_CRYPT_OUTBOUND_FORGET, "i", n);
+	if (r != 0 || (r = db_run(db, Q_CRYPT_OUTBOUND_ENDED, "i", n)) != 0)
+		return r;
+	return db_run(db, Q_CRYPT_OUTBOUND_FORGET, "i", n);
+}
+
+int
+crypto_outbound_used(struct db *db, const char *session_id, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_CRYPT_OUTBOUND_USED, "t", session_id)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	*ret = db_int(rows, 0);
+	return 0;
 }
 
 int

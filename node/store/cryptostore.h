@@ -83,6 +83,8 @@ struct crypto_outbound {
 /** crypto_outbound_active(db, room, ret), crypto_outbound_at(db, n, ret): 0, E_NOTFOUND. */
 int	crypto_outbound_active(struct db *, const char *room_id, struct crypto_outbound *) must_check;
 int	crypto_outbound_at(struct db *, int64_t, struct crypto_outbound *) must_check;
+/** crypto_outbound_used(db, session, ret): how many of its positions were used, also if it has ended; 0, E_NOTFOUND. */
+int	crypto_outbound_used(struct db *, const char *session_id, int64_t *) must_check;
 void	crypto_outbound_free(struct crypto_outbound *);
 int	crypto_outbound_first_key(struct db *, int64_t n, struct buf *) must_check;
 int	crypto_outbound_add(struct db *, const struct crypto_outbound *, const struct buf *first_key) must_check;

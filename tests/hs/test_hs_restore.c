@@ -170,11 +170,50 @@ test_goes_on(struct host *h, size_t left)
 	is_int(story_count(h, SOURCE, "outbox"), left, "nothing is left to be sent that could be");
 }
 
+/* The homeserver takes no mark. */
 static enum hs_fate
 no_mark(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
 {
 	(void)cookie, (void)ret_status, (void)ret_body;
-	return !strcmp(call->user, SOURCE_USER) && strstr(call->path, "/account_data/") != NULL ? HS_DROP : HS_SERVE;
+	return strstr(call->path, "/account_data/") != NULL ? HS_DROP : HS_SERVE;
+}
+
+/* Nor an event of the source. */
+static enum hs_fate
+nothing(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	if (!strcmp(call->user, SOURCE_USER) && strstr(call->path, "/send/") != NULL)
+		return HS_DROP;
+	return no_mark(cookie, call, ret_status, ret_body);
+}
+
+/* Nor does it show the source what there was before. */
+static enum hs_fate
+no_past(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	(void)cookie, (void)ret_status, (void)ret_body;
+	return !strcmp(call->user, SOURCE_USER) && strstr(call->path, "/messages?") != NULL ? HS_DROP : HS_SERVE;
+}
+
+/* Of each timeline only what others said last. */
+static void
+hide_own(void *cookie, const char *user, json_t *answer)
+{
+	const char *id;
+	json_t *room;
+
+	(void)cookie;
+	if (strcmp(user, SOURCE_USER) != 0)
+		return;
+	json_object_foreach(json_obj(json_obj(answer, "rooms"), "join"), id, room) {
+		json_t *timeline = json_obj(room, "timeline"), *events = json_arr(timeline, "events");
+
+		for (size_t i = json_array_size(events); i-- > 0;)
+			if (!strcmp(json_str(json_array_get(events, i), "sender"), SOURCE_USER))
+				(void)json_array_remove(events, i);
+		(void)json_object_set_new(timeline, "limited", json_true());
+		(void)json_object_set(timeline, "prev_batch", json_object_get(answer, "next_batch"));
+	}
 }
 
 /* What was encrypted in the copy and sent after it was made, and what was only asked for. */
@@ -190,13 +229,11 @@ test_cold(void)
 	int before;
 
 	begin(&h, &s, 7001);
-	hs_script(h.hs, &(struct hs_script){ .request = no_mark });
+	hs_script(h.hs, &(struct hs_script){ .request = nothing });
 	old = device(&h);
-	before = count_sent(&h, "/send/");
 	json_decref(host_ok(&h, SOURCE, "consent", refer_args(&h, &s, STORY_CONSENT)));
 	say(&h, "Said before the copy, not sent yet.");
 	host_run(&h, 5000);
-	is_int(count_sent(&h, "/send/"), before, "without a mark nothing that was encrypted leaves");
 	json_decref(host_ok(&h, SOURCE, "say", json_pack("{s:s, s:s}", "user", "@steward:harbor.example", "text", "Hello.")));
 	host_kill(&h, SOURCE);
 	copy(&h, SOURCE);
@@ -242,7 +279,7 @@ test_unacknowledged(void)
 	struct referral_story s;
 
 	begin(&h, &s, 7006);
-	hs_script(h.hs, &(struct hs_script){ .request = no_mark });
+	hs_script(h.hs, &(struct hs_script){ .request = nothing });
 	json_decref(host_ok(&h, SOURCE, "consent", refer_args(&h, &s, STORY_CONSENT)));
 	host_run(&h, 5000);
 	host_kill(&h, SOURCE);
@@ -267,7 +304,7 @@ static void
 test_directory(void)
 {
 	struct host h;
-	autojson json_t *done = NULL, *found = NULL, *again = NULL, *changed = NULL;
+	autojson json_t *early = NULL, *done = NULL, *found = NULL, *again = NULL, *changed = NULL;
 	json_t *body;
 
 	story_begin(&h, 7002);
@@ -277,8 +314,13 @@ test_directory(void)
 	changed = story_records(*h.now);
 	body = json_obj(json_array_get(changed, 1), "body");
 	(void)json_object_set_new(json_obj(body, "capacity"), "open", json_integer(9));
+	hs_script(h.hs, &(struct hs_script){ .request = no_mark });
 	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:O}", "records", changed)));
 	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	host_run(&h, 30000);
+	early = host_ok(&h, SOURCE, "find", json_pack("{s:s}", "kind", "specialist"));
+	is_int(json_int(json_array_get(json_arr(early, "records"), 0), "open", -1), 3, "without a mark no record leaves");
+	hs_script(h.hs, NULL);
 	host_run(&h, 30000);
 	found = host_ok(&h, SOURCE, "find", json_pack("{s:s}", "kind", "specialist"));
 	is_int(json_int(json_array_get(json_arr(found, "records"), 0), "open", -1), 9, "a record is published anew");
@@ -315,6 +357,30 @@ test_hot(void)
 	host_run(&h, 60000);
 	ok(!newest(&h, SOURCE), "it is recognized");
 	is_int(story_complaints(&h), 0, "before a position was used again");
+	host_close(&h);
+}
+
+/* The same, and the homeserver shows the copy neither that event nor what lies before the next. */
+static void
+test_hidden(void)
+{
+	struct host h;
+	struct referral_story s;
+
+	begin(&h, &s, 7008);
+	copy(&h, SOURCE);
+	say(&h, "One more word.");
+	host_run(&h, 5000);
+	hs_script(h.hs, &(struct hs_script){ .request = no_past, .sync = hide_own });
+	put_back(&h, SOURCE);
+	host_run(&h, 5000);
+	say(&h, "A word of the copy.");
+	host_run(&h, 60000);
+	is_int(story_said(&h, TARGET, "in", "A word of the copy."), 1, "a copy that cannot know what was sent goes on");
+	is_int(story_complaints(&h), 0, "with positions that were never used");
+	hs_script(h.hs, NULL);
+	host_run(&h, 3600000);
+	ok(!newest(&h, SOURCE), "and stops when it is shown");
 	host_close(&h);
 }
 
@@ -401,6 +467,7 @@ main(void)
 	test_unacknowledged();
 	test_directory();
 	test_hot();
+	test_hidden();
 	test_newest();
 	test_seconds();
 	test_twin();

@@ -82,6 +82,10 @@ SELECT n, session_id, room_id, created, messages, history, rotate, planned, plan
 	pickle
 FROM crypt_outbound WHERE n = ?1;
 
+-- name: crypt_outbound_used
+SELECT messages FROM crypt_outbound WHERE session_id = ?1
+UNION ALL SELECT used FROM crypt_inbound WHERE session_id = ?1 AND used IS NOT NULL;
+
 -- name: crypt_outbound_first_key
 SELECT first_key, session_id FROM crypt_outbound WHERE n = ?1;
 
@@ -99,6 +103,10 @@ UPDATE crypt_outbound SET planned = ?2, plan_epoch = ?3, plan_roster = ?4 WHERE 
 -- A session whose first key later readers get is kept, any other one forgotten.
 -- name: crypt_outbound_retire
 UPDATE crypt_outbound SET active = 0 WHERE n = ?1 AND history = 1;
+
+-- name: crypt_outbound_ended
+UPDATE crypt_inbound SET used = o.messages FROM crypt_outbound AS o
+WHERE o.n = ?1 AND o.history = 0 AND crypt_inbound.session_id = o.session_id;
 
 -- name: crypt_outbound_forget
 DELETE FROM crypt_outbound WHERE n = ?1 AND history = 0;
