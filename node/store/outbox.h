@@ -68,7 +68,7 @@ void	outbox_free(struct out *);
 /* These return E_NOTFOUND if there is no such row in a state that allows it. */
 /** outbox_ready(db, id, method, path, body): NEW -> READY with the exact bytes. */
 int	outbox_ready(struct db *, int64_t id, const char *method, const char *path, const char *body) must_check;
-/** outbox_rebody(db, id, body): a READY call is to be made with another body (authentication was asked for). */
+/** outbox_rebody(db, id, body): a READY call is to be made with another body, at once; its attempts still count. */
 int	outbox_rebody(struct db *, int64_t id, const json_t *body) must_check;
 /** outbox_renew(db, id): READY event -> NEW with a fresh txn (voided ciphertext, or older than 24 h). */
 int	outbox_renew(struct db *, int64_t id) must_check;

@@ -127,7 +127,7 @@ test_rebody(void)
 	must(outbox_rebody(db, call, content));
 	must(outbox_get(db, call, &o));
 	is_str(o.body, "{\"body\":\"x\"}", "a call gets another body");
-	ok(o.attempts == 0 && o.due == 0, "and is due at once");
+	ok(o.attempts == 1 && o.due == 0, "and is due at once; that it was tried is remembered");
 	outbox_free(&o);
 	is_int(outbox_rebody(db, id, content), E_NOTFOUND, "an event does not");
 	must(outbox_done(db, id));

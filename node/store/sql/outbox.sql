@@ -41,7 +41,7 @@ UPDATE outbox SET state = 2, method = ?2, path = ?3, body = ?4, first_try = ?5,
 WHERE id = ?1 AND state = 1;
 
 -- name: outbox_rebody
-UPDATE outbox SET body = ?2, attempts = 0, due = 0 WHERE id = ?1 AND state = 2 AND kind = 3;
+UPDATE outbox SET body = ?2, due = 0 WHERE id = ?1 AND state = 2 AND kind = 3;
 
 -- name: outbox_renew
 UPDATE outbox SET state = 1, method = NULL, path = NULL, body = NULL, txn = ?2, attempts = 0,
