@@ -404,7 +404,7 @@ class ReferralTest(Live):
 
     def test_bad_input_is_explained(self):
         record = self.specialist()["id"]
-        self.assertIn("need", self.refused(self.a, "refer", record, "--need", "nonsense", *NEED[2:], status=3, code="bad").error)
+        self.assertIn("need", self.refused(self.a, "refer", record, "--need", "nonsense", *NEED[2:], status=2, code="usage").error)
         self.refused(self.a, "refer", "01J8Z0Q4M2K7V9T5B3N6X8C0RD", *NEED, status=4, code="not_found")
         self.refused(self.b, "answer", "01J8Z0Q4M2K7V9T5B3N6X8C0RD", "accept", status=4, code="not_found")
 
