@@ -80,6 +80,14 @@ decode_b64(const char *text, size_t len, void *dst, size_t size, size_t *ret_n)
 }
 
 int
+decode_b64url(const char *text, size_t len, void *dst, size_t size, size_t *ret_n)
+{
+	/* libsodium takes one spelling per value here: no padding, zero tail bits. */
+	return sodium_base642bin(dst, size, text, len, NULL, ret_n, NULL,
+	    sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 ? 0 : E_BAD;
+}
+
+int
 decode_b64_exact(const char *text, void *dst, size_t n)
 {
 	size_t len = strlen(text), got;

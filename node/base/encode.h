@@ -28,6 +28,8 @@ char	*encode_b64_new(const void *, size_t);
  * value does not fit ${size}).  decode_b64_exact: the value must be ${n} bytes.
  */
 int	decode_b64(const char *, size_t, void *, size_t, size_t *) must_check;
+/** decode_b64url: the same in the URL alphabet; what is in ${dst} after E_BAD means nothing. */
+int	decode_b64url(const char *, size_t, void *, size_t, size_t *) must_check;
 int	decode_b64_exact(const char *, void *, size_t) must_check;
 /** decode_b64_new: allocated, 0, E_BAD or -ENOMEM.  The caller frees.  Quick, by a table: not for secrets. */
 int	decode_b64_new(const char *, size_t, uint8_t **, size_t *) must_check;

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "credential.h"
 
-#include <errno.h>
-#include <sodium.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/canon.h"
-#include "base/proof.h"
 #include "trust.h"
+#include "vc.h"
 #include "when.h"
-
-#define PURPOSE	"assertionMethod"
-#define CONTEXT	"https://www.w3.org/ns/credentials/v2"
-#define TYPE_VC	"VerifiableCredential"
-#define TYPE_OURS "PeerSupportCredential"
 
 #define X(name, text) text,
 static const char *const verdict_names[] = { CREDENTIAL_VERDICTS(X) };
@@ -23,13 +14,14 @@ static const char *const verdict_names[] = { CREDENTIAL_VERDICTS(X) };
 
 /* What a credential says, borrowed. */
 struct reading {
-	const char	*issuer;
-	const char	*subject;
-	const char	*type;
-	const char	*label;
-	const char	*level;
-	const json_t	*jurisdictions;
-	int64_t		 from, until;
+	struct vc		 vc;
+	const char		*subject;
+	const char		*type;
+	const char		*label;
+	const char		*level;
+	const json_t		*jurisdictions;
+	struct status_entry	 status[STATUS_ENTRIES];
+	size_t			 n_status;
 };
 
 const char *
@@ -38,69 +30,26 @@ credential_verdict_name(enum credential_verdict verdict)
 	return (unsigned)verdict < CREDENTIAL_NVERDICTS ? verdict_names[verdict] : "unknown";
 }
 
-const char *
-credential_did(const uint8_t key[32], char out[80])
-{
-	char text[64];
-
-	proof_key_text(key, text);
-	(void)snprintf(out, 80, "did:key:%s", text);
-	return out;
-}
-
-static bool
-is_text(const char *s)
-{
-	return s != NULL && s[0] != '\0';
-}
-
-static bool
-is_did(const char *s)
-{
-	return s != NULL && strncmp(s, "did:", 4) == 0;
-}
-
-/* Exactly these members; a status entry is judged by the caller. */
-static const char *
-foreign_member(const json_t *vc)
-{
-	static const char *const known[] = { "@context", "id", "type", "issuer", "validFrom",
-		"validUntil", "credentialSubject", "credentialStatus", "proof" };
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)vc, key, value) {
-		size_t i = 0;
-
-		while (i < nelem(known) && strcmp(known[i], key) != 0)
-			i++;
-		if (i == nelem(known))
-			return key;
-	}
-	return NULL;
-}
-
-static bool
-has_types(const json_t *types)
-{
-	const char *a = json_string_value(json_array_get(types, 0));
-	const char *b = json_string_value(json_array_get(types, 1));
-
-	if (json_array_size(types) != 2 || a == NULL || b == NULL)
-		return false;
-	return (strcmp(a, TYPE_VC) == 0 && strcmp(b, TYPE_OURS) == 0) ||
-	    (strcmp(a, TYPE_OURS) == 0 && strcmp(b, TYPE_VC) == 0);
-}
+/* No other: above all, nothing about the holder's own life. */
+static const char *const subject_members[] = { "id", "alias", "credentialType", "label", "issuingBoard",
+	"kind", "jurisdiction", "reciprocity", "level", "scope", "languages", "certificateNo",
+	"certificateHash", "trainingHours", "supervisedHours", "workHours", "exam", "ethicsCode",
+	"recertification", "supervisor", "backgroundCheck" };
 
 static int
 read_subject(const json_t *subject, struct reading *ret, struct err *reterr)
 {
+	const char *foreign = vc_foreign(subject, subject_members, nelem(subject_members));
+
+	if (foreign != NULL)
+		return err_set(reterr, E_BAD, "the credential says something of its holder that belongs "
+		    "into none: %s", foreign);
 	ret->subject = json_str(subject, "id");
 	ret->type = json_str(subject, "credentialType");
 	ret->label = json_str(subject, "label");
 	ret->level = json_str(subject, "level");
 	ret->jurisdictions = json_arr(subject, "jurisdiction");
-	if (!is_did(ret->subject) || !is_text(ret->type) || !is_text(ret->level))
+	if (!vc_is_did(ret->subject) || !vc_has_text(ret->type) || !vc_has_text(ret->level))
 		return err_set(reterr, E_BAD, "the credential does not say whom it certifies, as what "
 		    "and at which level");
 	if (json_array_size(json_arr(subject, "kind")) == 0)
@@ -108,30 +57,37 @@ read_subject(const json_t *subject, struct reading *ret, struct err *reterr)
 	if (json_array_size(ret->jurisdictions) == 0)
 		return err_set(reterr, E_BAD, "the credential does not say where it holds");
 	for (size_t i = 0; i < json_array_size(ret->jurisdictions); i++)
-		if (!is_text(json_string_value(json_array_get(ret->jurisdictions, i))))
+		if (!vc_has_text(json_string_value(json_array_get(ret->jurisdictions, i))))
 			return err_set(reterr, E_BAD, "a place where the credential holds is not text");
 	return 0;
 }
 
+/* Absent, or one entry for each purpose. */
 static int
-read_credential(const json_t *vc, struct reading *ret, struct err *reterr)
+read_status(const json_t *status, struct reading *ret, struct err *reterr)
 {
-	const char *context = json_string_value(json_array_get(json_arr(vc, "@context"), 0));
-	const char *from = json_str(vc, "validFrom"), *until = json_str(vc, "validUntil");
-	const char *foreign = foreign_member(vc);
+	int r = 0;
 
-	ret->issuer = json_str(vc, "issuer");
-	if (context == NULL || strcmp(context, CONTEXT) != 0 || !has_types(json_arr(vc, "type")))
-		return err_set(reterr, E_BAD, "it is not a credential for peer support");
-	if (foreign != NULL)
-		return err_set(reterr, E_BAD, "the credential has a member that cannot be checked "
-		    "here: %s", foreign);
-	if (!is_did(ret->issuer))
-		return err_set(reterr, E_BAD, "the credential does not say who issued it");
-	if (from == NULL || until == NULL || when_parse(from, &ret->from) != 0 ||
-	    when_parse(until, &ret->until) != 0 || ret->until <= ret->from)
-		return err_set(reterr, E_BAD, "the credential has no proper validFrom and validUntil");
-	return read_subject(json_obj(vc, "credentialSubject"), ret, reterr);
+	if (status == NULL)
+		return 0;
+	if (json_array_size(status) < 1 || json_array_size(status) > STATUS_ENTRIES)
+		return err_set(reterr, E_BAD, "the credential names a status that cannot be checked here");
+	for (size_t i = 0; i < json_array_size(status) && r == 0; i++)
+		r = status_entry_read(json_array_get(status, i), &ret->status[ret->n_status++], reterr);
+	if (r == 0 && ret->n_status == 2 && ret->status[0].purpose == ret->status[1].purpose)
+		return err_set(reterr, E_BAD, "the credential names two status lists for %s",
+		    status_purpose_name(ret->status[0].purpose));
+	return r;
+}
+
+static int
+read_credential(const json_t *doc, struct reading *ret, struct err *reterr)
+{
+	int r = vc_read(doc, SIGNED_CREDENTIAL, "credential", &ret->vc, reterr);
+
+	if (r == 0)
+		r = read_subject(ret->vc.subject, ret, reterr);
+	return r != 0 ? r : read_status(json_object_get(doc, "credentialStatus"), ret, reterr);
 }
 
 /* The first place that the issuer may not certify for, or NULL. */
@@ -164,25 +120,58 @@ judge_claims(const struct reading *cred, const struct trust_issuer *issuer, cons
 		    "specialist of this record");
 		return CREDENTIAL_WRONG_SUBJECT;
 	}
-	if (now + WHEN_SKEW < cred->from) {
+	if (now + WHEN_SKEW < cred->vc.from) {
 		(void)err_set(reason, 0, "the credential by %s is valid only from %s", issuer->name,
-		    when_print_day(cred->from, day));
+		    when_print_day(cred->vc.from, day));
 		return CREDENTIAL_NOT_YET;
 	}
-	if (now - WHEN_SKEW > cred->until) {
+	if (now - WHEN_SKEW > cred->vc.until) {
 		(void)err_set(reason, 0, "the credential by %s expired on %s", issuer->name,
-		    when_print_day(cred->until, day));
+		    when_print_day(cred->vc.until, day));
 		return CREDENTIAL_EXPIRED;
 	}
 	(void)err_set(reason, 0, "certified as %s by %s until %s",
-	    is_text(cred->label) ? cred->label : cred->type, issuer->name,
-	    when_print_day(cred->until, day));
+	    vc_has_text(cred->label) ? cred->label : cred->type, issuer->name,
+	    when_print_day(cred->vc.until, day));
 	return CREDENTIAL_CERTIFIED;
 }
 
+/* What the lists say that the credential names; CERTIFIED becomes less. */
 static int
-judge(const json_t *vc, const struct trust *trust, const char *subject, int64_t now,
+judge_status(const struct reading *cred, const struct credential_lists *lists,
     struct credential_finding *f)
+{
+	for (size_t i = 0; i < cred->n_status; i++) {
+		const struct status_entry *entry = &cred->status[i];
+		const struct status_list *list = NULL;
+		struct status_finding said = { .verdict = STATUS_UNKNOWN };
+		int r = 0;
+
+		(void)err_set(&said.reason, 0, "it names a status list that is not held here");
+		if (lists != NULL)
+			r = lists->get(lists->cookie, cred->vc.issuer, entry->list, &list, &said);
+		if (r < 0)
+			return r;
+		if (list != NULL)
+			status_ask(list, entry, &said);
+		if (said.verdict == STATUS_GOOD)
+			continue;
+		f->status = said.verdict;
+		f->reason = said.reason;
+		f->verdict = said.verdict == STATUS_REVOKED ? CREDENTIAL_REVOKED :
+		    said.verdict == STATUS_SUSPENDED ? CREDENTIAL_SUSPENDED : CREDENTIAL_STATUS_UNKNOWN;
+		err_add(&f->reason, f->verdict == CREDENTIAL_STATUS_UNKNOWN ?
+		    "the credential may have been revoked" : "the credential does not count");
+		/* Nothing is worse than revoked. */
+		if (said.verdict == STATUS_REVOKED)
+			break;
+	}
+	return 0;
+}
+
+static int
+judge(const json_t *vc, const struct trust *trust, const char *subject,
+    const struct credential_lists *lists, int64_t now, struct credential_finding *f)
 {
 	struct reading cred = { 0 };
 	const struct trust_issuer *issuer;
@@ -197,19 +186,13 @@ judge(const json_t *vc, const struct trust *trust, const char *subject, int64_t 
 		f->verdict = CREDENTIAL_MALFORMED;
 		return 0;
 	}
-	if (json_object_get(vc, "credentialStatus") != NULL) {
-		f->verdict = CREDENTIAL_STATUS_UNKNOWN;
-		(void)err_set(&f->reason, 0, "the credential may have been revoked: it names a "
-		    "revocation list, which was not read");
-		return 0;
-	}
-	issuer = trust_issuer(trust, cred.issuer);
+	issuer = trust_issuer(trust, cred.vc.issuer);
 	if (issuer == NULL) {
 		f->verdict = CREDENTIAL_UNKNOWN_ISSUER;
-		(void)err_set(&f->reason, 0, "the issuer %s is not in the trust list", cred.issuer);
+		(void)err_set(&f->reason, 0, "the issuer %s is not in the trust list", cred.vc.issuer);
 		return 0;
 	}
-	r = proof_verify(vc, issuer->key, PURPOSE, &f->reason);
+	r = signed_verify(vc, SIGNED_CREDENTIAL, issuer->key, &f->reason);
 	if (r != 0) {
 		f->verdict = CREDENTIAL_BAD_PROOF;
 		err_add(&f->reason, "the credential was not signed by %s, or was changed afterwards",
@@ -217,23 +200,25 @@ judge(const json_t *vc, const struct trust *trust, const char *subject, int64_t 
 		return r < 0 ? r : 0;
 	}
 	f->verdict = judge_claims(&cred, issuer, subject, now, &f->reason);
+	if (f->verdict == CREDENTIAL_CERTIFIED && (r = judge_status(&cred, lists, f)) != 0)
+		return r;
 	if (f->verdict == CREDENTIAL_CERTIFIED) {
 		f->issuer = issuer->name;
 		f->type = cred.type;
 		f->label = cred.label;
 		f->level = cred.level;
 		f->jurisdictions = cred.jurisdictions;
-		f->valid_until = cred.until;
+		f->valid_until = cred.vc.until;
 	}
 	return 0;
 }
 
 int
-credential_verify(const json_t *vc, const struct trust *trust, const char *subject, int64_t now,
-    struct credential_finding *ret)
+credential_verify(const json_t *vc, const struct trust *trust, const char *subject,
+    const struct credential_lists *lists, int64_t now, struct credential_finding *ret)
 {
-	struct credential_finding finding = { .verdict = CREDENTIAL_MALFORMED };
-	int r = judge(vc, trust, subject, now, &finding);
+	struct credential_finding finding = { .verdict = CREDENTIAL_MALFORMED, .status = STATUS_GOOD };
+	int r = judge(vc, trust, subject, lists, now, &finding);
 
 	if (r == 0)
 		*ret = finding;
@@ -244,29 +229,15 @@ int
 credential_build(const struct credential_claim *claim, const uint8_t seed[32], int64_t now,
     json_t **ret, struct err *reterr)
 {
-	uint8_t pub[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
-	char did[80], from[WHEN_TEXT], until[WHEN_TEXT], created[WHEN_TEXT];
-	autojson json_t *vc = NULL;
-	struct reading reading = { 0 };
-	int r;
+	struct vc vc = { .id = claim->id, .issuer = claim->issuer, .from = claim->valid_from,
+		.until = claim->valid_until, .subject = claim->subject };
+	struct reading again = { 0 };
+	autojson json_t *doc = NULL;
+	int r = vc_build(&vc, SIGNED_CREDENTIAL, claim->status, seed, now, &doc, reterr);
 
-	(void)crypto_sign_seed_keypair(pub, secret, seed);
-	sodium_memzero(secret, sizeof(secret));
-	if (!json_is_object(claim->subject))
-		return err_set(reterr, E_BAD, "the subject of the credential is missing");
-	vc = json_pack("{s:[s], s:[s,s], s:s, s:s, s:s, s:O}", "@context", CONTEXT,
-	    "type", TYPE_VC, TYPE_OURS,
-	    "issuer", claim->issuer != NULL ? claim->issuer : credential_did(pub, did),
-	    "validFrom", when_print(claim->valid_from, from),
-	    "validUntil", when_print(claim->valid_until, until),
-	    "credentialSubject", claim->subject);
-	if (vc == NULL || (claim->id != NULL &&
-	    json_object_set_new(vc, "id", json_string(claim->id)) != 0))
-		return -ENOMEM;
-	r = read_credential(vc, &reading, reterr);
 	if (r == 0)
-		r = proof_sign(vc, seed, PURPOSE, when_print(now, created), reterr);
+		r = read_credential(doc, &again, reterr);
 	if (r == 0)
-		*ret = take(vc);
+		*ret = take(doc);
 	return r;
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "status.h"
 
 struct trust;
 
@@ -21,7 +22,9 @@ struct trust;
 	X(CERTIFIED, "certified")					\
 	X(UNCERTIFIED, "uncertified")	/* No credential was published. */ \
 	X(MALFORMED, "malformed")					\
-	X(STATUS_UNKNOWN, "status_unknown") /* Names a revocation list that is not read. */ \
+	X(STATUS_UNKNOWN, "status_unknown") /* Names a status list that cannot be asked. */ \
+	X(REVOKED, "revoked")						\
+	X(SUSPENDED, "suspended")					\
 	X(UNKNOWN_ISSUER, "unknown_issuer")				\
 	X(BAD_PROOF, "bad_proof")					\
 	X(NOT_ENTITLED, "not_entitled")					\
@@ -36,6 +39,7 @@ enum credential_verdict { CREDENTIAL_VERDICTS(X) CREDENTIAL_NVERDICTS };
 struct credential_finding {
 	enum credential_verdict	 verdict;
 	struct err		 reason;	/* A sentence for people, also when certified. */
+	enum status_verdict	 status;	/* Of what its lists said; GOOD also if it names none. */
 	/* Set only when CERTIFIED; borrowed from the credential and the trust list. */
 	const char		*issuer;	/* Its name in the trust list. */
 	const char		*type;		/* credentialType */
@@ -45,13 +49,23 @@ struct credential_finding {
 	int64_t			 valid_until;
 };
 
+/* Where status lists are looked up. */
+struct credential_lists {
+	/* The newest list of that URI that may answer for ${issuer}: 0, and the list, which stays the
+	 * lender's, with a GOOD finding, or NULL and why not.  Negative is fatal. */
+	int	(*get)(void *cookie, const char *issuer, const char *uri, const struct status_list **ret,
+		    struct status_finding *);
+	void	*cookie;
+};
+
 /**
- * credential_verify(vc, trust, subject, now, ret): judge ${vc} (NULL: none published)
+ * credential_verify(vc, trust, subject, lists, now, ret): judge ${vc} (NULL: none published)
  * for the specialist whose record says ${subject} (a DID; NULL: it says none, which
- * no credential matches).  0 and a finding, or -ENOMEM.  Clocks may differ by WHEN_SKEW.
+ * no credential matches).  ${lists} NULL: no list is held.  0 and a finding, or a negative
+ * value.  Clocks may differ by WHEN_SKEW.
  */
 int	credential_verify(const json_t *, const struct trust *, const char *subject,
-	    int64_t now, struct credential_finding *ret) must_check;
+	    const struct credential_lists *, int64_t now, struct credential_finding *ret) must_check;
 
 /** credential_verdict_name(verdict): never NULL. */
 const char *credential_verdict_name(enum credential_verdict);
@@ -63,6 +77,7 @@ struct credential_claim {
 	const json_t	*subject;		/* credentialSubject as in the schema; borrowed. */
 	int64_t		 valid_from;
 	int64_t		 valid_until;
+	const json_t	*status;		/* credentialStatus, or NULL; borrowed. */
 };
 
 /**
@@ -71,8 +86,5 @@ struct credential_claim {
  */
 int	credential_build(const struct credential_claim *, const uint8_t seed[32],
 	    int64_t now, json_t **ret, struct err *reterr) must_check;
-
-/** credential_did(key, out): "did:key:z6Mk..." of a public key; returns ${out}. */
-const char *credential_did(const uint8_t key[32], char out[80]);
 
 #endif /* !CAIRN_CREDENTIAL_H */

@@ -13,9 +13,8 @@
 #include "base/encode.h"
 #include "base/id.h"
 #include "base/proof.h"
+#include "signed.h"
 #include "when.h"
-
-#define PURPOSE "assertionMethod"
 
 #define X(name, text) text,
 static const char *const kind_names[] = { DIRECTORY_KINDS(X) };
@@ -205,7 +204,7 @@ judge(const json_t *record, const struct directory_context *c, struct directory_
 		    "directory holds it");
 		return 0;
 	}
-	r = proof_verify(record, c->key, PURPOSE, reason);
+	r = signed_verify(record, SIGNED_RECORD, c->key, reason);
 	if (r != 0) {
 		*ret = DIRECTORY_BAD_PROOF;
 		return r < 0 ? r : 0;
@@ -267,7 +266,7 @@ directory_seal(const struct directory_record *draft, const struct directory_seen
 		return -ENOMEM;
 	if (before > 0 && json_object_set_new(record, "prev", json_string(seen->hash)) != 0)
 		return -ENOMEM;
-	r = proof_sign(record, seed, PURPOSE, when_print(draft->issued_at, created), reterr);
+	r = proof_sign(record, seed, SIGNED_PURPOSE, when_print(draft->issued_at, created), reterr);
 	if (r == 0)
 		r = read_envelope(record, &again, reterr);
 	if (r == 0)

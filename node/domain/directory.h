@@ -23,7 +23,7 @@
 #define DIRECTORY_KINDS(X)						\
 	X(PROGRAM, "program") X(GROUP, "group")				\
 	X(SPECIALIST, "specialist") X(CREDENTIAL, "credential")		\
-	X(MANIFEST, "manifest")
+	X(MANIFEST, "manifest") X(STATUS_LIST, "status_list")
 
 #define DIRECTORY_VERDICTS(X)						\
 	X(OK, "ok")			/* New and good: keep it. */		\

@@ -12,11 +12,10 @@
 #include "base/id.h"
 #include "base/proof.h"
 #include "directory.h"
+#include "signed.h"
 #include "when.h"
 
-#define PURPOSE "assertionMethod"
-
-enum { MAX_ENTRIES = 500, MAX_RIGHTS = 32, MAX_JURISDICTIONS = 64, MAX_VIA = 8 };
+enum { MAX_ENTRIES = 500, MAX_RIGHTS = 32, MAX_JURISDICTIONS = 64, MAX_VIA = 8, MAX_ANSWERS = 4 };
 
 struct trust {
 	json_t			*doc;
@@ -66,6 +65,12 @@ is_role(const char *s)
 	    (strcmp(s, "node") == 0 || strcmp(s, "issuer") == 0 || strcmp(s, "bot") == 0);
 }
 
+static bool
+is_did(const char *s)
+{
+	return s != NULL && strncmp(s, "did:", 4) == 0;
+}
+
 static int
 read_org(const json_t *o, struct trust_org *ret, struct err *reterr)
 {
@@ -108,13 +113,19 @@ read_issuer(const json_t *o, struct trust_issuer *ret, struct err *reterr)
 
 	*ret = (struct trust_issuer){
 		.id = json_str(o, "id"), .name = json_str(o, "name"), .entitled = json_arr(o, "for"),
+		.answers = json_arr(o, "status_by"),
 	};
-	if (ret->id == NULL || strncmp(ret->id, "did:", 4) != 0)
+	if (!is_did(ret->id))
 		return err_set(reterr, E_BAD, "id is not a DID");
 	if (!is_text(ret->name))
 		return err_set(reterr, E_BAD, "name is missing");
 	if (key == NULL || proof_key_parse(key, ret->key) != 0)
 		return err_set(reterr, E_BAD, "key is not a multibase Ed25519 key");
+	/* The key of a did:key is in its name. */
+	if (strncmp(ret->id, "did:key:", 8) == 0 && strcmp(ret->id + 8, key) != 0)
+		return err_set(reterr, E_BAD, "id is a did:key of another key");
+	if (json_object_get(o, "status_by") != NULL && !is_list(ret->answers, MAX_ANSWERS, is_did))
+		return err_set(reterr, E_BAD, "status_by is not a list of DIDs");
 	if (ret->entitled == NULL || json_array_size(ret->entitled) < 1 ||
 	    json_array_size(ret->entitled) > MAX_RIGHTS)
 		return err_set(reterr, E_BAD, "for is not a list of what it may certify");
@@ -239,7 +250,7 @@ trust_load(const json_t *doc, const uint8_t signer[32], const struct trust_seen 
 	r = read_list(doc, t, reterr);
 	if (r != 0)
 		return r;
-	r = proof_verify(doc, signer, PURPOSE, reterr);
+	r = signed_verify(doc, SIGNED_TRUST, signer, reterr);
 	if (r != 0) {
 		err_add(reterr, "trust list is not signed by the configured signer");
 		return r < 0 ? r : E_REFUSED;
@@ -274,7 +285,7 @@ trust_sign(json_t *doc, const uint8_t seed[32], int64_t now, struct err *reterr)
 	if (r != 0)
 		return r;
 	(void)json_object_del(doc, "proof");
-	return proof_sign(doc, seed, PURPOSE, when_print(now, created), reterr);
+	return proof_sign(doc, seed, SIGNED_PURPOSE, when_print(now, created), reterr);
 }
 
 struct trust_seen
@@ -383,5 +394,14 @@ trust_entitles(const struct trust_issuer *issuer, const char *type, const char *
 			if (covers(json_string_value(json_array_get(where, j)), jurisdiction))
 				return true;
 	}
+	return false;
+}
+
+bool
+trust_may_answer(const struct trust_issuer *issuer, const char *did)
+{
+	for (size_t i = 0; issuer != NULL && i < json_array_size(issuer->answers); i++)
+		if (strcmp(json_string_value(json_array_get(issuer->answers, i)), did) == 0)
+			return true;
 	return false;
 }

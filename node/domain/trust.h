@@ -34,6 +34,7 @@ struct trust_issuer {
 	const char	*id;		/* DID. */
 	const char	*name;
 	const json_t	*entitled;	/* Array of {type, jurisdictions: []}. */
+	const json_t	*answers;	/* DIDs of issuers that sign its status lists too, or NULL. */
 	uint8_t		 key[32];
 };
 
@@ -85,5 +86,8 @@ bool	trust_has_role(const struct trust_org *, const char *);
  * "US" covers "US-AR"; not the reverse.
  */
 bool	trust_entitles(const struct trust_issuer *, const char *type, const char *jurisdiction);
+
+/** trust_may_answer(issuer, did): does the list let ${did} sign status lists for it?  Its key is its own entry's. */
+bool	trust_may_answer(const struct trust_issuer *, const char *did);
 
 #endif /* !CAIRN_TRUST_H */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "base/canon.h"
 #include "base/cleanup.h"
 #include "domain/credential.h"
 #include "domain/trust.h"
+#include "domain/vc.h"
 #include "domain/when.h"
 #include "tests/domain/faults.h"
 #include "tests/domain/keys.h"
@@ -12,8 +14,41 @@
 #define FROM	1768435200000LL		/* 2026-01-15T00:00:00Z */
 #define UNTIL	1831507200000LL		/* 2028-01-15T00:00:00Z */
 
+#define LIST	"https://board.example/status/"	/* And "revocation" or "suspension". */
+
 static struct keypair issuer, other, rosa, stranger, signer;
 static struct trust *trust;
+static int asked;
+
+/* The issuer's lists: entry 1 is revoked, entries 1 and 2 are suspended; nobody has others. */
+static int
+lend(void *cookie, const char *who, const char *uri, const struct status_list **ret,
+    struct status_finding *ret_finding)
+{
+	static uint8_t bits[STATUS_BITS_MIN / 8];
+	struct status_draft draft = { .id = uri, .issuer = who, .bits = bits, .nbits = STATUS_BITS_MIN,
+		.from = NOW - WHEN_DAY, .until = NOW + WHEN_DAY };
+	struct status_context context = { .trust = trust, .issuer = who, .list = uri, .now = NOW };
+	autojson json_t *vc = NULL;
+	struct status_list *list = NULL;
+	int r;
+
+	asked++;
+	draft.purpose = strstr(uri, "suspension") != NULL ? STATUS_SUSPENSION : STATUS_REVOCATION;
+	bits[0] = draft.purpose == STATUS_SUSPENSION ? 0x60 : 0x40;
+	if (strncmp(uri, LIST, strlen(LIST)) != 0)
+		return 0;
+	if ((r = status_build(&draft, issuer.seed, NOW, &vc, NULL)) != 0 ||
+	    (r = status_open(vc, &context, &list, ret_finding)) != 0)
+		return r;
+	status_free(*(struct status_list **)cookie);
+	*(struct status_list **)cookie = list;
+	*ret = list;
+	return 0;
+}
+
+static struct status_list *lent;
+static const struct credential_lists held = { lend, &lent };
 
 /* Two issuers: one for CPRS in New Jersey, one for everything in the US. */
 static struct trust *
@@ -75,7 +110,7 @@ is_verdict(const char *name, const json_t *vc, const char *who, int64_t now,
 	struct credential_finding f;
 
 	memset(&f, 0x5a, sizeof(f));
-	if (!ok(credential_verify(vc, trust, who, now, &f) == 0 && f.verdict == want &&
+	if (!ok(credential_verify(vc, trust, who, &held, now, &f) == 0 && f.verdict == want &&
 	    strstr(f.reason.text, says) != NULL && (f.issuer != NULL) == (want == CREDENTIAL_CERTIFIED),
 	    "%s: %s", name, credential_verdict_name(want)))
 		printf("# got %s: %s\n", credential_verdict_name(f.verdict), f.reason.text);
@@ -87,7 +122,7 @@ test_certified(void)
 	autojson json_t *vc = credential_with(NULL, NULL), *plain = NULL;
 	struct credential_finding f;
 
-	ok(credential_verify(vc, trust, rosa.did, NOW, &f) == 0 && f.verdict == CREDENTIAL_CERTIFIED,
+	ok(credential_verify(vc, trust, rosa.did, &held, NOW, &f) == 0 && f.verdict == CREDENTIAL_CERTIFIED,
 	    "certified");
 	is_str(f.reason.text, "certified as Certified Peer Recovery Specialist by Garden State Board "
 	    "until 2028-01-15", "in words");
@@ -122,6 +157,9 @@ test_subject(void)
 	    "somebody else");
 	is_verdict("nor the empty name", vc, "", NOW, CREDENTIAL_WRONG_SUBJECT, "somebody else");
 }
+
+#define ENTRY(purpose, index, list) "{'type': 'BitstringStatusListEntry', 'statusPurpose': '" purpose \
+	"', 'statusListIndex': '" index "', 'statusListCredential': '" list "'}"
 
 /* Each is signed after the change: only the rule can refuse it. */
 static const struct {
@@ -162,8 +200,29 @@ static const struct {
 	{ "credentialSubject/jurisdiction", "['US-NJ', 'US-NY']", CREDENTIAL_NOT_ENTITLED, "US-NY" },
 	{ "credentialSubject/jurisdiction", "['US']", CREDENTIAL_NOT_ENTITLED, "for US" },
 	{ "credentialSubject/credentialType", "'NCPS'", CREDENTIAL_NOT_ENTITLED, "NCPS" },
-	{ "credentialStatus", "{'type': 'BitstringStatusListEntry'}", CREDENTIAL_STATUS_UNKNOWN,
-	  "revocation list" },
+	{ "credentialSubject/livedExperience", "['alcohol']", CREDENTIAL_MALFORMED, "livedExperience" },
+	{ "credentialStatus", "{}", CREDENTIAL_MALFORMED, "status" },
+	{ "credentialStatus", "[]", CREDENTIAL_MALFORMED, "status" },
+	{ "credentialStatus", "[{'type': 'BitstringStatusListEntry'}]", CREDENTIAL_MALFORMED, "purpose" },
+	{ "credentialStatus", "[" ENTRY("revocation", "0", "x") ", " ENTRY("suspension", "0", "x") ", "
+	  ENTRY("suspension", "1", "x") "]", CREDENTIAL_MALFORMED, "status" },
+	{ "credentialStatus", "[" ENTRY("revocation", "0", "x") ", " ENTRY("revocation", "1", "x") "]",
+	  CREDENTIAL_MALFORMED, "two status lists for revocation" },
+	{ "credentialStatus", "[" ENTRY("revocation", "0", LIST "revocation") "]", CREDENTIAL_CERTIFIED, "" },
+	{ "credentialStatus", "[" ENTRY("revocation", "1", LIST "revocation") "]", CREDENTIAL_REVOKED,
+	  "does not count: revoked, says the list of Garden State Board of 2026-11-20" },
+	{ "credentialStatus", "[" ENTRY("suspension", "2", LIST "suspension") "]", CREDENTIAL_SUSPENDED,
+	  "does not count: suspended, says the list" },
+	{ "credentialStatus", "[" ENTRY("revocation", "2", LIST "revocation") ", "
+	  ENTRY("suspension", "2", LIST "suspension") "]", CREDENTIAL_SUSPENDED, "" },
+	{ "credentialStatus", "[" ENTRY("suspension", "1", LIST "suspension") ", "
+	  ENTRY("revocation", "1", LIST "revocation") "]", CREDENTIAL_REVOKED, "" },
+	{ "credentialStatus", "[" ENTRY("revocation", "1", LIST "suspension") "]", CREDENTIAL_STATUS_UNKNOWN,
+	  "may have been revoked: the status list of Garden State Board is for suspension" },
+	{ "credentialStatus", "[" ENTRY("revocation", "131072", LIST "revocation") "]",
+	  CREDENTIAL_STATUS_UNKNOWN, "no entry 131072" },
+	{ "credentialStatus", "[" ENTRY("revocation", "0", "https://x.example/") "]",
+	  CREDENTIAL_STATUS_UNKNOWN, "not held" },
 };
 
 static void
@@ -175,6 +234,23 @@ test_signed_changes(void)
 		is_verdict(signed_changes[i].path, vc, rosa.did, NOW, signed_changes[i].verdict,
 		    signed_changes[i].says);
 	}
+}
+
+static void
+test_status(void)
+{
+	autojson json_t *vc = credential_with("credentialStatus", "[" ENTRY("revocation", "0", LIST "revocation")
+	    "]"), *forged = json_deep_copy(vc);
+	struct credential_finding f;
+
+	ok(credential_verify(vc, trust, rosa.did, NULL, NOW, &f) == 0 &&
+	    f.verdict == CREDENTIAL_STATUS_UNKNOWN && f.status == STATUS_UNKNOWN,
+	    "who holds no lists certifies nobody that names one");
+	asked = 0;
+	json_poke(forged, "credentialStatus", NULL);
+	is_verdict("its status cannot be taken away", forged, rosa.did, NOW, CREDENTIAL_BAD_PROOF, "");
+	is_verdict("nor is it asked for what has expired", vc, rosa.did, UNTIL + WHEN_DAY, CREDENTIAL_EXPIRED, "");
+	is_int(asked, 0, "no list was asked for these");
 }
 
 static void
@@ -228,7 +304,7 @@ test_self_issued(void)
 	    issuer.did);
 	trust = kept;
 	is_verdict("an empty object", empty, rosa.did, NOW, CREDENTIAL_MALFORMED, "");
-	ok(credential_verify(NULL, NULL, NULL, NOW, &f) == 0 && f.verdict == CREDENTIAL_UNCERTIFIED,
+	ok(credential_verify(NULL, NULL, NULL, &held, NOW, &f) == 0 && f.verdict == CREDENTIAL_UNCERTIFIED,
 	    "nothing from nobody");
 }
 
@@ -266,23 +342,43 @@ static void
 test_example(void)
 {
 	uint8_t key[32];
-	autojson json_t *vc = json_example("credential", key), *doc = NULL;
+	autojson json_t *vc = json_example("credential", key), *doc = NULL, *list = json_example("status_list", NULL);
 	const json_t *subject = json_object_get(vc, "credentialSubject");
 	char did[80], text[64];
 	struct trust *kept = trust, *t = NULL;
+	struct credential_finding f;
+	struct status_context context = { .list = json_str(list, "id"), .now = NOW };
+	struct status_list *revoked = NULL;
+	struct status_finding found = { .verdict = STATUS_NVERDICTS };
+	struct status_entry entry;
 
 	proof_key_text(key, text);
 	doc = json_pack("{s:i, s:s, s:i, s:I, s:I, s:[], s:[{s:s, s:s, s:s, s:[{s:O, s:O}]}]}",
 	    "v", 1, "kind", "trust", "version", 1, "issued_at", (json_int_t)1,
-	    "expires_at", (json_int_t)WHEN_MAX, "orgs", "issuers", "id", credential_did(key, did),
+	    "expires_at", (json_int_t)WHEN_MAX, "orgs", "issuers", "id", vc_did(key, did),
 	    "name", "Example Board", "key", text, "for", "type",
 	    json_object_get(subject, "credentialType"), "jurisdictions",
 	    json_object_get(subject, "jurisdiction"));
 	ok(trust_sign(doc, signer.seed, NOW, NULL) == 0 &&
 	    trust_load(doc, signer.pub, NULL, NOW, &t, NULL) == 0, "its issuer is trusted");
+	context.trust = t;
 	trust = t;
-	is_verdict("the schema's example", vc, json_string_value(json_object_get(subject, "id")), NOW,
-	    CREDENTIAL_CERTIFIED, "by Example Board");
+	ok(credential_verify(vc, t, json_str(subject, "id"), NULL, NOW, &f) == 0 &&
+	    f.verdict == CREDENTIAL_STATUS_UNKNOWN, "the schema's example, of which no list is held");
+	context.issuer = json_str(vc, "issuer");
+	ok(status_open(list, &context, &revoked, &found) == 0 && found.verdict == STATUS_GOOD,
+	    "the list that its issuer signed: %s", found.reason.text);
+	ok(status_entry_read(json_array_get(json_arr(vc, "credentialStatus"), 0), &entry, NULL) == 0 &&
+	    entry.index == 94567, "and where it stands there");
+	status_ask(revoked, &entry, &found);
+	is_int(found.verdict, STATUS_GOOD, "is not revoked");
+	entry.index = 4711;
+	status_ask(revoked, &entry, &found);
+	is_int(found.verdict, STATUS_REVOKED, "another is");
+	entry.index = 4704;
+	status_ask(revoked, &entry, &found);
+	is_int(found.verdict, STATUS_GOOD, "and not the one at the other end of its byte");
+	status_free(revoked);
 	trust = kept;
 	trust_free(t);
 }
@@ -308,7 +404,7 @@ test_memory(void)
 		struct credential_finding f = { .verdict = CREDENTIAL_NVERDICTS };
 
 		faults_left = n;
-		r = credential_verify(vc, trust, rosa.did, NOW, &f);
+		r = credential_verify(vc, trust, rosa.did, &held, NOW, &f);
 		wrong += r != 0 ? r != -ENOMEM || f.verdict != CREDENTIAL_NVERDICTS :
 		    f.verdict != CREDENTIAL_CERTIFIED;
 	}
@@ -333,11 +429,13 @@ main(void)
 	test_time();
 	test_subject();
 	test_signed_changes();
+	test_status();
 	test_forged();
 	test_self_issued();
 	test_build();
 	test_example();
 	test_memory();
+	status_free(lent);
 	trust_free(trust);
 	return done_testing();
 }

@@ -98,7 +98,7 @@ credential(const json_t *wish)
 	int64_t now = json_int(wish, "now", NOW), from;
 	struct credential_finding f;
 
-	claim(credential_verify(vc, trust, subject, now, &f) == 0);
+	claim(credential_verify(vc, trust, subject, NULL, now, &f) == 0);
 	claim(credential_verdict_name(f.verdict) != NULL);
 	fuzz_err(&f.reason, true);
 	if (f.verdict != CREDENTIAL_CERTIFIED) {
@@ -110,7 +110,7 @@ credential(const json_t *wish)
 	claim(when_parse(json_str(vc, "validFrom"), &from) == 0 && from <= now + WHEN_SKEW);
 	claim(f.valid_until >= now - WHEN_SKEW && json_array_size(f.jurisdictions) > 0);
 	claim(proof_verify(vc, issuer.pub, "assertionMethod", NULL) == 0);
-	claim(credential_verify(vc, NULL, subject, now, &f) == 0 && f.verdict != CREDENTIAL_CERTIFIED);
+	claim(credential_verify(vc, NULL, subject, NULL, now, &f) == 0 && f.verdict != CREDENTIAL_CERTIFIED);
 }
 
 static void
