@@ -162,7 +162,7 @@ check_body(const char *kind, const json_t *body, struct err *reterr)
 	int r;
 
 	if (desc == NULL || !strcmp(kind, "manifest"))
-		return err_set(reterr, E_BAD, "kind: program, group, specialist or credential is wanted");
+		return err_set(reterr, E_BAD, "kind: program, group, specialist, credential or status_list is wanted");
 	if ((r = event_check(desc, body, reterr)) != 0)
 		err_add(reterr, "body");
 	return r;

@@ -7,8 +7,8 @@
 #include "base/event.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "certify.h"
 #include "dispatch.h"
-#include "domain/credential.h"
 #include "domain/directory.h"
 #include "domain/search.h"
 #include "domain/trust.h"
@@ -88,8 +88,12 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 	if (held > DIRECTORY_MAX)
 		return err_set(reason, E_BAD, "record %s: %d records of its organization are held already",
 		    record->id, DIRECTORY_MAX);
-	if (text == NULL || add_words(record->body, &words) != 0)
+	/* Nobody searches for bits. */
+	if (text == NULL || (record->kind != DIRECTORY_KIND_STATUS_LIST && add_words(record->body, &words) != 0))
 		return -ENOMEM;
+	if (record->kind == DIRECTORY_KIND_STATUS_LIST &&
+	    (r = certify_list(app, record->org, record->id, record->body, reason)) < 0)
+		return r;
 	if ((r = seen_put(app->db, &(struct seen_record){ .org = (char *)record->org,
 	    .id = (char *)record->id, .kind = (char *)kind, .seq = record->seq,
 	    .expires_at = record->expires_at, .received_at = app_now(app), .hash = (char *)record->hash,
@@ -206,18 +210,6 @@ record_follow(struct app *app, const char *actor, const json_t *args, json_t **r
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
-/* Is the specialist certified, and in which words? */
-static int
-certify(struct app *app, const char *kind, const json_t *body, struct credential_finding *ret)
-{
-	if (strcmp(kind, "specialist") != 0) {
-		*ret = (struct credential_finding){ .verdict = CREDENTIAL_UNCERTIFIED };
-		return 0;
-	}
-	return credential_verify(json_obj(body, "credential"), app->trust, json_str(body, "did"),
-	    app_now(app), ret);
-}
-
 static struct search_list
 list(const json_t *body, const char *key, const char *single, const char *item[LIST_MAX])
 {
@@ -260,6 +252,7 @@ summary(const struct seen_record *rec, const json_t *body, const char *name,
 struct search {
 	struct app		*app;
 	struct search_query	 query;
+	struct certifier	*certifier;
 	json_t			*found;		/* Array of summaries with "score". */
 	unsigned		 removed[SEARCH_NFILTERS];
 };
@@ -268,7 +261,7 @@ static bool
 is_listed(const struct app *app, const struct seen_record *rec)
 {
 	return rec->verdict != DIRECTORY_EXPIRED && strcmp(rec->kind, "manifest") != 0 &&
-	    trust_org(app->trust, rec->org) != NULL;
+	    strcmp(rec->kind, "status_list") != 0 && trust_org(app->trust, rec->org) != NULL;
 }
 
 static int
@@ -296,7 +289,7 @@ consider(void *cookie, const struct seen_record *rec)
 		return r < 0 ? r : ERR_CORRUPT;
 	body = json_obj(json, "body");
 	name = json_str(body, json_str(body, "alias") != NULL ? "alias" : "name");
-	if ((r = certify(s->app, rec->kind, body, &cert)) != 0)
+	if ((r = certify(s->certifier, rec->org, rec->kind, body, &cert)) != 0)
 		return r;
 	item = (struct search_item){ .kind = rec->kind, .name = name != NULL ? name : "",
 	    .summary = json_str(body, json_str(body, "about") != NULL ? "about" : "description"),
@@ -352,6 +345,7 @@ record_find(struct app *app, const json_t *args, json_t **ret, struct err *reter
 {
 	long long limit = json_int(args, "limit", FIND_DEFAULT);
 	autojson json_t *found = json_array();
+	autocertifier struct certifier *certifier = NULL;
 	struct search s = { .app = app, .found = found, .query = { .text = json_str(args, "words"),
 	    .kind = json_str(args, "kind"), .language = json_str(args, "language"),
 	    .condition = json_str(args, "condition"), .modality = json_str(args, "modality"),
@@ -364,6 +358,9 @@ record_find(struct app *app, const json_t *args, json_t **ret, struct err *reter
 		return err_set(reterr, E_BAD, "limit: between 1 and %d is wanted", FIND_MAX);
 	if (found == NULL)
 		return -ENOMEM;
+	if ((r = certifier_new(app, &certifier)) != 0)
+		return r;
+	s.certifier = certifier;
 	r = seen_find(app->db, s.query.text, s.query.kind, json_str(args, "org"), consider, &s);
 	if (r != 0 && r != E_LATER)
 		return r;
@@ -380,6 +377,7 @@ int
 record_view(struct app *app, const char *org, const char *id, json_t **ret)
 {
 	autojson json_t *json = NULL;
+	autocertifier struct certifier *certifier = NULL;
 	struct credential_finding cert;
 	struct seen_record rec;
 	const json_t *body;
@@ -389,7 +387,8 @@ record_view(struct app *app, const char *org, const char *id, json_t **ret)
 		return r;
 	if ((r = canon_parse(rec.record, strlen(rec.record), &json, NULL)) == 0) {
 		body = json_obj(json, "body");
-		if ((r = certify(app, rec.kind, body, &cert)) == 0) {
+		if ((r = certifier_new(app, &certifier)) == 0 &&
+		    (r = certify(certifier, org, rec.kind, body, &cert)) == 0) {
 			*ret = summary(&rec, body, json_str(body, "alias") != NULL ?
 			    json_str(body, "alias") : json_str(body, "name"), &cert, -1);
 			if (*ret == NULL || json_object_set(*ret, "record", json) != 0)

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A specialist's credential names status lists, which travel as records of a directory: what the follower says of
+ * the specialist follows them, and in doubt nobody is certified.
+ */
+#include <sodium.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/proof.h"
+#include "domain/credential.h"
+#include "domain/status.h"
+#include "domain/trust.h"
+#include "domain/vc.h"
+#include "domain/when.h"
+#include "story.h"
+#include "tests/tap.h"
+
+#define LIST	"https://board.example/status/"
+
+enum { ROSA = 4711 };
+
+static const uint8_t signer[ED25519_SEED] = "the signer of a test federation";
+static const uint8_t board[ED25519_SEED] = "a board that certifies", rosa[ED25519_SEED] = "rosa";
+
+static const char *
+did_of(const uint8_t seed[ED25519_SEED], char out[80])
+{
+	uint8_t public[ED25519_PUBLIC], secret[crypto_sign_SECRETKEYBYTES];
+
+	(void)crypto_sign_seed_keypair(public, secret, seed);
+	return vc_did(public, out);
+}
+
+/* Both nodes, and the board for CPRS in New Jersey. */
+static void
+trust_board(struct host *h)
+{
+	autojson json_t *list = story_trust_list(h, 1, ~0u, STORY_LIFE);
+	char did[80];
+
+	(void)did_of(board, did);
+	(void)json_array_append_new(json_arr(list, "issuers"), json_pack("{s:s, s:s, s:s, s:[{s:s, s:[s]}]}", "id", did,
+	    "name", "Garden State Board", "key", did + strlen("did:key:"), "for", "type", "CPRS", "jurisdictions", "US-NJ"));
+	ok(trust_sign(list, signer, *h->now, NULL) == 0, "a trust list with an issuer");
+	for (size_t i = 0; i < h->n; i++)
+		json_decref(host_ok(h, i, "import_trust", json_pack("{s:O}", "document", list)));
+}
+
+static json_t *
+credential(const struct host *h)
+{
+	struct status_entry entries[] = { { STATUS_REVOCATION, LIST "revocation", ROSA },
+		{ STATUS_SUSPENSION, LIST "suspension", ROSA } };
+	char did[80];
+	autojson json_t *subject = json_pack("{s:s, s:s, s:[s], s:[s], s:s}", "id", did_of(rosa, did), "credentialType", "CPRS",
+	    "kind", "substance_use", "jurisdiction", "US-NJ", "level", "core");
+	autojson json_t *status = json_pack("[o, o]", status_entry_build(&entries[0]), status_entry_build(&entries[1]));
+	struct credential_claim claim = { .subject = subject, .status = status, .valid_from = *h->now - WHEN_DAY,
+		.valid_until = *h->now + 365 * WHEN_DAY };
+	struct err err = { "" };
+	json_t *vc = NULL;
+
+	ok(credential_build(&claim, board, *h->now, &vc, &err) == 0, "a credential %s", err.text);
+	return vc;
+}
+
+/* ${marked}: Rosa is; ${age}: how long ago it was made. */
+static void
+import_list(struct host *h, size_t node, enum status_purpose purpose, bool marked, int64_t age, int64_t life)
+{
+	static uint8_t bits[STATUS_BITS_MIN / 8];
+	const char *name = status_purpose_name(purpose);
+	char id[64];
+	struct status_draft draft = { .id = id, .purpose = purpose, .bits = bits, .nbits = STATUS_BITS_MIN,
+		.from = *h->now - age, .until = *h->now - age + life };
+	json_t *vc = NULL;
+
+	(void)snprintf(id, sizeof(id), LIST "%s", name);
+	bits[ROSA / 8] = (uint8_t)(marked ? 128 >> ROSA % 8 : 0);
+	ok(status_build(&draft, board, *h->now, &vc, NULL) == 0, "a list for %s", name);
+	json_decref(host_ok(h, node, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", id,
+	    "kind", "status_list", "body", vc)));
+	if (node != TARGET)
+		return;
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 10000);
+}
+
+static void
+is_shown(struct host *h, bool certified, const char *says, const char *name)
+{
+	autojson json_t *found = host_ok(h, SOURCE, "find", json_pack("{s:s}", "kind", "specialist"));
+	autojson json_t *sure = host_ok(h, SOURCE, "find", json_pack("{s:b}", "certified", 1));
+	const json_t *row = json_array_get(json_arr(found, "records"), 0);
+	autojson json_t *shown = host_ok(h, SOURCE, "show", json_pack("{s:s}", "id", json_str(row, "id")));
+
+	if (!ok(json_is_true(json_object_get(row, "certified")) == certified &&
+	    json_is_true(json_object_get(shown, "certified")) == certified &&
+	    json_array_size(json_arr(sure, "records")) == certified &&
+	    strstr(json_str(row, "certification"), says) != NULL &&
+	    strcmp(json_str(row, "certification"), json_str(shown, "certification")) == 0, "%s", name))
+		printf("# %s\n", json_str(row, "certification"));
+}
+
+static void
+publish_rosa(struct host *h)
+{
+	autojson json_t *target = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "node"));
+	autojson json_t *records = story_records(*h->now);
+	json_t *body = json_obj(json_array_get(records, 1), "body");
+	char did[80];
+
+	(void)json_object_set_new(body, "did", json_string(did_of(rosa, did)));
+	(void)json_object_set_new(body, "credential", credential(h));
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:O}", "records", records)));
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	json_decref(host_ok(h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org"))));
+	host_run(h, 10000);
+}
+
+int
+main(void)
+{
+	struct host h;
+
+	story_begin(&h, 71);
+	trust_board(&h);
+	publish_rosa(&h);
+	is_shown(&h, false, "no directory that we follow publishes the status list", "no list, no certificate");
+	import_list(&h, TARGET, STATUS_REVOCATION, false, WHEN_DAY, 30 * WHEN_DAY);
+	is_shown(&h, false, "no directory", "one of two lists is not enough");
+	import_list(&h, TARGET, STATUS_SUSPENSION, false, WHEN_DAY, 30 * WHEN_DAY);
+	is_shown(&h, true, "certified as CPRS by Garden State Board", "both lists are there and have no mark");
+	import_list(&h, TARGET, STATUS_SUSPENSION, true, WHEN_HOUR, 30 * WHEN_DAY);
+	is_shown(&h, false, "the credential does not count: suspended, says the list of Garden State Board", "suspended");
+	/* The directory's organization signs its record again with the list of yesterday in it. */
+	import_list(&h, TARGET, STATUS_SUSPENSION, false, WHEN_DAY, 30 * WHEN_DAY);
+	is_shown(&h, false, "was seen before", "an older list is refused, though its record is the latest");
+	host_stop(&h, SOURCE);
+	host_start(&h, SOURCE);
+	host_run(&h, 5000);
+	is_shown(&h, false, "was seen before", "after a restart too");
+	import_list(&h, TARGET, STATUS_SUSPENSION, false, 0, WHEN_HOUR);
+	is_shown(&h, true, "certified as CPRS", "reinstated by a newer one, which holds an hour");
+	host_run(&h, WHEN_HOUR + 2 * WHEN_SKEW);
+	is_shown(&h, false, "too old", "and no longer");
+	import_list(&h, SOURCE, STATUS_SUSPENSION, false, 0, WHEN_DAY);
+	is_shown(&h, true, "certified as CPRS", "our own copy of the list counts as well");
+	import_list(&h, TARGET, STATUS_REVOCATION, true, 0, 30 * WHEN_DAY);
+	is_shown(&h, false, "revoked, says the list", "revoked");
+	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "and nothing was rejected");
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	host_close(&h);
+	return done_testing();
+}
