@@ -10,6 +10,7 @@
  *	cairn_import.c	files read here and sent as records
  *	cairn_export.c	records written to a file
  *	cairn_keys.c	keys and signatures, offline
+ *	cairn_issuer.c	an issuer's book of credentials, offline
  *	cairn_setup.c	passwords and the first start
  *	cairn_time.c	times as people write them
  *	cairn_client.c	the admin socket
@@ -21,7 +22,9 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/config.h"
@@ -141,8 +144,18 @@ int	keys_new(struct cairn *, const struct verb *, json_t *args);
 int	keys_show(struct cairn *, const struct verb *, json_t *args);
 int	keys_sign_trust(struct cairn *, const struct verb *, json_t *args);
 int	keys_sign_credential(struct cairn *, const struct verb *, json_t *args);
+/** keys_make(c, path, mode): a new key's file.  keys_load: its seed, which the caller overwrites; refused if others may read it. */
+int	keys_make(const struct cairn *, const char *path, mode_t);
+int	keys_load(const struct cairn *, const char *path, uint8_t ret[32]);
+void	keys_public(const uint8_t seed[32], char ret[64]);
 /** keys_write(c, doc, path): the document to ${path}, at once and whole; NULL: to standard output. */
 int	keys_write(const struct cairn *, const json_t *, const char *path);
+
+int	issuer_key(struct cairn *, const struct verb *, json_t *args);
+int	issuer_issue(struct cairn *, const struct verb *, json_t *args);
+int	issuer_change(struct cairn *, const struct verb *, json_t *args);
+int	issuer_refresh(struct cairn *, const struct verb *, json_t *args);
+int	issuer_list(struct cairn *, const struct verb *, json_t *args);
 
 enum { TIME_TEXT = 32 };
 /** time_is(key): is a member of this name a time, as an integer in milliseconds since 1970? */

@@ -28,8 +28,8 @@ wipe_seed(uint8_t (*seed)[ED25519_SEED])
 }
 #define autoseed __attribute__((cleanup(wipe_seed)))
 
-static void
-public_text(const uint8_t seed[ED25519_SEED], char ret[64])
+void
+keys_public(const uint8_t seed[ED25519_SEED], char ret[64])
 {
 	uint8_t public[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
 
@@ -43,7 +43,7 @@ print_public(const struct cairn *c, const char *path, const uint8_t seed[ED25519
 {
 	char key[64];
 
-	public_text(seed, key);
+	keys_public(seed, key);
 	if (c->json) {
 		autojson json_t *doc = json_pack("{s:s, s:s, s:s+}", "file", path, "key", key, "did", "did:key:", key);
 
@@ -53,8 +53,8 @@ print_public(const struct cairn *c, const char *path, const uint8_t seed[ED25519
 	return EXIT_OK;
 }
 
-static int
-load_seed(const struct cairn *c, const char *path, uint8_t ret[ED25519_SEED])
+int
+keys_load(const struct cairn *c, const char *path, uint8_t ret[ED25519_SEED])
 {
 	static const char hint[] = "make one with cairn key new FILE";
 	char text[SECRET_TEXT + 2];
@@ -94,9 +94,8 @@ load_seed(const struct cairn *c, const char *path, uint8_t ret[ED25519_SEED])
 }
 
 int
-keys_new(struct cairn *c, const struct verb *v, json_t *args)
+keys_make(const struct cairn *c, const char *path, mode_t mode)
 {
-	const char *path = json_str(args, "file");
 	autoseed uint8_t seed[ED25519_SEED];
 	uint8_t bytes[SECRET];
 	char text[SECRET_TEXT + 2] = "z";
@@ -104,10 +103,9 @@ keys_new(struct cairn *c, const struct verb *v, json_t *args)
 	ssize_t n;
 	int fd, r;
 
-	(void)v;
 	if (sodium_init() < 0)
 		return out_problem(c, EXIT_FATAL, NULL, "libsodium does not start");
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return out_problem(c, errno == EEXIST ? EXIT_REFUSED : EXIT_BAD,
 		    errno == EEXIST ? "a key is never overwritten; choose another name" : "name a file in a directory where you may write", "%s: %s", path, strerror(errno));
@@ -127,7 +125,15 @@ keys_new(struct cairn *c, const struct verb *v, json_t *args)
 		(void)unlink(path);
 		return out_problem(c, EXIT_FATAL, NULL, "%s: %s", path, strerror(r));
 	}
-	return print_public(c, path, seed);
+	return EXIT_OK;
+}
+
+int
+keys_new(struct cairn *c, const struct verb *v, json_t *args)
+{
+	int r = keys_make(c, json_str(args, "file"), 0600);
+
+	return r == EXIT_OK ? keys_show(c, v, args) : r;
 }
 
 int
@@ -135,7 +141,7 @@ keys_show(struct cairn *c, const struct verb *v, json_t *args)
 {
 	const char *path = json_str(args, "file");
 	autoseed uint8_t seed[ED25519_SEED];
-	int r = load_seed(c, path, seed);
+	int r = keys_load(c, path, seed);
 
 	(void)v;
 	return r == EXIT_OK ? print_public(c, path, seed) : r;
@@ -195,10 +201,10 @@ sign(struct cairn *c, json_t *args, json_t *doc, const struct ev_desc *desc)
 	struct tm tm;
 	int r;
 
-	r = load_seed(c, json_str(args, "key"), seed);
+	r = keys_load(c, json_str(args, "key"), seed);
 	if (r != EXIT_OK)
 		return r;
-	public_text(seed, key);
+	keys_public(seed, key);
 	if (issuer != NULL && strncmp(issuer, "did:key:", 8) == 0 && strcmp(issuer + 8, key) != 0)
 		return out_problem(c, EXIT_BAD, "sign with the issuer's key, or correct the issuer",
 		    "%s: $.issuer is %s, but the key that signs is %s", file, issuer, key);

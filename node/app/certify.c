@@ -147,13 +147,13 @@ look_for(struct app *app, const char *issuer, const char *uri, struct held *h)
 
 	h->said.verdict = STATUS_UNKNOWN;
 	(void)err_set(&h->said.reason, 0, "no directory that we follow publishes the status list that it names");
-	if ((r = statuslist_newest(app->db, issuer, uri, &q.context.newest)) != 0 ||
+	if ((r = newest_get(app->db, issuer, uri, &q.context.newest)) != 0 ||
 	    (r = statuslist_each(app->db, uri, consider_partners, &q)) != 0 ||
 	    (r = own_each(app->db, "status_list", consider_own, &q)) != 0)
 		return r;
 	if (h->list == NULL || status_issued(h->list) == q.context.newest)
 		return 0;
-	return statuslist_saw(app->db, issuer, uri, status_issued(h->list));
+	return newest_put(app->db, issuer, uri, status_issued(h->list));
 }
 
 /* credential_lists.get */
@@ -219,12 +219,12 @@ certify_list(struct app *app, const char *org, const char *id, const json_t *bod
 		return err_set(reterr, E_REFUSED, "the status list has no name");
 	q.context.list = uri;
 	if ((r = statuslist_put(app->db, org, uri, id)) != 0 ||
-	    (r = statuslist_newest(app->db, issuer, uri, &q.context.newest)) != 0 ||
+	    (r = newest_get(app->db, issuer, uri, &q.context.newest)) != 0 ||
 	    (r = consider(&q, body)) != 0)
 		return r;
 	/* One that another signs for the issuer is judged when a credential names it. */
 	if (h.list != NULL)
-		r = statuslist_saw(app->db, issuer, uri, status_issued(h.list));
+		r = newest_put(app->db, issuer, uri, status_issued(h.list));
 	else if (h.said.verdict != STATUS_GOOD)
 		r = err_set(reterr, E_REFUSED, "%s", h.said.reason.text);
 	held_free(&h);

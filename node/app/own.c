@@ -122,21 +122,29 @@ own_key_text(struct db *db, char ret[64])
 	return 0;
 }
 
-/* "program" may name the source of a program that was imported: put its id there. */
+/* ${key} may name the source of a record that was imported: put its id there. */
 static int
-resolve(struct app *app, json_t *body)
+resolve_one(struct app *app, json_t *body, const char *key)
 {
-	const char *name = json_str(body, "program");
-	struct own_record program;
+	const char *name = json_str(body, key);
+	struct own_record rec;
 	int r;
 
 	if (name == NULL || id_is_own(name))
 		return 0;
-	if ((r = own_by_source(app->db, name, &program)) != 0)
+	if ((r = own_by_source(app->db, name, &rec)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	r = json_object_set_new(body, "program", json_string(program.id)) != 0 ? -ENOMEM : 0;
-	own_free(&program);
+	r = json_object_set_new(body, key, json_string(rec.id)) != 0 ? -ENOMEM : 0;
+	own_free(&rec);
 	return r;
+}
+
+static int
+resolve(struct app *app, json_t *body)
+{
+	int r = resolve_one(app, body, "program");
+
+	return r == 0 ? resolve_one(app, body, "credential_id") : r;
 }
 
 /* Keep what we added ourselves: the room that was made for a group. */

@@ -27,7 +27,7 @@ int	own_new(struct app *, const char *kind, const char *source, struct own_recor
 
 /**
  * own_import(app, actor, args, ret, reterr): verb "import" {records: [{source, kind, body}]}:
- * all or nothing.  A body may name its program by the program's source.
+ * all or nothing.  A body may name its program, and its credential, by their sources.
  */
 int	own_import(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 

@@ -23,7 +23,8 @@
 #define DIRECTORY_KINDS(X)						\
 	X(PROGRAM, "program") X(GROUP, "group")				\
 	X(SPECIALIST, "specialist") X(CREDENTIAL, "credential")		\
-	X(MANIFEST, "manifest") X(STATUS_LIST, "status_list")
+	X(MANIFEST, "manifest") X(STATUS_LIST, "status_list")		\
+	X(STATEMENT, "statement")
 
 #define DIRECTORY_VERDICTS(X)						\
 	X(OK, "ok")			/* New and good: keep it. */		\

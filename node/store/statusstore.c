@@ -20,19 +20,19 @@ statuslist_each(struct db *db, const char *uri, int (*fn)(void *, const char *, 
 }
 
 int
-statuslist_saw(struct db *db, const char *issuer, const char *uri, int64_t issued)
+newest_put(struct db *db, const char *signer, const char *name, int64_t issued)
 {
-	return db_run(db, Q_STATUS_NEWEST_PUT, "tti", issuer, uri, issued);
+	return db_run(db, Q_NEWEST_PUT, "tti", signer, name, issued);
 }
 
 int
-statuslist_newest(struct db *db, const char *issuer, const char *uri, int64_t *ret)
+newest_get(struct db *db, const char *signer, const char *name, int64_t *ret)
 {
 	autorows struct rows *rows = NULL;
 	int r;
 
 	*ret = 0;
-	if ((r = db_query(db, &rows, Q_STATUS_NEWEST, "tt", issuer, uri)) != 0 || (r = db_next(rows)) != 0)
+	if ((r = db_query(db, &rows, Q_NEWEST_GET, "tt", signer, name)) != 0 || (r = db_next(rows)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	*ret = db_int(rows, 0);
 	return 0;

@@ -265,9 +265,47 @@ test_unique(void)
 		    json_string(a.text)) : json_object_set_new(json_array_get(issuers, 1),
 		    n == 1 ? "id" : "key", json_string(n == 1 ? i.did : i.text));
 
+		/* A did:key has its key in its name; two may share one only by another name. */
+		if (n == 1)
+			json_poke(doc, "issuers/0/id", "'did:web:board.example'"), json_poke(doc, "issuers/1/id", "'did:web:board.example'");
+		if (n == 2)
+			json_poke(doc, "issuers/1/id", "'did:web:board.example'");
 		ok(r == 0 && trust_sign(doc, signer.seed, NOW, &err) == E_BAD &&
 		    strstr(err.text, "shares") != NULL, "a key or DID twice");
 	}
+}
+
+/* Whose lists count, and whose key a name is. */
+static void
+test_issuer_names(void)
+{
+	static const struct {
+		const char	*path, *value, *says;
+	} wrong[] = {
+		{ "issuers/0/id", "'did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2'", "another key" },
+		{ "issuers/0/status_by", "[]", "status_by" }, { "issuers/0/status_by", "'did:web:a'", "status_by" },
+		{ "issuers/0/status_by", "['Board']", "status_by" },
+		{ "issuers/0/status_by", "['did:a:1', 'did:a:2', 'did:a:3', 'did:a:4', 'did:a:5']", "status_by" },
+	};
+	autojson json_t *doc = list();
+	struct trust *t = NULL;
+	struct err err = { "" };
+
+	for (size_t n = 0; n < nelem(wrong); n++) {
+		autojson json_t *other = list();
+
+		json_poke(other, wrong[n].path, wrong[n].value);
+		ok(trust_sign(other, signer.seed, NOW, &err) == E_BAD && strstr(err.text, wrong[n].says) != NULL,
+		    "%s %s", wrong[n].path, wrong[n].value);
+	}
+	json_poke(doc, "issuers/0/id", "'did:web:board.example'");
+	json_poke(doc, "issuers/0/status_by", "['did:web:lists.example']");
+	ok(trust_sign(doc, signer.seed, NOW, &err) == 0 && trust_load(doc, signer.pub, NULL, NOW, &t, &err) == 0,
+	    "a did:web is a name, with its key in the list");
+	ok(trust_may_answer(trust_issuer(t, "did:web:board.example"), "did:web:lists.example") &&
+	    !trust_may_answer(trust_issuer(t, "did:web:board.example"), "did:web:board.example") &&
+	    !trust_may_answer(NULL, "did:web:lists.example"), "and who signs its lists is in the list, too");
+	trust_free(t);
 }
 
 static void
@@ -400,6 +438,7 @@ main(void)
 	test_shapes();
 	test_too_many();
 	test_unique();
+	test_issuer_names();
 	test_proof();
 	test_age();
 	test_succession();

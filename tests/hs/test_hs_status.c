@@ -119,6 +119,23 @@ publish_rosa(struct host *h)
 	host_run(h, 10000);
 }
 
+/* The credential as a record of its own, which the specialist's names by its source. */
+static void
+move_credential(struct host *h)
+{
+	autojson json_t *records = story_records(*h->now);
+	json_t *body = json_obj(json_array_get(records, 1), "body");
+	char did[80];
+
+	(void)json_object_set_new(body, "did", json_string(did_of(rosa, did)));
+	(void)json_object_set_new(body, "credential_id", json_string("urn:rosa"));
+	(void)json_array_insert_new(records, 0, json_pack("{s:s, s:s, s:o}", "source", "urn:rosa", "kind", "credential",
+	    "body", credential(h)));
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:O}", "records", records)));
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 10000);
+}
+
 int
 main(void)
 {
@@ -147,6 +164,8 @@ main(void)
 	is_shown(&h, false, "too old", "and no longer");
 	import_list(&h, SOURCE, STATUS_SUSPENSION, false, 0, WHEN_DAY);
 	is_shown(&h, true, "certified as CPRS", "our own copy of the list counts as well");
+	move_credential(&h);
+	is_shown(&h, true, "certified as CPRS", "a credential in a record of its own");
 	import_list(&h, TARGET, STATUS_REVOCATION, true, 0, 30 * WHEN_DAY);
 	is_shown(&h, false, "revoked, says the list", "revoked");
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "and nothing was rejected");
