@@ -144,6 +144,7 @@ int	keys_new(struct cairn *, const struct verb *, json_t *args);
 int	keys_show(struct cairn *, const struct verb *, json_t *args);
 int	keys_sign_trust(struct cairn *, const struct verb *, json_t *args);
 int	keys_sign_credential(struct cairn *, const struct verb *, json_t *args);
+int	keys_sign_statement(struct cairn *, const struct verb *, json_t *args);
 /** keys_make(c, path, mode): a new key's file.  keys_load: its seed, which the caller overwrites; refused if others may read it. */
 int	keys_make(const struct cairn *, const char *path, mode_t);
 int	keys_load(const struct cairn *, const char *path, uint8_t ret[32]);

@@ -193,7 +193,7 @@ static int
 sign(struct cairn *c, json_t *args, json_t *doc, const struct ev_desc *desc)
 {
 	const char *file = json_str(args, "file"), *out = json_str(args, "out");
-	const char *issuer = json_str(doc, "issuer");
+	const char *member = desc == &rec_statement_desc ? "specialist" : "issuer", *issuer = json_str(doc, member);
 	autoseed uint8_t seed[ED25519_SEED];
 	struct err err = { "" };
 	time_t now = time(NULL);
@@ -206,8 +206,8 @@ sign(struct cairn *c, json_t *args, json_t *doc, const struct ev_desc *desc)
 		return r;
 	keys_public(seed, key);
 	if (issuer != NULL && strncmp(issuer, "did:key:", 8) == 0 && strcmp(issuer + 8, key) != 0)
-		return out_problem(c, EXIT_BAD, "sign with the issuer's key, or correct the issuer",
-		    "%s: $.issuer is %s, but the key that signs is %s", file, issuer, key);
+		return out_problem(c, EXIT_BAD, "sign with the key of whoever says it, or correct who that is",
+		    "%s: $.%s is %s, but the key that signs is %s", file, member, issuer, key);
 	if (gmtime_r(&now, &tm) == NULL || strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		return out_problem(c, EXIT_FATAL, NULL, "the clock is out of range");
 	(void)json_object_del(doc, "proof");
@@ -236,7 +236,7 @@ sign_file(struct cairn *c, json_t *args, const struct ev_desc *desc)
 
 	if (r == EXIT_OK && !json_is_object(doc))
 		r = out_problem(c, EXIT_BAD, "protocol.md describes it; cairn help sign says where that is", "%s: $: this is no object", json_str(args, "file"));
-	if (r == EXIT_OK && desc == &file_trust_desc)
+	if (r == EXIT_OK && desc != &rec_credential_desc)
 		r = time_from_text(c, json_str(args, "file"), doc);
 	return r == EXIT_OK ? sign(c, args, doc, desc) : r;
 }
@@ -253,4 +253,11 @@ keys_sign_credential(struct cairn *c, const struct verb *v, json_t *args)
 {
 	(void)v;
 	return sign_file(c, args, &rec_credential_desc);
+}
+
+int
+keys_sign_statement(struct cairn *c, const struct verb *v, json_t *args)
+{
+	(void)v;
+	return sign_file(c, args, &rec_statement_desc);
 }

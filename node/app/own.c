@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "domain/directory.h"
 #include "events.h"
+#include "experience.h"
 #include "own.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
@@ -170,7 +171,7 @@ check_body(const char *kind, const json_t *body, struct err *reterr)
 	int r;
 
 	if (desc == NULL || !strcmp(kind, "manifest"))
-		return err_set(reterr, E_BAD, "kind: program, group, specialist, credential or status_list is wanted");
+		return err_set(reterr, E_BAD, "kind: program, group, specialist, credential, status_list or statement is wanted");
 	if ((r = event_check(desc, body, reterr)) != 0)
 		err_add(reterr, "body");
 	return r;
@@ -222,6 +223,8 @@ import_one(struct app *app, const json_t *item, enum fate *ret, struct err *rete
 		    BODY_MAX);
 	if (r == 0 && rec.body != NULL && !strcmp(rec.body, text))
 		*ret = SAME;
+	if (r == 0 && *ret != SAME && strcmp(kind, "statement") == 0 && (r = experience_own(app, body, reterr)) > 0)
+		err_add(reterr, "body");
 	if (r == 0 && *ret == ADDED)
 		r = own_new(app, kind, source, &rec);
 	if (r == 0 && *ret != SAME) {

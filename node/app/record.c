@@ -14,6 +14,7 @@
 #include "domain/trust.h"
 #include "domain/when.h"
 #include "events.h"
+#include "experience.h"
 #include "handlers.h"
 #include "ingest.h"
 #include "publish.h"
@@ -88,12 +89,18 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 	if (held > DIRECTORY_MAX)
 		return err_set(reason, E_BAD, "record %s: %d records of its organization are held already",
 		    record->id, DIRECTORY_MAX);
-	/* Nobody searches for bits. */
-	if (text == NULL || (record->kind != DIRECTORY_KIND_STATUS_LIST && add_words(record->body, &words) != 0))
+	/* Nobody searches for bits, nor in what somebody says of their own life. */
+	if (text == NULL || (record->kind != DIRECTORY_KIND_STATUS_LIST &&
+	    record->kind != DIRECTORY_KIND_STATEMENT && add_words(record->body, &words) != 0))
 		return -ENOMEM;
 	if (record->kind == DIRECTORY_KIND_STATUS_LIST &&
 	    (r = certify_list(app, record->org, record->id, record->body, reason)) < 0)
 		return r;
+	if (record->kind == DIRECTORY_KIND_STATEMENT &&
+	    (r = experience_arrived(app, record->org, record->id, record->body, reason)) != 0) {
+		err_add(reason, "record %s", record->id);
+		return r;
+	}
 	if ((r = seen_put(app->db, &(struct seen_record){ .org = (char *)record->org,
 	    .id = (char *)record->id, .kind = (char *)kind, .seq = record->seq,
 	    .expires_at = record->expires_at, .received_at = app_now(app), .hash = (char *)record->hash,
@@ -261,7 +268,7 @@ static bool
 is_listed(const struct app *app, const struct seen_record *rec)
 {
 	return rec->verdict != DIRECTORY_EXPIRED && strcmp(rec->kind, "manifest") != 0 &&
-	    strcmp(rec->kind, "status_list") != 0 && trust_org(app->trust, rec->org) != NULL;
+	    strcmp(rec->kind, "status_list") != 0 && strcmp(rec->kind, "statement") != 0 && trust_org(app->trust, rec->org) != NULL;
 }
 
 static int
@@ -376,7 +383,7 @@ record_find(struct app *app, const json_t *args, json_t **ret, struct err *reter
 int
 record_view(struct app *app, const char *org, const char *id, json_t **ret)
 {
-	autojson json_t *json = NULL;
+	autojson json_t *json = NULL, *statement = NULL;
 	autocertifier struct certifier *certifier = NULL;
 	struct credential_finding cert;
 	struct seen_record rec;
@@ -392,6 +399,10 @@ record_view(struct app *app, const char *org, const char *id, json_t **ret)
 			*ret = summary(&rec, body, json_str(body, "alias") != NULL ?
 			    json_str(body, "alias") : json_str(body, "name"), &cert, -1);
 			if (*ret == NULL || json_object_set(*ret, "record", json) != 0)
+				r = -ENOMEM;
+			else if (strcmp(rec.kind, "specialist") == 0)
+				r = experience_of(app, org, json_str(body, "did"), &statement);
+			if (r == 0 && statement != NULL && json_object_set(*ret, "statement", statement) != 0)
 				r = -ENOMEM;
 		}
 	}

@@ -53,7 +53,6 @@ read_statement(const json_t *doc, struct statement *ret, bool *ret_withdrawn, ui
 	if (*ret_withdrawn ? n > 0 : readers == NULL || n < 2)
 		return err_set(reterr, E_BAD, *ret_withdrawn ? "the statement is withdrawn, and yet says something" :
 		    "the statement does not say anything, or not to whom");
-	ret->for_anyone = readers != NULL && strcmp(readers, "anyone") == 0;
 	return 0;
 }
 

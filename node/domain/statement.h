@@ -31,7 +31,6 @@ enum statement_verdict { STATEMENT_VERDICTS(X) STATEMENT_NVERDICTS };
 struct statement {
 	const char	*specialist;	/* DID; borrowed, as the rest. */
 	int64_t		 issued_at, expires_at;
-	bool		 for_anyone;
 };
 
 /**

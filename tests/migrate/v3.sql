@@ -527,7 +527,8 @@ CREATE TABLE waiting_lost (
 	items		INTEGER NOT NULL
 ) STRICT;
 -- SPDX-License-Identifier: Apache-2.0
--- Version 3.  Status lists by the name that credentials call them, and the newest of each that was ever seen.
+-- Version 3.  Status lists by the name that credentials call them, and how new the newest was
+-- of what somebody signed under a name: a status list, or a statement of lived experience.
 
 CREATE TABLE status_list (
 	n		INTEGER PRIMARY KEY,
@@ -538,11 +539,11 @@ CREATE TABLE status_list (
 ) STRICT;
 CREATE INDEX status_list_uri ON status_list (uri, n);
 
-CREATE TABLE status_newest (
-	issuer		TEXT NOT NULL,		-- of the credentials
-	uri		TEXT NOT NULL,
+CREATE TABLE signed_newest (
+	signer		TEXT NOT NULL,		-- DID; of a status list, the issuer of the credentials
+	name		TEXT NOT NULL,
 	issued		INTEGER NOT NULL,
-	PRIMARY KEY (issuer, uri)
+	PRIMARY KEY (signer, name)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO meta VALUES ('db.generation', 0, X'859EB292B03A81E19867B4894DD79EEB');
 INSERT INTO meta VALUES ('db.key', 0, X'01682F4E2244BBB2714940BF3801CD61EA3204EFFDF4E40B27D93CD25E961AA35F51D3728E50BB9BDB8FCCAF89B7A788CEB9627550690B9300FDF3E41080FB8DD086D3B620A5458568');

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "experience.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "domain/statement.h"
+#include "store/dirstore.h"
+#include "store/statusstore.h"
+
+#define RECORD_KIND	"statement"
+
+/* Judged against the latest that was seen here. */
+static int
+judge(struct app *app, const json_t *body, enum statement_verdict *ret, struct statement *ret_st, struct err *reterr)
+{
+	const char *did = statement_by(body);
+	int64_t newest = 0;
+	int r = did != NULL ? newest_get(app->db, did, STATEMENT_KIND, &newest) : 0;
+
+	return r != 0 ? r : statement_check(body, newest, app_now(app), ret, ret_st, reterr);
+}
+
+int
+experience_own(struct app *app, const json_t *body, struct err *reterr)
+{
+	enum statement_verdict verdict;
+	struct statement st;
+	struct err reason = { "" };
+	int r = judge(app, body, &verdict, &st, &reason);
+
+	if (r != 0)
+		return r;
+	if (verdict != STATEMENT_GOOD && verdict != STATEMENT_WITHDRAWN)
+		return err_set(reterr, E_BAD, "%s", reason.text);
+	return newest_put(app->db, st.specialist, STATEMENT_KIND, st.issued_at);
+}
+
+/* One specialist's statements in one directory. */
+struct search {
+	struct app	*app;
+	const char	*did;
+	const char	*but;		/* Not this record. */
+	json_t		*found;
+};
+
+static int
+body_of(const struct seen_record *rec, json_t **ret)
+{
+	autojson json_t *json = NULL;
+	int r = canon_parse(rec->record, strlen(rec->record), &json, NULL);
+
+	if (r != 0)
+		return r < 0 ? r : ERR_CORRUPT;
+	*ret = json_incref(json_obj(json, "body"));
+	return 0;
+}
+
+static bool
+is_theirs(const struct search *s, const json_t *body)
+{
+	const char *did = statement_by(body);
+
+	return did != NULL && strcmp(did, s->did) == 0;
+}
+
+/* The record stays, for the manifest counts it; what it said does not. */
+static int
+forget_other(void *cookie, const struct seen_record *rec)
+{
+	struct search *s = cookie;
+	autojson json_t *body = NULL;
+	struct seen_record bare = *rec;
+	char nothing[] = "{\"body\":{}}", reason[] = "the specialist said something else since, or withdrew it";
+	int r = body_of(rec, &body);
+
+	if (r != 0 || strcmp(rec->id, s->but) == 0 || !is_theirs(s, body))
+		return r;
+	bare.record = nothing;
+	bare.reason = reason;
+	bare.words = NULL;
+	return seen_put(s->app->db, &bare);
+}
+
+int
+experience_arrived(struct app *app, const char *org, const char *id, const json_t *body, struct err *reterr)
+{
+	struct search s = { .app = app, .but = id };
+	enum statement_verdict verdict;
+	struct statement st;
+	struct err reason = { "" };
+	int r = judge(app, body, &verdict, &st, &reason);
+
+	if (r != 0)
+		return r;
+	if (verdict > STATEMENT_EXPIRED)
+		return err_set(reterr, E_BAD, "%s", reason.text);
+	s.did = st.specialist;
+	r = seen_find(app->db, NULL, RECORD_KIND, org, forget_other, &s);
+	return r == 0 ? newest_put(app->db, st.specialist, STATEMENT_KIND, st.issued_at) : r;
+}
+
+static int
+take_good(void *cookie, const struct seen_record *rec)
+{
+	struct search *s = cookie;
+	autojson json_t *body = NULL;
+	enum statement_verdict verdict;
+	struct statement st;
+	struct err reason;
+	int r = body_of(rec, &body);
+
+	if (r != 0 || !is_theirs(s, body))
+		return r;
+	if ((r = judge(s->app, body, &verdict, &st, &reason)) != 0 || verdict != STATEMENT_GOOD)
+		return r;
+	s->found = json_pack("{s:O, s:O*, s:O*, s:O*}", "readers", json_object_get(body, "readers"), "conditions",
+	    json_object_get(body, "conditions"), "audiences", json_object_get(body, "audiences"), "text", json_object_get(body, "text"));
+	return s->found != NULL ? E_EXISTS : -ENOMEM;
+}
+
+int
+experience_of(struct app *app, const char *org, const char *did, json_t **ret)
+{
+	struct search s = { .app = app, .did = did };
+	int r = did != NULL ? seen_find(app->db, NULL, RECORD_KIND, org, take_good, &s) : 0;
+
+	*ret = s.found;
+	return r == E_EXISTS ? 0 : r;
+}
