@@ -185,6 +185,10 @@ test_age(void)
 	is_verdict("holds 35 days", vc, STATUS_GOOD, "");
 	context.now++;
 	is_verdict("and no more", vc, STATUS_STALE, "");
+	json_poke(vc, "credentialSubject/ttl", "31536000000");
+	if (proof_sign(vc, issuer.seed, "assertionMethod", "2026-11-20T00:00:00Z", NULL) != 0)
+		exit(99);
+	is_verdict("though its ttl says so", vc, STATUS_STALE, "");
 	context.now = NOW;
 }
 
