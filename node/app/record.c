@@ -89,9 +89,8 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 	if (held > DIRECTORY_MAX)
 		return err_set(reason, E_BAD, "record %s: %d records of its organization are held already",
 		    record->id, DIRECTORY_MAX);
-	/* Nobody searches for bits, nor in what somebody says of their own life. */
-	if (text == NULL || (record->kind != DIRECTORY_KIND_STATUS_LIST &&
-	    record->kind != DIRECTORY_KIND_STATEMENT && add_words(record->body, &words) != 0))
+	/* Nobody searches for bits. */
+	if (text == NULL || (record->kind != DIRECTORY_KIND_STATUS_LIST && add_words(record->body, &words) != 0))
 		return -ENOMEM;
 	if (record->kind == DIRECTORY_KIND_STATUS_LIST &&
 	    (r = certify_list(app, record->org, record->id, record->body, reason)) < 0)

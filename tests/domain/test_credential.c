@@ -217,6 +217,8 @@ static const struct {
 	  ENTRY("suspension", "2", LIST "suspension") "]", CREDENTIAL_SUSPENDED, "" },
 	{ "credentialStatus", "[" ENTRY("suspension", "1", LIST "suspension") ", "
 	  ENTRY("revocation", "1", LIST "revocation") "]", CREDENTIAL_REVOKED, "" },
+	{ "credentialStatus", "[" ENTRY("revocation", "1", LIST "revocation") ", "
+	  ENTRY("suspension", "1", LIST "suspension") "]", CREDENTIAL_REVOKED, "" },
 	{ "credentialStatus", "[" ENTRY("revocation", "1", LIST "suspension") "]", CREDENTIAL_STATUS_UNKNOWN,
 	  "may have been revoked: the status list of Garden State Board is for suspension" },
 	{ "credentialStatus", "[" ENTRY("revocation", "131072", LIST "revocation") "]",

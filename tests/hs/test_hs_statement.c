@@ -67,6 +67,22 @@ is_said(struct host *h, const char *text, const char *name)
 	    "and nobody finds it by searching");
 }
 
+/* What the follower holds of the record with that source, whatever it is shown with. */
+static void
+is_held(struct host *h, const char *source, const char *text, const char *name)
+{
+	autojson json_t *items = story_list(h, TARGET, "records"), *shown = NULL;
+	const json_t *item, *body;
+	size_t i;
+
+	json_array_foreach(items, i, item)
+		if (json_str(item, "source") != NULL && strcmp(json_str(item, "source"), source) == 0)
+			shown = host_ok(h, SOURCE, "show", json_pack("{s:O}", "id", json_object_get(item, "id")));
+	body = json_obj(json_obj(shown, "record"), "body");
+	ok(body != NULL, "the record of %s is held", source);
+	is_str(json_str(body, "text"), text, "%s", name);
+}
+
 int
 main(void)
 {
@@ -88,7 +104,10 @@ main(void)
 	ok(strstr(json_str(forged, "error"), "the specialist did not sign") != NULL, "nobody says it for them: %s", json_str(forged, "error"));
 	publish(&h, "rosa:2", statement(&h, rosa, "Sober for ten years.", WHEN_MINUTE));
 	is_said(&h, "Sober for ten years.", "a later one replaces it, though in another record");
+	is_held(&h, "rosa:1", NULL, "and what it said before is forgotten");
+	is_held(&h, "rosa:2", "Sober for ten years.", "while the latest is kept");
 	publish(&h, "rosa:2", statement(&h, rosa, NULL, 0));
+	is_held(&h, "rosa:2", NULL, "until");
 	is_said(&h, NULL, "withdrawn");
 	reply = import(&h, "rosa:3", old);
 	old = NULL;
