@@ -5,6 +5,7 @@
  *     "list"    a status list credential, signed by the issuer if it says {"$proof": "issuer"}
  *     "entry"   an item of credentialStatus, asked of that list
  *     "ledger"  an issuer's ledger, from which credentials and lists are made
+ *     "statement"  a specialist's own, signed by the issuer's key if it says {"$proof": "issuer"}
  *
  * or any other bytes: then they are unpacked as gzip, never to more than was allowed.
  */
@@ -13,6 +14,7 @@
 #include "base/proof.h"
 #include "domain/ledger.h"
 #include "domain/signed.h"
+#include "domain/statement.h"
 #include "domain/status.h"
 #include "domain/trust.h"
 #include "domain/when.h"
@@ -110,6 +112,29 @@ ledger(const json_t *wish)
 	}
 }
 
+static void
+statement(const json_t *wish)
+{
+	autojson json_t *doc = json_deep_copy(json_object_get(wish, "statement"));
+	enum statement_verdict verdict;
+	struct statement st = { 0 };
+	struct err err = { "" };
+
+	if (json_object_get(doc, "$proof") != NULL) {
+		(void)json_object_del(doc, "$proof");
+		(void)json_object_set_new(doc, "specialist", json_string(issuer.did));
+		(void)!proof_sign(doc, issuer.seed, SIGNED_PURPOSE, "2026-11-20T00:00:00Z", NULL);
+	}
+	claim(statement_check(doc, NOW - WHEN_DAY, NOW, &verdict, &st, &err) == 0);
+	fuzz_err(&err, verdict != STATEMENT_GOOD);
+	claim((st.specialist != NULL) == (verdict <= STATEMENT_EXPIRED));
+	if (verdict > STATEMENT_EXPIRED)
+		return;
+	claim(strcmp(st.specialist, issuer.did) == 0 && st.issued_at >= NOW - WHEN_DAY && st.issued_at <= NOW + WHEN_SKEW);
+	claim(signed_verify(doc, SIGNED_EXPERIENCE, issuer.pub, NULL) == 0);
+	claim(verdict != STATEMENT_WITHDRAWN || json_object_get(doc, "text") == NULL);
+}
+
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -140,5 +165,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		list(wish);
 	if (json_object_get(wish, "ledger") != NULL)
 		ledger(wish);
+	if (json_object_get(wish, "statement") != NULL)
+		statement(wish);
 	return 0;
 }

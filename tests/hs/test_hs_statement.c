@@ -87,7 +87,7 @@ int
 main(void)
 {
 	struct host h;
-	autojson json_t *target = NULL, *records = NULL, *forged = NULL, *old = NULL, *reply = NULL, *late = NULL;
+	autojson json_t *target = NULL, *records = NULL, *forged = NULL, *old = NULL, *reply = NULL;
 	char did[80];
 
 	story_begin(&h, 73);
