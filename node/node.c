@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/fit.h"
 #include "base/buf.h"
 #include "base/canon.h"
 #include "base/config.h"
@@ -334,7 +335,7 @@ run(struct node *n)
 static int
 enter_sandbox(struct node *n, struct err *err)
 {
-	const struct sandbox_path paths[] = { { n->cfg.state_dir, true } };
+	const struct sandbox_path paths[] = { { n->cfg.state_dir, true }, { FIT_ZONES, false } };
 	bool landlock;
 	int r = sandbox_enter(SANDBOX_NODE, paths, nelem(paths), 0, &landlock, err);
 

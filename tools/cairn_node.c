@@ -173,6 +173,26 @@ node_show_import(const json_t *args, const json_t *result)
 	return EXIT_OK;
 }
 
+/* Sentences do not fit into a table. */
+static void
+show_fit(const json_t *records)
+{
+	json_t *record;
+	size_t i;
+
+	json_array_foreach(records, i, record) {
+		const char *times = json_str(record, "times"), *eligible = json_str(record, "eligible");
+
+		if (times == NULL && eligible == NULL)
+			continue;
+		out_line("%s", json_str(record, "name") != NULL ? json_str(record, "name") : json_str(record, "id"));
+		if (times != NULL)
+			out_line("  times: %s", times);
+		if (eligible != NULL)
+			out_line("  who may come: %s", eligible);
+	}
+}
+
 int
 node_show_find(const json_t *args, const json_t *result)
 {
@@ -184,6 +204,7 @@ node_show_find(const json_t *args, const json_t *result)
 		return EXIT_OK;
 	if (id != NULL || note == NULL || note[0] == '\0')
 		out_table(records, "id kind name org certified open languages", "no record fits");
+	show_fit(records);
 	if (note != NULL && note[0] != '\0')
 		out_line("%s", note);
 	if (id == NULL)

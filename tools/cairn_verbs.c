@@ -72,8 +72,10 @@ const struct verb verbs_table[] = {
 	  {{ "USER", "user", ONE }, { "FILE", "text_file", ONE }}, {{ 0 }}, "sent", import_text, node_show_queued },
 	{ "find", "search the directories we follow",
 	  "WORDS are looked for in names and descriptions; the filters must all hold. A specialist is certified only if "
-	  "the credential verified; otherwise the reason is shown.",
-	  "cairn find --kind specialist --language es --certified grief",
+	  "the credential verified; otherwise the reason is shown. Times and who may come exclude only what is known not to fit; "
+	  "what a record does not say, or you did not, stays and is to be asked. Nothing of it leaves this node; name nobody.",
+	  "cairn find --kind specialist --language es --certified grief\n"
+	  "cairn find --at 'Tue 18:00-20:00, Sat 09:00-12:00' --zone America/New_York --age 17.5 --residence US-NJ",
 	  {{ "WORDS", "words", ANY }},
 	  {{ "kind", "K", "kind", "program, group or specialist", false, false, NULL },
 	   { "language", "L", "language", "a BCP 47 code such as es", false, false, NULL },
@@ -81,7 +83,17 @@ const struct verb verbs_table[] = {
 	   { "modality", "M", "modality", "how people take part", false, false, &ev_modality_names },
 	   { "certified", NULL, "certified", "only specialists whose credential verified", false, false, NULL },
 	   { "open", NULL, "open", "only those with a free place", false, false, NULL },
-	   { "org", "ORG", "org", "only this organization", false, false, NULL }},
+	   { "org", "ORG", "org", "only this organization", false, false, NULL },
+	   { "at", "TIMES", "at", "when it suits, each week: \"Mon-Fri 07:30-09:00, daily 21:00-23:00\"", false, false, NULL },
+	   { "zone", "ZONE", "zone", "with --at: the time zone there, such as Europe/Berlin", false, false, NULL },
+	   { "minutes", "N", "minutes", "with --at: that many at a stretch at least; 30 if not said", false, false, NULL },
+	   { "age", "YEARS", "age", "may somebody of that age come? 17 or 17.5", false, false, NULL },
+	   { "residence", "R", "residence", "who lives there: US, US-NJ", false, false, NULL },
+	   { "postal", "CODE", "postal", "and has that postal code", false, false, NULL },
+	   { "need", "N", "need", "who has these needs, with commas between; all of them", false, false, NULL },
+	   { "insurance", "I", "insurance", "is so insured, with commas between; all of it", false, false, NULL },
+	   { "identity", "I", "identity", "is one of women, veterans...; \"not:men\" is not", false, false, NULL },
+	   { "source", "S", "referral_source", "and comes by self, family, clinician, court...", false, false, NULL }},
 	  NULL, node_run, node_show_find },
 	{ "refer", "ask a program or specialist of a partner to support somebody",
 	  "Sends a request that identifies nobody: a pseudonym and the coarse fields below. RECORD comes from cairn "

@@ -11,6 +11,7 @@
 #include "domain/directory.h"
 #include "events.h"
 #include "experience.h"
+#include "fit.h"
 #include "own.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
@@ -172,7 +173,7 @@ check_body(const char *kind, const json_t *body, struct err *reterr)
 
 	if (desc == NULL || !strcmp(kind, "manifest"))
 		return err_set(reterr, E_BAD, "kind: program, group, specialist, credential, status_list or statement is wanted");
-	if ((r = event_check(desc, body, reterr)) != 0)
+	if ((r = event_check(desc, body, reterr)) != 0 || (r = fit_check(body, reterr)) != 0)
 		err_add(reterr, "body");
 	return r;
 }

@@ -15,6 +15,7 @@
 #include "domain/when.h"
 #include "events.h"
 #include "experience.h"
+#include "fit.h"
 #include "handlers.h"
 #include "ingest.h"
 #include "publish.h"
@@ -79,6 +80,8 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 	int r = desc != NULL ? event_check(desc, record->body, reason) :
 	    err_set(reason, E_BAD, "no schema describes the kind %s", kind);
 
+	if (r == 0)
+		r = fit_check(record->body, reason);
 	if (r != 0) {
 		err_add(reason, "record %s", record->id);
 		return r;
@@ -259,6 +262,7 @@ struct search {
 	struct app		*app;
 	struct search_query	 query;
 	struct certifier	*certifier;
+	struct fit		*fit;
 	json_t			*found;		/* Array of summaries with "score". */
 	unsigned		 removed[SEARCH_NFILTERS];
 };
@@ -285,6 +289,7 @@ consider(void *cookie, const struct seen_record *rec)
 	struct credential_finding cert;
 	const json_t *body;
 	struct search_item item;
+	struct fit_words words;
 	json_t *row;
 	unsigned excluded;
 	int r, score;
@@ -305,6 +310,7 @@ consider(void *cookie, const struct seen_record *rec)
 	    .open = (int)json_int(json_obj(body, "capacity"), "open", -1),
 	    .certified = cert.verdict == CREDENTIAL_CERTIFIED,
 	    .stale = rec->verdict == DIRECTORY_STALE || rec->expires_at < app_now(s->app) };
+	fit_judge(s->fit, body, &item, &words);
 	if (search_check(&s->query, &item, &score, &excluded) != 0) {
 		for (int i = 0; i < SEARCH_NFILTERS; i++)
 			s->removed[i] += excluded >> i & 1;
@@ -312,6 +318,8 @@ consider(void *cookie, const struct seen_record *rec)
 	}
 	if ((row = summary(rec, body, name, &cert, item.open)) == NULL ||
 	    json_object_set_new(row, "score", json_integer(score)) != 0 ||
+	    (words.times[0] != '\0' && json_object_set_new(row, "times", json_string(words.times)) != 0) ||
+	    (words.eligible[0] != '\0' && json_object_set_new(row, "eligible", json_string(words.eligible)) != 0) ||
 	    json_array_append_new(s->found, row) != 0)
 		return -ENOMEM;
 	return json_array_size(s->found) < FIND_MAX ? 0 : E_LATER;
@@ -352,6 +360,7 @@ record_find(struct app *app, const json_t *args, json_t **ret, struct err *reter
 	long long limit = json_int(args, "limit", FIND_DEFAULT);
 	autojson json_t *found = json_array();
 	autocertifier struct certifier *certifier = NULL;
+	autofit struct fit *fit = NULL;
 	struct search s = { .app = app, .found = found, .query = { .text = json_str(args, "words"),
 	    .kind = json_str(args, "kind"), .language = json_str(args, "language"),
 	    .condition = json_str(args, "condition"), .modality = json_str(args, "modality"),
@@ -367,6 +376,9 @@ record_find(struct app *app, const json_t *args, json_t **ret, struct err *reter
 	if ((r = certifier_new(app, &certifier)) != 0)
 		return r;
 	s.certifier = certifier;
+	if ((r = fit_open(args, app_now(app), &fit, reterr)) != 0)
+		return r;
+	s.fit = fit;
 	r = seen_find(app->db, s.query.text, s.query.kind, json_str(args, "org"), consider, &s);
 	if (r != 0 && r != E_LATER)
 		return r;

@@ -14,6 +14,8 @@ enum {
 	SCORE_CERTIFIED = 4,
 	SCORE_OPEN = 2,		/* Places are known to be free. */
 	SCORE_STALE = -6,
+	SCORE_TIMES = 8,	/* Its times are said, and fit. */
+	SCORE_ELIGIBLE = 6,
 };
 
 #define X(name, text) text,
@@ -123,6 +125,10 @@ search_check(const struct search_query *query, const struct search_item *item, i
 		excluded |= 1u << SEARCH_BIT_OPEN;
 	if (query->certified_only && !item->certified)
 		excluded |= 1u << SEARCH_BIT_CERTIFIED;
+	if (item->times == SEARCH_NO)
+		excluded |= 1u << SEARCH_BIT_TIMES;
+	if (item->eligible == SEARCH_NO)
+		excluded |= 1u << SEARCH_BIT_ELIGIBLE;
 	if (excluded != 0) {
 		*ret_excluded = excluded;
 		return E_NOTFOUND;
@@ -131,6 +137,10 @@ search_check(const struct search_query *query, const struct search_item *item, i
 		score += SCORE_CERTIFIED;
 	if (item->open > 0)
 		score += SCORE_OPEN;
+	if (item->times == SEARCH_YES)
+		score += SCORE_TIMES;
+	if (item->eligible == SEARCH_YES)
+		score += SCORE_ELIGIBLE;
 	if (item->stale)
 		score += SCORE_STALE;
 	*ret_score = score;
@@ -145,7 +155,7 @@ search_explain(const unsigned counts[SEARCH_NFILTERS], const struct search_query
 	size_t len = 0;
 
 	for (size_t i = 0; i < SEARCH_NFILTERS; i++) {
-		if (counts[i] > 0)	/* Seven short names always fit. */
+		if (counts[i] > 0)	/* Nine short names always fit. */
 			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s: %u",
 			    len > 0 ? ", " : "", filter_names[i], counts[i]);
 	}

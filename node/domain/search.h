@@ -30,6 +30,9 @@ struct search_query {
 	bool		 certified_only;
 };
 
+/* What is not said never excludes; it comes after what fits. */
+enum search_says { SEARCH_NOT_ASKED, SEARCH_NO, SEARCH_UNSAID, SEARCH_YES };
+
 struct search_item {
 	const char		*kind;
 	const char		*name;
@@ -40,12 +43,14 @@ struct search_item {
 	int			 open;		/* Places free; -1: not said. */
 	bool			 certified;
 	bool			 stale;
+	enum search_says	 times, eligible;	/* What fit_judge found (app/fit.h). */
 };
 
 #define SEARCH_FILTERS(X)						\
 	X(KIND, "kind") X(TEXT, "words") X(LANGUAGE, "language")	\
 	X(CONDITION, "condition") X(MODALITY, "modality")		\
-	X(OPEN, "open places") X(CERTIFIED, "certified")
+	X(OPEN, "open places") X(CERTIFIED, "certified")	\
+	X(TIMES, "times") X(ELIGIBLE, "who may come")
 
 #define X(name, text) SEARCH_BIT_##name,
 enum search_bit { SEARCH_FILTERS(X) SEARCH_NFILTERS };

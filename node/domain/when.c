@@ -7,15 +7,26 @@
 
 #include "base/err.h"
 
-/* Days since 1970-01-01 of a Gregorian date; years from 1970. */
-static int64_t
-days_from_date(int64_t year, int month, int day)
+/* Howard Hinnant's "chrono-compatible low-level date algorithms": years begin in March, 400 of them are an era. */
+int64_t
+when_days(int64_t year, int month, int day)
 {
-	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
-	int64_t y = month > 2 ? year : year - 1;	/* Leap days up to this year's end. */
+	int64_t y = month > 2 ? year : year - 1, era = (y >= 0 ? y : y - 399) / 400, of_era = y - era * 400;
+	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 
-	return (year - 1970) * 365 + (y / 4 - y / 100 + y / 400) - 477 + before[month - 1] +
-	    day - 1;
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+void
+when_split(int64_t days, int *ret_year, int *ret_month, int *ret_day)
+{
+	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, of_era = z - era * 146097;
+	int64_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int64_t of_year = of_era - (365 * y + y / 4 - y / 100), m = (5 * of_year + 2) / 153;
+
+	*ret_day = (int)(of_year - (153 * m + 2) / 5 + 1);
+	*ret_month = (int)(m < 10 ? m + 3 : m - 9);
+	*ret_year = (int)(y + era * 400 + (*ret_month <= 2));
 }
 
 static bool
@@ -91,7 +102,7 @@ when_parse(const char *text, int64_t *ret)
 	if (*p != '\0' || year < 1970 || month < 1 || month > 12 || day < 1 ||
 	    day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 59)
 		return E_BAD;
-	*ret = days_from_date(year, month, day) * WHEN_DAY + hour * WHEN_HOUR +
+	*ret = when_days(year, month, day) * WHEN_DAY + hour * WHEN_HOUR +
 	    minute * WHEN_MINUTE + second * 1000LL + ms;
 	return 0;
 }
@@ -102,21 +113,6 @@ clamp(int64_t ms)
 	return ms < 0 ? 0 : ms > WHEN_MAX ? WHEN_MAX : ms;
 }
 
-static void
-split_day(int64_t ms, int *year, int *month, int *day)
-{
-	int64_t days = ms / WHEN_DAY;
-	int64_t y = 1970 + days / 366;		/* Never too late. */
-
-	while (days_from_date(y + 1, 1, 1) <= days)
-		y++;
-	*year = (int)y;
-	*month = 12;
-	while (days_from_date(y, *month, 1) > days)
-		(*month)--;
-	*day = (int)(days - days_from_date(y, *month, 1)) + 1;
-}
-
 const char *
 when_print(int64_t when, char out[WHEN_TEXT])
 {
@@ -124,7 +120,7 @@ when_print(int64_t when, char out[WHEN_TEXT])
 	int year, month, day, in_day = (int)(ms % WHEN_DAY);
 	char fraction[5] = "";
 
-	split_day(ms, &year, &month, &day);
+	when_split(ms / WHEN_DAY, &year, &month, &day);
 	if (in_day % 1000 != 0)
 		(void)snprintf(fraction, sizeof(fraction), ".%03u", (unsigned)(in_day % 1000) % 1000u);
 	(void)snprintf(out, WHEN_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u%sZ", (unsigned)year % 10000u,
@@ -138,7 +134,7 @@ when_print_day(int64_t when, char out[WHEN_TEXT])
 {
 	int year, month, day;
 
-	split_day(clamp(when), &year, &month, &day);
+	when_split(clamp(when) / WHEN_DAY, &year, &month, &day);
 	(void)snprintf(out, WHEN_TEXT, "%04u-%02u-%02u", (unsigned)year % 10000u,
 	    (unsigned)month % 100u, (unsigned)day % 100u);
 	return out;

@@ -35,4 +35,8 @@ const char *when_print(int64_t, char[WHEN_TEXT]);
 /** when_print_day(ms, out): only "YYYY-MM-DD".  Returns ${out}. */
 const char *when_print_day(int64_t, char[WHEN_TEXT]);
 
+/** when_days(year, month, day): days since 1970-01-01 of a Gregorian date.  when_split(days, ...): the date. */
+int64_t	when_days(int64_t year, int month, int day);
+void	when_split(int64_t, int *ret_year, int *ret_month, int *ret_day);
+
 #endif /* !CAIRN_WHEN_H */

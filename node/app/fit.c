@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/canon.h"
+#include "base/cleanup.h"
+#include "domain/eligibility.h"
+#include "domain/schedule.h"
+#include "domain/when.h"
+#include "domain/zone.h"
+
+enum {
+	AHEAD_DAYS = 56,	/* A monthly meeting comes at least once. */
+	SPANS = 1024,
+	ZONES = 32,		/* Kept for one search. */
+	MINUTES = 30,
+};
+
+struct fit {
+	struct eligibility_facts facts;
+	bool			 asks_times, asks_facts;
+	int			 minutes;
+	int64_t			 from, until;
+	char			 own[ZONE_NAME_MAX + 1];
+	struct schedule_span	*free;
+	size_t			 n_free;
+	struct kept {
+		char		 name[ZONE_NAME_MAX + 1];
+		struct zone	*zone;		/* NULL: there is none of that name. */
+	} kept[ZONES];
+	size_t			 n_kept;
+};
+
+/* NULL: no such zone, or its file cannot be used. */
+static struct zone *
+read_zone(const char *name)
+{
+	char path[sizeof(FIT_ZONES) + ZONE_NAME_MAX + 2];
+	autofree char *data = malloc(ZONE_FILE_MAX + 1);
+	struct zone *ret = NULL;
+	size_t len = 0;
+	ssize_t n = 0;
+	struct stat st;
+	int fd;
+
+	if (data == NULL || !zone_is_name(name))
+		return NULL;
+	(void)snprintf(path, sizeof(path), "%s/%s", FIT_ZONES, name);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		while (len <= ZONE_FILE_MAX && (n = read(fd, data + len, ZONE_FILE_MAX + 1 - len)) > 0)
+			len += (size_t)n;
+	(void)close(fd);
+	return n == 0 && zone_parse(data, len, &ret, NULL) == 0 ? ret : NULL;
+}
+
+static const struct zone *
+get_zone(struct fit *f, const char *name)
+{
+	struct kept *k;
+
+	for (size_t i = 0; i < f->n_kept; i++)
+		if (strcmp(f->kept[i].name, name) == 0)
+			return f->kept[i].zone;
+	/* The first is the searcher's own and stays; of the others the last makes room. */
+	k = &f->kept[f->n_kept < ZONES ? f->n_kept++ : ZONES - 1];
+	zone_free(k->zone);
+	(void)snprintf(k->name, sizeof(k->name), "%s", name);
+	k->zone = read_zone(name);
+	return k->zone;
+}
+
+static int
+open_times(struct fit *f, const char *at, const json_t *args, int64_t now, struct err *reterr)
+{
+	const char *zone = json_str(args, "zone"), *minutes = json_str(args, "minutes");
+	struct schedule windows[SCHEDULE_WINDOWS];
+	const struct zone *own;
+	char *end;
+	size_t n = schedule_windows(at, windows, reterr);
+	long wanted = MINUTES;
+
+	if (n == 0) {
+		err_add(reterr, "at");
+		return E_BAD;
+	}
+	if (zone == NULL || !zone_is_name(zone) || (own = get_zone(f, zone)) == NULL)
+		return err_set(reterr, E_BAD, "zone: with at, a time zone is wanted that this machine knows, such as Europe/Berlin");
+	if (minutes != NULL && ((wanted = strtol(minutes, &end, 10)) < 1 || wanted > 24 * 60 || *end != '\0' || *minutes == '\0'))
+		return err_set(reterr, E_BAD, "minutes: between 1 and %d is wanted", 24 * 60);
+	(void)snprintf(f->own, sizeof(f->own), "%s", zone);
+	f->asks_times = true;
+	f->minutes = (int)wanted;
+	f->from = now;
+	f->until = now + AHEAD_DAYS * WHEN_DAY;
+	if ((f->free = calloc(SPANS, sizeof(*f->free))) == NULL)
+		return -ENOMEM;
+	f->n_free = schedule_free(windows, n, own, f->from, f->until, f->free, SPANS);
+	return 0;
+}
+
+int
+fit_open(const json_t *args, int64_t now, struct fit **ret, struct err *reterr)
+{
+	autofit struct fit *f = calloc(1, sizeof(*f));
+	const char *at = json_str(args, "at");
+	int r;
+
+	if (f == NULL)
+		return -ENOMEM;
+	if ((r = eligibility_facts(args, &f->facts, reterr)) != 0)
+		return r;
+	f->asks_facts = eligibility_known(&f->facts);
+	if (at != NULL && (r = open_times(f, at, args, now, reterr)) != 0)
+		return r;
+	if (at == NULL && (json_str(args, "zone") != NULL || json_str(args, "minutes") != NULL))
+		return err_set(reterr, E_BAD, "at: zone and minutes say more of times; which times?");
+	*ret = take(f);
+	return 0;
+}
+
+void
+fit_free(struct fit *f)
+{
+	if (f == NULL)
+		return;
+	for (size_t i = 0; i < f->n_kept; i++)
+		zone_free(f->kept[i].zone);
+	free(f->free);
+	free(f);
+}
+
+/* "2026-11-24 19:00", local. */
+static void
+print_local(const struct zone *zone, int64_t ms, char ret[WHEN_TEXT])
+{
+	(void)when_print(ms + zone_offset(zone, ms / 1000) * 1000LL, ret);
+	ret[10] = ' ';
+	ret[16] = '\0';
+}
+
+static enum search_says
+judge_times(struct fit *f, const json_t *body, char *ret, size_t size)
+{
+	const struct zone *own = get_zone(f, f->own);
+	const char *unsaid = "its times are not said";
+	struct schedule_fit best = { 0 };
+	char text[WHEN_TEXT], reason[160] = "";
+	bool no = false, assumed = false;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_arr(body, "schedules"), i, item) {
+		const struct zone *zone;
+		struct schedule_fit fit;
+		struct schedule s;
+		int r;
+
+		if (schedule_read(item, &s, NULL) != 0)
+			continue;
+		zone = s.zone != NULL ? get_zone(f, s.zone) : own;
+		r = zone == NULL ? E_LATER : schedule_overlap(&s, zone, f->free, f->n_free, f->from, f->until, f->minutes, &fit);
+		if (zone == NULL)
+			(void)snprintf(reason, sizeof(reason), "this machine does not know its time zone %s", s.zone);
+		else if (r == E_LATER)
+			(void)snprintf(reason, sizeof(reason), "not said: %s", s.lacks);
+		no = no || r == E_NOTFOUND;
+		if (r == 0 && (best.next == 0 || fit.next < best.next)) {
+			best = fit;
+			assumed = s.zone == NULL;
+		}
+	}
+	if (best.next != 0) {
+		print_local(own, best.next, text);
+		(void)snprintf(ret, size, "%d minutes, %u of %u times in the next weeks, first %s %s%s", best.longest, best.fits,
+		    best.meets, text, f->own, assumed ? " (its time zone is not said and taken as that)" : "");
+		return SEARCH_YES;
+	}
+	if (no && reason[0] == '\0')
+		return SEARCH_NO;
+	(void)snprintf(ret, size, "ask them; %s", reason[0] != '\0' ? reason : unsaid);
+	return SEARCH_UNSAID;
+}
+
+void
+fit_judge(struct fit *f, const json_t *body, struct search_item *item, struct fit_words *ret)
+{
+	static const enum search_says says[] = { [ELIGIBILITY_NO] = SEARCH_NO, [ELIGIBILITY_CANNOT_SAY] = SEARCH_UNSAID,
+		[ELIGIBILITY_YES] = SEARCH_YES };
+	struct eligibility_finding found;
+
+	*ret = (struct fit_words){ "", "" };
+	if (f->asks_times)
+		item->times = judge_times(f, body, ret->times, sizeof(ret->times));
+	if (!f->asks_facts)
+		return;
+	eligibility_judge(body, &f->facts, &found);
+	item->eligible = says[found.answer];
+	(void)snprintf(ret->eligible, sizeof(ret->eligible), "%s", found.reason.text);
+}
+
+int
+fit_check(const json_t *body, struct err *reterr)
+{
+	const json_t *rule = json_obj(body, "eligible_if");
+	struct err why = { "" };
+	struct schedule s;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_arr(body, "schedules"), i, item)
+		if (schedule_read(item, &s, &why) != 0)
+			return err_set(reterr, E_BAD, "/schedules/%zu%s", i, why.text);
+	if (rule != NULL && eligibility_check(rule, &why) != 0)
+		return err_set(reterr, E_BAD, "/eligible_if%s%s", why.text[0] == '/' ? "" : ": ", why.text);
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fit: do the times of a record suit somebody, and may they come?  What "find" adds
+ * to a search; reads the files of time zones that the rules (domain/) need.
+ */
+#ifndef CAIRN_FIT_H
+#define CAIRN_FIT_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "domain/search.h"
+
+#define FIT_ZONES "/usr/share/zoneinfo"
+
+struct fit;
+
+/**
+ * fit_open(args, now, ret, reterr): what somebody wants, from texts, each optional: at
+ * "Tue 18:00-20:00" with zone "Europe/Berlin" and minutes "30" (at least so many; 30
+ * if not said), looked for in the next eight weeks; and what eligibility_facts() reads.
+ * 0; E_BAD; -ENOMEM.
+ */
+int	fit_open(const json_t *args, int64_t now, struct fit **ret, struct err *reterr) must_check;
+void	fit_free(struct fit *);
+
+static inline void cleanup_fit(struct fit **p) { fit_free(*p); }
+#define autofit __attribute__((cleanup(cleanup_fit)))
+
+struct fit_words {
+	char	times[256], eligible[512];	/* A sentence each; "": not asked. */
+};
+
+/** fit_judge(fit, body, item, ret): set times and eligible of ${item}, and say why. */
+void	fit_judge(struct fit *, const json_t *body, struct search_item *item, struct fit_words *ret);
+
+/** fit_check(body, reterr): what schemas cannot say of schedules and eligible_if.  0, or E_BAD with "/path: what is wrong". */
+int	fit_check(const json_t *body, struct err *reterr) must_check;
+
+#endif /* !CAIRN_FIT_H */

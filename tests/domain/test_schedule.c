@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is taken and what is refused, with its path; test_times.py holds the reckoning against others. */
+#include "base/canon.h"
+#include "base/cleanup.h"
+#include "domain/schedule.h"
+#include "domain/when.h"
+#include "domain/zone.h"
+#include "tests/tap.h"
+
+#define RULE(text) "{\"rule\": \"" text "\", \"from\": \"2026-01-06\", \"opens\": \"19:00\", \"closes\": \"20:00\"}"
+
+static const struct {
+	const char	*json, *begins;		/* What the reason begins with. */
+} refused[] = {
+	{ "{}", "/days: " },
+	{ "{\"days\": [\"someday\"]}", "/days/0: " },
+	{ "{\"days\": [\"mon\"], \"opens\": \"24:00\"}", "/opens: " },
+	{ "{\"days\": [\"mon\"], \"opens\": \"9:00\"}", "/opens: " },
+	{ "{\"days\": [\"mon\"], \"closes\": \"12:60\"}", "/closes: " },
+	{ "{\"days\": [\"mon\"], \"timezone\": \"../../etc/passwd\"}", "/timezone: " },
+	{ "{\"days\": [\"mon\"], \"from\": \"2026-02-29\"}", "/from: " },
+	{ "{\"days\": [\"mon\"], \"from\": \"9900-01-01\"}", "/from: " },
+	{ "{\"days\": [\"mon\"], \"from\": \"2026-02-02\", \"until\": \"2026-02-01\"}", "/until: " },
+	{ "{\"days\": [\"mon\"], \"except\": [\"2026-02-02\", \"never\"]}", "/except/1: " },
+	{ "{\"days\": [\"mon\"], \"opens\": \"10:00\", \"closes\": \"11:00\", \"minutes\": 60}", "/minutes: " },
+	{ "{\"days\": [\"mon\"], \"minutes\": 10081}", "/minutes: " },
+	{ "{\"rule\": \"FREQ=DAILY\"}", "/from: " },
+	{ "{\"rule\": \"FREQ=DAILY\", \"from\": \"2026-01-06\", \"days\": [\"mon\"]}", "/rule: not with" },
+	{ "{\"rule\": \"FREQ=DAILY\", \"from\": \"2026-01-06\", \"frequency\": \"weekly\"}", "/rule: not with" },
+	{ RULE("FREQ=YEARLY"), "/rule: FREQ " }, { RULE("FREQ=daily"), "/rule: FREQ " }, { RULE("INTERVAL=2"), "/rule: FREQ is" },
+	{ RULE("FREQ=DAILY;FREQ=DAILY"), "/rule: FREQ is there twice" }, { RULE("FREQ=DAILY;"), "/rule: only" },
+	{ RULE("FREQ=DAILY;BYSETPOS=1"), "/rule: only" }, { RULE("FREQ=DAILY;INTERVAL=0"), "/rule: INTERVAL" },
+	{ RULE("FREQ=DAILY;INTERVAL=1001"), "/rule: INTERVAL" }, { RULE("FREQ=DAILY;INTERVAL=2x"), "/rule: INTERVAL" },
+	{ RULE("FREQ=DAILY;COUNT=0"), "/rule: COUNT" }, { RULE("FREQ=DAILY;COUNT=-1"), "/rule: COUNT" }, { RULE("FREQ=DAILY;COUNT"), "/rule: COUNT" },
+	{ RULE("FREQ=DAILY;COUNT=2;UNTIL=20260201"), "/rule: COUNT and UNTIL" },
+	{ RULE("FREQ=DAILY;UNTIL=20260230"), "/rule: UNTIL" }, { RULE("FREQ=DAILY;UNTIL=20260201T100000"), "/rule: UNTIL" },
+	{ RULE("FREQ=DAILY;UNTIL=2026-02-01"), "/rule: UNTIL" }, { RULE("FREQ=DAILY;WKST=XX"), "/rule: WKST" },
+	{ RULE("FREQ=WEEKLY;BYDAY="), "/rule: BYDAY" }, { RULE("FREQ=WEEKLY;BYDAY=MO,"), "/rule: BYDAY" },
+	{ RULE("FREQ=WEEKLY;BYDAY=MOTU"), "/rule: BYDAY" }, { RULE("FREQ=WEEKLY;BYDAY=2MO"), "/rule: BYDAY with a number" },
+	{ RULE("FREQ=MONTHLY;BYDAY=6MO"), "/rule: BYDAY" }, { RULE("FREQ=MONTHLY;BYDAY=0MO"), "/rule: BYDAY" },
+	{ RULE("FREQ=MONTHLY;BYDAY=-MO"), "/rule: BYDAY" }, { RULE("FREQ=MONTHLY;BYDAY=M"), "/rule: BYDAY" },
+	{ RULE("FREQ=MONTHLY;BYMONTHDAY=0"), "/rule: BYMONTHDAY" }, { RULE("FREQ=MONTHLY;BYMONTHDAY=32"), "/rule: BYMONTHDAY" },
+	{ RULE("FREQ=MONTHLY;BYMONTHDAY=1,"), "/rule: BYMONTHDAY" }, { RULE("FREQ=WEEKLY;BYMONTHDAY=1"), "/rule: BYMONTHDAY is not" },
+};
+
+/* Days of 2026 on which it begins, by number in the year from 1. */
+static const struct {
+	const char	*json;
+	int		 days[6];
+} begins[] = {
+	{ RULE("FREQ=MONTHLY;BYDAY=2TU"), { 13, 41, 69, 104, 132, 160 } },
+	{ RULE("FREQ=MONTHLY;BYDAY=-1TU,+1TH"), { 27, 36, 55, 64, 90, 92 } },
+	{ RULE("FREQ=MONTHLY;BYMONTHDAY=31;COUNT=3"), { 31, 90, 151 } },
+	{ RULE("FREQ=MONTHLY"), { 6, 37, 65, 96, 126, 157 } },
+	{ RULE("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;WKST=MO"), { 6, 11, 20, 25, 34, 39 } },
+	{ RULE("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;WKST=SU"), { 6, 18, 20, 32, 34, 46 } },
+	{ RULE("FREQ=DAILY;INTERVAL=10;UNTIL=20260126"), { 6, 16, 26 } },
+	{ RULE("FREQ=DAILY;INTERVAL=10;UNTIL=20260126T185959Z"), { 6, 16 } },
+	{ "{\"days\": [\"tue\"], \"from\": \"2026-01-14\", \"frequency\": \"monthly\", \"opens\": \"19:00\", \"closes\": \"20:00\"}", { 20, 48, 76, 111, 139, 167 } },
+	{ "{\"days\": [\"fri\", \"mon\"], \"from\": \"2026-01-14\", \"frequency\": \"once\", \"opens\": \"19:00\", \"closes\": \"20:00\"}", { 16 } },
+	{ "{\"days\": [\"tue\"], \"opens\": \"19:00\", \"closes\": \"20:00\", \"from\": \"2026-01-06\", \"except\": [\"2026-01-13\"], \"until\": \"2026-01-27\"}",
+	  { 6, 20, 27 } },
+};
+
+static const char utc_file[] = "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0"
+    "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0\nUTC0\n";
+
+static struct schedule
+must_read(const char *text, json_t **ret)
+{
+	struct schedule s = { .lacks = "nothing was read" };
+	struct err err = { "" };
+
+	*ret = json_loads(text, 0, NULL);
+	if (*ret == NULL || schedule_read(*ret, &s, &err) != 0)
+		ok(false, "%s: %s", text, err.text);
+	return s;
+}
+
+static void
+test_refused(void)
+{
+	for (size_t i = 0; i < nelem(refused); i++) {
+		autojson json_t *json = json_loads(refused[i].json, 0, NULL);
+		struct schedule s = { .interval = 77 };
+		struct err err = { "" };
+
+		ok(json != NULL && schedule_read(json, &s, &err) == E_BAD && s.interval == 77 &&
+		    strncmp(err.text, refused[i].begins, strlen(refused[i].begins)) == 0, "%s: %s", refused[i].json, err.text);
+	}
+}
+
+static void
+test_days(const struct zone *utc)
+{
+	const int64_t year = when_days(2026, 1, 1);
+
+	for (size_t i = 0; i < nelem(begins); i++) {
+		autojson json_t *json = NULL;
+		struct schedule s = must_read(begins[i].json, &json);
+		struct schedule_span span[7];
+		size_t n = schedule_between(&s, utc, year * WHEN_DAY, (year + 180) * WHEN_DAY, span, 6), k;
+
+		for (k = 0; k < n && span[k].begins == (year + begins[i].days[k] - 1) * WHEN_DAY + 19 * WHEN_HOUR &&
+		    span[k].ends == span[k].begins + WHEN_HOUR; k++)
+			continue;
+		ok(k == n && (n == 6 || begins[i].days[n] == 0), "%s begins on its days", begins[i].json);
+	}
+}
+
+static void
+test_lacks(const struct zone *utc)
+{
+	static const struct { const char *json, *lacks; } some[] = {
+		{ "{\"days\": [\"tue\"]}", "the hours" }, { "{\"days\": [\"tue\"], \"opens\": \"19:00\"}", "how long it lasts" },
+		{ "{\"days\": [\"tue\"], \"opens\": \"19:00\", \"minutes\": 60, \"frequency\": \"biweekly\"}", "the first day" },
+		{ "{\"days\": [\"tue\"], \"opens\": \"19:00\", \"minutes\": 60, \"frequency\": \"monthly\"}", "the first day" },
+		{ "{\"days\": [\"tue\"], \"opens\": \"19:00\", \"minutes\": 60, \"frequency\": \"weekly\"}", NULL },
+	};
+	struct schedule_span span[400];
+	struct schedule_fit fit = { .longest = 77 };
+
+	for (size_t i = 0; i < nelem(some); i++) {
+		autojson json_t *json = NULL;
+		struct schedule s = must_read(some[i].json, &json);
+		size_t n = schedule_between(&s, utc, 0, 100 * WHEN_DAY, span, 400);
+
+		is_str(s.lacks, some[i].lacks, "%s", some[i].json);
+		ok((n == 0) == (some[i].lacks != NULL), "and it is reckoned with only if nothing lacks");
+		if (some[i].lacks != NULL)
+			ok(schedule_overlap(&s, utc, span, 0, 0, WHEN_DAY, 1, &fit) == E_LATER && fit.longest == 77, "nor held against anything");
+		else
+			is_int(schedule_between(&s, utc, 0, (SCHEDULE_DAYS + 1) * WHEN_DAY, span, 400), 0, "nor over more than its bound");
+	}
+}
+
+static void
+test_windows(const struct zone *utc)
+{
+	static const char *const bad[] = { "", "Tue", "Tue 18-20", "Tue 18:00", "Tue 18:00-", "Tue 25:00-26:00", "Tue 24:00-01:00", "Xyz 18:00-20:00", "Tue 18:00-20:00,",
+		"Tue 18:00-20:00 Wed 18:00-20:00", "Tue-Xyz 18:00-20:00", "Tue18:00-20:00",
+		"Tue 1:00-2:00", "Mon 01:00-02:00,Mon 01:00-02:00,Mon 01:00-02:00,Mon 01:00-02:00,Mon 01:00-02:00,Mon 01:00-02:00,Mon 01:00-02:00,"
+		"Mon 01:00-02:00,Mon 01:00-02:00,Mon 01:00-02:00,Mon 01:00-02:00,Mon 01:00-02:00,Mon 01:00-02:00,Mon 01:00-02:00,Mon 01:00-02:00,"
+		"Mon 01:00-02:00,Mon 01:00-02:00" };
+	struct schedule s[SCHEDULE_WINDOWS];
+	struct schedule_span span[64];
+	int64_t monday = when_days(2026, 11, 23) * WHEN_DAY;
+	struct err err = { "" };
+	size_t n;
+
+	for (size_t i = 0; i < nelem(bad); i++) {
+		err = (struct err){ "" };
+		ok(schedule_windows(bad[i], s, &err) == 0 && err.text[0] != '\0', "\"%s\" is refused", bad[i]);
+	}
+	n = schedule_windows("  fri-Mon 22:00-02:00 , Mon 02:00-03:00,daily 12:00-24:00", s, &err);
+	is_int(n, 3, "three kinds of windows are read");
+	n = schedule_free(s, n, utc, monday, monday + 7 * WHEN_DAY, span, nelem(span));
+	/* Sunday's night until 03:00 with the hour after it, seven noons of which four go on until 02:00. */
+	is_int(n, 8, "those that touch are one");
+	ok(span[0].begins == monday - 2 * WHEN_HOUR && span[0].ends == monday + 3 * WHEN_HOUR, "the night and the hour behind it");
+	ok(span[1].begins == monday + 12 * WHEN_HOUR && span[1].ends == monday + 26 * WHEN_HOUR, "the evening and the night");
+	ok(span[2].ends == monday + 48 * WHEN_HOUR, "a Tuesday ends at midnight");
+}
+
+int
+main(void)
+{
+	struct zone *utc = NULL;
+
+	if (zone_parse(utc_file, sizeof(utc_file) - 1, &utc, NULL) != 0) {
+		ok(false, "UTC is read");
+		return done_testing();
+	}
+	test_refused();
+	test_days(utc);
+	test_lacks(utc);
+	test_windows(utc);
+	zone_free(utc);
+	return done_testing();
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A partner's groups found by when they meet and who may come; and an import refused for a rule that says nothing. */
+#include <string.h>
+
+#include "base/canon.h"
+#include "domain/when.h"
+#include "story.h"
+#include "tests/tap.h"
+
+static json_t *
+program(const char *name, const char *members)
+{
+	json_t *body = json_loads(members, 0, NULL), *record;
+
+	(void)json_object_set_new(body, "name", json_string(name));
+	(void)json_object_set_new(body, "description", json_string("An evening."));
+	record = json_pack("{s:s, s:s, s:o}", "source", name, "kind", "program", "body", body);
+	if (record == NULL)
+		abort();
+	return record;
+}
+
+static const struct {
+	const char	*name, *members;
+} programs[] = {
+	/* 19:00 in New York is 00:00 or 01:00 of the next day in Berlin. */
+	{ "York", "{\"schedules\":[{\"days\":[\"tue\"],\"opens\":\"19:00\",\"closes\":\"20:30\",\"timezone\":\"America/New_York\"}],\"minimum_age\":18}" },
+	{ "Ruled", "{\"schedules\":[{\"rule\":\"FREQ=MONTHLY;BYDAY=2TU\",\"from\":\"2023-01-10\",\"opens\":\"18:30\",\"minutes\":60,\"timezone\":\"Europe/Berlin\"}],"
+	  "\"eligible_if\":{\"all\":[{\"all\":[{\"kind\":\"age\",\"age_from\":17500}],\"none\":[{\"kind\":\"referral_source\",\"sources\":[\"court\"]}]}]}}" },
+	{ "Vague", "{\"schedules\":[{\"days\":[\"tue\"]}],\"service_area\":{\"anywhere\":false,\"regions\":[\"US-NJ\"]}}" },
+	{ "Zoneless", "{\"schedules\":[{\"days\":[\"tue\"],\"opens\":\"18:00\",\"closes\":\"19:00\"}]}" },
+	{ "Marsian", "{\"schedules\":[{\"days\":[\"tue\"],\"opens\":\"18:00\",\"closes\":\"19:00\",\"timezone\":\"Mars/Olympus\"}]}" },
+	{ "Silent", "{}" },
+};
+
+/* The names found, each with a blank behind it, in the order of programs; what else is there does not count. */
+static const char *
+found(struct host *h, json_t *args, json_t **ret)
+{
+	static char names[256];
+	json_t *row;
+	size_t k;
+
+	*ret = host_ok(h, SOURCE, "find", args);
+	names[0] = '\0';
+	for (size_t i = 0; i < nelem(programs); i++) {
+		json_array_foreach(json_arr(*ret, "records"), k, row) {
+			if (strcmp(json_str(row, "name"), programs[i].name) == 0) {
+				strcat(names, programs[i].name);
+				strcat(names, " ");
+			}
+		}
+	}
+	return names;
+}
+
+/* What is said of one. */
+static const char *
+said(const json_t *reply, const char *name, const char *what)
+{
+	json_t *row;
+	size_t k;
+
+	json_array_foreach(json_arr(reply, "records"), k, row)
+		if (strcmp(json_str(row, "name"), name) == 0)
+			return json_str(row, what) != NULL ? json_str(row, what) : "";
+	return "";
+}
+
+static void
+test_times(struct host *h)
+{
+	autojson json_t *evening = NULL, *night = NULL, *two = NULL, *none = NULL;
+	const json_t *first;
+
+	is_str(found(h, json_pack("{s:s, s:s}", "at", "Tue 18:00-20:00", "zone", "Europe/Berlin"), &evening), "Ruled Vague Zoneless Marsian Silent ",
+	    "a Tuesday evening: what meets then, and what does not say");
+	ok(strstr(said(evening, "Ruled", "times"), "60 minutes, ") != NULL && strstr(said(evening, "Ruled", "times"), " 18:30 Europe/Berlin") != NULL,
+	    "with how long and when first: %s", said(evening, "Ruled", "times"));
+	is_str(said(evening, "Vague", "times"), "ask them; not said: the hours", "or what is to be asked");
+	is_str(said(evening, "Marsian", "times"), "ask them; this machine does not know its time zone Mars/Olympus", "a zone that is none is said");
+	is_str(said(evening, "Silent", "times"), "ask them; its times are not said", "no times are said");
+	ok(strstr(said(evening, "Zoneless", "times"), "its time zone is not said") != NULL, "a zone that was assumed is said, too");
+	first = json_array_get(json_arr(evening, "records"), 0);
+	ok(json_str(first, "times") != NULL && strstr(json_str(first, "times"), "ask them") == NULL, "what is known to suit comes first");
+	is_str(found(h, json_pack("{s:s, s:s}", "at", "Wed 01:00-02:00", "zone", "Europe/Berlin"), &night), "York Vague Marsian Silent ",
+	    "a New York evening is a night in Berlin");
+	is_str(found(h, json_pack("{s:s, s:s, s:s}", "at", "Tue 18:00-20:00", "zone", "Europe/Berlin", "minutes", "61"), &two), "Vague Marsian Silent ",
+	    "an hour is not enough for 61 minutes");
+	is_str(found(h, json_pack("{s:s, s:s, s:s, s:s}", "at", "Sat 03:00-04:00", "zone", "UTC", "words", "york", "minutes", "5"), &none), "", "nothing fits");
+	is_str(json_str(none, "note"), "nothing found; removed by times: 1", "and the times are why");
+}
+
+static void
+test_facts(struct host *h)
+{
+	autojson json_t *young = NULL, *court = NULL, *far = NULL;
+
+	is_str(found(h, json_pack("{s:s}", "age", "17.5"), &young), "Ruled Vague Zoneless Marsian Silent ", "who is seventeen and a half");
+	is_str(said(young, "Ruled", "eligible"), "to be asked: not referral by court", "hears what is to be asked");
+	is_str(found(h, json_pack("{s:s, s:s}", "age", "18", "referral_source", "court"), &court), "York Vague Zoneless Marsian Silent ", "whom a court sends");
+	is_str(said(court, "York", "eligible"), "fits: age 18 or more", "and why it fits");
+	is_str(found(h, json_pack("{s:s, s:s}", "residence", "US-NY", "words", "vague"), &far), "", "who lives elsewhere");
+	is_str(json_str(far, "note"), "nothing found; removed by who may come: 1", "and why there is nothing");
+}
+
+static void
+test_refused(struct host *h)
+{
+	static const struct { const char *args, *says; } asks[] = {
+		{ "{\"at\":\"Tuesday\",\"zone\":\"UTC\"}", "at: " }, { "{\"at\":\"Tue 18:00-20:00\"}", "zone: " },
+		{ "{\"at\":\"Tue 18:00-20:00\",\"zone\":\"../../../etc/passwd\"}", "zone: " }, { "{\"at\":\"Tue 18:00-20:00\",\"zone\":\"Europe\"}", "zone: " },
+		{ "{\"at\":\"Tue 18:00-20:00\",\"zone\":\"UTC\",\"minutes\":\"0\"}", "minutes: " },
+		{ "{\"at\":\"Tue 18:00-20:00\",\"zone\":\"UTC\",\"minutes\":\"5x\"}", "minutes: " }, { "{\"zone\":\"UTC\"}", "at: " },
+		{ "{\"age\":\"old\"}", "age: " }, { "{\"identity\":\"strangers\"}", "identity: " },
+	};
+	static const struct { const char *members, *says; } imports[] = {
+		{ "{\"schedules\":[{\"days\":[\"tue\"]},{\"rule\":\"FREQ=HOURLY\",\"from\":\"2026-01-01\"}]}", "records[0] Bad: body: /schedules/1/rule: FREQ" },
+		{ "{\"schedules\":[{\"opens\":\"10:00\"}]}", "records[0] Bad: body: /schedules/0/days: " },
+		{ "{\"eligible_if\":{\"all\":[{}]}}", "records[0] Bad: body: /eligible_if/all/0: " },
+		{ "{\"eligible_if\":{\"all\":[{\"any\":[{\"kind\":\"age\",\"age_from\":18000,\"age_below\":3000}]}]}}",
+		  "records[0] Bad: body: /eligible_if/all/0/any/0: " },
+		{ "{\"eligible_if\":{\"all\":[{\"any\":[{\"kind\":\"age\",\"needs\":[\"grief\"]}]}]}}", "records[0] Bad: body: /eligible_if/all/0/any/0" },
+	};
+
+	for (size_t i = 0; i < nelem(asks); i++) {
+		autojson json_t *reply = host_command(h, SOURCE, "find", json_loads(asks[i].args, 0, NULL));
+
+		ok(!json_is_true(json_object_get(reply, "ok")) && strncmp(json_str(reply, "error"), asks[i].says, strlen(asks[i].says)) == 0,
+		    "%s is refused: %s", asks[i].args, json_str(reply, "error"));
+	}
+	for (size_t i = 0; i < nelem(imports); i++) {
+		autojson json_t *reply = host_command(h, TARGET, "import", json_pack("{s:[o]}", "records", program("Bad", imports[i].members)));
+
+		ok(!json_is_true(json_object_get(reply, "ok")) && strncmp(json_str(reply, "error"), imports[i].says, strlen(imports[i].says)) == 0,
+		    "%s is not imported: %s", imports[i].members, json_str(reply, "error"));
+	}
+}
+
+int
+main(void)
+{
+	struct host h;
+	autojson json_t *records = json_array();
+
+	story_begin(&h, 71);
+	story_trust(&h);
+	for (size_t i = 0; i < nelem(programs); i++)
+		(void)json_array_append_new(records, program(programs[i].name, programs[i].members));
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:O}", "records", records)));
+	story_publish(&h);
+	test_times(&h);
+	test_facts(&h);
+	test_refused(&h);
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	host_close(&h);
+	return done_testing();
+}
