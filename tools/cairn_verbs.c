@@ -75,7 +75,7 @@ const struct verb verbs_table[] = {
 	  "the credential verified; otherwise the reason is shown. Times and who may come exclude only what is known not to fit; "
 	  "what a record does not say, or you did not, stays and is to be asked. Nothing of it leaves this node; name nobody.",
 	  "cairn find --kind specialist --language es --certified grief\n"
-	  "cairn find --at 'Tue 18:00-20:00, Sat 09:00-12:00' --zone America/New_York --age 17.5 --residence US-NJ",
+	  "cairn find --at 'Tue 18:00-20:00' --zone America/New_York --age 17.5 --residence US-NJ",
 	  {{ "WORDS", "words", ANY }},
 	  {{ "kind", "K", "kind", "program, group or specialist", false, false, NULL },
 	   { "language", "L", "language", "a BCP 47 code such as es", false, false, NULL },

@@ -210,6 +210,14 @@ test_rules(void)
 		f = make(bad[i]);
 		ok(parse(&f, &z) == E_BAD && z == NULL, "bad rule %zu is refused", i);
 	}
+	f = make("\nAAA3BBB,J60,J59\n");
+	ok(parse(&f, &z) == 0, "days without 29 February are read");
+	is_int(zone_offset(z, when_days(2032, 3, 1) * 86400 + 5 * 3600), -7200, "J60 is 1 March in a leap year");
+	is_int(zone_offset(z, when_days(2032, 3, 1) * 86400 + 5 * 3600 - 1), -10800, "and not before");
+	is_int(zone_offset(z, when_days(2032, 2, 28) * 86400 + 4 * 3600), -10800, "J59 is 28 February");
+	is_int(zone_offset(z, when_days(2032, 2, 28) * 86400 + 4 * 3600 - 1), -7200, "and not before");
+	zone_free(z);
+	z = NULL;
 	f = make("\nEST5EDT,0/0,J365/25\n");
 	ok(parse(&f, &z) == 0, "summer all year is read");
 	for (int y = 2030; y < 2034; y++) {

@@ -15,6 +15,7 @@
  */
 #include <stdio.h>
 
+#include "app/fit.h"
 #include "base/canon.h"
 #include "domain/credential.h"
 #include "domain/directory.h"
@@ -210,6 +211,7 @@ look(json_t *forged)
 		autojson json_t *shown = stage_ask(STAGE_A, "show", json_pack("{s:O}", "id", json_object_get(row, "id")));
 
 		claim(json_obj(json_obj(shown, "result"), "record") != NULL);
+		claim(fit_check(json_obj(json_obj(json_obj(shown, "result"), "record"), "body"), NULL) == 0);
 		claim(!json_is_true(json_object_get(forged, json_str(row, "id"))));
 		claim(strcmp(json_str(row, "org"), stage[STAGE_B].org) == 0);
 		/* Nobody certifies in this federation. */
@@ -233,6 +235,8 @@ records(const json_t *list, bool again)
 	stage_sync(STAGE_A, rooms, NULL);
 	once = look(forged);
 	json_decref(stage_ask(STAGE_A, "find", json_pack("{s:s}", "words", "peer \"support NEAR( *")));
+	json_decref(stage_ask(STAGE_A, "find", json_pack("{s:s, s:s, s:s, s:s}", "at", "Tue 18:00-20:00, daily 06:00-07:00", "zone", "UTC",
+	    "age", "17.5", "residence", "US-NJ")));
 	if (again) {
 		stage_sync(STAGE_A, rooms, NULL);
 		twice = look(forged);
