@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* schedule.h: days and spans of time.  A day is tested, not reached by steps, so that no rule costs more than its span. */
+/* schedule.h: days and spans of time.  A day is tested, not reached by steps: no rule costs more than its span. */
 #include <stdlib.h>
 
 #include "schedule.h"

@@ -3,7 +3,7 @@
 """Time zones and schedules against others that know them: Python's zoneinfo, which reads the same files by code of its own; a generator that
 goes from period to period where node/domain/schedule_span.c tests day for day; dateutil, if it is here; and minutes counted one by one.
 
-environment: CAIRN_TIMES, how many schedules (10000); CAIRN_SEED, otherwise one that is printed
+environment: CAIRN_TIMES, how many schedules (10000; 50000 with CAIRN_LONG); CAIRN_SEED, otherwise one that is printed
 """
 import calendar
 import datetime as dt
@@ -311,7 +311,7 @@ class Times(unittest.TestCase):
 
     def setUp(self):
         seed = int(os.environ.get("CAIRN_SEED", "0")) or random.SystemRandom().randrange(1, 2**32)
-        self.n, self.rng = int(os.environ.get("CAIRN_TIMES", "10000")), random.Random(seed)
+        self.n, self.rng = int(os.environ.get("CAIRN_TIMES") or (50000 if os.environ.get("CAIRN_LONG") else 10000)), random.Random(seed)
         print("# CAIRN_TIMES=%d CAIRN_SEED=%d %s" % (self.n, seed, self.id()), flush=True)
         zoneinfo.reset_tzpath([ZONES])
 
