@@ -24,7 +24,9 @@
 	X(PROGRAM, "program") X(GROUP, "group")				\
 	X(SPECIALIST, "specialist") X(CREDENTIAL, "credential")		\
 	X(MANIFEST, "manifest") X(STATUS_LIST, "status_list")		\
-	X(STATEMENT, "statement")
+	X(STATEMENT, "statement") X(RESOURCE, "resource")		\
+	X(STORY, "story") X(CRISIS_LINE, "crisis_line")			\
+	X(WITHDRAWAL, "withdrawal")
 
 #define DIRECTORY_VERDICTS(X)						\
 	X(OK, "ok")			/* New and good: keep it. */		\
