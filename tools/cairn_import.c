@@ -287,7 +287,7 @@ check_record(const struct cairn *c, const char *file, size_t i, const json_t *it
 		return out_problem(c, EXIT_BAD, "give each record a name of its own, such as \"records:monday\", so that a second"
 		    " import changes it", "%s: records[%zu]: \"source\" is missing or no string", file, i);
 	if (json_str(item, "kind") == NULL)
-		return out_problem(c, EXIT_BAD, "it is one of program, group, specialist, credential, status_list, statement",
+		return out_problem(c, EXIT_BAD, "it is one of program, group, specialist, resource, story, crisis_line, credential, status_list, statement",
 		    "%s: records[%zu]: \"kind\" is missing or no string", file, i);
 	if (json_obj(item, "body") == NULL)
 		return out_problem(c, EXIT_BAD, "protocol.md describes the body of each kind; cairn help import records says where it is",

@@ -170,6 +170,9 @@ node_show_import(const json_t *args, const json_t *result)
 		return EXIT_OK;
 	out_line("%lld added, %lld changed, %lld unchanged", json_int(result, "added", 0),
 	    json_int(result, "changed", 0), json_int(result, "unchanged", 0));
+	if (json_int(result, "kept_hidden", 0) > 0)
+		out_line("%lld address%s stay confidential, as the record said before", json_int(result, "kept_hidden", 0),
+		    json_int(result, "kept_hidden", 0) == 1 ? "" : "es");
 	return EXIT_OK;
 }
 
@@ -203,7 +206,7 @@ node_show_find(const json_t *args, const json_t *result)
 	if (args == NULL)
 		return EXIT_OK;
 	if (id != NULL || note == NULL || note[0] == '\0')
-		out_table(records, "id kind name org certified open languages", "no record fits");
+		out_table(records, "id kind name org certified open languages old", "no record fits");
 	show_fit(records);
 	if (note != NULL && note[0] != '\0')
 		out_line("%s", note);
@@ -264,6 +267,21 @@ node_show_list(const json_t *args, const json_t *result)
 int
 node_show_object(const json_t *args, const json_t *result)
 {
+	autojson json_t *rest = NULL;
+	const json_t *words = json_arr(result, "in_words");
+	json_t *line;
+	size_t i;
+
+	/* A record first as sentences, then as it is. */
+	if (args != NULL && words != NULL && (rest = json_deep_copy(result)) != NULL) {
+		(void)json_object_del(rest, "in_words");
+		if (json_str(result, "name") != NULL)
+			out_line("%s (%s)", json_str(result, "name"), json_str(result, "kind"));
+		json_array_foreach(words, i, line)
+			out_line("  %s", json_string_value(line));
+		out_line("%s", "");
+		result = rest;
+	}
 	if (args != NULL)
 		out_object(result);
 	return EXIT_OK;

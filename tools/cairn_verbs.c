@@ -29,7 +29,7 @@ const struct verb verbs_table[] = {
 	  {{ "FILE", "file", ONE }},
 	  {{ "dry-run", NULL, "dry_run", "read and report only; the node is not asked", false, false, NULL }},
 	  NULL, import_hsds, NULL },
-	{ "import records", "bring in groups, specialists and programs written by hand",
+	{ "import records", "bring in groups, specialists, stories and other records written by hand",
 	  "FILE is a JSON array of {\"source\": NAME, \"kind\": \"group\", \"body\": {...}}, or an object whose member "
 	  "\"records\" is one. protocol.md, in gen/ of a build and share/doc/cairn once installed, describes each body. NAME is "
 	  "yours and stays: a second import of it changes the record. Where a body wants the record id of a program, its NAME will do.",
@@ -50,6 +50,11 @@ const struct verb verbs_table[] = {
 	  {{ 0 }},
 	  {{ "out", "FILE", "out", "where to write", false, false, NULL }},
 	  NULL, export_hsds, NULL },
+	{ "withdraw", "take a record of ours back",
+	  "For whom a story or a specialist's record is about, when they no longer want it shown. RECORD is its id, as cairn list records "
+	  "shows it. Followers forget what it said; it never comes back under this id. What other people have read they have read.",
+	  "cairn withdraw 01J8Z0Q4M2K7V9T5B3N6X8C0RD --wait",
+	  {{ "RECORD", "id", ONE }}, {{ 0 }}, "delivered", node_run, node_show_queued },
 	{ "publish", "make the directory, its rooms and signed records current",
 	  "Signs what changed, makes the rooms that are missing and sends both. Safe to run again.",
 	  "cairn publish --wait",
@@ -77,7 +82,7 @@ const struct verb verbs_table[] = {
 	  "cairn find --kind specialist --language es --certified grief\n"
 	  "cairn find --at 'Tue 18:00-20:00' --zone America/New_York --age 17.5 --residence US-NJ",
 	  {{ "WORDS", "words", ANY }},
-	  {{ "kind", "K", "kind", "program, group or specialist", false, false, NULL },
+	  {{ "kind", "K", "kind", "program, group, specialist, resource, story or crisis_line", false, false, NULL },
 	   { "language", "L", "language", "a BCP 47 code such as es", false, false, NULL },
 	   { "condition", "C", "condition", "what it helps with", false, false, &ev_condition_names },
 	   { "modality", "M", "modality", "how people take part", false, false, &ev_modality_names },

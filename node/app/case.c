@@ -147,6 +147,12 @@ reply_sent(struct app *app, const struct case_row *row, const char *content_id, 
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
+static bool
+takes_members(const char *kind)
+{
+	return !strcmp(kind, "program") || !strcmp(kind, "group") || !strcmp(kind, "specialist");
+}
+
 /* The organization that published the record, unless the operator named it. */
 static int
 publisher(struct app *app, const char *record, const char *org, struct seen_record *ret, struct err *reterr)
@@ -171,8 +177,12 @@ publisher(struct app *app, const char *record, const char *org, struct seen_reco
 			    from, id, record), "name the one that is meant with --org");
 		from = id;
 	}
-	return from != NULL ? seen_get(app->db, from, record, ret) :
-	    err_next(reterr, err_set(reterr, E_NOTFOUND, "no followed organization has published record %s",
+	if (from != NULL && (r = seen_get(app->db, from, record, ret)) == 0 && !takes_members(ret->kind)) {
+		r = err_next(reterr, err_set(reterr, E_REFUSED, "record %s is a %s: it takes nobody in", record, ret->kind),
+		    "refer to a program, group or specialist");
+		seen_free(ret);
+	}
+	return from != NULL ? r : err_next(reterr, err_set(reterr, E_NOTFOUND, "no followed organization has published record %s",
 	    record), "cairn find shows the records and their ids");
 }
 

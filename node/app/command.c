@@ -53,6 +53,7 @@ static const struct verb {
 	{ "status",	view_status,		"", false },
 	{ "import",	own_import,	"nothing was changed; mend the file and import it again", false },
 	{ "import_trust", trustlist_import, "the list in force is unchanged; the federation's signer has the newest", false },
+	{ "withdraw",	own_withdraw,	"cairn list records shows our records and their ids", true },
 	{ "publish",	publish_start,	"", true },
 	{ "follow",	record_follow,	"cairn list partners shows who is on the trust list", true },
 	{ "trust",	trust_device,	"compare the fingerprint with the person, not over Matrix", false },

@@ -9,15 +9,19 @@
 #include "base/event.h"
 #include "base/id.h"
 #include "domain/directory.h"
+#include "domain/fields.h"
 #include "events.h"
 #include "experience.h"
 #include "fit.h"
 #include "own.h"
+#include "publish.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
+#include "store/outbox.h"
 #include "store/peoplestore.h"
 
-#define SEED	"record_seed"	/* meta, sealed. */
+#define SEED		"record_seed"	/* meta, sealed. */
+#define WITHDRAWAL	"withdrawal"
 /* A body must leave room for the record's envelope in one encrypted event. */
 enum { IMPORT_MAX = 20000, BODY_MAX = DIRECTORY_RECORD_MAX - 2048 };
 
@@ -149,31 +153,35 @@ resolve(struct app *app, json_t *body)
 	return r == 0 ? resolve_one(app, body, "credential_id") : r;
 }
 
-/* Keep what we added ourselves: the room that was made for a group. */
+/* Keep what the new source of a record does not know: the room that was made for a group, and what is hidden. */
 static int
-keep_room(const struct own_record *rec, json_t *body)
+keep_old(const struct own_record *rec, json_t *body, unsigned *ret_hidden)
 {
 	autojson json_t *old = NULL;
 	json_t *room;
 	int r;
 
-	if (rec->body == NULL || strcmp(rec->kind, "group") != 0)
+	if (rec->body == NULL)
 		return 0;
 	if ((r = canon_parse(rec->body, strlen(rec->body), &old, NULL)) != 0)
 		return r;
-	room = json_obj(old, "room");
-	return room != NULL && json_object_set(body, "room", room) != 0 ? -ENOMEM : 0;
+	room = strcmp(rec->kind, "group") == 0 ? json_obj(old, "room") : NULL;
+	if (room != NULL && json_object_set(body, "room", room) != 0)
+		return -ENOMEM;
+	return fields_hide(old, body, ret_hidden);
 }
 
 static int
-check_body(const char *kind, const json_t *body, struct err *reterr)
+check_body(const char *kind, const json_t *body, int64_t now, struct err *reterr)
 {
 	const struct ev_desc *desc = event_find(ev_records, ev_n_records, kind);
 	int r;
 
-	if (desc == NULL || !strcmp(kind, "manifest"))
-		return err_set(reterr, E_BAD, "kind: program, group, specialist, credential, status_list or statement is wanted");
-	if ((r = event_check(desc, body, reterr)) != 0 || (r = fit_check(body, reterr)) != 0)
+	if (desc == NULL || !strcmp(kind, "manifest") || !strcmp(kind, WITHDRAWAL))
+		return err_set(reterr, E_BAD, "kind: program, group, specialist, resource, story, crisis_line, credential, status_list "
+		    "or statement is wanted");
+	if ((r = event_check(desc, body, reterr)) != 0 || (r = fit_check(body, reterr)) != 0 ||
+	    (r = fields_check(kind, body, now, reterr)) != 0)
 		err_add(reterr, "body");
 	return r;
 }
@@ -197,7 +205,7 @@ own_new(struct app *app, const char *kind, const char *source, struct own_record
 enum fate { ADDED, CHANGED, SAME, FATES };
 
 static int
-import_one(struct app *app, const json_t *item, enum fate *ret, struct err *reterr)
+import_one(struct app *app, const json_t *item, enum fate *ret, unsigned *ret_hidden, struct err *reterr)
 {
 	const char *kind = json_str(item, "kind"), *source = json_str(item, "source");
 	json_t *body = json_obj(item, "body");
@@ -214,10 +222,12 @@ import_one(struct app *app, const json_t *item, enum fate *ret, struct err *rete
 	if (r != 0 && r != E_NOTFOUND)
 		return r;
 	*ret = r == 0 ? CHANGED : ADDED;
-	if (r == 0 && strcmp(rec.kind, kind) != 0)
+	if (r == 0 && !strcmp(rec.kind, WITHDRAWAL))
+		r = err_set(reterr, E_REFUSED, "source %s was withdrawn; give the record another name if it is wanted again", source);
+	else if (r == 0 && strcmp(rec.kind, kind) != 0)
 		r = err_set(reterr, E_REFUSED, "source %s is a %s already", source, rec.kind);
-	else if ((r = resolve(app, body)) == 0 && (r = keep_room(&rec, body)) == 0 &&
-	    (r = check_body(kind, body, reterr)) == 0 && (text = canon_text(body, reterr)) == NULL)
+	else if ((r = resolve(app, body)) == 0 && (r = check_body(kind, body, app_now(app), reterr)) == 0 &&
+	    (r = keep_old(&rec, body, ret_hidden)) == 0 && (text = canon_text(body, reterr)) == NULL)
 		r = E_BAD;
 	if (r == 0 && strlen(text) > BODY_MAX)
 		r = err_set(reterr, E_BAD, "body: %zu bytes, %d are allowed; shorten its texts", strlen(text),
@@ -256,7 +266,7 @@ int
 own_import(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	json_t *records = json_arr(args, "records"), *item;
-	long long done[FATES] = { 0 };
+	long long done[FATES] = { 0 }, kept = 0;
 	enum fate fate = 0;
 	size_t i;
 	int r;
@@ -264,17 +274,67 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	if (records == NULL || json_array_size(records) > IMPORT_MAX)
 		return err_set(reterr, E_BAD, "records: a list of at most %d records is wanted", IMPORT_MAX);
 	json_array_foreach(records, i, item) {
-		if ((r = import_one(app, item, &fate, reterr)) != 0) {
+		unsigned hidden = 0;
+
+		if ((r = import_one(app, item, &fate, &hidden, reterr)) != 0) {
 			err_add(reterr, "records[%zu]%s%s", i, json_str(item, "source") ? " " : "",
 			    json_str(item, "source") ? json_str(item, "source") : "");
 			return r;
 		}
 		done[fate]++;
+		kept += hidden;
 	}
 	if ((r = check_number(app->db, reterr)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "import", "directory", NULL)) != 0)
 		return r;
-	*ret = json_pack("{s:I, s:I, s:I}", "added", (json_int_t)done[ADDED], "changed",
-	    (json_int_t)done[CHANGED], "unchanged", (json_int_t)done[SAME]);
+	*ret = json_pack("{s:I, s:I, s:I, s:I}", "added", (json_int_t)done[ADDED], "changed",
+	    (json_int_t)done[CHANGED], "unchanged", (json_int_t)done[SAME], "kept_hidden", (json_int_t)kept);
 	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+/* What takes the place of ${rec}; nothing of the old is kept but its hash. */
+static int
+take_back(struct app *app, struct own_record *rec)
+{
+	autojson json_t *body = json_pack("{s:s, s:I}", "of", rec->kind, "withdrawn_at", (json_int_t)app_now(app));
+	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL, *kind = strdup(WITHDRAWAL);
+
+	if (text == NULL || kind == NULL) {
+		free(text);
+		free(kind);
+		return -ENOMEM;
+	}
+	free(rec->body);
+	free(rec->kind);
+	free(rec->record);
+	rec->body = text;
+	rec->kind = kind;
+	rec->record = NULL;
+	rec->dirty = 1;
+	return own_put(app->db, rec);
+}
+
+int
+own_withdraw(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *id = json_str(args, "id");
+	struct own_record rec = { 0 };
+	int r;
+
+	if (id == NULL)
+		return err_set(reterr, E_BAD, "id: which record? cairn list records shows ours");
+	if ((r = own_get(app->db, id, &rec)) != 0)
+		return r == E_NOTFOUND ? err_set(reterr, r, "none of our records has the id %s", id) : r;
+	if (!strcmp(rec.kind, "manifest") || !strcmp(rec.kind, "group") || !strcmp(rec.kind, WITHDRAWAL))
+		r = err_set(reterr, E_REFUSED, !strcmp(rec.kind, "group") ?
+		    "a group has a room with people in it; the steward closes that first" :
+		    "%s: there is nothing to withdraw", rec.kind);
+	/* What was not sent yet never leaves. */
+	else if ((r = outbox_void(app->db, "record", id)) == 0 && (r = take_back(app, &rec)) == 0 &&
+	    (r = own_sweep(app->db)) == 0 && (r = audit_add(app->db, app_now(app), actor, "withdraw", id, NULL)) == 0)
+		r = rec.seq > 0 ? publish_start(app, actor, args, ret, reterr) : 0;
+	if (r == 0 && rec.seq == 0)
+		r = (*ret = json_pack("{s:s, s:s}", "id", id, "delivery", "delivered")) == NULL ? -ENOMEM : own_drop(app->db, id);
+	own_free(&rec);
+	return r;
 }

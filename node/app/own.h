@@ -31,4 +31,10 @@ int	own_new(struct app *, const char *kind, const char *source, struct own_recor
  */
 int	own_import(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 
+/**
+ * own_withdraw(app, actor, args, ret, reterr): verb "withdraw" {id}: a record of ours becomes a withdrawal of
+ * the same id, and is published at once; one that never left is dropped.  What it said is not kept.
+ */
+int	own_withdraw(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+
 #endif /* !CAIRN_OWN_H */

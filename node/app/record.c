@@ -10,6 +10,7 @@
 #include "certify.h"
 #include "dispatch.h"
 #include "domain/directory.h"
+#include "domain/fields.h"
 #include "domain/search.h"
 #include "domain/trust.h"
 #include "domain/when.h"
@@ -108,6 +109,8 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 	    .expires_at = record->expires_at, .received_at = app_now(app), .hash = (char *)record->hash,
 	    .record = text, .verdict = verdict, .reason = reason->text, .words = words.data })) != 0)
 		return r;
+	if (record->kind == DIRECTORY_KIND_WITHDRAWAL)
+		return seen_sweep(app->db);
 	return record->kind == DIRECTORY_KIND_MANIFEST ?
 	    keep_manifest(app, record->org, record->body) : 0;
 }
@@ -132,6 +135,7 @@ record_arrived(struct app *app, const struct origin *origin)
 		return err_set(origin->reason, E_REFUSED, "a record from somebody who is not the directory's organization");
 	if (id != NULL && (r = seen_get(app->db, org->id, id, &held)) == 0) {
 		seen.seq = held.seq;
+		seen.withdrawn = !strcmp(held.kind, "withdrawal");
 		(void)snprintf(seen.hash, sizeof(seen.hash), "%s", held.hash);
 		context.seen = &seen;
 		seen_free(&held);
@@ -238,8 +242,9 @@ list(const json_t *body, const char *key, const char *single, const char *item[L
 /* A record as it is shown in a list. */
 static json_t *
 summary(const struct seen_record *rec, const json_t *body, const char *name,
-    const struct credential_finding *cert, int open)
+    const struct credential_finding *cert, int open, int64_t now)
 {
+	struct err aged = { "" };
 	json_t *out = json_pack("{s:s, s:s, s:s, s:s*, s:s, s:b}", "id", rec->id, "org", rec->org,
 	    "kind", rec->kind, "name", name, "verdict", directory_verdict_name(rec->verdict),
 	    "certified", cert->verdict == CREDENTIAL_CERTIFIED);
@@ -255,7 +260,21 @@ summary(const struct seen_record *rec, const json_t *body, const char *name,
 		(void)json_object_set(out, "languages", languages);
 	if (open >= 0)
 		(void)json_object_set_new(out, "open", json_integer(open));
+	if (fields_aged(rec->kind, body, now, &aged) == E_LATER)
+		(void)json_object_set_new(out, "old", json_string(aged.text));
 	return out;
+}
+
+/* What a record says of itself at more length than its name. */
+static const char *
+about(const json_t *body)
+{
+	static const char *const keys[] = { "about", "description", "text" };
+	const char *ret = NULL;
+
+	for (size_t i = 0; i < nelem(keys) && ret == NULL; i++)
+		ret = json_str(body, keys[i]);
+	return ret;
 }
 
 struct search {
@@ -270,8 +289,12 @@ struct search {
 static bool
 is_listed(const struct app *app, const struct seen_record *rec)
 {
-	return rec->verdict != DIRECTORY_EXPIRED && strcmp(rec->kind, "manifest") != 0 &&
-	    strcmp(rec->kind, "status_list") != 0 && strcmp(rec->kind, "statement") != 0 && trust_org(app->trust, rec->org) != NULL;
+	static const char *const never[] = { "manifest", "status_list", "statement", "withdrawal" };
+
+	for (size_t i = 0; i < nelem(never); i++)
+		if (!strcmp(rec->kind, never[i]))
+			return false;
+	return rec->verdict != DIRECTORY_EXPIRED && trust_org(app->trust, rec->org) != NULL;
 }
 
 static int
@@ -303,11 +326,11 @@ consider(void *cookie, const struct seen_record *rec)
 	if ((r = certify(s->certifier, rec->org, rec->kind, body, &cert)) != 0)
 		return r;
 	item = (struct search_item){ .kind = rec->kind, .name = name != NULL ? name : "",
-	    .summary = json_str(body, json_str(body, "about") != NULL ? "about" : "description"),
+	    .summary = about(body),
 	    .languages = list(body, "languages", "language", languages),
 	    .conditions = list(body, "conditions", "condition", conditions),
 	    .modalities = list(body, "modalities", "modality", modalities),
-	    .open = (int)json_int(json_obj(body, "capacity"), "open", -1),
+	    .open = fields_open(body),
 	    .certified = cert.verdict == CREDENTIAL_CERTIFIED,
 	    .stale = rec->verdict == DIRECTORY_STALE || rec->expires_at < app_now(s->app) };
 	fit_judge(s->fit, body, &item, &words);
@@ -316,7 +339,7 @@ consider(void *cookie, const struct seen_record *rec)
 			s->removed[i] += excluded >> i & 1;
 		return 0;
 	}
-	if ((row = summary(rec, body, name, &cert, item.open)) == NULL ||
+	if ((row = summary(rec, body, name, &cert, item.open, app_now(s->app))) == NULL ||
 	    json_object_set_new(row, "score", json_integer(score)) != 0 ||
 	    (words.times[0] != '\0' && json_object_set_new(row, "times", json_string(words.times)) != 0) ||
 	    (words.eligible[0] != '\0' && json_object_set_new(row, "eligible", json_string(words.eligible)) != 0) ||
@@ -399,6 +422,7 @@ record_view(struct app *app, const char *org, const char *id, json_t **ret)
 	struct credential_finding cert;
 	struct seen_record rec;
 	const json_t *body;
+	json_t *words;
 	int r = seen_get(app->db, org, id, &rec);
 
 	if (r != 0)
@@ -408,8 +432,9 @@ record_view(struct app *app, const char *org, const char *id, json_t **ret)
 		if ((r = certifier_new(app, &certifier)) == 0 &&
 		    (r = certify(certifier, org, rec.kind, body, &cert)) == 0) {
 			*ret = summary(&rec, body, json_str(body, "alias") != NULL ?
-			    json_str(body, "alias") : json_str(body, "name"), &cert, -1);
-			if (*ret == NULL || json_object_set(*ret, "record", json) != 0)
+			    json_str(body, "alias") : json_str(body, "name"), &cert, -1, app_now(app));
+			if (*ret == NULL || (r = fields_words(rec.kind, body, app_now(app), &words)) != 0 ||
+			    json_object_set_new(*ret, "in_words", words) != 0 || json_object_set(*ret, "record", json) != 0)
 				r = -ENOMEM;
 			else if (strcmp(rec.kind, "specialist") == 0)
 				r = experience_of(app, org, json_str(body, "did"), &statement);

@@ -8,6 +8,7 @@
 #include "case.h"
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
+#include "domain/fields.h"
 #include "domain/referral.h"
 #include "domain/trust.h"
 #include "domain/when.h"
@@ -266,6 +267,19 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	return err_set(reterr, E_BAD, "what: referrals, messages, records, partners, rooms, waiting, rejected or outbox");
 }
 
+/* What people will read of it. */
+static int
+put_words(const struct app *app, const struct own_record *rec, json_t *item)
+{
+	autojson json_t *body = NULL;
+	json_t *words;
+	int r = canon_parse(rec->body, strlen(rec->body), &body, NULL);
+
+	if (r == 0)
+		r = fields_words(rec->kind, body, app_now(app), &words);
+	return r != 0 ? r : json_object_set_new(item, "in_words", words) != 0 ? -ENOMEM : 0;
+}
+
 /* ${draft}: our own record as it will be published next, to be exported. */
 static int
 show_record(struct app *app, const char *id, bool draft, json_t **ret)
@@ -285,6 +299,8 @@ show_record(struct app *app, const char *id, bool draft, json_t **ret)
 		*ret = json_incref(json_array_get(l.items, 0));
 		draft = draft || rec.record == NULL;
 		r = put_json(*ret, draft ? "body" : "record", draft ? rec.body : rec.record);
+		if (r == 0)
+			r = put_words(app, &rec, *ret);
 	}
 	json_decref(l.items);
 	own_free(&rec);

@@ -152,6 +152,11 @@ judge_sequence(const struct directory_record *rec, const struct directory_seen *
 		    "version %" PRId64 " is held; the older one is refused", rec->seq, seen->seq);
 		return DIRECTORY_ROLLBACK;
 	}
+	if (seen->withdrawn && rec->kind != DIRECTORY_KIND_WITHDRAWAL) {
+		(void)err_set(reason, 0, "the record was withdrawn; what is published anew "
+		    "takes another id");
+		return DIRECTORY_ROLLBACK;
+	}
 	if (rec->seq == seen->seq) {
 		if (strcmp(rec->hash, seen->hash) == 0)
 			return DIRECTORY_KNOWN;

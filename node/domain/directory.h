@@ -58,6 +58,7 @@ enum {
 /* The last record accepted under an id; seq 0: none. */
 struct directory_seen {
 	int64_t		seq;
+	bool		withdrawn;	/* It was a withdrawal: nothing else follows it. */
 	char		hash[DIRECTORY_HASH];
 };
 

@@ -134,6 +134,26 @@ own_each(struct db *db, const char *kind, int (*fn)(void *, const struct own_rec
 }
 
 int
+own_drop(struct db *db, const char *id)
+{
+	int r = db_run(db, Q_OWN_UNINDEX, "t", id);
+
+	return r != 0 ? r : db_run(db, Q_OWN_DROP, "t", id);
+}
+
+int
+own_sweep(struct db *db)
+{
+	return db_run(db, Q_OWN_SWEEP, "");
+}
+
+int
+seen_sweep(struct db *db)
+{
+	return db_run(db, Q_SEEN_SWEEP, "");
+}
+
+int
 own_leap(struct db *db)
 {
 	return db_run(db, Q_OWN_LEAP, "");

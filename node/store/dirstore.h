@@ -30,6 +30,10 @@ int	own_find(struct db *, const char *words, const char *kind_or_null,
 	    int (*)(void *, const struct own_record *), void *) must_check;
 /** own_leap(db): what was issued is to be issued again, with numbers a million higher. */
 int	own_leap(struct db *) must_check;
+/** own_drop(db, id): forget it.  own_sweep(db), seen_sweep(db): nor does the index keep a word of what was forgotten or changed. */
+int	own_drop(struct db *, const char *id) must_check;
+int	own_sweep(struct db *) must_check;
+int	seen_sweep(struct db *) must_check;
 void	own_free(struct own_record *);
 
 struct partner {

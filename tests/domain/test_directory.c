@@ -112,6 +112,24 @@ test_sequence(void)
 }
 
 static void
+test_withdrawal(void)
+{
+	autojson json_t *a1 = seal(DIRECTORY_KIND_STORY, NULL, "a");
+	struct directory_seen at_a1 = seen_of(a1, 1), at_a2;
+	autojson json_t *a2 = seal(DIRECTORY_KIND_WITHDRAWAL, &at_a1, "a");
+	autojson json_t *a3 = NULL, *a4 = NULL;
+
+	is_verdict("a withdrawal follows any record", a2, &at_a1, NOW, DIRECTORY_OK, "");
+	at_a2 = seen_of(a2, 2);
+	at_a2.withdrawn = true;
+	a3 = seal(DIRECTORY_KIND_STORY, &at_a2, "a");
+	a4 = seal(DIRECTORY_KIND_WITHDRAWAL, &at_a2, "a");
+	is_verdict("what was withdrawn does not come back under its id", a3, &at_a2, NOW, DIRECTORY_ROLLBACK, "withdrawn");
+	is_verdict("a withdrawal may be issued again", a4, &at_a2, NOW, DIRECTORY_OK, "");
+	is_verdict("the same withdrawal is known", a2, &at_a2, NOW, DIRECTORY_KNOWN, "");
+}
+
+static void
 test_age(void)
 {
 	autojson json_t *r = seal(DIRECTORY_KIND_SPECIALIST, NULL, "x");
@@ -155,7 +173,7 @@ static const struct {
 	{ "expires_at", NULL, DIRECTORY_MALFORMED, "expires_at" },
 	{ "body", "[]", DIRECTORY_MALFORMED, "lacks" },
 	{ "kind", NULL, DIRECTORY_MALFORMED, "lacks" },
-	{ "kind", "'resource'", DIRECTORY_UNKNOWN_KIND, "kind" },
+	{ "kind", "'weather'", DIRECTORY_UNKNOWN_KIND, "kind" },
 	{ "note", "'more'", DIRECTORY_MALFORMED, "does not know" },
 };
 
@@ -375,7 +393,7 @@ test_names(void)
 
 	for (unsigned i = 0; i < DIRECTORY_NKINDS; i++)
 		wrong += directory_kind_parse(directory_kind_name(i), &kind) != 0 || kind != i;
-	ok(wrong == 0 && directory_kind_parse("resource", &kind) == E_BAD, "kinds by name");
+	ok(wrong == 0 && directory_kind_parse("weather", &kind) == E_BAD, "kinds by name");
 	is_str(directory_kind_name(DIRECTORY_NKINDS), "unknown", "no kind beyond the last");
 	is_str(directory_verdict_name(DIRECTORY_ROLLBACK), "rollback", "verdicts by name");
 	is_str(directory_verdict_name(DIRECTORY_NVERDICTS), "unknown", "none beyond the last");
@@ -458,6 +476,7 @@ main(void)
 	org = key_of(KEY_ORG_A);
 	test_record();
 	test_sequence();
+	test_withdrawal();
 	test_age();
 	test_shapes();
 	test_prev();

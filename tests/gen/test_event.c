@@ -72,6 +72,8 @@ static const struct {
 } all[] = {
 	{ "program", &rec_program_desc }, { "group", &rec_group_desc },
 	{ "specialist", &rec_specialist_desc }, { "credential", &rec_credential_desc },
+	{ "resource", &rec_resource_desc }, { "story", &rec_story_desc },
+	{ "crisis_line", &rec_crisis_line_desc },
 	{ "manifest", &rec_manifest_desc }, { "record", &ev_record_desc },
 	{ "trust", &file_trust_desc }, { "consent", &ev_consent_desc },
 	{ "follow", &ev_follow_desc }, { "referral.request", &ev_referral_request_desc },

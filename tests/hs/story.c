@@ -79,9 +79,9 @@ story_trust(struct host *h)
 json_t *
 story_records(int64_t now)
 {
-	json_t *program = json_pack("{s:s, s:s, s:[s], s:[s], s:[s], s:[s], s:s}", "name", "Harbor Light",
+	json_t *program = json_pack("{s:s, s:s, s:[s], s:[s], s:[s], s:[s, s], s:s}", "name", "Harbor Light",
 	    "description", "Peer support in the evening.", "forms", "substance_use_peer", "conditions",
-	    "alcohol", "languages", "en", "modalities", "online_text", "cost", "free");
+	    "alcohol", "languages", "en", "modalities", "online_text", "phone", "cost", "free");
 	json_t *rosa = json_pack("{s:s, s:s, s:[s], s:[s], s:[s], s:{s:i, s:I}, s:s}", "alias", "Rosa",
 	    "program", "hsds:service/1", "roles", "one_to_one", "languages", "en", "modalities", "online_text",
 	    "capacity", "open", 3, "updated_at", (json_int_t)now, "consent_ref", "NZ7JRZW2BAW2MQMJTYF07BB774");

@@ -177,11 +177,11 @@ enum { GROUPS = 2, RECORDS = 4 };
 static json_t *
 group(const char *source, const char *name, const char *access)
 {
-	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:[s], s:[s], s:[s], s:s, s:s, s:s, s:s, "
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:[s], s:[s], s:[s], s:s, s:s, s:s, s:s, s:s, "
 	    "s:{s:[s], s:s, s:s}}}", "source", source, "kind", "group", "body", "program", "hsds:service/1",
 	    "name", name, "description",
 	    "An open talk in the evening.", "kind", "mutual_support", "audiences", "adults", "age_bands", "26_59",
-	    "languages", "en", "modality", "online_text", "access", access, "facilitation", "rotating", "anonymity",
+	    "languages", "en", "modality", "online_text", "no_alternative", "It is written only.", "access", access, "facilitation", "rotating", "anonymity",
 	    "alias_welcome", "charter", "principles", "voluntary", "moderation", "members_only", "text",
 	    "What is said here stays here.");
 }

@@ -308,10 +308,10 @@ static void
 publish(struct host *h, int n)
 {
 	autofree char *name = NULL;
-	json_t *program = json_pack("{s:s, s:s, s:{s:s, s:s, s:[s], s:[s], s:[s], s:[s], s:s}}", "source",
+	json_t *program = json_pack("{s:s, s:s, s:{s:s, s:s, s:[s], s:[s], s:[s], s:[s, s], s:s}}", "source",
 	    "hsds:service/1", "kind", "program", "body", "name", "Harbor Light", "description",
 	    "Peer support in the evening.", "forms", "substance_use_peer", "conditions", "alcohol",
-	    "languages", "en", "modalities", "online_text", "cost", "free");
+	    "languages", "en", "modalities", "online_text", "phone", "cost", "free");
 
 	if (asprintf(&name, "person/%d", n) < 0)
 		abort();

@@ -42,7 +42,7 @@ shared = {}
 def group(name, program, access):
     body = {
         "program": program, "name": name, "neutral_name": "Wednesdays", "description": "We meet in writing.", "kind": "peer_led",
-        "audiences": ["adults"], "age_bands": ["26_59"], "conditions": ["grief"], "languages": ["en"], "modality": "online_text",
+        "audiences": ["adults"], "age_bands": ["26_59"], "conditions": ["grief"], "languages": ["en"], "modality": "online_text", "no_alternative": "It is written only.",
         "schedules": [{"days": ["wed"], "opens": "19:00", "closes": "20:30", "timezone": "America/New_York", "frequency": "weekly"}],
         "access": access, "facilitation": "peer", "anonymity": "alias_expected", "seats": 20,
         "charter": {"principles": ["mutuality"], "moderation": "members_only", "text": "What is said here stays here."},

@@ -358,7 +358,7 @@ class Import(Case):
         node = self.node(**{"import": good(added=1)})
         for name in ("harbor", "lighthouse"):
             self.cairn("import", "records", os.path.join(EXAMPLES, name + "-records.json"))
-        self.assertEqual({r["kind"] for _, args in node.asked for r in args["records"]}, {"group", "specialist"})
+        self.assertEqual({r["kind"] for _, args in node.asked for r in args["records"]}, {"group", "specialist", "resource", "story", "crisis_line"})
 
     def test_bad_files_say_where(self):
         node = self.node(**{"import": good()})

@@ -19,6 +19,13 @@ INSERT INTO own_words (own_words, rowid, words) SELECT 'delete', n, words FROM o
 -- name: own_index
 INSERT INTO own_words (rowid, words) SELECT n, words FROM own WHERE id = ?1;
 
+-- The index forgets a word for good only when its parts are made one.
+-- name: own_sweep
+INSERT INTO own_words (own_words) VALUES ('optimize');
+
+-- name: own_drop
+DELETE FROM own WHERE id = ?1;
+
 -- name: own_at
 SELECT id, kind, source, body, record, hash, state_key, seq, dirty FROM own WHERE n = ?1;
 
@@ -68,6 +75,9 @@ SELECT 'delete', n, words FROM seen WHERE org = ?1 AND id = ?2;
 
 -- name: seen_index
 INSERT INTO seen_words (rowid, words) SELECT n, words FROM seen WHERE org = ?1 AND id = ?2;
+
+-- name: seen_sweep
+INSERT INTO seen_words (seen_words) VALUES ('optimize');
 
 -- name: seen_at
 SELECT org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason

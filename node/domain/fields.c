@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fields.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/canon.h"
+#include "when.h"
+
+/*
+ * Beginnings of words that would tell a neighbour why somebody is in a room.
+ * English only, and no list is complete: the schema asks for a neutral name.
+ */
+static const char *const telling[] = {
+	"abstin", "addict", "aids", "alcohol", "anorex", "anxi", "autis", "bereave", "bipolar", "bulimi",
+	"cancer", "cocaine", "depress", "detox", "diabet", "disorder", "drink", "drug", "eating", "gambl",
+	"grief", "griev", "heroin", "hiv", "illness", "mental", "meth", "narcotic", "opioid", "overdos",
+	"panic", "prison", "psycho", "ptsd", "reentry", "relaps", "schizo", "self-harm", "sober", "sobri",
+	"stimulant", "stroke", "substance", "suicid", "trauma",
+};
+
+static bool
+in_word(char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	return u >= 0x80 || isalnum(u);
+}
+
+static const char *
+tells(const char *name)
+{
+	bool start = true;
+
+	for (const char *p = name; *p != '\0'; p++) {
+		for (size_t i = 0; start && i < nelem(telling); i++)
+			if (strncasecmp(p, telling[i], strlen(telling[i])) == 0)
+				return telling[i];
+		start = !in_word(*p);
+	}
+	return NULL;
+}
+
+/* The rows of free places: a list in programs and groups, one in specialists. */
+static const json_t *
+capacity(const json_t *body, size_t i)
+{
+	const json_t *one = json_obj(body, "capacity");
+
+	return one != NULL ? (i == 0 ? one : NULL) : json_array_get(json_arr(body, "capacities"), i);
+}
+
+static bool
+same_text(const char *a, const char *b, const char *absent)
+{
+	return strcmp(a != NULL ? a : absent, b != NULL ? b : absent) == 0;
+}
+
+static int
+check_capacity(const json_t *body, int64_t now, struct err *reterr)
+{
+	const json_t *row, *other;
+
+	for (size_t i = 0; (row = capacity(body, i)) != NULL; i++) {
+		long long maximum = json_int(row, "maximum", INT_MAX);
+
+		if (json_int(row, "open", 0) > maximum)
+			return err_set(reterr, E_BAD, "free places: %lld are open of %lld; correct one of the two",
+			    json_int(row, "open", 0), maximum);
+		if (json_int(row, "updated_at", 0) > now + WHEN_SKEW ||
+		    json_int(json_obj(row, "waitlist"), "updated_at", 0) > now + WHEN_SKEW)
+			return err_set(reterr, E_BAD, "free places: updated_at is later than now; write when they were counted");
+		for (size_t k = 0; k < i; k++) {
+			other = capacity(body, k);
+			if (same_text(json_str(row, "unit"), json_str(other, "unit"), "people") &&
+			    same_text(json_str(row, "audience"), json_str(other, "audience"), "anyone"))
+				return err_set(reterr, E_BAD, "free places: two rows are about %s for %s; make them one",
+				    json_str(row, "unit") != NULL ? json_str(row, "unit") : "people",
+				    json_str(row, "audience") != NULL ? json_str(row, "audience") : "anyone");
+		}
+	}
+	return 0;
+}
+
+static int
+check_channels(const char *kind, const json_t *body, struct err *reterr)
+{
+	const json_t *list = json_arr(body, "alternatives"), *ways = json_arr(body, "modalities");
+	const char *only = json_str(body, "modality");
+	size_t i;
+	json_t *item;
+
+	if (strcmp(kind, "program") != 0 && strcmp(kind, "group") != 0)
+		return 0;
+	if (only == NULL && json_array_size(ways) == 1)
+		only = json_string_value(json_array_get(ways, 0));
+	json_array_foreach(list, i, item)
+		if (only != NULL && json_str(item, "record") == NULL && strcmp(json_str(item, "modality"), only) == 0)
+			return err_set(reterr, E_BAD, "alternatives: %s is how people take part already; name another way", only);
+	if (only == NULL || list != NULL || json_str(body, "no_alternative") != NULL || json_obj(body, "source") != NULL)
+		return 0;
+	return err_set(reterr, E_BAD, "%s is the only way to take part; name another in alternatives, or say in "
+	    "no_alternative why there is none", only);
+}
+
+static int
+check_review(const json_t *body, const char *today, struct err *reterr)
+{
+	const json_t *review = json_obj(body, "review");
+	const char *day = json_str(review, "day"), *due = json_str(review, "due"), *told = json_str(body, "told_on");
+
+	if (day != NULL && strcmp(day, today) > 0)
+		return err_set(reterr, E_BAD, "review: %s is later than today; write when it was looked at", day);
+	if (day != NULL && strcmp(due, day) <= 0)
+		return err_set(reterr, E_BAD, "review: it is due on %s, not after it was done; write a later day", due);
+	if (told != NULL && strcmp(told, today) > 0)
+		return err_set(reterr, E_BAD, "told_on: %s is later than today; write when it was told", told);
+	return 0;
+}
+
+static int
+check_line(const json_t *body, struct err *reterr)
+{
+	size_t i;
+	json_t *way;
+
+	json_array_foreach(json_arr(body, "ways"), i, way)
+		if (json_is_true(json_object_get(way, "always")) && json_arr(way, "schedules") != NULL)
+			return err_set(reterr, E_BAD, "ways[%zu]: it answers day and night and has hours too; leave one out", i);
+	return 0;
+}
+
+int
+fields_check(const char *kind, const json_t *body, int64_t now, struct err *reterr)
+{
+	long long least = json_int(body, "minimum_age", 0), most = json_int(body, "maximum_age", 1000);
+	const char *name = json_str(body, "neutral_name"), *word;
+	char today[WHEN_TEXT];
+	int r;
+
+	if (least > most)
+		return err_set(reterr, E_BAD, "minimum_age %lld is above maximum_age %lld; correct one of the two", least, most);
+	if (name == NULL)
+		name = json_str(body, "name");
+	if (strcmp(kind, "group") == 0 && (word = tells(name)) != NULL)
+		return err_set(reterr, E_BAD, "the room would be called \"%s\", and \"%s...\" tells servers and neighbours "
+		    "what it is about; give a neutral_name without it", name, word);
+	if ((r = check_capacity(body, now, reterr)) != 0 || (r = check_channels(kind, body, reterr)) != 0 ||
+	    (r = check_review(body, when_print_day(now, today), reterr)) != 0)
+		return r;
+	return check_line(body, reterr);
+}
+
+int
+fields_open(const json_t *body)
+{
+	const json_t *row;
+	long long sum = -1;
+
+	for (size_t i = 0; (row = capacity(body, i)) != NULL; i++)
+		sum = (sum < 0 ? 0 : sum) + json_int(row, "open", 0);
+	return sum > INT_MAX ? INT_MAX : (int)sum;
+}
+
+int
+fields_aged(const char *kind, const json_t *body, int64_t now, struct err *reterr)
+{
+	const char *due = json_str(json_obj(body, "review"), "due");
+	const json_t *row;
+	char day[WHEN_TEXT];
+	int64_t oldest = INT64_MAX;
+
+	if (due != NULL && strcmp(due, when_print_day(now, day)) < 0)
+		return err_set(reterr, E_LATER, strcmp(kind, "crisis_line") == 0 ?
+		    "nobody has tried it since its review was due on %s; have a second number ready" :
+		    "its review was due on %s and has not come; look it up elsewhere before you rely on it", due);
+	for (size_t i = 0; (row = capacity(body, i)) != NULL; i++) {
+		int64_t said = json_int(row, "updated_at", 0), waits = json_int(json_obj(row, "waitlist"), "updated_at", said);
+
+		said = waits < said ? waits : said;
+		oldest = said < oldest ? said : oldest;
+	}
+	if (oldest == INT64_MAX || now - oldest <= FIELDS_CAPACITY_FRESH)
+		return 0;
+	return err_set(reterr, E_LATER, "free places and who waits were said on %s, %" PRId64 " days ago; ask before you rely on it",
+	    when_print_day(oldest, day), (int64_t)((now - oldest) / WHEN_DAY));
+}
+
+/* A place with its address taken away. */
+static int
+hide(json_t *place)
+{
+	static const char *const secret[] = { "address", "postal_code", "latitude_e6", "longitude_e6" };
+
+	for (size_t i = 0; i < nelem(secret); i++)
+		(void)json_object_del(place, secret[i]);
+	return json_object_set_new(place, "visibility", json_string("redacted")) != 0 ? -ENOMEM : 0;
+}
+
+/* What says neither name nor town may be any place. */
+static bool
+same_place(const json_t *hidden, const json_t *place)
+{
+	const char *name = json_str(hidden, "name"), *town = json_str(hidden, "locality");
+	const char *other = json_str(place, "name");
+
+	if (name != NULL && other != NULL)
+		return strcasecmp(name, other) == 0;
+	other = json_str(place, "locality");
+	return town == NULL || (other != NULL ? strcasecmp(town, other) == 0 : true);
+}
+
+static bool
+is_hidden(const json_t *place)
+{
+	const char *visibility = json_str(place, "visibility");
+
+	return visibility != NULL && strcmp(visibility, "redacted") == 0;
+}
+
+/* The places of a body: a list in programs, one in groups. */
+static json_t *
+place_at(const json_t *body, size_t i)
+{
+	json_t *one = json_obj(body, "location");
+
+	return one != NULL ? (i == 0 ? one : NULL) : json_array_get(json_arr(body, "locations"), i);
+}
+
+int
+fields_hide(const json_t *by, json_t *body, unsigned *ret_n)
+{
+	const json_t *hidden;
+	json_t *place;
+	unsigned n = 0;
+
+	for (size_t i = 0; (hidden = place_at(by, i)) != NULL; i++)
+		for (size_t k = 0; is_hidden(hidden) && (place = place_at(body, k)) != NULL; k++) {
+			if (is_hidden(place) || !same_place(hidden, place))
+				continue;
+			if (hide(place) != 0)
+				return -ENOMEM;
+			n++;
+		}
+	*ret_n = n;
+	return 0;
+}

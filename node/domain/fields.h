@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fields: what the body of a record must keep that its schema cannot say, and
+ * the same body in sentences for somebody who looks for help.
+ */
+#ifndef CAIRN_FIELDS_H
+#define CAIRN_FIELDS_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define FIELDS_CAPACITY_FRESH	(14 * 86400000LL)	/* Then free places are shown as old. */
+
+/**
+ * fields_check(kind, body, now, reterr): before we publish a body that has passed its
+ * schema.  0, or E_BAD with what to write instead:
+ *
+ *     ages and free places do not contradict each other; one row for each unit and
+ *     audience; nothing was said, reviewed or told later than now;
+ *     one way to take part has an alternative, or a reason why not (a body with a
+ *     "source" is somebody else's words, and is not asked);
+ *     the name of a group's room names no condition: servers and neighbours see it;
+ *     a crisis line that is open day and night has no hours besides.
+ */
+int	fields_check(const char *kind, const json_t *body, int64_t now, struct err *) must_check;
+
+/** fields_words(kind, body, now, ret): a list of sentences; the caller owns it.  0 or -ENOMEM. */
+int	fields_words(const char *kind, const json_t *body, int64_t now, json_t **ret) must_check;
+
+/** fields_open(body): free places in all rows; -1: not said. */
+int	fields_open(const json_t *);
+
+/**
+ * fields_aged(kind, body, now, reterr): 0: nothing in it is too old.  E_LATER: a count of free
+ * places, or the review of a resource or crisis line, is, and a sentence says which.
+ */
+int	fields_aged(const char *kind, const json_t *body, int64_t now, struct err *) must_check;
+
+/**
+ * fields_hide(by, body, ret_n): hidden beats visible when two sources of one record meet.
+ * Each place of ${body} that ${by} calls redacted loses address, postal code and position;
+ * ${ret_n} were taken.  Places are the same if their names are equal, or one has no name and
+ * their towns are, or ${by} says neither.  0 or -ENOMEM.
+ */
+int	fields_hide(const json_t *by, json_t *body, unsigned *ret_n) must_check;
+
+#endif /* !CAIRN_FIELDS_H */

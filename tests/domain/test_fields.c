@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/canon.h"
+#include "base/cleanup.h"
+#include "domain/fields.h"
+#include "domain/when.h"
+#include "tests/domain/faults.h"
+#include "tests/domain/keys.h"
+#include "tests/tap.h"
+
+#define DAY	86400000LL
+#define TODAY	1795230245678LL		/* 2026-11-21 */
+
+/* What the schema lets through and the rule does not; NULL: good. */
+static const struct {
+	const char	*name, *kind, *body, *says;
+} rows[] = {
+	{ "nothing said", "program", "{}", NULL },
+	{ "ages in order", "program", "{'minimum_age':18,'maximum_age':18}", NULL },
+	{ "ages crossed", "program", "{'minimum_age':19,'maximum_age':18}", "minimum_age 19 is above maximum_age 18" },
+	{ "a least age alone", "program", "{'minimum_age':120}", NULL },
+	{ "all are free", "program", "{'capacities':[{'open':4,'maximum':4,'updated_at':1}]}", NULL },
+	{ "more free than there are", "program", "{'capacities':[{'open':5,'maximum':4,'updated_at':1}]}", "5 are open of 4" },
+	{ "of a specialist too", "specialist", "{'capacity':{'open':5,'maximum':4,'updated_at':1}}", "5 are open of 4" },
+	{ "counted in the future", "specialist", "{'capacity':{'open':5,'updated_at':1795230545679}}", "later than now" },
+	{ "five minutes of a clock", "specialist", "{'capacity':{'open':5,'updated_at':1795230545678}}", NULL },
+	{ "a queue counted in the future", "specialist",
+	  "{'capacity':{'open':5,'updated_at':1,'waitlist':{'waiting':1,'updated_at':1795230545679}}}", "later than now" },
+	{ "two units", "program", "{'capacities':[{'open':1,'updated_at':1},{'unit':'beds','open':1,'updated_at':1}]}", NULL },
+	{ "two audiences", "program", "{'capacities':[{'open':1,'updated_at':1},{'audience':'men','open':1,'updated_at':1}]}", NULL },
+	{ "the same row twice", "program", "{'capacities':[{'open':1,'updated_at':1},{'open':1,'updated_at':1}]}",
+	  "two rows are about people for anyone" },
+	{ "twice, once in words", "program",
+	  "{'capacities':[{'open':1,'updated_at':1},{'unit':'people','audience':'anyone','open':1,'updated_at':1}]}", "two rows" },
+	{ "one way only", "program", "{'modalities':['phone']}", "phone is the only way" },
+	{ "one way and why", "program", "{'modalities':['phone'],'no_alternative':'It is a telephone line.'}", NULL },
+	{ "two ways", "program", "{'modalities':['phone','online_text']}", NULL },
+	{ "somebody else's words", "program", "{'modalities':['phone'],'source':{'name':'x'}}", NULL },
+	{ "one way of a group", "group", "{'name':'Tuesdays','modality':'in_person'}", "in_person is the only way" },
+	{ "and another", "group", "{'name':'Tuesdays','modality':'in_person','alternatives':[{'modality':'phone'}]}", NULL },
+	{ "the same again is no other", "group", "{'name':'Tuesdays','modality':'phone','alternatives':[{'modality':'phone'}]}",
+	  "phone is how people take part already" },
+	{ "but elsewhere it is", "group",
+	  "{'name':'Tuesdays','modality':'phone','alternatives':[{'modality':'phone','record':'RB5S4R6NJ6Y2AVYXNCY6ZK6K3C'}]}", NULL },
+	{ "a specialist is not asked", "specialist", "{'modalities':['phone']}", NULL },
+	{ "a room that tells", "group", "{'name':'Sober Tuesdays','modality':'phone','no_alternative':'x'}", "\"sober...\" tells" },
+	{ "with a neutral name", "group",
+	  "{'name':'Sober Tuesdays','neutral_name':'Tuesdays','modality':'phone','no_alternative':'x'}", NULL },
+	{ "that tells as well", "group",
+	  "{'name':'x','neutral_name':'The DEPRESSION circle','modality':'phone','no_alternative':'x'}", "\"depress...\" tells" },
+	{ "within another word it does not tell", "group", "{'name':'Roland Mesober','modality':'phone','no_alternative':'x'}", NULL },
+	{ "a program may say what it is for", "program", "{'name':'Sober house'}", NULL },
+	{ "looked at today", "resource", "{'review':{'by':'x','day':'2026-11-21','due':'2026-11-22'}}", NULL },
+	{ "looked at tomorrow", "resource", "{'review':{'by':'x','day':'2026-11-22','due':'2026-11-23'}}", "later than today" },
+	{ "due before it was done", "resource", "{'review':{'by':'x','day':'2026-11-20','due':'2026-11-20'}}", "not after" },
+	{ "told today", "story", "{'told_on':'2026-11-21'}", NULL },
+	{ "told tomorrow", "story", "{'told_on':'2026-11-22'}", "told_on: 2026-11-22" },
+	{ "day and night", "crisis_line", "{'ways':[{'always':true}]}", NULL },
+	{ "with hours", "crisis_line", "{'ways':[{'always':false,'schedules':[{}]},{'always':false,'schedules':[{}]}]}", NULL },
+	{ "day and night with hours", "crisis_line", "{'ways':[{'always':true},{'always':true,'schedules':[{}]}]}", "ways[1]" },
+};
+
+static void
+test_check(void)
+{
+	for (size_t i = 0; i < nelem(rows); i++) {
+		autojson json_t *body = json_of(rows[i].body);
+		struct err err = { "" };
+		int r = fields_check(rows[i].kind, body, TODAY, &err);
+
+		ok(rows[i].says == NULL ? r == 0 : r == E_BAD && strstr(err.text, rows[i].says) != NULL, "%s: %s", rows[i].name,
+		    rows[i].says != NULL ? rows[i].says : "good");
+		if (r != 0 && rows[i].says == NULL)
+			printf("# %s\n", err.text);
+	}
+}
+
+/* One bed each for men and women, so many days ago. */
+static json_t *
+counted(int64_t days, int64_t queue)
+{
+	return json_pack("{s:[{s:s, s:s, s:i, s:I, s:{s:i, s:I}}, {s:s, s:i, s:I}]}", "capacities", "unit", "beds", "audience", "men",
+	    "open", 1, "updated_at", (json_int_t)(TODAY - days * DAY), "waitlist", "waiting", 2, "updated_at",
+	    (json_int_t)(TODAY - queue * DAY), "audience", "women", "open", 3, "updated_at", (json_int_t)TODAY);
+}
+
+static void
+test_aged(void)
+{
+	struct err err = { "" };
+	autojson json_t *fresh = counted(14, 14), *old = counted(15, 0), *queue = counted(0, 40), *none = json_object();
+	autojson json_t *due = json_of("{'review':{'by':'x','day':'2025-11-21','due':'2026-11-21'}}");
+	autojson json_t *over = json_of("{'review':{'by':'x','day':'2025-11-21','due':'2026-11-20'}}");
+
+	is_int(fields_aged("program", fresh, TODAY, &err), 0, "fourteen days are not too old");
+	is_int(fields_aged("program", fresh, TODAY + 1, &err), E_LATER, "a millisecond more is");
+	is_int(fields_aged("program", old, TODAY, &err), E_LATER, "one old row makes the record old");
+	ok(strstr(err.text, "2026-11-06, 15 days ago; ask") != NULL, "and it says since when: %s", err.text);
+	is_int(fields_aged("program", queue, TODAY, &err), E_LATER, "so does an old queue");
+	ok(strstr(err.text, "40 days ago") != NULL, "with its own age: %s", err.text);
+	is_int(fields_aged("program", none, TODAY, &err), 0, "what was never said is not old");
+	is_int(fields_aged("resource", due, TODAY, &err), 0, "due today is in time");
+	is_int(fields_aged("resource", over, TODAY, &err), E_LATER, "a review that did not come");
+	ok(strstr(err.text, "2026-11-20") != NULL && strstr(err.text, "elsewhere") != NULL, "says so: %s", err.text);
+	is_int(fields_aged("crisis_line", over, TODAY, &err), E_LATER, "of a crisis line");
+	ok(strstr(err.text, "second number") != NULL, "says what to do: %s", err.text);
+	is_int(fields_open(fresh), 4, "all rows count as free places");
+	is_int(fields_open(none), -1, "none said is not none free");
+}
+
+static const struct {
+	const char	*name, *kind, *body, *says;
+} words[] = {
+	{ "free places", "program", "{'capacities':[{'unit':'beds','audience':'men','open':2,'maximum':5,'updated_at':1795132800000,"
+	  "'waitlist':{'waiting':3,'days':9,'updated_at':1795046400000}}]}",
+	  "Free: 2 beds of 5 for men, said on 2026-11-20; 3 wait, the last who got a place had waited 9 days, said on 2026-11-19." },
+	{ "a specialist's", "specialist", "{'capacity':{'open':0,'updated_at':1795132800000}}", "Free: 0 people, said on 2026-11-20." },
+	{ "age of the count", "specialist", "{'capacity':{'open':3,'updated_at':1785312000000}}", "Old: free places" },
+	{ "ways", "program", "{'modalities':['in_person','online_text']}", "Ways to take part: in person, online text." },
+	{ "another way", "group", "{'modality':'in_person','alternatives':[{'modality':'phone','text':'Call us'}]}",
+	  "If that does not suit: phone: Call us." },
+	{ "no other way", "group", "{'modality':'in_person','no_alternative':'We cook.'}", "There is no other way: We cook." },
+	{ "not said", "program", "{}", "Other ways to take part are not said; ask." },
+	{ "transport", "program", "{'transport':['fares_paid']}", "Getting there: fares paid." },
+	{ "accessibility", "group", "{'accessibility':['camera_off_ok']}", "Easier to take part: camera off ok." },
+	{ "a hidden place", "program", "{'locations':[{'visibility':'public'},{'visibility':'redacted'}]}", "An address is confidential" },
+	{ "a hidden place of a group", "group", "{'location':{'visibility':'redacted'}}", "An address is confidential" },
+	{ "sessions", "group", "{'session_types':['role_play']}", "What is done: role play." },
+	{ "model", "program", "{'practice_models':['intentional_peer_support']}", "Model: intentional peer support." },
+	{ "pathways", "program", "{'pathways':['harm_reduction']}", "Paths of recovery: harm reduction." },
+	{ "cultures", "program", "{'cultures':['Caribbean']}", "Made for: Caribbean." },
+	{ "alias", "group", "{'anonymity':'alias_welcome'}", "An alias is welcome; nobody asks for your real name." },
+	{ "mandated", "program", "{'attendance':'mandated_accepted'}", "peer support itself is voluntary." },
+	{ "volunteer", "specialist", "{'volunteer':true}", "A volunteer." },
+	{ "no volunteer", "specialist", "{'volunteer':false}", NULL },
+	{ "boundaries: scope", "specialist", "{'boundaries':{'scope':'Talk.','hours':'9 to 5','response_hours':24,'ending':'In May.'}}",
+	  "What it is: Talk." },
+	{ "boundaries: hours", "specialist", "{'boundaries':{'scope':'Talk.','hours':'9 to 5','response_hours':24,'ending':'In May.'}}",
+	  "Hours: 9 to 5; an answer comes within 24 hours." },
+	{ "boundaries: end", "specialist", "{'boundaries':{'scope':'Talk.','hours':'9 to 5','response_hours':24,'ending':'In May.'}}",
+	  "How it ends: In May." },
+	{ "supervisor", "group", "{'supervisor':{'title':'Peer supervisor'}}", "Supervised by: Peer supervisor." },
+	{ "charter", "group", "{'charter':{'principles':['shared_power','hope']}}", "Principles: shared power, hope." },
+	{ "crisis line", "crisis_line", "{'ways':[{'how':'call','value':'555-0100','always':true,'audience':'veterans','languages':['en'],"
+	  "'option':'Press 1.'}]}", "call 555-0100, day and night, for veterans, in en:" },
+	{ "its option", "crisis_line", "{'ways':[{'how':'call','value':'555-0100','always':true,'option':'Press 1.'}]}", "  Press 1." },
+	{ "its hours", "crisis_line", "{'ways':[{'how':'text','value':'555-0101','always':false}]}", "text 555-0101, at the hours below." },
+	{ "story", "story", "{'author':'Robin','told_on':'2026-03-04','shared_with':'partners'}", "Told by Robin, 2026-03-04." },
+	{ "how far", "story", "{'author':'Robin','told_on':'2026-03-04','shared_with':'partners'}", "partner organizations only: do not show it" },
+	{ "source", "resource", "{'source':{'name':'Clinic'}}", "Source: Clinic." },
+	{ "review", "resource", "{'review':{'by':'Team','day':'2026-01-01','due':'2027-01-01'}}",
+	  "Looked at by Team on 2026-01-01; due again on 2027-01-01." },
+	{ "withdrawn", "withdrawal", "{'of':'story','withdrawn_at':1795132800000}", "It was withdrawn on 2026-11-20" },
+};
+
+static void
+test_words(void)
+{
+	for (size_t i = 0; i < nelem(words); i++) {
+		autojson json_t *body = json_of(words[i].body), *list = NULL;
+		bool said = false;
+		json_t *line;
+		size_t k;
+
+		is_int(fields_words(words[i].kind, body, TODAY, &list), 0, "%s", words[i].name);
+		json_array_foreach(list, k, line)
+			said = said || (words[i].says != NULL && strstr(json_string_value(line), words[i].says) != NULL);
+		if (!ok(words[i].says != NULL ? said : json_array_size(list) == 0, "%s: %s", words[i].name,
+		    words[i].says != NULL ? words[i].says : "nothing"))
+			json_array_foreach(list, k, line)
+				printf("# %s\n", json_string_value(line));
+	}
+}
+
+#define PLACE	"'address':'1 Pier','postal_code':'07101','latitude_e6':1,'longitude_e6':2,'visibility':'public'"
+
+static const struct {
+	const char	*name, *by, *body;
+	unsigned	 n;
+} merges[] = {
+	{ "the same name", "{'locations':[{'name':'Oak','visibility':'redacted'}]}", "{'locations':[{'name':'oak'," PLACE "}]}", 1 },
+	{ "another name", "{'locations':[{'name':'Oak','visibility':'redacted'}]}", "{'locations':[{'name':'Elm'," PLACE "}]}", 0 },
+	{ "one of two", "{'locations':[{'name':'Oak','visibility':'redacted'}]}",
+	  "{'locations':[{'name':'Oak'," PLACE "},{'name':'Elm'," PLACE "}]}", 1 },
+	{ "it was public", "{'locations':[{'name':'Oak'," PLACE "}]}", "{'locations':[{'name':'Oak'," PLACE "}]}", 0 },
+	{ "no name, the same town", "{'locations':[{'locality':'Newark','visibility':'redacted'}]}",
+	  "{'locations':[{'name':'Oak','locality':'NEWARK'," PLACE "}]}", 1 },
+	{ "no name, another town", "{'locations':[{'locality':'Newark','visibility':'redacted'}]}",
+	  "{'locations':[{'locality':'Bayonne'," PLACE "}]}", 0 },
+	{ "no name, a town that is not said", "{'locations':[{'locality':'Newark','visibility':'redacted'}]}",
+	  "{'locations':[{" PLACE "}]}", 1 },
+	{ "nothing but hidden", "{'locations':[{'visibility':'redacted'}]}", "{'locations':[{'name':'Oak'," PLACE "}]}", 1 },
+	{ "hidden already", "{'locations':[{'visibility':'redacted'}]}", "{'locations':[{'visibility':'redacted'}]}", 0 },
+	{ "of a group", "{'location':{'visibility':'redacted'}}", "{'location':{" PLACE "}}", 1 },
+	{ "no places before", "{}", "{'locations':[{" PLACE "}]}", 0 },
+	{ "no places now", "{'locations':[{'visibility':'redacted'}]}", "{}", 0 },
+};
+
+static size_t
+addresses(const json_t *body)
+{
+	autofree char *text = json_dumps(body, JSON_COMPACT);
+	size_t n = 0;
+
+	for (const char *p = text; p != NULL && (p = strstr(p, "1 Pier")) != NULL; p++)
+		n++;
+	return n;
+}
+
+static void
+test_hidden(void)
+{
+	for (size_t i = 0; i < nelem(merges); i++) {
+		autojson json_t *by = json_of(merges[i].by), *body = json_of(merges[i].body);
+		autofree char *text = NULL;
+		size_t before = addresses(body);
+		unsigned n = 99;
+
+		is_int(fields_hide(by, body, &n), 0, "%s", merges[i].name);
+		text = json_dumps(body, JSON_COMPACT);
+		ok(n == merges[i].n && addresses(body) == before - n, "%s: %u of %zu addresses are taken away", merges[i].name, merges[i].n,
+		    before);
+		if (n > 0 && before == n)
+			ok(strstr(text, "postal_code") == NULL && strstr(text, "_e6") == NULL && strstr(text, "public") == NULL,
+			    "%s: with all that leads there", merges[i].name);
+	}
+}
+
+static void
+test_memory(void)
+{
+	long tried = 0, failed = 0;
+
+	for (size_t i = 0; i < nelem(words); i++) {
+		autojson json_t *body = json_of(words[i].body);
+		int r = -ENOMEM;
+
+		for (long left = 0; r != 0 && left < 500; left++) {
+			json_t *list = NULL;
+
+			faults_left = left;
+			r = fields_words(words[i].kind, body, TODAY, &list);
+			faults_left = -1;
+			tried++;
+			failed += r == -ENOMEM && list == NULL;
+			json_decref(list);
+		}
+		if (r != 0)
+			ok(false, "%s never ends", words[i].name);
+	}
+	ok(failed > 100 && tried == failed + (long)nelem(words), "each of %ld allocations that fails is told, and no list is given", failed);
+}
+
+int
+main(void)
+{
+	faults_begin();
+	test_check();
+	test_aged();
+	test_words();
+	test_hidden();
+	test_memory();
+	return done_testing();
+}

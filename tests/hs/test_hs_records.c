@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Resources, stories and crisis lines go where programs go; a withdrawn one is forgotten by who follows;
+ * what one source hides, another does not show.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/canon.h"
+#include "base/cleanup.h"
+#include "story.h"
+#include "tests/tap.h"
+
+#define CANARY	"zanzibarwinter"
+
+static json_t *
+file(const char *name)
+{
+	const char *dir = getenv("srcdir");
+	autofree char *path = NULL;
+	json_t *ret;
+
+	if (asprintf(&path, "%s/schemas/%s.example.json", dir != NULL ? dir : ".", name) < 0)
+		abort();
+	if ((ret = json_load_file(path, 0, NULL)) == NULL)
+		printf("Bail out! %s cannot be read\n", path);
+	return ret;
+}
+
+static json_t *
+story(const char *text)
+{
+	json_t *body = file("story");
+
+	(void)json_object_set_new(body, "text", json_string(text));
+	return body;
+}
+
+static json_t *
+import(struct host *h, const char *source, const char *kind, json_t *body)
+{
+	return host_command(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", source, "kind", kind,
+	    "body", body));
+}
+
+static void
+bring(struct host *h, const char *source, const char *kind, json_t *body)
+{
+	autojson json_t *reply = import(h, source, kind, body);
+
+	if (!json_is_true(json_object_get(reply, "ok")))
+		host_fail(h, "%s: %s", source, json_str(reply, "error"));
+}
+
+static void
+refused(struct host *h, const char *source, const char *kind, json_t *body, const char *says)
+{
+	autojson json_t *reply = import(h, source, kind, body);
+	const char *error = json_str(reply, "error");
+
+	ok(!json_is_true(json_object_get(reply, "ok")) && error != NULL && strstr(error, says) != NULL, "%s of %s: %s", source, kind,
+	    error != NULL ? error : "taken");
+}
+
+/* The only record of that kind which the source finds; the caller decrefs. */
+static json_t *
+found(struct host *h, const char *kind, const char *words)
+{
+	autojson json_t *result = host_ok(h, SOURCE, "find", json_pack("{s:s, s:s*}", "kind", kind, "words", words));
+	json_t *list = json_arr(result, "records");
+
+	return json_array_size(list) == 1 ? json_incref(json_array_get(list, 0)) : NULL;
+}
+
+static json_t *
+shown(struct host *h, size_t node, const char *id)
+{
+	return host_ok(h, node, "show", json_pack("{s:s}", "id", id));
+}
+
+/* Some sentence of what is shown begins so. */
+static bool
+says(const json_t *shown, const char *text)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach(json_arr(shown, "in_words"), i, line)
+		if (strncmp(json_string_value(line), text, strlen(text)) == 0)
+			return true;
+	return false;
+}
+
+static void
+publish(struct host *h)
+{
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 30000);
+}
+
+static void
+test_kinds(struct host *h)
+{
+	static const struct { const char *kind, *words, *line; } kinds[] = {
+		{ "resource", "sleep", "Looked at by Library team" },
+		{ "story", "winter walk", "Told by Robin" },
+		{ "crisis_line", "lifeline", "call 555-0100, day and night" },
+		{ "program", "harbor", "Ways to take part: in person, phone, online text." },
+		{ "specialist", "early recovery", "How it ends: After six months" },
+	};
+
+	for (size_t i = 0; i < nelem(kinds); i++) {
+		autojson json_t *rec = NULL, *show = NULL;
+		autofree char *source = NULL;
+		json_t *body = file(kinds[i].kind);
+
+		if (asprintf(&source, "x:%s", kinds[i].kind) < 0)
+			abort();
+		if (!strcmp(kinds[i].kind, "specialist"))
+			(void)json_object_set_new(body, "alias", json_string("Early"));
+		bring(h, source, kinds[i].kind, body);
+	}
+	publish(h);
+	for (size_t i = 0; i < nelem(kinds); i++) {
+		autojson json_t *rec = found(h, kinds[i].kind, kinds[i].words), *show = NULL;
+
+		if (!ok(rec != NULL, "a partner finds a %s by its words", kinds[i].kind))
+			continue;
+		show = shown(h, SOURCE, json_str(rec, "id"));
+		ok(says(show, kinds[i].line), "and reads of a %s: %s", kinds[i].kind, kinds[i].line);
+	}
+}
+
+static void
+test_old(struct host *h)
+{
+	autojson json_t *rec = found(h, "program", "harbor"), *show = NULL;
+	const char *old = json_str(rec, "old");
+
+	ok(old != NULL && strstr(old, "2026-07-29") != NULL, "find says that free places were counted long ago: %s", old != NULL ? old : "-");
+	show = shown(h, SOURCE, json_str(rec, "id"));
+	ok(says(show, "Old: free places"), "so does show");
+	is_int(json_int(rec, "open", -1), 4, "and how many there were");
+}
+
+static void
+test_rules(struct host *h)
+{
+	json_t *body = file("group");
+
+	(void)json_object_set_new(body, "neutral_name", json_string("Sober circle"));
+	refused(h, "x:g", "group", body, "give a neutral_name");
+	body = file("resource");
+	(void)json_object_set_new(json_obj(body, "review"), "day", json_string("2026-11-22"));
+	refused(h, "x:r", "resource", body, "later than today");
+	body = file("resource");
+	(void)json_object_del(body, "source");
+	refused(h, "x:r", "resource", body, "/source");
+	refused(h, "x:w", "withdrawal", file("withdrawal"), "is wanted");
+}
+
+static void
+test_no_referral(struct host *h)
+{
+	autojson json_t *rec = found(h, "crisis_line", NULL);
+	autojson json_t *reply = host_command(h, SOURCE, "refer", json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "to", json_str(rec, "id"),
+	    "need", "grief", "language", "en", "modality", "phone", "urgency", "soon", "age_band", "26_59"));
+
+	ok(json_str(reply, "error") != NULL && strstr(json_str(reply, "error"), "is a crisis_line: it takes nobody in") != NULL,
+	    "a crisis line is called, not referred to: %s", json_str(reply, "error"));
+}
+
+/* How often the bytes are in that node's database and its log. */
+static size_t
+held(struct host *h, size_t node, const char *word)
+{
+	static const char *const files[] = { "cairn.db", "cairn.db-wal" };
+	size_t n = 0;
+
+	for (size_t i = 0; i < nelem(files); i++) {
+		autofree char *path = NULL;
+		autobuf struct buf all = { 0 };
+		char step[65536];
+		ssize_t got;
+		int fd;
+
+		if (asprintf(&path, "%s/%s/%s", h->dir, h->node[node].name, files[i]) < 0)
+			abort();
+		if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+			continue;
+		while ((got = read(fd, step, sizeof(step))) > 0)
+			if (buf_add(&all, step, (size_t)got) != 0)
+				abort();
+		(void)close(fd);
+		for (char *p = all.data; p != NULL && (p = memmem(p, all.len - (size_t)(p - all.data), word, strlen(word))) != NULL; p++)
+			n++;
+	}
+	return n;
+}
+
+static void
+test_withdraw(struct host *h)
+{
+	autojson json_t *rec = NULL, *gone = NULL, *show = NULL, *ours = NULL, *again = NULL;
+	autofree char *id = NULL;
+
+	bring(h, "x:s2", "story", story("A " CANARY " in which I was " CANARY "."));
+	publish(h);
+	rec = found(h, "story", CANARY);
+	if (!ok(rec != NULL, "a story is found before it is withdrawn"))
+		return;
+	id = strdup(json_str(rec, "id"));
+	host_stop(h, SOURCE);
+	ok(held(h, SOURCE, CANARY) > 0, "its words are in the follower's database");
+	host_start(h, SOURCE);
+	host_run(h, 10000);
+	json_decref(host_ok(h, TARGET, "withdraw", json_pack("{s:s}", "id", id)));
+	host_run(h, 30000);
+	ok((gone = found(h, "story", CANARY)) == NULL, "a partner does not find it any more");
+	show = shown(h, SOURCE, id);
+	ok(says(show, "It was withdrawn on 2026-11-21"), "and is told why");
+	ours = shown(h, TARGET, id);
+	is_str(json_str(ours, "kind"), "withdrawal", "our own is one too");
+	for (size_t i = 0; i < h->n; i++) {
+		host_stop(h, i);
+		is_int((int)held(h, i, CANARY), 0, "no word of it is in the database of %s", h->node[i].name);
+		host_start(h, i);
+	}
+	host_run(h, 10000);
+	refused(h, "x:s2", "story", story("Again."), "was withdrawn");
+	again = host_command(h, TARGET, "withdraw", json_pack("{s:s}", "id", id));
+	ok(strstr(json_str(again, "error"), "nothing to withdraw") != NULL, "nor is it withdrawn twice");
+}
+
+static void
+test_withdraw_draft(struct host *h)
+{
+	size_t before = story_count(h, TARGET, "records");
+	autojson json_t *list = NULL;
+	json_t *item;
+	size_t i;
+
+	bring(h, "x:s3", "story", story("Never sent."));
+	list = story_list(h, TARGET, "records");
+	json_array_foreach(list, i, item)
+		if (json_str(item, "source") != NULL && !strcmp(json_str(item, "source"), "x:s3"))
+			json_decref(host_ok(h, TARGET, "withdraw", json_pack("{s:O}", "id", json_object_get(item, "id"))));
+	is_int((int)story_count(h, TARGET, "records"), (int)before, "what was never published is dropped");
+}
+
+static void
+test_hidden(struct host *h)
+{
+	json_t *body = file("program"), *place = json_array_get(json_arr(body, "locations"), 1);
+	autojson json_t *reply = NULL, *rec = NULL, *show = NULL;
+	autofree char *text = NULL;
+
+	(void)json_object_set_new(place, "visibility", json_string("public"));
+	(void)json_object_set_new(place, "address", json_string("9 Secret Lane"));
+	(void)json_object_set_new(body, "source", json_pack("{s:s}", "name", "Another feed"));
+	reply = import(h, "x:program", "program", body);
+	is_int(json_int(json_obj(reply, "result"), "kept_hidden", -1), 1, "an import says how many addresses stay hidden");
+	publish(h);
+	rec = found(h, "program", "harbor");
+	show = shown(h, SOURCE, json_str(rec, "id"));
+	text = json_dumps(show, JSON_COMPACT);
+	ok(strstr(text, "Another feed") != NULL, "the other feed's words arrive");
+	ok(strstr(text, "9 Secret Lane") == NULL && strstr(text, "12 Example Street") != NULL,
+	    "without the address that the record hid before, and with the one that it never hid");
+}
+
+int
+main(void)
+{
+	struct host h;
+
+	story_begin(&h, 77);
+	story_trust(&h);
+	story_publish(&h);
+	{
+		autojson json_t *list = story_list(&h, TARGET, "records");
+		json_t *item;
+		size_t i;
+
+		/* The story's own records make room for the examples. */
+		json_array_foreach(list, i, item)
+			if (strcmp(json_str(item, "kind"), "manifest") != 0)
+				json_decref(host_ok(&h, TARGET, "withdraw", json_pack("{s:O}", "id", json_object_get(item, "id"))));
+		host_run(&h, 30000);
+	}
+	test_kinds(&h);
+	test_old(&h);
+	test_rules(&h);
+	test_no_referral(&h);
+	test_withdraw(&h);
+	test_withdraw_draft(&h);
+	test_hidden(&h);
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	host_close(&h);
+	return done_testing();
+}
