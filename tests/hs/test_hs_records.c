@@ -11,6 +11,9 @@
 
 #include "base/canon.h"
 #include "base/cleanup.h"
+#include "hostile.h"
+#include "store/dirstore.h"
+#include "store/outbox.h"
 #include "story.h"
 #include "tests/tap.h"
 
@@ -56,7 +59,7 @@ bring(struct host *h, const char *source, const char *kind, json_t *body)
 }
 
 static void
-refused(struct host *h, const char *source, const char *kind, json_t *body, const char *says)
+not_taken(struct host *h, const char *source, const char *kind, json_t *body, const char *says)
 {
 	autojson json_t *reply = import(h, source, kind, body);
 	const char *error = json_str(reply, "error");
@@ -152,14 +155,14 @@ test_rules(struct host *h)
 	json_t *body = file("group");
 
 	(void)json_object_set_new(body, "neutral_name", json_string("Sober circle"));
-	refused(h, "x:g", "group", body, "give a neutral_name");
+	not_taken(h, "x:g", "group", body, "give a neutral_name");
 	body = file("resource");
 	(void)json_object_set_new(json_obj(body, "review"), "day", json_string("2026-11-22"));
-	refused(h, "x:r", "resource", body, "later than today");
+	not_taken(h, "x:r", "resource", body, "later than today");
 	body = file("resource");
 	(void)json_object_del(body, "source");
-	refused(h, "x:r", "resource", body, "/source");
-	refused(h, "x:w", "withdrawal", file("withdrawal"), "is wanted");
+	not_taken(h, "x:r", "resource", body, "/source");
+	not_taken(h, "x:w", "withdrawal", file("withdrawal"), "is wanted");
 }
 
 static void
@@ -201,6 +204,60 @@ held(struct host *h, size_t node, const char *word)
 	return n;
 }
 
+/* A version of the record for a room that nobody is in. */
+static void
+leave_unsent(struct host *h, const char *id)
+{
+	autojson json_t *content = story(CANARY);
+	struct db *db = hostile_db(h, TARGET);
+	int r = outbox_event(db, "node", "!nowhere:harbor.example", "org.cairnpeer.record", NULL, content, "record", id, NULL);
+
+	hostile_go_on(h, TARGET, db);
+	if (r != 0)
+		host_fail(h, "nothing can be queued");
+	host_run(h, 5000);
+}
+
+static size_t
+unsent(struct host *h)
+{
+	autojson json_t *list = story_list(h, TARGET, "outbox");
+	size_t i, n = 0;
+	json_t *item;
+
+	json_array_foreach(list, i, item)
+		n += json_str(item, "purpose") != NULL && !strcmp(json_str(item, "purpose"), "record");
+	return n;
+}
+
+/* A publisher that breaks the rule signs the story again under the id that it withdrew. */
+static void
+test_comes_not_back(struct host *h, const char *id)
+{
+	autojson json_t *body = story("Again " CANARY "."), *rec = NULL, *rejected = NULL;
+	struct db *db = hostile_db(h, TARGET);
+	struct own_record own;
+	autofree char *text = NULL;
+	int r = own_get(db, id, &own);
+
+	if (r == 0) {
+		free(own.kind);
+		free(own.body);
+		own.kind = strdup("story");
+		own.body = json_dumps(body, JSON_COMPACT);
+		own.dirty = 1;
+		r = own_put(db, &own);
+		own_free(&own);
+	}
+	hostile_go_on(h, TARGET, db);
+	publish(h);
+	rec = found(h, "story", CANARY);
+	rejected = story_list(h, SOURCE, "rejected");
+	text = json_dumps(rejected, JSON_COMPACT);
+	ok(r == 0 && rec == NULL && strstr(text, "the record was withdrawn") != NULL,
+	    "what was withdrawn and is signed anew under its id is rejected, and why is listed");
+}
+
 static void
 test_withdraw(struct host *h)
 {
@@ -217,8 +274,11 @@ test_withdraw(struct host *h)
 	ok(held(h, SOURCE, CANARY) > 0, "its words are in the follower's database");
 	host_start(h, SOURCE);
 	host_run(h, 10000);
+	leave_unsent(h, id);
+	is_int((int)unsent(h), 1, "a version of it that could not be sent waits");
 	json_decref(host_ok(h, TARGET, "withdraw", json_pack("{s:s}", "id", id)));
 	host_run(h, 30000);
+	is_int((int)unsent(h), 0, "and never leaves");
 	ok((gone = found(h, "story", CANARY)) == NULL, "a partner does not find it any more");
 	show = shown(h, SOURCE, id);
 	ok(says(show, "It was withdrawn on 2026-11-21"), "and is told why");
@@ -230,9 +290,10 @@ test_withdraw(struct host *h)
 		host_start(h, i);
 	}
 	host_run(h, 10000);
-	refused(h, "x:s2", "story", story("Again."), "was withdrawn");
+	not_taken(h, "x:s2", "story", story("Again."), "was withdrawn");
 	again = host_command(h, TARGET, "withdraw", json_pack("{s:s}", "id", id));
 	ok(strstr(json_str(again, "error"), "nothing to withdraw") != NULL, "nor is it withdrawn twice");
+	test_comes_not_back(h, id);
 }
 
 static void
@@ -290,6 +351,9 @@ main(void)
 			if (strcmp(json_str(item, "kind"), "manifest") != 0)
 				json_decref(host_ok(&h, TARGET, "withdraw", json_pack("{s:O}", "id", json_object_get(item, "id"))));
 		host_run(&h, 30000);
+		json_decref(list);
+		list = host_ok(&h, SOURCE, "find", json_object());
+		is_int((int)json_array_size(json_arr(list, "records")), 0, "what is withdrawn is found by nobody, whatever is asked");
 	}
 	test_kinds(&h);
 	test_old(&h);
