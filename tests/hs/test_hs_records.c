@@ -116,7 +116,6 @@ test_kinds(struct host *h)
 	};
 
 	for (size_t i = 0; i < nelem(kinds); i++) {
-		autojson json_t *rec = NULL, *show = NULL;
 		autofree char *source = NULL;
 		json_t *body = file(kinds[i].kind);
 

@@ -312,6 +312,22 @@ class Output(Case):
             self.assertIsNone(re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", text), args)
             self.assertIn("[2J", text, args)
 
+    def test_a_record_is_shown_in_sentences_first(self):
+        self.node(show=good(id=ID, kind="story", name="Winter", in_words=["Told by Robin.", "Old: a\x1b[2J."], record={"seq": 1}),
+                  find=good(records=[{"id": ID, "kind": "program", "name": "House", "old": "said long ago"}]))
+        shown = self.cairn("show", ID).stdout
+        self.assertTrue(shown.startswith("Winter (story)\n  Told by Robin.\n  Old: a"), shown)
+        self.assertNotIn("\x1b", shown)
+        self.assertIn("\nrecord:\n  seq: 1\n", shown)
+        self.assertNotIn("in_words", shown)
+        self.assertIn("in_words", self.cairn("show", ID, "--json").stdout)
+        self.assertRegex(self.cairn("find").stdout, "OLD\n.*said long ago")
+
+    def test_what_stays_hidden_is_said(self):
+        self.node(**{"import": good(added=0, changed=1, unchanged=0, kept_hidden=2)})
+        done = self.cairn("import", "records", self.file("r.json", '[{"source": "s", "kind": "program", "body": {}}]'))
+        self.assertIn("2 addresses stay confidential", done.stdout)
+
     def test_show_is_indented(self):
         self.node(show=good(id=ID, state="sent", clock={"due": 0, "owner": "them"}, history=[{"at": "x", "to": "sent"}, {"at": "y"}],
                             list=["a", "b"], flag=True))
