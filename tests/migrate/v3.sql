@@ -494,6 +494,9 @@ CREATE INDEX crypt_olm_device ON crypt_olm (pid, curve25519, used);
 
 UPDATE crypt_share SET state = 0 WHERE state = 1;
 ALTER TABLE crypt_share DROP COLUMN message;
+
+-- Of a session of our own that came to its end and is forgotten: how many positions were used.
+ALTER TABLE crypt_inbound ADD COLUMN used INTEGER;
 -- SPDX-License-Identifier: Apache-2.0
 -- Holes in the timelines of direct chats and channels, and what was read of them so far.
 
