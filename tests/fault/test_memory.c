@@ -4,7 +4,7 @@
  * all from then on until it is started again.  It undoes that input and refuses or tries
  * again, or stops and resumes: no crash, no leak, and the referral is delivered exactly once.
  *
- * HS_SEED chooses the run; FAULT_POINT, as printed for a bad life, one life of it; HS_LONG=1: a thousand
+ * HS_SEED chooses the run; FAULT_POINT, as printed for a bad life, one life of it; HS_LONG=1: three hundred
  * of each kind; FAULT_EACH=1: each n.
  */
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "lives.h"
 #include "tests/tap.h"
 
-enum { FEW = 17, MANY = 1000 };
+enum { FEW = 17, MANY = 300 };
 
 static void
 each_allocation(struct host *h, const struct life *life, const char *who, size_t node)
