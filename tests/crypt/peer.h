@@ -124,4 +124,21 @@ peer_letter(struct peer *p, struct node *n, json_t *inner)
 	return peer_letter_text(p, n, text);
 }
 
+/* Start afresh: nobody known but the node; the first peer published and cross-signed, the other made. */
+static inline void
+peer_fresh(struct node *a, struct peer *one, struct crosssign_keys *k, struct peer *two, const char *user, const char *device)
+{
+	if (a->db != NULL) {
+		node_stop(a);
+		net_stop();
+		peer_stop(one);
+		peer_stop(two);
+		net_start();
+	}
+	node_start(a, "@a:a", "ADEV");
+	peer_start(one, "@bob:b", "BOBDEV");
+	peer_start(two, user, device);
+	peer_publish(one, k);
+}
+
 #endif /* !CAIRN_TEST_PEER_H */

@@ -8,21 +8,10 @@ static struct node a;
 static struct peer bob, eve;
 static struct crosssign_keys kb, ke;
 
-/* Start afresh: nobody known, Bob published and cross-signed. */
 static void
 fresh(void)
 {
-	if (a.db != NULL) {
-		node_stop(&a);
-		net_stop();
-		peer_stop(&bob);
-		peer_stop(&eve);
-		net_start();
-	}
-	node_start(&a, "@a:a", "ADEV");
-	peer_start(&bob, BOB, "BOBDEV");
-	peer_start(&eve, "@eve:e", "EVEDEV");
-	peer_publish(&bob, &kb);
+	peer_fresh(&a, &bob, &kb, &eve, "@eve:e", "EVEDEV");
 }
 
 static json_t *

@@ -22,17 +22,7 @@ static struct crosssign_keys kb;
 static void
 fresh(void)
 {
-	if (a.db != NULL) {
-		node_stop(&a);
-		net_stop();
-		peer_stop(&bob);
-		peer_stop(&spare);
-		net_start();
-	}
-	node_start(&a, "@a:a", "ADEV");
-	peer_start(&bob, BOB, "BOBDEV");
-	peer_start(&spare, BOB, "SPARE");
-	peer_publish(&bob, &kb);
+	peer_fresh(&a, &bob, &kb, &spare, BOB, "SPARE");
 }
 
 static json_t *

@@ -11,6 +11,7 @@
 #include "base/event.h"
 #include "domain/eligibility.h"
 #include "events.h"
+#include "tests/dice.h"
 #include "tests/tap.h"
 
 #define NO	ELIGIBILITY_NO
@@ -161,15 +162,6 @@ test_check(void)
 
 /* ---- Random rules over three facts of two values each, in another way. ---- */
 
-static uint64_t seed = 20261121;
-
-static unsigned
-roll(unsigned n)
-{
-	seed = seed * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(seed >> 33) % n;
-}
-
 /* Atom ${i} holds if bit i of a world is set: is court, has insurance none, is woman. */
 static const char *const atoms[] = { "{\"kind\":\"referral_source\",\"sources\":[\"court\"]}", "{\"kind\":\"insurance\",\"insurances\":[\"none\"]}",
 	"{\"kind\":\"identity\",\"identities\":[\"women\"]}" };
@@ -201,9 +193,9 @@ rule_json(struct rule *r, int uses[3])
 	for (int part = 0; part < 3; part++) {
 		json_t *list = json_array();
 
-		r->n[part] = (int)roll(3);
+		r->n[part] = (int)dice_roll(3);
 		for (int i = 0; i < r->n[part]; i++) {
-			r->atom[part][i] = (int)roll(3);
+			r->atom[part][i] = (int)dice_roll(3);
 			uses[r->atom[part][i]]++;
 			(void)json_array_append_new(list, json_loads(atoms[r->atom[part][i]], 0, NULL));
 		}
@@ -225,14 +217,14 @@ test_random(void)
 		int n[3], uses[3] = { 0 };
 		autojson json_t *body = json_object();
 		json_t *top = json_object();
-		unsigned known = roll(8), truth = roll(8), yes = 0, worlds = 0;
+		unsigned known = dice_roll(8), truth = dice_roll(8), yes = 0, worlds = 0;
 		struct eligibility_facts f = { 0 };
 		struct eligibility_finding found;
 
 		for (int part = 0; part < 3; part++) {
 			json_t *list = json_array();
 
-			n[part] = (int)roll(3);
+			n[part] = (int)dice_roll(3);
 			for (int i = 0; i < n[part]; i++)
 				(void)json_array_append_new(list, rule_json(&rules[part][i], uses));
 			if (n[part] > 0)

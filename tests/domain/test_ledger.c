@@ -10,6 +10,7 @@
 #include "domain/ledger.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "tests/dice.h"
 #include "tests/domain/faults.h"
 #include "tests/domain/keys.h"
 
@@ -177,17 +178,6 @@ test_time(void)
 	is_int(json_int(ledger, "version", 0), 3, "each of them is a version");
 }
 
-static uint64_t dice = 1120;
-
-static uint32_t
-roll(uint32_t n)
-{
-	dice ^= dice << 13;
-	dice ^= dice >> 7;
-	dice ^= dice << 17;
-	return (uint32_t)(dice >> 32) % n;
-}
-
 static void
 test_walk(void)
 {
@@ -199,8 +189,8 @@ test_walk(void)
 	the_time = NOW;
 	ok(ledger_new(LISTS, &ledger, NULL) == 0, "a walk of %d steps, seed 1120", STEPS);
 	for (int n = 0; n < STEPS; n++) {
-		uint32_t who = roll(PEOPLE), index = roll(STATUS_BITS_MIN);
-		enum ledger_input input = (enum ledger_input)roll(LEDGER_NINPUTS);
+		uint32_t who = dice_roll(PEOPLE), index = dice_roll(STATUS_BITS_MIN);
+		enum ledger_input input = (enum ledger_input)dice_roll(LEDGER_NINPUTS);
 		struct ledger_term term = { NOW - WHEN_DAY, UNTIL + n * WHEN_HOUR, NOW };
 		enum ledger_state before;
 		char id[32];

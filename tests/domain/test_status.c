@@ -13,6 +13,7 @@
 #include "domain/trust.h"
 #include "domain/vc.h"
 #include "domain/when.h"
+#include "tests/dice.h"
 #include "tests/domain/faults.h"
 #include "tests/domain/keys.h"
 
@@ -233,17 +234,6 @@ test_size(void)
 	ok(status_build(&draft, issuer.seed, NOW, &vc, NULL) == E_BAD && vc == NULL, "nor one without a name");
 }
 
-static uint64_t dice = 20261121;
-
-static uint32_t
-roll(uint32_t n)
-{
-	dice ^= dice << 13;
-	dice ^= dice >> 7;
-	dice ^= dice << 17;
-	return (uint32_t)(dice >> 32) % n;
-}
-
 static void
 test_random(void)
 {
@@ -254,7 +244,7 @@ test_random(void)
 	long wrong = 0, marked = 0;
 
 	for (uint32_t i = 0; i < STATUS_BITS_MIN; i++) {
-		truth[i] = roll(3) == 0;
+		truth[i] = dice_roll(3) == 0;
 		/* Entry 0 is the leftmost: the highest bit of the first byte. */
 		if (truth[i])
 			bits[i / 8] = (uint8_t)(bits[i / 8] | 128u >> (i - i / 8 * 8));
@@ -262,8 +252,8 @@ test_random(void)
 	vc = list_by(&issuer, NULL, NULL);
 	ok(status_open(vc, &context, &list, &f) == 0 && list != NULL && status_issued(list) == FROM, "a list, seed 20261121");
 	for (long i = 0; i < QUESTIONS && list != NULL; i++) {
-		struct status_entry entry = { .purpose = roll(10) == 0 ? STATUS_SUSPENSION : STATUS_REVOCATION,
-			.list = LIST, .index = roll(STATUS_BITS_MIN + STATUS_BITS_MIN / 8) };
+		struct status_entry entry = { .purpose = dice_roll(10) == 0 ? STATUS_SUSPENSION : STATUS_REVOCATION,
+			.list = LIST, .index = dice_roll(STATUS_BITS_MIN + STATUS_BITS_MIN / 8) };
 
 		status_ask(list, &entry, &f);
 		wrong += f.verdict != (entry.purpose == STATUS_SUSPENSION ? STATUS_WRONG_PURPOSE :

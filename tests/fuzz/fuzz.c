@@ -76,6 +76,15 @@ fuzz_start(void)
 	log_level_set(getenv("FUZZ_LOG") != NULL ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
 }
 
+/* For a target that has nothing to prepare. */
+__attribute__((weak)) int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	fuzz_start();
+	return 0;
+}
+
 /* In place of base/log.c's (by the linker): hostile input makes errors by the thousand. */
 void	__wrap_log_error(const char *, const char *, ...) __attribute__((format(printf, 2, 3)));
 

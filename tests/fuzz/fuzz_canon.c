@@ -12,14 +12,6 @@
 
 const unsigned fuzz_changes = 600;
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc, (void)argv;
-	fuzz_start();
-	return 0;
-}
-
 static void
 is_same(const json_t *x, const json_t *y)
 {

@@ -19,7 +19,6 @@
 
 enum { CUTS = 4 };	/* One cut for so many changes. */
 
-int	LLVMFuzzerInitialize(int *, char ***) __attribute__((weak));
 size_t	LLVMFuzzerCustomMutator(uint8_t *, size_t, size_t, unsigned) __attribute__((weak));
 
 static size_t inputs, seeds;
@@ -204,8 +203,7 @@ main(int argc, char **argv)
 	const char *target = slash != NULL ? slash + 1 : argv[0];
 	char path[1024];
 
-	if (LLVMFuzzerInitialize != NULL)
-		(void)LLVMFuzzerInitialize(&argc, &argv);
+	(void)LLVMFuzzerInitialize(&argc, &argv);
 	feed("", 0);
 	for (int i = 1; i < argc; i++)
 		replay_path(argv[i]);

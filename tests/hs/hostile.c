@@ -233,6 +233,22 @@ refused(const json_t *reply, const char *words)
 	return false;
 }
 
+long
+hostile_memory(const struct host *h, size_t i)
+{
+	char path[64], line[256];
+	long kb = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)h->node[i].pid);
+	if ((f = fopen(path, "r")) == NULL)
+		return -1;
+	while (fgets(line, sizeof(line), f) != NULL)
+		(void)sscanf(line, "VmHWM: %ld", &kb);
+	(void)fclose(f);
+	return kb;
+}
+
 json_t *
 picture(struct host *h, size_t i)
 {

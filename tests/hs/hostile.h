@@ -53,6 +53,8 @@ void	meddle(void *, const char *user, json_t *answer);
 size_t	found_in(struct host *, size_t, const char *what, const char *key, const char *words);
 /** refused(reply, words): the operator's command was refused, for a reason with ${words}. */
 bool	refused(const json_t *reply, const char *words);
+/** hostile_memory(host, i): kilobytes that the node had at most; -1: not known. */
+long	hostile_memory(const struct host *, size_t);
 /** picture(host, i): all that events could have changed; the caller decrefs. */
 json_t	*picture(struct host *, size_t);
 /** logged(host, i, words): does its log say so? */

@@ -141,6 +141,39 @@ show_items(const struct host *h, size_t i, const char *what, const json_t *items
 	printf("# %s, %s: %s\n", h->node[i].name, what, text != NULL ? text : "-");
 }
 
+/* The check of that name; the caller decrefs. */
+static json_t *
+doctor(struct host *h, size_t i, const char *name)
+{
+	autojson json_t *result = host_ok(h, i, "doctor", json_object());
+	json_t *item;
+	size_t k;
+
+	json_array_foreach(json_arr(result, "checks"), k, item)
+		if (!strcmp(json_str(item, "name"), name))
+			return json_incref(item);
+	host_fail(h, "the doctor does not look at %s", name);
+}
+
+bool
+story_well(struct host *h, size_t i, const char *name)
+{
+	autojson json_t *check = doctor(h, i, name);
+
+	if (json_is_true(json_object_get(check, "ok")))
+		return true;
+	printf("# %s: %s\n", name, json_str(check, "text"));
+	return false;
+}
+
+bool
+story_ill(struct host *h, size_t i, const char *name, const char *words)
+{
+	autojson json_t *check = doctor(h, i, name);
+
+	return json_is_false(json_object_get(check, "ok")) && strstr(json_str(check, "text"), words) != NULL;
+}
+
 bool
 story_clean(struct host *h, size_t i)
 {

@@ -34,6 +34,9 @@ size_t	story_count(struct host *, size_t, const char *what);
 /** story_said(host, i, direction, text): how often ${text} is in its list of messages, "in" or "out". */
 int	story_said(struct host *, size_t, const char *, const char *);
 
+/** story_well(host, i, check): is the doctor content with it?  story_ill: not at all, and ${words} are in what it says. */
+bool	story_well(struct host *, size_t, const char *check);
+bool	story_ill(struct host *, size_t, const char *check, const char *words);
 /** story_clean(host, i): no item waits, none was rejected, nothing failed in the outbox. */
 bool	story_clean(struct host *, size_t);
 /** story_complaints(host): what the homeservers complain about; prints it; 0 is good. */

@@ -86,8 +86,8 @@ refer_state(struct host *h, size_t i, const struct referral_story *s, const char
 	return is != NULL && !strcmp(is, state);
 }
 
-static int
-count_input(const json_t *shown, const char *input)
+int
+refer_count(const json_t *shown, const char *input)
 {
 	const json_t *line;
 	size_t k;
@@ -113,7 +113,7 @@ was_done(struct host *h, struct referral_story *s, enum story_step step)
 		return id != NULL;
 	}
 	shown = refer_show(h, steps[step].who, s);
-	return count_input(shown, steps[step].input) > 0;
+	return refer_count(shown, steps[step].input) > 0;
 }
 
 static bool

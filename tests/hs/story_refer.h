@@ -29,6 +29,8 @@ json_t	*refer_fill(json_t *, const char *);
 json_t	*refer_show(struct host *, size_t, const struct referral_story *);
 /** refer_state(host, i, story, state): is it in that state there? */
 bool	refer_state(struct host *, size_t, const struct referral_story *, const char *);
+/** refer_count(shown, input): how often the history that refer_show() gave has it. */
+int	refer_count(const json_t *shown, const char *input);
 
 /**
  * refer_verdict(host, story): the oracle, after five minutes of quiet.  NULL, or what is wrong: not exactly one

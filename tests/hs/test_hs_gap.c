@@ -150,20 +150,6 @@ all_there(struct host *h)
 	return n == 0 ? NULL : "messages are missing at the end";
 }
 
-/* What the doctor says of timelines. */
-static bool
-is_well(struct host *h)
-{
-	autojson json_t *result = host_ok(h, SOURCE, "doctor", json_object());
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach(json_arr(result, "checks"), i, item)
-		if (!strcmp(json_str(item, "name"), "timelines"))
-			return json_is_true(json_object_get(item, "ok"));
-	return false;
-}
-
 static void
 hold(struct host *h, int n)
 {
@@ -198,16 +184,16 @@ test_pages(struct host *h)
 	miss(h, HONEST, MESSAGES);
 	check_all(h, "250 while it was away");
 	points_check(asked == 2 || asked == 3, "in three pages (%d)", asked);
-	points_check(is_well(h) && story_clean(h, SOURCE), "nothing waits, nothing was rejected, the doctor is content");
+	points_check(story_well(h, SOURCE, "timelines") && story_clean(h, SOURCE), "nothing waits, nothing was rejected, the doctor is content");
 	miss(h, EMPTY, SOME);
 	check_all(h, "pages that are empty but for a token");
-	points_check(lied == 3 && is_well(h), "are passed over");
+	points_check(lied == 3 && story_well(h, SOURCE, "timelines"), "are passed over");
 	miss(h, TOO_MUCH, SOME);
 	check_all(h, "a page that is too much");
 	points_check(lied == 1 && halves == 1, "is asked for in halves");
 	miss(h, BROKEN, SOME);
 	check_all(h, "a page without events, and no word of them");
-	points_check(lied == 1 && is_well(h), "is asked for again");
+	points_check(lied == 1 && story_well(h, SOURCE, "timelines"), "is asked for again");
 }
 
 static void
@@ -217,13 +203,13 @@ test_false(struct host *h)
 
 	miss(h, JUNK, SOME);
 	check_all(h, "a page full of what nobody can open");
-	points_check(story_count(h, SOURCE, "rejected") > before && is_well(h), "is rejected, and the next one read");
+	points_check(story_count(h, SOURCE, "rejected") > before && story_well(h, SOURCE, "timelines"), "is rejected, and the next one read");
 	miss(h, FORGED, SOME);
 	check_all(h, "a page of old events under new names");
-	points_check(lied == 1 && is_well(h), "adds nothing");
+	points_check(lied == 1 && story_well(h, SOURCE, "timelines"), "adds nothing");
 	miss(h, KNOWN, SOME);
 	check_all(h, "a page of what was read long ago");
-	points_check(lied == 1 && asked == 2 && is_well(h), "is the end of it");
+	points_check(lied == 1 && asked == 2 && story_well(h, SOURCE, "timelines"), "is the end of it");
 }
 
 /* The oldest of what is missing stays missing; what the syncs showed is there. */
@@ -235,7 +221,7 @@ test_cut(struct host *h, enum trick how, const char *what)
 	miss(h, how, SOME);
 	(void)snprintf(last, sizeof(last), "Message %d.", sent - 1);
 	points_check(story_said(h, SOURCE, "in", last) == 1, "%s: the newest messages are there", what);
-	points_check(!is_well(h) && logged(h, SOURCE, "older messages of room"), "and that older ones are not is said");
+	points_check(!story_well(h, SOURCE, "timelines") && logged(h, SOURCE, "older messages of room"), "and that older ones are not is said");
 	points_check(asked <= ASK_MAX && asked >= (how == EMPTY_EVER ? ASK_MAX : 1), "after %d pages", asked);
 }
 
@@ -270,7 +256,7 @@ test_several(void)
 		there += !strncmp(json_str(item, "body"), "Message ", 8);
 	points_check(there == sent, "three holes, of which two had to wait: %d of %d messages are there", there, sent);
 	check_all(&h, "three holes");
-	points_check(is_well(&h) && story_clean(&h, SOURCE), "nothing waits, nothing was rejected, the doctor is content");
+	points_check(story_well(&h, SOURCE, "timelines") && story_clean(&h, SOURCE), "nothing waits, nothing was rejected, the doctor is content");
 	for (i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	host_close(&h);

@@ -75,24 +75,6 @@ arrived(struct host *h, bool *ret_order)
 	return n;
 }
 
-/* Is the doctor content with ${name}?  If not, ${words} must be in what it says. */
-static bool
-is_well(struct host *h, const char *name, const char *words)
-{
-	autojson json_t *result = host_ok(h, SOURCE, "doctor", json_object());
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach(json_arr(result, "checks"), i, item)
-		if (!strcmp(json_str(item, "name"), name)) {
-			if (json_is_true(json_object_get(item, "ok")))
-				return true;
-			printf("# %s: %s\n", name, json_str(item, "text"));
-			return words == NULL || strstr(json_str(item, "text"), words) == NULL;
-		}
-	return words != NULL;
-}
-
 /* All but ${places} of the target's places are taken by what nobody will ever open. */
 static void
 fill(struct host *h, int places)
@@ -169,7 +151,7 @@ test_late_keys(void)
 	(void)ok(n > 20, "%d messages have no key and no place among what waits", n);
 	is_int((int)story_count(&h, SOURCE, "waiting"), INBOX_WAITING_MAX, "which is full");
 	is_int((int)story_count(&h, SOURCE, "rejected"), 0, "but nothing is given up");
-	(void)ok(is_well(&h, "inbox", NULL) && is_well(&h, "timelines", NULL), "and the doctor is content");
+	(void)ok(story_well(&h, SOURCE, "inbox") && story_well(&h, SOURCE, "timelines"), "and the doctor is content");
 	(void)ok(logged(&h, SOURCE, "wait: too many wait for keys already"), "the log says that it waits");
 	host_run(&h, HOUR / 2);
 	meddler.hold = false;
@@ -178,7 +160,7 @@ test_late_keys(void)
 	is_int(n, MESSAGES + 1, "half an hour later the keys come: all messages are there");
 	(void)ok(order, "once, in order");
 	is_int((int)story_count(&h, SOURCE, "waiting"), INBOX_WAITING_MAX - PLACES, "and what waited before waits still");
-	(void)ok(is_well(&h, "inbox", NULL) && is_well(&h, "timelines", NULL), "the doctor is content");
+	(void)ok(story_well(&h, SOURCE, "inbox") && story_well(&h, SOURCE, "timelines"), "the doctor is content");
 	end(&h);
 }
 
@@ -195,7 +177,7 @@ test_no_keys(void)
 	host_run(&h, 10 * 60 * 1000);
 	is_int((int)story_count(&h, SOURCE, "rejected"), without, "but not for more than an hour");
 	(void)snprintf(words, sizeof(words), "%d given up", without);
-	(void)ok(!is_well(&h, "inbox", words), "what was given up is counted");
+	(void)ok(story_ill(&h, SOURCE, "inbox", words), "what was given up is counted");
 	(void)ok(logged(&h, SOURCE, "too many of its sender wait"), "and logged");
 	meddler.hold = false;
 	away = true;
@@ -207,7 +189,7 @@ test_no_keys(void)
 	n = arrived(&h, &order);
 	is_int(n, sent - without, "the room's next hole is read, and what had a place when its key came");
 	(void)ok(order, "once, in order");
-	(void)ok(is_well(&h, "timelines", NULL), "and no hole is left");
+	(void)ok(story_well(&h, SOURCE, "timelines"), "and no hole is left");
 	end(&h);
 }
 
@@ -253,7 +235,7 @@ test_crowd(void)
 	hostile_go_on(&h, SOURCE, db);
 	meddler.hold = true;
 	say_many(&h, 1);
-	(void)ok(!is_well(&h, "inbox", "1751 waiting for a key, 0 rejected; 250 given up"),
+	(void)ok(story_ill(&h, SOURCE, "inbox", "1751 waiting for a key, 0 rejected; 250 given up"),
 	    "a message without its key finds a place: who has most has lost a quarter, which is counted");
 	(void)ok(logged(&h, SOURCE, "250 items that waited for a key were given up"), "and logged");
 	(void)ok(!logged(&h, SOURCE, "crowd.example"), "with nobody's name");

@@ -58,23 +58,6 @@ sealed_by(const struct host *h, const char *user)
 	return n;
 }
 
-/* Kilobytes that the node had at most. */
-static long
-most_memory(const struct host *h, size_t i)
-{
-	char path[64], line[256];
-	long kb = 0;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)h->node[i].pid);
-	if ((f = fopen(path, "r")) == NULL)
-		return -1;
-	while (fgets(line, sizeof(line), f) != NULL)
-		(void)sscanf(line, "VmHWM: %ld", &kb);
-	(void)fclose(f);
-	return kb;
-}
-
 static void
 end(struct host *h)
 {
@@ -179,7 +162,7 @@ test_sync(void)
 	say(&h, TARGET, SOURCE_USER, "Hello.");
 	host_run(&h, 20000);
 	starts = h.node[SOURCE].starts;
-	memory = most_memory(&h, SOURCE);
+	memory = hostile_memory(&h, SOURCE);
 	before = sealed_by(&h, SOURCE_USER);
 	t.alter = spoil_sync;
 	tamper_set(&t);
@@ -201,7 +184,7 @@ test_sync(void)
 	ok(s.count > 1000 && s.n >= s.count, "a sync spoilt in %zu of %zu ways (each place, each kind)", s.done, s.count);
 	ok(s.wrong == 0, "the token advances for what is whole and only for that");
 	ok(h.node[SOURCE].starts == starts, "the node lives");
-	memory = most_memory(&h, SOURCE) - memory;
+	memory = hostile_memory(&h, SOURCE) - memory;
 	ok(memory < 64 * 1024, "in no more memory: %ld KiB", memory);
 	tamper_end(&t);
 	host_run(&h, 7200 * 1000);

@@ -35,22 +35,6 @@ __asan_default_options(void)
 	return "quarantine_size_mb=1";
 }
 
-static long
-most_memory(const struct host *h, size_t i)
-{
-	char path[64], line[256];
-	long kb = 0;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)h->node[i].pid);
-	if ((f = fopen(path, "r")) == NULL)
-		return -1;
-	while (fgets(line, sizeof(line), f) != NULL)
-		(void)sscanf(line, "VmHWM: %ld", &kb);
-	(void)fclose(f);
-	return kb;
-}
-
 static void
 say(struct host *h, size_t i, const char *user, const char *text)
 {
@@ -172,7 +156,7 @@ test_places(void)
 	ok(f.n == FLOODS && f.stuck == 0, "%zu syncs: 2 MiB in %d places, 8 MiB in %d shapes: asked on each time",
 	    f.n, PLACES, SHAPES);
 	ok(h.node[SOURCE].starts == starts, "the node lives");
-	ok(most_memory(&h, SOURCE) < MEMORY_MAX, "in bounded memory: at most %ld MiB", most_memory(&h, SOURCE) / 1024);
+	ok(hostile_memory(&h, SOURCE) < MEMORY_MAX, "in bounded memory: at most %ld MiB", hostile_memory(&h, SOURCE) / 1024);
 	tamper_end(&t);
 	say(&h, TARGET, SOURCE_USER, "At last.");
 	host_run(&h, 600 * 1000);
@@ -230,7 +214,7 @@ test_strangers(void)
 	ok(t.told == 1, "%d messages of a stranger, 6.5 MiB that would be half a gigabyte: the sync is taken at once (%d)",
 	    TODEVICE, t.told);
 	is_int((int)found_in(&h, SOURCE, "messages", "body", "Hello."), 1, "and what else it brings");
-	ok(most_memory(&h, SOURCE) < MEMORY_MAX, "in bounded memory: at most %ld MiB", most_memory(&h, SOURCE) / 1024);
+	ok(hostile_memory(&h, SOURCE) < MEMORY_MAX, "in bounded memory: at most %ld MiB", hostile_memory(&h, SOURCE) / 1024);
 	tamper_end(&t);
 	end(&h);
 }

@@ -183,19 +183,6 @@ told(const struct host *h, size_t from)
 	return since(h, from, "/sendToDevice/", TARGET_USER) + since(h, from, "/send/m.room.encrypted/", "");
 }
 
-static bool
-is_well(struct host *h)
-{
-	autojson json_t *result = host_ok(h, SOURCE, "doctor", json_object());
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach(json_arr(result, "checks"), i, item)
-		if (!strcmp(json_str(item, "name"), "members"))
-			return json_is_true(json_object_get(item, "ok"));
-	return false;
-}
-
 static const char *
 chat(const struct host *h)
 {
@@ -297,7 +284,7 @@ test_leave(bool lazily)
 	host_run(&h, 600 * 1000);
 	points_check(told(&h, from) == 0, "%s: who left in a lazy sync gets no further key, and no word (%d)",
 	    lazily ? "left out" : "as Synapse shows it", told(&h, from));
-	points_check(asked == 1 && is_well(&h), "it is asked once who is there (%d)", asked);
+	points_check(asked == 1 && story_well(&h, SOURCE, "members"), "it is asked once who is there (%d)", asked);
 	end(&h);
 }
 
@@ -317,7 +304,7 @@ test_join(bool lazily)
 	relent(&h, HONEST);
 	points_check(story_said(&h, TARGET, "in", "One.") == 1, "%s: who came in a lazy sync is spoken to",
 	    lazily ? "left out" : "as Synapse shows it");
-	points_check(asked >= 1 && is_well(&h), "and known to be there");
+	points_check(asked >= 1 && story_well(&h, SOURCE, "members"), "and known to be there");
 	end(&h);
 }
 
@@ -340,14 +327,14 @@ test_replies(void)
 		say(&h, text);
 		host_run(&h, 200 * 1000);
 		points_check(told(&h, from) == 0 && asked > 1, "%s: nothing is said, and it is asked again (%d)", reply_name[how], asked);
-		points_check(!is_well(&h) && story_clean(&h, SOURCE), "and the doctor says so");
+		points_check(!story_well(&h, SOURCE, "members") && story_clean(&h, SOURCE), "and the doctor says so");
 		host_kill(&h, SOURCE);
 		host_start(&h, SOURCE);
 		host_run(&h, 30 * 1000);
 		points_check(told(&h, from) == 0, "also after a restart");
 		reply = HONEST;
 		host_run(&h, 600 * 1000);
-		points_check(story_said(&h, TARGET, "in", text) == 1 && is_well(&h), "once it is answered, what waited is said");
+		points_check(story_said(&h, TARGET, "in", text) == 1 && story_well(&h, SOURCE, "members"), "once it is answered, what waited is said");
 	}
 	end(&h);
 }
@@ -375,7 +362,7 @@ test_stale(void)
 	reply = STALE;
 	say(&h, "Two.");
 	host_run(&h, 600 * 1000);
-	points_check(told(&h, from) == 0 && is_well(&h), "an answer from before a leave that a sync has shown does not undo it");
+	points_check(told(&h, from) == 0 && story_well(&h, SOURCE, "members"), "an answer from before a leave that a sync has shown does not undo it");
 	end(&h);
 }
 
@@ -404,7 +391,7 @@ test_under_way(void)
 	points_check(told(&h, from) == 0, "a room key that was ready does not leave while it is not known who is there (%d)", told(&h, from));
 	reply = HONEST;
 	host_run(&h, 600 * 1000);
-	points_check(since(&h, from, "/send/m.room.encrypted/", "") == 0 && is_well(&h), "nor do words afterwards");
+	points_check(since(&h, from, "/send/m.room.encrypted/", "") == 0 && story_well(&h, SOURCE, "members"), "nor do words afterwards");
 	end(&h);
 }
 
@@ -445,7 +432,7 @@ test_left(void)
 	host_run(&h, 10 * 1000);
 	before = asked;
 	host_run(&h, 1200 * 1000);
-	points_check(asked == before && is_well(&h), "a room that we were put out of is asked about no more");
+	points_check(asked == before && story_well(&h, SOURCE, "members"), "a room that we were put out of is asked about no more");
 	end(&h);
 }
 
@@ -470,7 +457,7 @@ judge(struct host *h)
 {
 	syncs = WHOLE;
 	host_run(h, 300 * 1000);
-	return told(h, at_leave) != 0 ? "who left got a key" : is_well(h) ? NULL : "it is not known who is there";
+	return told(h, at_leave) != 0 ? "who left got a key" : story_well(h, SOURCE, "members") ? NULL : "it is not known who is there";
 }
 
 static const struct points_story story = {

@@ -87,6 +87,23 @@ said_by_target(const struct host *h)
 	return n;
 }
 
+/* A referral that is disclosed; the source is away; two outcomes are given.  What the target had said before these. */
+static int
+say_two(struct host *h, struct referral_story *s)
+{
+	int before;
+
+	refer_begin(h, s);
+	for (enum story_step step = STORY_REFER; step < STORY_CONTACT; step++)
+		if (!refer_step(h, s, step))
+			host_fail(h, "the referral does not get that far");
+	before = said_by_target(h);
+	host_stop(h, SOURCE);
+	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, s, STORY_CONTACT)));
+	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, s, STORY_CLOSE)));
+	return before;
+}
+
 /* Two words about one referral while the partner is away: the second waits for the acknowledgement of the first. */
 static void
 test_order(struct host *h)
@@ -94,14 +111,7 @@ test_order(struct host *h)
 	struct referral_story s;
 	int before;
 
-	refer_begin(h, &s);
-	for (enum story_step step = STORY_REFER; step < STORY_CONTACT; step++)
-		if (!refer_step(h, &s, step))
-			host_fail(h, "the referral does not get that far");
-	before = said_by_target(h);
-	host_stop(h, SOURCE);
-	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, &s, STORY_CONTACT)));
-	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, &s, STORY_CLOSE)));
+	before = say_two(h, &s);
 	host_run(h, 30000);
 	is_int(said_by_target(h) - before, 1, "of two outcomes only the first leaves while the partner is away");
 	host_start(h, SOURCE);
@@ -126,14 +136,7 @@ test_held_up(struct host *h)
 	struct referral_story s;
 	int before, after;
 
-	refer_begin(h, &s);
-	for (enum story_step step = STORY_REFER; step < STORY_CONTACT; step++)
-		if (!refer_step(h, &s, step))
-			host_fail(h, "the referral does not get that far");
-	before = said_by_target(h);
-	host_stop(h, SOURCE);
-	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, &s, STORY_CONTACT)));
-	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, &s, STORY_CLOSE)));
+	before = say_two(h, &s);
 	host_run(h, 1800 * 1000);
 	is_int(said_by_target(h) - before, 5, "in half an hour the first of two outcomes is said five times, the second never");
 	ok(!told(h, &s, ""), "and nobody is alarmed");

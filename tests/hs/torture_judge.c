@@ -5,22 +5,11 @@
 
 #include "base/canon.h"
 #include "store/audit.h"
+#include "story_refer.h"
 #include "torture.h"
 
 static const char *const through[] = { "send", "receive", "accept", "consent", "engage", "close" };
 static const char *const declined[] = { "send", "receive", "decline" };
-
-static int
-inputs(const json_t *shown, const char *input)
-{
-	const json_t *line;
-	size_t k;
-	int n = 0;
-
-	json_array_foreach(json_arr(shown, "history"), k, line)
-		n += !strcmp(json_str(line, "input"), input);
-	return n;
-}
 
 /* Each step once, and no other. */
 static void
@@ -32,7 +21,7 @@ judge_history(const struct host *h, size_t i, const struct torture_referral *r, 
 	bool more = false;
 
 	for (size_t k = 0; k < n; k++) {
-		int times = inputs(shown, want[k]);
+		int times = refer_count(shown, want[k]);
 
 		right += times > 0;
 		more |= times > 1;

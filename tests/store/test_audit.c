@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sqlite3.h>
 
-#include "fixture.h"
+#include "spoil.h"
 #include "store/audit.h"
 
 enum { ROWS = 5 };
 
 static struct db *db;
-
-/* What a stranger with the file can do while the node is down. */
-static void
-vandal(const char *what)
-{
-	char path[128];
-	sqlite3 *other = NULL;
-
-	(void)snprintf(path, sizeof(path), "%s/cairn.db", fixture_dir);
-	db_close(db);
-	if (sqlite3_open(path, &other) != SQLITE_OK ||
-	    sqlite3_exec(other, what, NULL, NULL, NULL) != SQLITE_OK)
-		bail("vandal", sqlite3_errmsg(other));
-	sqlite3_close(other);
-	db = fixture_reopen();
-}
 
 static void
 tampered(const char *name, const char *what, int64_t row)
@@ -30,13 +14,13 @@ tampered(const char *name, const char *what, int64_t row)
 	struct err err = { "" };
 	int64_t n = 0;
 
-	vandal("SAVEPOINT x; RELEASE x;"
+	db = spoil_open(db, "SAVEPOINT x; RELEASE x;"
 	    "CREATE TABLE spare AS SELECT * FROM audit; DROP TRIGGER audit_no_update;"
 	    "DROP TRIGGER audit_no_delete;");
-	vandal(what);
+	db = spoil_open(db, what);
 	is_int(audit_verify(db, &n, &err), ERR_CORRUPT, "%s is seen", name);
 	is_int(n, row, "at row %lld: %s", (long long)row, err.text);
-	vandal("DELETE FROM audit; INSERT INTO audit SELECT * FROM spare; DROP TABLE spare;"
+	db = spoil_open(db, "DELETE FROM audit; INSERT INTO audit SELECT * FROM spare; DROP TABLE spare;"
 	    "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN"
 	    " SELECT raise(ABORT, 'x'); END;"
 	    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN"

@@ -4,24 +4,10 @@
 #include <sys/wait.h>
 
 #include "../../node/store/db.c"
-#include "fixture.h"
+#include "spoil.h"
 #include "store/rows.h"
 
 static struct db *db;
-
-/* What a stranger with the file can do. */
-static void
-vandal(const char *text)
-{
-	char path[128];
-	sqlite3 *other = NULL;
-
-	(void)snprintf(path, sizeof(path), "%s/cairn.db", fixture_dir);
-	if (sqlite3_open(path, &other) != SQLITE_OK ||
-	    sqlite3_exec(other, text, NULL, NULL, NULL) != SQLITE_OK)
-		bail("vandal", sqlite3_errmsg(other));
-	sqlite3_close(other);
-}
 
 static int
 put(const char *name, const char *value)
@@ -228,7 +214,7 @@ test_generation(void)
 	must(db_begin(db, NULL));
 	must(put("mine", "1"));
 	must(db_commit(db, NULL));
-	vandal("UPDATE meta SET value = x'00' WHERE key = 'db.generation'");
+	spoil("UPDATE meta SET value = x'00' WHERE key = 'db.generation'");
 	must(db_begin(db, NULL));
 	must(put("late", "1"));
 	is_int(db_commit(db, &err), ERR_DB, "another opener fences this one off");
@@ -269,22 +255,22 @@ test_refusals(void)
 	(void)chmod(fixture_dir, 0700);
 
 	(void)snprintf(text, sizeof(text), "PRAGMA user_version = %d", SCHEMA_VERSION + 1);
-	vandal(text);
+	spoil(text);
 	refused("a newer schema", E_REFUSED, fixture_kek, "newer");
 	(void)snprintf(text, sizeof(text), "PRAGMA user_version = %d", SCHEMA_VERSION);
-	vandal(text);
-	vandal("PRAGMA application_id = 5");
+	spoil(text);
+	spoil("PRAGMA application_id = 5");
 	refused("another program's database", E_REFUSED, fixture_kek, "another program");
 	(void)snprintf(text, sizeof(text), "PRAGMA application_id = %d", APPLICATION_ID);
-	vandal(text);
+	spoil(text);
 	db = fixture_reopen();
 	ok(has("mine"), "and nothing of it was touched");
 	db_close(db);
 
-	vandal("CREATE TABLE spare AS SELECT * FROM meta WHERE key = 'db.key';"
+	spoil("CREATE TABLE spare AS SELECT * FROM meta WHERE key = 'db.key';"
 	    "DELETE FROM meta WHERE key = 'db.key'");
 	refused("a store without its key", ERR_CORRUPT, fixture_kek, "data key");
-	vandal("INSERT INTO meta SELECT * FROM spare; DROP TABLE spare");
+	spoil("INSERT INTO meta SELECT * FROM spare; DROP TABLE spare");
 	db = fixture_reopen();
 }
 

@@ -4,9 +4,8 @@
  * the same search finds one in a field that is kept in clear.  And a sealed
  * value moved to another row does not open.
  */
-#include <sqlite3.h>
 
-#include "fixture.h"
+#include "spoil.h"
 #include "store/casestore.h"
 #include "store/gapstore.h"
 #include "store/inbox.h"
@@ -121,22 +120,6 @@ test_canary(void)
 	db = fixture_reopen();
 }
 
-/* What a stranger with the file can do while the node is down. */
-static void
-vandal(const char *what)
-{
-	char path[128];
-	sqlite3 *other = NULL;
-
-	(void)snprintf(path, sizeof(path), "%s/cairn.db", fixture_dir);
-	db_close(db);
-	if (sqlite3_open(path, &other) != SQLITE_OK ||
-	    sqlite3_exec(other, what, NULL, NULL, NULL) != SQLITE_OK)
-		bail("vandal", sqlite3_errmsg(other));
-	sqlite3_close(other);
-	db = fixture_reopen();
-}
-
 static void
 test_moved(void)
 {
@@ -153,16 +136,16 @@ test_moved(void)
 	must(outbox_event(db, "node", "!m", "t", NULL, content, "move", NULL, &second));
 	must(db_commit(db, NULL));
 
-	vandal("CREATE TEMP TABLE old AS SELECT id, content FROM outbox WHERE purpose = 'move';"
+	db = spoil_open(db, "CREATE TEMP TABLE old AS SELECT id, content FROM outbox WHERE purpose = 'move';"
 	    "UPDATE outbox SET content = (SELECT content FROM old WHERE old.id <> outbox.id)"
 	    " WHERE purpose = 'move'");
 	is_int(outbox_get(db, first, &out), ERR_CORRUPT, "swapped contents do not open");
 	is_int(outbox_get(db, second, &out), ERR_CORRUPT, "neither of them");
 
-	vandal("UPDATE referral SET request = disclosure");
+	db = spoil_open(db, "UPDATE referral SET request = disclosure");
 	is_int(case_get(db, "R1", &c), ERR_CORRUPT, "nor one moved to another column");
 
-	vandal("UPDATE person SET pid = pid + 100 WHERE pid = (SELECT max(pid) FROM person)");
+	db = spoil_open(db, "UPDATE person SET pid = pid + 100 WHERE pid = (SELECT max(pid) FROM person)");
 	is_int(person_user(db, b + 100, &user), ERR_CORRUPT, "nor one whose row was renamed");
 	is_int(person_user(db, a, &user), 0, "the others are well");
 	free(user);
