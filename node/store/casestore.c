@@ -6,6 +6,7 @@
 #include "casestore.h"
 #include "column.h"
 #include "rows.h"
+#include "subject.h"
 
 static const char *const side_name[] = {
 	[REFERRAL_AT_SOURCE] = "source",
@@ -28,13 +29,15 @@ int
 case_put(struct db *db, const struct case_row *c)
 {
 	autobuf struct buf request = { 0 }, disclosure = { 0 }, outcome = { 0 }, reason = { 0 };
+	char who[SUBJECT_NAME];
 	int r;
 
-	if ((r = column_seal_text(db, "referral.request", c->id, c->request, &request)) != 0 ||
-	    (r = column_seal_text(db, "referral.disclosure", c->id, c->disclosure,
+	(void)subject_referral(c->id, who);
+	if ((r = column_seal_text(db, who, "referral.request", c->id, c->request, &request)) != 0 ||
+	    (r = column_seal_text(db, who, "referral.disclosure", c->id, c->disclosure,
 	    &disclosure)) != 0 ||
-	    (r = column_seal_text(db, "referral.outcome", c->id, c->outcome, &outcome)) != 0 ||
-	    (r = column_seal_text(db, "referral.reason", c->id, c->reason, &reason)) != 0)
+	    (r = column_seal_text(db, who, "referral.outcome", c->id, c->outcome, &outcome)) != 0 ||
+	    (r = column_seal_text(db, who, "referral.reason", c->id, c->reason, &reason)) != 0)
 		return r;
 	return db_run(db, Q_CASE_PUT, "tttttttiiiibbbbiii", c->id, c->org,
 	    side_name[c->r.side], referral_state_name(c->r.state), referral_end_name(c->r.end),
@@ -188,9 +191,10 @@ int
 consent_put(struct db *db, const struct consent_row *c)
 {
 	autobuf struct buf sealed = { 0 };
+	char who[SUBJECT_NAME];
 	int r;
 
-	if ((r = column_seal_text(db, "consent.consent", c->id, c->consent, &sealed)) != 0)
+	if ((r = column_seal_text(db, subject_legal(c->referral, who), "consent.consent", c->id, c->consent, &sealed)) != 0)
 		return r;
 	r = rows_hit(db, db_run(db, Q_CONSENT_PUT, "tttbii", c->id, c->referral, c->org, sealed.data,
 	    sealed.len, c->granted_at, c->revoked_at));

@@ -6,6 +6,7 @@
 #include "casestore.h"
 #include "column.h"
 #include "rows.h"
+#include "subject.h"
 
 void
 traffic_free(struct traffic *t)
@@ -41,11 +42,13 @@ int
 traffic_put(struct db *db, const struct traffic *t)
 {
 	autobuf struct buf sealed = { 0 };
+	char who[SUBJECT_NAME];
 	int r;
 
 	/* What is acknowledged need not be kept to be sent again. */
 	if (t->acked_at == 0 &&
-	    (r = column_seal_text(db, "traffic.content", t->content_id, t->content, &sealed)) != 0)
+	    (r = column_seal_text(db, t->referral != NULL ? subject_referral(t->referral, who) : SUBJECT_MOVING,
+	    "traffic.content", t->content_id, t->content, &sealed)) != 0)
 		return r;
 	return db_run(db, Q_TRAFFIC_PUT, "ttttibiiii", t->content_id, t->org, t->referral, t->type,
 	    t->seq, sealed.data, sealed.len, t->sent_at, t->acked_at, t->resend_at, t->tries);

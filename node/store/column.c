@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A sealed value: one byte of format, the nonce, the ciphertext with its tag.
+ * A sealed value: one byte of format, of a subject's its slot in keys.db (8 bytes, big-endian), the
+ * nonce, the ciphertext with its tag.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -10,45 +11,104 @@
 
 #include "column.h"
 #include "datakey.h"
+#include "keyring.h"
+#include "subject.h"
 
 enum {
-	FORMAT	= 1,
+	OWN	= 1,		/* Formats. */
+	SUBJECT	= 2,
+	SLOT	= 8,
 	NONCE	= crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	TAG	= crypto_aead_xchacha20poly1305_ietf_ABYTES,
-	HEAD	= 1 + NONCE,
 };
+
+/* How a value begins, and the key that it is sealed with. */
+struct head {
+	uint8_t	bytes[1 + SLOT];
+	size_t	len;
+	uint8_t	key[DATAKEY_LEN];
+};
+
+static void
+clear(struct head *h)
+{
+	sodium_memzero(h, sizeof(*h));
+}
+#define autohead __attribute__((cleanup(clear)))
+
+static int
+head_for(struct db *db, const char *subject, struct head *h)
+{
+	int64_t slot;
+	int r;
+
+	h->bytes[0] = subject == NULL ? OWN : SUBJECT;
+	h->len = subject == NULL ? 1 : 1 + SLOT;
+	if (subject == NULL) {
+		memcpy(h->key, db_key(db)->seal, DATAKEY_LEN);
+		return 0;
+	}
+	if ((r = subject_key(db, subject, &slot, h->key)) != 0)
+		return r;
+	for (int i = 0; i < SLOT; i++)
+		h->bytes[1 + i] = (uint8_t)((uint64_t)slot >> (56 - 8 * i));
+	return 0;
+}
+
+static int
+head_of(struct db *db, const uint8_t *blob, size_t len, struct head *h)
+{
+	uint64_t slot = 0;
+
+	if (blob == NULL || len < 1 || (blob[0] != OWN && blob[0] != SUBJECT))
+		return ERR_CORRUPT;
+	h->len = blob[0] == OWN ? 1 : 1 + SLOT;
+	if (len < h->len + NONCE + TAG)
+		return ERR_CORRUPT;
+	memcpy(h->bytes, blob, h->len);
+	if (blob[0] == OWN) {
+		memcpy(h->key, db_key(db)->seal, DATAKEY_LEN);
+		return 0;
+	}
+	for (int i = 0; i < SLOT; i++)
+		slot = slot << 8 | blob[1 + i];
+	return slot > INT64_MAX ? ERR_CORRUPT :
+	    db_blame(db, keyring_get(db_ring(db), (int64_t)slot, h->key));
+}
 
 /* What the value belongs to; the parts cannot run into each other. */
 static int
-associate(const char *column, const char *row, struct buf *out)
+associate(const char *column, const char *row, const struct head *h, struct buf *out)
 {
-	static const char format = FORMAT;
 	int r;
 
 	if ((r = buf_add(out, column, strlen(column) + 1)) != 0 ||
 	    (r = buf_add(out, row, strlen(row) + 1)) != 0)
 		return r;
-	return buf_add(out, &format, 1);
+	return buf_add(out, h->bytes, h->len);
 }
 
 int
-column_seal(struct db *db, const char *column, const char *row, const void *data, size_t len,
+column_seal(struct db *db, const char *subject, const char *column, const char *row, const void *data, size_t len,
     struct buf *out)
 {
 	autobuf struct buf ad = { 0 };
 	autofree uint8_t *sealed = NULL;
+	autohead struct head h = { 0 };
+	uint8_t *nonce;
 	int r;
 
-	if ((r = associate(column, row, &ad)) != 0)
+	if ((r = head_for(db, subject, &h)) != 0 || (r = associate(column, row, &h, &ad)) != 0)
 		return r;
-	if (len > SIZE_MAX / 2 || (sealed = malloc(HEAD + len + TAG)) == NULL)
+	if (len > SIZE_MAX / 2 || (sealed = malloc(h.len + NONCE + len + TAG)) == NULL)
 		return -ENOMEM;
-	sealed[0] = FORMAT;
-	world_random(db_world(db), sealed + 1, NONCE);
-	if (crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + HEAD, NULL, data, len,
-	    (const uint8_t *)ad.data, ad.len, NULL, sealed + 1, db_key(db)->seal) != 0)
+	memcpy(sealed, h.bytes, h.len);
+	nonce = sealed + h.len;
+	world_random(db_world(db), nonce, NONCE);
+	if (crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE, NULL, data, len,
+	    (const uint8_t *)ad.data, ad.len, NULL, nonce, h.key) != 0)
 		return ERR_CRYPTO;
-	return buf_add(out, sealed, HEAD + len + TAG);
+	return buf_add(out, sealed, h.len + NONCE + len + TAG);
 }
 
 /* Allocated, with a NUL behind; the caller wipes it. */
@@ -57,24 +117,26 @@ unseal(struct db *db, const char *column, const char *row, const void *blob, siz
     char **ret, size_t *ret_len)
 {
 	autobuf struct buf ad = { 0 };
-	const uint8_t *b = blob;
+	autohead struct head h = { 0 };
+	const uint8_t *nonce;
 	char *plain;
+	size_t n;
 	int r;
 
-	if (b == NULL || len < HEAD + TAG || b[0] != FORMAT)
-		return ERR_CORRUPT;
-	if ((r = associate(column, row, &ad)) != 0)
+	if ((r = head_of(db, blob, len, &h)) != 0 || (r = associate(column, row, &h, &ad)) != 0)
 		return r;
-	if ((plain = malloc(len - HEAD - TAG + 1)) == NULL)
+	nonce = (const uint8_t *)blob + h.len;
+	n = len - h.len - NONCE - TAG;
+	if ((plain = malloc(n + 1)) == NULL)
 		return -ENOMEM;
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt((uint8_t *)plain, NULL, NULL, b + HEAD,
-	    len - HEAD, (const uint8_t *)ad.data, ad.len, b + 1, db_key(db)->seal) != 0) {
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt((uint8_t *)plain, NULL, NULL, nonce + NONCE,
+	    n + TAG, (const uint8_t *)ad.data, ad.len, nonce, h.key) != 0) {
 		free(plain);
 		return ERR_CORRUPT;
 	}
-	plain[len - HEAD - TAG] = '\0';
+	plain[n] = '\0';
 	*ret = plain;
-	*ret_len = len - HEAD - TAG;
+	*ret_len = n;
 	return 0;
 }
 
@@ -95,10 +157,10 @@ column_open(struct db *db, const char *column, const char *row, const void *blob
 }
 
 int
-column_seal_text(struct db *db, const char *column, const char *row, const char *text,
+column_seal_text(struct db *db, const char *subject, const char *column, const char *row, const char *text,
     struct buf *out)
 {
-	return text == NULL ? 0 : column_seal(db, column, row, text, strlen(text), out);
+	return text == NULL ? 0 : column_seal(db, subject, column, row, text, strlen(text), out);
 }
 
 int

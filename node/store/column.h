@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * column: values sealed before they reach SQLite: XChaCha20-Poly1305 with a
- * random nonce; associated data = column name, row name, format version, so a
- * value cannot be moved to another row.  Blind indexes: keyed BLAKE2b-128.
- * Sub-keys for sealing and indexing are derived from the data key
- * (datakey.h).
+ * random nonce; associated data = column name, row name, format and slot, so a
+ * value cannot be moved to another row.  What belongs to a subject is sealed under
+ * its key (subject.h) and names the slot, so whoever opens it need not know whose it is;
+ * all else under a key derived from the data key (datakey.h), as are
+ * blind indexes: keyed BLAKE2b-128.
  */
 #ifndef CAIRN_COLUMN_H
 #define CAIRN_COLUMN_H
@@ -14,14 +15,15 @@
 enum { COLUMN_HASH = 16 };
 
 /**
- * column_seal(db, column, row, data, len, out): append the sealed value to
- * ${out}.  ${column} is "table.column", ${row} names the row (its primary key
- * as text).  0 or a negative value of buf.h.
+ * column_seal(db, subject, column, row, data, len, out): append the sealed value to
+ * ${out}.  ${subject} as in subject.h; NULL: the store's own; its first needs a transaction.  ${column} is
+ * "table.column", ${row} names the row (its primary key as text).  Add the column to the list in reseal.c.
+ * 0 or negative.
  */
-int	column_seal(struct db *, const char *column, const char *row,
+int	column_seal(struct db *, const char *subject, const char *column, const char *row,
 	    const void *, size_t, struct buf *) must_check;
 
-/** column_open(db, column, row, blob, len, out): append the value; 0, ERR_CORRUPT, or buf.h's. */
+/** column_open(db, column, row, blob, len, out): append the value; 0; E_NOTFOUND if its subject was erased; ERR_CORRUPT or negative. */
 int	column_open(struct db *, const char *column, const char *row,
 	    const void *, size_t, struct buf *) must_check;
 
@@ -31,7 +33,7 @@ int	column_open(struct db *, const char *column, const char *row,
  * NULL for NULL.  column_row: the name of a row whose key is a number.
  */
 enum { COLUMN_ROW = 24 };
-int	column_seal_text(struct db *, const char *column, const char *row,
+int	column_seal_text(struct db *, const char *subject, const char *column, const char *row,
 	    const char *, struct buf *) must_check;
 int	column_open_text(struct db *, const char *column, const char *row,
 	    struct rows *, int col, char **) must_check;

@@ -6,6 +6,7 @@
 #include "column.h"
 #include "cryptostore.h"
 #include "rows.h"
+#include "subject.h"
 
 #define ACCOUNT_ROW	"1"
 
@@ -75,9 +76,9 @@ crypto_account_add(struct db *db, const struct crypto_account *a)
 	autobuf struct buf key = { 0 }, pickle = { 0 };
 	int r;
 
-	if ((r = column_seal(db, "crypt_account.pickle_key", ACCOUNT_ROW, a->pickle_key, CRYPTO_KEY,
+	if ((r = column_seal(db, SUBJECT_MOVING, "crypt_account.pickle_key", ACCOUNT_ROW, a->pickle_key, CRYPTO_KEY,
 	    &key)) != 0 ||
-	    (r = column_seal(db, "crypt_account.pickle", ACCOUNT_ROW, a->pickle.data, a->pickle.len,
+	    (r = column_seal(db, SUBJECT_MOVING, "crypt_account.pickle", ACCOUNT_ROW, a->pickle.data, a->pickle.len,
 	    &pickle)) != 0)
 		return r;
 	return db_run(db, Q_CRYPT_ACCOUNT_ADD, "itbb", a->pid, a->device_id, key.data, key.len,
@@ -88,7 +89,7 @@ int
 crypto_account_pickle(struct db *db, const struct buf *pickle)
 {
 	autobuf struct buf sealed = { 0 };
-	int r = column_seal(db, "crypt_account.pickle", ACCOUNT_ROW, pickle->data, pickle->len, &sealed);
+	int r = column_seal(db, SUBJECT_MOVING, "crypt_account.pickle", ACCOUNT_ROW, pickle->data, pickle->len, &sealed);
 
 	return r != 0 ? r : db_run(db, Q_CRYPT_ACCOUNT_PICKLE, "b", sealed.data, sealed.len);
 }
@@ -164,7 +165,7 @@ crypto_olm_put(struct db *db, int64_t pid, const uint8_t curve[CRYPTO_KEY], int6
     const struct buf *pickle, int64_t used)
 {
 	autobuf struct buf sealed = { 0 };
-	int r = column_seal(db, "crypt_olm.pickle", session_id, pickle->data, pickle->len, &sealed);
+	int r = column_seal(db, SUBJECT_MOVING, "crypt_olm.pickle", session_id, pickle->data, pickle->len, &sealed);
 
 	if (r != 0)
 		return r;
@@ -242,7 +243,7 @@ crypto_inbound_add(struct db *db, const char *session_id, const struct crypto_in
     const struct buf *pickle, int64_t at)
 {
 	autobuf struct buf sealed = { 0 };
-	int r = column_seal(db, "crypt_inbound.pickle", session_id, pickle->data, pickle->len, &sealed);
+	int r = column_seal(db, SUBJECT_MOVING, "crypt_inbound.pickle", session_id, pickle->data, pickle->len, &sealed);
 
 	return r != 0 ? r : db_run(db, Q_CRYPT_INBOUND_ADD, "ttibbiii", session_id, s->room_id, s->pid,
 	    s->curve25519, (size_t)CRYPTO_KEY, sealed.data, sealed.len, s->first, s->shared_history, at);
@@ -252,7 +253,7 @@ int
 crypto_inbound_extend(struct db *db, const char *session_id, const struct buf *pickle, int64_t first)
 {
 	autobuf struct buf sealed = { 0 };
-	int r = column_seal(db, "crypt_inbound.pickle", session_id, pickle->data, pickle->len, &sealed);
+	int r = column_seal(db, SUBJECT_MOVING, "crypt_inbound.pickle", session_id, pickle->data, pickle->len, &sealed);
 
 	return r != 0 ? r : rows_hit(db, db_run(db, Q_CRYPT_INBOUND_EXTEND, "tbi", session_id,
 	    sealed.data, sealed.len, first));
@@ -366,9 +367,9 @@ crypto_outbound_add(struct db *db, const struct crypto_outbound *s, const struct
 	autobuf struct buf pickle = { 0 }, key = { 0 };
 	int r;
 
-	if ((r = column_seal(db, "crypt_outbound.pickle", s->session_id, s->pickle.data, s->pickle.len,
+	if ((r = column_seal(db, SUBJECT_MOVING, "crypt_outbound.pickle", s->session_id, s->pickle.data, s->pickle.len,
 	    &pickle)) != 0 ||
-	    (r = column_seal(db, "crypt_outbound.first_key", s->session_id, first_key->data,
+	    (r = column_seal(db, SUBJECT_MOVING, "crypt_outbound.first_key", s->session_id, first_key->data,
 	    first_key->len, &key)) != 0)
 		return r;
 	return db_run(db, Q_CRYPT_OUTBOUND_ADD, "ttbbii", s->session_id, s->room_id, pickle.data,
@@ -379,7 +380,7 @@ int
 crypto_outbound_advance(struct db *db, const struct crypto_outbound *s)
 {
 	autobuf struct buf sealed = { 0 };
-	int r = column_seal(db, "crypt_outbound.pickle", s->session_id, s->pickle.data, s->pickle.len,
+	int r = column_seal(db, SUBJECT_MOVING, "crypt_outbound.pickle", s->session_id, s->pickle.data, s->pickle.len,
 	    &sealed);
 
 	return r != 0 ? r : rows_hit(db, db_run(db, Q_CRYPT_OUTBOUND_ADVANCE, "ib", s->n,

@@ -45,6 +45,7 @@ derive(const uint8_t key[DATAKEY_LEN], struct datakey **ret)
 		return -ENOMEM;
 	if (crypto_kdf_derive_from_key(k->seal, sizeof(k->seal), 1, context, key) != 0 ||
 	    crypto_kdf_derive_from_key(k->index, sizeof(k->index), 2, context, key) != 0 ||
+	    crypto_kdf_derive_from_key(k->wrap, sizeof(k->wrap), 3, context, key) != 0 ||
 	    sodium_mprotect_readonly(k) != 0) {
 		datakey_free(k);
 		return ERR_CRYPTO;

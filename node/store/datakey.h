@@ -2,7 +2,7 @@
 /*
  * datakey: the store's own key.  32 random bytes, made once and kept in the
  * store wrapped by the key-encryption key (XChaCha20-Poly1305), so that
- * changing that key rewrites one row.  What is used are two keys derived from
+ * changing that key rewrites one row.  What is used are three keys derived from
  * it (crypto_kdf); they live in guarded, locked memory, and the data key
  * itself is not kept there.
  */
@@ -16,6 +16,7 @@ enum { DATAKEY_LEN = 32 };
 struct datakey {
 	uint8_t	seal[DATAKEY_LEN];
 	uint8_t	index[DATAKEY_LEN];
+	uint8_t	wrap[DATAKEY_LEN];	/* For the keys of keys.db. */
 };
 
 /** datakey_make(db, kek): a new data key, stored wrapped by ${kek}; inside a transaction.  0, ERR_CRYPTO or db_run's. */

@@ -14,8 +14,10 @@
 
 #include "datakey.h"
 #include "db.h"
+#include "keyring.h"
 #include "migration.h"
 #include "statedir.h"
+#include "subject.h"
 
 enum {
 	BUSY_MS		= 1000,		/* For a backup's short locks. */
@@ -34,6 +36,7 @@ struct db {
 	sqlite3		*sql;
 	struct world	 world;
 	struct datakey	*key;
+	struct keyring	*ring;
 	int		 lock;
 	bool		 opened, tx, saved;
 	bool		 broken;	/* An undo failed: this transaction must not commit. */
@@ -75,6 +78,16 @@ complain(struct db *db, const char *what, const char *why)
 {
 	(void)snprintf(db->error, sizeof(db->error), "%s: %s", what, why);
 	return ERR_DB;
+}
+
+int
+db_blame(struct db *db, int r)
+{
+	if (r >= 0)
+		return r;
+	(void)snprintf(db->error, sizeof(db->error), "%.*skeys.db: %s%s", (int)(strlen(db->path) - strlen("cairn.db")),
+	    db->path, err_name(r), statedir_advice(-r));
+	return r == -ENOMEM || r == -ENOSPC ? r : ERR_DB;
 }
 
 int
@@ -348,7 +361,10 @@ db_commit(struct db *db, struct err *reterr)
 	else if (!db->opened || (r = check_generation(db)) == 0) {
 		if (db->hook != NULL)
 			db->hook(db->hook_cookie, "before-commit");
-		r = control(db, Q_DB_COMMIT);
+		if (db->ring == NULL || (r = keyring_sync(db->ring)) == 0)
+			r = control(db, Q_DB_COMMIT);
+		else
+			r = db_blame(db, r);
 	}
 	if (r != 0) {
 		(void)err_set(reterr, r, "database: %s", db->error);
@@ -423,6 +439,12 @@ db_key(const struct db *db)
 	return db->key;
 }
 
+struct keyring *
+db_ring(const struct db *db)
+{
+	return db->ring;
+}
+
 int
 db_check(struct db *db, struct err *reterr)
 {
@@ -479,7 +501,7 @@ db_number(struct db *db, const char *text, int64_t *ret)
 }
 
 static int
-setup(struct db *db, const uint8_t kek[DB_KEY], struct err *reterr)
+setup(struct db *db, const char *dir, const uint8_t kek[DB_KEY], struct err *reterr)
 {
 	int r;
 
@@ -488,7 +510,7 @@ setup(struct db *db, const uint8_t kek[DB_KEY], struct err *reterr)
 	for (unsigned q = 0; q < Q_COUNT; q++)
 		if ((r = prepare_kept(db, q)) != 0)
 			return err_set(reterr, r, "database: %s", db->error);
-	if ((r = db_begin(db, reterr)) != 0)
+	if ((r = db_begin(db, reterr)) != 0 || (r = subject_open(db, dir, &db->ring, reterr)) != 0)
 		return r;
 	if ((r = take_generation(db)) != 0)
 		return err_set(reterr, r, "database: %s", db->error);
@@ -521,7 +543,7 @@ db_open(const char *dir, const uint8_t kek[DB_KEY], const struct world *world, s
 		(void)err_set(reterr, r, "database: %s", db->error);
 		goto fail;
 	}
-	if ((r = setup(db, kek, reterr)) != 0)
+	if ((r = setup(db, dir, kek, reterr)) != 0)
 		goto fail;
 	*ret = db;
 	return 0;
@@ -540,6 +562,7 @@ db_close(struct db *db)
 	for (unsigned q = 0; q < Q_COUNT; q++)
 		(void)sqlite3_finalize(db->rows[q].stmt);
 	(void)sqlite3_close_v2(db->sql);
+	keyring_close(db->ring);
 	datakey_free(db->key);
 	if (db->lock >= 0)
 		(void)close(db->lock);

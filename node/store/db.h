@@ -22,6 +22,7 @@
 
 struct datakey;
 struct db;
+struct keyring;
 struct rows;
 
 enum { DB_KEY = 32 };
@@ -30,7 +31,7 @@ enum { DB_KEY = 32 };
  * db_open(dir, kek, world, ret, reterr): open or create DIR/cairn.db and take
  * the exclusive lock DIR/cairn.lock (flock).  WAL, synchronous=FULL, foreign
  * keys, DEFENSIVE, secure_delete; runs missing migrations, each in one
- * transaction.  ${kek} unwraps the data key (made at creation).  Return 0;
+ * transaction.  ${kek} unwraps the data key (made at creation), and that DIR/keys.db.  Return 0;
  * E_EXISTS if another process holds the lock; E_REFUSED if the key does not
  * open this store or its schema is newer; or negative.
  */
@@ -80,6 +81,7 @@ static inline void db_done_p(struct rows **r) { db_done(*r); }
 const char *db_error(const struct db *);
 const struct world *db_world(const struct db *);
 const struct datakey *db_key(const struct db *);	/* For column.c. */
+struct keyring *db_ring(const struct db *);
 
 /**
  * db_test_hook(db, fn, cookie): call ${fn} at "before-commit" and

@@ -5,6 +5,7 @@
 #include "column.h"
 #include "gapstore.h"
 #include "rows.h"
+#include "subject.h"
 
 void
 gap_free(struct gap *g)
@@ -161,7 +162,7 @@ gap_event_add(struct db *db, int64_t n, const char *raw)
 	int r;
 
 	if ((r = rows_serial(db, "gap_event", &id)) != 0 ||
-	    (r = column_seal_text(db, "gap_event.raw", column_row(id, row), raw, &sealed)) != 0)
+	    (r = column_seal_text(db, SUBJECT_MOVING, "gap_event.raw", column_row(id, row), raw, &sealed)) != 0)
 		return r;
 	return db_run(db, Q_GAP_EVENT_ADD, "iib", id, n, sealed.data, sealed.len);
 }

@@ -5,6 +5,7 @@
 #include "column.h"
 #include "inbox.h"
 #include "rows.h"
+#include "subject.h"
 
 int
 inbox_seen(struct db *db, const char *content_id)
@@ -149,8 +150,8 @@ waiting_add(struct db *db, const struct waiting *w, bool patient, int64_t *ret_l
 	if ((r = place(db, w->pid, class, patient, &lost)) != 0 || (r = rows_serial(db, "waiting", &id)) != 0)
 		return r;
 	(void)column_row(id, row);
-	if ((r = column_seal_text(db, "waiting.raw", row, w->raw, &raw)) != 0 ||
-	    (r = column_seal_text(db, "waiting.reason", row, w->reason, &reason)) != 0)
+	if ((r = column_seal_text(db, SUBJECT_MOVING, "waiting.raw", row, w->raw, &raw)) != 0 ||
+	    (r = column_seal_text(db, SUBJECT_MOVING, "waiting.reason", row, w->reason, &reason)) != 0)
 		return r;
 	r = db_run(db, Q_WAITING_ADD, "itttibbiii", id, w->account, w->room_id, w->session_id,
 	    w->pid, raw.data, raw.len, reason.data, reason.len, w->at, (int64_t)class, w->due);
@@ -280,7 +281,7 @@ waiting_because(struct db *db, int64_t id, const char *reason)
 {
 	autobuf struct buf sealed = { 0 };
 	char row[COLUMN_ROW];
-	int r = column_seal_text(db, "waiting.reason", column_row(id, row), reason, &sealed);
+	int r = column_seal_text(db, SUBJECT_MOVING, "waiting.reason", column_row(id, row), reason, &sealed);
 
 	return r != 0 ? r : rows_hit(db, db_run(db, Q_WAITING_BECAUSE, "ib", id, sealed.data, sealed.len));
 }
@@ -319,9 +320,9 @@ rejected_add(struct db *db, const char *account, const char *room_id, int64_t pi
 	if (class == INBOX_GUEST && (r = make_room(db, &rejected_shared, &gone)) != 0)
 		return r;
 	(void)column_row(id, row);
-	if ((r = column_seal(db, "rejected.raw", row, raw, strnlen(raw, class == INBOX_PARTNER ? INBOX_RAW_MAX :
+	if ((r = column_seal(db, SUBJECT_MOVING, "rejected.raw", row, raw, strnlen(raw, class == INBOX_PARTNER ? INBOX_RAW_MAX :
 	    INBOX_REJECTED_RAW), &sealed)) != 0 ||
-	    (r = column_seal_text(db, "rejected.reason", row, reason, &why)) != 0 ||
+	    (r = column_seal_text(db, SUBJECT_MOVING, "rejected.reason", row, reason, &why)) != 0 ||
 	    (r = db_run(db, Q_REJECTED_ADD, "ittibbii", id, account, room_id, pid, sealed.data,
 	    sealed.len, why.data, why.len, at, (int64_t)class)) != 0)
 		return r;

@@ -6,6 +6,7 @@
 #include "column.h"
 #include "outbox.h"
 #include "rows.h"
+#include "subject.h"
 
 /* What is sealed, each under its own column and the row's id. */
 static const char state_key_column[] = "outbox.state_key";
@@ -101,9 +102,9 @@ add(struct db *db, const struct out *out, const char *txn, int64_t *ret_id)
 	int r;
 
 	(void)column_row(out->id, row);
-	if ((r = column_seal_text(db, state_key_column, row, out->state_key, &state_key)) != 0 ||
-	    (r = column_seal_text(db, content_column, row, out->content, &content)) != 0 ||
-	    (r = column_seal_text(db, body_column, row, out->body, &body)) != 0 ||
+	if ((r = column_seal_text(db, SUBJECT_MOVING, state_key_column, row, out->state_key, &state_key)) != 0 ||
+	    (r = column_seal_text(db, SUBJECT_MOVING, content_column, row, out->content, &content)) != 0 ||
+	    (r = column_seal_text(db, SUBJECT_MOVING, body_column, row, out->body, &body)) != 0 ||
 	    (r = db_run(db, Q_OUTBOX_ADD, "iiittttttbbttbti", out->id, (int64_t)out->kind,
 	    (int64_t)out->state, out->account, out->lane, out->purpose, out->ref, out->room_id,
 	    out->type, state_key.data, state_key.len, content.data, content.len, out->method,
@@ -245,7 +246,7 @@ outbox_ready(struct db *db, int64_t id, const char *method, const char *path, co
 	char row[COLUMN_ROW];
 	int r;
 
-	if ((r = column_seal_text(db, body_column, column_row(id, row), body, &sealed)) != 0)
+	if ((r = column_seal_text(db, SUBJECT_MOVING, body_column, column_row(id, row), body, &sealed)) != 0)
 		return r;
 	return rows_hit(db, db_run(db, Q_OUTBOX_READY, "ittbi", id, method, path, sealed.data,
 	    sealed.len, world_now(db_world(db))));
@@ -260,7 +261,7 @@ outbox_rebody(struct db *db, int64_t id, const json_t *json)
 	int r;
 
 	if ((r = dump(json, &body)) != 0 ||
-	    (r = column_seal_text(db, body_column, column_row(id, row), body, &sealed)) != 0)
+	    (r = column_seal_text(db, SUBJECT_MOVING, body_column, column_row(id, row), body, &sealed)) != 0)
 		return r;
 	return rows_hit(db, db_run(db, Q_OUTBOX_REBODY, "ib", id, sealed.data, sealed.len));
 }
@@ -305,7 +306,7 @@ outbox_fail(struct db *db, int64_t id, const char *error)
 	char row[COLUMN_ROW];
 	int r;
 
-	if ((r = column_seal_text(db, error_column, column_row(id, row), error, &sealed)) != 0)
+	if ((r = column_seal_text(db, SUBJECT_MOVING, error_column, column_row(id, row), error, &sealed)) != 0)
 		return r;
 	return rows_hit(db, db_run(db, Q_OUTBOX_FAIL, "ib", id, sealed.data, sealed.len));
 }

@@ -7,6 +7,7 @@
 #include "column.h"
 #include "peoplestore.h"
 #include "rows.h"
+#include "subject.h"
 
 void
 account_free(struct account *a)
@@ -51,7 +52,7 @@ account_put(struct db *db, const struct account *a)
 	autobuf struct buf token = { 0 };
 	int r;
 
-	if ((r = column_seal_text(db, "account.token", a->name, a->token, &token)) != 0)
+	if ((r = column_seal_text(db, NULL, "account.token", a->name, a->token, &token)) != 0)
 		return r;
 	return db_run(db, Q_ACCOUNT_PUT, "tttbtti", a->name, a->user_id, a->device_id,
 	    token.data, token.len, a->next_batch, a->filter, a->ready);
@@ -78,13 +79,15 @@ person_find(struct db *db, const char *user, int64_t *ret)
 	return 0;
 }
 
+/* Who is known has a key of their own; anybody can invent strangers. */
 static int
-person_write(struct db *db, enum query_id query, int64_t pid, const char *user)
+person_write(struct db *db, enum query_id query, bool known, int64_t pid, const char *user)
 {
 	autobuf struct buf sealed = { 0 };
 	uint8_t hash[COLUMN_HASH];
-	char row[COLUMN_ROW];
-	int r = column_seal_text(db, "person.user", column_row(pid, row), user, &sealed);
+	char row[COLUMN_ROW], who[SUBJECT_NAME];
+	int r = column_seal_text(db, known ? subject_person(pid, who) : NULL, "person.user", column_row(pid, row), user,
+	    &sealed);
 
 	column_hash(db, "person.user", user, hash);
 	return r != 0 ? r : db_run(db, query, "ibb", pid, hash, sizeof(hash), sealed.data, sealed.len);
@@ -93,22 +96,31 @@ person_write(struct db *db, enum query_id query, int64_t pid, const char *user)
 int
 person_rename(struct db *db, int64_t pid, const char *user)
 {
-	return person_write(db, Q_STRANGER_RENAMED, pid, user);
+	return person_write(db, Q_PERSON_RENAMED, false, pid, user);
 }
 
 int
 person_id(struct db *db, const char *user, int64_t *ret)
 {
 	int64_t pid;
-	int r;
+	int r = person_find(db, user, &pid);
 
-	if ((r = person_find(db, user, &pid)) < 0 || (r == 0 && (r = db_run(db, Q_STRANGER_KNOWN, "i", pid)) != 0))
-		return r;
-	if (r == 0) {
+	if (r == E_NOTFOUND && (r = rows_serial(db, "person", &pid)) == 0)
+		r = person_write(db, Q_PERSON_ADD, true, pid, user);
+	else if (r == 0 && (r = db_run(db, Q_STRANGER_KNOWN, "i", pid)) == 0 && db_changes(db) > 0)
+		r = person_write(db, Q_PERSON_RENAMED, true, pid, user);
+	if (r == 0)
 		*ret = pid;
-		return 0;
-	}
-	if ((r = rows_serial(db, "person", &pid)) != 0 || (r = person_write(db, Q_PERSON_ADD, pid, user)) != 0)
+	return r;
+}
+
+int
+person_stranger(struct db *db, const char *user, int64_t *ret)
+{
+	int64_t pid;
+	int r = rows_serial(db, "person", &pid);
+
+	if (r != 0 || (r = person_write(db, Q_PERSON_ADD, false, pid, user)) != 0)
 		return r;
 	*ret = pid;
 	return 0;
@@ -143,7 +155,7 @@ meta_put(struct db *db, const char *key, const char *value, bool secret)
 		return E_REFUSED;
 	if (!secret)
 		return db_run(db, Q_META_PUT, "tib", key, (int64_t)0, value, strlen(value));
-	if ((r = column_seal_text(db, "meta.value", key, value, &sealed)) != 0)
+	if ((r = column_seal_text(db, NULL, "meta.value", key, value, &sealed)) != 0)
 		return r;
 	return db_run(db, Q_META_PUT, "tib", key, (int64_t)1, sealed.data, sealed.len);
 }
@@ -177,9 +189,10 @@ message_add(struct db *db, const char *content_id, const char *room_id, int64_t 
     bool outgoing, const char *body, int64_t at)
 {
 	autobuf struct buf sealed = { 0 };
+	char who[SUBJECT_NAME];
 	int r;
 
-	if ((r = column_seal_text(db, "message.body", content_id, body, &sealed)) != 0)
+	if ((r = column_seal_text(db, subject_person(pid, who), "message.body", content_id, body, &sealed)) != 0)
 		return r;
 	return db_run(db, Q_MESSAGE_ADD, "ttiibi", content_id, room_id, pid, (int64_t)outgoing,
 	    sealed.data, sealed.len, at);

@@ -27,6 +27,8 @@ int	account_batch(struct db *, const char *name, const char *next_batch) must_ch
 int	person_id(struct db *, const char *user, int64_t *) must_check;
 int	person_find(struct db *, const char *user, int64_t *) must_check;
 int	person_user(struct db *, int64_t pid, char **) must_check;
+/** person_stranger(db, user, ret): a number for somebody who has none; for stranger.c. */
+int	person_stranger(struct db *, const char *user, int64_t *) must_check;
 /** person_rename(db, pid, user): the number becomes somebody else's, who has none; for stranger.c. */
 int	person_rename(struct db *, int64_t pid, const char *user) must_check;
 

@@ -54,7 +54,7 @@ stranger_id(struct db *db, const char *user, int64_t *ret, bool *ret_forgot)
 	if ((r = one_number(db, Q_STRANGER_COUNT, &count)) != 0)
 		return r;
 	if (count < STRANGER_MAX)
-		r = person_id(db, user, &pid);
+		r = person_stranger(db, user, &pid);
 	else if ((r = one_number(db, Q_STRANGER_OLDEST, &pid)) == 0 && (r = forget(db, pid)) == 0)
 		r = person_rename(db, pid, user);
 	if (r != 0)

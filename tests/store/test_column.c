@@ -21,8 +21,8 @@ test_seal(void)
 	autobuf struct buf a = { 0 }, b = { 0 }, empty = { 0 }, out = { 0 };
 	int bad = 0;
 
-	must(column_seal(db, "t.c", "row", "secret", 6, &a));
-	must(column_seal(db, "t.c", "row", "secret", 6, &b));
+	must(column_seal(db, NULL, "t.c", "row", "secret", 6, &a));
+	must(column_seal(db, NULL, "t.c", "row", "secret", 6, &b));
 	ok(a.len == b.len && memcmp(a.data, b.data, a.len) != 0, "sealed twice it looks different");
 	ok(memmem(a.data, a.len, "secret", 6) == NULL, "the value is not in it");
 	is_int(opens("t.c", "row", &a), 0, "it opens where it belongs");
@@ -40,7 +40,7 @@ test_seal(void)
 		bad += opens("t.c", "row", &b) == ERR_CORRUPT;
 	is_int(bad, (long long)a.len, "every cut is seen");
 
-	must(column_seal(db, "t.c", "row", "", 0, &empty));
+	must(column_seal(db, NULL, "t.c", "row", "", 0, &empty));
 	is_int(column_open(db, "t.c", "row", empty.data, empty.len, &out), 0, "an empty value");
 	is_int((long long)out.len, 0, "stays empty");
 	is_int(column_open(db, "t.c", "row", NULL, 0, &out), ERR_CORRUPT, "NULL is not a value");
@@ -52,7 +52,7 @@ test_text(void)
 	autobuf struct buf none = { 0 };
 	char row[COLUMN_ROW];
 
-	must(column_seal_text(db, "t.c", "row", NULL, &none));
+	must(column_seal_text(db, NULL, "t.c", "row", NULL, &none));
 	ok(none.data == NULL && none.len == 0, "NULL seals to nothing");
 	is_str(column_row(INT64_MIN, row), "-9223372036854775808", "the longest row name fits");
 }

@@ -19,6 +19,10 @@ SELECT pid FROM person WHERE hash = ?1;
 -- name: person_add
 INSERT INTO person (pid, hash, user) VALUES (?1, ?2, ?3);
 
+-- To delete a row all tables that refer to it would be searched: it becomes another's.
+-- name: person_renamed
+UPDATE person SET hash = ?2, user = ?3 WHERE pid = ?1;
+
 -- name: person_user
 SELECT user FROM person WHERE pid = ?1;
 

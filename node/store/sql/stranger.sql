@@ -41,7 +41,3 @@ DELETE FROM crypt_device WHERE pid = ?1;
 
 -- name: stranger_forget_user
 DELETE FROM crypt_user WHERE pid = ?1;
-
--- The row becomes another's: to delete it all tables that refer to it would be searched.
--- name: stranger_renamed
-UPDATE person SET hash = ?2, user = ?3 WHERE pid = ?1;
