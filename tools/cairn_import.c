@@ -290,7 +290,7 @@ check_record(const struct cairn *c, const char *file, size_t i, const json_t *it
 		return out_problem(c, EXIT_BAD, "it is one of program, group, specialist, resource, story, crisis_line, credential, status_list, statement",
 		    "%s: records[%zu]: \"kind\" is missing or no string", file, i);
 	if (json_obj(item, "body") == NULL)
-		return out_problem(c, EXIT_BAD, "protocol.md describes the body of each kind; cairn help import records says where it is",
+		return out_problem(c, EXIT_BAD, "types.md describes the body of each kind; cairn help import records says where it is",
 		    "%s: records[%zu]: \"body\" is missing or no object", file, i);
 	json_object_foreach((json_t *)item, key, value) {
 		bool known = false;

@@ -293,7 +293,7 @@ check_subject(const struct cairn *c, const char *file, json_t *vc)
 	struct err err = { "" };
 	int r = event_check(&rec_credential_desc, vc, &err);
 
-	return r == 0 ? EXIT_OK : out_problem(c, EXIT_BAD, "protocol.md, Credential, says what a credentialSubject holds",
+	return r == 0 ? EXIT_OK : out_problem(c, EXIT_BAD, "types.md, Credential, says what a credentialSubject holds",
 	    "%s: %s", file, err.text);
 }
 

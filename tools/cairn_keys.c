@@ -215,7 +215,7 @@ sign(struct cairn *c, json_t *args, json_t *doc, const struct ev_desc *desc)
 	if (r == 0)
 		r = check(desc, doc, &err);
 	if (r != 0)
-		return out_problem(c, r > 0 ? EXIT_BAD : EXIT_FATAL, "protocol.md describes it; cairn help sign says where that is",
+		return out_problem(c, r > 0 ? EXIT_BAD : EXIT_FATAL, "types.md describes it; cairn help sign says where that is",
 		    "%s: %s", file, err.text[0] != '\0' ? err.text : err_name(r));
 	r = keys_write(c, doc, out);
 	if (r == EXIT_OK && out != NULL && c->json) {
@@ -235,7 +235,7 @@ sign_file(struct cairn *c, json_t *args, const struct ev_desc *desc)
 	int r = import_json(c, json_str(args, "file"), &doc);
 
 	if (r == EXIT_OK && !json_is_object(doc))
-		r = out_problem(c, EXIT_BAD, "protocol.md describes it; cairn help sign says where that is", "%s: $: this is no object", json_str(args, "file"));
+		r = out_problem(c, EXIT_BAD, "types.md describes it; cairn help sign says where that is", "%s: $: this is no object", json_str(args, "file"));
 	if (r == EXIT_OK && desc != &rec_credential_desc)
 		r = time_from_text(c, json_str(args, "file"), doc);
 	return r == EXIT_OK ? sign(c, args, doc, desc) : r;

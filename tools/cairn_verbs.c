@@ -31,7 +31,7 @@ const struct verb verbs_table[] = {
 	  NULL, import_hsds, NULL },
 	{ "import records", "bring in groups, specialists, stories and other records written by hand",
 	  "FILE is a JSON array of {\"source\": NAME, \"kind\": \"group\", \"body\": {...}}, or an object whose member "
-	  "\"records\" is one. protocol.md, in gen/ of a build and share/doc/cairn once installed, describes each body. NAME is "
+	  "\"records\" is one. types.md, in gen/ of a build and share/doc/cairn once installed, describes each body. NAME is "
 	  "yours and stays: a second import of it changes the record. Where a body wants the record id of a program, its NAME will do.",
 	  "cairn import records harbor-records.json",
 	  {{ "FILE", "file", ONE }},
@@ -162,7 +162,7 @@ const struct verb verbs_table[] = {
 	  "cairn key show signer.key",
 	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, keys_show, NULL },
 	{ "sign trust", "sign a trust list (offline)",
-	  "Adds the proof to FILE (protocol.md, Trust list, in gen/ of a build and share/doc/cairn once installed), replacing an "
+	  "Adds the proof to FILE (types.md, Trust list, in gen/ of a build and share/doc/cairn once installed), replacing an "
 	  "old one; times written as 2026-11-21T10:30:00+01:00 or with Z become milliseconds; and writes the result to standard output or, at once and whole, to --out.",
 	  "cairn sign trust trust.json --key signer.key --out /etc/cairn/trust.json",
 	  {{ "FILE", "file", ONE }},
@@ -170,7 +170,7 @@ const struct verb verbs_table[] = {
 	   { "out", "FILE", "out", "where to write; may be FILE itself", false, false, NULL }},
 	  NULL, keys_sign_trust, NULL },
 	{ "sign credential", "sign a peer specialist's credential (offline)",
-	  "FILE is a W3C Verifiable Credential 2.0 (protocol.md, Credential); the proof is eddsa-jcs-2022. An issuer that "
+	  "FILE is a W3C Verifiable Credential 2.0 (types.md, Credential); the proof is eddsa-jcs-2022. An issuer that "
 	  "is a did:key must be the key that signs.",
 	  "cairn sign credential ana.json --key board.key --out ana-signed.json",
 	  {{ "FILE", "file", ONE }},
@@ -178,7 +178,7 @@ const struct verb verbs_table[] = {
 	   { "out", "FILE", "out", "where to write; may be FILE itself", false, false, NULL }},
 	  NULL, keys_sign_credential, NULL },
 	{ "sign statement", "sign a specialist's own statement of lived experience (offline)",
-	  "FILE is what the specialist says of their own life (protocol.md, Statement of lived experience); the key is theirs, and "
+	  "FILE is what the specialist says of their own life (types.md, Statement of lived experience); the key is theirs, and "
 	  "nobody else's. A later statement replaces it; one with \"withdrawn\": true takes it back, and followers forget it.",
 	  "cairn sign statement rosa.json --key rosa.key --out rosa-signed.json",
 	  {{ "FILE", "file", ONE }},
@@ -192,7 +192,7 @@ const struct verb verbs_table[] = {
 	  {{ "lists", "URI", "lists", "how the names of the status lists begin; nothing is fetched from there", true, false, NULL }},
 	  NULL, issuer_key, NULL },
 	{ "issuer issue", "certify a specialist (offline)",
-	  "FILE is a credentialSubject (protocol.md, Credential): never anything of the person's own life, which is theirs to say. Writes DIR/credential-N.json and DIR/status-lists.json, both for cairn import records.",
+	  "FILE is a credentialSubject (types.md, Credential): never anything of the person's own life, which is theirs to say. Writes DIR/credential-N.json and DIR/status-lists.json, both for cairn import records.",
 	  "cairn issuer issue board rosa.json --until 2028-01-31",
 	  {{ "DIR", "dir", ONE }, { "FILE", "file", ONE }},
 	  {{ "until", "DAY", "until", "its last day", true, false, NULL },

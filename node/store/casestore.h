@@ -66,6 +66,8 @@ int64_t	traffic_next(struct db *);
  */
 enum { TRAFFIC_SILENT = 7 };
 int	traffic_silent(struct db *, const char *referral, int64_t *, int64_t *) must_check;
+/** traffic_open(db, org, type, ret): how many of that type are on their way to ${org}. */
+int	traffic_open(struct db *, const char *org, const char *type, int64_t *) must_check;
 void	traffic_free(struct traffic *);
 void	traffic_list_free(struct traffic *, size_t);
 

@@ -135,6 +135,18 @@ traffic_silent(struct db *db, const char *referral, int64_t *ret_silent, int64_t
 	return 0;
 }
 
+int
+traffic_open(struct db *db, const char *org, const char *type, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_TRAFFIC_OPEN, "tt", org, type);
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
 int64_t
 traffic_next(struct db *db)
 {

@@ -90,7 +90,7 @@ class Small(unittest.TestCase):
         self.assertIn('DISPATCH("org.cairnpeer.checkin", checkin)', self.read("handlers.inc"))
         self.assertIn("int on_checkin(struct app *, const struct ev_checkin *, const struct origin *);",
                       self.read("handlers.h"))
-        self.assertIn("### Check-in", self.read("protocol.md"))
+        self.assertIn("### Check-in", self.read("types.md"))
         self.assertIn("example_good(&ev_checkin_desc", self.read("test_events.c"))
         self.assertEqual(json.loads(self.read("seeds/checkin.json")), self.good)
         self.assertEqual(json.loads(self.read("seeds/checkin.bad-0.json")), self.bad[0]["value"])

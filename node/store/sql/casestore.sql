@@ -77,6 +77,9 @@ FROM traffic WHERE acked_at = 0;
 SELECT count(*) FILTER (WHERE resend_at > 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0)
 FROM traffic WHERE acked_at = 0 AND referral = ?2;
 
+-- name: traffic_open
+SELECT count(*) FROM traffic WHERE org = ?1 AND type = ?2 AND acked_at = 0 AND resend_at > 0;
+
 -- name: traffic_next
 SELECT min(resend_at) FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND NOT EXISTS (
 	SELECT 1 FROM traffic AS earlier WHERE earlier.acked_at = 0 AND earlier.resend_at > 0 AND

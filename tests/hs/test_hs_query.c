@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A partner that follows no directory room reads our directory through the channel: each published record
+ * once, as it was signed, a page at a time; nothing else; and no more answers at a time than are taken.
+ */
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/id.h"
+#include "base/proof.h"
+#include "hostile.h"
+#include "store/casestore.h"
+#include "story.h"
+#include "tests/tap.h"
+
+enum { MORE = 170 };
+
+static struct host h;
+static char record_key[80];
+
+/* An identifier that is ${n}. */
+static const char *
+name_of(int n)
+{
+	static char id[ID_LEN + 1];
+
+	(void)snprintf(id, sizeof(id), "%0*d", ID_LEN, n);
+	return id;
+}
+
+static void
+say(int n, const char *type, json_t *content)
+{
+	json_object_set_new(content, "v", json_integer(1));
+	json_object_set_new(content, "id", json_string(name_of(n)));
+	json_object_set_new(content, "seq", json_integer(1000 + n));
+	json_object_set_new(content, "body", json_string("A query."));
+	json_object_set_new(content, "sent_at", json_integer((json_int_t)*h.now));
+	hostile_say(&h, SOURCE, hs_room(h.hs, "org.cairnpeer.channel", 0), type, content);
+}
+
+static void
+query(int n, const char *kind, const char *after)
+{
+	json_t *content = json_object();
+
+	if (kind != NULL)
+		json_object_set_new(content, "kinds", json_pack("[s]", kind));
+	if (after != NULL)
+		json_object_set_new(content, "after", json_string(after));
+	say(n, ID_NAMESPACE "directory.query", content);
+}
+
+/* What the target has to say to it; the caller decrefs.  NULL: nothing. */
+static json_t *
+answer_to(int n, int *ret_open)
+{
+	struct db *db = hostile_db(&h, TARGET);
+	struct traffic *list = NULL;
+	json_t *found = NULL;
+	size_t count = 0;
+
+	*ret_open = 0;
+	if (traffic_due(db, INT64_MAX, 64, &list, &count) != 0)
+		host_fail(&h, "the traffic cannot be read");
+	for (size_t i = 0; i < count; i++) {
+		json_t *content = json_loads(list[i].content, 0, NULL);
+
+		*ret_open += !strcmp(list[i].type, ID_NAMESPACE "directory.answer");
+		if (json_str(content, "query") != NULL && !strcmp(json_str(content, "query"), name_of(n)) && found == NULL)
+			found = json_incref(content);
+		json_decref(content);
+	}
+	traffic_list_free(list, count);
+	hostile_go_on(&h, TARGET, db);
+	host_run(&h, 1000);
+	return found;
+}
+
+/* Its records of that kind (NULL: any) that are signed by the target. */
+static size_t
+good(const json_t *answer, const char *kind)
+{
+	uint8_t key[ED25519_PUBLIC];
+	const json_t *item;
+	size_t i, n = 0;
+
+	if (proof_key_parse(record_key, key) != 0)
+		return 0;
+	json_array_foreach(json_arr(answer, "records"), i, item) {
+		const json_t *record = json_obj(item, "record");
+
+		n += record != NULL && proof_verify(record, key, "assertionMethod", NULL) == 0 &&
+		    (kind == NULL || !strcmp(json_str(record, "kind"), kind));
+	}
+	return n;
+}
+
+static void
+test_kinds(void)
+{
+	int open;
+	autojson json_t *all = NULL, *people = NULL, *none = NULL;
+
+	query(1, NULL, NULL);
+	all = answer_to(1, &open);
+	is_int((int)good(all, NULL), 2, "a query is answered by what is published, as it was signed");
+	ok(json_array_size(json_arr(all, "records")) == 2 && json_str(all, "next") == NULL, "and nothing else");
+	query(2, "specialist", NULL);
+	people = answer_to(2, &open);
+	ok(good(people, "specialist") == 1 && json_array_size(json_arr(people, "records")) == 1, "or by the kinds that it names");
+	query(3, "group", NULL);
+	none = answer_to(3, &open);
+	ok(none != NULL && json_array_size(json_arr(none, "records")) == 0, "if there is none, that is said");
+	query(1, NULL, NULL);
+	is_int((int)good((none = (json_decref(none), answer_to(1, &open))), NULL), 2, "the same query again");
+	is_int(open, 3, "has no second answer");
+}
+
+/* Say that the answer arrived. */
+static void
+acknowledge(int n, const json_t *answer)
+{
+	say(n, ID_NAMESPACE "referral.ack", json_pack("{s:[s], s:I}", "ack_of", json_str(answer, "id"), "received_at", (json_int_t)*h.now));
+}
+
+static void
+test_pages(void)
+{
+	autojson json_t *records = json_array(), *seen = json_object();
+	autofree char *after = NULL;
+	size_t total = 0, pages = 0, twice = 0;
+	bool full = true;
+	int open, n = 100;
+
+	for (int i = 0; i < MORE; i++) {
+		char source[40], text[800];
+
+		(void)snprintf(source, sizeof(source), "hsds:service/%d", 100 + i);
+		(void)snprintf(text, sizeof(text), "%0*d", i % 3 == 0 ? 700 : 40, i);
+		json_array_append_new(records, json_pack("{s:s, s:s, s:{s:s, s:s, s:[s], s:[s], s:[s], s:[s, s], s:s}}", "source", source,
+		    "kind", "program", "body", "name", source, "description", text, "forms", "peer_led", "conditions", "alcohol",
+		    "languages", "en", "modalities", "online_text", "phone", "cost", "free"));
+	}
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:O}", "records", records)));
+	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	host_run(&h, 600000);
+	for (;;) {
+		autojson json_t *answer = NULL;
+		const json_t *item;
+		size_t i;
+
+		query(n, NULL, after);
+		if ((answer = answer_to(n, &open)) == NULL || ++pages > 20)
+			break;
+		full &= good(answer, NULL) == json_array_size(json_arr(answer, "records"));
+		json_array_foreach(json_arr(answer, "records"), i, item) {
+			const char *id = json_str(json_obj(item, "record"), "id");
+
+			twice += json_object_get(seen, id) != NULL;
+			json_object_set_new(seen, id, json_true());
+			total++;
+		}
+		acknowledge(n + 1, answer);
+		n += 2;
+		free(after);
+		after = NULL;
+		if (json_str(answer, "next") == NULL)
+			break;
+		after = strdup(json_str(answer, "next"));
+	}
+	ok(after == NULL && pages > 3, "a long directory has pages: %zu", pages);
+	ok(full && total == MORE + 2 && twice == 0, "each record is on one of them: %zu, %zu twice", total, twice);
+}
+
+static void
+test_bound(void)
+{
+	autojson json_t *answer = NULL;
+	int open;
+
+	for (int i = 0; i < 6; i++)
+		query(200 + i, "specialist", NULL);
+	answer = answer_to(200, &open);
+	is_int(open, 4, "four answers are on their way at most");
+	acknowledge(210, answer);
+	host_run(&h, 20 * 60 * 1000);
+	json_decref(answer);
+	answer = answer_to(204, &open);
+	ok(answer != NULL && open == 4, "when one has arrived, the next query is answered");
+}
+
+int
+main(void)
+{
+	autojson json_t *target = NULL;
+
+	story_begin(&h, 91);
+	story_trust(&h);
+	story_publish(&h);
+	target = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", "node"));
+	(void)snprintf(record_key, sizeof(record_key), "%s", json_str(target, "record_key"));
+	test_kinds();
+	for (int i = 1; i <= 3; i++) {
+		autojson json_t *answer = NULL;
+		int open;
+
+		if ((answer = answer_to(i, &open)) != NULL)
+			acknowledge(50 + i, answer);
+	}
+	test_pages();
+	test_bound();
+	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
+	host_close(&h);
+	return done_testing();
+}
