@@ -148,6 +148,8 @@ int
 node_show_referral(const json_t *args, const json_t *result)
 {
 	const char *id = json_str(result, "referral"), *state = json_str(result, "state");
+	const json_t *left;
+	size_t i;
 
 	if (id == NULL)
 		id = json_str(result, "id");
@@ -156,6 +158,8 @@ node_show_referral(const json_t *args, const json_t *result)
 	out_line("referral %s is %s", id != NULL ? id : "?", state != NULL ? state : "queued");
 	if (json_str(result, "delivery") != NULL)
 		out_line("  message: %s", json_str(result, "delivery"));
+	json_array_foreach(json_arr(result, "left_out"), i, left)
+		out_line("  %s", json_string_value(left));
 	if (json_str(result, "next") != NULL)
 		out_line("next: %s", json_str(result, "next"));
 	else if (id != NULL)

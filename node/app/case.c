@@ -324,7 +324,7 @@ case_outcome(struct app *app, const char *actor, const json_t *args, json_t **re
 int
 case_consent(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
-	autojson json_t *content = NULL;
+	autojson json_t *content = NULL, *left = NULL;
 	struct case_row row;
 	int r = need_case(app, args, &row, reterr);
 
@@ -334,11 +334,13 @@ case_consent(struct app *app, const char *actor, const json_t *args, json_t **re
 		r = not_ours(&row, "came from a partner, who asks the member for consent", reterr);
 	else if (json_is_true(json_object_get(args, "template")))
 		r = disclosure_template(app, &row, ret, reterr);
-	else if ((r = disclosure_build(app, &row, args, &content, reterr)) == 0) {
+	else if ((r = disclosure_build(app, &row, args, &content, &left, reterr)) == 0) {
 		free(row.disclosure);
 		row.disclosure = json_dumps(content, JSON_COMPACT);
 		r = row.disclosure == NULL ? -ENOMEM : tell(app, &row, REFERRAL_IN_CONSENT,
 		    REFERRAL_BY_MEMBER, actor, TYPE_DISCLOSURE, content, ret, reterr);
+		if (r == 0 && json_array_size(left) > 0 && json_object_set(*ret, "left_out", left) != 0)
+			r = -ENOMEM;
 	}
 	case_free(&row);
 	return r;

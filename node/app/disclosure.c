@@ -7,9 +7,11 @@
 #include "base/id.h"
 #include "disclosure.h"
 #include "domain/consent.h"
+#include "domain/consent_law.h"
 #include "domain/trust.h"
 #include "publish.h"
 #include "store/audit.h"
+#include "store/dirstore.h"
 
 /* What would be disclosed, by class. */
 static unsigned
@@ -21,41 +23,160 @@ classes(const json_t *content)
 	    (json_object_get(content, "history") != NULL ? CONSENT_HISTORY_CLASS : 0);
 }
 
+/* What decides which law holds, and who signs. */
+struct facts {
+	json_t		*request, *body;	/* The request, and the record that it is addressed to, if it is here. */
+	const char	*laws[32];		/* Of our programs: static texts. */
+	size_t		 n;
+};
+
+static void
+facts_free(struct facts *f)
+{
+	json_decref(f->request);
+	json_decref(f->body);
+}
+#define autofacts __attribute__((cleanup(facts_free)))
+
 static int
-judge(struct app *app, const json_t *consent, const char *from, const char *to, unsigned what,
+each_program(void *cookie, const struct own_record *rec)
+{
+	struct facts *f = cookie;
+	autojson json_t *body = NULL;
+	const struct consent_profile *law;
+	int r = canon_parse(rec->body, strlen(rec->body), &body, NULL);
+
+	if (r != 0)
+		return ERR_CORRUPT;
+	law = consent_profile(json_str(body, "law"));
+	/* Each law once is enough; a program without one is not under the GDPR alone. */
+	for (size_t i = 0; i < f->n; i++)
+		if (f->laws[i] == (law != NULL ? law->law : NULL))
+			return 0;
+	f->laws[f->n++] = law != NULL ? law->law : NULL;
+	return 0;
+}
+
+/* The record that a partner published: its body. */
+static int
+seen_body(struct app *app, const char *org, const char *id, json_t **ret)
+{
+	autojson json_t *record = NULL;
+	struct seen_record seen;
+	int r = seen_get(app->db, org, id, &seen);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (seen.record != NULL && canon_parse(seen.record, strlen(seen.record), &record, NULL) == 0)
+		*ret = json_incref(json_obj(record, "body"));
+	seen_free(&seen);
+	return 0;
+}
+
+/* Fill in of ${use} what follows from the referral; the texts live as long as ${f}. */
+static int
+look(struct app *app, const struct case_row *row, struct facts *f, struct consent_use *use)
+{
+	const char *to, *age, *need;
+	int r;
+
+	if (row->request == NULL || canon_parse(row->request, strlen(row->request), &f->request, NULL) != 0)
+		return ERR_CORRUPT;
+	to = json_str(f->request, "to");
+	age = json_str(f->request, "age_band");
+	need = json_str(f->request, "need");
+	use->record = to;
+	use->minor = age != NULL && (!strcmp(age, "under_13") || !strcmp(age, "13_17"));
+	if (row->r.side != REFERRAL_AT_SOURCE)
+		return 0;	/* Law and signers are the discloser's to know. */
+	if ((r = seen_body(app, row->org, to != NULL ? to : "", &f->body)) != 0 ||
+	    (r = own_each(app->db, "program", each_program, f)) != 0)
+		return r;
+	use->signers = true;
+	use->about = consent_about(need, f->body);
+	use->law = consent_law_wanted(use->about, f->laws, f->n, json_str(f->body, "law"));
+	return 0;
+}
+
+/* ${from} tells ${to} ${what} of the referral, under that consent. */
+static int
+judge(struct app *app, const struct case_row *row, const json_t *consent, const char *from, const char *to, unsigned what,
     int64_t revoked_at, struct err *reterr)
 {
+	autofacts struct facts f = { 0 };
 	struct consent_use use = { .now = app_now(app), .discloser = from, .recipient = to,
 	    .classes = what, .revoked_at = revoked_at };
-	int element;
+	int element, r;
 
 	if (from == NULL || to == NULL)
 		return err_next(reterr, err_set(reterr, E_REFUSED, "our organization is not on the trust list"),
 		    "cairn doctor says what to do");
-	return consent_check(consent, &use, &element, reterr);
+	r = look(app, row, &f, &use);
+	return r != 0 ? r : consent_check(consent, &use, &element, reterr);
 }
 
 int
-disclosure_received(struct app *app, const char *org, const json_t *content, struct err *reterr)
+disclosure_received(struct app *app, const struct case_row *row, const json_t *content, struct err *reterr)
 {
 	const char *notice = json_str(content, "notice");
 	const json_t *consent = json_obj(content, "consent");
-	int r = judge(app, consent, org, publish_own_org(app), classes(content), 0, reterr);
+	const struct consent_profile *law = consent_profile(json_str(consent, "law"));
+	int r = judge(app, row, consent, row->org, publish_own_org(app), classes(content), 0, reterr);
 
 	if (r != 0)
 		return r;
-	if (!strcmp(json_str(consent, "law"), "us-part2") && strcmp(notice, consent_notice) != 0)
-		return err_set(reterr, E_REFUSED, "the disclosure lacks the notice of 42 CFR 2.32");
+	if (strcmp(notice, law->notice) != 0 && (strcmp(law->law, CONSENT_PART2) != 0 || strcmp(notice, consent_notice_short) != 0))
+		return err_set(reterr, E_REFUSED, "the disclosure lacks the notice that its law wants, for %s",
+		    strcmp(law->law, CONSENT_PART2) == 0 ? "Part 2 that of 42 CFR 2.32" : law->law);
 	return 0;
 }
 
+/* Take from the form what is disclosed, but for what its purpose does not need: that is named in ${left}. */
+static int
+compose(const json_t *args, const json_t *consent, json_t *content, json_t *left)
+{
+	static const struct { const char *name; unsigned class; } parts[] = { { "identity", 0 },
+	    { "need_detail", CONSENT_NEED_CLASS }, { "constraints", CONSENT_CONSTRAINTS_CLASS }, { "history", CONSENT_HISTORY_CLASS } };
+	unsigned needed = consent_needed(consent);
+
+	for (size_t i = 0; i < nelem(parts); i++) {
+		json_t *value = json_object_get(args, parts[i].name);
+
+		if (value == NULL)
+			continue;
+		if (needed != 0 && parts[i].class & ~needed) {
+			if (json_array_append_new(left, json_sprintf("%s was left out: the purpose of the consent does not need it",
+			    parts[i].name)) != 0)
+				return -ENOMEM;
+		} else if (json_object_set(content, parts[i].name, value) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The texts that go with it. */
+static int
+label(const json_t *consent, json_t *content)
+{
+	const struct consent_profile *law = consent_profile(json_str(consent, "law"));
+	autobuf struct buf scope = { 0 };
+	int r = consent_scope(consent, &scope);
+
+	if (r != 0)
+		return r;
+	return json_object_set_new(content, "notice", json_string(law->notice)) != 0 ||
+	    json_object_set_new(content, "scope", json_string(scope.data)) != 0 ||
+	    json_object_set_new(content, "body", json_string(strcmp(law->law, CONSENT_PART2) == 0 ?
+	    "A member consented to this disclosure. 42 CFR part 2 prohibits unauthorized use or disclosure of these records." :
+	    "A member consented to this disclosure. Use it only for the purpose that the consent names.")) != 0 ? -ENOMEM : 0;
+}
+
 int
-disclosure_build(struct app *app, const struct case_row *row, const json_t *args, json_t **ret,
+disclosure_build(struct app *app, const struct case_row *row, const json_t *args, json_t **ret, json_t **ret_left,
     struct err *reterr)
 {
-	static const char *const names[] = { "identity", "need_detail", "constraints", "history" };
 	json_t *consent = json_obj(args, "consent");
-	autojson json_t *content = NULL;
+	autojson json_t *content = json_object(), *left = json_array();
 	autofree char *text = NULL;
 	char id[ID_LEN + 1];
 	struct consent_row stored = { .id = id, .referral = row->id, .org = row->org,
@@ -66,19 +187,11 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 		return err_next(reterr, err_set(reterr, E_BAD, "consent: an object with the ten elements is missing"),
 		    "cairn consent %s --template prints one to fill in", row->id);
 	id_new(app->world, id);
-	if (json_object_set_new(consent, "id", json_string(id)) != 0)
+	if (json_object_set_new(consent, "id", json_string(id)) != 0 || json_object_set(content, "consent", consent) != 0 ||
+	    (r = compose(args, consent, content, left)) != 0)
 		return -ENOMEM;
-	content = json_pack("{s:O, s:s, s:s}", "consent", consent, "notice", consent_notice, "body",
-	    "A member consented to this disclosure. It is protected by 42 CFR part 2.");
-	for (size_t i = 0; i < nelem(names); i++) {
-		json_t *value = json_object_get(args, names[i]);
-
-		if (value != NULL && json_object_set(content, names[i], value) != 0)
-			return -ENOMEM;
-	}
-	if (content == NULL)
-		return -ENOMEM;
-	if ((r = judge(app, consent, publish_own_org(app), row->org, classes(content), 0, reterr)) != 0)
+	if ((r = judge(app, row, consent, publish_own_org(app), row->org, classes(content), 0, reterr)) != 0 ||
+	    (r = label(consent, content)) != 0)
 		return r;
 	if ((text = canon_text(consent, reterr)) == NULL)
 		return E_BAD;
@@ -87,6 +200,7 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	    (r = audit_add(app->db, app_now(app), "node", "consent", row->id, stored.id)) != 0)
 		return r;
 	*ret = take(content);
+	*ret_left = take(left);
 	return 0;
 }
 
@@ -95,16 +209,43 @@ disclosure_in_force(struct app *app, const char *referral, const char *org, cons
 {
 	autojson json_t *consent = NULL, *disclosed = NULL;
 	struct consent_row stored;
+	struct case_row row;
 	int r = consent_for(app->db, referral, &stored);
 
 	if (r != 0)
 		return r == E_NOTFOUND ? E_REFUSED : r;
+	if ((r = case_get(app->db, referral, &row)) != 0) {
+		consent_row_free(&stored);
+		return r == E_NOTFOUND ? E_REFUSED : r;
+	}
 	if ((r = canon_parse(stored.consent, strlen(stored.consent), &consent, NULL)) == 0 &&
 	    (r = canon_parse(content, strlen(content), &disclosed, NULL)) == 0)
-		r = judge(app, consent, publish_own_org(app), org, classes(disclosed), stored.revoked_at,
+		r = judge(app, &row, consent, publish_own_org(app), org, classes(disclosed), stored.revoked_at,
 		    NULL);
+	case_free(&row);
 	consent_row_free(&stored);
 	return r > 0 ? E_REFUSED : r;
+}
+
+/* What a law, or the member's age, wants besides. */
+static int
+add_terms(json_t *consent, const struct trust_org *own, bool minor)
+{
+	const struct consent_profile *law = consent_profile(json_str(consent, "law"));
+	int r = 0;
+
+	if (!strcmp(law->law, CONSENT_GDPR))
+		r |= json_object_set_new(consent, "gdpr", json_pack("{s:s, s:s, s:s}", "basis", "explicit_consent",
+		    "controller", own->name, "contact", ""));
+	if (law->statements)
+		r |= json_object_set_new(consent, "redisclosure", json_string("Who receives this may disclose it further, and it "
+		    "may then no longer be protected.")) |
+		    json_object_set_new(consent, "refusal", json_string(""));
+	if (minor)
+		r |= json_object_set_new(consent, "minor", json_pack("{s:i, s:s}", "age", -1, "jurisdiction", "")) |
+		    json_object_set_new(consent, "cosignature", json_pack("{s:s, s:s, s:s}", "how", "electronic", "signer", "",
+		    "authority", "parent"));
+	return r != 0 ? -ENOMEM : 0;
 }
 
 int
@@ -112,18 +253,24 @@ disclosure_template(struct app *app, const struct case_row *row, json_t **ret, s
 {
 	const struct trust_org *to = trust_org(app->trust, row->org);
 	const struct trust_org *own = trust_org_by_node(app->trust, app->cfg->node_user);
+	autofacts struct facts f = { 0 };
+	struct consent_use use = { 0 };
+	autojson json_t *form = NULL;
+	int r;
 
 	if (to == NULL || own == NULL)
 		return err_next(reterr, err_set(reterr, E_REFUSED, "%s is not on the trust list", to == NULL ? row->org :
 		    "our organization"), "cairn doctor says how the list is; its signer has the newest");
-	*ret = json_pack("{s:{s:s, s:s, s:[{s:s, s:s}], s:[s, s, s], s:s, s:[{s:s, s:s}], s:s, s:{s:s, s:[s, s, s]},"
+	if ((r = look(app, row, &f, &use)) != 0)
+		return r;
+	form = json_pack("{s:{s:s, s:s, s:[{s:s, s:s}], s:[s, s, s], s:s, s:[{s:s, s:s}], s:s, s:s, s:{s:s, s:[s, s, s]},"
 	    " s:{s:s, s:I}, s:{s:s, s:s, s:s}, s:I, s:b}, s:{s:s, s:b, s:{s:s, s:s, s:b}}, s:s}",
-	    "consent", "law", "us-part2", "patient", "",
+	    "consent", "law", use.law != NULL ? use.law : f.n == 1 && f.laws[0] != NULL ? f.laws[0] : CONSENT_PART2, "patient", "",
 	    "from", "org", own->id, "name", own->name,
 	    "what", "identity", "contact", "need",
 	    "what_text", "My name or alias, how to reach me, and what I want support with.",
 	    "to", "org", to->id, "name", to->name,
-	    "purpose", "To connect me with peer support.",
+	    "purpose", "To connect me with peer support.", "purpose_code", "peer_support",
 	    "revocation", "right", consent_right,
 	    "how", "matrix", "phone", "paper",
 	    "expires", "kind", "date", "at", (json_int_t)(app_now(app) + 180LL * 86400000),
@@ -131,5 +278,8 @@ disclosure_template(struct app *app, const struct case_row *row, json_t **ret, s
 	    "signed_at", (json_int_t)app_now(app), "tpo", 0,
 	    "identity", "name", "", "is_alias", 1, "contact", "how", "matrix", "value", "", "leave_message", 0,
 	    "need_detail", "");
-	return *ret != NULL ? 0 : -ENOMEM;
+	if (form == NULL || (r = add_terms(json_obj(form, "consent"), own, use.minor)) != 0)
+		return -ENOMEM;
+	*ret = take(form);
+	return 0;
 }

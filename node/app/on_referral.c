@@ -124,7 +124,7 @@ on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
 
 	if (r != 0)
 		return r;
-	if ((r = disclosure_received(app, origin->org, origin->content, origin->reason)) == 0)
+	if ((r = disclosure_received(app, &row, origin->content, origin->reason)) == 0)
 		r = keep(&row.disclosure, origin);
 	if (r == 0)
 		r = apply(app, &row, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, ev->id, origin);

@@ -5,34 +5,10 @@
 #include <strings.h>
 
 #include "base/canon.h"
+#include "base/grammar.h"
 #include "base/id.h"
+#include "consent_law.h"
 #include "when.h"
-
-/* 42 CFR 2.32(a)(1), text of the regulation. */
-const char consent_notice[] =
-    "This record which has been disclosed to you is protected by Federal confidentiality rules "
-    "(42 CFR part 2). These rules prohibit you from using or disclosing this record, or "
-    "testimony that describes the information contained in this record, in any civil, criminal, "
-    "administrative, or legislative proceedings by any Federal, State, or local authority, "
-    "against the patient, unless authorized by the consent of the patient, except as provided at "
-    "42 CFR 2.12(c)(5) or as authorized by a court in accordance with 42 CFR 2.64 or 2.65. In "
-    "addition, the Federal rules prohibit you from making any other use or disclosure of this "
-    "record unless at least one of the following applies: (i) Further use or disclosure is "
-    "expressly permitted by the written consent of the individual whose information is being "
-    "disclosed in this record or as otherwise permitted by 42 CFR part 2. (ii) You are a covered "
-    "entity or business associate and have received the record for treatment, payment, or health "
-    "care operations, or (iii) You have received the record from a covered entity or business "
-    "associate as permitted by 45 CFR part 164, subparts A and E. A general authorization for "
-    "the release of medical or other information is NOT sufficient to meet the required elements "
-    "of written consent to further use or redisclose the record (see 42 CFR 2.31).";
-
-/* 42 CFR 2.32(a)(2). */
-const char consent_notice_short[] =
-    "42 CFR part 2 prohibits unauthorized use or disclosure of these records.";
-
-const char consent_right[] =
-    "You may take this consent back at any time, in any of the ways named here. From then on "
-    "nothing more is disclosed under it. It cannot undo what was already done in reliance on it.";
 
 #define X(name, text) text,
 static const char *const element_names[] = { "its id and law", CONSENT_ELEMENTS(X) };
@@ -45,19 +21,33 @@ consent_element_name(int n)
 	return n >= 0 && n < CONSENT_NELEMENTS ? element_names[n] : "unknown";
 }
 
-static bool
-is_text(const char *s)
+const char *
+consent_class_name(enum consent_bit bit)
 {
-	return s != NULL && s[strspn(s, " \t\r\n")] != '\0';
+	return (unsigned)bit < CONSENT_NCLASSES ? class_names[bit] : "unknown";
+}
+
+/* The index into ${names}, or ${n}. */
+static size_t
+find_name(const char *s, const char *const *names, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && (s == NULL || strcmp(names[i], s) != 0))
+		i++;
+	return i;
 }
 
 static bool
 is_one_of(const char *s, const char *const *list, size_t n)
 {
-	for (size_t i = 0; s != NULL && i < n; i++)
-		if (strcmp(s, list[i]) == 0)
-			return true;
-	return false;
+	return find_name(s, list, n) < n;
+}
+
+static bool
+is_text(const char *s)
+{
+	return s != NULL && s[strspn(s, " \t\r\n")] != '\0';
 }
 
 /* "Everything." names nothing. */
@@ -86,16 +76,72 @@ consent_classes(const json_t *consent)
 	unsigned classes = 0;
 
 	for (size_t i = 0; i < json_array_size(what); i++) {
-		const char *name = json_string_value(json_array_get(what, i));
-		size_t c = 0;
+		size_t c = find_name(json_string_value(json_array_get(what, i)), class_names, CONSENT_NCLASSES);
 
-		while (c < CONSENT_NCLASSES && (name == NULL || strcmp(class_names[c], name) != 0))
-			c++;
 		if (c == CONSENT_NCLASSES)
 			return 0;
 		classes |= 1u << c;
 	}
 	return classes;
+}
+
+/* What each purpose can need; the first counts when no code is given. */
+static const struct purpose {
+	const char	*code;
+	unsigned	 classes;
+} purposes[] = {
+	{ "peer_support", CONSENT_IDENTITY_CLASS | CONSENT_CONTACT_CLASS | CONSENT_NEED_CLASS |
+	    CONSENT_CONSTRAINTS_CLASS | CONSENT_OUTCOME_CLASS },
+	{ "care_coordination", CONSENT_IDENTITY_CLASS | CONSENT_CONTACT_CLASS | CONSENT_NEED_CLASS |
+	    CONSENT_CONSTRAINTS_CLASS | CONSENT_HISTORY_CLASS | CONSENT_OUTCOME_CLASS },
+	{ "outcome_report", CONSENT_OUTCOME_CLASS },
+	{ "counselling", CONSENT_NOTES_CLASS },
+	{ "proceedings", CONSENT_OUTCOME_CLASS },
+};
+
+unsigned
+consent_needed(const json_t *consent)
+{
+	const json_t *code = json_object_get(consent, "purpose_code");
+
+	if (code == NULL)
+		return purposes[0].classes;
+	for (size_t i = 0; i < nelem(purposes) && json_is_string(code); i++)
+		if (strcmp(purposes[i].code, json_string_value(code)) == 0)
+			return purposes[i].classes;
+	return 0;
+}
+
+/* What the consent is to; -1: no such thing. */
+static int
+covers(const json_t *c)
+{
+	static const char *const names[] = { "general", "counselling_notes", "proceedings" };
+	size_t i = json_object_get(c, "covers") == NULL ? 0 : find_name(json_str(c, "covers"), names, nelem(names));
+
+	return i < nelem(names) ? (int)i : -1;
+}
+
+static bool
+lists_org(const json_t *list, const char *org)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *id = json_str(json_array_get(list, i), "org");
+
+		if (id != NULL && strcmp(id, org) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+consent_names(const json_t *consent, const char *org)
+{
+	const json_t *via = json_obj(consent, "via");
+	const char *between = json_str(via, "org");
+
+	return lists_org(json_arr(consent, "from"), org) || lists_org(json_arr(consent, "to"), org) ||
+	    (between != NULL && strcmp(between, org) == 0) || lists_org(json_arr(via, "participants"), org);
 }
 
 /*
@@ -106,13 +152,23 @@ consent_classes(const json_t *consent)
 static const char *
 check_frame(const json_t *c, const struct consent_use *use)
 {
-	static const char *const laws[] = { "us-part2", "us-hipaa", "gdpr" };
+	const struct consent_profile *law = consent_profile(json_str(c, "law"));
+	const json_t *gdpr = json_obj(c, "gdpr");
 
-	(void)use;
 	if (!json_is_object(c) || !id_is_own(json_str(c, "id")))
 		return "the consent has no id, so it could not be revoked or accounted for";
-	if (!is_one_of(json_str(c, "law"), laws, nelem(laws)))
+	if (law == NULL)
 		return "the law is not one of us-part2, us-hipaa, gdpr";
+	if (use->law != NULL && strcmp(law->law, use->law) != 0)
+		return strcmp(use->law, CONSENT_PART2) == 0 ? "42 CFR part 2 protects this referral, because it is "
+		    "about substance use or one of the programs says so; the law must be us-part2" :
+		    "the programs concerned are under another law";
+	if (covers(c) < 0)
+		return "what it covers is not one of general, counselling_notes, proceedings";
+	if (strcmp(law->law, CONSENT_GDPR) == 0 && (!is_text(json_str(gdpr, "controller")) ||
+	    !is_text(json_str(gdpr, "contact")) || json_str(gdpr, "basis") == NULL ||
+	    strcmp(json_str(gdpr, "basis"), "explicit_consent") != 0))
+		return "under the GDPR it must be an explicit consent and name the controller and where to ask for access";
 	return NULL;
 }
 
@@ -146,13 +202,22 @@ check_parties(const json_t *list, const char *org, const char *record, unsigned 
 	return NULL;
 }
 
+/* An intermediary hands on what it received. */
+static bool
+passes_on(const json_t *c, const struct consent_use *use)
+{
+	const char *via = json_str(json_obj(c, "via"), "org");
+
+	return via != NULL && strcmp(via, use->discloser) == 0 && !lists_org(json_arr(c, "from"), via);
+}
+
 static const char *
 check_discloser(const json_t *c, const struct consent_use *use)
 {
 	unsigned named;
 	const char *wrong = check_parties(json_arr(c, "from"), use->discloser, NULL, &named);
 
-	if (wrong == NULL && named == 0)
+	if (wrong == NULL && named == 0 && !passes_on(c, use))
 		return "this organization is not named as one that may disclose";
 	return wrong;
 }
@@ -169,20 +234,48 @@ check_what(const json_t *c, const struct consent_use *use)
 		return "the description in words is missing";
 	if (is_vague(text))
 		return "the description must be specific and meaningful, not everything at once";
+	if (covers(c) == CONSENT_COUNSELLING ? classes != CONSENT_NOTES_CLASS : classes & CONSENT_NOTES_CLASS)
+		return "counselling notes want a consent of their own, to nothing else";
 	if (use->classes & ~classes)
 		return "something would be disclosed that the consent does not list";
+	return NULL;
+}
+
+/* NULL, or what is wrong with the intermediary; counts what of it is the recipient. */
+static const char *
+check_via(const json_t *via, const struct consent_use *use, bool on, unsigned *ret_named)
+{
+	const char *id = json_str(via, "org"), *wrong;
+
+	*ret_named = 0;
+	if (via == NULL)
+		return NULL;
+	if (!id_is_own(id) || !is_text(json_str(via, "name")))
+		return "the intermediary must be named, with its identifier";
+	wrong = check_parties(json_arr(via, "participants"), use->recipient, use->record, ret_named);
+	if (wrong != NULL)
+		return "an intermediary is named, but not each of its participants that may receive it, with its identifier";
+	if (!on)
+		*ret_named = strcmp(id, use->recipient) == 0;
 	return NULL;
 }
 
 static const char *
 check_recipients(const json_t *c, const struct consent_use *use)
 {
-	unsigned named;
+	unsigned named, through;
+	bool on = passes_on(c, use);
 	const char *wrong = check_parties(json_arr(c, "to"), use->recipient, use->record, &named);
 
-	if (wrong == NULL && named == 0)
-		return "the recipient of this disclosure is not named";
-	return wrong;
+	if (wrong == NULL && json_object_get(c, "via") != NULL && json_obj(c, "via") == NULL)
+		wrong = "the intermediary must be named, with its identifier";
+	if (wrong == NULL)
+		wrong = check_via(json_obj(c, "via"), use, on, &through);
+	if (wrong != NULL)
+		return wrong;
+	if (on)
+		return through > 0 ? NULL : "the recipient is not named as a participant of this intermediary";
+	return named + through > 0 ? NULL : "the recipient of this disclosure is not named";
 }
 
 static const char *
@@ -194,6 +287,14 @@ check_purpose(const json_t *c, const struct consent_use *use)
 		return "it is missing";
 	if (use->purpose != NULL && strcmp(purpose, use->purpose) != 0)
 		return "the disclosure is for another purpose";
+	if (consent_needed(c) == 0)
+		return "its code is not one of those that are known";
+	if (use->covers != (enum consent_covers)covers(c))
+		return use->covers == CONSENT_PROCEEDINGS ? "use in proceedings against the member wants a consent of its own" :
+		    use->covers == CONSENT_COUNSELLING ? "counselling notes want a consent of their own" :
+		    "the consent is to something else, and never to this besides";
+	if (use->classes & ~consent_needed(c))
+		return "something would be disclosed that this purpose does not need";
 	return NULL;
 }
 
@@ -243,15 +344,14 @@ check_expiry(const json_t *c, const struct consent_use *use)
 	return NULL;
 }
 
+/* One signature by itself. */
 static const char *
-check_signature(const json_t *c, const struct consent_use *use)
+check_signed(const json_t *signature, const struct consent_profile *law)
 {
 	static const char *const hows[] = { "electronic", "paper", "verbal" };
 	static const char *const rights[] = { "self", "parent", "guardian", "representative" };
-	const json_t *signature = json_obj(c, "signature");
-	const char *how = json_str(signature, "how"), *law = json_str(c, "law");
+	const char *how = json_str(signature, "how");
 
-	(void)use;
 	if (!is_text(json_str(signature, "signer")))
 		return "it is missing";
 	if (!is_one_of(how, hows, nelem(hows)))
@@ -260,9 +360,71 @@ check_signature(const json_t *c, const struct consent_use *use)
 		return "it does not say by what right: self, parent, guardian, representative";
 	if (strcmp(how, "electronic") != 0 && !is_text(json_str(signature, "recorded_by")))
 		return "the staff member who keeps the paper or heard the words is not named";
-	if (strcmp(how, "verbal") == 0 && strcmp(law, "gdpr") != 0)
+	if (strcmp(how, "verbal") == 0 && law->written)
 		return "the law asks for a written consent, on paper or electronic; spoken words are "
 		       "not enough";
+	return NULL;
+}
+
+static bool
+signs_as(const json_t *signature, const char *right)
+{
+	const char *authority = json_str(signature, "authority");
+
+	return authority != NULL && strcmp(authority, right) == 0;
+}
+
+static bool
+guards(const json_t *signature)
+{
+	return signs_as(signature, "parent") || signs_as(signature, "guardian");
+}
+
+/* Who has to sign for a minor, and did. */
+static const char *
+check_minor(const json_t *c, const struct consent_use *use)
+{
+	const json_t *minor = json_obj(c, "minor"), *one = json_obj(c, "signature"), *two = json_obj(c, "cosignature");
+	const char *where = json_str(minor, "jurisdiction");
+	long long age = json_int(minor, "age", -1);
+	bool self = signs_as(one, "self") || signs_as(two, "self"), guardian = guards(one) || guards(two);
+
+	if (age < 0 || age > 20 || where == NULL || !grammar_ok(GRAMMAR_ISO_3166, where))
+		return "the member is a minor, but not how old and under whose law";
+	if (self && guardian && strcmp(json_str(one, "signer"), json_str(two, "signer")) == 0)
+		return "the minor and the parent or guardian cannot be one person";
+	if (!self && !guardian)
+		return "neither the minor nor a parent or guardian has signed";
+	if (!use->signers)
+		return NULL;
+	switch (consent_signers(use->minors, where, use->about, age)) {
+	case CONSENT_MINOR_SIGNS:
+		return self ? NULL : "there this minor decides alone, so the minor has to sign";
+	case CONSENT_GUARDIAN_SIGNS:
+		return guardian ? NULL : "there a parent or guardian has to sign for somebody of this age";
+	case CONSENT_BOTH_SIGN:
+		break;
+	}
+	return self && guardian ? NULL : "the member is a minor: both the minor and a parent or guardian have to sign";
+}
+
+static const char *
+check_signature(const json_t *c, const struct consent_use *use)
+{
+	const struct consent_profile *law = consent_profile(json_str(c, "law"));
+	const json_t *second = json_object_get(c, "cosignature");
+	const char *wrong = check_signed(json_obj(c, "signature"), law);
+
+	if (wrong != NULL)
+		return wrong;
+	if (second != NULL && check_signed(second, law) != NULL)
+		return "the second signature is not complete";
+	if (json_object_get(c, "minor") != NULL)
+		return check_minor(c, use);
+	if (use->minor)
+		return "the member is a minor; the consent must say so, with age and jurisdiction";
+	if (signs_as(json_obj(c, "signature"), "parent"))
+		return "a parent signs for a minor only, and the consent does not say that the member is one";
 	return NULL;
 }
 
@@ -287,8 +449,10 @@ check_tpo(const json_t *c, const struct consent_use *use)
 	if (!json_is_boolean(tpo))
 		return "it does not say whether the consent is for treatment, payment and health "
 		       "care operations";
-	if (json_is_false(tpo))
+	if (json_is_false(tpo) && !consent_profile(json_str(c, "law"))->statements)
 		return NULL;
+	if (json_is_true(tpo) && covers(c) == CONSENT_PROCEEDINGS)
+		return "a consent for proceedings is not one for treatment, payment and health care operations";
 	if (!is_text(json_str(c, "redisclosure")))
 		return "what protection is lost by redisclosure is not stated";
 	return is_text(json_str(c, "refusal")) ? NULL : "what follows from not signing is not stated";
@@ -320,67 +484,4 @@ consent_check(const json_t *consent, const struct consent_use *use, int *ret_ele
 		    element_names[i], wrong);
 	}
 	return 0;
-}
-
-/* "A, B and C" */
-static int
-add_names(struct buf *out, const json_t *list, const char *member)
-{
-	size_t n = json_array_size(list);
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		const json_t *entry = json_array_get(list, i);
-
-		r = buf_printf(out, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ",
-		    member != NULL ? json_str(entry, member) : json_string_value(entry));
-	}
-	return r;
-}
-
-static int
-add_end(struct buf *out, const json_t *expires)
-{
-	const char *kind = json_str(expires, "kind");
-	char day[WHEN_TEXT];
-
-	if (strcmp(kind, "date") == 0)
-		return buf_printf(out, "until %s",
-		    when_print_day(json_int(expires, "at", 0), day));
-	if (strcmp(kind, "event") == 0)
-		return buf_printf(out, "until this event: %s", json_str(expires, "event"));
-	return buf_puts(out, "without a fixed end");
-}
-
-int
-consent_scope(const json_t *consent, struct buf *out)
-{
-	struct buf mark = *out;
-	char day[WHEN_TEXT];
-	int r = buf_puts(out, "The member consented that ");
-
-	if (r == 0)
-		r = add_names(out, json_arr(consent, "from"), "name");
-	if (r == 0)
-		r = buf_puts(out, " may disclose to ");
-	if (r == 0)
-		r = add_names(out, json_arr(consent, "to"), "name");
-	if (r == 0)
-		r = buf_puts(out, ", and to nobody else, these classes of information: ");
-	if (r == 0)
-		r = add_names(out, json_arr(consent, "what"), NULL);
-	if (r == 0)
-		r = buf_printf(out, " (%s). Purpose: %s. Signed on %s; valid ",
-		    json_str(consent, "what_text"), json_str(consent, "purpose"),
-		    when_print_day(json_int(consent, "signed_at", 0), day));
-	if (r == 0)
-		r = add_end(out, json_obj(consent, "expires"));
-	if (r == 0)
-		r = buf_puts(out, " unless the member revokes it before. Any other use or "
-		    "disclosure needs a new consent.");
-	if (r != 0 && out->data != NULL) {	/* As if nothing had been added. */
-		out->len = mark.len;
-		out->data[out->len] = '\0';
-	}
-	return r;
 }

@@ -6,7 +6,8 @@
  * number used here and in schemas/consent.json.  The check reads the JSON as it
  * came, before or after the schema, so that what is missing has its number.
  * Stricter than the regulation in one point: recipients are named one by one,
- * never as a class, because a class cannot be checked by machine.
+ * never as a class, because a class cannot be checked by machine; nor is what
+ * passes through an intermediary, whose participants are named too.
  *
  * Pure.  No sentence made by consent_check() quotes a value of the consent, so
  * that a refusal may be logged.
@@ -42,7 +43,8 @@ enum consent_element { CONSENT_FRAME, CONSENT_ELEMENTS(X) CONSENT_NELEMENTS };
 /* What may be disclosed, by class; names as in the schema. */
 #define CONSENT_CLASSES(X)						\
 	X(IDENTITY, "identity") X(CONTACT, "contact") X(NEED, "need")	\
-	X(CONSTRAINTS, "constraints") X(HISTORY, "history") X(OUTCOME, "outcome")
+	X(CONSTRAINTS, "constraints") X(HISTORY, "history") X(OUTCOME, "outcome")	\
+	X(NOTES, "counselling_notes")
 
 #define X(name, text) CONSENT_BIT_##name,
 enum consent_bit { CONSENT_CLASSES(X) CONSENT_NCLASSES };
@@ -50,6 +52,9 @@ enum consent_bit { CONSENT_CLASSES(X) CONSENT_NCLASSES };
 #define X(name, text) CONSENT_##name##_CLASS = 1u << CONSENT_BIT_##name,
 enum consent_class { CONSENT_CLASSES(X) };
 #undef X
+
+/* What a consent is to.  None covers another: 42 CFR 2.31(b) and (d). */
+enum consent_covers { CONSENT_GENERAL, CONSENT_COUNSELLING, CONSENT_PROCEEDINGS };
 
 /* One disclosure that somebody wants to make. */
 struct consent_use {
@@ -61,6 +66,12 @@ struct consent_use {
 	unsigned	 classes;	/* CONSENT_*_CLASS of all that is disclosed. */
 	int64_t		 revoked_at;	/* 0: not revoked. */
 	bool		 event_happened; /* The event named in element 7. */
+	enum consent_covers covers;	/* Counselling notes, or for proceedings against the member. */
+	const char	*law;		/* The one that the consent must be under; NULL: any. */
+	bool		 minor;		/* The member is known to be one. */
+	unsigned	 about;		/* CONSENT_ABOUT_* (consent_law.h), with ${signers}. */
+	bool		 signers;	/* Judge also who has to sign for a minor: the discloser's duty. */
+	const json_t	*minors;	/* By this table; NULL: both sign. */
 };
 
 /**
@@ -74,15 +85,26 @@ int	consent_check(const json_t *, const struct consent_use *,
 /** consent_classes(consent): CONSENT_*_CLASS that element 3 lists; 0 if it is malformed. */
 unsigned	consent_classes(const json_t *);
 
+/**
+ * consent_needed(consent): CONSENT_*_CLASS that its purpose can need, by its code; 0 for a code that
+ * is not known.  More is not disclosed, whatever element 3 lists (42 CFR 2.13(a), 45 CFR 164.502(b)).
+ */
+unsigned	consent_needed(const json_t *);
+
+/** consent_names(consent, org): may ${org} disclose or receive anything under it? */
+bool	consent_names(const json_t *, const char *org);
+
 /** consent_element_name(n): words for element 1..10; never NULL. */
 const char *consent_element_name(int);
 
 /**
+ * consent_class_name(bit): as in the schema; never NULL.
  * consent_notice: 42 CFR 2.32(a)(1), "Statement 1", as in force since
  * 2024-04-16 (89 FR 12472; public domain).  consent_notice_short: (a)(2).
- * Every disclosure made with consent carries the first.
+ * Every disclosure made under Part 2 carries the first; other laws have their own (consent_law.h).
  * consent_right: words for element 6, with the regulation's limit.
  */
+const char *consent_class_name(enum consent_bit);
 extern const char consent_notice[];
 extern const char consent_notice_short[];
 extern const char consent_right[];

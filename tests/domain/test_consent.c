@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "domain/consent.h"
+#include "domain/consent_law.h"
 #include "domain/when.h"
 #include "tests/domain/keys.h"
 #include "tests/tap.h"
@@ -43,6 +44,9 @@ static const struct {
 	{ "id", "'short'", 0, "has no id" },
 	{ "law", NULL, 0, "law" },
 	{ "law", "'GDPR'", 0, "law" },
+	{ "law", "'gdpr'", 0, "explicit consent" },
+	{ "covers", "'everything'", 0, "covers" },
+	{ "covers", "1", 0, "covers" },
 	{ "patient", NULL, 1, "missing" },
 	{ "patient", "' \\t'", 1, "missing" },
 	{ "patient", "7", 1, "missing" },
@@ -52,6 +56,8 @@ static const struct {
 	{ "from/0/name", NULL, 2, "must be named" },
 	{ "what", NULL, 3, "no class" },
 	{ "what", "[]", 3, "no class" },
+	{ "what/2", "'counselling_notes'", 3, "of their own" },
+	{ "covers", "'counselling_notes'", 3, "of their own" },
 	{ "what/0", "'everything'", 3, "does not exist" },
 	{ "what/0", "1", 3, "does not exist" },
 	{ "what/1", NULL, 3, "does not list" },
@@ -71,7 +77,17 @@ static const struct {
 	{ "to/0/record", "3", 4, "record" },
 	{ "to/0/record", "'" OTHER "'", 4, "recipient of this disclosure is not named" },
 	{ "to/0/org", "'" ORG_A "'", 4, "recipient of this disclosure is not named" },
+	{ "via", "'" ORG_B "'", 4, "intermediary must be named" },
+	{ "via", "{'name': 'Relay', 'participants': []}", 4, "intermediary must be named" },
+	{ "via", "{'org': '" ORG_C "', 'participants': []}", 4, "intermediary must be named" },
+	{ "via", "{'org': '" ORG_C "', 'name': 'Relay'}", 4, "each of its participants" },
+	{ "via", "{'org': '" ORG_C "', 'name': 'Relay', 'participants': [{'org': 'treating providers', 'name': 'x'}]}", 4,
+	  "each of its participants" },
 	{ "purpose", NULL, 5, "missing" },
+	{ "purpose_code", "'research'", 5, "code" },
+	{ "purpose_code", "1", 5, "code" },
+	{ "purpose_code", "'outcome_report'", 5, "does not need" },
+	{ "covers", "'proceedings'", 5, "never to this besides" },
 	{ "purpose", "''", 5, "missing" },
 	{ "revocation", NULL, 6, "right" },
 	{ "revocation/right", NULL, 6, "right" },
@@ -96,6 +112,13 @@ static const struct {
 	{ "signature/how", "'paper'", 8, "staff member" },
 	{ "signature", "{'how': 'verbal', 'signer': 'x', 'authority': 'self', 'recorded_by': 'y'}", 8,
 	  "written consent" },
+	{ "signature/authority", "'parent'", 8, "minor only" },
+	{ "cosignature", "{'how': 'electronic', 'signer': 'x'}", 8, "second signature" },
+	{ "cosignature", "7", 8, "second signature" },
+	{ "minor", "1", 8, "how old" },
+	{ "minor", "{'age': 21, 'jurisdiction': 'US-NJ'}", 8, "how old" },
+	{ "minor", "{'age': 15}", 8, "how old" },
+	{ "minor", "{'age': 15, 'jurisdiction': 'Jersey'}", 8, "how old" },
 	{ "signed_at", NULL, 9, "missing" },
 	{ "signed_at", "'2026-11-21'", 9, "missing" },
 	{ "signed_at", "-5", 9, "missing" },
@@ -195,6 +218,219 @@ test_uses(void)
 	expect("signed in the future", c, &use, CONSENT_DATE);
 }
 
+#define RELAY	"{'org': '" ORG_C "', 'name': 'Relay', 'participants': [{'org': '" STRANGER "', 'name': 'P'}]}"
+#define STRANGER "DDDDDDDDDDDDDDDDDDDDDDDDD0"
+
+/* A consent that lets ORG_A disclose to ORG_B, and through ORG_C to a fourth. */
+static void
+test_intermediary(void)
+{
+	autojson json_t *c = consent();
+	struct consent_use use = usual;
+
+	json_poke(c, "to/1", NULL);
+	json_poke(c, "via", RELAY);
+	expect("to who is named beside an intermediary", c, &use, FINE);
+	use.recipient = ORG_C;
+	expect("to the intermediary", c, &use, FINE);
+	use.recipient = STRANGER;
+	expect("past the intermediary to its participant", c, &use, CONSENT_RECIPIENTS);
+	use.discloser = ORG_C;
+	expect("by the intermediary to its participant", c, &use, FINE);
+	use.recipient = ORG_B;
+	expect("by the intermediary to somebody else", c, &use, CONSENT_RECIPIENTS);
+	use.discloser = STRANGER;
+	expect("by a participant", c, &use, CONSENT_DISCLOSER);
+	ok(consent_names(c, ORG_A) && consent_names(c, ORG_B) && consent_names(c, ORG_C) && consent_names(c, STRANGER) &&
+	    !consent_names(c, OTHER), "all of them are named, and nobody else");
+}
+
+static void
+test_separate(void)
+{
+	autojson json_t *c = consent();
+	struct consent_use use = usual;
+
+	use.covers = CONSENT_PROCEEDINGS;
+	expect("a general consent for proceedings", c, &use, CONSENT_PURPOSE);
+	use.covers = CONSENT_COUNSELLING;
+	expect("a general consent for counselling notes", c, &use, CONSENT_PURPOSE);
+	use = usual;
+	use.classes = CONSENT_NOTES_CLASS;
+	expect("notes under a consent that does not list them", c, &use, CONSENT_WHAT);
+	json_poke(c, "what", "['counselling_notes']");
+	json_poke(c, "covers", "'counselling_notes'");
+	json_poke(c, "purpose_code", "'counselling'");
+	use.covers = CONSENT_COUNSELLING;
+	expect("notes under a consent of their own", c, &use, FINE);
+	json_poke(c, "what", "['counselling_notes', 'identity']");
+	expect("which lists something besides", c, &use, CONSENT_WHAT);
+	json_poke(c, "what", "['outcome']");
+	json_poke(c, "covers", "'proceedings'");
+	json_poke(c, "purpose_code", "'proceedings'");
+	use.classes = CONSENT_OUTCOME_CLASS;
+	use.covers = CONSENT_PROCEEDINGS;
+	expect("proceedings under a consent of their own", c, &use, FINE);
+	use.covers = CONSENT_GENERAL;
+	expect("which covers nothing else", c, &use, CONSENT_PURPOSE);
+	use.covers = CONSENT_PROCEEDINGS;
+	json_poke(c, "tpo", "true");
+	expect("nor is it for treatment besides", c, &use, CONSENT_TPO);
+}
+
+static void
+test_classes(void)
+{
+	autojson json_t *c = consent();
+	struct consent_use use = usual;
+
+	json_poke(c, "what", "['identity', 'contact', 'need', 'history']");
+	use.classes |= CONSENT_HISTORY_CLASS;
+	expect("history is listed, but peer support does not need it", c, &use, CONSENT_PURPOSE);
+	json_poke(c, "purpose_code", "'care_coordination'");
+	expect("coordinating care does", c, &use, FINE);
+	is_str(consent_class_name(CONSENT_BIT_HISTORY), "history", "a class by name");
+	is_str(consent_class_name(CONSENT_NCLASSES), "unknown", "or none");
+}
+
+static void
+test_laws(void)
+{
+	static const char *const gdpr[] = { CONSENT_GDPR, CONSENT_GDPR }, *const mixed[] = { CONSENT_GDPR, NULL };
+	static const char *const part2[] = { CONSENT_GDPR, CONSENT_PART2 };
+	autojson json_t *c = consent(), *record = json_of("{'forms': ['peer_specialist'], 'conditions': ['grief', 'opioids']}");
+	struct consent_use use = usual;
+
+	use.law = CONSENT_PART2;
+	expect("Part 2 where Part 2 is wanted", c, &use, FINE);
+	use.law = CONSENT_GDPR;
+	expect("Part 2 where another law holds", c, &use, CONSENT_FRAME);
+	json_poke(c, "law", "'us-hipaa'");
+	use.law = CONSENT_PART2;
+	expect("HIPAA where Part 2 is wanted", c, &use, CONSENT_FRAME);
+	use.law = NULL;
+	expect("HIPAA wants the statements in each authorization", c, &use, CONSENT_TPO);
+	json_poke(c, "redisclosure", "'It may be passed on.'");
+	json_poke(c, "refusal", "'Nothing follows.'");
+	expect("with them it is one", c, &use, FINE);
+	json_poke(c, "law", "'gdpr'");
+	json_poke(c, "gdpr", "{'basis': 'consent', 'controller': 'Oak House', 'contact': 'privacy@example.org'}");
+	expect("the GDPR wants an explicit consent", c, &use, CONSENT_FRAME);
+	json_poke(c, "gdpr/basis", "'explicit_consent'");
+	expect("which this is", c, &use, FINE);
+	json_poke(c, "gdpr/controller", "' '");
+	expect("and who answers for it", c, &use, CONSENT_FRAME);
+	json_poke(c, "gdpr/controller", "'Oak House'");
+	json_poke(c, "gdpr/contact", NULL);
+	expect("and where to ask", c, &use, CONSENT_FRAME);
+
+	is_int(consent_about("substance_use", NULL), CONSENT_ABOUT_SUBSTANCE_USE, "a need of substance use");
+	is_int(consent_about("grief", NULL), CONSENT_ABOUT_OTHER, "grief is neither");
+	is_int(consent_about("mental_health", record), CONSENT_ABOUT_SUBSTANCE_USE | CONSENT_ABOUT_MENTAL_HEALTH,
+	    "what the record is about counts too");
+	is_int(consent_about(NULL, NULL), CONSENT_ABOUT_OTHER, "nothing is known");
+	json_poke(record, "forms/0", "'substance_use_peer'");
+	json_poke(record, "conditions", NULL);
+	is_int(consent_about(NULL, record), CONSENT_ABOUT_SUBSTANCE_USE, "and its form");
+
+	is_str(consent_law_wanted(CONSENT_ABOUT_SUBSTANCE_USE, NULL, 0, NULL), CONSENT_PART2, "substance use is under Part 2");
+	ok(consent_law_wanted(CONSENT_ABOUT_OTHER, NULL, 0, NULL) == NULL, "anything else is under any law");
+	ok(consent_law_wanted(CONSENT_ABOUT_OTHER, mixed, 2, CONSENT_HIPAA) == NULL, "or of one");
+	is_str(consent_law_wanted(CONSENT_ABOUT_OTHER, NULL, 0, CONSENT_PART2), CONSENT_PART2, "unless the recipient is a Part 2 program");
+	is_str(consent_law_wanted(CONSENT_ABOUT_OTHER, part2, 2, NULL), CONSENT_PART2, "or the discloser has one");
+	is_str(consent_law_wanted(CONSENT_ABOUT_SUBSTANCE_USE, gdpr, 2, NULL), CONSENT_GDPR, "programs under the GDPR have that");
+	is_str(consent_law_wanted(CONSENT_ABOUT_SUBSTANCE_USE, mixed, 2, NULL), CONSENT_PART2, "if all of them are");
+	ok(consent_profile(CONSENT_PART2)->accounting_years == 3 && consent_profile(CONSENT_HIPAA)->accounting_years == 6,
+	    "accounts go back 3 years, or 6");
+	ok(consent_profile("us-tx") == NULL && consent_profile(NULL) == NULL, "no other law is known");
+	for (int i = 0; i < 3; i++) {
+		static const char *const laws[] = { CONSENT_PART2, CONSENT_HIPAA, CONSENT_GDPR };
+
+		ok(strlen(consent_profile(laws[i])->notice) <= 2000 && *consent_profile(laws[i])->rights != '\0',
+		    "%s has its texts", laws[i]);
+	}
+}
+
+static const char minors[] = "{'by': 'Board', 'reviewed': '2026-11-01', 'minors': ["
+    "{'jurisdiction': 'US', 'condition': 'any', 'alone_from': 18},"
+    "{'jurisdiction': 'US', 'condition': 'substance_use', 'alone_from': 16},"
+    "{'jurisdiction': 'US-XX', 'condition': 'any', 'alone_from': 15, 'guardian_below': 7},"
+    "{'jurisdiction': 'US-XX', 'condition': 'substance_use', 'alone_from': 12}]}";
+
+static void
+test_minors(void)
+{
+	enum { SU = CONSENT_ABOUT_SUBSTANCE_USE, MH = CONSENT_ABOUT_MENTAL_HEALTH };
+	static const struct {
+		const char	*where;
+		unsigned	 about;
+		int		 age;
+		enum consent_signers want;
+	} rules[] = {
+		{ "US-XX", SU, 12, CONSENT_MINOR_SIGNS }, { "US-XX", SU, 11, CONSENT_BOTH_SIGN },
+		{ "US-XX", SU, 5, CONSENT_BOTH_SIGN }, { "US-XX", MH, 15, CONSENT_MINOR_SIGNS },
+		{ "US-XX", MH, 14, CONSENT_BOTH_SIGN }, { "US-XX", MH, 6, CONSENT_GUARDIAN_SIGNS },
+		{ "US-XX", MH, 7, CONSENT_BOTH_SIGN }, { "US-XX", SU | MH, 13, CONSENT_BOTH_SIGN },
+		{ "US-XX", SU | MH, 15, CONSENT_MINOR_SIGNS }, { "US-XX", SU | MH, 6, CONSENT_BOTH_SIGN },
+		{ "US-YY", SU, 16, CONSENT_MINOR_SIGNS }, { "US-YY", SU, 15, CONSENT_BOTH_SIGN },
+		{ "US-YY", MH, 17, CONSENT_BOTH_SIGN }, { "US", CONSENT_ABOUT_OTHER, 18, CONSENT_MINOR_SIGNS },
+		{ "DE", SU, 17, CONSENT_BOTH_SIGN }, { "DE", SU, 3, CONSENT_BOTH_SIGN },
+	};
+	static const struct { const char *path, *value, *says; } bad[] = {
+		{ "by", NULL, "/by" }, { "by", "''", "/by" }, { "reviewed", NULL, "/reviewed" },
+		{ "reviewed", "'yesterday'", "/reviewed" }, { "minors", NULL, "/minors" },
+		{ "minors/0/jurisdiction", "'Texas'", "/minors/0/jurisdiction" }, { "minors/2/jurisdiction", NULL, "/minors/2" },
+		{ "minors/1/condition", "'flu'", "/minors/1/condition" }, { "minors/1/condition", NULL, "/minors/1" },
+		{ "minors/1/alone_from", "'16'", "/minors/1" }, { "minors/2/guardian_below", "-1", "/minors/2" },
+		{ "minors/3/alone_from", "22", "/minors/3" },
+	};
+	autojson json_t *table = json_of(minors), *c = consent();
+	struct consent_use use = usual;
+	struct err err = { "" };
+
+	ok(consent_minors_check(table, &err) == 0, "a table of minors");
+	for (size_t i = 0; i < nelem(rules); i++)
+		is_int(consent_signers(table, rules[i].where, rules[i].about, rules[i].age), rules[i].want,
+		    "%s, about %u, age %d", rules[i].where, rules[i].about, rules[i].age);
+	is_int(consent_signers(NULL, "US-XX", SU, 17), CONSENT_BOTH_SIGN, "without a table both sign");
+	for (size_t i = 0; i < nelem(bad); i++) {
+		autojson json_t *t = json_of(minors);
+
+		json_poke(t, bad[i].path, bad[i].value);
+		ok(consent_minors_check(t, &err) == E_BAD && strncmp(err.text, bad[i].says, strlen(bad[i].says)) == 0,
+		    "%s = %s is no table", bad[i].path, bad[i].value ? bad[i].value : "(missing)");
+	}
+	use.minor = true;
+	expect("a minor that the consent does not mention", c, &use, CONSENT_SIGNATURE);
+	json_poke(c, "minor", "{'age': 13, 'jurisdiction': 'US-XX'}");
+	expect("is mentioned; who has to sign is the discloser's to know", c, &use, FINE);
+	use.signers = true;
+	use.about = SU;
+	expect("one signature, where both are wanted", c, &use, CONSENT_SIGNATURE);
+	use.minors = table;
+	expect("by the table this minor signs alone", c, &use, FINE);
+	use.about = MH;
+	expect("but not in this matter", c, &use, CONSENT_SIGNATURE);
+	json_poke(c, "cosignature", "{'how': 'paper', 'signer': 'Mother', 'authority': 'parent', 'recorded_by': 'y'}");
+	expect("unless a parent signs too", c, &use, FINE);
+	json_poke(c, "cosignature/signer", "'CANARY-NAME'");
+	expect("who is not the minor", c, &use, CONSENT_SIGNATURE);
+	json_poke(c, "cosignature/signer", "'Mother'");
+	json_poke(c, "signature/authority", "'guardian'");
+	expect("two guardians are not the minor", c, &use, CONSENT_SIGNATURE);
+	json_poke(c, "minor/age", "6");
+	expect("but enough for a small child", c, &use, FINE);
+	json_poke(c, "signature/authority", "'representative'");
+	json_poke(c, "cosignature", NULL);
+	expect("a representative does not sign for a minor", c, &use, CONSENT_SIGNATURE);
+	json_poke(c, "signature/authority", "'self'");
+	expect("nor does a small child alone", c, &use, CONSENT_SIGNATURE);
+	json_poke(c, "minor/age", "13");
+	json_poke(c, "signature/authority", "'parent'");
+	use.about = SU;
+	expect("nor a parent alone for one who decides", c, &use, CONSENT_SIGNATURE);
+}
+
 static void
 test_kinds(void)
 {
@@ -227,6 +463,7 @@ test_kinds(void)
 	json_poke(c, "law", "'us-hipaa'");
 	expect("spoken, under HIPAA", c, &use, CONSENT_SIGNATURE);
 	json_poke(c, "law", "'gdpr'");
+	json_poke(c, "gdpr", "{'basis': 'explicit_consent', 'controller': 'Oak House', 'contact': 'privacy@example.org'}");
 	expect("spoken, under the GDPR", c, &use, FINE);
 	expect("null is no consent", null, &use, CONSENT_FRAME);
 	expect("an array is no consent", array, &use, CONSENT_FRAME);
@@ -267,14 +504,16 @@ test_scope(void)
 	    "Peers, and to nobody else, these classes of information: identity, contact and need "
 	    "(CANARY-WHAT: my name and need). Purpose: CANARY-PURPOSE. Signed on 2026-11-21; valid "
 	    "until 2026-11-30 unless the member revokes it before. Any other use or disclosure "
-	    "needs a new consent.", "in plain sentences");
+	    "needs a new consent, and use in proceedings against the member always one of its own.", "in plain sentences");
 	ok(strstr(out.data, "CANARY-NAME") == NULL, "without the member's name");
 
+	json_poke(c, "via", RELAY);
 	json_poke(c, "expires", "{'kind': 'event', 'event': 'the end of the referral'}");
 	buf_cut(&out, out.len);
 	ok(consent_scope(c, &out) == 0 &&
 	    strstr(out.data, "valid until this event: the end of the referral unless") != NULL,
 	    "until an event");
+	ok(strstr(out.data, "Hill Peers, and through Relay to P, and to nobody else") != NULL, "and through whom");
 	json_poke(c, "expires", "{'kind': 'never'}");
 	buf_cut(&out, out.len);
 	ok(consent_scope(c, &out) == 0 && strstr(out.data, "valid without a fixed end") != NULL,
@@ -309,6 +548,11 @@ main(void)
 {
 	test_elements();
 	test_uses();
+	test_intermediary();
+	test_separate();
+	test_classes();
+	test_laws();
+	test_minors();
 	test_kinds();
 	test_example();
 	test_scope();

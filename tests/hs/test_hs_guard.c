@@ -144,6 +144,7 @@ disclosed(struct scene *sc, const char *id)
 
 	(void)json_object_set_new(json_obj(content, "consent"), "id", json_string(id));
 	(void)json_object_set_new(content, "notice", json_string(consent_notice));
+	(void)json_object_set_new(content, "scope", json_string("Only this."));
 	return content;
 }
 
