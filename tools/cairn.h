@@ -85,7 +85,7 @@ struct verb {
 	const char	*help;		/* Paragraphs. */
 	const char	*example;
 	struct word	 words[4];	/* Ended by a NULL meta. */
-	struct choice	 choices[20];	/* Ended by a NULL name. */
+	struct choice	 choices[40];	/* Ended by a NULL name. */
 	const char	*wait_for;	/* Delivery state that --wait follows to; NULL: no --wait. */
 	int		(*run)(struct cairn *, const struct verb *, json_t *args);
 	/* For run == node_run, and what ends in it: shows a result to a person. */

@@ -188,11 +188,13 @@ show_fit(const json_t *records)
 	size_t i;
 
 	json_array_foreach(records, i, record) {
-		const char *times = json_str(record, "times"), *eligible = json_str(record, "eligible");
+		const char *times = json_str(record, "times"), *eligible = json_str(record, "eligible"), *why = json_str(record, "why");
 
-		if (times == NULL && eligible == NULL)
+		if (times == NULL && eligible == NULL && why == NULL)
 			continue;
 		out_line("%s", json_str(record, "name") != NULL ? json_str(record, "name") : json_str(record, "id"));
+		if (why != NULL)
+			out_line("  why: %s", why);
 		if (times != NULL)
 			out_line("  times: %s", times);
 		if (eligible != NULL)

@@ -76,16 +76,34 @@ const struct verb verbs_table[] = {
 	  "cairn say @ana:example.org hello.txt --wait",
 	  {{ "USER", "user", ONE }, { "FILE", "text_file", ONE }}, {{ 0 }}, "sent", import_text, node_show_queued },
 	{ "find", "search the directories we follow",
-	  "WORDS are looked for in names and descriptions; the filters must all hold. A specialist is certified only if "
-	  "the credential verified; otherwise the reason is shown. Times and who may come exclude only what is known not to fit; "
-	  "what a record does not say, or you did not, stays and is to be asked. Nothing of it leaves this node; name nobody.",
+	  "WORDS are looked for in names and descriptions, without accents, a beginning is enough; the filters must all hold. "
+	  "What is known to fit comes first, then what is to be asked; in each those whose name has the words, then what is "
+	  "complete, refreshed in time and has free places. A specialist is certified only if the credential verified; otherwise "
+	  "the reason is shown. Times and who may come exclude only what is known not to fit. If nothing fits, it says what each "
+	  "wish removed, and which one to give up. Nothing of it leaves this node; name nobody.",
 	  "cairn find --kind specialist --language es --certified grief\n"
+	  "cairn find --near 40.7357,-74.1724 --within 10 --cost free\n"
 	  "cairn find --at 'Tue 18:00-20:00' --zone America/New_York --age 17.5 --residence US-NJ",
 	  {{ "WORDS", "words", ANY }},
 	  {{ "kind", "K", "kind", "program, group, specialist, resource, story or crisis_line", false, false, NULL },
 	   { "language", "L", "language", "a BCP 47 code such as es", false, false, NULL },
 	   { "condition", "C", "condition", "what it helps with", false, false, &ev_condition_names },
 	   { "modality", "M", "modality", "how people take part", false, false, &ev_modality_names },
+	   { "form", "F", "form", "form of peer support", false, false, &ev_form_names },
+	   { "audience", "A", "audience", "whom it is for", false, false, &ev_audience_names },
+	   { "setting", "S", "setting", "where it is set", false, false, &ev_setting_names },
+	   { "accessibility", "A", "accessibility", "what makes it easier to take part", false, false, &ev_accessibility_names },
+	   { "cost", "P", "cost", "who pays", false, false, &ev_cost_names },
+	   { "role", "R", "role", "what the specialist does", false, false, &ev_role_names },
+	   { "time", "T", "time", "when the specialist can meet", false, false, &ev_time_slot_names },
+	   { "session", "S", "session", "what happens there", false, false, &ev_session_type_names },
+	   { "practice", "P", "practice", "the practice it follows", false, false, &ev_practice_model_names },
+	   { "pathway", "P", "pathway", "the pathway of recovery it supports", false, false, &ev_pathway_names },
+	   { "topic", "T", "topic", "what a resource or story is about", false, false, &ev_topic_names },
+	   { "transport", "T", "transport", "how to get there", false, false, &ev_transport_names },
+	   { "culture", "C", "culture", "a culture it is rooted in, as it is written there", false, false, NULL },
+	   { "near", "LAT,LON", "near", "has a place near, as 40.7357,-74.1724", false, false, NULL },
+	   { "within", "KM", "within", "how near; 25 if not said", false, false, NULL },
 	   { "certified", NULL, "certified", "only specialists whose credential verified", false, false, NULL },
 	   { "open", NULL, "open", "only those with a free place", false, false, NULL },
 	   { "org", "ORG", "org", "only this organization", false, false, NULL },
@@ -98,7 +116,8 @@ const struct verb verbs_table[] = {
 	   { "need", "N", "need", "who has these needs, with commas between; all of them", false, false, NULL },
 	   { "insurance", "I", "insurance", "is so insured, with commas between; all of it", false, false, NULL },
 	   { "identity", "I", "identity", "is one of women, veterans...; \"not:men\" is not", false, false, NULL },
-	   { "source", "S", "referral_source", "and comes by self, family, clinician, court...", false, false, NULL }},
+	   { "source", "S", "referral_source", "and comes by self, family, clinician, court...", false, false, NULL },
+	   { "after", "PLACE", "after", "the next page: where the last one ended", false, false, NULL }},
 	  NULL, node_run, node_show_find },
 	{ "refer", "ask a program or specialist of a partner to support somebody",
 	  "Sends a request that identifies nobody: a pseudonym and the coarse fields below. RECORD comes from cairn "

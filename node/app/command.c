@@ -7,6 +7,7 @@
 #include "case.h"
 #include "command.h"
 #include "crypt/keys.h"
+#include "find.h"
 #include "message.h"
 #include "own.h"
 #include "publish.h"
@@ -40,7 +41,7 @@ static int
 find(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	(void)actor;
-	return record_find(app, args, ret, reterr);
+	return find_run(app, args, ret, reterr);
 }
 
 static const struct verb {

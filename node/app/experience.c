@@ -79,7 +79,6 @@ forget_other(void *cookie, const struct seen_record *rec)
 		return r;
 	bare.record = nothing;
 	bare.reason = reason;
-	bare.words = NULL;
 	return seen_put(s->app->db, &bare);
 }
 
@@ -97,7 +96,7 @@ experience_arrived(struct app *app, const char *org, const char *id, const json_
 	if (verdict > STATEMENT_EXPIRED)
 		return err_set(reterr, E_BAD, "%s", reason.text);
 	s.did = st.specialist;
-	r = seen_find(app->db, NULL, RECORD_KIND, org, forget_other, &s);
+	r = seen_each(app->db, RECORD_KIND, org, forget_other, &s);
 	return r == 0 ? newest_put(app->db, st.specialist, STATEMENT_KIND, st.issued_at) : r;
 }
 
@@ -124,7 +123,7 @@ int
 experience_of(struct app *app, const char *org, const char *did, json_t **ret)
 {
 	struct search s = { .app = app, .did = did };
-	int r = did != NULL ? seen_find(app->db, NULL, RECORD_KIND, org, take_good, &s) : 0;
+	int r = did != NULL ? seen_each(app->db, RECORD_KIND, org, take_good, &s) : 0;
 
 	*ret = s.found;
 	return r == E_EXISTS ? 0 : r;

@@ -21,11 +21,13 @@ enum {
 	SPANS = 1024,
 	ZONES = 32,		/* Kept for one search. */
 	MINUTES = 30,
+	YEAR_DAYS = 400,
 };
 
 struct fit {
 	struct eligibility_facts facts;
 	bool			 asks_times, asks_facts;
+	struct search_hours	 hours;		/* Of somebody's free time. */
 	int			 minutes;
 	int64_t			 from, until;
 	char			 own[ZONE_NAME_MAX + 1];
@@ -78,12 +80,26 @@ get_zone(struct fit *f, const char *name)
 	return k->zone;
 }
 
+/* How far ahead of UTC the zone is in that time: the clock is put once in weeks. */
+static void
+get_range(const struct zone *zone, int64_t from, int64_t until, int *ret_least, int *ret_most)
+{
+	*ret_least = *ret_most = zone_offset(zone, until / 1000);
+	for (int64_t ms = from; ms < until; ms += WHEN_DAY) {
+		int ahead = zone_offset(zone, ms / 1000);
+
+		*ret_least = ahead < *ret_least ? ahead : *ret_least;
+		*ret_most = ahead > *ret_most ? ahead : *ret_most;
+	}
+}
+
 static int
 open_times(struct fit *f, const char *at, const json_t *args, int64_t now, struct err *reterr)
 {
 	const char *zone = json_str(args, "zone"), *minutes = json_str(args, "minutes");
 	struct schedule windows[SCHEDULE_WINDOWS];
 	const struct zone *own;
+	int least, most;
 	char *end;
 	size_t n = schedule_windows(at, windows, reterr);
 	long wanted = MINUTES;
@@ -101,6 +117,11 @@ open_times(struct fit *f, const char *at, const json_t *args, int64_t now, struc
 	f->minutes = (int)wanted;
 	f->from = now;
 	f->until = now + AHEAD_DAYS * WHEN_DAY;
+	get_range(own, f->from, f->until, &least, &most);
+	for (size_t i = 0; i < n; i++) {
+		schedule_hours(&windows[i], least, most, &f->hours.utc);
+		schedule_hours(&windows[i], 0, 0, &f->hours.local);
+	}
 	if ((f->free = calloc(SPANS, sizeof(*f->free))) == NULL)
 		return -ENOMEM;
 	f->n_free = schedule_free(windows, n, own, f->from, f->until, f->free, SPANS);
@@ -136,6 +157,44 @@ fit_free(struct fit *f)
 		zone_free(f->kept[i].zone);
 	free(f->free);
 	free(f);
+}
+
+void
+fit_ask(const struct fit *f, struct search_query *ret)
+{
+	ret->hours = f->asks_times ? &f->hours : NULL;
+	ret->facts = f->asks_facts ? &f->facts : NULL;
+}
+
+void
+fit_hours(struct fit *f, const json_t *body, int64_t now, struct search_hours *ret)
+{
+	struct search_hours hours = { .unsaid = false };
+	bool known = false;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_arr(body, "schedules"), i, item) {
+		const struct zone *zone = NULL;
+		struct schedule s;
+		int least, most;
+
+		if (schedule_read(item, &s, NULL) != 0)
+			continue;
+		if (s.lacks != NULL || (s.zone != NULL && (zone = get_zone(f, s.zone)) == NULL)) {
+			hours.unsaid = true;
+			continue;
+		}
+		known = true;
+		if (zone == NULL) {
+			schedule_hours(&s, 0, 0, &hours.local);
+			continue;
+		}
+		get_range(zone, now, now + YEAR_DAYS * WHEN_DAY, &least, &most);
+		schedule_hours(&s, least - 3600, most + 3600, &hours.utc);
+	}
+	hours.unsaid = hours.unsaid || !known;
+	*ret = hours;
 }
 
 /* "2026-11-24 19:00", local. */

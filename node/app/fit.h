@@ -28,6 +28,15 @@ void	fit_free(struct fit *);
 static inline void cleanup_fit(struct fit **p) { fit_free(*p); }
 #define autofit __attribute__((cleanup(cleanup_fit)))
 
+/** fit_ask(fit, ret): ${ret} has what is wanted of times and of who may come; ${fit} keeps it. */
+void	fit_ask(const struct fit *, struct search_query *ret);
+
+/**
+ * fit_hours(fit, body, now, ret): when it meets, for the index.  Whatever fit_judge answers but SEARCH_NO has an hour of
+ * fit_ask, or is unsaid; also if a zone is put by an hour by a later law.
+ */
+void	fit_hours(struct fit *, const json_t *body, int64_t now, struct search_hours *ret);
+
 struct fit_words {
 	char	times[256], eligible[512];	/* A sentence each; "": not asked. */
 };

@@ -331,7 +331,7 @@ own_withdraw(struct app *app, const char *actor, const json_t *args, json_t **re
 		    "%s: there is nothing to withdraw", rec.kind);
 	/* What was not sent yet never leaves. */
 	else if ((r = outbox_void(app->db, "record", id)) == 0 && (r = take_back(app, &rec)) == 0 &&
-	    (r = own_sweep(app->db)) == 0 && (r = audit_add(app->db, app_now(app), actor, "withdraw", id, NULL)) == 0)
+	    (r = audit_add(app->db, app_now(app), actor, "withdraw", id, NULL)) == 0)
 		r = rec.seq > 0 ? publish_start(app, actor, args, ret, reterr) : 0;
 	if (r == 0 && rec.seq == 0)
 		r = (*ret = json_pack("{s:s, s:s}", "id", id, "delivery", "delivered")) == NULL ? -ENOMEM : own_drop(app->db, id);

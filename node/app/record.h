@@ -14,13 +14,4 @@ int	record_arrived(struct app *, const struct origin *) must_check;
 /** record_follow(app, actor, args, ret, reterr): verb "follow" {org}. */
 int	record_follow(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 
-/**
- * record_find(app, args, ret, reterr): verb "find" {words, kind, language, condition, modality,
- * certified, open, org, limit, and what fit.h reads}.
- */
-int	record_find(struct app *, const json_t *args, json_t **ret, struct err *) must_check;
-
-/** record_view(app, org, id, ret): one record in full, with verdict and certification. 0 or E_NOTFOUND. */
-int	record_view(struct app *, const char *org, const char *id, json_t **) must_check;
-
 #endif /* !CAIRN_RECORD_H */

@@ -11,6 +11,7 @@
 #include "crypt/keys.h"
 #include "deliver.h"
 #include "epoch.h"
+#include "find.h"
 #include "gap.h"
 #include "ingest.h"
 #include "matrix/request.h"
@@ -312,7 +313,8 @@ steps(struct app *app, bool *ret_more)
 	*ret_more |= more;
 	if (epoch_open(app) && (r = own_keys(app, ret_more)) != 0)
 		return r;
-	if ((r = members_step(app, ret_more)) != 0 || (r = gap_step(app, ret_more)) != 0 || (r = ingest_step(app, ret_more)) != 0 ||
+	if ((r = members_step(app, ret_more)) != 0 || (r = gap_step(app, ret_more)) != 0 || (r = find_step(app, ret_more)) != 0 ||
+	    (r = ingest_step(app, ret_more)) != 0 ||
 	    (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 ||
 	    (r = traffic_step(app, ret_more)) != 0)
 		return r;
@@ -328,6 +330,8 @@ steps_next(struct app *app)
 	int64_t due = traffic_due_at(app), again = app->crypt != NULL ? waiting_next(app->db) : INT64_MAX;
 
 	if (again < due)
+		due = again;
+	if (app->crypt != NULL && (again = find_next_due(app)) < due)
 		due = again;
 	if (app->crypt != NULL && (again = gap_next_due(app->db)) < due)
 		due = again;

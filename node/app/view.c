@@ -12,9 +12,9 @@
 #include "domain/referral.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "find.h"
 #include "message.h"
 #include "publish.h"
-#include "record.h"
 #include "setup.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
@@ -289,7 +289,7 @@ show_record(struct app *app, const char *id, bool draft, json_t **ret)
 	int r;
 
 	for (size_t i = 0; i < trust_norgs(app->trust) && !draft; i++)
-		if ((r = record_view(app, trust_org_at(app->trust, i)->id, id, ret)) != E_NOTFOUND)
+		if ((r = find_view(app, trust_org_at(app->trust, i)->id, id, ret)) != E_NOTFOUND)
 			return r;
 	if ((r = own_get(app->db, id, &rec)) != 0)
 		return r;

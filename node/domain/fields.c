@@ -167,28 +167,36 @@ fields_open(const json_t *body)
 	return sum > INT_MAX ? INT_MAX : (int)sum;
 }
 
-int
-fields_aged(const char *kind, const json_t *body, int64_t now, struct err *reterr)
+int64_t
+fields_open_at(const json_t *body)
 {
-	const char *due = json_str(json_obj(body, "review"), "due");
 	const json_t *row;
-	char day[WHEN_TEXT];
 	int64_t oldest = INT64_MAX;
 
-	if (due != NULL && strcmp(due, when_print_day(now, day)) < 0)
-		return err_set(reterr, E_LATER, strcmp(kind, "crisis_line") == 0 ?
-		    "nobody has tried it since its review was due on %s; have a second number ready" :
-		    "its review was due on %s and has not come; look it up elsewhere before you rely on it", due);
 	for (size_t i = 0; (row = capacity(body, i)) != NULL; i++) {
 		int64_t said = json_int(row, "updated_at", 0), waits = json_int(json_obj(row, "waitlist"), "updated_at", said);
 
 		said = waits < said ? waits : said;
 		oldest = said < oldest ? said : oldest;
 	}
-	if (oldest == INT64_MAX || now - oldest <= FIELDS_CAPACITY_FRESH)
+	return oldest != INT64_MAX ? oldest : 0;
+}
+
+int
+fields_aged(const char *kind, const json_t *body, int64_t now, struct err *reterr)
+{
+	const char *due = json_str(json_obj(body, "review"), "due");
+	int64_t said = fields_open_at(body);
+	char day[WHEN_TEXT];
+
+	if (due != NULL && strcmp(due, when_print_day(now, day)) < 0)
+		return err_set(reterr, E_LATER, strcmp(kind, "crisis_line") == 0 ?
+		    "nobody has tried it since its review was due on %s; have a second number ready" :
+		    "its review was due on %s and has not come; look it up elsewhere before you rely on it", due);
+	if (said == 0 || now - said <= FIELDS_CAPACITY_FRESH)
 		return 0;
 	return err_set(reterr, E_LATER, "free places and who waits were said on %s, %" PRId64 " days ago; ask before you rely on it",
-	    when_print_day(oldest, day), (int64_t)((now - oldest) / WHEN_DAY));
+	    when_print_day(said, day), (int64_t)((now - said) / WHEN_DAY));
 }
 
 /* A place with its address taken away. */

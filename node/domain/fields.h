@@ -31,6 +31,8 @@ int	fields_words(const char *kind, const json_t *body, int64_t now, json_t **ret
 
 /** fields_open(body): free places in all rows; -1: not said. */
 int	fields_open(const json_t *);
+/** fields_open_at(body): when the oldest of them, or of who waits, was said, ms; 0: no time is said. */
+int64_t	fields_open_at(const json_t *);
 
 /**
  * fields_aged(kind, body, now, reterr): 0: nothing in it is too old.  E_LATER: a count of free

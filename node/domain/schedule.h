@@ -28,6 +28,7 @@ enum {
 	SCHEDULE_WINDOWS = 16,	/* Of somebody's free time. */
 	SCHEDULE_YEARS	= 100,	/* A rule is followed that long; COUNT that reaches further never ends. */
 	SCHEDULE_DAYS	= 400,	/* How long a span of time may be looked at. */
+	SCHEDULE_HOURS	= 7 * 24,
 };
 
 enum schedule_freq { SCHEDULE_DAILY, SCHEDULE_WEEKLY, SCHEDULE_MONTHLY };
@@ -97,5 +98,22 @@ struct schedule_fit {
  */
 int	schedule_overlap(const struct schedule *, const struct zone *, const struct schedule_span *free, size_t n,
 	    int64_t from, int64_t until, int minutes, struct schedule_fit *ret) must_check;
+
+/* Hours of a week, a bit each, from Monday 0:00; UTC unless said otherwise. */
+struct schedule_week {
+	uint8_t		 hour[SCHEDULE_HOURS / 8];
+};
+
+static inline bool
+schedule_week_has(const struct schedule_week *week, int hour)
+{
+	return (week->hour[hour / 8] >> hour % 8 & 1) != 0;
+}
+
+/**
+ * schedule_hours(schedule, least, most, ret): add to ${ret} each hour that a meeting may touch, in whatever week, where
+ * local time is between ${least} and ${most} seconds ahead of UTC.  What lacks something adds none.
+ */
+void	schedule_hours(const struct schedule *, int least, int most, struct schedule_week *ret);
 
 #endif /* !CAIRN_SCHEDULE_H */

@@ -163,3 +163,22 @@ schedule_overlap(const struct schedule *s, const struct zone *zone, const struct
 	*ret = fit;
 	return fit.fits > 0 ? 0 : E_NOTFOUND;
 }
+
+void
+schedule_hours(const struct schedule *s, int least, int most, struct schedule_week *ret)
+{
+	int length = s->minutes > 0 ? s->minutes : s->closes - s->opens + (s->closes > s->opens ? 0 : DAY_MINUTES);
+
+	for (int day = 0; day < 7 && s->lacks == NULL; day++) {
+		int64_t begins = day * WHEN_DAY + s->opens * WHEN_MINUTE - most * 1000LL;
+		int64_t ends = begins + length * WHEN_MINUTE + (most - least) * 1000LL;
+
+		if (s->has_days && s->by_day[day] == 0)
+			continue;
+		for (int64_t hour = floor_div(begins, 60 * WHEN_MINUTE); hour * 60 * WHEN_MINUTE < ends; hour++) {
+			int64_t at = (hour % SCHEDULE_HOURS + SCHEDULE_HOURS) % SCHEDULE_HOURS;
+
+			ret->hour[at / 8] |= (uint8_t)(1u << at % 8);
+		}
+	}
+}

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/canon.h"
 #include "dirstore.h"
-#include "dirwords.h"
 #include "rows.h"
 
 /* The number that the first row of ${rows} holds; for `WHERE a = ?` of one row. */
@@ -33,16 +33,11 @@ own_free(struct own_record *o)
 int
 own_put(struct db *db, const struct own_record *o)
 {
-	autobuf struct buf words = { 0 };
-	int put, r;
+	autojson json_t *body = NULL;
+	int r = canon_parse(o->body, strlen(o->body), &body, NULL);
 
-	if ((r = dirwords_json(o->body, &words)) != 0 ||
-	    (r = db_run(db, Q_OWN_UNINDEX, "t", o->id)) != 0)
-		return r;
-	put = db_run(db, Q_OWN_PUT, "tttttttiit", o->id, o->kind, o->source, o->body, o->record,
-	    o->hash, o->state_key, o->seq, o->dirty, words.len ? words.data : "");
-	r = db_run(db, Q_OWN_INDEX, "t", o->id);	/* Of the old row, if put was refused. */
-	return put != 0 ? put : r;
+	return r != 0 ? r : db_run(db, Q_OWN_PUT, "tttttttii", o->id, o->kind, o->source, o->body, o->record,
+	    o->hash, o->state_key, o->seq, o->dirty);
 }
 
 static int
@@ -95,16 +90,16 @@ own_by_source(struct db *db, const char *source, struct own_record *ret)
 	return own_at(db, n, ret);
 }
 
-/* Give each record that ${rows} lists to ${fn}. */
-static int
-own_walk(struct db *db, struct rows *rows, int (*fn)(void *, const struct own_record *),
+int
+own_each(struct db *db, const char *kind, int (*fn)(void *, const struct own_record *),
     void *cookie)
 {
+	autorows struct rows *rows = NULL;
 	autofree int64_t *ids = NULL;
 	size_t n;
 	int r;
 
-	if ((r = rows_ids(rows, &ids, &n)) != 0)
+	if ((r = db_query(db, &rows, Q_OWN_LIST, "t", kind)) != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		struct own_record o;
@@ -122,58 +117,15 @@ own_walk(struct db *db, struct rows *rows, int (*fn)(void *, const struct own_re
 }
 
 int
-own_each(struct db *db, const char *kind, int (*fn)(void *, const struct own_record *),
-    void *cookie)
-{
-	autorows struct rows *rows = NULL;
-	int r;
-
-	if ((r = db_query(db, &rows, Q_OWN_LIST, "t", kind)) != 0)
-		return r;
-	return own_walk(db, rows, fn, cookie);
-}
-
-int
 own_drop(struct db *db, const char *id)
 {
-	int r = db_run(db, Q_OWN_UNINDEX, "t", id);
-
-	return r != 0 ? r : db_run(db, Q_OWN_DROP, "t", id);
-}
-
-int
-own_sweep(struct db *db)
-{
-	return db_run(db, Q_OWN_SWEEP, "");
-}
-
-int
-seen_sweep(struct db *db)
-{
-	return db_run(db, Q_SEEN_SWEEP, "");
+	return db_run(db, Q_OWN_DROP, "t", id);
 }
 
 int
 own_leap(struct db *db)
 {
 	return db_run(db, Q_OWN_LEAP, "");
-}
-
-int
-own_find(struct db *db, const char *words, const char *kind,
-    int (*fn)(void *, const struct own_record *), void *cookie)
-{
-	autorows struct rows *rows = NULL;
-	autobuf struct buf query = { 0 };
-	int r;
-
-	if (words == NULL)
-		return own_each(db, kind, fn, cookie);
-	if ((r = dirwords_query(words, &query)) != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	if ((r = db_query(db, &rows, Q_OWN_MATCH, "tt", query.data, kind)) != 0)
-		return r;
-	return own_walk(db, rows, fn, cookie);
 }
 
 void
@@ -273,21 +225,14 @@ seen_free(struct seen_record *s)
 	free(s->hash);
 	free(s->record);
 	free(s->reason);
-	free(s->words);
 	*s = (struct seen_record){ 0 };
 }
 
 int
 seen_put(struct db *db, const struct seen_record *s)
 {
-	int r;
-
-	if ((r = db_run(db, Q_SEEN_UNINDEX, "tt", s->org, s->id)) != 0 ||
-	    (r = db_run(db, Q_SEEN_PUT, "tttiiittitt", s->org, s->id, s->kind, s->seq,
-	    s->expires_at, s->received_at, s->hash, s->record, s->verdict, s->reason,
-	    s->words ? s->words : "")) != 0)
-		return r;
-	return db_run(db, Q_SEEN_INDEX, "tt", s->org, s->id);
+	return db_run(db, Q_SEEN_PUT, "tttiiittit", s->org, s->id, s->kind, s->seq, s->expires_at, s->received_at,
+	    s->hash, s->record, s->verdict, s->reason);
 }
 
 int
@@ -301,7 +246,7 @@ seen_count(struct db *db, const char *org, int64_t *ret)
 	return 0;
 }
 
-static int
+int
 seen_at(struct db *db, int64_t n, struct seen_record *ret)
 {
 	autorows struct rows *rows = NULL;
@@ -323,6 +268,7 @@ seen_at(struct db *db, int64_t n, struct seen_record *ret)
 	s.expires_at = db_int(rows, 4);
 	s.received_at = db_int(rows, 5);
 	s.verdict = db_int(rows, 8);
+	s.n = db_int(rows, 10);
 	*ret = s;
 	return 0;
 }
@@ -341,22 +287,15 @@ seen_get(struct db *db, const char *org, const char *id, struct seen_record *ret
 }
 
 int
-seen_find(struct db *db, const char *words, const char *kind, const char *org,
-    int (*fn)(void *, const struct seen_record *), void *cookie)
+seen_each(struct db *db, const char *kind, const char *org, int (*fn)(void *, const struct seen_record *),
+    void *cookie)
 {
 	autorows struct rows *rows = NULL;
-	autobuf struct buf query = { 0 };
 	autofree int64_t *ids = NULL;
 	size_t n;
 	int r;
 
-	if (words == NULL)
-		r = db_query(db, &rows, Q_SEEN_LIST, "tt", kind, org);
-	else if ((r = dirwords_query(words, &query)) == 0)
-		r = db_query(db, &rows, Q_SEEN_MATCH, "ttt", query.data, kind, org);
-	else if (r == E_NOTFOUND)
-		return 0;
-	if (r != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
+	if ((r = db_query(db, &rows, Q_SEEN_LIST, "tt", kind, org)) != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		struct seen_record s;
@@ -371,4 +310,19 @@ seen_find(struct db *db, const char *words, const char *kind, const char *org,
 			return r;
 	}
 	return 0;
+}
+
+int
+seen_indexed(struct db *db, int64_t n, int64_t version)
+{
+	return db_run(db, Q_SEEN_INDEXED, "ii", n, version);
+}
+
+int
+seen_unindexed(struct db *db, int64_t version, int64_t most, int64_t **ret, size_t *ret_n)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_SEEN_UNINDEXED, "ii", version, most);
+
+	return r != 0 ? r : rows_ids(rows, ret, ret_n);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * dirstore: records: our own (drafts and published) and those of the
- * organizations we follow, with the verdict on each; a full-text index over
- * the public words of both.  No member data.
+ * organizations we follow, with the verdict on each.  What of the latter is found by
+ * which words is searchstore.h's.  No member data.
  */
 #ifndef CAIRN_DIRSTORE_H
 #define CAIRN_DIRSTORE_H
@@ -25,15 +25,9 @@ int	own_put(struct db *, const struct own_record *) must_check;	/* By id. E_BAD:
 int	own_get(struct db *, const char *id, struct own_record *) must_check;
 int	own_by_source(struct db *, const char *source, struct own_record *) must_check;
 int	own_each(struct db *, const char *kind_or_null, int (*)(void *, const struct own_record *), void *) must_check;
-/** own_find(db, words or NULL, kind or NULL, fn, cookie): by the words in the strings of body, best first. */
-int	own_find(struct db *, const char *words, const char *kind_or_null,
-	    int (*)(void *, const struct own_record *), void *) must_check;
 /** own_leap(db): what was issued is to be issued again, with numbers a million higher. */
 int	own_leap(struct db *) must_check;
-/** own_drop(db, id): forget it.  own_sweep(db), seen_sweep(db): nor does the index keep a word of what was forgotten or changed. */
 int	own_drop(struct db *, const char *id) must_check;
-int	own_sweep(struct db *) must_check;
-int	seen_sweep(struct db *) must_check;
 void	own_free(struct own_record *);
 
 struct partner {
@@ -57,18 +51,18 @@ struct seen_record {
 	char	*record;	/* JSON text. */
 	int64_t	 verdict;	/* enum directory_verdict. */
 	char	*reason;	/* In words, or NULL. */
-	char	*words;		/* Public words to index; only for seen_put. */
+	int64_t	 n;		/* Its number, for searchstore.h; not for seen_put. */
 };
 int	seen_put(struct db *, const struct seen_record *) must_check;
 int	seen_count(struct db *, const char *org, int64_t *) must_check;
 int	seen_get(struct db *, const char *org, const char *id, struct seen_record *) must_check;
-/**
- * seen_find(db, words or NULL, kind or NULL, org or NULL, fn, cookie): records
- * that hold every word (or one that begins so), best first; the first 16
- * words count, signs have no meaning.  Stops at fn's first non-zero and returns it.
- */
-int	seen_find(struct db *, const char *words, const char *kind, const char *org,
-	    int (*)(void *, const struct seen_record *), void *) must_check;
+int	seen_at(struct db *, int64_t n, struct seen_record *) must_check;
+/** seen_each(db, kind or NULL, org or NULL, fn, cookie): stops at fn's first non-zero and returns it. */
+int	seen_each(struct db *, const char *kind, const char *org, int (*)(void *, const struct seen_record *), void *) must_check;
+/** seen_indexed(db, n, version), seen_unindexed(db, version, most, ret, ret_n): what is in the index by ${version} of the
+ * terms, and up to ${most} that are not; one that was put is not. */
+int	seen_indexed(struct db *, int64_t n, int64_t version) must_check;
+int	seen_unindexed(struct db *, int64_t version, int64_t most, int64_t **, size_t *) must_check;
 void	seen_free(struct seen_record *);
 
 #endif /* !CAIRN_DIRSTORE_H */

@@ -1,149 +1,439 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/canon.h"
 #include "base/cleanup.h"
-#include "domain/search.h"
+#include "domain/eligibility.h"
+#include "domain/search_item.h"
+#include "domain/search_terms.h"
 #include "tests/tap.h"
 
-#define LIST(...) { (const char *const []){ __VA_ARGS__ }, \
-    nelem(((const char *const []){ __VA_ARGS__ })) }
+#define LIST(...) { { __VA_ARGS__ }, nelem(((const char *const []){ __VA_ARGS__ })) }
+#define FACET(name, ...) [SEARCH_FACET_##name] = LIST(__VA_ARGS__)
 #define BIT(name) (1u << SEARCH_BIT_##name)
+#define DAY 86400000LL
+#define NOW (1000 * DAY)
 
 static const struct search_item rosa = {
-	.kind = "specialist", .name = "Rosa M.",
-	.summary = "I walk beside people in early recovery, in English and Spanish.",
-	.languages = LIST("en", "es-MX", "est"), .conditions = LIST("substance_use", "anxiety"),
-	.modalities = LIST("online_text", "phone"), .open = 3, .certified = true,
+	.kind = "specialist", .org = "HARBOR", .name = "Rosa M.",
+	.text = "I walk beside people in early recovery, in English and Spanish. Rosa M. Chez \xc3\x89vora",
+	.languages = LIST("en", "es-MX", "est"),
+	.facet = { FACET(CONDITION, "substance_use", "anxiety"), FACET(MODALITY, "online_text", "phone") },
+	.regions = LIST("US-NJ", "CA"), .age_from = 18, .bands = 1 << 2 | 1 << 4,
+	.hours = { .utc = { { [2] = 0x0c } }, .local = { { [20] = 0x80 } } },
+	.places = { { 40735660, -74172370 } }, .n_places = 1, .open = 3, .open_at = NOW - 2 * DAY,
+	.credential = true, .certified = true,
 };
+
+#define Q(...) { __VA_ARGS__ }
 
 static const struct {
 	const char		*name;
 	struct search_query	 query;
 	unsigned		 excluded;	/* 0: it answers. */
 } queries[] = {
-	{ "nothing wished", { 0 }, 0 },
-	{ "kind", { .kind = "specialist" }, 0 },
-	{ "another kind", { .kind = "group" }, BIT(KIND) },
-	{ "a word of the name", { .text = "rosa" }, 0 },
-	{ "the beginning of a word", { .text = "recov" }, 0 },
-	{ "words of both, in any order", { .text = "  spanish, ROSA! " }, 0 },
-	{ "the middle of a word", { .text = "covery" }, BIT(TEXT) },
-	{ "one word of two", { .text = "rosa housing" }, BIT(TEXT) },
-	{ "no letters", { .text = " - ," }, 0 },
-	{ "language", { .language = "en" }, 0 },
-	{ "a narrower one answers", { .language = "es" }, 0 },
-	{ "in any case", { .language = "ES-mx" }, 0 },
-	{ "a wider one does not", { .language = "en-GB" }, BIT(LANGUAGE) },
-	{ "nor one that begins alike", { .language = "e" }, BIT(LANGUAGE) },
-	{ "nor only alike", { .language = "est-E" }, BIT(LANGUAGE) },
-	{ "another language", { .language = "fr" }, BIT(LANGUAGE) },
-	{ "condition", { .condition = "anxiety" }, 0 },
-	{ "another condition", { .condition = "grief" }, BIT(CONDITION) },
-	{ "modality", { .modality = "phone" }, 0 },
-	{ "another modality", { .modality = "in_person" }, BIT(MODALITY) },
-	{ "open", { .open_only = true }, 0 },
-	{ "certified", { .certified_only = true }, 0 },
-	{ "all at once", { .text = "early", .kind = "specialist", .language = "en",
-	  .condition = "substance_use", .modality = "online_text", .open_only = true,
-	  .certified_only = true }, 0 },
-	{ "all wrong at once", { .text = "x", .kind = "y", .language = "z", .condition = "u",
-	  .modality = "v" },
+	{ "nothing wished", Q(.km = 0), 0 },
+	{ "kind", Q(.kind = "specialist"), 0 },
+	{ "another kind", Q(.kind = "group"), BIT(KIND) },
+	{ "organization", Q(.org = "HARBOR"), 0 },
+	{ "another organization", Q(.org = "BROOK"), BIT(ORG) },
+	{ "a word of the name", Q(.text = "rosa"), 0 },
+	{ "the beginning of a word", Q(.text = "recov"), 0 },
+	{ "words of both, in any order", Q(.text = "  spanish, ROSA! "), 0 },
+	{ "without its accent", Q(.text = "evora"), 0 },
+	{ "with an accent of its own", Q(.text = "r\xc3\xb3sa"), 0 },
+	{ "the middle of a word", Q(.text = "covery"), BIT(TEXT) },
+	{ "one word of two", Q(.text = "rosa housing"), BIT(TEXT) },
+	{ "no letters", Q(.text = " - ,"), 0 },
+	{ "language", Q(.language = "en"), 0 },
+	{ "a narrower one answers", Q(.language = "es"), 0 },
+	{ "in any case", Q(.language = "ES-mx"), 0 },
+	{ "a wider one does not", Q(.language = "en-GB"), BIT(LANGUAGE) },
+	{ "nor one that begins alike", Q(.language = "e"), BIT(LANGUAGE) },
+	{ "nor only alike", Q(.language = "est-E"), BIT(LANGUAGE) },
+	{ "another language", Q(.language = "fr"), BIT(LANGUAGE) },
+	{ "condition", Q(.facet = { [SEARCH_FACET_CONDITION] = "anxiety" }), 0 },
+	{ "another condition", Q(.facet = { [SEARCH_FACET_CONDITION] = "grief" }), BIT(CONDITION) },
+	{ "modality", Q(.facet = { [SEARCH_FACET_MODALITY] = "phone" }), 0 },
+	{ "another modality", Q(.facet = { [SEARCH_FACET_MODALITY] = "in_person" }), BIT(MODALITY) },
+	{ "what is not said does not fit", Q(.facet = { [SEARCH_FACET_COST] = "free" }), BIT(COST) },
+	{ "near", Q(.near = { 40700000, -74100000 }, .km = 8), 0 },
+	{ "not so near", Q(.near = { 40700000, -74100000 }, .km = 7), BIT(NEAR) },
+	{ "open", Q(.open_only = true), 0 },
+	{ "certified", Q(.certified_only = true), 0 },
+	{ "all at once", Q(.text = "early", .kind = "specialist", .language = "en",
+	  .facet = { [SEARCH_FACET_CONDITION] = "substance_use", [SEARCH_FACET_MODALITY] = "online_text" }, .open_only = true,
+	  .certified_only = true, .near = { 40700000, -74100000 }, .km = 8), 0 },
+	{ "all wrong at once", Q(.text = "x", .kind = "y", .language = "z",
+	  .facet = { [SEARCH_FACET_CONDITION] = "u", [SEARCH_FACET_MODALITY] = "v" }),
 	  BIT(TEXT) | BIT(KIND) | BIT(LANGUAGE) | BIT(CONDITION) | BIT(MODALITY) },
 };
+
+/* Whatever the check admits the index offers: a line of each wish is among the lines of the item. */
+static bool
+offered(const struct search_item *item, const struct search_query *query, unsigned pass)
+{
+	autobuf struct buf lines = { 0 }, all = { 0 };
+	struct search_plan plan;
+	size_t met = 0, n;
+
+	if (search_terms_item(item, &lines) != 0 || search_terms_plan(query, pass, &plan) != 0 ||
+	    buf_printf(&all, "\n%s", lines.data) != 0)
+		return false;
+	n = plan.n;
+	for (size_t i = 0; i < n; i++) {
+		const struct search_wish *w = &plan.wish[i];
+		bool has = false;
+
+		for (const char *p = w->lines.data, *end; p != NULL && (end = strchr(p, '\n')) != NULL; p = end + 1) {
+			char want[200];
+
+			(void)snprintf(want, sizeof(want), "\n%.*s%s", (int)(end - p), p, w->begins ? "" : "\n");
+			has = has || strstr(all.data, want) != NULL;
+		}
+		met += has;
+	}
+	search_terms_free(&plan);
+	return met == n;
+}
 
 static void
 test_filters(void)
 {
 	for (size_t i = 0; i < nelem(queries); i++) {
-		int score = -99, r;
-		unsigned excluded = 77;
+		unsigned pass = 0, excluded = 77;
+		int r = search_check(&queries[i].query, &rosa, &pass, &excluded);
 
-		r = search_check(&queries[i].query, &rosa, &score, &excluded);
 		if (queries[i].excluded == 0)
-			ok(r == 0 && score != -99 && excluded == 77, "%s", queries[i].name);
+			ok(r == 0 && excluded == 77 && offered(&rosa, &queries[i].query, pass), "answers: %s", queries[i].name);
 		else
-			ok(r == E_NOTFOUND && score == -99 && excluded == queries[i].excluded, "%s",
-			    queries[i].name);
+			ok(r == E_NOTFOUND && excluded == queries[i].excluded, "excluded: %s", queries[i].name);
+	}
+}
+
+static unsigned
+excluded_by(const struct search_query *query, const struct search_item *item)
+{
+	unsigned excluded = 0, pass;
+
+	return search_check(query, item, &pass, &excluded) == 0 ? 0 : excluded;
+}
+
+static void
+test_unsaid(void)
+{
+	struct search_item bare = { .kind = "program", .org = "X", .name = "Z\xc3\xbcrich Peers", .open = -1 };
+	const struct search_query open = Q(.open_only = true), certified = Q(.certified_only = true), near = Q(.km = 20000),
+	    foreign = Q(.text = "Z\xc3\xbcr"), words = Q(.text = "z\xc3\xbcrich anything"),
+	    lines = Q(.facet = { [SEARCH_FACET_COST] = "two\nlines" });
+
+	is_int(excluded_by(&open, &bare), BIT(OPEN), "places that are not told of are not free");
+	bare.open = 0;
+	is_int(excluded_by(&open, &bare), BIT(OPEN), "nor is none");
+	bare.open = 1;
+	is_int(excluded_by(&open, &bare), 0, "one place is open");
+	is_int(excluded_by(&certified, &bare), BIT(CERTIFIED), "what has no credential is not certified");
+	is_int(excluded_by(&near, &bare), BIT(NEAR), "what is nowhere is not near");
+	is_int(excluded_by(&foreign, &bare), 0, "letters beyond ASCII");
+	is_int(excluded_by(&words, &bare), BIT(TEXT), "no description has no words");
+	bare.facet[SEARCH_FACET_COST] = (struct search_list)LIST("two\nlines");
+	ok(excluded_by(&lines, &bare) == 0 && offered(&bare, &lines, 0), "a value of two lines is one line of the index");
+}
+
+static void
+test_named(void)
+{
+	static const struct { const char *text; bool named; } texts[] = { { "rosa", true }, { "m ROS", true }, { "recovery", false },
+	    { "rosa recovery", false }, { "...", false } };
+
+	for (size_t i = 0; i < nelem(texts); i++) {
+		const struct search_query q = Q(.text = texts[i].text);
+		unsigned pass = 0, excluded;
+
+		ok(search_check(&q, &rosa, &pass, &excluded) == 0 && pass == (SEARCH_SURE | (texts[i].named ? SEARCH_NAMED : 0)), "in the name alone: %s", texts[i].text);
 	}
 }
 
 static void
-test_item(void)
+test_word(void)
 {
-	struct search_item bare = { .kind = "program", .name = "Z\xc3\xbcrich Peers", .open = -1 };
-	struct search_query open = { .open_only = true }, certified = { .certified_only = true };
-	struct search_query foreign = { .text = "Z\xc3\xbcr" };
-	struct search_query words = { .text = "z\xc3\xbcrich anything" };
-	unsigned excluded = 0;
-	int score;
+	char word[SEARCH_WORD], flood[4 * SEARCH_WORD];
+	const char *p = "  O'Neill\xe2\x80\x94\xc3\x89t\xc3\xa9, Stra\xc3\x9f" "e e\xcc\x81 \xd0\x9a\xd0\xa0\xd0\x81 \xce\xa9 x\xffy\xc3";
+	static const char *const want[] = { "o", "neill", "ete", "strase", "e", "\xd0\xba\xd1\x80\xd1\x91", "\xcf\x89", "x", "y" };
 
-	ok(search_check(&open, &bare, &score, &excluded) == E_NOTFOUND && excluded == BIT(OPEN),
-	    "capacity that is not said is not open");
-	bare.open = 0;
-	ok(search_check(&open, &bare, &score, &excluded) == E_NOTFOUND, "nor is none");
-	bare.open = 1;
-	ok(search_check(&open, &bare, &score, &excluded) == 0, "one place is open");
-	ok(search_check(&certified, &bare, &score, &excluded) == E_NOTFOUND &&
-	    excluded == BIT(CERTIFIED), "not certified");
-	ok(search_check(&foreign, &bare, &score, &excluded) == 0, "letters beyond ASCII");
-	ok(search_check(&words, &bare, &score, &excluded) == E_NOTFOUND && excluded == BIT(TEXT),
-	    "no summary, no words of it");
+	for (size_t i = 0; i < nelem(want); i++) {
+		(void)search_word(&p, word);
+		is_str(word, want[i], "word %zu", i + 1);
+	}
+	is_int((long long)search_word(&p, word), 0, "and no more; what is not UTF-8 parts words");
+	flood[0] = 'x';
+	for (size_t i = 1; i < sizeof(flood) - 1; i++)
+		flood[i] = i % 2 ? '\xd0' : '\xba';
+	flood[sizeof(flood) - 3] = '\0';
+	p = flood;
+	is_int((long long)search_word(&p, word), SEARCH_WORD - 2, "a long word is cut between characters");
+	is_str(p, "", "and behind it is the end");
 }
 
 static int
-score_of(const struct search_query *query, struct search_item item)
+rank_of(struct search_item item)
 {
-	unsigned excluded;
-	int score = -1000;
-
-	return search_check(query, &item, &score, &excluded) == 0 ? score : -1000;
+	return search_rank(&item, NOW);
 }
 
 static void
-test_score(void)
+test_rank(void)
 {
-	struct search_query name = { .text = "rosa" }, text = { .text = "recovery" }, none = { 0 };
-	struct search_query exact = { .language = "en" }, wide = { .language = "es" };
-	struct search_item plain = rosa, stale = rosa, full = rosa;
+	struct search_item plain = rosa, other;
 
-	plain.certified = false;
-	stale.stale = true;
-	full.open = 0;
-	ok(score_of(&name, rosa) > score_of(&text, rosa), "the name counts more than the text");
-	ok(score_of(&text, rosa) > score_of(&none, rosa), "the text counts");
-	ok(score_of(&exact, rosa) > score_of(&wide, rosa), "the very language counts more");
-	ok(score_of(&none, rosa) > score_of(&none, plain), "a credential counts");
-	ok(score_of(&none, rosa) > score_of(&none, full), "a free place counts");
-	ok(score_of(&none, stale) < score_of(&none, full), "staleness counts against");
+	is_int(rank_of(plain), SEARCH_RANKS - 1, "the best there is");
+	other = plain, other.stale = true;
+	is_int(rank_of(other), 0, "what is stale comes last, whatever else it says");
+	other = plain, other.open = 0;
+	ok(rank_of(other) < rank_of(plain), "what is full later");
+	other = plain, other.open_at = NOW - SEARCH_FRESH;
+	ok(rank_of(other) < rank_of(plain), "and what was open a month ago");
+	other = plain, other.credential = false;
+	ok(rank_of(other) < rank_of(plain), "and what comes without a credential");
+	other = plain, other.languages.n = other.n_places = 0;
+	ok(rank_of(other) < rank_of(plain), "and what says little");
+	other = (struct search_item){ .open = -1 };
+	is_int(rank_of(other), 1, "nothing said at all is still before what is stale");
+}
+
+static const char *
+reasons(const struct search_query *q, const struct search_item *item)
+{
+	static struct buf out;
+
+	buf_free(&out);
+	return search_reasons(q, item, NOW, &out) == 0 && out.data != NULL ? out.data : "";
+}
+
+static void
+test_reasons(void)
+{
+	const struct search_query none = Q(.km = 0), much = Q(.text = "rosa", .language = "es",
+	    .facet = { [SEARCH_FACET_CONDITION] = "anxiety" }, .near = { 40700000, -74100000 }, .km = 8);
+	struct search_item item = rosa;
+
+	is_str(reasons(&much, &rosa), "the words are in its name; condition anxiety; language es-MX; "
+	    "about 7.2 km away; open places: 3, told 2 days ago", "each wish has its reason");
+	item.open = 0, item.stale = true;
+	is_str(reasons(&none, &item), "not refreshed in time: it may be out of date", "what is stale says so");
+	item.stale = false;
+	is_str(reasons(&none, &item), "", "no wish, no reason");
 }
 
 static void
 test_explain(void)
 {
-	unsigned counts[SEARCH_NFILTERS] = { 0 };
-	struct search_query none = { 0 }, words = { .text = "rosa" }, both = { .text = "rosa", .kind = "group" };
-	struct err err;
+	static const struct eligibility_facts facts = { .has_age = false };
+	struct search_loss loss = { .total = 0 };
+	struct err err = { "" };
 
-	search_explain(counts, &none, false, &err);
-	is_str(err.text, "nothing found; no records are held yet", "nothing was there");
-	search_explain(counts, &words, true, &err);
-	is_str(err.text, "nothing found; no record has these words", "no record has the words");
-	search_explain(counts, &both, true, &err);
-	is_str(err.text, "nothing found; no record of this kind has these words", "none of that kind");
-	search_explain(counts, &none, true, &err);
-	is_str(err.text, "nothing found; no record is of this kind or organization", "none of that kind, whatever it says");
-	counts[SEARCH_BIT_LANGUAGE] = 7;
-	counts[SEARCH_BIT_OPEN] = 2;
-	search_explain(counts, &words, true, &err);
-	is_str(err.text, "nothing found; removed by language: 7, open places: 2", "and who removed what");
+	search_explain(&loss, &err);
+	is_str(err.text, "nothing found; no records are held yet", "an empty directory");
+	loss.total = 9;
+	search_explain(&loss, &err);
+	is_str(err.text, "nothing found; of 9 records each answers some wish and none all", "nothing removed by one");
+	loss.removed[SEARCH_BIT_LANGUAGE] = 7;
+	loss.removed[SEARCH_BIT_OPEN] = 2;
+	search_explain(&loss, &err);
+	is_str(err.text, "nothing found; removed by language: 7, open places: 2", "who removed what");
+	loss.relax = SEARCH_BIT_OPEN;
+	loss.relaxed = 3;
+	search_explain(&loss, &err);
+	is_str(err.text, "nothing found; removed by language: 7, open places: 2; without open places there would be 3", "and what would help");
+	loss.more = true;
+	for (size_t i = 0; i < SEARCH_NFILTERS; i++)
+		loss.removed[i] = 4000000000u;
+	search_explain(&loss, &err);
+	ok(strstr(err.text, ": 4000000000; without open places there would be at least 3") != NULL, "however much it is, what would help is said");
 	is_str(search_filter_name(SEARCH_BIT_TEXT), "words", "filters by name");
 	is_str(search_filter_name(SEARCH_NFILTERS), "unknown", "none beyond the last");
+	for (enum search_bit bit = 0; bit < SEARCH_NFILTERS; bit++) {
+		struct search_query all = { .text = "x", .kind = "x", .org = "x", .language = "x", .km = 3,
+		    .open_only = true, .certified_only = true, .hours = &rosa.hours, .facts = &facts };
+		unsigned excluded = 0, pass;
+		struct search_item item = { .kind = "k", .org = "o", .name = "n", .times = SEARCH_NO, .eligible = SEARCH_NO };
+
+		for (size_t i = 0; i < SEARCH_NFACETS; i++)
+			all.facet[i] = "x";
+		search_relax(&all, bit);
+		(void)!search_check(&all, &item, &pass, &excluded);
+		is_int(excluded, ((1u << SEARCH_NFILTERS) - 1) & ~(1u << bit), "one wish less: %s", search_filter_name(bit));
+	}
+}
+
+static const char record[] = "{\"name\":\"Harbor\",\"description\":\"Peers\",\"kind\":\"self_help\",\"languages\":[\"en\",3],\"cost\":\"free\","
+    "\"minimum_age\":16,\"accessibility\":[\"captions\"],\"source\":{\"name\":\"County\"},\"credential\":{\"a\":\"Secretword\"},"
+    "\"contacts\":[{\"how\":\"phone\",\"value\":\"+1973\",\"label\":\"Desk\"}],\"service_area\":{\"anywhere\":true,\"regions\":[\"US\"]},"
+    "\"capacity\":{\"open\":2,\"updated_at\":5},\"age_bands\":[\"60_plus\",\"nonsense\"],\"locations\":["
+    "{\"visibility\":\"redacted\",\"latitude_e6\":1,\"longitude_e6\":1},{\"visibility\":\"public\",\"latitude_e6\":40735660,"
+    "\"longitude_e6\":-74172370,\"accessibility\":[\"wheelchair\"]},{\"visibility\":\"public\",\"latitude_e6\":90000001,\"longitude_e6\":0}]}";
+
+static void
+test_read(void)
+{
+	autojson json_t *body = json_loads(record, 0, NULL);
+	autobuf struct buf words = { 0 }, lines = { 0 };
+	struct search_item item;
+
+	ok(body != NULL && search_item_read("group", "HARBOR", body, &words, &item) == 0, "a record is read");
+	is_str(item.name, "Harbor", "its name");
+	ok(strstr(words.data, "Desk") != NULL && strstr(words.data, "Peers") != NULL, "its words");
+	ok(strstr(words.data, "Secretword") == NULL && strstr(words.data, "1973") == NULL && strstr(words.data, "County") == NULL,
+	    "not those of credentials, numbers and sources");
+	ok(item.languages.n == 1 && item.facet[SEARCH_FACET_FORM].n == 1 && item.facet[SEARCH_FACET_COST].n == 1, "lists and single values");
+	is_int((long long)item.facet[SEARCH_FACET_ACCESS].n, 2, "what makes it accessible, here or at a place");
+	ok(item.n_places == 1 && item.places[0].lat == 40735660, "only public places that exist");
+	ok(item.age_from == 16 && item.age_below == 0 && item.bands == 1 << 4, "ages");
+	ok(item.regions.n == 0 && item.open == 2 && item.open_at == 5 && item.credential, "and the rest");
+	ok(search_terms_item(&item, &lines) == 0 && strstr(lines.data, "\nwpeers\n") != NULL && strncmp(lines.data, "*\n", 2) == 0,
+	    "its lines");
+	for (char *p = lines.data, *q; (q = strchr(p, '\n')) != NULL && q[1] != '\0'; p = q + 1)
+		if (strncmp(p, q + 1, (size_t)(q - p) + 1) >= 0 && strchr(p, '\n') != NULL && strcspn(q + 1, "\n") <= (size_t)(q - p))
+			ok(0, "sorted, each once: %.20s", p);
+}
+
+static int
+asked(const char *text, struct search_query *q)
+{
+	static json_t *args;
+	struct err err = { "" };
+	int r;
+
+	json_decref(args);
+	args = json_loads(text, 0, NULL);
+	r = args == NULL ? -1 : search_item_query(args, q, &err);
+	if (r == E_BAD && err.text[0] == '\0')
+		return -2;
+	return r;
+}
+
+static void
+test_query(void)
+{
+	static const char *const bad[] = { "{\"words\":\"...\"}", "{\"within\":\"5\"}", "{\"near\":\"here\"}",
+	    "{\"near\":\"1,1\",\"within\":\"0\"}", "{\"near\":\"1,1\",\"within\":\"5km\"}",
+	    "{\"near\":\"1,1\",\"within\":true}", "{\"near\":\"1,1\",\"within\":20039}" };
+	static const struct search_query none;
+	struct search_query q;
+
+	ok(asked("{}", &q) == 0 && memcmp(&q, &none, sizeof(q)) == 0, "nothing asked");
+	ok(asked("{\"words\":\"x\",\"near\":\"1,1\",\"cost\":\"free\",\"session\":\"skills\",\"open\":true}", &q) == 0 && q.km == 25 &&
+	    q.near.lat == 1000000 && strcmp(q.facet[SEARCH_FACET_COST], "free") == 0 &&
+	    strcmp(q.facet[SEARCH_FACET_SESSION], "skills") == 0 && q.open_only && !q.certified_only, "as typed");
+	ok(asked("{\"near\":\"1,1\",\"within\":7}", &q) == 0 && q.km == 7, "as numbers");
+	(void)asked("{}", &q);
+	for (size_t i = 0; i < nelem(bad); i++)
+		ok(asked(bad[i], &q) == E_BAD && q.km == 0, "refused with a reason: %s", bad[i]);
+	(void)asked("{}", &q);
+}
+
+static struct schedule_week
+week(int hour)
+{
+	struct schedule_week ret = { { 0 } };
+
+	if (hour >= 0)
+		ret.hour[hour / 8] = (uint8_t)(1u << hour % 8);
+	return ret;
+}
+
+/* Which of the passes offers an item that is wanted at hour 18 of UTC, hour 20 of a clock. */
+static void
+test_hours(void)
+{
+	static const struct { const char *name; int utc, local; bool unsaid; enum search_says says; unsigned pass; } items[] = {
+		{ "it meets then", 18, -1, false, SEARCH_YES, SEARCH_SURE }, { "then by the clock there", -1, 20, false, SEARCH_YES, SEARCH_SURE },
+		{ "it does not say when", -1, -1, true, SEARCH_UNSAID, SEARCH_UNSURE }, { "it meets at another hour", 19, 18, false, SEARCH_NO, 0 },
+		{ "then, and at times that are not said", 18, -1, true, SEARCH_YES, SEARCH_SURE },
+		{ "at another hour, and at times that are not said", 3, -1, true, SEARCH_UNSAID, SEARCH_UNSURE },
+	};
+	static const unsigned passes[] = { SEARCH_SURE, SEARCH_UNSURE };
+	static const struct eligibility_facts facts = { .has_age = true, .age = 40000 };
+	const struct search_hours wanted = { .utc = week(18), .local = week(20) };
+
+	for (size_t i = 0; i < nelem(items); i++) {
+		struct search_item item = { .kind = "group", .org = "X", .name = "Y", .times = items[i].says,
+		    .hours = { week(items[i].utc), week(items[i].local), items[i].unsaid } };
+		struct search_query q = Q(.hours = &wanted);
+		unsigned pass = 0, excluded = 0;
+
+		is_int(search_check(&q, &item, &pass, &excluded), items[i].pass != 0 ? 0 : E_NOTFOUND, "%s", items[i].name);
+		is_int(pass, items[i].pass, "in its pass");
+		is_int(excluded, items[i].pass != 0 ? 0 : BIT(TIMES), "excluded only by times");
+		is_int(offered(&item, &q, 0), items[i].pass != 0, "offered");
+		for (size_t k = 0; k < nelem(passes); k++)
+			if (passes[k] == items[i].pass || !items[i].unsaid)
+				is_int(offered(&item, &q, passes[k]), passes[k] == items[i].pass, "in pass %u", passes[k]);
+		/* What is asked of somebody else than the times keeps what fits out of no pass. */
+		q.facts = &facts;
+		item.eligible = SEARCH_UNSAID;
+		ok(items[i].pass == 0 || (search_check(&q, &item, &pass, &excluded) == 0 && pass == SEARCH_UNSURE && offered(&item, &q, pass)),
+		    "unsure for another reason");
+		item.eligible = SEARCH_YES;
+		ok(items[i].pass == 0 || (search_check(&q, &item, &pass, &excluded) == 0 && pass == items[i].pass && offered(&item, &q, pass)),
+		    "or sure");
+	}
+}
+
+/* Whoever may come by eligibility.h is offered by the index. */
+static void
+test_facts(void)
+{
+	static const char *const bodies[] = { "{}", "{\"minimum_age\":18}", "{\"maximum_age\":17}", "{\"minimum_age\":13,\"maximum_age\":25}",
+	    "{\"maximum_age\":0}", "{\"minimum_age\":-3,\"maximum_age\":-3}", "{\"minimum_age\":4000000000,\"maximum_age\":4000000000}",
+	    "{\"age_bands\":[\"13_17\",\"60_plus\"]}", "{\"minimum_age\":16,\"age_bands\":[\"13_17\",\"18_25\"]}",
+	    "{\"service_area\":{\"anywhere\":false,\"regions\":[\"US-NJ\",\"CA\"]}}", "{\"service_area\":{\"anywhere\":true,\"regions\":[\"MX\"]}}",
+	    "{\"eligible_if\":{\"all\":[{\"all\":[{\"kind\":\"age\",\"age_from\":17500}]}]}}" };
+	static const char *const regions[] = { "", "US", "US-NJ", "US-NY", "CA-QC", "MX" };
+	unsigned admitted = 0, missed = 0, kept_out = 0;
+
+	for (size_t b = 0; b < nelem(bodies); b++)
+		for (int64_t age = -500; age <= 150000; age += 500)
+			for (size_t k = 0; k < nelem(regions); k++) {
+				static const enum search_says says[] = { SEARCH_NO, SEARCH_UNSAID, SEARCH_YES };
+				struct eligibility_facts facts = { .has_age = age >= 0, .age = age };
+				struct search_query q = Q(.facts = &facts);
+				autojson json_t *body = json_loads(bodies[b], 0, NULL);
+				autobuf struct buf words = { 0 };
+				struct eligibility_finding found;
+				struct search_item item;
+				unsigned pass, excluded;
+				bool is;
+
+				if (age > 30000 && age % 7000 != 0 && age < 149000)
+					continue;
+				(void)snprintf(facts.region, sizeof(facts.region), "%s", regions[k]);
+				if (body == NULL || search_item_read("program", "X", body, &words, &item) != 0)
+					abort();
+				eligibility_judge(body, &facts, &found);
+				item.eligible = says[found.answer];
+				is = search_check(&q, &item, &pass, &excluded) == 0;
+				admitted += is;
+				missed += is && !offered(&item, &q, pass);
+				kept_out += !offered(&item, &q, 0);
+			}
+	is_int(missed, 0, "nobody who may come is kept from %u that fit", admitted);
+	ok(kept_out > 500, "the index itself leaves out %u that do not", kept_out);
 }
 
 int
 main(void)
 {
 	test_filters();
-	test_item();
-	test_score();
+	test_unsaid();
+	test_named();
+	test_word();
+	test_rank();
+	test_reasons();
 	test_explain();
+	test_read();
+	test_query();
+	test_hours();
+	test_facts();
 	return done_testing();
 }

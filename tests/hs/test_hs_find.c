@@ -88,7 +88,8 @@ test_times(struct host *h)
 	is_str(found(h, json_pack("{s:s, s:s, s:s}", "at", "Tue 18:00-20:00", "zone", "Europe/Berlin", "minutes", "61"), &two), "Vague Marsian Silent ",
 	    "an hour is not enough for 61 minutes");
 	is_str(found(h, json_pack("{s:s, s:s, s:s, s:s}", "at", "Sat 03:00-04:00", "zone", "UTC", "words", "york", "minutes", "5"), &none), "", "nothing fits");
-	is_str(json_str(none, "note"), "nothing found; removed by times: 1", "and the times are why");
+	is_str(json_str(none, "note"), "nothing found; removed by words: 7, times: 3; without words there would be 5",
+	    "and what each wish removed, and which one to give up");
 }
 
 static void
@@ -101,7 +102,8 @@ test_facts(struct host *h)
 	is_str(found(h, json_pack("{s:s, s:s}", "age", "18", "referral_source", "court"), &court), "York Vague Zoneless Marsian Silent ", "whom a court sends");
 	is_str(said(court, "York", "eligible"), "fits: age 18 or more", "and why it fits");
 	is_str(found(h, json_pack("{s:s, s:s}", "residence", "US-NY", "words", "vague"), &far), "", "who lives elsewhere");
-	is_str(json_str(far, "note"), "nothing found; removed by who may come: 1", "and why there is nothing");
+	is_str(json_str(far, "note"), "nothing found; removed by words: 7, who may come: 1; without words there would be 7",
+	    "and why there is nothing");
 }
 
 static void

@@ -210,9 +210,9 @@ test_find(struct host *h)
 	struct referral_story s;
 
 	refer_begin(h, &s);
-	is_note(h, json_pack("{s:s}", "words", "zzzz"), "nothing found; no record has these words");
-	is_note(h, json_pack("{s:s, s:s}", "words", "zzzz", "kind", "program"), "nothing found; no record of this kind has these words");
-	is_note(h, json_pack("{s:s}", "kind", "group"), "nothing found; no record is of this kind or organization");
+	is_note(h, json_pack("{s:s}", "words", "zzzz"), "nothing found; removed by words: 2; without words there would be 2");
+	is_note(h, json_pack("{s:s, s:s}", "words", "zzzz", "kind", "program"), "nothing found; removed by words: 2, kind: 1; without words there would be 1");
+	is_note(h, json_pack("{s:s}", "kind", "group"), "nothing found; removed by kind: 2; without kind there would be 2");
 	is_hint(h, SOURCE, "refer", refer_with(&s, NULL, "sad"),
 	    "cairn help refer lists the values; cairn find shows the records and their ids", "a need that is none");
 	is_hint(h, SOURCE, "refer", refer_with(&s, "5CRN5NXJER32BN2VVZGXM8QFCV", "grief"),

@@ -1,27 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- name: own_put
-INSERT INTO own (id, kind, source, body, record, hash, state_key, seq, dirty, words)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+INSERT INTO own (id, kind, source, body, record, hash, state_key, seq, dirty)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, source = excluded.source,
 	body = excluded.body, record = excluded.record, hash = excluded.hash,
-	state_key = excluded.state_key, seq = excluded.seq, dirty = excluded.dirty,
-	words = excluded.words;
+	state_key = excluded.state_key, seq = excluded.seq, dirty = excluded.dirty;
 
 -- Higher than what was issued after this copy was made.
 -- name: own_leap
 UPDATE own SET seq = seq + 1000000, dirty = 1 WHERE seq > 0;
-
--- The index holds no text of its own: what it forgets must be what it was told.
--- name: own_unindex
-INSERT INTO own_words (own_words, rowid, words) SELECT 'delete', n, words FROM own WHERE id = ?1;
-
--- name: own_index
-INSERT INTO own_words (rowid, words) SELECT n, words FROM own WHERE id = ?1;
-
--- The index forgets a word for good only when its parts are made one.
--- name: own_sweep
-INSERT INTO own_words (own_words) VALUES ('optimize');
 
 -- name: own_drop
 DELETE FROM own WHERE id = ?1;
@@ -37,10 +25,6 @@ SELECT n FROM own WHERE source = ?1;
 
 -- name: own_list
 SELECT n FROM own WHERE ?1 IS NULL OR kind = ?1 ORDER BY n;
-
--- name: own_match
-SELECT o.n FROM own_words AS w JOIN own AS o ON o.n = w.rowid
-WHERE w.words MATCH ?1 AND (?2 IS NULL OR o.kind = ?2) ORDER BY w.rank, o.n;
 
 -- name: partner_put
 INSERT INTO partner (org, directory_room, follows, follower, loaded, manifest)
@@ -62,25 +46,15 @@ SELECT n FROM partner WHERE directory_room = ?1;
 SELECT n FROM partner ORDER BY n;
 
 -- name: seen_put
-INSERT INTO seen (org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason, words)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+INSERT INTO seen (org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 ON CONFLICT (org, id) DO UPDATE SET kind = excluded.kind, seq = excluded.seq,
 	expires_at = excluded.expires_at, received_at = excluded.received_at,
 	hash = excluded.hash, record = excluded.record, verdict = excluded.verdict,
-	reason = excluded.reason, words = excluded.words;
-
--- name: seen_unindex
-INSERT INTO seen_words (seen_words, rowid, words)
-SELECT 'delete', n, words FROM seen WHERE org = ?1 AND id = ?2;
-
--- name: seen_index
-INSERT INTO seen_words (rowid, words) SELECT n, words FROM seen WHERE org = ?1 AND id = ?2;
-
--- name: seen_sweep
-INSERT INTO seen_words (seen_words) VALUES ('optimize');
+	reason = excluded.reason, indexed = 0;
 
 -- name: seen_at
-SELECT org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason
+SELECT org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason, n
 FROM seen WHERE n = ?1;
 
 -- name: seen_count
@@ -92,7 +66,8 @@ SELECT n FROM seen WHERE org = ?1 AND id = ?2;
 -- name: seen_list
 SELECT n FROM seen WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR org = ?2) ORDER BY n;
 
--- name: seen_match
-SELECT s.n FROM seen_words AS w JOIN seen AS s ON s.n = w.rowid
-WHERE w.words MATCH ?1 AND (?2 IS NULL OR s.kind = ?2) AND (?3 IS NULL OR s.org = ?3)
-ORDER BY w.rank, s.n;
+-- name: seen_indexed
+UPDATE seen SET indexed = ?2 WHERE n = ?1;
+
+-- name: seen_unindexed
+SELECT n FROM seen WHERE indexed < ?1 ORDER BY indexed, n LIMIT ?2;

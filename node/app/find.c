@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "certify.h"
+#include "domain/directory.h"
+#include "domain/fields.h"
+#include "domain/search_item.h"
+#include "domain/search_terms.h"
+#include "domain/trust.h"
+#include "experience.h"
+#include "find.h"
+#include "fit.h"
+#include "store/dirstore.h"
+#include "store/searchstore.h"
+
+enum {
+	FIND_MAX	= 200,
+	FIND_DEFAULT	= 20,
+	EXAMINED_MAX	= 2000,		/* Records looked at for one page. */
+	RELAXED_MAX	= 20,		/* Counted of what would be found without one wish. */
+	RELAXED_TRIES	= 3,
+	STEP		= 8,		/* Records indexed in one step: some milliseconds. */
+};
+
+/* A record, taken apart. */
+struct listing {
+	struct seen_record		 rec;
+	json_t				*json;
+	const json_t			*body;
+	struct buf			 text;
+	struct search_item		 item;
+	struct credential_finding	 cert;
+	struct fit_words		 words;
+};
+
+static void
+close_listing(struct listing *l)
+{
+	seen_free(&l->rec);
+	json_decref(l->json);
+	buf_free(&l->text);
+}
+
+/* ${l} has its record already, or nothing. */
+static int
+open_listing(struct app *app, struct listing *l)
+{
+	int r;
+
+	if ((r = canon_parse(l->rec.record, strlen(l->rec.record), &l->json, NULL)) != 0)
+		return r < 0 ? r : ERR_CORRUPT;
+	l->body = json_obj(l->json, "body");
+	if ((r = search_item_read(l->rec.kind, l->rec.org, l->body, &l->text, &l->item)) != 0)
+		return r;
+	l->item.stale = l->rec.verdict == DIRECTORY_STALE || l->rec.expires_at < app_now(app);
+	return 0;
+}
+
+static int
+certify_listing(struct certifier *certifier, struct listing *l)
+{
+	int r = certify(certifier, l->rec.org, l->rec.kind, l->body, &l->cert);
+
+	l->item.certified = l->cert.verdict == CREDENTIAL_CERTIFIED;
+	return r;
+}
+
+/* What somebody may look for. */
+static bool
+is_kept(const struct seen_record *rec)
+{
+	static const char *const kinds[] = { "program", "group", "specialist", "resource", "story", "crisis_line" };
+
+	for (size_t i = 0; i < nelem(kinds); i++)
+		if (strcmp(rec->kind, kinds[i]) == 0)
+			return rec->verdict != DIRECTORY_EXPIRED;
+	return false;
+}
+
+/* When the rank of the record changes by itself; 0: never. */
+static int64_t
+due_at(const struct listing *l, int64_t now)
+{
+	int64_t expires = l->rec.expires_at + 1, old = l->item.open_at + SEARCH_FRESH;
+
+	if (l->item.stale)
+		return 0;
+	return l->item.open > 0 && old > now && old < expires ? old : expires;
+}
+
+static int
+index_listing(struct app *app, struct fit *fit, struct listing *l)
+{
+	autobuf struct buf terms = { 0 };
+	int64_t now = app_now(app);
+	int r;
+
+	if (!is_kept(&l->rec))
+		r = searchstore_drop(app->db, l->rec.n);
+	else if ((r = open_listing(app, l)) == 0) {
+		fit_hours(fit, l->body, now, &l->item.hours);
+		if ((r = search_terms_item(&l->item, &terms)) == 0)
+			r = searchstore_put(app->db, l->rec.n, search_rank(&l->item, now), due_at(l, now), terms.data);
+	}
+	return r != 0 ? r : seen_indexed(app->db, l->rec.n, SEARCH_TERMS_VERSION);
+}
+
+int
+find_index(struct app *app, const char *org, const char *id)
+{
+	struct listing l = { .json = NULL };
+	autofit struct fit *fit = NULL;
+	int r = seen_get(app->db, org, id, &l.rec);
+	bool more;
+
+	if (r == 0 && (r = fit_open(NULL, app_now(app), &fit, NULL)) == 0)
+		r = index_listing(app, fit, &l);
+	close_listing(&l);
+	return r != 0 ? r : searchstore_settle(app->db, SEARCHSTORE_PENDING, SEARCHSTORE_STEP, &more);
+}
+
+static int
+index_each(struct app *app, struct fit *fit, const int64_t *seen, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct listing l = { .json = NULL };
+
+		if ((r = seen_at(app->db, seen[i], &l.rec)) == 0)
+			r = index_listing(app, fit, &l);
+		close_listing(&l);
+	}
+	return r;
+}
+
+int
+find_step(struct app *app, bool *ret_more)
+{
+	autofree int64_t *old = NULL, *due = NULL;
+	autofit struct fit *fit = NULL;
+	size_t n_old, n_due;
+	bool more;
+	int r;
+
+	if ((r = searchstore_settle(app->db, 1, SEARCHSTORE_STEP, &more)) != 0 ||
+	    (r = seen_unindexed(app->db, SEARCH_TERMS_VERSION, STEP, &old, &n_old)) != 0 ||
+	    (r = searchstore_due(app->db, app_now(app), STEP, &due, &n_due)) != 0)
+		return r;
+	if (n_old + n_due > 0 && ((r = fit_open(NULL, app_now(app), &fit, NULL)) != 0 ||
+	    (r = index_each(app, fit, old, n_old)) != 0 || (r = index_each(app, fit, due, n_due)) != 0))
+		return r;
+	/* What was indexed now is posted by the next step. */
+	*ret_more |= more || n_old + n_due > 0;
+	return 0;
+}
+
+int64_t
+find_next_due(struct app *app)
+{
+	int64_t due;
+
+	return searchstore_next(app->db, &due) == 0 ? due : INT64_MAX;
+}
+
+/* A record as it is shown in a list. */
+static json_t *
+summary(const struct listing *l, int64_t now)
+{
+	struct err aged = { "" };
+	json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "id", l->rec.id, "org", l->rec.org, "kind", l->rec.kind,
+	    "name", l->item.name, "verdict", directory_verdict_name(l->rec.verdict),
+	    "certified", l->cert.verdict == CREDENTIAL_CERTIFIED);
+	json_t *languages = json_arr(l->body, "languages");
+
+	if (out == NULL)
+		return NULL;
+	if (!strcmp(l->rec.kind, "specialist"))
+		(void)json_object_set_new(out, "certification", json_string(l->cert.reason.text));
+	if (l->rec.reason != NULL && *l->rec.reason != '\0')
+		(void)json_object_set_new(out, "reason", json_string(l->rec.reason));
+	if (languages != NULL)
+		(void)json_object_set(out, "languages", languages);
+	if (l->item.open >= 0)
+		(void)json_object_set_new(out, "open", json_integer(l->item.open));
+	if (fields_aged(l->rec.kind, l->body, now, &aged) == E_LATER)
+		(void)json_object_set_new(out, "old", json_string(aged.text));
+	return out;
+}
+
+struct find {
+	struct app			*app;
+	const struct search_query	*query;
+	struct certifier		*certifier;
+	struct fit			*fit;
+	json_t				*found;		/* NULL: they are only counted. */
+	size_t				 n, limit;
+	unsigned			 examined;
+	unsigned			 pass;
+	bool				 more;
+	int64_t				 last;		/* Examined, and shown if it answered. */
+};
+
+static int
+show(struct find *f, const struct listing *l)
+{
+	autobuf struct buf why = { 0 };
+	json_t *row;
+	int r;
+
+	if ((r = search_reasons(f->query, &l->item, app_now(f->app), &why)) != 0)
+		return r;
+	row = summary(l, app_now(f->app));
+	if (row == NULL || json_array_append_new(f->found, row) != 0 ||
+	    (why.len > 0 && json_object_set_new(row, "why", json_string(why.data)) != 0) ||
+	    (l->words.times[0] != '\0' && json_object_set_new(row, "times", json_string(l->words.times)) != 0) ||
+	    (l->words.eligible[0] != '\0' && json_object_set_new(row, "eligible", json_string(l->words.eligible)) != 0))
+		return -ENOMEM;
+	return 0;
+}
+
+/* What costs least is asked first; 0 with ${ret}: does it answer, in this pass? */
+static int
+judge(struct find *f, struct listing *l, bool *ret)
+{
+	unsigned pass, excluded;
+	int r;
+
+	*ret = false;
+	if (!is_kept(&l->rec) || trust_org(f->app->trust, l->rec.org) == NULL)
+		return 0;
+	if ((r = open_listing(f->app, l)) != 0)
+		return r;
+	l->item.certified = true;
+	if (search_check(f->query, &l->item, &pass, &excluded) != 0 || ((pass ^ f->pass) & SEARCH_NAMED) != 0)
+		return 0;
+	fit_judge(f->fit, l->body, &l->item, &l->words);
+	if (search_check(f->query, &l->item, &pass, &excluded) != 0 || pass != f->pass)
+		return 0;
+	if (f->found != NULL || f->query->certified_only)
+		r = certify_listing(f->certifier, l);
+	*ret = r == 0 && (l->item.certified || !f->query->certified_only);
+	return r;
+}
+
+static int
+examine(void *cookie, int64_t doc, int64_t seen)
+{
+	struct find *f = cookie;
+	struct listing l = { .json = NULL };
+	bool answers = false;
+	int r;
+
+	if (f->examined++ == EXAMINED_MAX) {
+		f->more = true;
+		f->last = doc - 1;
+		return E_LATER;
+	}
+	if ((r = seen_at(f->app->db, seen, &l.rec)) == 0)
+		r = judge(f, &l, &answers);
+	if (r == 0 && answers && f->n == f->limit) {
+		f->more = true;
+		r = E_LATER;
+	} else if (r == 0 && answers) {
+		f->n++;
+		f->last = doc;
+		r = f->found != NULL ? show(f, &l) : 0;
+	}
+	close_listing(&l);
+	return r;
+}
+
+/* The passes of a query, in order; the first, and that behind ${pass}; 0: there is none. */
+static unsigned
+next_pass(const struct search_query *q, unsigned pass)
+{
+	static const unsigned passes[] = { SEARCH_SURE | SEARCH_NAMED, SEARCH_SURE, SEARCH_UNSURE | SEARCH_NAMED, SEARCH_UNSURE };
+	bool behind = pass == 0;
+
+	for (size_t i = 0; i < nelem(passes); i++) {
+		bool there = (q->text != NULL || (passes[i] & SEARCH_NAMED) == 0) &&
+		    (q->hours != NULL || q->facts != NULL || (passes[i] & SEARCH_UNSURE) == 0);
+
+		if (behind && there)
+			return passes[i];
+		behind = behind || passes[i] == pass;
+	}
+	return 0;
+}
+
+/* From ${after} in the pass of ${f} on. */
+static int
+go(struct find *f, int64_t after)
+{
+	unsigned next;
+	int r = 0;
+
+	f->last = after;
+	for (;;) {
+		struct search_plan plan;
+
+		if ((r = search_terms_plan(f->query, f->pass, &plan)) != 0)
+			return r;
+		r = searchstore_walk(f->app->db, &plan, f->last, examine, f);
+		search_terms_free(&plan);
+		if (r != 0 || (next = next_pass(f->query, f->pass)) == 0)
+			return r == E_LATER ? 0 : r;
+		f->pass = next;
+		f->last = -1;
+	}
+}
+
+/* How many would answer without one wish; counted as they would be shown. */
+static int
+relax(const struct find *found, enum search_bit bit, struct search_loss *loss)
+{
+	struct search_query without = *found->query;
+	struct find f = { .app = found->app, .query = &without, .certifier = found->certifier, .fit = found->fit,
+	    .limit = RELAXED_MAX };
+	int r;
+
+	search_relax(&without, bit);
+	f.pass = next_pass(&without, 0);
+	if ((r = go(&f, -1)) != 0)
+		return r;
+	if (f.n > loss->relaxed) {
+		loss->relax = bit;
+		loss->relaxed = (unsigned)f.n;
+		loss->more = f.more;
+	}
+	return 0;
+}
+
+/* Why nothing was found.  The index names the wishes whose loss may help most; what they would find is then looked at. */
+static int
+explain(const struct find *f, struct err *why)
+{
+	struct search_plan plan;
+	struct search_loss loss;
+	int r;
+
+	if ((r = search_terms_plan(f->query, 0, &plan)) != 0)
+		return r;
+	r = searchstore_count(f->app->db, &plan, &loss);
+	search_terms_free(&plan);
+	for (int i = 0; i < RELAXED_TRIES && r == 0; i++) {
+		enum search_bit best = 0;
+
+		for (enum search_bit bit = 0; bit < SEARCH_NFILTERS; bit++)
+			if (loss.without[bit] > loss.without[best])
+				best = bit;
+		if (loss.without[best] <= loss.relaxed)
+			break;
+		r = relax(f, best, &loss);
+		loss.without[best] = 0;
+	}
+	if (r == 0)
+		search_explain(&loss, why);
+	return r;
+}
+
+/* "3.123": in pass 3 from document 123 on. */
+static int
+read_cursor(const char *text, struct find *f, int64_t *ret_after)
+{
+	unsigned pass = 0;
+	char *end;
+
+	if (text == NULL)
+		return 0;
+	if (*text < '1' || *text > '9' || text[1] != '.' || text[2] < '0' || text[2] > '9' || strlen(text) > 16)
+		return E_BAD;
+	while ((pass = next_pass(f->query, pass)) != 0 && pass != (unsigned)(*text - '0'))
+		continue;
+	f->pass = pass;
+	*ret_after = strtoll(text + 2, &end, 10) - 1;
+	return *end == '\0' && pass != 0 ? 0 : E_BAD;
+}
+
+int
+find_run(struct app *app, const json_t *args, json_t **ret, struct err *reterr)
+{
+	long long limit = json_int(args, "limit", FIND_DEFAULT);
+	const char *cursor = json_str(args, "after");
+	autojson json_t *found = json_array();
+	autocertifier struct certifier *certifier = NULL;
+	autofit struct fit *fit = NULL;
+	struct search_query query;
+	struct find f = { .app = app, .query = &query, .found = found, .limit = (size_t)limit };
+	struct err why = { "" };
+	int64_t after = -1;
+	char next[32];
+	int r;
+
+	if (limit < 1 || limit > FIND_MAX)
+		return err_set(reterr, E_BAD, "limit: between 1 and %d is wanted", FIND_MAX);
+	if ((r = search_item_query(args, &query, reterr)) != 0 || (r = fit_open(args, app_now(app), &fit, reterr)) != 0 ||
+	    (r = certifier_new(app, &certifier)) != 0)
+		return r;
+	fit_ask(fit, &query);
+	f.fit = fit;
+	f.certifier = certifier;
+	f.pass = next_pass(&query, 0);
+	if (read_cursor(cursor, &f, &after) != 0)
+		return err_set(reterr, E_BAD, "after: what an earlier page of the same search ended with is wanted");
+	if (found == NULL)
+		return -ENOMEM;
+	if ((r = go(&f, after)) != 0)
+		return r;
+	if (f.n == 0 && !f.more && cursor == NULL && (r = explain(&f, &why)) != 0)
+		return r;
+	(void)snprintf(next, sizeof(next), "%u.%lld", f.pass, (long long)f.last + 1);
+	if (f.more)
+		(void)err_set(&why, E_LATER, "%s %zu answer; the next page: the same with --after %s",
+		    f.n == f.limit ? "more than" : "the index offers many that do not quite fit; so far", f.n, next);
+	*ret = json_pack("{s:O, s:s, s:s*}", "records", found, "note", why.text, "next", f.more ? next : NULL);
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+int
+find_view(struct app *app, const char *org, const char *id, json_t **ret)
+{
+	autocertifier struct certifier *certifier = NULL;
+	autojson json_t *statement = NULL;
+	struct listing l = { .json = NULL };
+	json_t *words = NULL, *out;
+	int r;
+
+	if ((r = certifier_new(app, &certifier)) != 0)
+		return r;
+	if ((r = seen_get(app->db, org, id, &l.rec)) == 0 && (r = open_listing(app, &l)) == 0 &&
+	    (r = certify_listing(certifier, &l)) == 0 && (r = fields_words(l.rec.kind, l.body, app_now(app), &words)) == 0 &&
+	    strcmp(l.rec.kind, "specialist") == 0)
+		r = experience_of(app, org, json_str(l.body, "did"), &statement);
+	if (r == 0) {
+		out = summary(&l, app_now(app));
+		if (out == NULL || json_object_set(out, "in_words", words) != 0 || json_object_set(out, "record", l.json) != 0 ||
+		    (statement != NULL && json_object_set(out, "statement", statement) != 0)) {
+			json_decref(out);
+			r = -ENOMEM;
+		} else
+			*ret = out;
+	}
+	json_decref(words);
+	close_listing(&l);
+	return r;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * place: points on the Earth in millionths of a degree, how far apart they are and in
+ * which cells they lie.  Integers only, so that every machine gives the same answer.
+ */
+#ifndef CAIRN_PLACE_H
+#define CAIRN_PLACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum {
+	PLACE_LEVELS	= 3,		/* Cells of 1/16, 1/2 and 4 degrees. */
+	PLACE_COVER	= 12,		/* Cells that cover a circle; more: a coarser level. */
+	PLACE_FAR	= 20038,	/* No two places are farther apart, in km. */
+};
+
+struct place {
+	int32_t	lat, lon;		/* Millionths of a degree. */
+};
+
+struct place_cell {
+	int	level, row, column;
+};
+
+/** place_parse(text, ret): "40.7357,-74.1724".  0 or E_BAD. */
+int	place_parse(const char *, struct place *) must_check;
+
+/** place_distance(a, b): metres on a sphere, to about one in a thousand; the Earth's flattening is ignored. */
+int64_t	place_distance(struct place, struct place);
+
+struct place_cell place_cell(struct place, int level);
+
+/**
+ * place_cover(centre, km, ret): cells that hold every point within ${km}, of the finest level at
+ * which they are at most PLACE_COVER.  Their number; 0 if even the coarsest has more.
+ */
+size_t	place_cover(struct place, int km, struct place_cell ret[PLACE_COVER]);
+
+#endif /* !CAIRN_PLACE_H */

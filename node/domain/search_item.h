@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * search_item: what search.h looks at, out of a record's body and out of the arguments of a question.
+ */
+#ifndef CAIRN_SEARCH_ITEM_H
+#define CAIRN_SEARCH_ITEM_H
+
+#include <jansson.h>
+
+#include "search.h"
+
+/**
+ * search_item_read(kind, org, body, text, ret): what the body of a record says; its words go to
+ * ${text}, which the item borrows like the rest.  certified, stale, times, eligible and hours are the caller's to say.
+ * 0, or buf.h's.
+ */
+int	search_item_read(const char *kind, const char *org, const json_t *body, struct buf *text,
+	    struct search_item *ret) must_check;
+
+/**
+ * search_item_query(args, ret, reterr): {words, kind, org, language, near, within, open, certified} and the wish of
+ * each of SEARCH_FACETS; within may be text.  Borrowed.  hours and facts are the caller's to say.  0, or E_BAD
+ * with what is wrong.
+ */
+int	search_item_query(const json_t *args, struct search_query *ret, struct err *) must_check;
+
+#endif /* !CAIRN_SEARCH_ITEM_H */

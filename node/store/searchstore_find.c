@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the index answers: tile by tile the documents of each wish are read and what is common to all is
+ * kept; a tile ends with the first wish that leaves nothing.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "posting.h"
+#include "rows.h"
+#include "searchstore.h"
+
+enum { PREFIXES = 3 };
+
+/* A document whose postings are old. */
+struct fresh {
+	int64_t	 doc;
+	char	*lines;		/* "\n" before the first. */
+};
+
+struct hunt {
+	struct db			*db;
+	const struct search_plan	*plan;
+	int64_t				*term[SEARCH_PLAN_MAX];	/* Of each wish: any of these. */
+	size_t				 terms[SEARCH_PLAN_MAX];
+	struct fresh			*fresh;
+	size_t				 n_fresh;
+};
+
+static void
+close_hunt(struct hunt *h)
+{
+	for (size_t i = 0; i < SEARCH_PLAN_MAX; i++)
+		free(h->term[i]);
+	for (size_t i = 0; i < h->n_fresh; i++)
+		free(h->fresh[i].lines);
+	free(h->fresh);
+}
+
+static int
+add_term(struct hunt *h, size_t wish, int64_t term)
+{
+	int64_t *at = reallocarray(h->term[wish], h->terms[wish] + 1, sizeof(*at));
+
+	if (at == NULL)
+		return -ENOMEM;
+	h->term[wish] = at;
+	at[h->terms[wish]++] = term;
+	return 0;
+}
+
+/* All words that begin with ${word}, a letter and then what was typed. */
+static int
+add_beginning(struct hunt *h, size_t wish, const char *word)
+{
+	autorows struct rows *rows = NULL;
+	char end[SEARCH_WORD + 2];
+	size_t few = searchstore_beginning(word + 1, PREFIXES), n = 0;
+	int r;
+
+	if (word[1 + few] != '\0') {
+		(void)snprintf(end, sizeof(end), "%s\xff", word);
+		if ((r = db_query(h->db, &rows, Q_SEARCH_WORD_RANGE, "tti", word, end, (int64_t)SEARCHSTORE_WORDS + 1)) != 0)
+			return r;
+		while ((r = db_next(rows)) == 0 && n++ < SEARCHSTORE_WORDS) {
+			const char *found = db_text(rows, 0);
+
+			if (found == NULL || (r = add_term(h, wish, searchstore_term(*found, found + 1, strlen(found + 1)))) != 0)
+				return r != 0 ? r : -ENOMEM;
+		}
+		if (r != 0)
+			return r == E_NOTFOUND ? 0 : r;
+		h->terms[wish] = 0;
+	}
+	return add_term(h, wish, searchstore_term((char)toupper(*word), word + 1, few));
+}
+
+static int
+open_wish(struct hunt *h, size_t wish)
+{
+	const struct search_wish *w = &h->plan->wish[wish];
+	int r = 0;
+
+	for (const char *p = w->lines.data, *end; r == 0 && p != NULL && (end = strchr(p, '\n')) != NULL; p = end + 1) {
+		char word[SEARCH_WORD + 1];
+
+		if (w->begins) {
+			(void)snprintf(word, sizeof(word), "%.*s", (int)(end - p), p);
+			r = add_beginning(h, wish, word);
+		} else
+			r = add_term(h, wish, searchstore_term(*p, p + 1, (size_t)(end - p) - 1));
+	}
+	return r;
+}
+
+static int
+open_fresh(struct hunt *h)
+{
+	autorows struct rows *rows = NULL;
+	struct fresh *at;
+	int r = db_query(h->db, &rows, Q_SEARCH_PENDING_LIST, "i", INT64_MAX);
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		const char *lines = db_text(rows, 2);
+
+		if (lines == NULL || (at = reallocarray(h->fresh, h->n_fresh + 1, sizeof(*at))) == NULL)
+			return -ENOMEM;
+		h->fresh = at;
+		at[h->n_fresh].doc = db_int(rows, 0);
+		if (asprintf(&at[h->n_fresh].lines, "\n%s", lines) < 0)
+			return -ENOMEM;
+		h->n_fresh++;
+	}
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+static int
+open_hunt(struct db *db, const struct search_plan *plan, struct hunt *h)
+{
+	int r = 0;
+
+	*h = (struct hunt){ .db = db, .plan = plan };
+	for (size_t i = 0; i < plan->n && r == 0; i++)
+		r = open_wish(h, i);
+	return r != 0 ? r : open_fresh(h);
+}
+
+/* Does a fresh document have a line of the wish? */
+static int
+fresh_has(const struct fresh *f, const struct search_wish *w, bool *ret)
+{
+	autobuf struct buf line = { 0 };
+
+	*ret = false;
+	for (const char *p = w->lines.data, *end; p != NULL && (end = strchr(p, '\n')) != NULL && !*ret; p = end + 1) {
+		line.len = 0;
+		if (buf_printf(&line, "\n%.*s%s", (int)(end - p), p, w->begins ? "" : "\n") != 0)
+			return -ENOMEM;
+		*ret = strstr(f->lines, line.data) != NULL;
+	}
+	return 0;
+}
+
+static int
+read_row(struct db *db, int64_t row, struct posting *p)
+{
+	autorows struct rows *rows = NULL;
+	const void *data;
+	size_t len;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_SEARCH_POST_GET, "i", row)) != 0 || (r = db_next(rows)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	data = db_blob(rows, 0, &len);
+	return data == NULL ? -ENOMEM : posting_read(p, data, len);
+}
+
+/* The documents of a tile that answer one wish, as they are now. */
+static int
+read_wish(const struct hunt *h, size_t wish, int64_t tile, struct posting *ret)
+{
+	int r = 0;
+
+	*ret = (struct posting){ 0 };
+	for (size_t i = 0; i < h->terms[wish] && r == 0; i++)
+		r = read_row(h->db, h->term[wish][i] | tile, ret);
+	for (size_t i = 0; i < h->n_fresh && r == 0; i++) {
+		bool has;
+
+		if (h->fresh[i].doc >> 16 != tile)
+			continue;
+		if ((r = fresh_has(&h->fresh[i], &h->plan->wish[wish], &has)) == 0)
+			posting_set(ret, h->fresh[i].doc & 0xffff, has);
+	}
+	return r;
+}
+
+static int
+read_all(const struct hunt *h, int64_t tile, struct posting *ret)
+{
+	int r;
+
+	*ret = (struct posting){ 0 };
+	r = read_row(h->db, searchstore_term(*SEARCH_TERM_ALL, "", 0) | tile, ret);
+	for (size_t i = 0; i < h->n_fresh; i++)
+		if (h->fresh[i].doc >> 16 == tile)
+			posting_set(ret, h->fresh[i].doc & 0xffff, h->fresh[i].lines[1] != '\0');
+	return r;
+}
+
+/* The last number of a rank, below its first if there is none. */
+static int
+last_of(struct db *db, int64_t low, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_SEARCH_DOC_LAST, "ii", low, low + UINT32_MAX)) != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_null(rows, 0) ? low - 1 : db_int(rows, 0);
+	return 0;
+}
+
+/* Each tile from that of ${from} on, in order, to ${fn}. */
+static int
+each_tile(struct db *db, int64_t from, int (*fn)(void *, int64_t tile), void *cookie)
+{
+	int r = 0;
+
+	for (int64_t rank = 0, last; rank < SEARCH_RANKS && r == 0; rank++) {
+		int64_t low = rank << SEARCHSTORE_RANK_SHIFT;
+
+		if (low + UINT32_MAX < from)
+			continue;
+		if ((r = last_of(db, low, &last)) != 0)
+			return r;
+		for (int64_t tile = (from > low ? from : low) >> 16; tile <= last >> 16 && last >= low && r == 0; tile++)
+			r = fn(cookie, tile);
+	}
+	return r;
+}
+
+struct walk {
+	struct hunt	  hunt;
+	int64_t		  from;
+	int		(*fn)(void *, int64_t, int64_t);
+	void		 *cookie;
+};
+
+static int
+show(struct walk *w, int64_t doc)
+{
+	struct rows *rows;
+	int64_t seen = 0;
+	int r;
+
+	if ((r = db_query(w->hunt.db, &rows, Q_SEARCH_DOC_SEEN, "i", doc)) != 0)
+		return r;
+	if ((r = db_next(rows)) == 0)
+		seen = db_int(rows, 0);
+	db_done(rows);
+	return r == E_NOTFOUND ? 0 : r != 0 ? r : w->fn(w->cookie, doc, seen);
+}
+
+static int
+walk_tile(void *cookie, int64_t tile)
+{
+	struct walk *w = cookie;
+	struct posting found, more;
+	bool any = true;
+	int r = w->hunt.plan->n == 0 ? read_all(&w->hunt, tile, &found) : read_wish(&w->hunt, 0, tile, &found);
+
+	for (size_t i = 1; i < w->hunt.plan->n && r == 0 && any; i++)
+		if ((r = read_wish(&w->hunt, i, tile, &more)) == 0)
+			any = posting_and(&found, &more);
+	for (size_t i = 0; any && i < POSTING_BITS && r == 0; i++)
+		for (uint64_t bits = found.bits[i]; bits != 0 && r == 0; bits &= bits - 1) {
+			int64_t doc = tile << 16 | (int64_t)(64 * i) | __builtin_ctzll(bits);
+
+			if (doc >= w->from)
+				r = show(w, doc);
+		}
+	return r;
+}
+
+int
+searchstore_walk(struct db *db, const struct search_plan *plan, int64_t after,
+    int (*fn)(void *, int64_t, int64_t), void *cookie)
+{
+	struct walk w = { .from = after + 1, .fn = fn, .cookie = cookie };
+	int r = open_hunt(db, plan, &w.hunt);
+
+	if (r == 0)
+		r = each_tile(db, w.from, walk_tile, &w);
+	close_hunt(&w.hunt);
+	return r;
+}
+
+struct count {
+	struct hunt		 hunt;
+	struct search_loss	*loss;
+	struct posting		*set;			/* SEARCH_NFILTERS of them. */
+};
+
+static int
+count_tile(void *cookie, int64_t tile)
+{
+	struct count *c = cookie;
+	const struct search_plan *plan = c->hunt.plan;
+	bool begun[SEARCH_NFILTERS] = { false };
+	struct posting all, one;
+	unsigned total;
+	int r;
+
+	if ((r = read_all(&c->hunt, tile, &all)) != 0)
+		return r;
+	c->loss->total += total = posting_count(&all);
+	for (size_t i = 0; i < plan->n; i++) {
+		enum search_bit bit = plan->wish[i].bit;
+
+		if ((r = read_wish(&c->hunt, i, tile, &one)) != 0)
+			return r;
+		if (begun[bit])
+			(void)posting_and(&c->set[bit], &one);
+		else
+			c->set[bit] = one;
+		begun[bit] = true;
+	}
+	for (size_t i = 0; i < SEARCH_NFILTERS; i++) {
+		if (!begun[i])
+			continue;
+		c->loss->removed[i] += total - posting_count(&c->set[i]);
+		one = all;
+		for (size_t k = 0; k < SEARCH_NFILTERS; k++)
+			if (k != i && begun[k])
+				(void)posting_and(&one, &c->set[k]);
+		c->loss->without[i] += posting_count(&one);
+	}
+	return 0;
+}
+
+int
+searchstore_count(struct db *db, const struct search_plan *plan, struct search_loss *ret)
+{
+	struct search_loss loss = { .total = 0 };
+	autofree struct posting *set = calloc(SEARCH_NFILTERS, sizeof(*set));
+	struct count c = { .loss = &loss, .set = set };
+	int r;
+
+	if (set == NULL)
+		return -ENOMEM;
+	if ((r = open_hunt(db, plan, &c.hunt)) == 0)
+		r = each_tile(db, 0, count_tile, &c);
+	close_hunt(&c.hunt);
+	if (r == 0)
+		*ret = loss;
+	return r;
+}

@@ -1,0 +1,61 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- name: search_doc_get
+SELECT doc, terms FROM search_doc WHERE seen = ?1;
+
+-- name: search_doc_put
+INSERT INTO search_doc (doc, seen, due, terms) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (doc) DO UPDATE SET seen = excluded.seen, due = excluded.due, terms = excluded.terms;
+
+-- name: search_doc_free
+UPDATE search_doc SET seen = NULL, due = 0, terms = '' WHERE doc = ?1;
+
+-- A number that is free and that no posting still holds.
+-- name: search_doc_reuse
+SELECT doc FROM search_doc WHERE seen IS NULL AND doc BETWEEN ?1 AND ?2
+	AND doc NOT IN (SELECT doc FROM search_pending) LIMIT 1;
+
+-- name: search_doc_last
+SELECT max(doc) FROM search_doc WHERE doc BETWEEN ?1 AND ?2;
+
+-- name: search_doc_seen
+SELECT seen FROM search_doc WHERE doc = ?1 AND seen IS NOT NULL;
+
+-- name: search_doc_due
+SELECT seen FROM search_doc WHERE due > 0 AND due <= ?1 ORDER BY due LIMIT ?2;
+
+-- name: search_doc_next_due
+SELECT min(due) FROM search_doc WHERE due > 0;
+
+-- name: search_pending_add
+INSERT INTO search_pending (doc, posted) VALUES (?1, ?2) ON CONFLICT (doc) DO NOTHING;
+
+-- name: search_pending_count
+SELECT count(*) FROM search_pending;
+
+-- name: search_pending_list
+SELECT p.doc, p.posted, d.terms FROM search_pending AS p JOIN search_doc AS d ON d.doc = p.doc ORDER BY p.doc LIMIT ?1;
+
+-- name: search_pending_clear
+DELETE FROM search_pending WHERE doc <= ?1;
+
+-- name: search_post_get
+SELECT docs FROM search_post WHERE n = ?1;
+
+-- name: search_post_any
+SELECT n FROM search_post WHERE n BETWEEN ?1 AND ?2 LIMIT 1;
+
+-- name: search_post_put
+INSERT INTO search_post (n, docs) VALUES (?1, ?2) ON CONFLICT (n) DO UPDATE SET docs = excluded.docs;
+
+-- name: search_post_drop
+DELETE FROM search_post WHERE n = ?1;
+
+-- name: search_word_add
+INSERT INTO search_word (word) VALUES (?1) ON CONFLICT (word) DO NOTHING;
+
+-- name: search_word_drop
+DELETE FROM search_word WHERE word = ?1;
+
+-- name: search_word_range
+SELECT word FROM search_word WHERE word >= ?1 AND word < ?2 ORDER BY word LIMIT ?3;
