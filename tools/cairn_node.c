@@ -223,6 +223,40 @@ node_show_find(const json_t *args, const json_t *result)
 	return EXIT_OK;
 }
 
+int
+node_show_match(const json_t *args, const json_t *result)
+{
+	const json_t *choices = json_arr(result, "choices"), *first = json_array_get(choices, 0);
+	const char *id = json_str(result, "match"), *note = json_str(result, "note");
+	json_t *choice, *l;
+	size_t i, k;
+
+	if (args == NULL)
+		return EXIT_OK;
+	json_array_foreach(choices, i, choice) {
+		out_line("%zu. %s (%s), %lld points", i + 1, json_str(choice, "name") != NULL ? json_str(choice, "name") : "-",
+		    json_str(choice, "record"), json_int(choice, "score", 0));
+		json_array_foreach(json_arr(choice, "lines"), k, l)
+			out_line("   %+4lld  %s%s", json_int(l, "points", 0), json_str(l, "text"),
+			    strcmp(json_str(l, "readers"), "staff") == 0 ? " (told to staff alone: do not pass it on)" : "");
+		out_line("         %s", json_str(choice, "certification"));
+		if (json_str(choice, "old") != NULL)
+			out_line("         old: %s", json_str(choice, "old"));
+	}
+	json_array_foreach(json_arr(result, "excluded"), i, choice) {
+		json_array_foreach(json_arr(choice, "why"), k, l)
+			out_line("not %s: %s", json_str(choice, "name") != NULL ? json_str(choice, "name") : json_str(choice, "record"),
+			    json_string_value(l));
+	}
+	if (note != NULL)
+		out_line("%s", note);
+	if (first != NULL)
+		out_line("next: the member chooses; then cairn match accept %s %s", id, json_str(first, "record"));
+	else
+		out_line("next: leave out a wish that the line above names, or cairn follow ORG to see more directories");
+	return EXIT_OK;
+}
+
 /* What of referrals fits on a line: the rest is shown by cairn show. */
 static json_t *
 brief(const json_t *items)
@@ -249,6 +283,7 @@ node_show_list(const json_t *args, const json_t *result)
 {
 	static const struct { const char *what, *columns, *empty; } lists[] = {
 		{ "referrals", "id dir state due delivery next", "no referrals" },
+		{ "matches", "id state name org due review until began asked ended", "no matches; cairn match proposes specialists" },
 		{ "messages", "at direction user delivery id room_id waits body", "no messages" },
 		{ "records", "id kind name seq published source", "no records; cairn import brings some in" },
 		{ "partners", "org name server follows follower loaded", "no partners; those that a trust list names appear here: cairn import trust FILE" },

@@ -8,6 +8,7 @@
 #include "base/canon.h"
 #include "domain/status.h"
 #include "domain/trust.h"
+#include "publish.h"
 #include "store/dirstore.h"
 #include "store/statusstore.h"
 
@@ -184,19 +185,35 @@ get(void *cookie, const char *issuer, const char *uri, const struct status_list 
 }
 
 int
+certify_credential(struct app *app, const char *org, const json_t *body, json_t **ret)
+{
+	const char *id = json_str(body, "credential_id"), *own = publish_own_org(app);
+	struct own_record rec;
+	int r;
+
+	*ret = json_incref(json_obj(body, "credential"));
+	if (*ret != NULL || id == NULL)
+		return 0;
+	if (own == NULL || strcmp(own, org) != 0)
+		r = partners_body(app, org, id, "credential", ret);
+	else if ((r = own_get(app->db, id, &rec)) == 0) {
+		if (strcmp(rec.kind, "credential") == 0)
+			r = canon_parse(rec.body, strlen(rec.body), ret, NULL);
+		own_free(&rec);
+	}
+	return r == E_NOTFOUND ? 0 : r <= 0 ? r : ERR_CORRUPT;
+}
+
+int
 certify(struct certifier *c, const char *org, const char *kind, const json_t *body, struct credential_finding *ret)
 {
 	const struct credential_lists lists = { get, c };
 	struct credential_finding f = { .verdict = CREDENTIAL_UNCERTIFIED };
 	autojson json_t *vc = NULL;
-	const char *id = json_str(body, "credential_id");
 	int r = 0;
 
 	if (strcmp(kind, "specialist") == 0) {
-		vc = json_incref(json_obj(body, "credential"));
-		if (vc == NULL && id != NULL)
-			r = partners_body(c->app, org, id, "credential", &vc);
-		if (r < 0 || (r = credential_verify(vc, c->app->trust, json_str(body, "did"), &lists,
+		if ((r = certify_credential(c->app, org, body, &vc)) != 0 || (r = credential_verify(vc, c->app->trust, json_str(body, "did"), &lists,
 		    app_now(c->app), &f)) != 0)
 			return r;
 	}

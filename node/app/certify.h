@@ -22,6 +22,9 @@ static inline void	certifier_cleanup(struct certifier **c) { certifier_free(*c);
 int	certify(struct certifier *, const char *org, const char *kind, const json_t *body,
 	    struct credential_finding *ret) must_check;
 
+/** certify_credential(app, org, body, ret): what a specialist's record holds or names, unjudged; NULL if nothing.  0 or negative. */
+int	certify_credential(struct app *, const char *org, const json_t *body, json_t **ret) must_check;
+
 /**
  * certify_list(app, org, id, body, reterr): a status list came as record ${id}.  0; E_REFUSED if it
  * counts for nothing here now, with the reason; or a negative value.  It may be asked either way.

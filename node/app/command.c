@@ -10,6 +10,7 @@
 #include "find.h"
 #include "message.h"
 #include "own.h"
+#include "pairing.h"
 #include "publish.h"
 #include "record.h"
 #include "setup.h"
@@ -64,6 +65,12 @@ static const struct verb {
 	{ "consent",	case_consent,	"nothing was disclosed; correct the form, or have a new one printed: cairn consent REFERRAL --template", true },
 	{ "answer",	case_answer,	"cairn help answer lists the values", true },
 	{ "outcome",	case_outcome,	"cairn help outcome lists the values", true },
+	{ "match",	pairing_match,	"cairn help match lists the values", false },
+	{ "match accept", pairing_accept, "cairn show MATCH says whom the member was proposed", false },
+	{ "match review", pairing_review, "cairn list matches shows what is due", false },
+	{ "match end",	pairing_end,	"cairn list matches shows the ids", false },
+	{ "match rematch", pairing_rematch, "cairn list matches shows the ids", false },
+	{ "match fairness", pairing_fairness, "", false },
 	{ "list",	view_list,	"", false },
 	{ "show",	view_show,	"cairn list referrals and cairn find show ids", false },
 	{ "doctor",	view_doctor,	"", false },

@@ -21,6 +21,7 @@
 #include "store/dirstore.h"
 #include "store/gapstore.h"
 #include "store/inbox.h"
+#include "store/matchstore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "view.h"
@@ -196,6 +197,21 @@ check_words(struct app *app, json_t *checks)
 	return check(checks, "messages", late == 0, late == 0 ? "none waits for more than a day" : text, hint);
 }
 
+static int
+check_matches(struct app *app, json_t *checks)
+{
+	char text[128];
+	int64_t review, over;
+	int r = pairing_due(app->db, app_now(app), &review, &over);
+
+	if (r != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%lld to look back on, %lld of them past the end that was agreed on", (long long)review,
+	    (long long)over);
+	return check(checks, "matches", review == 0, review == 0 ? "none waits for a look back" : text,
+	    "cairn list matches shows which; ask both, each alone, then cairn match review or end");
+}
+
 /* Silence would be the worst: somebody may wait for an answer to what nobody here can read. */
 static int
 check_gaps(struct app *app, json_t *checks)
@@ -270,7 +286,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if ((r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
 	    (r = check_trust(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_words(app, checks)) != 0 || (r = check_gaps(app, checks)) != 0 ||
-	    (r = check_members(app, checks)) != 0)
+	    (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0)
 		return r;
 	return check_keys(app, checks);
 }

@@ -2,6 +2,8 @@
 #include "experience.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/canon.h"
@@ -41,7 +43,7 @@ experience_own(struct app *app, const json_t *body, struct err *reterr)
 struct search {
 	struct app	*app;
 	const char	*did;
-	const char	*but;		/* Not this record. */
+	const char	*but;		/* Not this record; or, of all: our own organization. */
 	json_t		*found;
 };
 
@@ -100,23 +102,84 @@ experience_arrived(struct app *app, const char *org, const char *id, const json_
 	return r == 0 ? newest_put(app->db, st.specialist, STATEMENT_KIND, st.issued_at) : r;
 }
 
+/* What of a statement may be shown; NULL: it is not in force. */
+static int
+shown(struct app *app, const json_t *body, json_t **ret)
+{
+	enum statement_verdict verdict;
+	struct statement st;
+	struct err reason;
+	int r = judge(app, body, &verdict, &st, &reason);
+
+	*ret = NULL;
+	if (r != 0 || verdict != STATEMENT_GOOD)
+		return r;
+	*ret = json_pack("{s:O, s:O*, s:O*, s:O*}", "readers", json_object_get(body, "readers"), "conditions",
+	    json_object_get(body, "conditions"), "audiences", json_object_get(body, "audiences"), "text", json_object_get(body, "text"));
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
 static int
 take_good(void *cookie, const struct seen_record *rec)
 {
 	struct search *s = cookie;
 	autojson json_t *body = NULL;
-	enum statement_verdict verdict;
-	struct statement st;
-	struct err reason;
 	int r = body_of(rec, &body);
 
-	if (r != 0 || !is_theirs(s, body))
+	if (r != 0 || !is_theirs(s, body) || (r = shown(s->app, body, &s->found)) != 0)
 		return r;
-	if ((r = judge(s->app, body, &verdict, &st, &reason)) != 0 || verdict != STATEMENT_GOOD)
+	return s->found != NULL ? E_EXISTS : 0;
+}
+
+static int
+add(struct search *s, const char *org, const json_t *body)
+{
+	autojson json_t *good = NULL;
+	autofree char *key = NULL;
+	int r = statement_by(body) != NULL ? shown(s->app, body, &good) : 0;
+
+	if (r != 0 || good == NULL)
 		return r;
-	s->found = json_pack("{s:O, s:O*, s:O*, s:O*}", "readers", json_object_get(body, "readers"), "conditions",
-	    json_object_get(body, "conditions"), "audiences", json_object_get(body, "audiences"), "text", json_object_get(body, "text"));
-	return s->found != NULL ? E_EXISTS : -ENOMEM;
+	if (asprintf(&key, "%s %s", org, statement_by(body)) < 0) {
+		key = NULL;
+		return -ENOMEM;
+	}
+	return json_object_set(s->found, key, good) != 0 ? -ENOMEM : 0;
+}
+
+static int
+add_seen(void *cookie, const struct seen_record *rec)
+{
+	autojson json_t *body = NULL;
+	int r = body_of(rec, &body);
+
+	return r != 0 ? r : add(cookie, rec->org, body);
+}
+
+static int
+add_own(void *cookie, const struct own_record *rec)
+{
+	struct search *s = cookie;
+	autojson json_t *body = NULL;
+	int r = canon_parse(rec->body, strlen(rec->body), &body, NULL);
+
+	return r != 0 ? (r < 0 ? r : ERR_CORRUPT) : add(s, s->but, body);
+}
+
+int
+experience_all(struct app *app, const char *own, json_t **ret)
+{
+	struct search s = { .app = app, .but = own, .found = json_object() };
+	int r = s.found == NULL ? -ENOMEM : seen_each(app->db, RECORD_KIND, NULL, add_seen, &s);
+
+	if (r == 0 && own != NULL)
+		r = own_each(app->db, RECORD_KIND, add_own, &s);
+	if (r != 0) {
+		json_decref(s.found);
+		return r;
+	}
+	*ret = s.found;
+	return 0;
 }
 
 int

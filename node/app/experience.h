@@ -17,4 +17,7 @@ int	experience_arrived(struct app *, const char *org, const char *id, const json
 /** experience_of(app, org, did, ret): what may be shown with the specialist: owned by the caller; NULL: nothing is said. */
 int	experience_of(struct app *, const char *org, const char *did, json_t **ret) must_check;
 
+/** experience_all(app, own or NULL, ret): what is in force now, by "ORG DID"; ours as of ${own}.  Owned by the caller. */
+int	experience_all(struct app *, const char *own, json_t **ret) must_check;
+
 #endif /* !CAIRN_EXPERIENCE_H */

@@ -14,6 +14,7 @@
 #include "domain/when.h"
 #include "find.h"
 #include "message.h"
+#include "pairing.h"
 #include "publish.h"
 #include "setup.h"
 #include "store/audit.h"
@@ -248,6 +249,8 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		r = message_each(app->db, SHOWN_MAX, each_message, &l);
 		return r != 0 ? r : audit_add(app->db, app_now(app), actor, "list", "messages", NULL);
 	}
+	if (!strcmp(what, "matches"))
+		return pairing_list(app, actor, l.items);
 	if (!strcmp(what, "records"))
 		return own_each(app->db, NULL, each_own, &l);
 	if (!strcmp(what, "partners"))
@@ -264,7 +267,7 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 				return r;
 		return 0;
 	}
-	return err_set(reterr, E_BAD, "what: referrals, messages, records, partners, rooms, waiting, rejected or outbox");
+	return err_set(reterr, E_BAD, "what: referrals, matches, messages, records, partners, rooms, waiting, rejected or outbox");
 }
 
 /* What people will read of it. */
@@ -361,7 +364,7 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		case_free(&row);
 		return r;
 	}
-	if (r == E_NOTFOUND && (r = show_record(app, id, json_is_true(json_object_get(args, "draft")), ret)) == E_NOTFOUND)
+	if (r == E_NOTFOUND && (r = pairing_show(app, actor, id, ret)) == E_NOTFOUND && (r = show_record(app, id, json_is_true(json_object_get(args, "draft")), ret)) == E_NOTFOUND)
 		r = delivery(app, id, ret);
 	return r != E_NOTFOUND ? r : err_set(reterr, E_NOTFOUND, "nothing here has the id %s", id);
 }

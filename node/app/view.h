@@ -5,7 +5,7 @@
 
 #include "app.h"
 
-/** view_list: args {what: referrals, messages, records,
+/** view_list: args {what: referrals, matches, messages, records,
  * partners, rooms, waiting, rejected or outbox}; {items: [...]}. */
 int	view_list(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 /** view_show: args {id: a referral, record, room, content id, "publish" or "node"}. */

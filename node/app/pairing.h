@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pairing: a member chooses among the specialists proposed, for a limited time, with days on
+ * which both look back.  Either ends it, or has it made anew, and is never asked why.
+ */
+#ifndef CAIRN_PAIRING_H
+#define CAIRN_PAIRING_H
+
+#include "app.h"
+
+/* Verbs (command.h): args, reply and errors as in cairn(1). */
+int	pairing_match(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+int	pairing_accept(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+int	pairing_review(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+int	pairing_end(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+int	pairing_rematch(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+/** pairing_fairness: {languages: [{value, waiting, oldest_days, chosen, days}], regions: [...]}: who waits how long. */
+int	pairing_fairness(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+
+/** pairing_list(app, actor, items): append all, oldest first.  pairing_show(app, actor, id, ret): one in full.  Both audited. */
+int	pairing_list(struct app *, const char *actor, json_t *items) must_check;
+int	pairing_show(struct app *, const char *actor, const char *id, json_t **ret) must_check;
+
+#endif /* !CAIRN_PAIRING_H */

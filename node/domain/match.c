@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "match.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/canon.h"
+#include "base/cleanup.h"
+#include "base/event.h"
+#include "events.h"
+#include "fields.h"
+
+/* Points of what every wish has; those of preferences are in MATCH_PREFERENCES. */
+enum {
+	POINTS_NEED	= 20,
+	POINTS_CERTIFIED = 20,
+	POINTS_TIMES	= 10,
+	POINTS_KNOWN	= 25,
+	POINTS_OLD	= -10,
+	POINTS_LOAD	= -40,		/* Of somebody who has no place left. */
+	POINTS_QUEUE	= -10,		/* At most, */
+	DAYS_A_POINT	= 3,		/* for each three days that people wait there. */
+	SUPPOSED	= 8,		/* People at once, where no maximum is said. */
+	ADULT		= 18000,	/* Thousandths of a year. */
+};
+
+/* Which of a record's lists speak of a need; everyday support is anybody's. */
+static const struct {
+	const char	*conditions[12], *audiences[4];
+} needs[EV_NEED_END] = {
+	[EV_NEED_MENTAL_HEALTH] = { { "mental_health", "anxiety", "depression", "bipolar", "psychosis", "trauma", "eating",
+	    "self_harm", "perinatal", "loneliness", "neurodivergence" }, { NULL } },
+	[EV_NEED_SUBSTANCE_USE] = { { "substance_use", "alcohol", "opioids", "stimulants", "gambling" }, { NULL } },
+	[EV_NEED_CHRONIC_ILLNESS] = { { "chronic_illness", "chronic_pain", "diabetes", "cancer", "heart", "stroke", "hiv",
+	    "brain_injury" }, { NULL } },
+	[EV_NEED_GRIEF] = { { "grief" }, { NULL } },
+	[EV_NEED_FAMILY_CAREGIVER] = { { "caregiving" }, { "family_caregiver", "friends", "parents" } },
+	[EV_NEED_YOUTH] = { { NULL }, { "youth", "young_adults", "students" } },
+	[EV_NEED_REENTRY] = { { "reentry" }, { "justice_involved" } },
+};
+
+#define X(name, text, may) { text, may },
+static const struct { const char *name; bool may; } filters[MATCH_NFILTERS] = { MATCH_FILTERS(X) };
+#undef X
+#define X(name, text, points, values) { text, points },
+static const struct { const char *name; int points; } prefs[MATCH_NPREFS] = { MATCH_PREFERENCES(X) };
+#undef X
+
+struct judging {
+	const struct match_wish	*wish;
+	const struct match_candidate *who;
+	struct match_finding	 f;
+	bool			 failed;	/* Out of memory. */
+};
+
+static void __attribute__((format(printf, 3, 4)))
+out(struct judging *j, enum match_filter filter, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	j->f.excluded |= 1u << filter;
+	if (json_array_append_new(j->f.why, json_sprintf("%s: %s", filters[filter].name, text)) != 0)
+		j->failed = true;
+}
+
+/* ${readers}: who may be told; what comes of a statement has its own. */
+static void __attribute__((format(printf, 4, 5)))
+line(struct judging *j, int points, const char *readers, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	j->f.score += points;
+	if (json_array_append_new(j->f.lines, json_pack("{s:i, s:s, s:s}", "points", points, "text", text, "readers", readers)) != 0)
+		j->failed = true;
+}
+
+static const char *
+hit(const json_t *list, const char *const *wanted, size_t n)
+{
+	for (size_t i = 0; i < n && wanted[i] != NULL; i++)
+		if (match_has(list, wanted[i]))
+			return wanted[i];
+	return NULL;
+}
+
+static void
+judge_need(struct judging *j)
+{
+	unsigned need = j->wish->need;
+	const char *name = event_enum_text(&ev_need_names, (int)need);
+	const json_t *conditions = json_arr(j->who->body, "conditions"), *audiences = json_arr(j->who->body, "audiences");
+	const char *found = hit(conditions, needs[need].conditions, nelem(needs[need].conditions));
+	bool asks = needs[need].conditions[0] != NULL, asks_whom = needs[need].audiences[0] != NULL;
+
+	if (found == NULL)
+		found = hit(audiences, needs[need].audiences, nelem(needs[need].audiences));
+	if (found != NULL)
+		line(j, POINTS_NEED, "members", "need: says they support %s", found);
+	else if ((asks || asks_whom) && (!asks || conditions != NULL) && (!asks_whom || audiences != NULL))
+		out(j, MATCH_NEED, "says what they support, and %s is not of it", name);
+	else if (asks || asks_whom)
+		line(j, 0, "members", "need: not said whether %s is of what they support; ask them", name);
+}
+
+static void
+judge_musts(struct judging *j)
+{
+	const struct match_wish *w = j->wish;
+	const json_t *body = j->who->body, *modalities = json_arr(body, "modalities");
+	bool common = w->modalities == NULL;
+
+	if (w->language != NULL && !match_speaks(json_arr(body, "languages"), w->language))
+		out(j, MATCH_LANGUAGE, "does not speak %s", w->language);
+	else if (w->language != NULL)
+		line(j, 0, "members", "language: %s", w->language);
+	for (size_t i = 0; i < json_array_size(w->modalities); i++)
+		common = common || match_has(modalities, json_string_value(json_array_get(w->modalities, i)));
+	if (!common)
+		out(j, MATCH_MODALITY, "meets in other ways");
+	if (w->role != NULL && !match_has(json_arr(body, "roles"), w->role))
+		out(j, MATCH_ROLE, "does not work as %s", w->role);
+}
+
+static void
+judge_times(struct judging *j)
+{
+	const json_t *times = json_arr(j->who->body, "times");
+	uint8_t slots = match_slots(times);
+	int minutes = j->wish->minutes, together = minutes > 0 ? j->wish->together[slots & 127] : 0;
+
+	if (minutes == 0 && j->wish->slots == 0)
+		return;
+	if (slots == 0)
+		line(j, 0, "members", "times: not said; ask them");
+	else if (minutes > 0 && together < minutes)
+		out(j, MATCH_TIMES, "%d minutes at a stretch are wanted, %d are common", minutes, together);
+	else if (j->wish->slots != 0 && (slots & j->wish->slots) == 0)
+		out(j, MATCH_TIMES, "has time only when the member has not");
+	else if (minutes > 0)
+		line(j, POINTS_TIMES, "members", "times: %d minutes at a stretch, by the specialist's own clock", together);
+	else
+		line(j, POINTS_TIMES, "members", "times: %d common times of the week", __builtin_popcount(slots & j->wish->slots));
+}
+
+/* How many places there are and how many are taken, as published and as known here since. */
+static void
+judge_load(struct judging *j, int64_t now)
+{
+	const json_t *capacity = json_obj(j->who->body, "capacity"), *queue = json_obj(capacity, "waitlist");
+	int64_t maximum = json_int(capacity, "maximum", 0), open = json_int(capacity, "open", -1), taken;
+	int64_t waits = json_int(queue, "waiting", 0) > 0 ? json_int(queue, "days", 0) / DAYS_A_POINT : 0;
+
+	j->f.free = -1;
+	if (open >= 0) {
+		open = open > j->who->since ? open - j->who->since : 0;
+		j->f.free = (int)(open < 100000 ? open : 100000);
+	}
+	taken = maximum > 0 && open >= 0 && maximum - open > j->who->active ? maximum - open : j->who->active;
+	if (maximum <= 0)
+		maximum = SUPPOSED;
+	taken = taken < maximum ? taken : maximum;
+	j->f.load = (int)(taken * 1000 / maximum);
+	if (open == 0 || (open > 0 && json_int(capacity, "maximum", 0) > 0 && taken >= maximum))
+		out(j, MATCH_PLACES, "no place is free: supports %lld", (long long)taken);
+	line(j, POINTS_LOAD * j->f.load / 1000, "members", "load: supports %lld of %lld%s", (long long)taken, (long long)maximum,
+	    json_int(capacity, "maximum", 0) > 0 ? "" : ", as many as are supposed");
+	if (waits > 0)
+		line(j, waits < -POINTS_QUEUE ? (int)-waits : POINTS_QUEUE, "members", "others wait there: %lld days",
+		    json_int(queue, "days", 0));
+	if (now - json_int(capacity, "updated_at", 0) > FIELDS_CAPACITY_FRESH)
+		line(j, POINTS_OLD, "members", "free places were said long ago");
+	if (j->who->stale)
+		line(j, POINTS_OLD, "members", "the record is old");
+}
+
+static bool
+holds_there(const json_t *subject, const char *region)
+{
+	static const char *const lists[] = { "jurisdiction", "reciprocity" };
+
+	for (size_t k = 0; k < nelem(lists); k++) {
+		const json_t *list = json_arr(subject, lists[k]);
+
+		for (size_t i = 0; i < json_array_size(list); i++) {
+			const char *item = json_string_value(json_array_get(list, i));
+
+			/* A country's holds in its parts. */
+			if (item != NULL && strncmp(item, region, strlen(item)) == 0 &&
+			    (region[strlen(item)] == '\0' || region[strlen(item)] == '-'))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void
+judge_credential(struct judging *j)
+{
+	const struct match_candidate *c = j->who;
+	const char *region = j->wish->facts.region;
+	bool certified = c->verdict == CREDENTIAL_CERTIFIED;
+
+	if (!certified && c->verdict != CREDENTIAL_UNCERTIFIED) {
+		out(j, MATCH_CREDENTIAL, "%s", c->certification);
+		return;
+	}
+	if (!certified) {
+		if (j->wish->certified)
+			out(j, MATCH_CERTIFIED, "is not certified");
+		line(j, 0, "members", json_is_true(json_object_get(c->body, "volunteer")) ? "a volunteer, not certified" : "not certified");
+		return;
+	}
+	if (region[0] != '\0' && !holds_there(c->subject, region))
+		out(j, MATCH_JURISDICTION, "is not certified for %s", region);
+	if (j->wish->role != NULL && !(j->f.excluded & 1u << MATCH_ROLE) && json_arr(c->subject, "scope") != NULL &&
+	    !match_has(json_arr(c->subject, "scope"), j->wish->role))
+		out(j, MATCH_ROLE, "the credential does not cover %s", j->wish->role);
+	line(j, POINTS_CERTIFIED, "members", "certified");
+}
+
+/* Of a band without an age: only what holds at both ends is known. */
+static enum eligibility_answer
+may_come(const struct match_wish *w, const json_t *body, struct eligibility_finding *ret)
+{
+	struct eligibility_facts facts = w->facts;
+	struct eligibility_finding young;
+
+	if (facts.has_age) {
+		eligibility_judge(body, &facts, ret);
+		return ret->answer;
+	}
+	facts.has_age = true;
+	facts.age = w->age_from;
+	eligibility_judge(body, &facts, &young);
+	facts.age = w->age_below - 1;
+	eligibility_judge(body, &facts, ret);
+	if (young.answer == ret->answer)
+		return ret->answer;
+	if (ret->answer != ELIGIBILITY_CANNOT_SAY)
+		*ret = young;
+	if (ret->answer != ELIGIBILITY_CANNOT_SAY)
+		(void)err_set(&ret->reason, 0, "to be asked: the age");
+	return ELIGIBILITY_CANNOT_SAY;
+}
+
+static void
+judge_who(struct judging *j)
+{
+	const struct match_wish *w = j->wish;
+	const json_t *ages = json_arr(j->who->body, "age_bands");
+	const char *band = event_enum_text(&ev_age_band_names, (int)w->age_band);
+	struct eligibility_finding found;
+
+	if (ages != NULL && !match_has(ages, band))
+		out(j, MATCH_AGE, "supports other ages");
+	else if (ages == NULL && w->age_from < ADULT)
+		out(j, MATCH_AGE, "does not say that they support minors");
+	switch (may_come(w, j->who->body, &found)) {
+	case ELIGIBILITY_NO:
+		out(j, MATCH_ELIGIBLE, "%s", found.reason.text);
+		break;
+	case ELIGIBILITY_CANNOT_SAY:
+		line(j, 0, "members", "who may come: %s", found.reason.text);
+		break;
+	case ELIGIBILITY_YES:
+		break;
+	}
+}
+
+static bool
+is_named(const json_t *list, const struct match_candidate *c)
+{
+	const char *program = json_str(c->body, "program");
+
+	return match_has(list, c->id) || match_has(list, c->org) || (program != NULL && match_has(list, program));
+}
+
+static void
+judge_exclusions(struct judging *j)
+{
+	const struct match_wish *w = j->wish;
+	const char *readers = json_str(j->who->statement, "readers");
+	/* Whoever is proposed is thereby said to be one: only of those who let members know. */
+	const json_t *counts = readers != NULL && strcmp(readers, "staff") != 0 ? json_arr(j->who->statement, "audiences") : NULL;
+	bool one = w->only == NULL, near = false;
+
+	if (w->avoid != NULL && is_named(w->avoid, j->who))
+		out(j, MATCH_AVOID, "was asked not to be proposed");
+	if (w->conflict != NULL && is_named(w->conflict, j->who))
+		out(j, MATCH_CONFLICT, "has one");
+	/* Whoever says nothing of themselves is not told apart from who says something else. */
+	for (size_t i = 0; i < json_array_size(w->only); i++)
+		one = one || match_has(counts, json_string_value(json_array_get(w->only, i)));
+	if (!one)
+		out(j, MATCH_ONLY, "does not say to be one");
+	for (size_t i = 0; i < json_array_size(w->towns); i++)
+		near = near || match_has(j->who->towns, json_string_value(json_array_get(w->towns, i)));
+	if (near)
+		out(j, MATCH_TOWN, "is from there");
+	else if (w->towns != NULL && j->who->towns == NULL)
+		out(j, MATCH_TOWN, "where they are is not said");
+}
+
+/* As a word, or the beginning of one. */
+static bool
+mentions(const char *text, const char *word)
+{
+	static const char between[] = " \t\n,.;:!?()-";
+	size_t n = strlen(word);
+
+	while (text != NULL && *(text += strspn(text, between)) != '\0') {
+		if (strncasecmp(text, word, n) == 0)
+			return true;
+		text += strcspn(text, between);
+	}
+	return false;
+}
+
+static bool
+fulfils(const struct match_candidate *c, const struct match_pref *p)
+{
+	/* The member of the record, or of the statement, whose list is asked. */
+	static const char *const lists[MATCH_NPREFS] = { [MATCH_PREF_EXPERIENCE] = "conditions", [MATCH_PREF_IDENTITY] = "audiences",
+		[MATCH_PREF_AUDIENCE] = "audiences", [MATCH_PREF_PATHWAY] = "pathways", [MATCH_PREF_CONDITION] = "conditions",
+		[MATCH_PREF_CULTURE] = "cultures", [MATCH_PREF_PRACTICE] = "practice_models", [MATCH_PREF_SESSION] = "session_types",
+		[MATCH_PREF_ROLE] = "roles", [MATCH_PREF_MODALITY] = "modalities", [MATCH_PREF_TIME] = "times" };
+
+	switch (p->kind) {
+	case MATCH_PREF_EXPERIENCE:
+	case MATCH_PREF_IDENTITY:
+		return match_has(json_arr(c->statement, lists[p->kind]), p->value);
+	case MATCH_PREF_LANGUAGE:
+		return match_speaks(json_arr(c->body, "languages"), p->value);
+	case MATCH_PREF_INTEREST:
+		return mentions(json_str(c->body, "about"), p->value);
+	case MATCH_PREF_RESPONSE:
+		return json_int(json_obj(c->body, "boundaries"), "response_hours", INT64_MAX) <= p->number;
+	case MATCH_PREF_TOWN:
+		return match_has(c->towns, p->value);
+	case MATCH_PREF_ORGANIZATION:
+		return strcmp(c->org, p->value) == 0;
+	default:
+		return match_has(json_arr(c->body, lists[p->kind]), p->value);
+	}
+}
+
+static void
+judge_prefs(struct judging *j)
+{
+	for (size_t i = 0; i < j->wish->n_prefs; i++) {
+		const struct match_pref *p = &j->wish->prefs[i];
+		bool own = p->kind == MATCH_PREF_EXPERIENCE || p->kind == MATCH_PREF_IDENTITY;
+		const char *readers = own ? json_str(j->who->statement, "readers") : NULL;
+		bool staff = readers != NULL && strcmp(readers, "staff") == 0;
+
+		/* Of their own life a specialist says what they like; what they do not say is not counted as a lack. */
+		if (fulfils(j->who, p))
+			line(j, prefs[p->kind].points * (i == 0 ? 2 : 1), staff ? "staff" : "members", "matched: %s %s%s",
+			    prefs[p->kind].name, p->value, i == 0 ? ", named first" : "");
+		else if (!own)
+			line(j, 0, "members", "missing: %s %s", prefs[p->kind].name, p->value);
+	}
+	if (j->wish->known != NULL && match_has(j->wish->known, j->who->id))
+		line(j, POINTS_KNOWN, "members", "they met before, and it went well");
+}
+
+int
+match_judge(const struct match_wish *wish, const struct match_candidate *who, int64_t now, struct match_finding *ret)
+{
+	struct judging j = { .wish = wish, .who = who, .f = { .why = json_array(), .lines = json_array() } };
+
+	judge_need(&j);
+	judge_musts(&j);
+	judge_times(&j);
+	judge_load(&j, now);
+	judge_credential(&j);
+	judge_who(&j);
+	judge_exclusions(&j);
+	judge_prefs(&j);
+	if (j.failed) {
+		match_finding_free(&j.f);
+		return -ENOMEM;
+	}
+	*ret = j.f;
+	return 0;
+}
+
+void
+match_finding_free(struct match_finding *f)
+{
+	json_decref(f->why);
+	json_decref(f->lines);
+	*f = (struct match_finding){ 0 };
+}
+
+bool
+match_before(const struct match_finding *a, const char *id, const struct match_finding *b, const char *other)
+{
+	if (a->score != b->score)
+		return a->score > b->score;
+	return a->load != b->load ? a->load < b->load : strcmp(id, other) < 0;
+}
+
+size_t
+match_shown(const int *scores, size_t n)
+{
+	size_t ret = n < 3 ? n : 3;
+
+	while (ret < n && ret < MATCH_SHOWN && 2 * scores[ret] >= scores[0])
+		ret++;
+	return ret;
+}
+
+void
+match_count(struct match_tally *t, unsigned excluded)
+{
+	t->seen++;
+	t->left += excluded == 0;
+	for (unsigned i = 0; i < MATCH_NFILTERS; i++) {
+		t->removed[i] += excluded >> i & 1;
+		t->alone[i] += excluded == 1u << i;
+	}
+}
+
+void
+match_explain(const struct match_tally *t, struct err *reterr)
+{
+	autobuf struct buf b = { 0 };
+	const char *before = "; removed by ";
+	int r = buf_printf(&b, "%u of %u left", t->left, t->seen);
+
+	for (unsigned i = 0; i < MATCH_NFILTERS && r == 0; i++)
+		if (t->removed[i] > 0) {
+			r = buf_printf(&b, "%s%s: %u", before, filters[i].name, t->removed[i]);
+			before = ", ";
+		}
+	for (unsigned i = 0; i < MATCH_NFILTERS && r == 0; i++)
+		if (t->alone[i] > 0 && filters[i].may)
+			r = buf_printf(&b, "; without %s: %u more", filters[i].name, t->alone[i]);
+	(void)err_set(reterr, 0, "%s", r == 0 ? b.data : "");
+}
+
+const char *
+match_filter_name(enum match_filter filter)
+{
+	return (unsigned)filter < MATCH_NFILTERS ? filters[filter].name : "";
+}
+
+bool
+match_may_relax(enum match_filter filter)
+{
+	return (unsigned)filter < MATCH_NFILTERS && filters[filter].may;
+}

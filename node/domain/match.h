@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * match: which specialists suit somebody, and why: hard filters first, each with its reason,
+ * then an integer score of which every point has its line.  The member chooses.
+ *
+ * What is not said of a specialist never excludes but where doubt could harm: minors, exclusions
+ * by who somebody is, places, credentials.  The weights are the tables of match.c and match_wish.c.
+ */
+#ifndef CAIRN_MATCH_H
+#define CAIRN_MATCH_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "credential.h"
+#include "eligibility.h"
+
+struct ev_enum;
+
+/* Filter, in words, and may a coordinator be told what doing without it would add? */
+#define MATCH_FILTERS(X)						\
+	X(NEED, "need", true) X(LANGUAGE, "language", true) X(MODALITY, "way to meet", true)	\
+	X(TIMES, "times", true) X(PLACES, "free place", true) X(ROLE, "role", true)		\
+	X(CERTIFIED, "certified", true) X(JURISDICTION, "where the credential holds", true)	\
+	X(CREDENTIAL, "credential", false) X(AGE, "age", false) X(ELIGIBLE, "who may come", false)	\
+	X(ONLY, "only such people", false) X(AVOID, "not these", false)				\
+	X(CONFLICT, "conflict of interest", false) X(TOWN, "not from this town", false)
+
+#define X(name, text, may) MATCH_##name,
+enum match_filter { MATCH_FILTERS(X) MATCH_NFILTERS };
+#undef X
+
+enum { MATCH_PREFS = 16, MATCH_SHOWN = 5, MATCH_MINUTES = 30 };
+
+struct match_pref {
+	unsigned	 kind;		/* A row of the table. */
+	const char	*value;
+	unsigned	 number;	/* Of "response". */
+};
+
+/* What a member must and would like to have; texts are borrowed from the JSON. */
+struct match_wish {
+	unsigned	 need;		/* enum ev_need */
+	const char	*language;	/* NULL: any. */
+	const json_t	*modalities;	/* One of these; NULL: any.  The same for the lists below. */
+	const json_t	*only, *avoid, *conflict, *towns, *known;
+	const char	*role;
+	bool		 certified;
+	unsigned	 age_band;	/* enum ev_age_band */
+	int64_t		 age_from, age_below;	/* Of the band, in thousandths of a year. */
+	struct eligibility_facts facts;
+	uint8_t		 slots;		/* Bit n: the nth of the time slots; 0: any time. */
+	int		 minutes;	/* Wanted at a stretch; 0: a common slot will do. */
+	uint16_t	 together[128];	/* Minutes at a stretch with each set of slots; if minutes. */
+	struct match_pref prefs[MATCH_PREFS];	/* The first counts twice. */
+	size_t		 n_prefs;
+};
+
+/**
+ * match_wish_read(args, ret, reterr): from texts and lists of texts: need, age_band (both
+ * wanted), language, modality, time, at with minutes, role, certified, only, avoid, conflict,
+ * not_town, known (whom they met before, and gladly), prefer ("kind=value"), and what eligibility_facts() reads.  ${ret} borrows from
+ * ${args}.  0, or E_BAD with what to write instead.
+ */
+int	match_wish_read(const json_t *args, struct match_wish *ret, struct err *reterr) must_check;
+
+/* One specialist; all borrowed. */
+struct match_candidate {
+	const char	*org, *id;
+	const json_t	*body;		/* Of the record. */
+	const json_t	*towns;		/* Localities of its program, or NULL. */
+	enum credential_verdict verdict;
+	const char	*certification;	/* The verdict in words. */
+	const json_t	*subject;	/* credentialSubject; looked at only if CERTIFIED.  Or NULL. */
+	const json_t	*statement;	/* What they say of their own life to staff, or NULL. */
+	unsigned	 active;	/* Matches that this node holds with them now ... */
+	unsigned	 since;		/* ... and of these, begun after their capacity was said. */
+	bool		 stale;		/* The record is. */
+};
+
+struct match_finding {
+	unsigned	 excluded;	/* Bit (1 << MATCH_*) for each filter. */
+	int		 score;
+	int		 free;		/* Places free; -1: not said. */
+	int		 load;		/* Taken of 1000. */
+	json_t		*why;		/* A sentence for each filter that excludes. */
+	json_t		*lines;		/* {points, text, readers}: staff, or members as well. */
+};
+
+/** match_judge(wish, candidate, now, ret): 0 or -ENOMEM.  The lists of ${ret} are the caller's: match_finding_free. */
+int	match_judge(const struct match_wish *, const struct match_candidate *, int64_t now,
+	    struct match_finding *ret) must_check;
+void	match_finding_free(struct match_finding *);
+
+/** match_before(a, id, b, id): does a come first?  By score, then who carries less, then id. */
+bool	match_before(const struct match_finding *, const char *, const struct match_finding *, const char *);
+/** match_shown(scores, n): of sorted scores, how many are shown: three, and up to five while they are half as good as the first. */
+size_t	match_shown(const int *scores, size_t);
+
+struct match_tally {
+	unsigned	 seen, left;
+	unsigned	 removed[MATCH_NFILTERS];	/* By this filter, and perhaps others. */
+	unsigned	 alone[MATCH_NFILTERS];		/* By this filter alone: what doing without it would add. */
+};
+
+void	match_count(struct match_tally *, unsigned excluded);
+/** match_explain(tally, reterr): "2 of 9 left; removed by language: 7; without language: 4 more". */
+void	match_explain(const struct match_tally *, struct err *);
+/** match_filter_name(filter): never NULL.  match_may_relax(filter): is it a wish, not a protection? */
+const char *match_filter_name(enum match_filter);
+bool	match_may_relax(enum match_filter);
+
+/* Of match_wish.c, for match.c: does a record's list say ${value} (languages: or narrower)? */
+bool	match_has(const json_t *list, const char *value);
+bool	match_speaks(const json_t *languages, const char *tag);
+uint8_t	match_slots(const json_t *list);
+
+/* Kinds of preference: name, points, closed list or NULL, where it is looked for. */
+#define MATCH_PREFERENCES(X)						\
+	X(EXPERIENCE, "experience", 30, &ev_condition_names)		\
+	X(IDENTITY, "identity", 20, &ev_audience_names)			\
+	X(AUDIENCE, "audience", 15, &ev_audience_names)			\
+	X(PATHWAY, "pathway", 20, &ev_pathway_names)			\
+	X(CONDITION, "condition", 15, &ev_condition_names)		\
+	X(CULTURE, "culture", 15, NULL)					\
+	X(LANGUAGE, "language", 15, NULL)				\
+	X(PRACTICE, "practice", 10, &ev_practice_model_names)		\
+	X(SESSION, "session", 10, &ev_session_type_names)		\
+	X(ROLE, "role", 10, &ev_role_names)				\
+	X(MODALITY, "modality", 10, &ev_modality_names)			\
+	X(TIME, "time", 10, &ev_time_slot_names)			\
+	X(INTEREST, "interest", 8, NULL)				\
+	X(RESPONSE, "response", 10, NULL)				\
+	X(TOWN, "town", 10, NULL)					\
+	X(ORGANIZATION, "organization", 10, NULL)
+
+#define X(name, text, points, values) MATCH_PREF_##name,
+enum match_pref_kind { MATCH_PREFERENCES(X) MATCH_NPREFS };
+#undef X
+
+#endif /* !CAIRN_MATCH_H */

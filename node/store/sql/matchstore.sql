@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- name: pairing_put
+INSERT INTO pairing (id, state, asked, began, review, until, ended, body)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, began = excluded.began, review = excluded.review,
+	until = excluded.until, ended = excluded.ended, body = excluded.body;
+
+-- name: pairing_get
+SELECT id, state, asked, began, review, until, ended, body FROM pairing WHERE id = ?1;
+
+-- name: pairing_at
+SELECT id, state, asked, began, review, until, ended, body FROM pairing WHERE n = ?1;
+
+-- name: pairing_list
+SELECT n FROM pairing WHERE ?1 IS NULL OR state = ?1 ORDER BY n;
+
+-- What nobody chose from is forgotten.
+-- name: pairing_forget
+DELETE FROM pairing WHERE state = 'offered' AND asked < ?1;
+
+-- Active and due for a look back, or past their end.
+-- name: pairing_due
+SELECT count(*) FILTER (WHERE review <= ?1), count(*) FILTER (WHERE until <= ?1) FROM pairing WHERE state = 'active';

@@ -1,0 +1,15 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Version 4.  A member and the specialist whom they chose: what was wished, who was proposed, when it is looked at again.
+
+CREATE TABLE pairing (
+	n		INTEGER PRIMARY KEY,
+	id		TEXT NOT NULL UNIQUE,
+	state		TEXT NOT NULL,		-- offered, active, ended
+	asked		INTEGER NOT NULL,
+	began		INTEGER NOT NULL,	-- 0: not yet; so for the others
+	review		INTEGER NOT NULL,	-- when both look back next
+	until		INTEGER NOT NULL,	-- when it ends unless both go on
+	ended		INTEGER NOT NULL,
+	body		BLOB NOT NULL		-- sealed: the wish, who was proposed, who was chosen, the referral
+) STRICT;
+CREATE INDEX pairing_state ON pairing (state, n);

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "base/canon.h"
+#include "base/cleanup.h"
+#include "domain/match.h"
+#include "tests/domain/faults.h"
+#include "tests/tap.h"
+
+#define NOW		1795230245678LL		/* 2026-11-21 */
+#define BIT(name)	(1u << MATCH_##name)
+#define WISH		"'need':'substance_use','age_band':'26_59'"
+
+/* Rosa: what every row begins with. */
+#define ROSA		"{'alias':'Rosa','program':'PROG','roles':['one_to_one','mentor'],'languages':['en','es-MX'],'conditions':['alcohol'],"	\
+    "'audiences':['adults','veterans'],'age_bands':['18_25','26_59'],'modalities':['phone','online_text'],'pathways':['harm_reduction'],"	\
+    "'cultures':['Caribbean'],'practice_models':['mutual_aid'],'session_types':['skills'],'about':'Gardens, chess (and tea).',"	\
+    "'times':['weekday_evening','night'],'boundaries':{'response_hours':24},'capacity':{'open':9,'maximum':12,'updated_at':1795200000000}}"
+#define SUBJECT		"{'jurisdiction':['US-NJ','DE'],'reciprocity':['US-PA'],'scope':['one_to_one']}"
+
+static json_t *
+json(const char *text)
+{
+	char copy[2048];
+
+	(void)snprintf(copy, sizeof(copy), "%s", text);
+	for (char *p = copy; *p != '\0'; p++)
+		if (*p == '\'')
+			*p = '"';
+	return json_loads(copy, 0, NULL);
+}
+
+static json_t *
+merged(const char *base, const char *change)
+{
+	json_t *ret = json(base);
+	autojson json_t *patch = json(change);
+	const char *key;
+	json_t *value;
+
+	if (ret == NULL || patch == NULL)
+		abort();
+	json_object_foreach(patch, key, value) {
+		if (json_is_null(value))
+			(void)json_object_del(ret, key);
+		else
+			(void)json_object_set(ret, key, value);
+	}
+	return ret;
+}
+
+struct row {
+	const char	*name, *wish, *change;		/* Of the wish; of Rosa. */
+	unsigned	 excluded;
+	int		 score;
+	const char	*says;				/* In a line, or in why; NULL: not looked for. */
+	struct match_candidate with;
+	const char	*statement;
+};
+
+/* 20 for the need, 20 certified, -10 for 3 of 12. */
+enum { BASE = 30 };
+#define CERT	.with = { .verdict = CREDENTIAL_CERTIFIED }
+#define NOCERT	.with = { .verdict = CREDENTIAL_UNCERTIFIED }
+
+static const struct row rows[] = {
+	{ "nothing more wanted", "", "{}", 0, BASE, "need: says they support alcohol", CERT, NULL },
+	{ "another need", "'need':'grief'", "{}", BIT(NEED), 10, "need: says what they support, and grief is not of it", CERT, NULL },
+	{ "a need by whom they support", "'need':'reentry'", "{'audiences':['justice_involved']}", 0, BASE, "justice_involved", CERT, NULL },
+	{ "a need of which half is said", "'need':'reentry'", "{'audiences':null}", 0, 10, "not said whether reentry", CERT, NULL },
+	{ "everyday support is anybody's", "'need':'everyday_support'", "{}", 0, 10, NULL, CERT, NULL },
+	{ "a need nothing is said of", "", "{'conditions':null}", 0, 10, "ask them", CERT, NULL },
+	{ "youth and no audiences", "'need':'youth'", "{'audiences':['adults']}", BIT(NEED), 10, NULL, CERT, NULL },
+	{ "a language", "'language':'es'", "{}", 0, BASE, "language: es", CERT, NULL },
+	{ "a narrower one", "'language':'es-ES'", "{}", BIT(LANGUAGE), BASE, "does not speak es-ES", CERT, NULL },
+	{ "one that begins so", "'language':'e'", "{}", BIT(LANGUAGE), BASE, NULL, CERT, NULL },
+	{ "a way to meet", "'modality':['in_person','phone']", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "another way", "'modality':['in_person']", "{}", BIT(MODALITY), BASE, "meets in other ways", CERT, NULL },
+	{ "a role", "'role':'one_to_one'", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "a role the credential does not cover", "'role':'mentor'", "{}", BIT(ROLE), BASE, "does not cover mentor", CERT, NULL },
+	{ "nor do they", "'role':'advocate'", "{}", BIT(ROLE), BASE, "does not work as advocate", CERT, NULL },
+	{ "uncertified, any role", "'role':'mentor'", "{}", 0, 10, NULL, NOCERT, NULL },
+	{ "a time", "'time':['weekday_evening','weekend_morning']", "{}", 0, BASE + 10, "1 common times", CERT, NULL },
+	{ "another time", "'time':['weekday_morning']", "{}", BIT(TIMES), BASE, "when the member has not", CERT, NULL },
+	{ "times not said", "'time':['weekday_morning']", "{'times':null}", 0, BASE, "times: not said", CERT, NULL },
+	{ "an hour at a stretch", "'at':'Tue 16:00-18:00','minutes':'60'", "{}", 0, BASE + 10, "60 minutes", CERT, NULL },
+	{ "a minute more", "'at':'Tue 16:00-18:00','minutes':'61'", "{}", BIT(TIMES), BASE, "61 minutes at a stretch are wanted, 60", CERT, NULL },
+	{ "half an hour if not said", "'at':'Tue 16:00-17:29'", "{}", BIT(TIMES), BASE, "30 minutes", CERT, NULL },
+	{ "over two slots", "'at':'Mon 20:00-23:30','minutes':'210'", "{}", 0, BASE + 10, "210 minutes", CERT, NULL },
+	{ "over midnight and the end of the week", "'at':'Sun 22:30-01:00','minutes':'150'", "{}", 0, BASE + 10, "150 minutes", CERT, NULL },
+	{ "over the weekend's evening it is cut", "'at':'Sat 20:00-23:00','minutes':'61'", "{}", BIT(TIMES), BASE, "60 are common", CERT, NULL },
+	{ "the whole week", "'at':'daily 00:00-24:00','minutes':'1440'", "{'times':['weekday_morning','weekday_afternoon','weekday_evening','night',"
+	  "'weekend_morning','weekend_afternoon','weekend_evening']}", 0, BASE + 10, "10080 minutes", CERT, NULL },
+	{ "no place", "", "{'capacity':{'open':0,'maximum':12,'updated_at':1795200000000}}", BIT(PLACES), 0, "no place is free: supports 12", CERT, NULL },
+	{ "places taken here since", "", "{}", BIT(PLACES), 0, "supports 12",
+	  .with = { .verdict = CREDENTIAL_CERTIFIED, .active = 9, .since = 9 }, NULL },
+	{ "more taken here than they say", "", "{}", 0, 20, "load: supports 6 of 12", .with = { .verdict = CREDENTIAL_CERTIFIED, .active = 6 }, NULL },
+	{ "all taken here, whatever they say", "", "{}", BIT(PLACES), 0, "supports 12", .with = { .verdict = CREDENTIAL_CERTIFIED, .active = 14 }, NULL },
+	{ "no maximum", "", "{'capacity':{'open':2,'updated_at':1795200000000}}", 0, 20, "supports 4 of 8, as many as are supposed",
+	  .with = { .verdict = CREDENTIAL_CERTIFIED, .active = 4 }, NULL },
+	{ "no maximum never excludes", "", "{'capacity':{'open':2,'updated_at':1795200000000}}", 0, 0, NULL,
+	  .with = { .verdict = CREDENTIAL_CERTIFIED, .active = 40 }, NULL },
+	{ "no capacity at all", "", "{'capacity':null}", 0, 30, "said long ago", CERT, NULL },
+	{ "others wait", "", "{'capacity':{'open':9,'maximum':12,'updated_at':1795200000000,'waitlist':{'waiting':2,'days':9}}}", 0, BASE - 3,
+	  "others wait there: 9 days", CERT, NULL },
+	{ "others wait for long", "", "{'capacity':{'open':9,'maximum':12,'updated_at':1795200000000,'waitlist':{'waiting':2,'days':900}}}", 0,
+	  BASE - 10, NULL, CERT, NULL },
+	{ "nobody waits any more", "", "{'capacity':{'open':9,'maximum':12,'updated_at':1795200000000,'waitlist':{'waiting':0,'days':9}}}", 0, BASE,
+	  NULL, CERT, NULL },
+	{ "said long ago", "", "{'capacity':{'open':9,'maximum':12,'updated_at':1790000000000}}", 0, BASE - 10, "said long ago", CERT, NULL },
+	{ "an old record", "", "{}", 0, BASE - 10, "record is old", .with = { .verdict = CREDENTIAL_CERTIFIED, .stale = true }, NULL },
+	{ "uncertified is said", "", "{}", 0, 10, "not certified", NOCERT, NULL },
+	{ "a volunteer plainly", "", "{'volunteer':true}", 0, 10, "a volunteer, not certified", NOCERT, NULL },
+	{ "certified wanted", "'certified':true", "{}", BIT(CERTIFIED), 10, "is not certified", NOCERT, NULL },
+	{ "certified wanted and there", "'certified':true", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "a credential that was revoked", "", "{}", BIT(CREDENTIAL), 10, "credential: it was revoked",
+	  .with = { .verdict = CREDENTIAL_REVOKED, .certification = "it was revoked" }, NULL },
+	{ "where it holds", "'residence':'US-NJ'", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "where it is taken for theirs", "'residence':'US-PA'", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "in a part of where it holds", "'residence':'DE-BE'", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "elsewhere", "'residence':'US-NY'", "{}", BIT(JURISDICTION), BASE, "is not certified for US-NY", CERT, NULL },
+	{ "the whole of what it holds in a part of", "'residence':'US'", "{}", BIT(JURISDICTION), BASE, NULL, CERT, NULL },
+	{ "another age", "'age_band':'60_plus'", "{}", BIT(AGE) | BIT(ELIGIBLE), BASE, "supports other ages", CERT, NULL },
+	{ "ages not said", "'age_band':'60_plus'", "{'age_bands':null}", 0, BASE, NULL, CERT, NULL },
+	{ "for minors they must be", "'age_band':'13_17'", "{'age_bands':null}", BIT(AGE), BASE, "does not say that they support minors", CERT, NULL },
+	{ "and then it is well", "'age_band':'13_17'", "{'age_bands':['13_17']}", 0, BASE, NULL, CERT, NULL },
+	{ "a rule for part of a band", "", "{'eligible_if':{'all':[{'all':[{'kind':'age','age_from':30000}]}]}}", 0, BASE, "to be asked: the age",
+	  CERT, NULL },
+	{ "and the age", "'age':'29'", "{'eligible_if':{'all':[{'all':[{'kind':'age','age_from':30000}]}]}}", BIT(ELIGIBLE), BASE, "who may come: ",
+	  CERT, NULL },
+	{ "a rule for none of a band", "", "{'eligible_if':{'all':[{'all':[{'kind':'age','age_from':60000}]}]}}", BIT(ELIGIBLE), BASE, NULL, CERT, NULL },
+	{ "a rule about what is not known", "", "{'eligible_if':{'all':[{'all':[{'kind':'identity','identities':['women']}]}]}}", 0, BASE,
+	  "who may come: to be asked: ", CERT, NULL },
+	{ "not her", "'avoid':['ROSA']", "{}", BIT(AVOID), BASE, "asked not to be proposed", CERT, NULL },
+	{ "not her program", "'avoid':['PROG']", "{}", BIT(AVOID), BASE, NULL, CERT, NULL },
+	{ "not her organization", "'avoid':['ORG']", "{}", BIT(AVOID), BASE, NULL, CERT, NULL },
+	{ "somebody else", "'avoid':['X']", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "a conflict", "'conflict':['ROSA']", "{}", BIT(CONFLICT), BASE, "has one", CERT, NULL },
+	{ "not from here", "'not_town':['Newark']", "{}", BIT(TOWN), BASE, "is from there", CERT, NULL },
+	{ "from elsewhere", "'not_town':['Trenton']", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "only women, and she says so", "'only':['women']", "{}", 0, BASE, NULL, CERT, "{'readers':'members','audiences':['women']}" },
+	{ "and tells only staff", "'only':['women']", "{}", BIT(ONLY), BASE, "does not say to be one", CERT, "{'readers':'staff','audiences':['women']}" },
+	{ "and says something else", "'only':['women']", "{}", BIT(ONLY), BASE, "does not say to be one", CERT, "{'readers':'anyone','audiences':['men']}" },
+	{ "and says nothing", "'only':['women','men']", "{}", BIT(ONLY), BASE, "does not say to be one", CERT, NULL },
+	{ "a first preference counts twice", "'prefer':['culture=caribbean']", "{}", 0, BASE + 30, "matched: culture caribbean, named first", CERT, NULL },
+	{ "a second once", "'prefer':['pathway=abstinence','culture=Caribbean']", "{}", 0, BASE + 15, "missing: pathway abstinence", CERT, NULL },
+	{ "experience that is told", "'prefer':['town=x','experience=grief']", "{}", 0, BASE + 30, "matched: experience grief", CERT,
+	  "{'readers':'members','conditions':['grief']}" },
+	{ "an identity that is told", "'prefer':['town=x','identity=veterans']", "{}", 0, BASE + 20, "matched: identity veterans", CERT,
+	  "{'readers':'members','audiences':['veterans']}" },
+	{ "whom they support", "'prefer':['audience=veterans']", "{}", 0, BASE + 30, NULL, CERT, NULL },
+	{ "condition", "'prefer':['condition=alcohol']", "{}", 0, BASE + 30, NULL, CERT, NULL },
+	{ "language", "'prefer':['language=es']", "{}", 0, BASE + 30, NULL, CERT, NULL },
+	{ "practice", "'prefer':['practice=mutual_aid']", "{}", 0, BASE + 20, NULL, CERT, NULL },
+	{ "session", "'prefer':['session=skills']", "{}", 0, BASE + 20, NULL, CERT, NULL },
+	{ "role", "'prefer':['role=mentor']", "{}", 0, BASE + 20, NULL, CERT, NULL },
+	{ "modality", "'prefer':['modality=phone']", "{}", 0, BASE + 20, NULL, CERT, NULL },
+	{ "time", "'prefer':['time=night']", "{}", 0, BASE + 20, NULL, CERT, NULL },
+	{ "interest", "'prefer':['interest=chess']", "{}", 0, BASE + 16, NULL, CERT, NULL },
+	{ "interest behind a bracket", "'prefer':['interest=and']", "{}", 0, BASE + 16, NULL, CERT, NULL },
+	{ "interest within a word", "'prefer':['interest=hess']", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "interest and nothing told", "'prefer':['interest=chess']", "{'about':null}", 0, BASE, NULL, CERT, NULL },
+	{ "an answer in time", "'prefer':['response=24']", "{}", 0, BASE + 20, NULL, CERT, NULL },
+	{ "not in time", "'prefer':['response=23']", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "nor said", "'prefer':['response=720']", "{'boundaries':null}", 0, BASE, NULL, CERT, NULL },
+	{ "town", "'prefer':['town=newark']", "{}", 0, BASE + 20, NULL, CERT, NULL },
+	{ "organization", "'prefer':['organization=ORG']", "{}", 0, BASE + 20, NULL, CERT, NULL },
+	{ "they met before", "'known':['ROSA']", "{}", 0, BASE + 25, "it went well", CERT, NULL },
+	{ "another met before", "'known':['ANA']", "{}", 0, BASE, NULL, CERT, NULL },
+};
+
+static int
+judge(const char *wish, const char *change, struct match_candidate with, const char *statement, struct match_finding *ret)
+{
+	char text[1024];
+	autojson json_t *body = merged(ROSA, change), *subject = json(SUBJECT), *towns = json("['Newark']"), *args, *told;
+	struct match_wish w;
+	struct err why = { "" };
+
+	(void)snprintf(text, sizeof(text), "{%s}", wish);
+	args = merged("{" WISH "}", text);
+	told = statement != NULL ? json(statement) : NULL;
+	if (match_wish_read(args, &w, &why) != 0) {
+		printf("# %s\n", why.text);
+		return E_BAD;
+	}
+	with.org = "ORG";
+	with.id = "ROSA";
+	with.body = body;
+	with.subject = subject;
+	with.towns = towns;
+	with.statement = told;
+	return match_judge(&w, &with, NOW, ret);
+}
+
+static void
+test_rows(void)
+{
+	for (size_t i = 0; i < nelem(rows); i++) {
+		struct match_finding f = { 0 };
+		autofree char *text = NULL;
+		int sum = 0, r = judge(rows[i].wish, rows[i].change, rows[i].with, rows[i].statement, &f);
+
+		if (!ok(r == 0 && f.excluded == rows[i].excluded, "%s", rows[i].name))
+			printf("# %d, excluded %#x\n", r, f.excluded);
+		if (r != 0)
+			continue;
+		is_int(f.score, rows[i].score, "... with its score");
+		for (size_t k = 0; k < json_array_size(f.lines); k++)
+			sum += (int)json_int(json_array_get(f.lines, k), "points", 999);
+		ok(sum == f.score && json_array_size(f.why) == (size_t)__builtin_popcount(f.excluded), "... every point and every exclusion explained");
+		text = json_dumps(f.lines, JSON_COMPACT);
+		if (rows[i].says != NULL) {
+			autofree char *why = json_dumps(f.why, JSON_COMPACT);
+
+			if (!ok(strstr(text, rows[i].says) != NULL || strstr(why, rows[i].says) != NULL, "... says: %s", rows[i].says))
+				printf("# %s %s\n", text, why);
+		}
+		match_finding_free(&f);
+	}
+}
+
+/* Nothing that a specialist does not tell may be in what anybody reads, nor who they tell it to be mistaken. */
+static void
+test_undisclosed(void)
+{
+	static const char wish[] = "'prefer':['town=x','experience=grief','identity=veterans']";
+	struct match_finding silent = { 0 }, other = { 0 }, staff = { 0 };
+	const struct match_candidate with = { .verdict = CREDENTIAL_CERTIFIED };
+	bool told = false;
+
+	ok(judge(wish, "{'audiences':null}", with, NULL, &silent) == 0 &&
+	    judge(wish, "{'audiences':null}", with, "{'readers':'anyone','conditions':['alcohol'],'audiences':['men']}", &other) == 0,
+	    "who says nothing of their life and who says something else");
+	ok(json_equal(silent.lines, other.lines) && silent.score == other.score, "are told and scored alike");
+	ok(judge(wish, "{}", with, "{'readers':'staff','conditions':['grief'],'audiences':['veterans']}", &staff) == 0, "who tells only staff");
+	for (size_t i = 0; i < json_array_size(staff.lines); i++) {
+		const json_t *l = json_array_get(staff.lines, i);
+		bool life = strstr(json_str(l, "text"), "grief") != NULL || strstr(json_str(l, "text"), "veterans") != NULL;
+
+		told = told || (life && strcmp(json_str(l, "readers"), "staff") != 0);
+		ok(!life || json_int(l, "points", 0) > 0, "a line counts or is silent: %s", json_str(l, "text"));
+	}
+	ok(!told, "has no such line for members");
+	match_finding_free(&silent);
+	match_finding_free(&other);
+	match_finding_free(&staff);
+}
+
+static void
+test_wishes(void)
+{
+	static const struct { const char *change, *says; } bad[] = {
+		{ "'need':'x'", "need: " }, { "'need':null", "need: " }, { "'age_band':null", "age_band: " }, { "'role':'x'", "role: " },
+		{ "'modality':['x']", "modality: " }, { "'modality':[7]", "modality: " }, { "'only':['x']", "only: " }, { "'avoid':['']", "avoid: " },
+		{ "'time':['x']", "time: " }, { "'at':'Tuesday'", "at: " }, { "'minutes':'5'", "at: " },
+		{ "'at':'Tue 10:00-11:00','minutes':'0'", "minutes: " }, { "'at':'Tue 10:00-11:00','minutes':'5x'", "minutes: " },
+		{ "'at':'Tue 10:00-11:00','minutes':'1441'", "minutes: " },
+		{ "'prefer':['grief']", "prefer: KIND=VALUE" }, { "'prefer':['x=grief']", "prefer: KIND=VALUE" }, { "'prefer':['town=']", "prefer: KIND=VALUE" },
+		{ "'prefer':['=grief']", "prefer: KIND=VALUE" }, { "'prefer':[7]", "prefer: KIND=VALUE" }, { "'prefer':['experience=x']", "prefer: no experience" },
+		{ "'prefer':['response=0']", "prefer: response" }, { "'prefer':['response=721']", "prefer: response" }, { "'prefer':['response=5x']", "prefer: response" },
+		{ "'prefer':['town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1',"
+		  "'town=1','town=1','town=1']", "prefer: at most 16" },
+		{ "'age':'x'", "age: " }, { "'age':'25.9'", "age: it is not in the age band" }, { "'age':'60'", "age: it is not in the age band" },
+		{ "'conflict':['']", "conflict: " }, { "'not_town':['']", "not_town: " },
+	};
+
+	for (size_t i = 0; i < nelem(bad); i++) {
+		char text[512];
+		autojson json_t *args = NULL;
+		struct match_wish w = { .minutes = 77 };
+		struct err why = { "" };
+
+		(void)snprintf(text, sizeof(text), "{%s}", bad[i].change);
+		args = merged("{" WISH "}", text);
+		if (!ok(match_wish_read(args, &w, &why) == E_BAD && w.minutes == 77 && strncmp(why.text, bad[i].says, strlen(bad[i].says)) == 0,
+		    "%s is refused", bad[i].change))
+			printf("# %s\n", why.text);
+	}
+}
+
+static void
+test_order(void)
+{
+	static const struct { int scores[6]; size_t n, shown; } shown[] = {
+		{ { 0 }, 0, 0 }, { { 9 }, 1, 1 }, { { 9, 1, 0 }, 3, 3 }, { { 10, 9, 8, 5, 4, 4 }, 6, 4 }, { { 10, 9, 8, 5, 5, 5 }, 6, 5 }, { { 10, 9, 8, 4, 4, 4 }, 6, 3 },
+	};
+	const struct match_finding a = { .score = 5, .load = 100 }, b = { .score = 4, .load = 0 }, c = { .score = 5, .load = 50 };
+	struct match_tally t = { 0 };
+	struct err why;
+
+	ok(match_before(&a, "x", &b, "a") && !match_before(&b, "a", &a, "x"), "a higher score comes first");
+	ok(match_before(&c, "x", &a, "a") && !match_before(&a, "a", &c, "x"), "then who carries less");
+	ok(match_before(&a, "a", &a, "b") && !match_before(&a, "b", &a, "a"), "then the id");
+	for (size_t i = 0; i < nelem(shown); i++)
+		is_int(match_shown(shown[i].scores, shown[i].n), shown[i].shown, "of %zu so many are shown", shown[i].n);
+	match_count(&t, BIT(LANGUAGE));
+	match_count(&t, BIT(LANGUAGE) | BIT(TIMES));
+	match_count(&t, BIT(LANGUAGE));
+	match_count(&t, BIT(AVOID));
+	match_count(&t, 0);
+	match_explain(&t, &why);
+	is_str(why.text, "1 of 5 left; removed by language: 3, times: 1, not these: 1; without language: 2 more",
+	    "counts, and what one relaxation adds; a protection is none");
+	ok(match_may_relax(MATCH_TIMES) && !match_may_relax(MATCH_AGE) && !match_may_relax(MATCH_NFILTERS), "what may be relaxed");
+	is_str(match_filter_name(MATCH_PLACES), "free place", "a filter in words");
+	is_str(match_filter_name(MATCH_NFILTERS), "", "none");
+}
+
+static void
+test_memory(void)
+{
+	struct match_finding f;
+	int r = -ENOMEM, lost = 0;
+
+	for (long n = 0; r == -ENOMEM && n < 1000; n++, lost++) {
+		autojson json_t *body = json(ROSA), *args = json("{" WISH ",'at':'Tue 18:00-19:00','prefer':['town=x'],'language':'fr'}");
+		struct match_candidate c = { .org = "O", .id = "I", .body = body, .verdict = CREDENTIAL_UNCERTIFIED };
+		struct match_wish w;
+
+		faults_left = n;
+		if ((r = match_wish_read(args, &w, NULL)) == 0 && (r = match_judge(&w, &c, NOW, &f)) == 0)
+			match_finding_free(&f);
+		faults_left = -1;
+	}
+	ok(r == 0 && lost > 10, "each of %d allocations may fail", lost - 1);
+}
+
+int
+main(void)
+{
+	faults_begin();
+	test_rows();
+	test_undisclosed();
+	test_wishes();
+	test_order();
+	test_memory();
+	return done_testing();
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A coordinator is shown specialists of a partner and of the own house with every reason, the member chooses, both
+ * look back, and go apart without being asked why.  What a specialist tells staff alone is in nothing for the member.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/proof.h"
+#include "domain/statement.h"
+#include "domain/vc.h"
+#include "domain/when.h"
+#include "story.h"
+#include "tests/tap.h"
+
+#define CANARY	"Qzyvanreason"
+
+static const uint8_t rosa[ED25519_SEED] = "rosa", olga[ED25519_SEED] = "olga";
+
+static const char *
+did_of(const uint8_t seed[ED25519_SEED], char out[80])
+{
+	uint8_t public[ED25519_PUBLIC], secret[crypto_sign_SECRETKEYBYTES];
+
+	(void)crypto_sign_seed_keypair(public, secret, seed);
+	return vc_did(public, out);
+}
+
+static json_t *
+specialist(const struct host *h, const char *alias, const char *language, int open, const uint8_t *key)
+{
+	char did[80];
+
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s*, s:[s], s:[s], s:[s], s:[s], s:[s], s:{s:i, s:i, s:I}, s:s}}", "source", alias, "kind",
+	    "specialist", "body", "alias", alias, "program", "house", "did", key != NULL ? did_of(key, did) : NULL, "roles", "one_to_one",
+	    "languages", language, "conditions", "alcohol", "age_bands", "26_59", "modalities", "online_text", "capacity", "open", open,
+	    "maximum", 4, "updated_at", (json_int_t)*h->now, "consent_ref", "NZ7JRZW2BAW2MQMJTYF07BB774");
+}
+
+static json_t *
+statement(const struct host *h, const uint8_t key[ED25519_SEED], const char *readers)
+{
+	char did[80];
+	json_t *doc = json_pack("{s:i, s:s, s:s, s:I, s:I, s:b, s:s, s:[s]}", "v", 1, "kind", STATEMENT_KIND, "specialist", did_of(key, did),
+	    "issued_at", (json_int_t)(*h->now - 1000), "expires_at", (json_int_t)(*h->now + 20 * WHEN_DAY), "withdrawn", 0, "readers", readers,
+	    "conditions", "grief");
+
+	if (proof_sign(doc, key, "assertionMethod", "2026-11-20T00:00:00Z", NULL) != 0)
+		abort();
+	return json_pack("{s:s, s:s, s:o}", "source", readers, "kind", "statement", "body", doc);
+}
+
+static json_t *
+house(const char *town)
+{
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:[s], s:[s], s:[s], s:[s, s], s:[{s:s, s:s}], s:s}}", "source", "house", "kind", "program", "body",
+	    "name", "A house", "description", "Peers.", "forms", "substance_use_peer", "conditions", "alcohol", "languages", "en", "modalities",
+	    "online_text", "phone", "locations", "visibility", "public", "locality", town, "cost", "free");
+}
+
+static void
+publish(struct host *h)
+{
+	autojson json_t *target = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "node"));
+
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[o, o, o, o, o, o]}", "records", house("Newark"), specialist(h, "Rosa", "en", 3, rosa),
+	    specialist(h, "Ana", "en", 4, NULL), specialist(h, "Max", "fr", 4, NULL), specialist(h, "Full", "en", 0, NULL), statement(h, rosa, "staff"))));
+	json_decref(host_ok(h, SOURCE, "import", json_pack("{s:[o, o, o, o]}", "records", house("Trenton"), specialist(h, "Olga", "en", 4, olga),
+	    specialist(h, "Zoe", "en", 2, NULL), statement(h, olga, "members"))));
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	json_decref(host_ok(h, SOURCE, "publish", json_object()));
+	json_decref(host_ok(h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org"))));
+	host_run(h, 10000);
+}
+
+static json_t *
+wish(void)
+{
+	return json_pack("{s:s, s:s, s:s, s:[s, s]}", "need", "substance_use", "age_band", "26_59", "language", "en", "prefer", "experience=grief",
+	    "town=Trenton");
+}
+
+/* The names of a list, each with a blank behind it. */
+static const char *
+names(const json_t *list)
+{
+	static char text[256];
+	json_t *item;
+	size_t i;
+
+	text[0] = '\0';
+	json_array_foreach(list, i, item) {
+		strcat(text, json_str(item, "name"));
+		strcat(text, " ");
+	}
+	return text;
+}
+
+static const json_t *
+named(const json_t *list, const char *name)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+		if (strcmp(json_str(item, "name"), name) == 0)
+			return item;
+	return NULL;
+}
+
+/* Is it in what the lists of that member hold, as text? */
+static bool
+tells(const json_t *choice, const char *member, const char *word)
+{
+	autofree char *text = json_dumps(json_object_get(choice, member), JSON_COMPACT);
+
+	return text != NULL && strstr(text, word) != NULL;
+}
+
+static bool
+in_files(const struct host *h, size_t i, const char *word)
+{
+	static const char *const files[] = { "cairn.db", "cairn.db-wal", "keys.db" };
+	bool found = false;
+
+	for (size_t k = 0; k < nelem(files); k++) {
+		char path[PATH_MAX + 64];
+		autobuf struct buf all = { 0 };
+		char part[4096];
+		size_t n;
+		FILE *f;
+
+		(void)snprintf(path, sizeof(path), "%s/%s/%s", h->dir, h->node[i].name, files[k]);
+		if ((f = fopen(path, "rb")) == NULL)
+			continue;
+		while ((n = fread(part, 1, sizeof(part), f)) > 0)
+			if (buf_add(&all, part, n) != 0)
+				abort();
+		(void)fclose(f);
+		found = found || memmem(all.data, all.len, word, strlen(word)) != NULL;
+	}
+	return found;
+}
+
+static void
+test_proposal(struct host *h, json_t **ret)
+{
+	const json_t *choices, *r, *o;
+
+	*ret = host_ok(h, SOURCE, "match", wish());
+	choices = json_arr(*ret, "choices");
+	is_str(names(choices), "Olga Rosa Ana ", "who suits, best first, of a partner and of our own house; Zoe is not half as good");
+	r = named(choices, "Rosa");
+	o = named(choices, "Olga");
+	ok(tells(r, "lines", "matched: experience grief, named first") && tells(r, "lines", "\"readers\":\"staff\""), "what staff are told of Rosa counts");
+	ok(!tells(r, "for_member", "grief") && !tells(r, "for_member", "experience"), "and is in nothing for the member");
+	ok(tells(o, "for_member", "matched: experience grief"), "what Olga lets members know is");
+	ok(tells(o, "for_member", "matched: town Trenton") && tells(r, "for_member", "missing: town Trenton"), "what matched and what did not");
+	ok(tells(r, "for_member", "load: supports 1 of 4"), "how much they carry");
+	is_str(json_str(r, "certification"), "no credential was published", "that they are not certified is said");
+	is_str(names(json_arr(*ret, "excluded")), "Max Full ", "the others");
+	ok(tells(named(json_arr(*ret, "excluded"), "Max"), "why", "language: does not speak en") &&
+	    tells(named(json_arr(*ret, "excluded"), "Full"), "why", "free place: no place is free"), "with why");
+	is_str(json_str(*ret, "note"), "4 of 6 left; removed by language: 1, free place: 1; without language: 1 more; without free place: 1 more",
+	    "in counts, and what one relaxation would add");
+	is_int(json_int(json_obj(*ret, "relax"), "language", 0), 1, "the same for a program");
+}
+
+static json_t *
+accept(struct host *h, const json_t *match, const json_t *list, const char *name, const char *reason)
+{
+	return host_command(h, SOURCE, "match accept", json_pack("{s:O, s:O, s:s*, s:s, s:s}", "match", json_object_get(match, "match"), "record",
+	    json_object_get(named(list, name), "record"), "reason_text", reason, "review_weeks", "1", "weeks", "2"));
+}
+
+static void
+is_refused(json_t *reply, const char *says, const char *name)
+{
+	ok(!json_is_true(json_object_get(reply, "ok")) && strstr(json_str(reply, "error"), says) != NULL, "%s: %s", name, json_str(reply, "error"));
+	json_decref(reply);
+}
+
+static void
+test_choice(struct host *h, const json_t *match)
+{
+	autojson json_t *reply = NULL, *other = NULL, *items = NULL, *shown = NULL;
+	json_t *args = wish();
+
+	is_refused(accept(h, match, json_arr(match, "excluded"), "Max", NULL), "does not speak en", "one who was excluded");
+	is_refused(host_command(h, SOURCE, "match accept", json_pack("{s:O, s:s}", "match", json_object_get(match, "match"), "record",
+	    "NZ7JRZW2BAW2MQMJTYF07BB774")), "no specialist of that id", "one who is not there");
+	is_refused(host_command(h, SOURCE, "match accept", json_pack("{s:O, s:s, s:s}", "match", json_object_get(match, "match"), "record", "x", "weeks",
+	    "53")), "weeks: between 1 and 52", "a match without an end");
+	(void)json_object_set_new(args, "avoid", json_pack("[O]", json_object_get(named(json_arr(match, "choices"), "Ana"), "record")));
+	other = host_ok(h, SOURCE, "match", args);
+	is_refused(accept(h, other, json_arr(match, "choices"), "Ana", CANARY), "asked not to be proposed", "whom the member will not have, for no reason at all");
+	reply = accept(h, other, json_arr(match, "excluded"), "Max", CANARY);
+	ok(json_is_true(json_object_get(reply, "ok")), "another than proposed, for a reason that is kept");
+	shown = host_ok(h, SOURCE, "show", json_pack("{s:O}", "id", json_object_get(other, "match")));
+	is_str(json_str(shown, "reason"), CANARY, "and shown");
+	json_decref(reply);
+	reply = accept(h, match, json_arr(match, "choices"), "Rosa", NULL);
+	is_str(json_str(json_obj(reply, "result"), "state"), "active", "the member chose");
+	is_refused(accept(h, match, json_arr(match, "choices"), "Ana", NULL), "the choice is made", "once");
+	items = story_list(h, SOURCE, "matches");
+	is_int(json_array_size(items), 2, "both are listed");
+	ok(story_well(h, SOURCE, "matches"), "nothing is due");
+	ok(!in_files(h, SOURCE, CANARY) && !in_files(h, SOURCE, "\"substance_use\",\"age_band\"") && in_files(h, SOURCE, "Newark"),
+	    "nothing of it is in clear in a file, where public words are");
+}
+
+static void
+test_after(struct host *h, const json_t *match)
+{
+	json_t *id = json_object_get(match, "match");
+	autojson json_t *again = NULL, *load = host_ok(h, SOURCE, "match", wish()), *fair = NULL, *reply = NULL, *first;
+
+	ok(tells(named(json_arr(load, "choices"), "Rosa"), "lines", "supports 2 of 4"), "one place less is free with Rosa");
+	ok(named(json_arr(load, "choices"), "Rosa") != NULL && json_int(named(json_arr(load, "choices"), "Rosa"), "matches_here", 0) == 1,
+	    "because of us");
+	*h->now += 7 * WHEN_DAY;
+	host_run(h, 1000);
+	ok(story_ill(h, SOURCE, "matches", "2 to look back on, 0 of them past the end"), "after a week it is time to look back");
+	json_decref(host_ok(h, SOURCE, "match review", json_pack("{s:O}", "match", id)));
+	ok(story_ill(h, SOURCE, "matches", "1 to look back on"), "one did");
+	*h->now += 7 * WHEN_DAY;
+	host_run(h, 1000);
+	ok(story_ill(h, SOURCE, "matches", "2 to look back on, 2 of them past the end"), "after two their time is over");
+	is_refused(host_command(h, SOURCE, "match review", json_pack("{s:O}", "match", id)), "is over", "and goes on only if both say for how long");
+	reply = host_ok(h, SOURCE, "match review", json_pack("{s:O, s:s}", "match", id, "weeks", "1"));
+	ok(json_str(reply, "due") == NULL, "as here");
+	again = host_ok(h, SOURCE, "match rematch", json_pack("{s:O}", "match", id));
+	ok(named(json_arr(again, "choices"), "Rosa") == NULL && named(json_arr(again, "choices"), "Ana") != NULL,
+	    "another match: the others are proposed, not Rosa: %s", names(json_arr(again, "choices")));
+	is_refused(host_command(h, SOURCE, "match end", json_pack("{s:O}", "match", id)), "ended already", "the first is over");
+	is_refused(host_command(h, SOURCE, "match review", json_pack("{s:O}", "match", id)), "is ended", "and not looked back on");
+	first = host_ok(h, SOURCE, "match end", json_pack("{s:O}", "match", json_object_get(again, "match")));
+	is_str(json_str(first, "state"), "ended", "no cause is asked for");
+	fair = host_ok(h, SOURCE, "match fairness", json_object());
+	is_int(json_int(json_array_get(json_arr(fair, "languages"), 1), "waiting", -1), -1, "nobody of another language");
+	ok(json_int(json_array_get(json_arr(fair, "languages"), 0), "waiting", 0) == 1 &&
+	    json_int(json_array_get(json_arr(fair, "languages"), 0), "oldest_days", 0) == 14 &&
+	    json_int(json_array_get(json_arr(fair, "languages"), 0), "chosen", 0) == 2, "who waits, how long, and who chose");
+}
+
+int
+main(void)
+{
+	struct host h;
+	autojson json_t *match = NULL;
+
+	story_begin(&h, 77);
+	story_trust(&h);
+	publish(&h);
+	is_refused(host_command(&h, SOURCE, "match", json_pack("{s:s}", "need", "grief")), "age_band: ", "no match before an age band is known");
+	is_refused(host_command(&h, SOURCE, "match", json_pack("{s:s}", "referral", "NZ7JRZW2BAW2MQMJTYF07BB774")), "no referral", "nor of a referral that is none");
+	test_proposal(&h, &match);
+	test_choice(&h, match);
+	test_after(&h, match);
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	host_close(&h);
+	return done_testing();
+}
