@@ -178,6 +178,8 @@ int	setup_run(struct cairn *, const struct verb *, json_t *args);
  * standard error (and as JSON on standard output with --json); returns ${status}.
  */
 int	out_problem(const struct cairn *, int, const char *hint, const char *, ...) like_printf(4, 5);
+/** out_precision(value): the flag for jansson with which its numbers read as the same again, and look as people write them. */
+size_t	out_precision(const json_t *);
 /** out_json(value): one document on standard output, ASCII. */
 int	out_json(const json_t *);
 /** out_line(fmt, ...): a line on standard output in which control and bidirectional characters are escaped. */

@@ -11,7 +11,7 @@
 #include "bridge/formats/hsds.h"
 #include "cairn.h"
 
-enum { FILE_LIMIT = 64 << 20 };
+enum { FILE_LIMIT = 64 << 20, FEED_NAME = 64 };
 
 static int
 read_all(const struct cairn *c, const char *path, struct buf *ret)
@@ -151,7 +151,7 @@ show(const char *file, const json_t *records, const json_t *unmapped, const json
 	if (result != NULL)
 		(void)node_show_import(records, result);
 	if (json_array_size(rows) > 0) {
-		out_line("These have no place in a record and were left out:");
+		out_line("These have no place in a record; they are kept beside it, and cairn export hsds gives them back:");
 		out_table(rows, "path why times", "");
 	}
 	if (result == NULL)
@@ -161,11 +161,11 @@ show(const char *file, const json_t *records, const json_t *unmapped, const json
 	return EXIT_OK;
 }
 
-/* Sends ${records} as one request, so that all or nothing changes. */
+/* Sends ${records} as one request, so that all or nothing changes; ${feed}: the file they are of, or NULL. */
 static int
-deliver(struct cairn *c, json_t *args, json_t *records, json_t *unmapped)
+deliver(struct cairn *c, json_t *args, json_t *records, json_t *unmapped, json_t *feed)
 {
-	autojson json_t *request = json_pack("{s:O}", "records", records);
+	autojson json_t *request = json_pack("{s:O, s:O*}", "records", records, "feed", feed);
 	autojson json_t *result = NULL;
 	autojson json_t *doc = NULL;
 	bool dry = json_is_true(json_object_get(args, "dry_run"));
@@ -249,6 +249,46 @@ is_directory(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static bool
+is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* The name a file is kept under: what it is called, without its directory and ending, or as the operator says. */
+static void
+feed_name(const json_t *args, char ret[FEED_NAME + 1])
+{
+	const char *name = json_str(args, "feed"), *file = json_str(args, "file"), *slash;
+	size_t n = strlen(file);
+
+	while (n > 1 && file[n - 1] == '/')
+		n--;
+	slash = memrchr(file, '/', n);
+	if (slash != NULL && n > 1) {
+		n -= (size_t)(slash + 1 - file);
+		file = slash + 1;
+	}
+	if (name == NULL && n > 5 && strncmp(file + n - 5, ".json", 5) == 0)
+		n -= 5;
+	(void)snprintf(ret, FEED_NAME + 1, "%.*s", name != NULL ? FEED_NAME : (int)n, name != NULL ? name : file);
+	for (char *p = ret; *p != '\0'; p++) {
+		if (name == NULL && (strchr("._-", *p) != NULL ? p == ret : !is_plain(*p)))
+			*p = '-';
+	}
+}
+
+/* {name, parts} of ${doc} as the node keeps it, or NULL. */
+static json_t *
+make_feed(const json_t *args, const json_t *doc, struct err *err)
+{
+	autojson json_t *parts = NULL;
+	char name[FEED_NAME + 1];
+
+	feed_name(args, name);
+	return hsds_split(doc, &parts, err) == 0 ? json_pack("{s:s, s:O}", "name", name, "parts", parts) : NULL;
+}
+
 int
 import_hsds(struct cairn *c, const struct verb *v, json_t *args)
 {
@@ -256,6 +296,7 @@ import_hsds(struct cairn *c, const struct verb *v, json_t *args)
 	autojson json_t *doc = NULL;
 	autojson json_t *records = NULL;
 	autojson json_t *unmapped = NULL;
+	autojson json_t *feed = NULL;
 	struct err err = { "" };
 	int r = is_directory(file) ? read_tables(c, file, &doc) : import_json(c, file, &doc);
 
@@ -269,7 +310,11 @@ import_hsds(struct cairn *c, const struct verb *v, json_t *args)
 		return out_problem(c, r > 0 ? EXIT_BAD : EXIT_FATAL,
 		    r > 0 ? "nothing was changed; correct the file and import it again" : NULL,
 		    "%s: %s", file, err.text[0] != '\0' ? err.text : err_name(r));
-	return deliver(c, args, records, unmapped);
+	feed = make_feed(args, doc, &err);
+	if (feed == NULL)
+		return out_problem(c, EXIT_BAD, "nothing was changed; correct the file and import it again", "%s: %s", file,
+		    err.text[0] != '\0' ? err.text : "it needs more memory than it may");
+	return deliver(c, args, records, unmapped, feed);
 }
 
 /* One item of a records file. */
@@ -330,7 +375,7 @@ import_records(struct cairn *c, const struct verb *v, json_t *args)
 	r = time_from_text(c, NULL, records);
 	if (r != EXIT_OK)
 		return r;
-	return deliver(c, args, records, none);
+	return deliver(c, args, records, none, NULL);
 }
 
 int

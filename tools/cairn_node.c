@@ -177,6 +177,9 @@ node_show_import(const json_t *args, const json_t *result)
 	if (json_int(result, "kept_hidden", 0) > 0)
 		out_line("%lld address%s stay confidential, as the record said before", json_int(result, "kept_hidden", 0),
 		    json_int(result, "kept_hidden", 0) == 1 ? "" : "es");
+	if (json_int(result, "kept_edits", 0) > 0)
+		out_line("%lld field%s of the file differ from what was edited here, and stay as edited", json_int(result, "kept_edits", 0),
+		    json_int(result, "kept_edits", 0) == 1 ? "" : "s");
 	return EXIT_OK;
 }
 
@@ -286,6 +289,7 @@ node_show_list(const json_t *args, const json_t *result)
 		{ "matches", "id state name org due review until began asked ended", "no matches; cairn match proposes specialists" },
 		{ "messages", "at direction user delivery id room_id waits body", "no messages" },
 		{ "records", "id kind name seq published source", "no records; cairn import brings some in" },
+		{ "feeds", "name at records bytes", "no files are kept; cairn import hsds FILE keeps one" },
 		{ "partners", "org name server follows follower loaded", "no partners; those that a trust list names appear here: cairn import trust FILE" },
 		{ "rooms", "room_id kind subject account joined encrypted", "no rooms; cairn publish makes them" },
 		{ "waiting", "id at room_id reason", "nothing waits for a key or device" },

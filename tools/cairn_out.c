@@ -106,11 +106,34 @@ out_problem(const struct cairn *c, int status, const char *hint, const char *fmt
 	return status;
 }
 
+size_t
+out_precision(const json_t *value)
+{
+	size_t need = JSON_REAL_PRECISION(15), i;
+	const char *key;
+	json_t *item;
+	char text[40];
+
+	if (json_is_real(value)) {
+		(void)snprintf(text, sizeof(text), "%.15g", json_real_value(value));
+		return strtod(text, NULL) == json_real_value(value) ? need : JSON_REAL_PRECISION(17);
+	}
+	json_array_foreach(value, i, item) {
+		if (out_precision(item) != need)
+			return JSON_REAL_PRECISION(17);
+	}
+	json_object_foreach((json_t *)value, key, item) {
+		if (out_precision(item) != need)
+			return JSON_REAL_PRECISION(17);
+	}
+	return need;
+}
+
 int
 out_json(const json_t *value)
 {
 	if (value == NULL || json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY |
-	    JSON_REAL_PRECISION(15)) != 0)
+	    out_precision(value)) != 0)
 		return EXIT_FATAL;
 	(void)putchar('\n');
 	return EXIT_OK;

@@ -23,11 +23,13 @@ const struct verb verbs_table[] = {
 	{ "import hsds", "bring in services from an Open Referral HSDS 3.x file",
 	  "Reads a JSON export (organizations, services or services at locations, one, a list or a page), or a directory "
 	  "of tables (services.csv and the others), and keeps each service as "
-	  "a program. What has no place in a record is listed, never dropped in silence. A second import changes "
-	  "what changed. On any error nothing changes. Nothing is public before cairn publish.",
+	  "a program. What has no place in a record is listed, and kept beside it for cairn export hsds; it is never published. "
+	  "A second import changes what changed in the file; what was edited here since stays as it is. On any error nothing "
+	  "changes. Nothing is public before cairn publish.",
 	  "cairn import hsds harbor.json --dry-run",
 	  {{ "FILE", "file", ONE }},
-	  {{ "dry-run", NULL, "dry_run", "read and report only; the node is not asked", false, false, NULL }},
+	  {{ "dry-run", NULL, "dry_run", "read and report only; the node is not asked", false, false, NULL },
+	   { "feed", "NAME", "feed", "keep the file under this name instead of its own", false, false, NULL }},
 	  NULL, import_hsds, NULL },
 	{ "import records", "bring in groups, specialists, stories and other records written by hand",
 	  "FILE is a JSON array of {\"source\": NAME, \"kind\": \"group\", \"body\": {...}}, or an object whose member "
@@ -43,13 +45,20 @@ const struct verb verbs_table[] = {
 	  "cairn import trust trust.json",
 	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, import_trust, NULL },
 	{ "export hsds", "write the programs as an Open Referral HSDS 3.1 file",
-	  "A page of services in full, to standard output or, at once and whole, to --out. What HSDS has no field for "
+	  "A page of services in full, to standard output or, at once and whole, to --out. A program that was imported goes "
+	  "out with all that its file said of it, and what was edited here since. With --feed: the file itself, in its own shape. "
+	  "A place that a record calls redacted goes out with the record's words and no more. What HSDS has no field for "
 	  "goes out as attributes with taxonomies org.cairnpeer.*, which cairn import hsds reads. Programs that were "
 	  "never published are among them; groups and specialists do not exist in HSDS.",
 	  "cairn export hsds --out harbor.json",
 	  {{ 0 }},
-	  {{ "out", "FILE", "out", "where to write", false, false, NULL }},
+	  {{ "out", "FILE", "out", "where to write", false, false, NULL },
+	   { "feed", "NAME", "feed", "the file that was imported under this name, cairn list feeds shows it", false, false, NULL }},
 	  NULL, export_hsds, NULL },
+	{ "forget", "keep a file that was imported no longer",
+	  "NAME is as cairn list feeds shows it. Its records stay; what they had no place for is gone until the file is imported again.",
+	  "cairn forget harbor",
+	  {{ "NAME", "name", ONE }}, {{ 0 }}, NULL, node_run, node_show_done },
 	{ "withdraw", "take a record of ours back",
 	  "For whom a story or a specialist's record is about, when they no longer want it shown. RECORD is its id, as cairn list records "
 	  "shows it. Followers forget what it said; it never comes back under this id. What other people have read they have read.",
@@ -217,7 +226,7 @@ const struct verb verbs_table[] = {
 	  "waiting: encrypted items whose key or device has not come yet. rejected: items that cannot be read, and why. "
 	  "outbox: what is to be sent.",
 	  "cairn list referrals",
-	  {{ "referrals|matches|messages|records|partners|rooms|waiting|rejected|outbox", "what", ONE }},
+	  {{ "referrals|matches|messages|records|feeds|partners|rooms|waiting|rejected|outbox", "what", ONE }},
 	  {{ 0 }}, NULL, node_run, node_show_list },
 	{ "show", "show one referral, record or item in full, or this node",
 	  "ID is any id that another command printed; \"node\" shows accounts, keys, rooms and progress.",

@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/canon.h"
-#include "base/event.h"
-#include "base/grammar.h"
-#include "events.h"
 #include "hsds.h"
-#include "hsds_part.h"
+#include "hsds_service.h"
 #include "hsds_table.h"
 
-enum { NAME = 200, DESCRIPTION = 4000, ELIGIBILITY = 2000, LABEL = 100, LANGUAGES = 64, AGE_MAX = 120, DAY = 10 };
+enum { NAME = 200 };
 
 struct reader {
 	struct hsds	 h;
 	json_t		*records;
 	json_t		*ids;		/* By the service ids seen: {"service", "body"}; no body: no record was made. */
-	size_t		 services;
-};
-
-/* Whose service it is; all but ${at} NULL where the file does not say. */
-struct organization {
-	const struct at	*at;
-	json_t		*name;
-	json_t		*places;	/* Its locations by id. */
+	size_t		 services, others;	/* Others: of which no record is made, such as a taxonomy. */
 };
 
 static void
@@ -34,208 +23,6 @@ organization_clear(struct organization *o)
 	json_decref(o->places);
 }
 #define autoorganization __attribute__((cleanup(organization_clear)))
-
-static int
-age(struct hsds *h, const struct at *at, const char *key, json_t *body)
-{
-	bool there;
-	double years;
-	int r = walk_number(h, at, key, &there, &years);
-
-	if (r != 0 || !there)
-		return r;
-	if (!(years >= 0 && years <= AGE_MAX && years == trunc(years)))
-		return walk_lost(h, at, key, "number: not whole years from 0 to %d", AGE_MAX);
-	return json_object_set_new(body, key, json_integer((json_int_t)years)) == 0 ? 0 : -ENOMEM;
-}
-
-static int
-words(struct hsds *h, const struct at *at, json_t *body)
-{
-	autojson json_t *description = NULL;
-	autojson json_t *eligibility = NULL;
-	int r = walk_text(h, at, "description", DESCRIPTION, &description);
-
-	if (r == 0)
-		r = walk_text(h, at, "eligibility_description", ELIGIBILITY, &eligibility);
-	if (r == 0)
-		r = walk_set(body, "eligibility", eligibility);
-	if (r == 0 && description == NULL)
-		r = walk_lost(h, at, "description", "nothing: the name stands in for it");
-	return r == 0 ? walk_set(body, "description", description != NULL ? description : json_object_get(body, "name")) : r;
-}
-
-/* The location of a service_at_location: inside it, or by its id among the organization's. */
-static int
-location(struct hsds *h, const struct at *at, const struct organization *org, json_t *body)
-{
-	const char *id = json_str(at->object, "location_id");
-	struct at here = { .up = at, .key = "location" }, list = { .up = org->at, .key = "locations" };
-	json_t *inside, *place;
-	int r = walk_object(h, at, "location", &inside);
-
-	if (r != 0)
-		return r;
-	if (inside != NULL || id == NULL) {
-		here.object = inside;
-		return inside != NULL ? part_location(h, &here, body) : 0;
-	}
-	place = json_object_get(org->places, id);
-	if (place == NULL)
-		return walk_lost(h, at, "location_id", "string: there is no such location in the file");
-	here = (struct at){ .up = &list, .index = (size_t)json_int(place, "index", 0), .object = json_obj(place, "location") };
-	return part_location(h, &here, body);
-}
-
-/* What ${at}, a service at a location, adds to the service; "service" is read by the caller. */
-static int
-at_location(struct hsds *h, const struct at *at, const struct organization *org, json_t *body)
-{
-	static const char * const known[] = {
-		"service", "location", "email", "phones", "contacts", "schedules", "service_areas", NULL
-	};
-	int r = location(h, at, org, body);
-
-	if (r == 0)
-		r = part_reach(h, at, NULL, body);
-	if (r == 0)
-		r = part_schedules(h, at, body);
-	if (r == 0)
-		r = part_areas(h, at, body);
-	return r == 0 ? walk_rest(h, at, known) : r;
-}
-
-static int
-at_locations(struct hsds *h, const struct at *at, const struct organization *org, json_t *body)
-{
-	json_t *list = NULL, *item;
-	size_t i;
-	int r = walk_objects(h, at, "service_at_locations", &list);
-
-	json_array_foreach(list, i, item) {
-		const struct at in = { .up = at, .key = "service_at_locations" },
-		    here = { .up = &in, .index = i, .object = item };
-
-		if (r == 0)
-			r = at_location(h, &here, org, body);
-		if (r == 0 && !walk_absent(json_object_get(item, "service")))
-			r = walk_lost(h, &here, "service", "object: the service around it was used");
-	}
-	return r;
-}
-
-/* "source": the organization's name, the service's id and the day of its last change. */
-static int
-source(struct hsds *h, const struct at *at, const json_t *id, const json_t *organization, json_t *body)
-{
-	autojson json_t *changed = NULL;
-	char day[DAY + 1] = "";
-	int r = walk_code(h, at, "last_modified", &changed);
-
-	if (r != 0)
-		return r;
-	if (changed != NULL)
-		(void)snprintf(day, sizeof(day), "%s", json_string_value(changed));
-	if (changed != NULL && !grammar_ok(GRAMMAR_DATE, day)) {
-		r = walk_lost(h, at, "last_modified", "string: not a date");
-		day[0] = '\0';
-	} else if (changed != NULL && json_string_length(changed) > DAY &&
-	    strcmp(json_string_value(changed) + DAY, "T00:00:00Z") != 0) {
-		r = walk_lost(h, at, "last_modified", "string: only its day was kept");
-	}
-	return r == 0 && json_object_set_new(body, "source", json_pack("{s:O, s:O, s:s*}", "name",
-	    organization != NULL ? organization : json_object_get(body, "name"), "foreign_id", id,
-	    "updated", day[0] != '\0' ? day : NULL)) != 0 ? -ENOMEM : r;
-}
-
-/* What the organization offers to all of its services. */
-static int
-from_organization(struct hsds *h, const struct at *at, json_t *name, json_t *body)
-{
-	json_t *label = name != NULL && json_string_length(name) <= LABEL ? name : NULL;
-	int r;
-
-	h->given = label;
-	r = part_reach(h, at, label, body);
-	if (r == 0)
-		r = part_web(h, at, "website", body);
-	if (r == 0)
-		r = part_webs(h, at, "additional_websites", body);
-	h->given = NULL;
-	return r;
-}
-
-/* Its own ways to be reached come first; of the organization's, what does not fit beside them is listed here. */
-static int
-add_organization(struct hsds *h, const struct organization *org, json_t *body)
-{
-	/* Most of its list was made when the organization itself was read, and is not made twice. */
-	autojson json_t *list = json_array();
-	struct hsds quiet = { .unmapped = list, .err = h->err, .rows = h->rows };
-	json_t *row;
-	size_t i;
-	int r = list != NULL ? from_organization(&quiet, org->at, org->name, body) : -ENOMEM;
-
-	json_array_foreach(list, i, row) {
-		if (walk_known(h, json_str(row, "path"), json_str(row, "why")) != 0)
-			return -ENOMEM;
-	}
-	return r;
-}
-
-/* The last word: what would not be a program record does not leave this file. */
-static int
-check(struct hsds *h, const struct at *at, const json_t *body)
-{
-	struct rec_program program = { 0 };
-	struct err err = { "" };
-	int r = event_parse(&rec_program_desc, body, &program, &err);
-
-	if (r == 0)
-		event_free(&rec_program_desc, &program);
-	return r > 0 ? walk_bad(h, at, NULL, "does not make a program: %s", err.text) : r;
-}
-
-static int
-fill(struct hsds *h, const struct at *at, const struct organization *org, json_t *body)
-{
-	int r = words(h, at, body);
-
-	if (r == 0)
-		r = part_languages(h, at, body, LANGUAGES);
-	if (r == 0)
-		r = age(h, at, "minimum_age", body);
-	if (r == 0)
-		r = age(h, at, "maximum_age", body);
-	if (r == 0)
-		r = part_costs(h, at, body);
-	if (r == 0)
-		r = part_reach(h, at, NULL, body);
-	if (r == 0)
-		r = part_web(h, at, "url", body);
-	if (r == 0)
-		r = part_webs(h, at, "additional_urls", body);
-	if (r == 0)
-		r = part_schedules(h, at, body);
-	if (r == 0)
-		r = part_areas(h, at, body);
-	if (r == 0)
-		r = part_attributes(h, at, body);
-	return r == 0 ? at_locations(h, at, org, body) : r;
-}
-
-/* What comes last, for a service at several locations again with each. */
-static int
-finish(struct hsds *h, const struct at *at, const struct organization *org, json_t *body)
-{
-	int r = org->at != NULL ? add_organization(h, org, body) : 0;
-
-	if (r == 0)
-		r = part_webs_last(body);
-	if (r == 0)
-		r = part_members(h, at, body);
-	return r == 0 ? check(h, at, body) : r;
-}
 
 static const char * const service_known[] = {
 	"name", "description", "eligibility_description", "minimum_age", "maximum_age", "fees_description", "fees",
@@ -251,6 +38,8 @@ read_id(struct reader *rd, const struct at *at, json_t **ret_id, json_t **ret_kn
 
 	if (r == 0 && *ret_id == NULL)
 		return walk_bad(&rd->h, at, "id", "a service needs an id");
+	if (r == 0)
+		r = walk_origin(&rd->h, HSDS_SERVICE, *ret_id, at->object, NULL);
 	*ret_known = r == 0 ? json_object_get(rd->ids, json_string_value(*ret_id)) : NULL;
 	return r;
 }
@@ -267,8 +56,8 @@ one_more_location(struct reader *rd, const struct at *at, const struct organizat
 		return walk_bad(&rd->h, at, "id", "another service of this file has the same id");
 	if (body == NULL)
 		return walk_lost(&rd->h, where, NULL, "service at a location: no record was made of the service");
-	r = at_location(&rd->h, where, org, body);
-	return r == 0 ? finish(&rd->h, at, org, body) : r;
+	r = service_place(&rd->h, where, org, body);
+	return r == 0 ? service_finish(&rd->h, at, org, body) : r;
 }
 
 /* ${where}: the service at a location that it was found in, or NULL. */
@@ -301,13 +90,13 @@ read_service(struct reader *rd, const struct at *at, const struct organization *
 		    json_string_value(status));
 	r = walk_set(body, "name", name);
 	if (r == 0)
-		r = source(&rd->h, at, id, org->name, body);
+		r = service_source(&rd->h, at, id, org->name, body);
 	if (r == 0)
-		r = fill(&rd->h, at, org, body);
+		r = service_fill(&rd->h, at, org, body);
 	if (r == 0 && where != NULL)
-		r = at_location(&rd->h, where, org, body);
+		r = service_place(&rd->h, where, org, body);
 	if (r == 0)
-		r = finish(&rd->h, at, org, body);
+		r = service_finish(&rd->h, at, org, body);
 	if (r == 0)
 		r = walk_rest(&rd->h, at, service_known);
 	if (r == 0 && (json_object_set(entry, "body", body) != 0 || json_array_append_new(rd->records,
@@ -387,7 +176,7 @@ read_organization(struct hsds *h, const struct at *at, const json_t *services, s
 	if (r == 0 && (scratch == NULL || places == NULL))
 		r = -ENOMEM;
 	if (r == 0)
-		r = from_organization(h, at, name, scratch);
+		r = service_offers(h, at, name, scratch);
 	if (r == 0)
 		r = read_places(h, at, services, places);
 	if (r == 0)
@@ -407,8 +196,11 @@ organization_services(struct reader *rd, const struct at *at)
 
 	if (r == 0)
 		r = read_organization(&rd->h, at, services, &org);
+	if (r == 0 && json_array_size(services) == 0)
+		r = walk_lost(&rd->h, at, NULL, "object: an organization without a service, so no record was made");
 	if (r != 0)
 		return r;
+	rd->others++;
 	json_array_foreach(services, i, item) {
 		const struct at in = { .up = at, .key = "services" }, here = { .up = &in, .index = i, .object = item };
 
@@ -455,18 +247,18 @@ service_at_location(struct reader *rd, const struct at *at)
 }
 
 /* What else a file of HSDS may be, by a member that only it has. */
-static const struct { const char *mark, *what; } others[] = {
-	{ "openapi", "the description of a programming interface (OpenAPI)" },
-	{ "$schema", "a JSON schema" },
-	{ "properties", "a JSON schema" },
-	{ "openapi_url", "the description of a service that speaks HSDS" },
-	{ "resources", "the description of tables; import the directory that holds them" },
-	{ "taxonomy", "a term of a taxonomy" },
-	{ "taxonomy_detail", "a term of a taxonomy" },
-	{ "term_uri", "a term of a taxonomy" },
-	{ "version", "a taxonomy, or the description of a service that speaks HSDS" },
-	{ "location_type", "a location without a service" },
-	{ "addresses", "a location without a service" },
+static const struct { const char *mark, *what; bool data; } others[] = {
+	{ "openapi", "the description of a programming interface (OpenAPI)", false },
+	{ "$schema", "a JSON schema", false },
+	{ "properties", "a JSON schema", false },
+	{ "openapi_url", "the description of a service that speaks HSDS", true },
+	{ "resources", "the description of tables; import the directory that holds them", false },
+	{ "taxonomy", "a term of a taxonomy", true },
+	{ "taxonomy_detail", "a term of a taxonomy", true },
+	{ "term_uri", "a term of a taxonomy", true },
+	{ "version", "a taxonomy, or the description of a service that speaks HSDS", true },
+	{ "location_type", "a location without a service", true },
+	{ "addresses", "a location without a service", true },
 };
 
 static int
@@ -483,8 +275,11 @@ read_item(struct reader *rd, const struct at *at)
 			return lone_service(rd, at, NULL);
 	}
 	for (size_t i = 0; i < nelem(others) && json_object_get(at->object, "services") == NULL; i++) {
-		if (json_object_get(at->object, others[i].mark) != NULL)
-			return walk_bad(&rd->h, at, NULL, "nothing to import: this is %s", others[i].what);
+		if (json_object_get(at->object, others[i].mark) == NULL)
+			continue;
+		rd->others++;
+		return others[i].data ? walk_lost(&rd->h, at, NULL, "object: %s, so no record was made", others[i].what) :
+		    walk_bad(&rd->h, at, NULL, "nothing to import: this is %s", others[i].what);
 	}
 	if (json_object_get(at->object, "name") == NULL)
 		return walk_bad(&rd->h, at, NULL, "nothing to import: this is neither an organization nor a service, nor a list"
@@ -522,7 +317,7 @@ read_document(struct reader *rd, const json_t *doc)
 		r = read_items(rd, &page, contents);
 	else
 		r = read_item(rd, &root);
-	if (r == 0 && rd->services == 0)
+	if (r == 0 && rd->services + rd->others == 0)
 		r = walk_bad(&rd->h, &root, NULL, "nothing to import: there is no service here; export organizations or services"
 		    " in full");
 	if (r == 0 && json_is_array(contents) && pages > 1)
@@ -539,7 +334,7 @@ read_tables(struct reader *rd, const json_t *doc)
 	autojson json_t *loose = NULL;
 	json_t *path;
 	size_t i;
-	int r = table_join(&rd->h, doc, &made, &rows, &loose);
+	int r = table_join(&rd->h, doc, &made, &rows, &loose, NULL);
 
 	if (r != 0)
 		return r;
@@ -553,22 +348,41 @@ read_tables(struct reader *rd, const json_t *doc)
 	return r;
 }
 
-int
-hsds_read(const json_t *doc, json_t **ret_records, json_t **ret_unmapped, struct err *err)
+/* ${origins} NULL: ${doc} may be tables. */
+static int
+read_all(const json_t *doc, json_t *origins, json_t **ret_records, json_t **ret_unmapped, struct err *err)
 {
 	autojson json_t *records = json_array();
 	autojson json_t *unmapped = json_array();
 	autojson json_t *ids = json_object();
 	autojson json_t *seen = json_object();
-	struct reader rd = { .h = { .unmapped = unmapped, .err = err, .seen = seen }, .records = records, .ids = ids };
+	struct reader rd = { .h = { .unmapped = unmapped, .err = err, .seen = seen, .origins = origins }, .records = records, .ids = ids };
 	int r;
 
 	if (records == NULL || unmapped == NULL || ids == NULL || seen == NULL)
 		return -ENOMEM;
-	r = table_is(doc) ? read_tables(&rd, doc) : read_document(&rd, doc);
+	r = origins == NULL && table_is(doc) ? read_tables(&rd, doc) : read_document(&rd, doc);
 	if (r != 0)
 		return r;
 	*ret_records = take(records);
 	*ret_unmapped = take(unmapped);
 	return 0;
+}
+
+int
+hsds_read(const json_t *doc, json_t **ret_records, json_t **ret_unmapped, struct err *err)
+{
+	return read_all(doc, NULL, ret_records, ret_unmapped, err);
+}
+
+int
+walk_trace(const json_t *doc, json_t **ret_records, json_t **ret_origins, struct err *err)
+{
+	autojson json_t *unmapped = NULL;
+	autojson json_t *origins = json_array();
+	int r = origins != NULL ? read_all(doc, origins, ret_records, &unmapped, err) : -ENOMEM;
+
+	if (r == 0)
+		*ret_origins = take(origins);
+	return r;
 }

@@ -32,7 +32,7 @@
 int	hsds_read(const json_t *, json_t **ret_records, json_t **ret_unmapped, struct err *) must_check;
 
 /**
- * hsds_write(records, organization, ret, reterr):
+ * hsds_write(records, organization, kept, ret, reterr):
  * A page of services in full for ${records}, an array of {id, source, body} of
  * programs as the schema has them; "source" may be absent.  A service read from
  * HSDS keeps its identifier; ${organization} is the name of whose they are where a
@@ -44,7 +44,33 @@ int	hsds_read(const json_t *, json_t **ret_records, json_t **ret_unmapped, struc
  *
  * 0; E_BAD if a record has no body; or -ENOMEM.
  */
-int	hsds_write(const json_t *, const char *organization, json_t **ret, struct err *) must_check;
+int	hsds_write(const json_t *, const char *organization, const json_t *kept, json_t **ret, struct err *) must_check;
+
+/*
+ * What a record has no place for stays with the file that it was made of.  A node keeps that file as parts, the
+ * services apart, so that what becomes of a record can become of its part: [{source, text}, ...], the one with
+ * source "" being what is around the others.  Of tables all is around, and the other texts are empty.
+ */
+
+/** hsds_split(doc, ret_parts, reterr): a document that hsds_read() reads.  0; E_BAD if it holds what could not be kept; or -ENOMEM. */
+int	hsds_split(const json_t *, json_t **ret_parts, struct err *) must_check;
+/** hsds_join(parts, ret_doc, reterr): the document again, without services whose part is gone.  0; E_NOTFOUND: it was one of these; E_BAD. */
+int	hsds_join(const json_t *parts, json_t **ret_doc, struct err *) must_check;
+
+/**
+ * hsds_hidden(doc, records, ids, reterr): adds the places of ${doc} that a record calls redacted to ${ids}, an object,
+ * which hsds_merge() takes.  All documents first, then the merges: hidden in one is hidden in the others.
+ */
+int	hsds_hidden(const json_t *doc, const json_t *records, json_t *ids, struct err *) must_check;
+/**
+ * hsds_merge(doc, records, ids, ret, reterr): ${doc} with what ${records}, as hsds_write() takes them, say otherwise by now.
+ * What was edited wins, the rest is as it was; a service without a record is left out, of a place of ${ids} only the record's words
+ * stay.  hsds_read() of ${ret} gives the records' bodies (of a place that another record hides, without its address).
+ * 0; E_BAD; E_NOTFOUND: nothing is left; or -ENOMEM.  The caller frees it.
+ */
+int	hsds_merge(const json_t *doc, const json_t *records, const json_t *ids, json_t **ret, struct err *) must_check;
+/** hsds_full(doc, kept, reterr): adds the services of ${doc} in full, each with its organization and places, to ${kept} by source. */
+int	hsds_full(const json_t *doc, json_t *kept, struct err *) must_check;
 
 /**
  * hsds_table(text, len, ret_rows, reterr): RFC 4180 with a header, in UTF-8,

@@ -41,6 +41,8 @@ add_contact(struct hsds *h, const struct at *at, const char *key, json_t *body, 
 	json_array_foreach(json_object_get(body, "contacts"), i, old) {
 		if (strcmp(json_str(old, "how"), how) == 0 && json_equal(json_object_get(old, "value"), value)) {
 			h->reached++;
+			if (walk_origin(h, "contacts", old, at->object, key) != 0)
+				return -ENOMEM;
 			return merge_contact(h, at, key, old, label, languages);
 		}
 	}

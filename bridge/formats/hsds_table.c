@@ -7,7 +7,7 @@
 #include "base/canon.h"
 #include "hsds_table.h"
 
-enum { TABLE_NAME = 64 };
+enum { TABLE_NAME = 64, DEEP = 4 };
 
 #define ORGANIZATIONS	"organizations.csv"
 #define SERVICES	"services.csv"
@@ -240,7 +240,7 @@ index_tables(struct join *j)
 }
 
 int
-table_join(struct hsds *h, const json_t *doc, json_t **ret_made, json_t **ret_rows, json_t **ret_loose)
+table_join(struct hsds *h, const json_t *doc, json_t **ret_made, json_t **ret_rows, json_t **ret_loose, json_t **ret_tables)
 {
 	autojson json_t *tables = json_deep_copy(doc);
 	autojson json_t *index = json_object();
@@ -270,5 +270,88 @@ table_join(struct hsds *h, const json_t *doc, json_t **ret_made, json_t **ret_ro
 	*ret_made = take(made);
 	*ret_rows = take(rows);
 	*ret_loose = take(loose);
+	if (ret_tables != NULL)
+		*ret_tables = take(tables);
+	return 0;
+}
+
+/* Appends ${row} to table ${name} if it is in none. */
+static int
+home(json_t *tables, json_t *known, const char *name, json_t *row)
+{
+	json_t *table = json_object_get(tables, name);
+	char address[32];
+
+	walk_address(row, address);
+	if (json_object_get(known, address) != NULL)
+		return 0;
+	if (table == NULL) {
+		table = json_array();
+		if (json_object_set_new(tables, name, table) != 0)
+			return -ENOMEM;
+	}
+	return json_array_append(table, row) == 0 && json_object_set_new(known, address, json_true()) == 0 ? 0 : -ENOMEM;
+}
+
+/* The rows that ${t} put into ${row} go back to their table. */
+static int
+part_row(json_t *tables, json_t *known, const struct tie *t, json_t *row)
+{
+	autojson json_t *inside = json_incref(json_object_get(row, t->to));
+	json_t *id = json_object_get(row, "id"), *item;
+	size_t i;
+
+	if (t->one && json_is_object(inside)) {
+		if (home(tables, known, t->from, inside) != 0 || json_object_set(row, t->link, json_object_get(inside, "id")) != 0)
+			return -ENOMEM;
+		return json_object_del(row, t->to);
+	}
+	if (t->one || !json_is_array(inside))
+		return 0;
+	json_array_foreach(inside, i, item) {
+		char address[32];
+
+		walk_address(item, address);
+		if (json_object_get(known, address) == NULL && json_object_set(item, t->link, id) != 0)
+			return -ENOMEM;
+		if (home(tables, known, t->from, item) != 0)
+			return -ENOMEM;
+	}
+	return json_object_del(row, t->to);
+}
+
+int
+table_part(json_t *tables)
+{
+	autojson json_t *known = json_object();
+	const char *name;
+	json_t *table, *row;
+	size_t i;
+
+	if (known == NULL)
+		return -ENOMEM;
+	json_object_foreach(tables, name, table) {
+		json_array_foreach(table, i, row) {
+			char address[32];
+
+			walk_address(row, address);
+			if (json_object_set_new(known, address, json_true()) != 0)
+				return -ENOMEM;
+		}
+	}
+	/* A new row may have parts of its own, and these again: a contact's phone's languages. */
+	for (size_t k = 0; k < DEEP * nelem(ties); k++) {
+		const struct tie *t = &ties[k % nelem(ties)];
+		void *next;
+
+		json_object_foreach_safe(tables, next, name, table) {
+			if (t->into != NULL ? strcmp(t->into, name) != 0 : !is_thing(name))
+				continue;
+			json_array_foreach(table, i, row) {
+				if (part_row(tables, known, t, row) != 0)
+					return -ENOMEM;
+			}
+		}
+	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -387,11 +388,26 @@ walk_put(struct hsds *h, const struct at *at, const char *key, json_t *into, con
 	}
 	json_array_foreach(array, i, old) {
 		if (json_equal(old, v))
-			return 0;
+			return walk_origin(h, list, old, at->object, key);
 	}
 	if (json_array_size(array) >= max)
 		return walk_lost(h, at, key, "more than %zu %s", max, list);
-	return json_array_append(array, v) == 0 ? 0 : -ENOMEM;
+	return json_array_append(array, v) == 0 ? walk_origin(h, list, v, at->object, key) : -ENOMEM;
+}
+
+int
+walk_origin(struct hsds *h, const char *what, json_t *item, const json_t *object, const char *key)
+{
+	static const char * const members[] = { HSDS_SERVICE, "schedules", "languages", "locations", "contacts" };
+	json_t *row;
+
+	for (size_t i = 0; h->origins != NULL && i < nelem(members); i++) {
+		if (strcmp(members[i], what) != 0)
+			continue;
+		row = json_pack("[s, O, O, s?]", what, item, (json_t *)(uintptr_t)object, key);
+		return json_array_append_new(h->origins, row) == 0 ? 0 : -ENOMEM;
+	}
+	return 0;
 }
 
 int

@@ -20,6 +20,7 @@ struct hsds {
 	json_t		*seen;		/* Rows of ${unmapped} as keys, so that none is there twice; NULL: they may be. */
 	const json_t	*rows;		/* From tables: where an object came from, by walk_address(); or NULL. */
 	size_t		 reached;	/* Contacts taken so far. */
+	json_t		*origins;	/* What walk_trace() returns, or NULL. */
 	const json_t	*given;		/* A label that is not from the file, so that its loss is none; or NULL. */
 };
 
@@ -73,5 +74,17 @@ int	walk_rest(struct hsds *, const struct at *, const char * const known[]);
  */
 int	walk_put(struct hsds *, const struct at *, const char *key, json_t *, const char *list, json_t *, size_t max);
 int	walk_set(json_t *, const char *, json_t *);
+
+/** walk_origin(h, what, item, object, key): ${item} was made of ${object}, or of its member ${key}; a row for walk_trace(). */
+int	walk_origin(struct hsds *, const char *what, json_t *item, const json_t *object, const char *key);
+
+/**
+ * walk_trace(doc, ret_records, ret_origins, reterr): hsds_read() of ${doc}, which is no tables, and where
+ * what came from: rows [what, item, object, key or null] in the order of reading, the very objects of ${doc}
+ * and items of the bodies, for the members "schedules", "languages", "locations" and "contacts"; before those
+ * of a service HSDS_SERVICE, its id and its object.
+ */
+#define HSDS_SERVICE	"service"
+int	walk_trace(const json_t *doc, json_t **ret_records, json_t **ret_origins, struct err *) must_check;
 
 #endif /* !CAIRN_HSDS_WALK_H */

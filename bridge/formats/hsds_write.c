@@ -121,9 +121,8 @@ read_again(json_t *service, json_t **ret)
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
-/* Member ${key} word for word, since HSDS would say less; ${v} NULL: that there is none. */
-static int
-word_for_word(struct writer *w, const char *key, const json_t *v, json_t *out)
+int
+write_member(struct writer *w, const char *key, const json_t *v, json_t *out)
 {
 	autofree char *text = v != NULL ? json_dumps(v, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) : strdup("null");
 
@@ -141,18 +140,18 @@ complete(struct writer *w, const json_t *body, json_t *out)
 
 	json_object_foreach((json_t *)body, key, v) {
 		if (r == 0 && !json_equal(v, json_object_get(again, key)))
-			r = word_for_word(w, key, v, out);
+			r = write_member(w, key, v, out);
 	}
 	json_object_foreach(again, key, v) {
 		/* A record of our own gets a source where it goes, and needs none here. */
 		if (r == 0 && json_object_get(body, key) == NULL && strcmp(key, "source") != 0)
-			r = word_for_word(w, key, NULL, out);
+			r = write_member(w, key, NULL, out);
 	}
 	return r;
 }
 
 static int
-service(const json_t *record, const char *name, json_t *contents)
+service(const json_t *record, const char *name, const json_t *kept, json_t *contents)
 {
 	const char *source = json_str(record, "source"), *id = json_str(record, "id");
 	const json_t *body = json_obj(record, "body"), *from = json_obj(body, "source");
@@ -161,8 +160,11 @@ service(const json_t *record, const char *name, json_t *contents)
 	char made[UUID_LEN + 1];
 	struct writer w = { .seed = ours ? (source != NULL ? source : id) : source + strlen(SOURCE) };
 	autojson json_t *out = json_object();
+	json_t *whole = source != NULL ? json_object_get(kept, source) : NULL;
 	int r;
 
+	if (whole != NULL)
+		return json_array_append(contents, whole) == 0 ? 0 : -ENOMEM;
 	write_uuid(w.seed, 0, made);
 	if (json_object_set_new(out, "id", json_string(ours ? made : w.seed)) != 0 ||
 	    json_object_set_new(out, "status", json_string("active")) != 0)
@@ -191,7 +193,7 @@ service(const json_t *record, const char *name, json_t *contents)
 }
 
 int
-hsds_write(const json_t *records, const char *name, json_t **ret, struct err *err)
+hsds_write(const json_t *records, const char *name, const json_t *kept, json_t **ret, struct err *err)
 {
 	autojson json_t *contents = json_array();
 	json_t *record, *page;
@@ -204,7 +206,7 @@ hsds_write(const json_t *records, const char *name, json_t **ret, struct err *er
 
 		if (json_obj(record, "body") == NULL || (json_str(record, "id") == NULL && json_str(record, "source") == NULL))
 			return err_set(err, E_BAD, "[%zu]: an id and a body are wanted", i);
-		r = service(record, name, contents);
+		r = service(record, name, kept, contents);
 		if (r != 0)
 			return r;
 		n++;

@@ -33,4 +33,7 @@ int	write_attributes(struct writer *, const json_t *body, json_t *out);
 /** write_term(w, taxonomy, code, value, out): one attribute; ${value} may be NULL. */
 int	write_term(struct writer *, const char *taxonomy, const char *code, const char *value, json_t *out);
 
+/** write_member(w, key, v, out): member ${key} word for word, since HSDS would say less; ${v} NULL: that there is none. */
+int	write_member(struct writer *, const char *key, const json_t *v, json_t *out);
+
 #endif /* !CAIRN_HSDS_WRITE_H */

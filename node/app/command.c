@@ -7,6 +7,7 @@
 #include "case.h"
 #include "command.h"
 #include "crypt/keys.h"
+#include "feed.h"
 #include "find.h"
 #include "message.h"
 #include "own.h"
@@ -54,6 +55,7 @@ static const struct verb {
 	{ "setup",	setup_start,	"", false },
 	{ "status",	view_status,		"", false },
 	{ "import",	own_import,	"nothing was changed; mend the file and import it again", false },
+	{ "forget",	feed_remove,	"cairn list feeds shows the files that are kept, and their names", false },
 	{ "import_trust", trustlist_import, "the list in force is unchanged; the federation's signer has the newest", false },
 	{ "withdraw",	own_withdraw,	"cairn list records shows our records and their ids", true },
 	{ "publish",	publish_start,	"", true },

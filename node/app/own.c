@@ -12,11 +12,13 @@
 #include "domain/fields.h"
 #include "events.h"
 #include "experience.h"
+#include "feed.h"
 #include "fit.h"
 #include "own.h"
 #include "publish.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
+#include "store/feedstore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 
@@ -204,8 +206,13 @@ own_new(struct app *app, const char *kind, const char *source, struct own_record
 
 enum fate { ADDED, CHANGED, SAME, FATES };
 
+/* What was kept of a record against what the import says of it. */
+struct kept {
+	unsigned	hidden, edits;
+};
+
 static int
-import_one(struct app *app, const json_t *item, enum fate *ret, unsigned *ret_hidden, struct err *reterr)
+import_one(struct app *app, const json_t *item, bool feed, enum fate *ret, struct kept *ret_kept, struct err *reterr)
 {
 	const char *kind = json_str(item, "kind"), *source = json_str(item, "source");
 	json_t *body = json_obj(item, "body");
@@ -226,8 +233,10 @@ import_one(struct app *app, const json_t *item, enum fate *ret, unsigned *ret_hi
 		r = err_set(reterr, E_REFUSED, "source %s was withdrawn; give the record another name if it is wanted again", source);
 	else if (r == 0 && strcmp(rec.kind, kind) != 0)
 		r = err_set(reterr, E_REFUSED, "source %s is a %s already", source, rec.kind);
-	else if ((r = resolve(app, body)) == 0 && (r = check_body(kind, body, app_now(app), reterr)) == 0 &&
-	    (r = keep_old(&rec, body, ret_hidden)) == 0 && (text = canon_text(body, reterr)) == NULL)
+	else if ((r = resolve(app, body)) == 0 &&
+	    (r = feed && rec.body != NULL ? feed_merge(app, source, rec.body, body, &ret_kept->edits) : 0) == 0 &&
+	    (r = check_body(kind, body, app_now(app), reterr)) == 0 && (r = keep_old(&rec, body, &ret_kept->hidden)) == 0 &&
+	    (text = canon_text(body, reterr)) == NULL)
 		r = E_BAD;
 	if (r == 0 && strlen(text) > BODY_MAX)
 		r = err_set(reterr, E_BAD, "body: %zu bytes, %d are allowed; shorten its texts", strlen(text),
@@ -266,29 +275,35 @@ int
 own_import(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	json_t *records = json_arr(args, "records"), *item;
-	long long done[FATES] = { 0 }, kept = 0;
+	const json_t *feed = json_obj(args, "feed");
+	autojson json_t *bases = NULL;
+	long long done[FATES] = { 0 }, hidden = 0, edits = 0;
 	enum fate fate = 0;
 	size_t i;
 	int r;
 
 	if (records == NULL || json_array_size(records) > IMPORT_MAX)
 		return err_set(reterr, E_BAD, "records: a list of at most %d records is wanted", IMPORT_MAX);
+	if ((r = feed_bases(records, &bases)) != 0)
+		return r;
 	json_array_foreach(records, i, item) {
-		unsigned hidden = 0;
+		struct kept kept = { 0 };
 
-		if ((r = import_one(app, item, &fate, &hidden, reterr)) != 0) {
+		if ((r = import_one(app, item, feed != NULL, &fate, &kept, reterr)) != 0) {
 			err_add(reterr, "records[%zu]%s%s", i, json_str(item, "source") ? " " : "",
 			    json_str(item, "source") ? json_str(item, "source") : "");
 			return r;
 		}
 		done[fate]++;
-		kept += hidden;
+		hidden += kept.hidden;
+		edits += kept.edits;
 	}
 	if ((r = check_number(app->db, reterr)) != 0 ||
+	    (r = feed != NULL ? feed_keep(app, feed, bases, reterr) : 0) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "import", "directory", NULL)) != 0)
 		return r;
-	*ret = json_pack("{s:I, s:I, s:I, s:I}", "added", (json_int_t)done[ADDED], "changed",
-	    (json_int_t)done[CHANGED], "unchanged", (json_int_t)done[SAME], "kept_hidden", (json_int_t)kept);
+	*ret = json_pack("{s:I, s:I, s:I, s:I, s:I}", "added", (json_int_t)done[ADDED], "changed", (json_int_t)done[CHANGED],
+	    "unchanged", (json_int_t)done[SAME], "kept_hidden", (json_int_t)hidden, "kept_edits", (json_int_t)edits);
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
@@ -331,6 +346,7 @@ own_withdraw(struct app *app, const char *actor, const json_t *args, json_t **re
 		    "%s: there is nothing to withdraw", rec.kind);
 	/* What was not sent yet never leaves. */
 	else if ((r = outbox_void(app->db, "record", id)) == 0 && (r = take_back(app, &rec)) == 0 &&
+	    (r = rec.source != NULL ? feed_forget(app->db, rec.source) : 0) == 0 &&
 	    (r = audit_add(app->db, app_now(app), actor, "withdraw", id, NULL)) == 0)
 		r = rec.seq > 0 ? publish_start(app, actor, args, ret, reterr) : 0;
 	if (r == 0 && rec.seq == 0)

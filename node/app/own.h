@@ -26,8 +26,9 @@ int	own_key_text(struct db *, char[64]) must_check;
 int	own_new(struct app *, const char *kind, const char *source, struct own_record *ret) must_check;
 
 /**
- * own_import(app, actor, args, ret, reterr): verb "import" {records: [{source, kind, body}]}:
- * all or nothing.  A body may name its program, and its credential, by their sources.
+ * own_import(app, actor, args, ret, reterr): verb "import" {records: [{source, kind, body}], feed}:
+ * all or nothing.  A body may name its program, and its credential, by their sources.  ${feed} is there if
+ * the records are a file's: what feed_keep() takes.
  */
 int	own_import(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 

@@ -12,6 +12,7 @@
 #include "domain/referral.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "feed.h"
 #include "find.h"
 #include "message.h"
 #include "pairing.h"
@@ -253,6 +254,8 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		return pairing_list(app, actor, l.items);
 	if (!strcmp(what, "records"))
 		return own_each(app->db, NULL, each_own, &l);
+	if (!strcmp(what, "feeds"))
+		return feed_list(app, l.items);
 	if (!strcmp(what, "partners"))
 		return list_partners(&l);
 	if (!strcmp(what, "rooms"))
@@ -267,7 +270,7 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 				return r;
 		return 0;
 	}
-	return err_set(reterr, E_BAD, "what: referrals, matches, messages, records, partners, rooms, waiting, rejected or outbox");
+	return err_set(reterr, E_BAD, "what: referrals, matches, messages, records, feeds, partners, rooms, waiting, rejected or outbox");
 }
 
 /* What people will read of it. */
@@ -348,6 +351,11 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	struct case_row row;
 	int r;
 
+	if (json_str(args, "feed") != NULL) {
+		r = feed_show(app, json_str(args, "feed"), ret);
+		return r != E_NOTFOUND ? r : err_next(reterr, err_set(reterr, r, "no file is kept under this name"),
+		    "cairn list feeds shows the files that are kept, and their names");
+	}
 	if (id == NULL)
 		return err_set(reterr, E_BAD, "id: what is to be shown?");
 	if (!strcmp(id, "node")) {

@@ -55,8 +55,8 @@ test_same_bodies(void)
 	json_t *body, *was = json_object_get(json_array_get(records, 0), "body");
 	struct err err = { "" };
 
-	is_int(hsds_write(records, "Harbor", &page, &err), 0, "a record is written");
-	is_int(hsds_write(records, "Harbor", &twice, &err), 0, "and once more");
+	is_int(hsds_write(records, "Harbor", NULL, &page, &err), 0, "a record is written");
+	is_int(hsds_write(records, "Harbor", NULL, &twice, &err), 0, "and once more");
 	ok(json_equal(page, twice), "what is written depends on the records alone");
 	is_int(hsds_read(page, &again, &lost, &err), 0, "and can be read");
 	body = json_obj(json_array_get(again, 0), "body");
@@ -66,10 +66,10 @@ test_same_bodies(void)
 	is_int(json_array_size(lost), 0, "everything that was written has a place");
 	is_int(json_int(page, "total_items", 0), 1, "the page counts its services");
 	json_decref(take(page));
-	is_int(hsds_write(json_array_get(records, 0), "Harbor", &page, &err), 0, "no records are an empty page");
+	is_int(hsds_write(json_array_get(records, 0), "Harbor", NULL, &page, &err), 0, "no records are an empty page");
 	ok(json_is_true(json_object_get(page, "empty")), "which says so");
 	(void)json_object_del(json_array_get(records, 0), "body");
-	is_int(hsds_write(records, "Harbor", &twice, &err), E_BAD, "a record without a body is refused");
+	is_int(hsds_write(records, "Harbor", NULL, &twice, &err), E_BAD, "a record without a body is refused");
 }
 
 /* A source of a records file that HSDS could not have given is exported under an identifier that it can. */
@@ -85,7 +85,7 @@ test_odd_sources(void)
 		    "description", "D"), *page = NULL, *again = NULL, *lost = NULL;
 		struct err err = { "" };
 
-		ok(hsds_write(records, "Harbor", &page, &err) == 0 && hsds_read(page, &again, &lost, &err) == 0 &&
+		ok(hsds_write(records, "Harbor", NULL, &page, &err) == 0 && hsds_read(page, &again, &lost, &err) == 0 &&
 		    json_array_size(lost) == 0 && strlen(json_str(json_array_get(again, 0), "source")) == strlen("hsds:service/") + 36,
 		    "odd source %zu is read as a service of another name: %s", i, err.text);
 	}
@@ -100,7 +100,7 @@ test_not_hsds(void)
 	    "byday whenever"), *page = NULL, *again = NULL, *lost = NULL;
 	struct err err = { "" };
 
-	is_int(hsds_write(records, "Harbor", &page, &err), 0, "a record with blank names and a note like a rule is written");
+	is_int(hsds_write(records, "Harbor", NULL, &page, &err), 0, "a record with blank names and a note like a rule is written");
 	is_int(hsds_read(page, &again, &lost, &err), 0, "and can be read: %s", err.text);
 	ok(json_equal(json_object_get(json_array_get(again, 0), "body"), json_object_get(json_array_get(records, 0), "body")),
 	    "the same");
@@ -163,7 +163,7 @@ test_out_of_memory(void)
 			json_t *a = NULL, *b = NULL;
 
 			left = n;
-			r = what == 0 ? hsds_write(records, "Harbor", &a, &err) : what == 1 ? hsds_read(tables, &a, &b, &err) :
+			r = what == 0 ? hsds_write(records, "Harbor", NULL, &a, &err) : what == 1 ? hsds_read(tables, &a, &b, &err) :
 			    hsds_table(table, sizeof(table) - 1, &a, &err);
 			left = -1;
 			wrong += r != 0 ? a != NULL || b != NULL : a == NULL;

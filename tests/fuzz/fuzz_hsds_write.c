@@ -120,8 +120,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	records = held(list);
 	before = json_deep_copy(records);
 	n = json_array_size(records);
-	claim(hsds_write(records, "Harbor", &page, &err) == 0);
-	claim(hsds_write(records, "Harbor", &twice, &err) == 0);
+	claim(hsds_write(records, "Harbor", NULL, &page, &err) == 0);
+	claim(hsds_write(records, "Harbor", NULL, &twice, &err) == 0);
 	claim(json_equal(records, before) && json_equal(page, twice));
 	claim(json_int(page, "total_items", -1) == (json_int_t)n);
 	claim(json_is_true(json_object_get(page, "empty")) == (n == 0));

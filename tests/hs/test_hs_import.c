@@ -73,6 +73,63 @@ test_draft(struct host *h)
 	shows(h, id, true, "body", "Mornings.", "what is exported is what was imported last");
 }
 
+/* A file with one program and one part beside it. */
+static json_t *
+feed_of(const char *name, const char *text)
+{
+	return json_pack("{s:s, s:[{s:s, s:s}, {s:s, s:s}]}", "name", name, "parts", "source", "", "text", "around",
+	    "source", "hsds:service/9", "text", text);
+}
+
+static json_t *
+taken_in(struct host *h, const char *description, const char *eligibility, const char *text)
+{
+	autojson json_t *record = program(description);
+
+	json_object_set_new(json_obj(record, "body"), "eligibility", json_string(eligibility));
+	return host_ok(h, TARGET, "import", json_pack("{s:[O], s:o}", "records", record, "feed", feed_of("harbor", text)));
+}
+
+/* What was edited here stays, what the file says of the rest is new, and the file is kept for the export. */
+static void
+test_feed(struct host *h)
+{
+	autojson json_t *item = NULL, *reply = NULL, *again = NULL, *kept = NULL, *list = NULL, *gone = NULL, *after = NULL;
+	autojson json_t *edit = NULL, *bad = NULL, *shown = NULL;
+
+	json_decref(taken_in(h, "Evenings.", "Adults", "v1"));
+	item = listed(h);
+	edit = program("By appointment.");
+	json_object_set_new(json_obj(edit, "body"), "eligibility", json_string("Adults"));
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[O]}", "records", edit)));
+	reply = taken_in(h, "Mornings.", "Anybody", "v2");
+	is_int(json_int(reply, "kept_edits", -1), 1, "a second import of the file keeps what was edited here, and says so");
+	shown = host_ok(h, TARGET, "show", json_pack("{s:s, s:b}", "id", json_str(item, "id"), "draft", true));
+	is_str(json_str(json_obj(shown, "body"), "description"), "By appointment.", "the edit stays");
+	is_str(json_str(json_obj(shown, "body"), "eligibility"), "Anybody", "what was not edited is as the file has it");
+	again = taken_in(h, "By appointment.", "Anybody", "v3");
+	is_int(json_int(again, "kept_edits", -1), 0, "an edit that the file has too is none");
+
+	list = host_ok(h, TARGET, "list", json_pack("{s:s}", "what", "feeds"));
+	is_str(json_str(json_array_get(json_arr(list, "items"), 0), "name"), "harbor", "the file is listed");
+	is_int((int64_t)json_array_size(json_arr(list, "items")), 1, "once");
+	kept = host_ok(h, TARGET, "show", json_pack("{s:s}", "feed", "harbor"));
+	is_str(json_str(json_array_get(json_arr(kept, "parts"), 1), "text"), "v3", "and its newest text is given back");
+
+	bad = host_command(h, TARGET, "import", json_pack("{s:[o], s:o}", "records", program("Never."), "feed", feed_of("../x", "v4")));
+	ok(!json_is_true(json_object_get(bad, "ok")), "a name that is a path is refused: %s", json_str(bad, "error"));
+	json_decref(take(shown));
+	shown = host_ok(h, TARGET, "show", json_pack("{s:s, s:b}", "id", json_str(item, "id"), "draft", true));
+	is_str(json_str(json_obj(shown, "body"), "description"), "By appointment.", "and its records with it");
+
+	json_decref(host_ok(h, TARGET, "withdraw", json_pack("{s:s}", "id", json_str(item, "id"))));
+	after = host_ok(h, TARGET, "show", json_pack("{s:s}", "feed", "harbor"));
+	is_int((int64_t)json_array_size(json_arr(after, "parts")), 1, "what a file said of a withdrawn record goes with it");
+	json_decref(host_ok(h, TARGET, "forget", json_pack("{s:s}", "name", "harbor")));
+	gone = host_command(h, TARGET, "show", json_pack("{s:s}", "feed", "harbor"));
+	ok(!json_is_true(json_object_get(gone, "ok")), "a file that was forgotten is gone");
+}
+
 int
 main(void)
 {
@@ -82,6 +139,7 @@ main(void)
 	story_trust(&h);
 	test_all_or_nothing(&h);
 	test_draft(&h);
+	test_feed(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	host_close(&h);

@@ -235,7 +235,7 @@ class Hsds(Case):
             r.setdefault("kind", "program")
         listed = [{k: r[k] for k in ("id", "kind", "source") if k in r} for r in held]
         out = os.path.join(self.dir.name, "out.json")
-        with self.fake(list=good(items=[{"id": "group", "kind": "group"}] + listed), show=[good(**r) for r in held]) as node:
+        with self.fake(list=[good(items=[{"id": "group", "kind": "group"}] + listed), good(items=[])], show=[good(**r) for r in held]) as node:
             self.cairn("export", "hsds", "--out", out)
         self.assertEqual([args for verb, args in node.asked if verb == "show"], [{"id": r["id"], "draft": True} for r in held])
         with open(out, encoding="utf-8") as f:
