@@ -401,6 +401,20 @@ import_trust(struct cairn *c, const struct verb *v, json_t *args)
 	return EXIT_OK;
 }
 
+int
+import_document(struct cairn *c, const struct verb *v, json_t *args)
+{
+	json_t *doc = NULL;
+	int r = import_json(c, json_str(args, "file"), &doc);
+
+	if (r != EXIT_OK)
+		return r;
+	if (json_object_set_new(args, "document", doc) != 0)
+		return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	(void)json_object_del(args, "file");
+	return node_run(c, v, args);
+}
+
 /* The form is JSON with and without --json: it is made to be saved. */
 static int
 print_form(struct cairn *c, const json_t *args)

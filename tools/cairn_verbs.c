@@ -153,6 +153,12 @@ const struct verb verbs_table[] = {
 	  "The wishes stay; whom the member had is not proposed again.",
 	  "cairn match rematch 01J8Z0Q4M2K7V9T5B3N6X8C0RD",
 	  {{ "MATCH", "match", ONE }}, {{ 0 }}, NULL, node_run, node_show_match },
+	{ "match cohort", "propose specialists to many members at once, so that none would rather change",
+	  "FILE is {\"seed\": WORD, \"members\": [{\"member\": NAME, \"wish\": {\"need\": \"grief\", \"age_band\": \"26_59\", ...}, \"waits\": DAYS, "
+	  "\"order\": [RECORD, ...]}]}; a wish has the options of cairn match as members, order is the member's own and may be left out. No "
+	  "member and specialist would rather have each other than whom they got. Ties are broken by a hash of both and the seed. Each member accepts or not.",
+	  "cairn match cohort autumn.json",
+	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, import_document, node_show_object },
 	{ "match fairness", "show who waits how long, by language and region",
 	  "",
 	  "cairn match fairness",

@@ -14,6 +14,7 @@
 #include "pairing.h"
 #include "publish.h"
 #include "record.h"
+#include "round.h"
 #include "setup.h"
 #include "store/audit.h"
 #include "store/outbox.h"
@@ -72,6 +73,7 @@ static const struct verb {
 	{ "match review", pairing_review, "cairn list matches shows what is due", false },
 	{ "match end",	pairing_end,	"cairn list matches shows the ids", false },
 	{ "match rematch", pairing_rematch, "cairn list matches shows the ids", false },
+	{ "match cohort", round_run,	"nothing was proposed; mend the file and run it again", false },
 	{ "match fairness", pairing_fairness, "", false },
 	{ "list",	view_list,	"", false },
 	{ "show",	view_show,	"cairn list referrals and cairn find show ids", false },

@@ -333,6 +333,26 @@ match_propose(struct app *app, const json_t *wish, json_t **ret, struct err *ret
 	return r;
 }
 
+int
+match_all(struct app *app, const json_t *wish, json_t **ret, struct err *reterr)
+{
+	struct search s = { .app = app };
+	autojson json_t *list = json_array();
+	int r = list == NULL ? -ENOMEM : look(&s, wish, reterr);
+
+	if (r == 0 && s.n > 0)
+		qsort(s.found, s.n, sizeof(*s.found), by_rank);
+	for (size_t i = 0; i < s.n && r == 0 && s.found[i].f.excluded == 0; i++)
+		if (json_array_append_new(list, json_pack("{s:O, s:O, s:O*, s:i, s:i}", "record", json_object_get(s.found[i].item, "record"),
+		    "org", json_object_get(s.found[i].item, "org"), "name", json_object_get(s.found[i].item, "name"), "score",
+		    s.found[i].f.score, "free", s.found[i].f.free)) != 0)
+			r = -ENOMEM;
+	search_close(&s);
+	if (r == 0)
+		*ret = take(list);
+	return r;
+}
+
 static int
 report_one(struct search *s, json_t **ret, bool *ret_may, struct err *reterr)
 {

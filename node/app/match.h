@@ -23,4 +23,7 @@ int	match_propose(struct app *, const json_t *wish, json_t **ret, struct err *) 
 int	match_again(struct app *, const json_t *wish, const char *org, const char *record, json_t **ret,
 	    bool *ret_may, struct err *) must_check;
 
+/** match_all(app, wish, ret, reterr): everybody who is not excluded, best first: [{record, org, name, score, free: -1 if not said}]. */
+int	match_all(struct app *, const json_t *wish, json_t **ret, struct err *) must_check;
+
 #endif /* !CAIRN_APP_MATCH_H */

@@ -92,6 +92,23 @@ pairing_match(struct app *app, const char *actor, const json_t *args, json_t **r
 	return propose(app, actor, referral, wish, ret, reterr);
 }
 
+int
+pairing_offer(struct app *app, const char *actor, const char *member, const json_t *wish, const json_t *place, char ret_id[ID_LEN + 1])
+{
+	struct pairing p = { .id = ret_id, .state = PAIRING_OFFERED, .asked = app_now(app) };
+	int r;
+
+	id_new(app->world, ret_id);
+	p.body = json_pack("{s:O, s:s, s:[{s:O, s:O, s:O*}]}", "wish", wish, "member", member, "proposed", "org", json_object_get(place, "org"),
+	    "record", json_object_get(place, "record"), "name", json_object_get(place, "name"));
+	if (p.body == NULL)
+		return -ENOMEM;
+	if ((r = pairing_put(app->db, &p)) == 0)
+		r = audit_add(app->db, app_now(app), actor, "match", ret_id, NULL);
+	json_decref(p.body);
+	return r;
+}
+
 static int
 need(struct app *app, const json_t *args, struct pairing *ret, struct err *reterr)
 {

@@ -17,6 +17,10 @@ int	pairing_rematch(struct app *, const char *actor, const json_t *args, json_t 
 /** pairing_fairness: {languages: [{value, waiting, oldest_days, chosen, days}], regions: [...]}: who waits how long. */
 int	pairing_fairness(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 
+/** pairing_offer(app, actor, member, wish, place, ret_id): keep that ${place} {org, record, name} was proposed.  0 or negative. */
+int	pairing_offer(struct app *, const char *actor, const char *member, const json_t *wish, const json_t *place,
+	    char ret_id[ID_LEN + 1]) must_check;
+
 /** pairing_list(app, actor, items): append all, oldest first.  pairing_show(app, actor, id, ret): one in full.  Both audited. */
 int	pairing_list(struct app *, const char *actor, json_t *items) must_check;
 int	pairing_show(struct app *, const char *actor, const char *id, json_t **ret) must_check;

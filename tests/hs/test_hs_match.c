@@ -245,6 +245,44 @@ test_after(struct host *h, const json_t *match)
 	    json_int(json_array_get(json_arr(fair, "languages"), 0), "chosen", 0) == 2, "who waits, how long, and who chose");
 }
 
+/* Four want Zoe, who has two places: those who waited longest get her, and the same whatever order they come in. */
+static void
+test_round(struct host *h)
+{
+	static const char *const who[] = { "Ines", "Jan", "Kai", "Lou" };
+	static const int waits[] = { 7, 70, 14, 28 };
+	autojson json_t *items = story_list(h, SOURCE, "records"), *one = NULL, *two = NULL, *shown = NULL;
+	json_t *there = json_array(), *back = json_array();
+	const json_t *zoe = named(items, "Zoe");
+
+	for (size_t i = 0; i < nelem(who); i++) {
+		json_t *member = json_pack("{s:s, s:o, s:i, s:[O]}", "member", who[i], "wish", wish(), "waits", waits[i], "order",
+		    json_object_get(zoe, "id"));
+
+		(void)(json_array_append(there, member) | json_array_insert_new(back, 0, member));
+	}
+	one = host_ok(h, SOURCE, "match cohort", json_pack("{s:{s:s, s:o}}", "document", "seed", "autumn", "members", there));
+	two = host_ok(h, SOURCE, "match cohort", json_pack("{s:{s:s, s:o}}", "document", "seed", "autumn", "members", back));
+	ok(json_array_size(json_arr(one, "round")) == 2 && json_array_size(json_arr(two, "round")) == 2, "two have places");
+	for (int i = 0; i < 2; i++) {
+		const json_t *list = json_arr(i == 0 ? one : two, "round");
+
+		is_str(json_str(json_array_get(list, (size_t)i), "member"), "Jan", "who waited longest");
+		is_str(json_str(json_array_get(list, 1 - (size_t)i), "member"), "Lou", "and who waited next to longest");
+	}
+	is_int(json_int(one, "blocking_pairs", -1), 0, "nobody would rather have each other");
+	is_int(json_array_size(json_arr(one, "left")), 2, "who has nobody is said");
+	shown = host_ok(h, SOURCE, "match accept", json_pack("{s:O, s:O}", "match", json_object_get(json_array_get(json_arr(one, "round"), 0), "match"),
+	    "record", json_object_get(zoe, "id")));
+	is_str(json_str(shown, "name"), "Zoe", "a member accepts");
+	is_refused(host_command(h, SOURCE, "match cohort", json_pack("{s:{s:s, s:[{s:s, s:{}}]}}", "document", "seed", "x", "members", "member", "a", "wish")),
+	    "members[0]: wish: need: ", "a wish that says nothing");
+	is_refused(host_command(h, SOURCE, "match cohort", json_pack("{s:{s:s, s:[]}}", "document", "seed", "x", "members")), "members: ", "nobody");
+	is_refused(host_command(h, SOURCE, "match cohort", json_pack("{s:{s:[]}}", "document", "members")), "seed: ", "no seed");
+	is_refused(host_command(h, SOURCE, "match cohort", json_pack("{s:{s:s, s:[{s:s, s:o}, {s:s}]}}", "document", "seed", "x", "members", "member", "a",
+	    "wish", wish(), "member", "a")), "members[1]: member wants", "the same name twice");
+}
+
 int
 main(void)
 {
@@ -259,6 +297,7 @@ main(void)
 	test_proposal(&h, &match);
 	test_choice(&h, match);
 	test_after(&h, match);
+	test_round(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	host_close(&h);
