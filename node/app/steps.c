@@ -118,11 +118,11 @@ new_event(struct app *app, struct out *out, bool *ret_more)
 {
 	int r = seal(app, out);
 
+	*ret_more |= r >= 0 && r != E_REFUSED && r != E_BAD;
 	if (r == E_LATER)
 		return outbox_later(app->db, out->id, app_now(app) + SEAL_LATER_MS);
 	if (r == 0)
 		epoch_want(app, out);
-	*ret_more |= r == 0 || r == E_EXISTS;
 	return r > 0 ? 0 : r;
 }
 
@@ -177,7 +177,7 @@ head(struct app *app, struct out *out, bool *ret_more)
 	if (deliver_flying(app, FLIGHT_OUT, out->id) || (app->epoch.held && *out->account != '\0'))
 		return 0;
 	r = judge(app, out);
-	*ret_more |= r == E_EXISTS;
+	*ret_more |= r == E_EXISTS || r == E_LATER;
 	if (r != 0)
 		return r > 0 ? 0 : r;
 	if (out->state == OUT_NEW)

@@ -54,7 +54,7 @@ int	outbox_todevice(struct db *, const char *lane, const char *type, const char 
 
 /**
  * outbox_due(db, now, limit, ret, ret_n): the heads of all lanes with due <= now
- * and state NEW or READY, by id.  outbox_heads: without their bodies, which may be
+ * and state NEW or READY, the longest due first.  outbox_heads: without their bodies, which may be
  * large and are wanted only when they leave.  outbox_list_free releases.  outbox_next(db, now): the
  * earliest due time of a head after ${now}, or INT64_MAX.
  */

@@ -520,19 +520,25 @@ hs_complaints(const struct hs *hs)
 	return hs->complaints;
 }
 
+static bool
+is_of_type(const struct hs_room *room, const char *type)
+{
+	const char *is = json_str(json_obj(json_array_get(room->events, 0), "content"), "type");
+
+	return type == NULL ? is == NULL : is != NULL && !strcmp(is, type);
+}
+
 const char *
 hs_room(const struct hs *hs, const char *type, size_t i)
 {
-	const char *found[64];
 	size_t n = 0;
 
-	for (const struct hs_room *r = hs->rooms; r != NULL && n < nelem(found); r = r->next) {
-		const char *is = json_str(json_obj(json_array_get(r->events, 0), "content"), "type");
-
-		if (type == NULL ? is == NULL : is != NULL && !strcmp(is, type))
-			found[n++] = r->id;
-	}
-	return i < n ? found[n - 1 - i] : NULL;		/* Oldest first. */
+	for (const struct hs_room *r = hs->rooms; r != NULL; r = r->next)
+		n += is_of_type(r, type);
+	for (const struct hs_room *r = hs->rooms; r != NULL && i < n; r = r->next)	/* The newest comes first. */
+		if (is_of_type(r, type) && --n == i)
+			return r->id;
+	return NULL;
 }
 
 const json_t *

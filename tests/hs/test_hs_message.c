@@ -6,6 +6,8 @@
 #include "story.h"
 #include "tests/tap.h"
 
+enum { WAITING = 150 };
+
 static void
 say(struct host *h, size_t i, const char *to, const char *text)
 {
@@ -35,6 +37,27 @@ test_there_and_back(struct host *h)
 	ok(story_complaints(h) == 0, "the homeservers saw only ciphertext, and no key twice");
 }
 
+/* What waits for an answer to an invitation, however much, holds up nobody else: more than is looked at in one turn. */
+static void
+test_many_waiting(struct host *h)
+{
+	for (int i = 0; i < WAITING; i++) {
+		char user[64];
+
+		(void)snprintf(user, sizeof(user), "@away%d:harbor.example", i);
+		hs_add_user(h->hs, user, "pw");
+		json_decref(host_ok(h, SOURCE, "say", json_pack("{s:s, s:s}", "user", user, "text", "Hello.")));
+		host_settle(h);
+	}
+	*h->now += 60000;
+	json_decref(host_ok(h, SOURCE, "say", json_pack("{s:s, s:s}", "user", TARGET_USER, "text", "And you?")));
+	for (int i = 0; i < 3; i++) {
+		host_settle(h);
+		*h->now += 60000;
+	}
+	is_int(story_said(h, TARGET, "in", "And you?"), 1, "%d members who have not answered an invitation keep nobody else waiting", WAITING);
+}
+
 int
 main(void)
 {
@@ -43,6 +66,7 @@ main(void)
 	story_begin(&h, 1);
 	test_identity(&h);
 	test_there_and_back(&h);
+	test_many_waiting(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	host_close(&h);

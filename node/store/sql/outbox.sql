@@ -21,7 +21,7 @@ WITH RECURSIVE head (lane) AS (
 	FROM head WHERE head.lane IS NOT NULL)
 SELECT o.id FROM head CROSS JOIN outbox AS o
 ON o.id = (SELECT min(id) FROM outbox WHERE state < 3 AND lane = head.lane)
-WHERE o.due <= ?1 ORDER BY o.id LIMIT ?2;
+WHERE o.due <= ?1 ORDER BY o.due, o.id LIMIT ?2;
 
 -- name: outbox_next
 WITH RECURSIVE head (lane) AS (
