@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/canon.h"
 #include "base/frame.h"
 #include "base/text.h"
 #include "answer.h"
@@ -42,6 +43,6 @@ answer_fail(struct buf *out, uint64_t id, const char *kind, const char *text)
 
 	text_escape(text, safe, sizeof(safe));
 	doc = json_pack("{s:s, s:s}", "kind", kind, "text", safe);
-	json = doc == NULL ? NULL : json_dumps(doc, JSON_COMPACT);
+	json = doc == NULL ? NULL : json_text(doc, JSON_COMPACT);
 	return json == NULL ? -ENOMEM : frame_put(out, FRAME_FAIL, id, json, strlen(json));
 }

@@ -102,7 +102,7 @@ static int
 client_say(struct client *c, json_t *reply)
 {
 	autojson json_t *r = reply;
-	autofree char *text = r != NULL ? json_dumps(r, JSON_COMPACT) : NULL;
+	autofree char *text = r != NULL ? json_text(r, JSON_COMPACT) : NULL;
 	int e;
 
 	if (text == NULL)

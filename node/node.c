@@ -98,7 +98,7 @@ flush(struct node *n)
 static int
 put_json(struct node *n, enum frame_type type, uint64_t id, const json_t *json)
 {
-	char *text = json_dumps(json, JSON_COMPACT);
+	char *text = json_text(json, JSON_COMPACT);
 	int r = text == NULL ? -ENOMEM : frame_put(&n->out, type, id, text, strlen(text));
 
 	if (text != NULL)

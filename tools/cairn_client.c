@@ -168,7 +168,7 @@ client_call(struct cairn *c, const char *verb, const json_t *args, json_t **ret)
 {
 	autojson json_t *request = json_pack("{s:s, s:O*}", "verb", verb, "args", args);
 	autowipe struct buf line = { 0 };
-	char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
+	char *text = request != NULL ? json_text(request, JSON_COMPACT) : NULL;
 	size_t len = text != NULL ? strlen(text) : 0;
 	int r = text != NULL ? buf_add(&line, text, len) : 1;
 

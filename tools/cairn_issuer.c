@@ -136,7 +136,7 @@ static int
 book_write(const struct cairn *c, struct book *b)
 {
 	long version = (long)json_int(b->ledger, "version", 0);
-	autofree char *path = NULL, *text = json_dumps(b->ledger, JSON_INDENT(1));
+	autofree char *path = NULL, *text = json_text(b->ledger, JSON_INDENT(1));
 	struct err err = { "" };
 	int r;
 

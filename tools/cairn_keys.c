@@ -151,7 +151,7 @@ keys_show(struct cairn *c, const struct verb *v, json_t *args)
 int
 keys_write(const struct cairn *c, const json_t *doc, const char *path)
 {
-	autofree char *text = json_dumps(doc, JSON_INDENT(2) | out_precision(doc));
+	autofree char *text = json_text(doc, JSON_INDENT(2) | out_precision(doc));
 	autofree char *new = NULL;
 	FILE *f;
 	int fd, r;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/canon.h"
 #include "base/text.h"
 #include "cairn.h"
 
@@ -164,7 +165,7 @@ cell(const char *key, const json_t *v)
 	} else if (v == NULL || json_is_null(v)) {
 		r = buf_puts(&b, "-");
 	} else {
-		autofree char *text = json_dumps(v, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+		autofree char *text = json_text(v, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
 
 		r = text == NULL ? 1 : buf_puts(&b, text);
 	}

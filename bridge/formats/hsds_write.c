@@ -124,7 +124,7 @@ read_again(json_t *service, json_t **ret)
 int
 write_member(struct writer *w, const char *key, const json_t *v, json_t *out)
 {
-	autofree char *text = v != NULL ? json_dumps(v, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) : strdup("null");
+	autofree char *text = v != NULL ? json_text(v, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) : strdup("null");
 
 	return text != NULL ? write_term(w, HSDS_MEMBER, key, text, out) : -ENOMEM;
 }

@@ -231,7 +231,7 @@ case_refer(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	row.org = record.org;
 	if ((r = request_content(app, args, id, &content)) == 0 &&
 	    (r = traffic_send(app, record.org, id, TYPE_REQUEST, content, content_id, reterr)) == 0) {
-		text = json_dumps(content, JSON_COMPACT);
+		text = json_text(content, JSON_COMPACT);
 		row.request = text;
 		r = text == NULL ? -ENOMEM : case_step(app, &row, REFERRAL_IN_SEND, REFERRAL_BY_SOURCE,
 		    actor, content_id, reterr);
@@ -312,7 +312,7 @@ case_outcome(struct app *app, const char *actor, const json_t *args, json_t **re
 		r = not_ours(&row, "was sent by us: its outcome is the partner's to record", reterr);
 	if (r == 0) {
 		free(row.outcome);
-		if ((row.outcome = json_dumps(content, JSON_COMPACT)) == NULL)
+		if ((row.outcome = json_text(content, JSON_COMPACT)) == NULL)
 			r = -ENOMEM;
 	}
 	if (r == 0)
@@ -336,7 +336,7 @@ case_consent(struct app *app, const char *actor, const json_t *args, json_t **re
 		r = disclosure_template(app, &row, ret, reterr);
 	else if ((r = disclosure_build(app, &row, args, &content, &left, reterr)) == 0) {
 		free(row.disclosure);
-		row.disclosure = json_dumps(content, JSON_COMPACT);
+		row.disclosure = json_text(content, JSON_COMPACT);
 		r = row.disclosure == NULL ? -ENOMEM : tell(app, &row, REFERRAL_IN_CONSENT,
 		    REFERRAL_BY_MEMBER, actor, TYPE_DISCLOSURE, content, ret, reterr);
 		if (r == 0 && json_array_size(left) > 0 && json_object_set(*ret, "left_out", left) != 0)

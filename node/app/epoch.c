@@ -45,7 +45,7 @@ marks_put(struct app *app, json_t *marks, const char *run, int64_t mark)
 	while (json_object_size(marks) >= RUNS)
 		(void)json_object_del(marks, json_object_iter_key(json_object_iter(marks)));
 	if (json_object_set_new(marks, run, json_integer(mark)) != 0 ||
-	    (text = json_dumps(marks, JSON_COMPACT)) == NULL)
+	    (text = json_text(marks, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	return meta_put(app->db, MARKS, text, false);
 }
@@ -176,7 +176,7 @@ epoch_due(const struct app *app, char **ret_path, char **ret_body, int64_t *ret_
 	body = json_pack("{s:s, s:I}", "run", app->epoch.run, "mark", (json_int_t)app->epoch.begun);
 	*ret_mark = app->epoch.begun;
 	*ret_path = request_path("/user/%s/account_data/%s", app->cfg->node_user, REQUEST_EPOCH);
-	*ret_body = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+	*ret_body = body != NULL ? json_text(body, JSON_COMPACT) : NULL;
 	return *ret_path != NULL && *ret_body != NULL ? 0 : -ENOMEM;
 }
 

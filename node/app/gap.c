@@ -138,7 +138,7 @@ take_event(struct app *app, struct gap *g, const json_t *event, struct page *pag
 		return r;
 	}
 	page->fresh++;
-	if ((raw = json_dumps(event, JSON_COMPACT)) == NULL)
+	if ((raw = json_text(event, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	if ((len = strlen(raw)) > INBOX_RAW_MAX)
 		return 0;	/* No server relays such an event. */

@@ -73,7 +73,7 @@ static int
 put_aside(const struct item *item, int why, const struct opened *opened, struct err *reason)
 {
 	struct app *app = item->app;
-	autofree char *raw = json_dumps(item->event, JSON_COMPACT);
+	autofree char *raw = json_text(item->event, JSON_COMPACT);
 	const char *sender = json_str(item->event, "sender");
 	struct waiting w = { .account = (char *)app_account_name[item->account],
 	    .room_id = (char *)item->room_id, .session_id = opened->session_id, .raw = raw,
@@ -200,7 +200,7 @@ invited(struct app *app, unsigned account, const char *room_id, const json_t *st
 	if (r != E_LATER || inviter == NULL)
 		return r == E_LATER ? 0 : r;
 	event = json_pack("{s:O}", "invite_state", state);
-	if (event == NULL || (raw = w.raw = json_dumps(event, JSON_COMPACT)) == NULL)
+	if (event == NULL || (raw = w.raw = json_text(event, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	if ((r = sender_id(app, inviter, &w.pid)) != 0)
 		return r;

@@ -74,7 +74,7 @@ direct_allowed(struct app *app, const char *inviter)
 		return E_REFUSED;
 	if (json_object_set_new(seen, "total", json_integer(total + 1)) != 0 ||
 	    json_object_set_new(servers, server, json_integer(of_server + 1)) != 0 ||
-	    (next = json_dumps(seen, JSON_COMPACT)) == NULL)
+	    (next = json_text(seen, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	return meta_put(app->db, DIRECT_HOUR, next, true);
 }

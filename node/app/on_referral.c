@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "case.h"
+#include "base/canon.h"
 #include "base/event.h"
+#include "case.h"
 #include "disclosure.h"
 #include "events.h"
 #include "handlers.h"
@@ -46,7 +47,7 @@ apply(struct app *app, struct case_row *row, enum referral_input input, enum ref
 static int
 keep(char **text, const struct origin *origin)
 {
-	char *copy = json_dumps(origin->content, JSON_COMPACT);
+	char *copy = json_text(origin->content, JSON_COMPACT);
 
 	if (copy == NULL)
 		return -ENOMEM;
@@ -129,7 +130,7 @@ on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
 	if (r == 0)
 		r = apply(app, &row, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, ev->id, origin);
 	if (r == 0) {
-		text = json_dumps(json_object_get(origin->content, "consent"), JSON_COMPACT);
+		text = json_text(json_object_get(origin->content, "consent"), JSON_COMPACT);
 		consent.consent = text;
 		r = text != NULL ? consent_put(app->db, &consent) : -ENOMEM;
 		if (r == E_REFUSED)

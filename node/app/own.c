@@ -312,7 +312,7 @@ static int
 take_back(struct app *app, struct own_record *rec)
 {
 	autojson json_t *body = json_pack("{s:s, s:I}", "of", rec->kind, "withdrawn_at", (json_int_t)app_now(app));
-	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL, *kind = strdup(WITHDRAWAL);
+	char *text = body != NULL ? json_text(body, JSON_COMPACT) : NULL, *kind = strdup(WITHDRAWAL);
 
 	if (text == NULL || kind == NULL) {
 		free(text);

@@ -94,7 +94,7 @@ bind_group(struct app *app, struct own_record *rec, json_t *body, const struct r
 	int r;
 
 	if (child == NULL || json_object_set_new(body, "room", value) != 0 ||
-	    (text = json_dumps(body, JSON_COMPACT)) == NULL)
+	    (text = json_text(body, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	free(rec->body);
 	rec->body = text;
@@ -166,7 +166,7 @@ record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_
 	if ((r = directory_seal(&draft, rec->seq > 0 ? &seen : NULL, seed, &record, &why)) != 0 ||
 	    (r = directory_hash(record, hash, &why)) != 0)
 		return r;
-	if ((text = json_dumps(record, JSON_COMPACT)) == NULL)
+	if ((text = json_text(record, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	free(rec->record);
 	rec->record = text;
@@ -232,7 +232,7 @@ manifest_step(struct app *app)
 		}
 	}
 	free(rec.body);
-	rec.body = json_dumps(body, JSON_COMPACT);
+	rec.body = json_text(body, JSON_COMPACT);
 	rec.dirty = 1;
 	r = rec.body == NULL ? -ENOMEM : own_put(app->db, &rec);
 	own_free(&rec);

@@ -36,7 +36,7 @@ keep_manifest(struct app *app, const char *org, const json_t *body)
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	free(partner.manifest);
-	partner.manifest = json_dumps(body, JSON_COMPACT);
+	partner.manifest = json_text(body, JSON_COMPACT);
 	r = partner.manifest != NULL ? partner_put(app->db, &partner) : -ENOMEM;
 	partner_free(&partner);
 	return r;
@@ -46,7 +46,7 @@ static int
 keep_record(struct app *app, const json_t *json, const struct directory_record *record,
     enum directory_verdict verdict, bool first, struct err *reason)
 {
-	autofree char *text = json_dumps(json, JSON_COMPACT);
+	autofree char *text = json_text(json, JSON_COMPACT);
 	int64_t held = 0;
 	const char *kind = directory_kind_name(record->kind);
 	const struct ev_desc *desc = event_find(ev_records, ev_n_records, kind);

@@ -265,7 +265,7 @@ queue_publication(struct app *app, unsigned account, const struct crosssign_keys
 	if ((r = device_keys_json(app->crypt, &device)) != 0 ||
 	    (r = crosssign_sign_device(keys, device, &signatures)) != 0)
 		return r;
-	if ((text = json_dumps(signatures, JSON_COMPACT)) == NULL)
+	if ((text = json_text(signatures, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	if ((r = meta_put(app->db, SIGNATURES, text, false)) != 0)
 		return r;

@@ -310,6 +310,20 @@ canon_text(const json_t *value, struct err *reterr)
 	return r == 0 ? buf_take(&out) : NULL;
 }
 
+char *
+json_text(const json_t *value, size_t flags)
+{
+	size_t size = json_dumpb(value, NULL, 0, flags);
+	char *text = size > 0 ? malloc(size + 1) : NULL;
+
+	if (text == NULL || json_dumpb(value, text, size, flags) != size) {
+		free(text);
+		return NULL;
+	}
+	text[size] = '\0';
+	return text;
+}
+
 const char *
 json_str(const json_t *object, const char *key)
 {

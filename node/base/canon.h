@@ -40,6 +40,12 @@ int	canon_string(const char *, struct buf *) must_check;
 /** canon_text(value, reterr): canonical form, allocated; NULL on any failure. */
 char	*canon_text(const json_t *, struct err *);
 
+/**
+ * json_text(value, flags): what json_dumps() would give, allocated; NULL when out of memory or ${value} is NULL.  In
+ * its place, because do_dump() of jansson 2.14 does not look whether there was memory for a member's name, and goes on.
+ */
+char	*json_text(const json_t *, size_t flags);
+
 /* Borrowed members of an object, or NULL when absent or of another type. */
 const char *json_str(const json_t *, const char *key);
 json_t	*json_obj(const json_t *, const char *key);

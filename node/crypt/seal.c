@@ -263,7 +263,7 @@ encrypt(struct crypt *c, struct crypto_outbound *s, const struct out *row, struc
 	content = json_pack("{s:s, s:s, s:s, s:s, s:s}", "algorithm", CRYPT_MEGOLM,
 	    "ciphertext", cipher.data, "device_id", c->device_id, "sender_key", c->curve_text,
 	    "session_id", s->session_id);
-	if (content == NULL || (body = json_dumps(content, JSON_COMPACT | JSON_SORT_KEYS)) == NULL)
+	if (content == NULL || (body = json_text(content, JSON_COMPACT | JSON_SORT_KEYS)) == NULL)
 		return -ENOMEM;
 	if ((r = outbox_ready(c->db, row->id, "PUT", path, body)) != 0)
 		return r > 0 ? ERR_CORRUPT : r;

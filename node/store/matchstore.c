@@ -23,7 +23,7 @@ int
 pairing_put(struct db *db, const struct pairing *p)
 {
 	autobuf struct buf sealed = { 0 };
-	autosecret char *text = json_dumps(p->body, JSON_COMPACT);
+	autosecret char *text = json_text(p->body, JSON_COMPACT);
 	const char *referral = json_str(p->body, "referral");
 	char who[SUBJECT_NAME];
 	int r;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/canon.h"
 #include "base/id.h"
 #include "column.h"
 #include "outbox.h"
@@ -121,7 +122,7 @@ dump(const json_t *json, char **ret)
 {
 	if (json == NULL)
 		return 0;
-	return (*ret = json_dumps(json, JSON_COMPACT)) != NULL ? 0 : -ENOMEM;
+	return (*ret = json_text(json, JSON_COMPACT)) != NULL ? 0 : -ENOMEM;
 }
 
 /* The table takes the texts as they are; nothing here is written through. */

@@ -289,9 +289,47 @@ test_appendices(void)
 	    "the specification's page: %zu of %zu examples byte for byte, %zu refused", same, n, refused);
 }
 
+static long left = -1;	/* Allocations until the one that fails; negative: none will. */
+
+static void *
+scarce(size_t n)
+{
+	return left-- == 0 ? NULL : malloc(n);
+}
+
+static void
+test_text(void)
+{
+	autojson json_t *value = json_object(), *part = json_pack("{s:[i, f, n], s:s}", "numbers", 1, 1.5, "a name", "\"\n");
+	autofree char *want = NULL;
+	size_t wrong = 0, refused = 0;
+
+	for (int i = 0; i < 40; i++) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "a rather long name %d", i);
+		(void)json_object_set(value, name, part);
+	}
+	want = json_dumps(value, JSON_COMPACT);
+	json_set_alloc_funcs(scarce, free);
+	for (long n = 0; n < 200; n++) {
+		autofree char *text = NULL;
+
+		left = n;
+		text = json_text(value, JSON_COMPACT);
+		left = -1;
+		refused += text == NULL;
+		wrong += text != NULL && strcmp(text, want) != 0;
+	}
+	json_set_alloc_funcs(malloc, free);
+	ok(wrong == 0 && refused > 0 && refused < 200, "text is whole, or not there for want of memory: %zu wrong, %zu refused", wrong, refused);
+	ok(json_text(NULL, 0) == NULL, "of nothing there is none");
+}
+
 int
 main(void)
 {
+	test_text();
 	test_matrix();
 	test_jcs_order();
 	test_refused_values();

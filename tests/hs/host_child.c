@@ -101,7 +101,7 @@ request(void *cookie, const struct app_request *rq)
 	autojson json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "upstream", "homeserver",
 	    "account", rq->account, "method", rq->method, "path", rq->path, "cap", (json_int_t)rq->cap,
 	    "timeout_ms", (json_int_t)rq->timeout_ms, "body", rq->body != NULL);
-	autofree char *text = json_dumps(json, JSON_COMPACT);
+	autofree char *text = json_text(json, JSON_COMPACT);
 	size_t left = rq->body != NULL ? strlen(rq->body) : 0;
 	int r;
 
@@ -124,7 +124,7 @@ tokens(void *cookie, const json_t *accounts)
 {
 	struct child *c = cookie;
 	autojson json_t *json = json_pack("{s:O}", "accounts", accounts);
-	autofree char *text = json_dumps(json, JSON_COMPACT);
+	autofree char *text = json_text(json, JSON_COMPACT);
 
 	committed(c);
 	return text == NULL ? -ENOMEM : frame_put(&c->out, FRAME_HELLO, 0, text, strlen(text));
@@ -133,7 +133,7 @@ tokens(void *cookie, const json_t *accounts)
 static void
 report(struct child *c, json_t *json)
 {
-	autofree char *text = json_dumps(json, JSON_COMPACT);
+	autofree char *text = json_text(json, JSON_COMPACT);
 
 	json_decref(json);
 	need(c, "report", text == NULL ? -ENOMEM :
