@@ -26,6 +26,8 @@ follow(struct cairn *c, const char *want, json_t *result)
 	const char *id = json_str(args, "id");	/* Lives on when result changes. */
 	long end = client_clock() + c->timeout * 1000, pause = 20;
 
+	if (id == NULL && progress(json_str(result, "delivery")) == progress("delivered"))
+		return EXIT_OK;
 	if (id == NULL)
 		return out_problem(c, EXIT_FATAL, NULL, "the node named nothing to wait for");
 	while (progress(json_str(result, "delivery")) < progress(want)) {
@@ -257,6 +259,19 @@ node_show_match(const json_t *args, const json_t *result)
 		out_line("next: the member chooses; then cairn match accept %s %s", id, json_str(first, "record"));
 	else
 		out_line("next: leave out a wish that the line above names, or cairn follow ORG to see more directories");
+	return EXIT_OK;
+}
+
+int
+node_show_capacity(const json_t *args, const json_t *result)
+{
+	long long asked = json_int(result, "asked", 0);
+
+	if (args == NULL)
+		return EXIT_OK;
+	out_table(json_arr(result, "items"), "record org open waiting days said heard old", "nobody has said how many places are free");
+	if (asked > 0)
+		out_line("%lld partner%s asked; the answers are shown by cairn capacity", asked, asked == 1 ? " was" : "s were");
 	return EXIT_OK;
 }
 

@@ -190,6 +190,14 @@ const struct verb verbs_table[] = {
 	   { "known", "RECORD", "known", "the member met them before, and gladly; may be repeated", false, true, NULL },
 	   { "prefer", "KIND=VALUE", "prefer", "would be good; may be repeated, the first counts twice", false, true, NULL }},
 	  NULL, node_run, node_show_match },
+	{ "capacity", "ask partners how many places are free",
+	  "Asks who published RECORD, or all partners, and shows what they said when last asked, with its day. The question is the "
+	  "same whoever it is for: it names no need and no record, so it says nothing about a member. Nobody is asked twice in a minute.",
+	  "cairn capacity --all --wait",
+	  {{ "RECORD", "record", MAYBE }},
+	  {{ "org", "ORG", "org", "ask this partner", false, false, NULL },
+	   { "all", NULL, "all", "ask each partner", false, false, NULL }},
+	  "delivered", node_run, node_show_capacity },
 	{ "refer", "ask a program or specialist of a partner to support somebody",
 	  "Sends a request that identifies nobody: a pseudonym and the coarse fields below. RECORD comes from cairn "
 	  "find. Once it is accepted, cairn consent releases who the member is. A value outside its closed list is "

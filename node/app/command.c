@@ -4,6 +4,7 @@
 
 #include "base/canon.h"
 #include "base/id.h"
+#include "capacity.h"
 #include "case.h"
 #include "command.h"
 #include "crypt/keys.h"
@@ -64,6 +65,7 @@ static const struct verb {
 	{ "trust",	trust_device,	"compare the fingerprint with the person, not over Matrix", false },
 	{ "say",	message_say,	"", true },
 	{ "find",	find,		"", false },
+	{ "capacity",	capacity_verb,	"", true },
 	{ "refer",	case_refer,	"cairn help refer lists the values; cairn find shows the records and their ids", true },
 	{ "consent",	case_consent,	"nothing was disclosed; correct the form, or have a new one printed: cairn consent REFERRAL --template", true },
 	{ "answer",	case_answer,	"cairn help answer lists the values", true },

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "capacity.h"
 #include "certify.h"
 #include "domain/directory.h"
 #include "domain/fields.h"
@@ -220,7 +221,7 @@ show(struct find *f, const struct listing *l)
 	    (l->words.times[0] != '\0' && json_object_set_new(row, "times", json_string(l->words.times)) != 0) ||
 	    (l->words.eligible[0] != '\0' && json_object_set_new(row, "eligible", json_string(l->words.eligible)) != 0))
 		return -ENOMEM;
-	return 0;
+	return capacity_add(f->app, l->rec.org, l->rec.id, row);
 }
 
 /* What costs least is asked first; 0 with ${ret}: does it answer, in this pass? */
@@ -442,8 +443,10 @@ find_view(struct app *app, const char *org, const char *id, json_t **ret)
 		    (statement != NULL && json_object_set(out, "statement", statement) != 0)) {
 			json_decref(out);
 			r = -ENOMEM;
-		} else
+		} else if ((r = capacity_add(app, org, id, out)) == 0)
 			*ret = out;
+		else
+			json_decref(out);
 	}
 	json_decref(words);
 	close_listing(&l);

@@ -5,6 +5,7 @@
 
 #include "base/canon.h"
 #include "base/id.h"
+#include "capacity.h"
 #include "case.h"
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
