@@ -381,8 +381,8 @@ m8(void)
 	must(crypto_account_get(other.db, &two));
 	ok(sizeof(one.pickle_key) == 32 && memcmp(one.pickle_key, zero, 32) != 0 &&
 	    memcmp(one.pickle_key, two.pickle_key, 32) != 0, "M8 our pickle keys are 32 bytes, of each device its own");
-	must(column_seal(a.db, "crypt_account.pickle", "1", one.pickle.data, one.pickle.len, &first));
-	must(column_seal(a.db, "crypt_account.pickle", "1", one.pickle.data, one.pickle.len, &second));
+	must(column_seal(a.db, NULL, "crypt_account.pickle", "1", one.pickle.data, one.pickle.len, &first));
+	must(column_seal(a.db, NULL, "crypt_account.pickle", "1", one.pickle.data, one.pickle.len, &second));
 	ok(first.len == second.len && memcmp(first.data, second.data, first.len) != 0,
 	    "M8 a pickle stored twice does not look the same");
 	crypto_account_free(&one);
