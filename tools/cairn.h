@@ -10,6 +10,7 @@
  *	cairn_import.c	files read here and sent as records
  *	cairn_export.c	records written to a file
  *	cairn_keys.c	keys and signatures, offline
+ *	cairn_federation.c	who belongs to the federation
  *	cairn_issuer.c	an issuer's book of credentials, offline
  *	cairn_setup.c	passwords and the first start
  *	cairn_time.c	times as people write them
@@ -132,7 +133,6 @@ int	node_show_doctor(const json_t *, const json_t *);
 
 int	import_hsds(struct cairn *, const struct verb *, json_t *args);
 int	import_records(struct cairn *, const struct verb *, json_t *args);
-int	import_trust(struct cairn *, const struct verb *, json_t *args);
 /** import_document: FILE, a JSON document, becomes "document". */
 int	import_document(struct cairn *, const struct verb *, json_t *args);
 int	import_consent(struct cairn *, const struct verb *, json_t *args);
@@ -146,7 +146,6 @@ int	export_hsds(struct cairn *, const struct verb *, json_t *args);
 
 int	keys_new(struct cairn *, const struct verb *, json_t *args);
 int	keys_show(struct cairn *, const struct verb *, json_t *args);
-int	keys_sign_trust(struct cairn *, const struct verb *, json_t *args);
 int	keys_sign_credential(struct cairn *, const struct verb *, json_t *args);
 int	keys_sign_statement(struct cairn *, const struct verb *, json_t *args);
 /** keys_make(c, path, mode): a new key's file.  keys_load: its seed, which the caller overwrites; refused if others may read it. */
@@ -155,6 +154,14 @@ int	keys_load(const struct cairn *, const char *path, uint8_t ret[32]);
 void	keys_public(const uint8_t seed[32], char ret[64]);
 /** keys_write(c, doc, path): the document to ${path}, at once and whole; NULL: to standard output. */
 int	keys_write(const struct cairn *, const json_t *, const char *path);
+
+/* The federation's list: made and signed offline; put in force, and decided upon, by the node. */
+int	federation_new(struct cairn *, const struct verb *, json_t *args);
+int	federation_sign(struct cairn *, const struct verb *, json_t *args);
+int	federation_words(struct cairn *, const struct verb *, json_t *args);
+int	federation_import(struct cairn *, const struct verb *, json_t *args);
+int	federation_join(struct cairn *, const struct verb *, json_t *args);
+int	federation_decide(struct cairn *, const struct verb *, json_t *args);
 
 int	issuer_key(struct cairn *, const struct verb *, json_t *args);
 int	issuer_issue(struct cairn *, const struct verb *, json_t *args);

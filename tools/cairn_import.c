@@ -379,29 +379,6 @@ import_records(struct cairn *c, const struct verb *v, json_t *args)
 }
 
 int
-import_trust(struct cairn *c, const struct verb *v, json_t *args)
-{
-	const char *file = json_str(args, "file");
-	autojson json_t *request = json_object();
-	autojson json_t *result = NULL;
-	json_t *doc = NULL;
-	int r = import_json(c, file, &doc);
-
-	(void)v;
-	if (r != EXIT_OK)
-		return r;
-	if (json_object_set_new(request, "document", doc) != 0)
-		return out_problem(c, EXIT_FATAL, NULL, "out of memory");
-	r = client_call(c, "import_trust", request, &result);
-	if (r != EXIT_OK || c->json)
-		return r == EXIT_OK ? out_json(result) : r;
-	out_line("version %lld of the trust list is in force: %lld organization%s", json_int(result, "version", 0),
-	    json_int(result, "organizations", 0), json_int(result, "organizations", 0) == 1 ? "" : "s");
-	out_line("next: cairn list partners, cairn publish");
-	return EXIT_OK;
-}
-
-int
 import_document(struct cairn *c, const struct verb *v, json_t *args)
 {
 	json_t *doc = NULL;

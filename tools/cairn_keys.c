@@ -242,13 +242,6 @@ sign_file(struct cairn *c, json_t *args, const struct ev_desc *desc)
 }
 
 int
-keys_sign_trust(struct cairn *c, const struct verb *v, json_t *args)
-{
-	(void)v;
-	return sign_file(c, args, &file_trust_desc);
-}
-
-int
 keys_sign_credential(struct cairn *c, const struct verb *v, json_t *args)
 {
 	(void)v;

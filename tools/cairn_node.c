@@ -305,7 +305,7 @@ node_show_list(const json_t *args, const json_t *result)
 		{ "messages", "at direction user delivery id room_id waits body", "no messages" },
 		{ "records", "id kind name seq published source", "no records; cairn import brings some in" },
 		{ "feeds", "name at records bytes", "no files are kept; cairn import hsds FILE keeps one" },
-		{ "partners", "org name server follows follower loaded", "no partners; those that a trust list names appear here: cairn import trust FILE" },
+		{ "partners", "org name server follows follower loaded stopped", "no partners; those that a trust list names appear here: cairn import trust FILE" },
 		{ "rooms", "room_id kind subject account joined encrypted", "no rooms; cairn publish makes them" },
 		{ "waiting", "id at room_id reason", "nothing waits for a key or device" },
 		{ "rejected", "id at room_id reason", "nothing was rejected" },

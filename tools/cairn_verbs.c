@@ -40,10 +40,11 @@ const struct verb verbs_table[] = {
 	  {{ "dry-run", NULL, "dry_run", "read and report only; the node is not asked", false, false, NULL }},
 	  NULL, import_records, NULL },
 	{ "import trust", "put a signed trust list in force",
-	  "FILE comes from the federation's signer, whose key is trust_signer in the configuration. Only a higher version "
-	  "replaces a list. To get onto it, give the signer the output of cairn show node --json.",
+	  "FILE comes from the federation's signers; enough of those who signed the version before must have signed it. Only a higher version "
+	  "replaces a list; two that contradict each other stop all sending. To get onto it, give the signers the output of cairn show node --json. "
+	  "The first list comes by cairn federation join.",
 	  "cairn import trust trust.json",
-	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, import_trust, NULL },
+	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, federation_import, NULL },
 	{ "export hsds", "write the programs as an Open Referral HSDS 3.1 file",
 	  "A page of services in full, to standard output or, at once and whole, to --out. A program that was imported goes "
 	  "out with all that its file said of it, and what was edited here since. With --feed: the file itself, in its own shape. "
@@ -250,6 +251,56 @@ const struct verb verbs_table[] = {
 	  "Ends with status 1 if there is a fault.",
 	  "cairn doctor",
 	  {{ 0 }}, {{ 0 }}, NULL, node_run, node_show_doctor },
+	{ "federation new", "make the next version of the trust list, or the first (offline)",
+	  "Takes the list of --from as it is, with the next number and a new end, and changes what the options say. A file of --entry holds "
+	  "what cairn show node --json printed at an organization, or an issuer's entry (types.md, Trust list); one of the same id is replaced. Nothing is "
+	  "in force before enough signers have signed it. docs/federation.md leads two people through it.",
+	  "cairn federation new --signer z6Mk... --signer z6Mk... --entry ours.json \\\n"
+	  "      --entry theirs.json --out list.json\n"
+	  "  cairn federation new --from list.json --suspend 01J8Z0Q4M2K7V9T5B3N6X8C0RD \\\n"
+	  "      --reason 'a laptop was stolen' --out next.json",
+	  {{ 0 }},
+	  {{ "from", "FILE", "from", "the version before", false, false, NULL },
+	   { "entry", "FILE", "entries", "an organization or issuer to add or to replace", false, true, NULL },
+	   { "drop", "ID", "drop", "an organization or issuer that is no longer of it", false, true, NULL },
+	   { "suspend", "ID", "suspend", "with --reason: nothing is sent to it, and nothing of it counts, until it is reinstated", false, true, NULL },
+	   { "reason", "TEXT", "reason", "why it is suspended; every organization reads it; nothing about a member", false, false, NULL },
+	   { "reinstate", "ID", "reinstate", "its suspension is over", false, true, NULL },
+	   { "signer", "KEY", "signers", "who signs from now on, in place of all before", false, true, NULL },
+	   { "needed", "N", "needed", "with --signer: how many of them must; all if not said", false, false, NULL },
+	   { "room", "ROOM", "room", "with --via: the federation room", false, false, NULL },
+	   { "via", "SERVER", "via", "a server by which it is joined", false, true, NULL },
+	   { "days", "N", "days", "for how long; 90 if not said", false, false, NULL },
+	   { "out", "FILE", "out", "where to write", false, false, NULL }},
+	  NULL, federation_new, NULL },
+	{ "federation sign", "sign a trust list (offline)",
+	  "The same as cairn sign trust.",
+	  "cairn federation sign list.json --key signer.key --out list.json",
+	  {{ "FILE", "file", ONE }},
+	  {{ "key", "KEYFILE", "key", "private key made by cairn key new", true, false, NULL },
+	   { "out", "FILE", "out", "where to write; may be FILE itself", false, false, NULL }},
+	  NULL, federation_sign, NULL },
+	{ "federation words", "print the words by which people know who signs a list (offline)",
+	  "Ten words that stand for the signers of FILE and how many of them must sign. Read them to whoever is to join, by phone or in person.",
+	  "cairn federation words list.json",
+	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, federation_words, NULL },
+	{ "federation join", "trust a federation for the first time",
+	  "FILE is its signed list. WORDS are the ten that a person of the federation reads to you from cairn federation words, by phone or "
+	  "in person, never over Matrix; if they differ nothing is changed. It also ends the stop after two lists that contradict each other.",
+	  "cairn federation join list.json acorn amber ...",
+	  {{ "FILE", "file", ONE }, { "WORDS", "words", REST }}, {{ 0 }}, NULL, federation_join, NULL },
+	{ "federation deny", "have nothing to do with an organization, whatever the trust list says",
+	  "From now on this node sends it nothing and shows nothing of it. What it has already received it has.",
+	  "cairn federation deny 01J8Z0Q4M2K7V9T5B3N6X8C0RD --reason 'they passed on a name'",
+	  {{ "ORG", "org", ONE }},
+	  {{ "reason", "TEXT", "reason", "why; shown to the staff of this node; nothing about a member", true, false, NULL }},
+	  NULL, federation_decide, NULL },
+	{ "federation allow", "take a denial back, or go on with an organization that is suspended",
+	  "A suspension that the list has now is set aside at this node only; a later one counts again. It adds nobody to the list.",
+	  "cairn federation allow 01J8Z0Q4M2K7V9T5B3N6X8C0RD --reason 'they have a new key'",
+	  {{ "ORG", "org", ONE }},
+	  {{ "reason", "TEXT", "reason", "why; shown to the staff of this node; nothing about a member", true, false, NULL }},
+	  NULL, federation_decide, NULL },
 	{ "key new", "make an Ed25519 key for trust lists or credentials (offline)",
 	  "Writes the private key to FILE, which must not exist, with mode 0600, as a multibase text, and prints the public "
 	  "key: trust_signer of a configuration, or \"key\" of an issuer in a trust list.",
@@ -260,13 +311,13 @@ const struct verb verbs_table[] = {
 	  "cairn key show signer.key",
 	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, keys_show, NULL },
 	{ "sign trust", "sign a trust list (offline)",
-	  "Adds the proof to FILE (types.md, Trust list, in gen/ of a build and share/doc/cairn once installed), replacing an "
-	  "old one; times written as 2026-11-21T10:30:00+01:00 or with Z become milliseconds; and writes the result to standard output or, at once and whole, to --out.",
+	  "Adds a proof to FILE (types.md, Trust list, in gen/ of a build and share/doc/cairn once installed), beside those of other "
+	  "signers as long as they fit its content; times written as 2026-11-21T10:30:00+01:00 or with Z become milliseconds; and writes the result to standard output or, at once and whole, to --out.",
 	  "cairn sign trust trust.json --key signer.key --out /etc/cairn/trust.json",
 	  {{ "FILE", "file", ONE }},
 	  {{ "key", "KEYFILE", "key", "private key made by cairn key new", true, false, NULL },
 	   { "out", "FILE", "out", "where to write; may be FILE itself", false, false, NULL }},
-	  NULL, keys_sign_trust, NULL },
+	  NULL, federation_sign, NULL },
 	{ "sign credential", "sign a peer specialist's credential (offline)",
 	  "FILE is a W3C Verifiable Credential 2.0 (types.md, Credential); the proof is eddsa-jcs-2022. An issuer that "
 	  "is a did:key must be the key that signs.",

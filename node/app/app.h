@@ -65,6 +65,7 @@ struct app {
 	struct db		*db;
 	struct crypt		*crypt;		/* NULL until setup made a device. */
 	struct trust		*trust;		/* NULL: nobody is trusted. */
+	char			 trust_fork[256]; /* Two signed lists contradict each other: nobody is trusted; or "". */
 	struct flight		 flights[FRAME_IN_FLIGHT];
 	uint64_t		 last_id;
 	bool			 up;		/* A bridge is there. */

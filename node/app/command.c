@@ -59,6 +59,8 @@ static const struct verb {
 	{ "import",	own_import,	"nothing was changed; mend the file and import it again", false },
 	{ "forget",	feed_remove,	"cairn list feeds shows the files that are kept, and their names", false },
 	{ "import_trust", trustlist_import, "the list in force is unchanged; the federation's signer has the newest", false },
+	{ "federation_join", trustlist_join, "nothing was changed", false },
+	{ "federation_decide", trustlist_decide, "cairn list partners shows the organizations", false },
 	{ "withdraw",	own_withdraw,	"cairn list records shows our records and their ids", true },
 	{ "publish",	publish_start,	"", true },
 	{ "follow",	record_follow,	"cairn list partners shows who is on the trust list", true },

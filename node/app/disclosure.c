@@ -12,6 +12,7 @@
 #include "publish.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
+#include "trustlist.h"
 
 /* What would be disclosed, by class. */
 static unsigned
@@ -109,8 +110,7 @@ judge(struct app *app, const struct case_row *row, const json_t *consent, const 
 	int element, r;
 
 	if (from == NULL || to == NULL)
-		return err_next(reterr, err_set(reterr, E_REFUSED, "our organization is not on the trust list"),
-		    "cairn doctor says what to do");
+		return trustlist_why(app, NULL, reterr);
 	r = look(app, row, &f, &use);
 	return r != 0 ? r : consent_check(consent, &use, &element, reterr);
 }
@@ -259,8 +259,7 @@ disclosure_template(struct app *app, const struct case_row *row, json_t **ret, s
 	int r;
 
 	if (to == NULL || own == NULL)
-		return err_next(reterr, err_set(reterr, E_REFUSED, "%s is not on the trust list", to == NULL ? row->org :
-		    "our organization"), "cairn doctor says how the list is; its signer has the newest");
+		return trustlist_why(app, own == NULL ? NULL : row->org, reterr);
 	if ((r = look(app, row, &f, &use)) != 0)
 		return r;
 	form = json_pack("{s:{s:s, s:s, s:[{s:s, s:s}], s:[s, s, s], s:s, s:[{s:s, s:s}], s:s, s:s, s:{s:s, s:[s, s, s]},"

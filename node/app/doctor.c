@@ -117,6 +117,9 @@ check_trust(struct app *app, json_t *checks)
 	int64_t expires = trust_expires(app->trust);
 	bool soon = expires - app_now(app) < 14 * WHEN_DAY;
 
+	if (*app->trust_fork != '\0')
+		return check(checks, "trust list", false, app->trust_fork, "nothing is sent to any organization and nobody is trusted: "
+		    "speak to the others; cairn federation join FILE with the list that holds ends this");
 	if (app->trust == NULL)
 		return check(checks, "trust list", false, "none is in force: nobody is trusted",
 		    "cairn import trust FILE, with the file from the federation's signer");
@@ -125,6 +128,27 @@ check_trust(struct app *app, json_t *checks)
 	return check(checks, "trust list", !soon && publish_own_org(app) != NULL, text,
 	    publish_own_org(app) == NULL ? "we are not on it: give the output of cairn show node --json to the signer" :
 	    "it ends soon: ask the signer for a new one");
+}
+
+/* Who is listed and yet not in force, and whom this node trusts in spite of the list. */
+static int
+check_standing(struct app *app, json_t *checks)
+{
+	for (size_t i = 0; i < trust_nlisted(app->trust); i++) {
+		const struct trust_org *org = trust_listed_at(app->trust, i);
+		struct err why = { "" };
+		bool stopped = trust_judge(app->trust, org->id, &why) != 0;
+		int r;
+
+		if (!stopped && org->suspended == 0)
+			continue;
+		if (!stopped)
+			(void)err_set(&why, 0, "%s is trusted by this node, though the federation has suspended it: %s", org->name,
+			    org->reason);
+		if ((r = check(checks, "organization", stopped, why.text, "cairn federation deny ORG --reason ends that")) != 0)
+			return r;
+	}
+	return 0;
 }
 
 static int
@@ -284,7 +308,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if ((*ret = json_pack("{s:o}", "checks", checks)) == NULL)
 		return -ENOMEM;
 	if ((r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
-	    (r = check_trust(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
+	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_words(app, checks)) != 0 || (r = check_gaps(app, checks)) != 0 ||
 	    (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0)
 		return r;

@@ -20,6 +20,7 @@
 #include "store/audit.h"
 #include "store/dirstore.h"
 #include "store/outbox.h"
+#include "trustlist.h"
 
 #define TYPE_RECORD	ID_NAMESPACE "record"
 #define WANTED		"publish_wanted"	/* meta: there is something to publish. */
@@ -44,8 +45,7 @@ publish_start(struct app *app, const char *actor, const json_t *args, json_t **r
 	if (app->crypt == NULL)
 		return err_next(reterr, err_set(reterr, E_REFUSED, "this node is not set up"), "run cairn setup");
 	if (publish_own_org(app) == NULL)
-		return err_next(reterr, err_set(reterr, E_REFUSED, "our organization is not on the trust list"),
-		    "give the output of cairn show node --json to the federation's signer, then cairn import trust FILE");
+		return trustlist_why(app, NULL, reterr);
 	if ((r = meta_put(app->db, WANTED, "1", false)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "publish", "directory", NULL)) != 0)
 		return r;

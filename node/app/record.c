@@ -24,6 +24,7 @@
 #include "store/audit.h"
 #include "store/dirstore.h"
 #include "traffic.h"
+#include "trustlist.h"
 
 #define FUTURE_MAX	WHEN_DAY	/* A record dated later than this is not waited for. */
 
@@ -112,7 +113,7 @@ record_arrived(struct app *app, const struct origin *origin)
 	} else if (id != NULL && r != E_NOTFOUND)
 		return r;
 	context.org = org->id;
-	context.key = org->record_key;
+	context.key = trust_record_key(org, origin->content, context.now);
 	if ((r = directory_check(origin->content, &context, &verdict, &record, &reason)) != 0)
 		return r;
 	switch (verdict) {
@@ -167,9 +168,10 @@ record_follow(struct app *app, const char *actor, const json_t *args, json_t **r
 
 	if (org == NULL)
 		return err_set(reterr, E_BAD, "org: the id of an organization is missing; cairn list partners shows them");
-	if (app->crypt == NULL || own == NULL)
-		return err_next(reterr, err_set(reterr, E_REFUSED, "this node is not set up, or is not on the trust list yet"),
-		    "cairn doctor says which, and what to do");
+	if (app->crypt == NULL)
+		return err_next(reterr, err_set(reterr, E_REFUSED, "this node is not set up"), "run cairn setup");
+	if (own == NULL)
+		return trustlist_why(app, NULL, reterr);
 	if (!strcmp(own, org))
 		return err_set(reterr, E_REFUSED, "this is our own directory");
 	if ((r = partner_get(app->db, org, &partner)) == E_NOTFOUND)

@@ -10,6 +10,7 @@
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
 #include "deliver.h"
+#include "domain/trust.h"
 #include "epoch.h"
 #include "find.h"
 #include "gap.h"
@@ -80,6 +81,19 @@ give_up(struct app *app, const struct out *out, struct err *reterr)
 	return r < 0 ? r : outbox_done(app->db, out->id);
 }
 
+/* In a channel nothing is said by or to an organization that is not in force now; it may be again. */
+static int
+other_side_trusted(struct app *app, const struct out *out)
+{
+	autoroom struct room room = { 0 };
+	int r = room_get(app->db, out->room_id, &room);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	return room.kind != ROOM_CHANNEL || (trust_org_by_node(app->trust, app->cfg->node_user) != NULL &&
+	    trust_org(app->trust, room.subject) != NULL) ? 0 : E_LATER;
+}
+
 static int
 seal(struct app *app, struct out *out)
 {
@@ -147,7 +161,9 @@ judge(struct app *app, struct out *out)
 		r = outbox_tried(app->db, out->id, app_now(app), app_now(app));
 		return r == 0 ? E_EXISTS : r;
 	}
-	if (!strcmp(out->purpose, "traffic"))
+	if (out->kind == OUT_EVENT)
+		r = other_side_trusted(app, out);
+	if (r == 0 && !strcmp(out->purpose, "traffic"))
 		r = case_may_send(app, out->ref);
 	if (r == E_LATER) {
 		r = outbox_later(app->db, out->id, app_now(app) + UNTRUSTED_MS);

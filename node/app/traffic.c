@@ -14,6 +14,7 @@
 #include "store/casestore.h"
 #include "store/outbox.h"
 #include "traffic.h"
+#include "trustlist.h"
 
 #define PURPOSE		"traffic"
 #define TYPE_ACK	ID_NAMESPACE "referral.ack"
@@ -53,10 +54,7 @@ traffic_send(struct app *app, const char *org, const char *referral, const char 
 	struct traffic t = { .org = (char *)org, .referral = (char *)referral, .type = (char *)type };
 	int r;
 
-	if (trust_org(app->trust, org) == NULL)
-		return err_next(reterr, err_set(reterr, E_NOTFOUND, "organization %s is not on the trust list", org),
-		    "cairn list partners shows who is");
-	if ((r = number(app, org, content, ret_id, &t.seq)) != 0 ||
+	if ((r = trustlist_why(app, org, reterr)) != 0 || (r = number(app, org, content, ret_id, &t.seq)) != 0 ||
 	    (r = check(type, content, reterr)) != 0)
 		return r;
 	if ((text = canon_text(content, reterr)) == NULL)

@@ -5,60 +5,115 @@
 
 #include "access.h"
 #include "base/canon.h"
+#include "base/id.h"
 #include "base/log.h"
-#include "base/proof.h"
+#include "base/signers.h"
 #include "crypt/keys.h"
 #include "domain/trust.h"
 #include "ingest.h"
+#include "publish.h"
 #include "store/audit.h"
 #include "store/peoplestore.h"
+#include "store/truststore.h"
 #include "trustlist.h"
 
-/* meta: the list in force, and "version:hash" of the newest ever accepted. */
-#define TRUST		"trust_list"
-#define TRUST_SEEN	"trust_seen"
+/* meta: with whom trust began; who signs the next version; what two lists disagree in. */
+#define ROOT		"trust_root"
+#define SIGNERS		"trust_signers"
+#define FORK		"trust_fork"	/* "": in nothing. */
+
+enum { REASON_MAX = 500 };
 
 static int
-get_seen(struct db *db, struct trust_seen *ret)
+get_signers(struct db *db, const char *key, struct signers *ret)
 {
 	autofree char *text = NULL;
-	long long version;
-	int r = meta_get(db, TRUST_SEEN, false, &text);
+	int r = meta_get(db, key, false, &text);
 
-	*ret = (struct trust_seen){ 0 };
-	if (r != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	if (sscanf(text, "%lld:%64s", &version, ret->hash) != 2)
-		return ERR_CORRUPT;
-	ret->version = version;
+	return r != 0 ? r : signers_parse(text, ret, NULL) == 0 ? 0 : ERR_CORRUPT;
+}
+
+static int
+put_signers(struct db *db, const char *key, const struct signers *s)
+{
+	char text[SIGNERS_TEXT];
+
+	return meta_put(db, key, signers_print(s, text), false);
+}
+
+/*
+ * Who must have signed the next list: those whom the list before names; or, if the configuration names
+ * others than trust began with (${ret_same} is false then), those.  E_REFUSED: nobody.
+ */
+static int
+judges(const struct app *app, struct signers *ret, bool *ret_same, struct err *reterr)
+{
+	const char *configured = app->cfg->trust_signer;
+	struct signers root, now, wanted;
+	int r;
+
+	if ((r = get_signers(app->db, ROOT, &root)) < 0 || (r == 0 && (r = get_signers(app->db, SIGNERS, &now)) < 0))
+		return r;
+	*ret_same = r == 0;
+	if (configured != NULL) {
+		if (signers_parse(configured, &wanted, reterr) != 0)
+			return E_BAD;
+		*ret_same = r == 0 && signers_equal(&root, &wanted);
+	} else if (r != 0)
+		return err_next(reterr, err_set(reterr, E_REFUSED, "this node does not know whose signature makes a trust list"),
+		    "cairn federation join FILE, and compare its words with a person you know; or put trust_signer into the configuration");
+	*ret = *ret_same ? now : wanted;
 	return 0;
 }
 
 static int
-signer(const struct app *app, uint8_t key[ED25519_PUBLIC], struct err *reterr)
+add_override(void *cookie, const char *org, const char *word)
 {
-	if (app->cfg->trust_signer == NULL)
-		return err_next(reterr, err_set(reterr, E_REFUSED, "trust_signer is not in the configuration"),
-		    "put the federation signer's key there, as received from a person you know, and restart the node");
-	return proof_key_parse(app->cfg->trust_signer, key);
+	autojson json_t *value = NULL;
+	int r = canon_parse(word, strlen(word), &value, NULL);
+
+	if (r != 0)
+		return r < 0 ? r : ERR_CORRUPT;
+	return json_object_set(cookie, org, value) == 0 ? 0 : -ENOMEM;
+}
+
+/* What this node decided for itself, applied to ${trust}. */
+static int
+apply_overrides(struct app *app, struct trust *trust)
+{
+	autojson json_t *overrides = json_object();
+	int r = overrides == NULL ? -ENOMEM : trust_override_each(app->db, add_override, overrides);
+
+	if (r == 0)
+		r = trust_override(trust, overrides, NULL);
+	return r > 0 ? ERR_CORRUPT : r;
 }
 
 int
 trustlist_load(struct app *app)
 {
-	autofree char *text = NULL;
+	autoversion struct trust_version v = { 0 };
 	autojson json_t *doc = NULL;
-	uint8_t key[ED25519_PUBLIC];
+	autofree char *fork = NULL;
+	struct signers by;
 	struct err why = { "" };
-	int r = meta_get(app->db, TRUST, false, &text);
+	bool same;
+	int r;
 
-	if (r != 0)
+	if ((r = meta_get(app->db, FORK, false, &fork)) < 0)
+		return r;
+	if (r == 0 && *fork != '\0') {
+		(void)snprintf(app->trust_fork, sizeof(app->trust_fork), "%s", fork);
+		return 0;
+	}
+	if ((r = trust_version_get(app->db, 0, &v)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if ((r = canon_parse(text, strlen(text), &doc, &why)) == 0 && (r = signer(app, key, &why)) == 0)
-		r = trust_load(doc, key, NULL, app_now(app), &app->trust, &why);
+	if ((r = canon_parse(v.document, strlen(v.document), &doc, &why)) == 0 && (r = judges(app, &by, &same, &why)) == 0)
+		r = same ? trust_load(doc, &by, NULL, app_now(app), &app->trust, &why) :
+		    err_set(&why, E_REFUSED, "it is not of the signers in the configuration");
 	if (r > 0)
 		log_warn("trustlist", "the stored trust list is not in force: %s; nobody is trusted", why.text);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : r == 0 ? apply_overrides(app, app->trust) : 0;
 }
 
 void
@@ -71,29 +126,70 @@ trustlist_expire(struct app *app)
 	app->trust = NULL;
 }
 
-/* Who is no longer on the list loses every key to come; who is on it is known by its master key. */
+/* The devices of a bot are known by the list alone. */
+static int
+unpin(struct app *app, const struct trust_org *org)
+{
+	const json_t *device;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(org->devices, i, device)
+		if ((r = keys_unpin(app->crypt, org->node, json_str(device, "device"))) != 0)
+			return r;
+	return 0;
+}
+
+/* Who is in force is known by its master key or, a bot, by its devices. */
+static int
+know(struct app *app, const struct trust *before, const struct trust_org *org)
+{
+	const struct trust_org *was = trust_listed(before, org->id);
+	const json_t *device;
+	int64_t pid;
+	size_t i;
+	int r;
+
+	if ((r = person_id(app->db, org->node, &pid)) != 0 ||
+	    (org->master_key != NULL && (r = keys_pin_master(app->crypt, org->node, org->master_key, NULL)) != 0))
+		return r;
+	if (was != NULL && was->devices != NULL && !json_equal(was->devices, org->devices) && (r = unpin(app, was)) != 0)
+		return r;
+	json_array_foreach(org->devices, i, device)
+		if ((r = keys_pin(app->crypt, org->node, json_str(device, "device"), json_str(device, "key"), NULL)) != 0)
+			return r > 0 ? ERR_CORRUPT : r;
+	return 0;
+}
+
+/* Who is no longer in force loses every key to come. */
+static int
+expel_all(struct app *app, const struct trust *listed, const struct trust *now)
+{
+	for (size_t i = 0; i < trust_nlisted(listed); i++) {
+		const struct trust_org *org = trust_listed_at(listed, i);
+		int r;
+
+		if (trust_org_by_node(now, org->node) != NULL || !strcmp(org->node, app->cfg->node_user))
+			continue;
+		if ((r = access_expel(app, org->node)) != 0 ||
+		    (app->crypt != NULL && (r = unpin(app, org)) != 0))
+			return r;
+	}
+	return 0;
+}
+
 static int
 change_trust(struct app *app, const struct trust *before, const struct trust *now)
 {
 	int r;
 
-	for (size_t i = 0; i < trust_norgs(before); i++) {
-		const char *user = trust_org_at(before, i)->node;
-
-		if (trust_org_by_node(now, user) == NULL && (r = access_expel(app, user)) != 0)
-			return r;
-	}
 	/* The list before may have expired, and so be forgotten. */
-	if ((r = access_retain(app, now)) != 0)
+	if ((r = expel_all(app, before, now)) != 0 || (r = expel_all(app, now, now)) != 0 || (r = access_retain(app, now)) != 0)
 		return r;
 	for (size_t i = 0; i < trust_norgs(now) && app->crypt != NULL; i++) {
 		const struct trust_org *org = trust_org_at(now, i);
-		int64_t pid;
 
-		if (!strcmp(org->node, app->cfg->node_user))
-			continue;
-		if ((r = person_id(app->db, org->node, &pid)) != 0 ||
-		    (r = keys_pin_master(app->crypt, org->node, org->master_key, NULL)) != 0)
+		if (strcmp(org->node, app->cfg->node_user) != 0 && (r = know(app, before, org)) != 0)
 			return r;
 	}
 	return 0;
@@ -115,38 +211,229 @@ retry_invitations(struct app *app)
 	return r;
 }
 
+/* Nobody can say which of the two is meant, so neither is: until people have spoken. */
+static int
+stop(struct app *app, const char *actor, const struct err *why)
+{
+	int r;
+
+	(void)snprintf(app->trust_fork, sizeof(app->trust_fork), "%.250s", why->text);
+	log_error("trustlist", "%s; nobody is trusted until an operator says which holds", app->trust_fork);
+	trust_free(app->trust);
+	app->trust = NULL;
+	if ((r = meta_put(app->db, FORK, app->trust_fork, false)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "trust_fork", "trust", NULL)) != 0)
+		return r;
+	return E_EXISTS;
+}
+
+/* What was accepted before, as far as it speaks of this document. */
+static int
+get_seen(struct app *app, const json_t *doc, struct trust_seen *ret)
+{
+	autoversion struct trust_version newest = { 0 }, same = { 0 };
+	int64_t version = json_int(doc, "version", 0);
+	int r;
+
+	*ret = (struct trust_seen){ 0 };
+	if ((r = trust_version_get(app->db, 0, &newest)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	ret->version = newest.version;
+	(void)snprintf(ret->hash, sizeof(ret->hash), "%s", newest.hash);
+	if (version < 1 || (r = trust_version_get(app->db, version, &same)) != 0)
+		return r < 0 ? r : 0;
+	(void)snprintf(ret->same, sizeof(ret->same), "%s", same.hash);
+	return 0;
+}
+
+/* In force from now on; ${trust} is consumed. */
+static int
+install(struct app *app, const char *actor, struct trust *trust)
+{
+	autotrust struct trust *mine = trust;
+	struct trust_seen seen = trust_last(trust);
+	autofree char *text = canon_text(trust_document(trust), NULL);
+	struct trust_version v = { seen.version, seen.hash, text };
+	int r;
+
+	if (text == NULL)
+		return -ENOMEM;
+	if ((r = trust_version_put(app->db, &v, app_now(app))) != 0 ||
+	    (r = put_signers(app->db, SIGNERS, trust_signers(trust))) != 0 || (r = apply_overrides(app, trust)) != 0 ||
+	    (r = change_trust(app, app->trust, trust)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "import_trust", seen.hash, NULL)) != 0)
+		return r;
+	/* Should the commit fail, the process ends, and a restart reads what is stored. */
+	trust_free(app->trust);
+	app->trust = take(mine);
+	return retry_invitations(app);
+}
+
+int
+trustlist_adopt(struct app *app, const char *actor, const json_t *doc, struct err *reterr)
+{
+	struct trust_seen seen = { 0 };
+	struct trust *trust;
+	struct signers by;
+	struct err why = { "" };
+	bool same;
+	int r;
+
+	if (*app->trust_fork != '\0')
+		return err_next(reterr, err_set(reterr, E_REFUSED, "%s", app->trust_fork),
+		    "speak to the other organizations; cairn federation join FILE with the list that holds ends this");
+	if ((r = judges(app, &by, &same, reterr)) != 0 || (same && (r = get_seen(app, doc, &seen)) != 0))
+		return r;
+	if ((r = trust_load(doc, &by, same ? &seen : NULL, app_now(app), &trust, &why)) == TRUST_FORK)
+		return stop(app, actor, &why);
+	if (r != 0) {
+		if (reterr != NULL)
+			*reterr = why;
+		return r;
+	}
+	/* Another federation than before: nothing that was said there counts here. */
+	if (!same && ((r = trust_version_forget(app->db)) != 0 || (r = put_signers(app->db, ROOT, &by)) != 0)) {
+		trust_free(trust);
+		return r;
+	}
+	return install(app, actor, trust);
+}
+
 int
 trustlist_import(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	json_t *doc = json_obj(args, "document");
-	autofree char *text = NULL;
-	uint8_t key[ED25519_PUBLIC];
-	char seen_text[96];
-	struct trust_seen seen;
-	struct trust *trust;
 	int r;
 
 	if (doc == NULL)
 		return err_set(reterr, E_BAD, "document: the signed trust list is missing");
-	if ((r = signer(app, key, reterr)) != 0 || (r = get_seen(app->db, &seen)) != 0 ||
-	    (r = trust_load(doc, key, seen.version > 0 ? &seen : NULL, app_now(app), &trust, reterr)) != 0)
+	if ((r = trustlist_adopt(app, actor, doc, reterr)) == E_EXISTS)
+		*ret = json_pack("{s:s}", "stopped", app->trust_fork);
+	else if (r != 0)
 		return r;
-	seen = trust_last(trust);
-	(void)snprintf(seen_text, sizeof(seen_text), "%lld:%s", (long long)seen.version, seen.hash);
-	if ((text = canon_text(doc, reterr)) == NULL)
-		r = E_BAD;
-	else if ((r = meta_put(app->db, TRUST, text, false)) == 0 &&
-	    (r = meta_put(app->db, TRUST_SEEN, seen_text, false)) == 0 &&
-	    (r = change_trust(app, app->trust, trust)) == 0)
-		r = audit_add(app->db, app_now(app), actor, "import_trust", seen.hash, NULL);
-	if (r != 0) {
-		trust_free(trust);
+	else
+		*ret = json_pack("{s:I, s:I}", "version", (json_int_t)trust_last(app->trust).version, "organizations",
+		    (json_int_t)trust_norgs(app->trust));
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+/* Our own organization is known by its account. */
+static int
+judge_own(const struct app *app, struct err *reterr)
+{
+	for (size_t i = 0; i < trust_nlisted(app->trust); i++)
+		if (!strcmp(trust_listed_at(app->trust, i)->node, app->cfg->node_user))
+			return trust_judge(app->trust, trust_listed_at(app->trust, i)->id, reterr);
+	return err_next(reterr, err_set(reterr, E_REFUSED, "our organization is not on the trust list"),
+	    "give the output of cairn show node --json to the federation's signers, then cairn import trust FILE");
+}
+
+/* Whoever joins has heard the words from a person; only then does the list say who signs. */
+int
+trustlist_join(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	json_t *doc = json_obj(args, "document");
+	const char *said = json_str(args, "words");
+	uint8_t heard[SIGNERS_NWORDS], wanted[SIGNERS_NWORDS];
+	char words[SIGNERS_WORDS], text[SIGNERS_TEXT];
+	autotrust struct trust *trust = NULL;
+	struct signers by, configured;
+	int r;
+
+	if (doc == NULL || said == NULL)
+		return err_set(reterr, E_BAD, "document and words are wanted: the signed trust list, and the words of its signers");
+	if ((r = trust_read_signers(doc, NULL, &by, reterr)) != 0)
 		return r;
-	}
-	*ret = json_pack("{s:I, s:I}", "version", (json_int_t)seen.version, "organizations",
-	    (json_int_t)trust_norgs(trust));
-	/* Should the commit fail, the process ends, and a restart reads what is stored. */
-	trust_free(app->trust);
-	app->trust = trust;
-	return *ret != NULL ? retry_invitations(app) : -ENOMEM;
+	if (words_parse(said, heard, nelem(heard)) != 0 ||
+	    words_parse(signers_words(&by, words), wanted, nelem(wanted)) != 0 || memcmp(heard, wanted, sizeof(heard)) != 0)
+		return err_next(reterr, err_set(reterr, E_REFUSED, "these are not the words of those who sign this list"),
+		    "do not use this list; ask the person who gave it to you, not over Matrix, which words they see");
+	if (app->trust != NULL && !signers_equal(&by, trust_signers(app->trust)))
+		return err_next(reterr, err_set(reterr, E_REFUSED, "another trust list, of other signers, is in force"),
+		    "a node is in one federation; a new list of that one comes by cairn import trust");
+	if (app->cfg->trust_signer != NULL && (signers_parse(app->cfg->trust_signer, &configured, reterr) != 0 ||
+	    !signers_equal(&by, &configured)))
+		return err_next(reterr, err_set(reterr, E_REFUSED, "trust_signer in the configuration names other signers than this list"),
+		    "take it out, or correct it: %s", signers_print(&by, text));
+	/* A list that is no good changes nothing; one that is ends what was before, contradictions too. */
+	if ((r = trust_load(doc, &by, NULL, app_now(app), &trust, reterr)) != 0)
+		return r;
+	if ((r = trust_version_forget(app->db)) != 0 || (r = put_signers(app->db, ROOT, &by)) != 0 ||
+	    (r = meta_put(app->db, FORK, "", false)) != 0)
+		return r;
+	*app->trust_fork = '\0';
+	if ((r = install(app, actor, take(trust))) != 0)
+		return r;
+	*ret = json_pack("{s:I, s:I}", "version", (json_int_t)trust_last(app->trust).version, "organizations",
+	    (json_int_t)trust_norgs(app->trust));
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+int
+trustlist_why(const struct app *app, const char *org, struct err *reterr)
+{
+	int r;
+
+	if (*app->trust_fork != '\0')
+		return err_next(reterr, err_set(reterr, E_REFUSED, "nothing is sent to any organization: %s", app->trust_fork),
+		    "speak to the other organizations; cairn federation join FILE with the list that holds ends this");
+	if (app->trust == NULL)
+		return err_next(reterr, err_set(reterr, E_REFUSED, "no trust list is in force: nobody is trusted"),
+		    "cairn import trust FILE, with the newest list of the federation");
+	if (org == NULL)
+		return judge_own(app, reterr);
+	if ((r = trust_judge(app->trust, org, reterr)) == 0)
+		return 0;
+	return err_next(reterr, r, r == E_NOTFOUND ? "cairn list partners shows who is" :
+	    "nothing is sent to it; cairn list partners shows how it is with each organization");
+}
+
+/* A denial goes, and a suspension that the list has now is set aside; there must be one of them. */
+static int
+allow(const struct trust_org *listed, const char *org, int standing, json_t *word, struct err *reterr)
+{
+	if (standing == 0)
+		return err_set(reterr, E_EXISTS, "%s is in force: there is nothing to allow", listed->name);
+	if (listed == NULL)
+		return err_next(reterr, err_set(reterr, E_NOTFOUND, "organization %.30s is not on the trust list, and this cannot put it there", org),
+		    "its signers can: docs/federation.md");
+	return json_object_set_new(word, "since", json_integer(listed->suspended)) != 0 ? -ENOMEM : 0;
+}
+
+int
+trustlist_decide(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *org = json_str(args, "org"), *decision = json_str(args, "decision"), *reason = json_str(args, "reason");
+	const char *own = publish_own_org(app);
+	const struct trust_org *listed;
+	autojson json_t *word = NULL;
+	autofree char *text = NULL;
+	bool denies;
+	int r;
+
+	if (!id_is_own(org) || decision == NULL || (strcmp(decision, "deny") != 0 && strcmp(decision, "allow") != 0))
+		return err_set(reterr, E_BAD, "org: the id of an organization is missing; cairn list partners shows them");
+	if (reason == NULL || *reason == '\0' || strlen(reason) > REASON_MAX)
+		return err_set(reterr, E_BAD, "reason: say why, in at most %d bytes; it is shown to the staff of this node", REASON_MAX);
+	if (own != NULL && !strcmp(own, org))
+		return err_set(reterr, E_REFUSED, "that is our own organization");
+	denies = !strcmp(decision, "deny");
+	listed = trust_listed(app->trust, org);
+	word = json_pack("{s:s, s:s, s:I}", "decision", decision, "reason", reason, "at", (json_int_t)app_now(app));
+	if (word == NULL)
+		return -ENOMEM;
+	if (!denies && (r = allow(listed, org, trust_judge(app->trust, org, NULL), word, reterr)) != 0)
+		return r;
+	if ((text = canon_text(word, reterr)) == NULL)
+		return -ENOMEM;
+	/* What was only denied here needs no word any more. */
+	if ((r = trust_override_put(app->db, org, denies || listed->suspended != 0 ? text : NULL)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, denies ? "federation_deny" : "federation_allow", org, NULL)) != 0)
+		return r;
+	if (app->trust != NULL && ((r = apply_overrides(app, app->trust)) != 0 ||
+	    (r = change_trust(app, app->trust, app->trust)) != 0 || (r = retry_invitations(app)) != 0))
+		return r;
+	*ret = json_pack("{s:s, s:s}", "org", org, "text", denies ? "from now on nothing is sent to it, and nothing of it is shown" :
+	    "it is trusted again");
+	return *ret != NULL ? 0 : -ENOMEM;
 }

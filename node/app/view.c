@@ -175,17 +175,18 @@ list_partners(struct listing *l)
 	const char *own = publish_own_org(l->app);
 	int r;
 
-	for (size_t i = 0; i < trust_norgs(l->app->trust); i++) {
-		const struct trust_org *org = trust_org_at(l->app->trust, i);
+	for (size_t i = 0; i < trust_nlisted(l->app->trust); i++) {
+		const struct trust_org *org = trust_listed_at(l->app->trust, i);
 		struct partner p = { 0 };
+		struct err why = { "" };
 
 		if (own != NULL && !strcmp(own, org->id))
 			continue;
 		if ((r = partner_get(l->app->db, org->id, &p)) != 0 && r != E_NOTFOUND)
 			return r;
-		r = append(l, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b}", "org", org->id, "name", org->name,
+		r = append(l, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:s*}", "org", org->id, "name", org->name,
 		    "server", org->server, "follows", r == 0 && p.follows, "follower", r == 0 && p.follower,
-		    "loaded", r == 0 && p.loaded));
+		    "loaded", r == 0 && p.loaded, "stopped", trust_judge(l->app->trust, org->id, &why) == 0 ? NULL : why.text));
 		partner_free(&p);
 		if (r != 0)
 			return r;

@@ -26,7 +26,7 @@ struct config {
 	char	*state_dir;		/* Holds cairn.db, lock, recovery file; 0700. */
 	char	*key_file;		/* 32 bytes, 0400; NULL: $CREDENTIALS_DIRECTORY/kek. */
 	char	*admin_socket;		/* Default state_dir/admin.sock. */
-	char	*trust_signer;		/* multibase key that signs trust lists, or NULL: nobody is trusted. */
+	char	*trust_signer;		/* who signs trust lists (signers.h), or NULL: whom cairn federation join named, or nobody. */
 	char	*crisis_text;		/* Plain words with the local crisis numbers. */
 	char	*bridge_user;		/* Unix user for bridges when started as root, or NULL. */
 	bool	 require_primitives;

@@ -8,6 +8,7 @@
 
 #include "config_value.h"
 #include "id.h"
+#include "signers.h"
 
 enum { TEXT_MAX = 2048, NAME_MAX_BYTES = 200, PATH_MAX_BYTES = 1024 };
 
@@ -105,9 +106,7 @@ config_value_socket(const char *v, struct err *reterr)
 int
 config_value_signer(const char *v, struct err *reterr)
 {
-	if (!id_is_multibase_ed25519(v))
-		return err_set(reterr, E_BAD, "\"%.80s\" is not a multibase Ed25519 key; it begins with z6Mk", v);
-	return 0;
+	return signers_parse(v, NULL, reterr);
 }
 
 int

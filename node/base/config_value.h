@@ -21,7 +21,7 @@ int	config_value_server(const char *, struct err *) must_check;	/* A Matrix serv
 int	config_value_user(const char *, struct err *) must_check;	/* @name:server or name. */
 int	config_value_path(const char *, struct err *) must_check;	/* Absolute. */
 int	config_value_socket(const char *, struct err *) must_check;	/* Fits in a sockaddr_un. */
-int	config_value_signer(const char *, struct err *) must_check;	/* z6Mk... */
+int	config_value_signer(const char *, struct err *) must_check;	/* signers.h */
 int	config_value_unix_user(const char *, struct err *) must_check;
 
 /** config_value_loopback(host): is "host[:port]" surely this machine? */

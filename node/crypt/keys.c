@@ -248,6 +248,17 @@ keys_pin(struct crypt *c, const char *user, const char *device_id, const char *f
 }
 
 int
+keys_unpin(struct crypt *c, const char *user, const char *device_id)
+{
+	int64_t pid;
+	int r = person_find(c->db, user, &pid);
+
+	if (r != 0 || (r = crypto_pin_drop(c->db, pid, device_id)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	return machine_eligible(c, pid);
+}
+
+int
 keys_pin_master(struct crypt *c, const char *user, const char *master, struct err *reterr)
 {
 	uint8_t key[CRYPT_KEY];

@@ -64,11 +64,13 @@ int64_t	keys_next(struct crypt *);
  * keys_pin(c, user, device_id, fingerprint, reterr): the operator vouches for a
  * device by its Ed25519 key (base64; spaces are ignored).  Clears an earlier
  * refusal of that device.  0, E_BAD.
+ * keys_unpin(c, user, device_id): nobody vouches for it any more; 0 if nobody did.
  * keys_pin_master(c, user, master_key, reterr): likewise for a user's master
  * key (trust list).  Same key again: nothing changes.
  */
 int	keys_pin(struct crypt *, const char *user, const char *device_id,
 	    const char *fingerprint, struct err *) must_check;
+int	keys_unpin(struct crypt *, const char *user, const char *device_id) must_check;
 int	keys_pin_master(struct crypt *, const char *user, const char *master_key,
 	    struct err *) must_check;
 

@@ -189,7 +189,7 @@ judge(const json_t *vc, const struct trust *trust, const char *subject,
 	issuer = trust_issuer(trust, cred.vc.issuer);
 	if (issuer == NULL) {
 		f->verdict = CREDENTIAL_UNKNOWN_ISSUER;
-		(void)err_set(&f->reason, 0, "the issuer %s is not in the trust list", cred.vc.issuer);
+		(void)trust_judge_issuer(trust, cred.vc.issuer, &f->reason);
 		return 0;
 	}
 	r = signed_verify(vc, SIGNED_CREDENTIAL, issuer->key, &f->reason);

@@ -297,6 +297,12 @@ crypto_pin_put(struct db *db, int64_t pid, const char *device_id, const uint8_t 
 }
 
 int
+crypto_pin_drop(struct db *db, int64_t pid, const char *device_id)
+{
+	return db_run(db, Q_CRYPT_PIN_DROP, "it", pid, device_id);
+}
+
+int
 crypto_alarm_add(struct db *db, int64_t at, int64_t pid, const char *device_id, const char *text)
 {
 	return db_run(db, Q_CRYPT_ALARM_ADD, "iitt", at, pid, device_id, text);

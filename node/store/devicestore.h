@@ -63,6 +63,7 @@ int64_t	crypto_due(struct db *);
 
 int	crypto_pin_get(struct db *, int64_t pid, const char *device_id, uint8_t[CRYPTO_KEY]) must_check;
 int	crypto_pin_put(struct db *, int64_t pid, const char *device_id, const uint8_t[CRYPTO_KEY]) must_check;
+int	crypto_pin_drop(struct db *, int64_t pid, const char *device_id) must_check;
 
 /** crypto_alarm_add: once per user, device ("": none) and text. _each: newest first; pid 0: ourselves. */
 int	crypto_alarm_add(struct db *, int64_t at, int64_t pid, const char *device_id, const char *text) must_check;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/proof.h"
+#include "base/signers.h"
 #include "tests/tap.h"
 
 enum { KEY_SIGNER = 1, KEY_ORG_A, KEY_ORG_B, KEY_ISSUER, KEY_OTHER_ISSUER, KEY_ROSA, KEY_STRANGER };
@@ -38,6 +39,17 @@ key_of(int who)
 	proof_key_text(k.pub, k.text);
 	(void)snprintf(k.did, sizeof(k.did), "did:key:%s", k.text);
 	return k;
+}
+
+/* The only signer; until the next call. */
+static inline const struct signers *
+only(const uint8_t key[32])
+{
+	static struct signers s;
+
+	s = (struct signers){ .needed = 1, .n = 1 };
+	memcpy(s.key[0], key, 32);
+	return &s;
 }
 
 /* Parse JSON in which ' stands for ". */
@@ -104,8 +116,9 @@ json_example(const char *name, uint8_t ret_key[32])
 		exit(99);
 	}
 	if (ret_key != NULL) {
+		const json_t *proof = json_object_get(json, "proof");
 		const char *method = json_string_value(json_object_get(
-		    json_object_get(json, "proof"), "verificationMethod"));
+		    json_is_array(proof) ? json_array_get(proof, 0) : proof, "verificationMethod"));
 		const char *mark = method != NULL ? strchr(method, '#') : NULL;
 
 		if (mark == NULL || proof_key_parse(mark + 1, ret_key) != 0) {

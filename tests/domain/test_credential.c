@@ -66,7 +66,7 @@ make_trust(void)
 	struct err err = { "" };
 
 	if (trust_sign(doc, signer.seed, NOW, &err) != 0 ||
-	    trust_load(doc, signer.pub, NULL, NOW, &t, &err) != 0)
+	    trust_load(doc, only(signer.pub), NULL, NOW, &t, &err) != 0)
 		printf("# %s\n", err.text);
 	return t;
 }
@@ -362,7 +362,7 @@ test_example(void)
 	    json_object_get(subject, "credentialType"), "jurisdictions",
 	    json_object_get(subject, "jurisdiction"));
 	ok(trust_sign(doc, signer.seed, NOW, NULL) == 0 &&
-	    trust_load(doc, signer.pub, NULL, NOW, &t, NULL) == 0, "its issuer is trusted");
+	    trust_load(doc, only(signer.pub), NULL, NOW, &t, NULL) == 0, "its issuer is trusted");
 	context.trust = t;
 	trust = t;
 	ok(credential_verify(vc, t, json_str(subject, "id"), NULL, NOW, &f) == 0 &&

@@ -32,7 +32,7 @@ make_trust(void)
 	    "kind", "trust", "version", 1, "issued_at", (json_int_t)1, "expires_at", (json_int_t)WHEN_MAX, "orgs", "issuers",
 	    "id", issuer.did, "name", "Board", "key", issuer.text, "for", "type", "CPRS", "jurisdictions", "US-NJ");
 
-	ok(trust_sign(doc, signer.seed, NOW, NULL) == 0 && trust_load(doc, signer.pub, NULL, NOW, &trust, NULL) == 0,
+	ok(trust_sign(doc, signer.seed, NOW, NULL) == 0 && trust_load(doc, only(signer.pub), NULL, NOW, &trust, NULL) == 0,
 	    "a trust list");
 }
 

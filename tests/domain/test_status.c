@@ -46,7 +46,7 @@ make_trust(void)
 	struct err err = { "" };
 
 	(void)json_object_set_new(board, "status_by", json_pack("[s, s]", delegate.did, stranger.did));
-	ok(trust_sign(doc, signer.seed, NOW, &err) == 0 && trust_load(doc, signer.pub, NULL, NOW, &trust, &err) == 0,
+	ok(trust_sign(doc, signer.seed, NOW, &err) == 0 && trust_load(doc, only(signer.pub), NULL, NOW, &trust, &err) == 0,
 	    "a trust list %s", err.text);
 	context.trust = trust;
 	context.issuer = issuer.did;

@@ -85,7 +85,7 @@ our_trust(void)
 	(void)json_object_set_new(one, "key", json_string(issuer.text));
 	(void)json_object_set_new(doc, "issued_at", json_integer(NOW - 1000));
 	(void)json_object_set_new(doc, "expires_at", json_integer(NOW + WHEN_DAY));
-	if (trust_sign(doc, signer.seed, NOW, &err) != 0 || trust_load(doc, signer.pub, NULL, NOW, &trust, &err) != 0)
+	if (trust_sign(doc, signer.seed, NOW, &err) != 0 || trust_load(doc, only(signer.pub), NULL, NOW, &trust, &err) != 0)
 		fuzz_fail(__FILE__, __LINE__, err.text);
 	return trust;
 }
@@ -122,7 +122,7 @@ trust_doc(const json_t *wish)
 	int64_t now = json_int(wish, "now", NOW);
 	struct trust_seen seen;
 	struct err err = { "" };
-	int r = trust_load(doc, signer.pub, NULL, now, &trust, &err);
+	int r = trust_load(doc, only(signer.pub), NULL, now, &trust, &err);
 
 	claim(r == 0 || r == E_BAD || r == E_REFUSED);
 	fuzz_err(&err, r != 0);
@@ -139,13 +139,13 @@ trust_doc(const json_t *wish)
 		claim(trust_org(trust, org->id) == org && trust_org_by_node(trust, org->node) == org);
 		claim(trust_org_by_steward(trust, org->steward) == org);
 	}
-	claim(trust_load(doc, signer.pub, &seen, now, &again, NULL) == 0);
+	claim(trust_load(doc, only(signer.pub), &seen, now, &again, NULL) == 0);
 	trust_free(again);
 	again = NULL;
 	/* Nobody else's signature, and nothing older than what was seen. */
-	claim(trust_load(doc, other.pub, NULL, now, &again, NULL) == E_REFUSED);
+	claim(trust_load(doc, only(other.pub), NULL, now, &again, NULL) == E_REFUSED);
 	seen.version++;
-	claim(trust_load(doc, signer.pub, &seen, now, &again, NULL) == E_REFUSED);
+	claim(trust_load(doc, only(signer.pub), &seen, now, &again, NULL) == E_REFUSED);
 }
 
 static void

@@ -148,7 +148,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	issuer = key_of(KEY_ISSUER);
 	(void)json_object_set_new(one, "id", json_string(issuer.did));
 	(void)json_object_set_new(one, "key", json_string(issuer.text));
-	claim(trust_sign(doc, signer.seed, NOW, NULL) == 0 && trust_load(doc, signer.pub, NULL, NOW, &trust, NULL) == 0);
+	claim(trust_sign(doc, signer.seed, NOW, NULL) == 0 && trust_load(doc, only(signer.pub), NULL, NOW, &trust, NULL) == 0);
 	return 0;
 }
 

@@ -317,7 +317,7 @@ class DirectoryTest(Live):
         reasons = {
             "Good": "certified as Certified Peer Recovery Specialist by Example Certification Board",
             "Expired": "expired on",
-            "Unknown": "is not in the trust list",
+            "Unknown": "is not on the trust list",
             "Forged": "was changed afterwards",
             "Stolen": "issued to somebody else",
             "Plain": "no credential was published",

@@ -423,6 +423,20 @@ class Import(Case):
         self.assertIn("version 3", self.cairn("import", "trust", self.file("t.json", {"v": 1})).stdout)
         self.assertEqual(node.asked, [("import_trust", {"document": {"v": 1}})])
 
+    def test_trust_lists_that_contradict_each_other(self):
+        self.node(import_trust=good(stopped="there are two trust lists of version 3"))
+        self.refused("two trust lists of version 3", "import", "trust", self.file("t.json", {"v": 1}), want=1)
+
+    def test_federation(self):
+        node = self.node(federation_join=good(version=1, organizations=2), federation_decide=good(org="X", text="it is trusted again"))
+        self.assertIn("version 1", self.cairn("federation", "join", self.file("t.json", {"v": 1}), "acorn", "amber").stdout)
+        self.assertIn("trusted again", self.cairn("federation", "allow", "X", "--reason", "we spoke").stdout)
+        self.cairn("federation", "deny", "X", "--reason", "no")
+        self.assertEqual(node.asked, [("federation_join", {"document": {"v": 1}, "words": "acorn amber"}),
+                                      ("federation_decide", {"org": "X", "reason": "we spoke", "decision": "allow"}),
+                                      ("federation_decide", {"org": "X", "reason": "no", "decision": "deny"})])
+        self.refused("--reason", "federation", "deny", "X", want=2)
+
 
 class Setup(Case):
     def test_from_files(self):

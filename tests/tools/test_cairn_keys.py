@@ -67,7 +67,7 @@ class Keys(Case):
         for issued in "2026-11-21T00:00:00Z", "2026-11-21T01:00:00+01:00", "2026-11-20T18:30:00-05:30", 1795219200000:
             doc = json.loads(self.cairn("sign", "trust", self.file("t.json", {**self.trust(), "issued_at": issued}), "--key", key).stdout)
             self.assertEqual(doc["issued_at"], 1795219200000, issued)
-            self.assertIsInstance(doc["proof"]["created"], str)
+            self.assertIsInstance(doc["proof"][0]["created"], str)
             again = self.file("t.json", doc)
             self.cairn("sign", "trust", again, "--key", key)
         for wrong in ("2026-11-21", "2026-11-21T00:00:00", "2026-11-31T00:00:00Z", "2026-11-21T24:00:00Z", "2026-11-21T00:00:00+0100", "",
@@ -83,7 +83,7 @@ class Keys(Case):
         key, public = self.key()
         path = self.file("trust.json", self.trust())
         doc = json.loads(self.cairn("sign", "trust", path, "--key", key).stdout)
-        proof = doc.pop("proof")
+        [proof] = doc.pop("proof")
         self.assertEqual((proof["cryptosuite"], proof["proofPurpose"]), ("eddsa-jcs-2022", "assertionMethod"))
         self.assertEqual(proof["verificationMethod"], f"did:key:{public}#{public}")
         self.assertEqual(doc, self.trust())
@@ -102,15 +102,57 @@ class Keys(Case):
         self.cairn("sign", "trust", path, "--key", key, "--out", path)
         self.cairn("sign", "trust", path, "--key", key, "--out", path)
         with open(path, encoding="utf-8") as f:
-            self.assertEqual(json.load(f)["proof"]["type"], "DataIntegrityProof")
+            self.assertEqual([p["type"] for p in json.load(f)["proof"]], ["DataIntegrityProof"])
         self.assertEqual(sorted(os.listdir(self.dir.name)), ["cairn.conf", "msg", "pub.pem", "sig", "signer.key", "trust.json"])
+
+    def entry(self, org, server, record_key):
+        return {"org": org, "name": server, "server": server, "node_user": f"@cairn:{server}", "steward_user": f"@steward:{server}",
+                "master_key": "Cp2GSxugaPNgrLp0slhlstNylZQRusv9xqCUHRIx9zc", "record_key": record_key, "roles": ["node"], "via": [server]}
+
+    def test_a_pact_of_two(self):
+        """The first list of two organizations, and the next, by the commands that docs/federation.md names."""
+        keys = [self.cairn("key", "new", os.path.join(self.dir.name, n)).stdout.strip() for n in ("a.key", "b.key", "r1", "r2")]
+        ids = "20K063R1B72GH8GQNEHPN093CB", "QMNNV3X3SV10TNZA2N82C8N5DG"
+        entries = [self.file(f"{i}.json", self.entry(org, f"{n}.example", keys[2 + i])) for i, (org, n) in enumerate(zip(ids, "ab"))]
+        one, two = os.path.join(self.dir.name, "one.json"), os.path.join(self.dir.name, "two.json")
+        signers = [x for k in keys[:2] for x in ("--signer", k)]
+        self.cairn("federation", "new", *signers, *[x for e in entries for x in ("--entry", e)], "--out", one)
+        done = self.cairn("federation", "sign", one, "--key", os.path.join(self.dir.name, "a.key"), "--out", one)
+        self.assertIn("1 of the 2 signers that are needed", done.stdout)
+        done = self.cairn("federation", "sign", one, "--key", os.path.join(self.dir.name, "b.key"), "--out", one)
+        self.assertIn("import trust", done.stdout)
+        with open(one, encoding="utf-8") as f:
+            first = json.load(f)
+        self.assertEqual((first["version"], first["signers"]["needed"], len(first["proof"]), [o["org"] for o in first["orgs"]]),
+                         (1, 2, 2, list(ids)))
+        words = self.cairn("federation", "words", one).stdout.splitlines()[0].split()
+        self.assertEqual(len(words), 10)
+        self.refused("has a --reason", "federation", "new", "--from", one, "--suspend", ids[1], want=3)
+        self.refused("not on the list", "federation", "new", "--from", one, "--drop", ids[1][::-1], want=4)
+        self.refused("needs --signer", "federation", "new", want=3)
+        self.refused("needs --via", "federation", "new", "--from", one, "--room", "!x", want=3)
+        self.refused("--days", "federation", "new", "--from", one, "--days", "0", want=3)
+        self.refused("neither an organization nor an issuer", "federation", "new", "--from", one, "--entry", self.file("x.json", {}), want=3)
+        self.cairn("federation", "new", "--from", one, "--suspend", ids[1], "--reason", "a laptop was stolen", "--room", "!room", "--via",
+                   "a.example", "--days", "10", "--out", two)
+        with open(two, encoding="utf-8") as f:
+            second = json.load(f)
+        bare = {k: v for k, v in first.items() if k != "proof"}
+        jcs = json.dumps(bare, sort_keys=True, separators=(",", ":")).encode()
+        self.assertEqual((second["version"], second["prev"]), (2, hashlib.sha256(jcs).hexdigest()))
+        self.assertEqual(second["orgs"][1]["suspended"]["reason"], "a laptop was stolen")
+        self.assertEqual((second["room"], second["expires_at"] - second["issued_at"], second.get("proof")),
+                         ({"room_id": "!room", "via": ["a.example"]}, 10 * 86400000, None))
+        third = json.loads(self.cairn("federation", "new", "--from", two, "--reinstate", ids[1], "--drop", ids[0], "--signer", keys[0]).stdout)
+        self.assertEqual(([o["org"] for o in third["orgs"]], third["orgs"][0].get("suspended"), third["signers"]),
+                         ([ids[1]], None, {"needed": 1, "keys": [keys[0]]}))
 
     def test_what_is_no_trust_list_is_not_signed(self):
         key, _ = self.key()
         wrong = self.trust()
         wrong["orgs"] = [{"org": "x"}]
         out = os.path.join(self.dir.name, "out.json")
-        self.refused("/orgs/0", "sign", "trust", self.file("t.json", wrong), "--key", key, "--out", out, want=3)
+        self.refused("orgs[0]", "sign", "trust", self.file("t.json", wrong), "--key", key, "--out", out, want=3)
         self.refused("this is no object", "sign", "trust", self.file("t.json", []), "--key", key, "--out", out, want=3)
         self.assertFalse(os.path.exists(out))
         self.refused("--key KEYFILE is missing", "sign", "trust", "t.json", want=2)

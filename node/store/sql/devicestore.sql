@@ -86,6 +86,9 @@ WHERE s.state = 5 AND d.eligible = 1;
 -- name: crypt_pin_get
 SELECT ed25519 FROM crypt_pin WHERE pid = ?1 AND device_id = ?2;
 
+-- name: crypt_pin_drop
+DELETE FROM crypt_pin WHERE pid = ?1 AND device_id = ?2;
+
 -- name: crypt_pin_put
 INSERT INTO crypt_pin (pid, device_id, ed25519) VALUES (?1, ?2, ?3)
 ON CONFLICT (pid, device_id) DO UPDATE SET ed25519 = excluded.ed25519;

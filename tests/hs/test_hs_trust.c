@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who is in force: suspended by the federation, denied here, allowed in spite of it; how trust begins; and two
+ * lists that contradict each other, after which nothing is sent to anybody.
+ */
+#include <sodium.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/proof.h"
+#include "base/signers.h"
+#include "domain/trust.h"
+#include "domain/when.h"
+#include "story_refer.h"
+#include "tests/tap.h"
+
+static const uint8_t seeds[3][ED25519_SEED] = { "the signer of a test federation", "a second one", "a third one" };
+
+static char *
+org_of(struct host *h, size_t i)
+{
+	autojson json_t *self = host_ok(h, i, "show", json_pack("{s:s}", "id", "node"));
+
+	return strdup(json_str(self, "org"));
+}
+
+static bool
+refused(const json_t *reply, const char *words)
+{
+	const char *error = json_str(reply, "error");
+	bool good = json_is_false(json_object_get(reply, "ok")) && error != NULL && strstr(error, words) != NULL;
+
+	if (!good)
+		printf("# %s\n", error != NULL ? error : "not refused");
+	return good;
+}
+
+static json_t *
+import(struct host *h, size_t i, const json_t *list)
+{
+	return host_command(h, i, "import_trust", json_pack("{s:O}", "document", list));
+}
+
+/* The version after ${list}, changed by nobody yet; only the names in it are the same. */
+static json_t *
+next(struct host *h, const json_t *list)
+{
+	json_t *doc;
+	struct err err = { "" };
+
+	if (trust_next(list, *h->now, STORY_LIFE, &doc, &err) != 0)
+		host_fail(h, "no next list: %s", err.text);
+	return doc;
+}
+
+static void
+sign(struct host *h, json_t *list, int n)
+{
+	struct err err = { "" };
+
+	for (int i = 0; i < n; i++)
+		if (trust_sign(list, seeds[i], *h->now, &err) != 0)
+			host_fail(h, "the list is not signed: %s", err.text);
+}
+
+static void
+suspend(json_t *list, size_t at, int64_t now, const char *reason)
+{
+	(void)json_object_set_new(json_array_get(json_arr(list, "orgs"), at), "suspended",
+	    json_pack("{s:I, s:s}", "since", (json_int_t)now, "reason", reason));
+}
+
+static size_t
+found(struct host *h)
+{
+	autojson json_t *result = host_ok(h, SOURCE, "find", json_object());
+
+	return json_array_size(json_arr(result, "records"));
+}
+
+static json_t *
+decide(struct host *h, const char *org, const char *decision)
+{
+	return host_command(h, SOURCE, "federation_decide", json_pack("{s:s, s:s, s:s}", "org", org, "decision", decision,
+	    "reason", "they passed on a name"));
+}
+
+/* Nothing that is encrypted gets through. */
+static enum hs_fate
+keep(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	(void)cookie, (void)ret_status, (void)ret_body;
+	return strstr(call->path, "/send/") != NULL ? HS_DROP : HS_SERVE;
+}
+
+/* A referral that has been asked for, and whose bytes are on their way. */
+static json_t *
+refer(struct host *h)
+{
+	struct referral_story story = { .lost = 0 };
+	json_t *reply;
+
+	refer_begin(h, &story);
+	hs_script(h->hs, &(struct hs_script){ .request = keep });
+	reply = host_command(h, SOURCE, "refer", refer_args(h, &story, STORY_REFER));
+	host_settle(h);
+	return reply;
+}
+
+/* Whoever is suspended gets nothing, what is on its way to them waits, and they are told of by their reason. */
+static void
+test_suspended(void)
+{
+	struct host h;
+	autojson json_t *one = NULL, *two = NULL, *three = NULL, *asked = NULL, *reply = NULL, *again = NULL, *partners = NULL;
+	autofree char *org = NULL;
+
+	story_begin(&h, 71);
+	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
+	for (size_t i = 0; i < h.n; i++)
+		json_decref(import(&h, i, one));
+	story_publish(&h);
+	org = org_of(&h, TARGET);
+	ok(found(&h) > 0, "a directory is followed");
+	asked = refer(&h);
+	ok(json_is_true(json_object_get(asked, "ok")), "a referral is on its way");
+	two = next(&h, one);
+	suspend(two, TARGET, *h.now, "a laptop was stolen");
+	sign(&h, two, 1);
+	again = import(&h, SOURCE, two);
+	ok(json_is_true(json_object_get(again, "ok")), "the federation suspends the partner");
+	hs_script(h.hs, NULL);
+	host_run(&h, 300000);
+	ok(found(&h) == 0, "its records are not shown");
+	reply = host_command(&h, SOURCE, "follow", json_pack("{s:s}", "org", org));
+	ok(refused(reply, "suspended harbor since") && strstr(json_str(reply, "error"), "a laptop was stolen") != NULL,
+	    "nothing is asked of it, and it is said why");
+	partners = story_list(&h, SOURCE, "partners");
+	ok(strstr(json_str(json_array_get(partners, 0), "stopped"), "a laptop was stolen") != NULL, "the list of partners says so");
+	ok(story_count(&h, TARGET, "referrals") == 0, "the referral did not leave");
+	json_decref(reply);
+	reply = decide(&h, org, "allow");
+	ok(json_is_true(json_object_get(reply, "ok")), "this node goes on with it");
+	ok(story_ill(&h, SOURCE, "organization", "though the federation has suspended it"), "which the doctor finds remarkable");
+	ok(found(&h) > 0, "its records are shown again");
+	host_run(&h, 300000);
+	is_int((int)story_count(&h, TARGET, "referrals"), 1, "and the referral arrives, once");
+	three = next(&h, two);
+	suspend(three, TARGET, *h.now, "and another");
+	sign(&h, three, 1);
+	json_decref(again);
+	again = import(&h, SOURCE, three);
+	ok(json_is_true(json_object_get(again, "ok")) && found(&h) == 0, "another suspension counts again");
+	host_kill(&h, SOURCE);
+	host_start(&h, SOURCE);
+	ok(found(&h) == 0, "after a restart, too");
+	is_int((int)story_complaints(&h), 0, "the homeservers have nothing to complain of");
+	host_close(&h);
+}
+
+static void
+test_denied(void)
+{
+	struct host h;
+	autojson json_t *reply = NULL, *strange = NULL, *own = NULL, *more = NULL, *none = NULL, *vague = NULL;
+	autofree char *org = NULL, *self = NULL;
+
+	story_begin(&h, 72);
+	story_trust(&h);
+	story_publish(&h);
+	org = org_of(&h, TARGET);
+	self = org_of(&h, SOURCE);
+	none = decide(&h, org, "allow");
+	ok(refused(none, "nothing to allow"), "who is in force needs no allowance");
+	strange = decide(&h, "7Z2J9K4M6P8R0T1V3X5Y7A9C2E", "allow");
+	ok(refused(strange, "cannot put it there"), "nobody is added to the list by one");
+	own = decide(&h, self, "deny");
+	ok(refused(own, "our own"), "nobody denies themselves");
+	vague = host_command(&h, SOURCE, "federation_decide", json_pack("{s:s, s:s}", "org", org, "decision", "deny"));
+	ok(refused(vague, "reason"), "a denial has a reason");
+	json_decref(host_ok(&h, SOURCE, "federation_decide", json_pack("{s:s, s:s, s:s}", "org", org, "decision", "deny",
+	    "reason", "they passed on a name")));
+	ok(found(&h) == 0, "denied here: not shown");
+	reply = host_command(&h, SOURCE, "follow", json_pack("{s:s}", "org", org));
+	ok(refused(reply, "they passed on a name"), "nor asked, and it is said why");
+	host_kill(&h, SOURCE);
+	host_start(&h, SOURCE);
+	ok(found(&h) == 0, "after a restart, too");
+	more = decide(&h, org, "allow");
+	ok(json_is_true(json_object_get(more, "ok")) && found(&h) > 0, "allowed again: shown");
+	host_close(&h);
+}
+
+/* Signed twice: whoever signs has said two things. */
+static void
+test_fork(void)
+{
+	static const char *const verbs[] = { "follow", "publish" };
+	struct host h;
+	autojson json_t *one = NULL, *two = NULL, *other = NULL, *three = NULL, *reply = NULL, *asked = NULL, *mend = NULL, *wrong = NULL;
+	autofree char *org = NULL;
+	char words[SIGNERS_WORDS];
+	struct signers by = { .needed = 1, .n = 1 };
+	uint8_t secret[crypto_sign_SECRETKEYBYTES];
+
+	story_begin(&h, 73);
+	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
+	for (size_t i = 0; i < h.n; i++)
+		json_decref(import(&h, i, one));
+	story_publish(&h);
+	org = org_of(&h, TARGET);
+	(void)crypto_sign_seed_keypair(by.key[0], secret, seeds[0]);
+	two = next(&h, one);
+	(void)json_object_set_new(two, "signers", json_pack("{s:i, s:[s]}", "needed", 1, "keys", h.signer));
+	sign(&h, two, 1);
+	other = next(&h, one);
+	(void)json_object_set_new(other, "expires_at", json_integer(*h.now + STORY_LIFE / 2));
+	sign(&h, other, 1);
+	json_decref(import(&h, SOURCE, two));
+	asked = refer(&h);
+	ok(json_is_true(json_object_get(asked, "ok")), "a referral is on its way");
+	reply = import(&h, SOURCE, other);
+	ok(json_str(json_obj(reply, "result"), "stopped") != NULL, "a second list of one version stops the federation");
+	hs_script(h.hs, NULL);
+	host_run(&h, 300000);
+	for (int round = 0; round < 2; round++) {
+		ok(story_ill(&h, SOURCE, "trust list", "two trust lists of version 2"), "the doctor says so");
+		ok(found(&h) == 0 && story_count(&h, TARGET, "referrals") == 0, "nobody is trusted, and nothing has left");
+		for (size_t i = 0; i < nelem(verbs); i++) {
+			autojson json_t *sent = host_command(&h, SOURCE, verbs[i], json_pack("{s:s}", "org", org));
+
+			ok(refused(sent, "two trust lists of version 2"), "%s says so", verbs[i]);
+		}
+		host_kill(&h, SOURCE);
+		host_start(&h, SOURCE);
+	}
+	three = next(&h, two);
+	sign(&h, three, 1);
+	json_decref(reply);
+	reply = import(&h, SOURCE, three);
+	ok(refused(reply, "two trust lists"), "no later list ends it by itself");
+	wrong = host_command(&h, SOURCE, "federation_join", json_pack("{s:O, s:s}", "document", three, "words",
+	    "acorn acorn acorn acorn acorn acorn acorn acorn acorn acorn"));
+	ok(refused(wrong, "not the words"), "nor words that nobody said");
+	mend = host_command(&h, SOURCE, "federation_join", json_pack("{s:O, s:s}", "document", three, "words", signers_words(&by, words)));
+	ok(json_is_true(json_object_get(mend, "ok")), "an operator who has spoken to people does");
+	ok(story_well(&h, SOURCE, "trust list") && found(&h) > 0, "and all is as before");
+	host_run(&h, 300000);
+	is_int((int)story_count(&h, TARGET, "referrals"), 1, "the referral arrives, once");
+	host_close(&h);
+}
+
+/* No key in the configuration: a file and ten words.  Two of three sign, and others take over. */
+static void
+test_join(void)
+{
+	struct host h;
+	autojson json_t *list = NULL, *reply = NULL, *two = NULL, *alone = NULL;
+	struct signers by = { .needed = 2, .n = 3 };
+	uint8_t secret[crypto_sign_SECRETKEYBYTES];
+	char words[SIGNERS_WORDS], key[3][64];
+
+	host_open(&h, 74);
+	(void)story_add(&h, "opendoor", "opendoor.example");
+	(void)story_add(&h, "harbor", "harbor.example");
+	list = story_trust_list(&h, 1, ~0u, STORY_LIFE);
+	for (int i = 0; i < 3; i++) {
+		(void)crypto_sign_seed_keypair(by.key[i], secret, seeds[i]);
+		proof_key_text(by.key[i], key[i]);
+	}
+	(void)json_object_set_new(list, "signers", json_pack("{s:i, s:[s, s, s]}", "needed", 2, "keys", key[0], key[1], key[2]));
+	sign(&h, list, 1);
+	(void)signers_words(&by, words);
+	reply = import(&h, SOURCE, list);
+	ok(refused(reply, "does not know whose signature"), "without a beginning nobody is trusted");
+	json_decref(reply);
+	reply = host_command(&h, SOURCE, "federation_join", json_pack("{s:O, s:s}", "document", list, "words", words));
+	ok(refused(reply, "1 of the 2"), "one signature of two is not enough");
+	sign(&h, list, 2);
+	for (size_t i = 0; i < h.n; i++)
+		json_decref(host_ok(&h, i, "federation_join", json_pack("{s:O, s:s}", "document", list, "words", words)));
+	story_publish(&h);
+	ok(found(&h) > 0, "with two, and the words, two nodes find each other");
+	alone = next(&h, list);
+	(void)json_object_set_new(alone, "signers", json_pack("{s:i, s:[s]}", "needed", 1, "keys", key[2]));
+	if (trust_sign(alone, seeds[2], *h.now, NULL) != 0)
+		host_fail(&h, "not signed");
+	json_decref(reply);
+	reply = import(&h, SOURCE, alone);
+	ok(refused(reply, "signed by enough"), "one signer alone does not take over");
+	sign(&h, alone, 1);
+	json_decref(reply);
+	reply = import(&h, SOURCE, alone);
+	ok(json_is_true(json_object_get(reply, "ok")), "with another of before it does");
+	two = next(&h, alone);
+	if (trust_sign(two, seeds[2], *h.now, NULL) != 0)
+		host_fail(&h, "not signed");
+	host_kill(&h, SOURCE);
+	host_start(&h, SOURCE);
+	json_decref(reply);
+	reply = import(&h, SOURCE, two);
+	ok(json_is_true(json_object_get(reply, "ok")), "and signs the next alone, after a restart");
+	host_close(&h);
+}
+
+int
+main(void)
+{
+	test_suspended();
+	test_denied();
+	test_fork();
+	test_join();
+	return done_testing();
+}
