@@ -21,8 +21,9 @@
 enum {
 	FIND_MAX	= 200,
 	FIND_DEFAULT	= 20,
-	EXAMINED_MAX	= 2000,		/* Records looked at for one page. */
-	RELAXED_MAX	= 20,		/* Counted of what would be found without one wish. */
+	EXAMINED_MAX	= 500,		/* Records looked at for one page. */
+	RELAXED_MAX	= 20,		/* Counted of what would be found without one wish; */
+	RELAXED_LOOK	= 150,		/* of so many that are looked at. */
 	RELAXED_TRIES	= 3,
 	STEP		= 8,		/* Records indexed in one step: some milliseconds. */
 };
@@ -105,7 +106,7 @@ index_listing(struct app *app, struct fit *fit, struct listing *l)
 	else if ((r = open_listing(app, l)) == 0) {
 		fit_hours(fit, l->body, now, &l->item.hours);
 		if ((r = search_terms_item(&l->item, &terms)) == 0)
-			r = searchstore_put(app->db, l->rec.n, search_rank(&l->item, now), due_at(l, now), terms.data);
+			r = searchstore_put(app->db, l->rec.n, search_rank(&l->item, now), due_at(l, now), &l->item, terms.data);
 	}
 	return r != 0 ? r : seen_indexed(app->db, l->rec.n, SEARCH_TERMS_VERSION);
 }
@@ -200,7 +201,7 @@ struct find {
 	struct fit			*fit;
 	json_t				*found;		/* NULL: they are only counted. */
 	size_t				 n, limit;
-	unsigned			 examined;
+	unsigned			 left;		/* So many may be looked at. */
 	unsigned			 pass;
 	bool				 more;
 	int64_t				 last;		/* Examined, and shown if it answered. */
@@ -256,7 +257,7 @@ examine(void *cookie, int64_t doc, int64_t seen)
 	bool answers = false;
 	int r;
 
-	if (f->examined++ == EXAMINED_MAX) {
+	if (f->left-- == 0) {
 		f->more = true;
 		f->last = doc - 1;
 		return E_LATER;
@@ -321,7 +322,7 @@ relax(const struct find *found, enum search_bit bit, struct search_loss *loss)
 {
 	struct search_query without = *found->query;
 	struct find f = { .app = found->app, .query = &without, .certifier = found->certifier, .fit = found->fit,
-	    .limit = RELAXED_MAX };
+	    .limit = RELAXED_MAX, .left = RELAXED_LOOK };
 	int r;
 
 	search_relax(&without, bit);
@@ -391,7 +392,7 @@ find_run(struct app *app, const json_t *args, json_t **ret, struct err *reterr)
 	autocertifier struct certifier *certifier = NULL;
 	autofit struct fit *fit = NULL;
 	struct search_query query;
-	struct find f = { .app = app, .query = &query, .found = found, .limit = (size_t)limit };
+	struct find f = { .app = app, .query = &query, .found = found, .limit = (size_t)limit, .left = EXAMINED_MAX };
 	struct err why = { "" };
 	int64_t after = -1;
 	char next[32];

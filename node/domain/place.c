@@ -5,7 +5,7 @@
 
 enum { E6 = 1000000, QUARTER = 90 * E6, HALF = 180 * E6, WHOLE = 360 * E6 };
 
-static const int cell_size[PLACE_LEVELS] = { E6 / 16, E6 / 2, 4 * E6 };
+static const int cell_size[PLACE_LEVELS] = { E6 / 16, E6 / 4, E6, 4 * E6 };
 
 #define EARTH_M		6371009LL	/* Mean radius. */
 #define ONE		(1LL << 30)	/* Sines and radians have 30 bits of fraction. */
@@ -63,11 +63,12 @@ sine_e6(int64_t e6)
 	return sine(e6 * 18740330 / E6);	/* pi / 180e6 * 2^30 */
 }
 
-int64_t
-place_distance(struct place a, struct place b)
+/* The square of the sine of half the angle between them, with 60 bits: near points differ in the last. */
+static int64_t
+haversine(struct place a, struct place b)
 {
 	int64_t dlat = llabs((int64_t)a.lat - b.lat), dlon = llabs((int64_t)a.lon - b.lon);
-	int64_t s, t, cosines, h, low = 0, high = PLACE_FAR * 1000LL;
+	int64_t s, t, cosines;
 
 	if (dlon > HALF)
 		dlon = WHOLE - dlon;
@@ -75,17 +76,38 @@ place_distance(struct place a, struct place b)
 	t = sine_e6(dlon / 2);
 	t *= t;
 	cosines = (sine_e6(QUARTER - labs(a.lat)) * sine_e6(QUARTER - labs(b.lat))) >> 30;
-	/* The square of the sine of half the angle, with 60 bits: near points differ in the last. */
-	h = s * s + (t >> 30) * cosines + (((t & (ONE - 1)) * cosines) >> 30);
-	while (low < high) {
-		int64_t middle = (low + high) / 2, u = sine((middle << 30) / (2 * EARTH_M));
+	return s * s + (t >> 30) * cosines + (((t & (ONE - 1)) * cosines) >> 30);
+}
 
-		if (u * u < h)
+/* The same of places so many metres apart. */
+static int64_t
+haversine_of(int64_t metres)
+{
+	int64_t u = sine((metres << 30) / (2 * EARTH_M));
+
+	return u * u;
+}
+
+int64_t
+place_distance(struct place a, struct place b)
+{
+	int64_t h = haversine(a, b), low = 0, high = PLACE_FAR * 1000LL;
+
+	while (low < high) {
+		int64_t middle = (low + high) / 2;
+
+		if (haversine_of(middle) < h)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
+}
+
+bool
+place_within(struct place a, struct place b, int km)
+{
+	return km >= PLACE_FAR || haversine_of(km * 1000LL) >= haversine(a, b);
 }
 
 struct place_cell

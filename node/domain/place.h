@@ -6,14 +6,15 @@
 #ifndef CAIRN_PLACE_H
 #define CAIRN_PLACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 
 enum {
-	PLACE_LEVELS	= 3,		/* Cells of 1/16, 1/2 and 4 degrees. */
-	PLACE_COVER	= 12,		/* Cells that cover a circle; more: a coarser level. */
+	PLACE_LEVELS	= 4,		/* Cells of 1/16, 1/4, 1 and 4 degrees. */
+	PLACE_COVER	= 36,		/* Cells that cover a circle; more: a coarser level. */
 	PLACE_FAR	= 20038,	/* No two places are farther apart, in km. */
 };
 
@@ -30,6 +31,8 @@ int	place_parse(const char *, struct place *) must_check;
 
 /** place_distance(a, b): metres on a sphere, to about one in a thousand; the Earth's flattening is ignored. */
 int64_t	place_distance(struct place, struct place);
+/** place_within(a, b, km): whether place_distance is at most ${km}; faster. */
+bool	place_within(struct place, struct place, int km);
 
 struct place_cell place_cell(struct place, int level);
 

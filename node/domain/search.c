@@ -169,9 +169,10 @@ nearest(const struct search_item *item, struct place from)
 static bool
 is_near(const struct search_item *item, struct place from, int km)
 {
-	long long d = nearest(item, from);
-
-	return d >= 0 && d <= km * 1000LL;
+	for (size_t i = 0; i < item->n_places; i++)
+		if (place_within(from, item->places[i], km))
+			return true;
+	return false;
 }
 
 int

@@ -246,7 +246,7 @@ plan_near(struct place near, int km, struct search_plan *plan)
 int
 search_terms_plan(const struct search_query *q, unsigned pass, struct search_plan *ret)
 {
-	struct search_plan plan = { .n = 0 };
+	struct search_plan plan = { .near = q->near, .km = q->km };
 	const char *text = q->text;
 	char word[SEARCH_WORD];
 	int r = 0;

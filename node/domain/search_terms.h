@@ -13,7 +13,7 @@
 #include "search.h"
 
 enum {
-	SEARCH_TERMS_VERSION	= 2,
+	SEARCH_TERMS_VERSION	= 3,
 	SEARCH_PLAN_MAX		= SEARCH_WORDS + SEARCH_NFILTERS + 1,	/* Who may come is two. */
 };
 
@@ -31,6 +31,8 @@ struct search_wish {
 struct search_plan {
 	struct search_wish	wish[SEARCH_PLAN_MAX];
 	size_t			n;
+	struct place		near;		/* As in the query. */
+	int			km;
 };
 
 /** search_terms_item(item, out): the lines of an item, sorted, each once and ended by '\n'.  0, or buf.h's. */

@@ -220,13 +220,13 @@ copy(struct texts *t, const char *text, char **ret)
 }
 
 static int
-collect(struct db *db, int64_t most, struct texts *texts, struct changes *ret, int64_t *ret_last)
+collect(struct db *db, size_t most, struct texts *texts, struct changes *ret, int64_t *ret_last)
 {
 	autorows struct rows *rows = NULL;
 	struct terms old = { 0 }, new = { 0 };
-	int r = db_query(db, &rows, Q_SEARCH_PENDING_LIST, "i", most);
+	int r = db_query(db, &rows, Q_SEARCH_PENDING_LIST, "");
 
-	while (r == 0 && (r = db_next(rows)) == 0) {
+	while (r == 0 && ret->n < most && (r = db_next(rows)) == 0) {
 		char *was, *is;
 
 		if ((r = copy(texts, db_text(rows, 1), &was)) == 0 && (r = copy(texts, db_text(rows, 2), &is)) == 0 &&
@@ -239,7 +239,7 @@ collect(struct db *db, int64_t most, struct texts *texts, struct changes *ret, i
 }
 
 static int
-settle(struct db *db, int64_t most)
+settle(struct db *db, size_t most)
 {
 	struct changes changes = { 0 };
 	struct texts texts = { 0 };
@@ -274,17 +274,15 @@ number(struct db *db, enum query_id q, int64_t fallback, int64_t *ret)
 }
 
 int
-searchstore_settle(struct db *db, int64_t least, int64_t most, bool *ret_more)
+searchstore_settle(struct db *db, int64_t least, size_t most, bool *ret_more)
 {
 	int64_t n;
 	int r = number(db, Q_SEARCH_PENDING_COUNT, 0, &n);
 
-	if (r == 0 && n >= least && n > 0)
-		r = settle(db, most);
-	else
-		n = 0;
+	if (r == 0 && n >= least && n > 0 && (r = settle(db, most)) == 0)
+		r = number(db, Q_SEARCH_PENDING_COUNT, 0, &n);
 	if (r == 0)
-		*ret_more = n > most;
+		*ret_more = n > 0;
 	return r;
 }
 
@@ -337,9 +335,17 @@ searchstore_drop(struct db *db, int64_t seen)
 	return r == E_NOTFOUND ? 0 : r != 0 ? r : release(db, doc, terms);
 }
 
-int
-searchstore_put(struct db *db, int64_t seen, int rank, int64_t due, const char *terms)
+static void
+put32(uint8_t *to, int32_t n)
 {
+	for (int i = 0; i < 4; i++)
+		to[i] = (uint8_t)((uint32_t)n >> 8 * i);
+}
+
+int
+searchstore_put(struct db *db, int64_t seen, int rank, int64_t due, const struct search_item *item, const char *terms)
+{
+	uint8_t places[SEARCHSTORE_PLACE * SEARCH_PLACES];
 	autofree char *old = NULL;
 	int64_t doc = -1;
 	int r = look_up(db, seen, &doc, &old);
@@ -356,7 +362,12 @@ searchstore_put(struct db *db, int64_t seen, int rank, int64_t due, const char *
 			return r;
 	} else if (strcmp(old, terms) != 0 && (r = db_run(db, Q_SEARCH_PENDING_ADD, "it", doc, old)) != 0)
 		return r;
-	return db_run(db, Q_SEARCH_DOC_PUT, "iiit", doc, seen, due, terms);
+	for (size_t i = 0; i < item->n_places; i++) {
+		put32(places + SEARCHSTORE_PLACE * i, item->places[i].lat);
+		put32(places + SEARCHSTORE_PLACE * i + 4, item->places[i].lon);
+	}
+	return db_run(db, Q_SEARCH_DOC_PUT, "iiibt", doc, seen, due, item->n_places > 0 ? places : NULL,
+	    SEARCHSTORE_PLACE * item->n_places, terms);
 }
 
 int

@@ -16,27 +16,30 @@
 
 enum {
 	SEARCHSTORE_PENDING	= 64,	/* So many pending documents cost a search nothing that is felt. */
-	SEARCHSTORE_STEP	= 16,	/* Posted at once: some milliseconds. */
+	SEARCHSTORE_STEP	= 500,	/* Rows written at once: some milliseconds. */
 	SEARCHSTORE_WORDS	= 256,	/* Words that begin alike; with more, the first three letters count. */
 };
 
 /**
- * searchstore_put(db, seen, rank, due, terms): record ${seen} of dirstore.h has these terms and rank,
- * which is wrong from ${due} on (0: never).  searchstore_drop: it is not to be found any more.
+ * searchstore_put(db, seen, rank, due, item, terms): record ${seen} of dirstore.h has these terms, the places
+ * of ${item} and this rank, which is wrong from ${due} on (0: never).  searchstore_drop: it is not to be found any more.
  */
-int	searchstore_put(struct db *, int64_t seen, int rank, int64_t due, const char *terms) must_check;
+int	searchstore_put(struct db *, int64_t seen, int rank, int64_t due, const struct search_item *, const char *terms) must_check;
 int	searchstore_drop(struct db *, int64_t seen) must_check;
 
-/** searchstore_settle(db, least, most, ret_more): if ${least} documents are pending, post up to ${most}; are there more? */
-int	searchstore_settle(struct db *, int64_t least, int64_t most, bool *ret_more) must_check;
+/**
+ * searchstore_settle(db, least, most, ret_more): if ${least} documents are pending, post one, and more until ${most} rows
+ * are changed; are documents left?
+ */
+int	searchstore_settle(struct db *, int64_t least, size_t most, bool *ret_more) must_check;
 
 /** searchstore_due(db, now, most, ret, ret_n): up to ${most} records whose rank is due; searchstore_next: the next, INT64_MAX: none. */
 int	searchstore_due(struct db *, int64_t now, int64_t most, int64_t **, size_t *) must_check;
 int	searchstore_next(struct db *, int64_t *) must_check;
 
 /**
- * searchstore_walk(db, plan, after, fn, cookie): the documents that have a line of every wish, with numbers
- * above ${after} (-1: all), in order; ${fn} gets number and record, and stops the walk by anything but 0, which is
+ * searchstore_walk(db, plan, after, fn, cookie): the documents that have a line of every wish and a place as near as the plan
+ * wants, with numbers above ${after} (-1: all), in order; ${fn} gets number and record, and stops the walk by anything but 0, which is
  * returned.  A number stays a place to go on from, whatever changes.
  */
 int	searchstore_walk(struct db *, const struct search_plan *, int64_t after,
@@ -45,8 +48,8 @@ int	searchstore_walk(struct db *, const struct search_plan *, int64_t after,
 /** searchstore_count(db, plan, ret): total, removed and without of a search that found nothing, by the index. */
 int	searchstore_count(struct db *, const struct search_plan *, struct search_loss *) must_check;
 
-/* For searchstore_find.c: the rows of a term, and the numbers of a rank. */
-enum { SEARCHSTORE_TILE_BITS = 19, SEARCHSTORE_RANK_SHIFT = 32 };
+/* For searchstore_find.c: the rows of a term, the numbers of a rank, a place in bytes. */
+enum { SEARCHSTORE_TILE_BITS = 19, SEARCHSTORE_RANK_SHIFT = 32, SEARCHSTORE_PLACE = 8 };
 int64_t	searchstore_term(char letter, const char *value, size_t len);
 /** searchstore_beginning(word, chars): bytes of its first ${chars} characters, or of all. */
 size_t	searchstore_beginning(const char *, size_t chars);

@@ -12,7 +12,11 @@
 #include "rows.h"
 #include "searchstore.h"
 
-enum { PREFIXES = 3 };
+enum {
+	PREFIXES	= 3,
+	ROWS_NEAR	= 1,	/* Rows read in the time in which the distance of a document is looked at, */
+	ROWS_LOOK	= 8,	/* and all of it. */
+};
 
 /* A document whose postings are old. */
 struct fresh {
@@ -100,7 +104,7 @@ open_fresh(struct hunt *h)
 {
 	autorows struct rows *rows = NULL;
 	struct fresh *at;
-	int r = db_query(h->db, &rows, Q_SEARCH_PENDING_LIST, "i", INT64_MAX);
+	int r = db_query(h->db, &rows, Q_SEARCH_PENDING_LIST, "");
 
 	while (r == 0 && (r = db_next(rows)) == 0) {
 		const char *lines = db_text(rows, 2);
@@ -229,6 +233,25 @@ struct walk {
 	void		 *cookie;
 };
 
+static int32_t
+get32(const uint8_t *from)
+{
+	return (int32_t)(from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24);
+}
+
+/* Is one of the places as near as the plan wants? */
+static bool
+is_near(const struct search_plan *plan, struct rows *rows)
+{
+	size_t len = 0;
+	const uint8_t *at = db_null(rows, 1) ? NULL : db_blob(rows, 1, &len);
+
+	for (size_t i = 0; at != NULL && i + SEARCHSTORE_PLACE <= len; i += SEARCHSTORE_PLACE)
+		if (place_within(plan->near, (struct place){ get32(at + i), get32(at + i + 4) }, plan->km))
+			return true;
+	return plan->km <= 0;
+}
+
 static int
 show(struct walk *w, int64_t doc)
 {
@@ -238,10 +261,19 @@ show(struct walk *w, int64_t doc)
 
 	if ((r = db_query(w->hunt.db, &rows, Q_SEARCH_DOC_SEEN, "i", doc)) != 0)
 		return r;
-	if ((r = db_next(rows)) == 0)
+	if ((r = db_next(rows)) == 0 && is_near(w->hunt.plan, rows))
 		seen = db_int(rows, 0);
 	db_done(rows);
-	return r == E_NOTFOUND ? 0 : r != 0 ? r : w->fn(w->cookie, doc, seen);
+	return r == E_NOTFOUND || (r == 0 && seen == 0) ? 0 : r != 0 ? r : w->fn(w->cookie, doc, seen);
+}
+
+/* Reading the rows of a wish costs more than looking at each of the few documents that are left. */
+static bool
+is_idle(const struct hunt *h, size_t wish, const struct posting *left)
+{
+	size_t worth = h->plan->wish[wish].bit == SEARCH_BIT_NEAR ? ROWS_NEAR : ROWS_LOOK;
+
+	return h->terms[wish] > worth && h->terms[wish] > worth * posting_count(left);
 }
 
 static int
@@ -253,7 +285,7 @@ walk_tile(void *cookie, int64_t tile)
 	int r = w->hunt.plan->n == 0 ? read_all(&w->hunt, tile, &found) : read_wish(&w->hunt, 0, tile, &found);
 
 	for (size_t i = 1; i < w->hunt.plan->n && r == 0 && any; i++)
-		if ((r = read_wish(&w->hunt, i, tile, &more)) == 0)
+		if (!is_idle(&w->hunt, i, &found) && (r = read_wish(&w->hunt, i, tile, &more)) == 0)
 			any = posting_and(&found, &more);
 	for (size_t i = 0; any && i < POSTING_BITS && r == 0; i++)
 		for (uint64_t bits = found.bits[i]; bits != 0 && r == 0; bits &= bits - 1) {

@@ -286,7 +286,9 @@ measure(struct app *app, const char *kind, int n)
 		struct bench_time t = bench_time();
 		struct err err = { "" };
 
+		bench_must(db_begin(app->db, NULL));
 		bench_must(find_run(app, args, &reply, &err));
+		bench_must(db_commit(app->db, NULL));
 		t = bench_since(t);
 		wall[i] = (double)t.ns / 1e6;
 		cpu[i] = (double)t.cpu_ns / 1e6;
@@ -312,7 +314,7 @@ load(struct app *app, int n)
 		if (i % BATCH == BATCH - 1 || i == n - 1) {
 			bool more;
 
-			bench_must(searchstore_settle(app->db, 1, BATCH, &more));
+			bench_must(searchstore_settle(app->db, 1, SIZE_MAX, &more));
 			bench_must(db_commit(app->db, NULL));
 		}
 	}

@@ -35,6 +35,7 @@ test_distance(void)
 {
 	struct place newark = { 40735660, -74172370 }, paris = { 48856600, 2352200 };
 	double worst = 0, worst_near = 0;
+	int differ = 0, inside = 0;
 
 	is_int(place_distance(newark, newark), 0, "here is no distance");
 	ok(llabs(place_distance(newark, paris) - 5843000) < 6000, "Newark to Paris is 5,843 km");
@@ -50,8 +51,14 @@ test_distance(void)
 		a.lon /= 2;
 		off = fabs((double)place_distance(a, b) - haversine(a, b));
 		worst_near = fmax(worst_near, off);
+		for (int64_t m = place_distance(a, b), km = m / 1000 - 1; km <= m / 1000 + 1; km++) {
+			differ += km > 0 && place_within(a, b, (int)km) != (m <= km * 1000);
+			inside += km > 0 && place_within(a, b, (int)km);
+		}
 	}
 	ok(worst < 0.001, "20,000 pairs to one in a thousand of what floating point says: %.2g", worst);
+	ok(differ == 0 && inside > 10000, "within is the same as a distance that is not more, %d times", inside);
+	ok(place_within(newark, (struct place){ -40735660, 105827630 }, PLACE_FAR), "nothing is farther than the other side");
 	ok(worst_near < 5, "near ones to some metres: %.2g", worst_near);
 }
 

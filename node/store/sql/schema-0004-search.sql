@@ -16,6 +16,7 @@ CREATE TABLE search_doc (
 	doc		INTEGER PRIMARY KEY,
 	seen		INTEGER UNIQUE REFERENCES seen (n),	-- NULL: the number is free
 	due		INTEGER NOT NULL,			-- its rank changes then; 0: it does not
+	places		BLOB,					-- where it is
 	terms		TEXT NOT NULL
 ) STRICT;
 CREATE INDEX search_doc_due ON search_doc (due) WHERE due > 0;

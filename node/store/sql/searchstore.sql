@@ -4,11 +4,11 @@
 SELECT doc, terms FROM search_doc WHERE seen = ?1;
 
 -- name: search_doc_put
-INSERT INTO search_doc (doc, seen, due, terms) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (doc) DO UPDATE SET seen = excluded.seen, due = excluded.due, terms = excluded.terms;
+INSERT INTO search_doc (doc, seen, due, places, terms) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (doc) DO UPDATE SET seen = excluded.seen, due = excluded.due, places = excluded.places, terms = excluded.terms;
 
 -- name: search_doc_free
-UPDATE search_doc SET seen = NULL, due = 0, terms = '' WHERE doc = ?1;
+UPDATE search_doc SET seen = NULL, due = 0, places = NULL, terms = '' WHERE doc = ?1;
 
 -- A number that is free and that no posting still holds.
 -- name: search_doc_reuse
@@ -19,7 +19,7 @@ SELECT doc FROM search_doc WHERE seen IS NULL AND doc BETWEEN ?1 AND ?2
 SELECT max(doc) FROM search_doc WHERE doc BETWEEN ?1 AND ?2;
 
 -- name: search_doc_seen
-SELECT seen FROM search_doc WHERE doc = ?1 AND seen IS NOT NULL;
+SELECT seen, places FROM search_doc WHERE doc = ?1 AND seen IS NOT NULL;
 
 -- name: search_doc_due
 SELECT seen FROM search_doc WHERE due > 0 AND due <= ?1 ORDER BY due LIMIT ?2;
@@ -34,7 +34,7 @@ INSERT INTO search_pending (doc, posted) VALUES (?1, ?2) ON CONFLICT (doc) DO NO
 SELECT count(*) FROM search_pending;
 
 -- name: search_pending_list
-SELECT p.doc, p.posted, d.terms FROM search_pending AS p JOIN search_doc AS d ON d.doc = p.doc ORDER BY p.doc LIMIT ?1;
+SELECT p.doc, p.posted, d.terms FROM search_pending AS p JOIN search_doc AS d ON d.doc = p.doc ORDER BY p.doc;
 
 -- name: search_pending_clear
 DELETE FROM search_pending WHERE doc <= ?1;
