@@ -6,9 +6,11 @@
 #include <sodium.h>
 
 #include "app/find.h"
+#include "app/fit.h"
 #include "base/canon.h"
 #include "base/proof.h"
 #include "domain/directory.h"
+#include "domain/search_item.h"
 #include "domain/trust.h"
 #include "store/dirstore.h"
 #include "store/searchstore.h"
@@ -194,6 +196,363 @@ test_older(void)
 	is_int((long long)json_array_size(json_arr(reply, "records")), 100, "come into the index by and by");
 }
 
+/* ---- each wish by itself ---- */
+
+/* It answers every wish below but the last two: the next one does, and is told apart by its form. */
+static const char all_of_it[] = "{\"name\":\"Lantern\",\"description\":\"Beacon\",\"forms\":[\"chat\"],\"conditions\":[\"grief\"],"
+    "\"audiences\":[\"veterans\"],\"settings\":[\"school\"],\"accessibility\":[\"captions\"],\"cost\":\"free\",\"languages\":[\"pt-BR\"],"
+    "\"modalities\":[\"phone\"],\"alternatives\":[{\"modality\":\"forum\"},{\"modality\":\"mobile_app\",\"record\":\"OTHER\"}],"
+    "\"session_types\":[\"skills\"],\"practice_models\":[\"open_dialogue\"],\"pathways\":[\"own_path\"],\"transport\":[\"parking\"],"
+    "\"cultures\":[\"Andean\"],\"roles\":[\"mentor\"],\"times\":[\"night\"],\"topics\":[\"housing\"],"
+    "\"capacities\":[{\"open\":0,\"updated_at\":1},{\"open\":1,\"updated_at\":1}],\"minimum_age\":18,"
+    "\"service_area\":{\"anywhere\":false,\"regions\":[\"US-NJ\"]},"
+    "\"locations\":[{\"visibility\":\"public\",\"latitude_e6\":40735660,\"longitude_e6\":-74172370}],"
+    "\"schedules\":[{\"days\":[\"tue\"],\"opens\":\"18:00\",\"closes\":\"20:00\",\"timezone\":\"America/New_York\"}]}";
+
+static const struct { const char *filter, *fits, *not; } wishes[] = {
+	{ "words", "\"words\":\"beac\"", "\"words\":\"eacon\"" },
+	{ "kind", "\"kind\":\"program\"", "\"kind\":\"story\"" },
+	{ "organization", "\"org\":\"AAAAAAAAAAAAAAAAAAAAAAAAA0\"", "\"org\":\"CCCC\"" },
+	{ "language", "\"language\":\"pt\"", "\"language\":\"pt-PT\"" },
+	{ "form", "\"form\":\"chat\"", "\"form\":\"forum\"" },
+	{ "condition", "\"condition\":\"grief\"", "\"condition\":\"heart\"" },
+	{ "modality", "\"modality\":\"phone\"", "\"modality\":\"in_person\"" },
+	{ "modality", "\"modality\":\"forum\"", "\"modality\":\"mobile_app\"" },
+	{ "audience", "\"audience\":\"veterans\"", "\"audience\":\"men\"" },
+	{ "setting", "\"setting\":\"school\"", "\"setting\":\"justice\"" },
+	{ "accessibility", "\"accessibility\":\"captions\"", "\"accessibility\":\"childcare\"" },
+	{ "cost", "\"cost\":\"free\"", "\"cost\":\"donation\"" },
+	{ "role", "\"role\":\"mentor\"", "\"role\":\"advocate\"" },
+	{ "time of day", "\"time\":\"night\"", "\"time\":\"weekend_evening\"" },
+	{ "session type", "\"session\":\"skills\"", "\"session\":\"role_play\"" },
+	{ "practice model", "\"practice\":\"open_dialogue\"", "\"practice\":\"mutual_aid\"" },
+	{ "pathway", "\"pathway\":\"own_path\"", "\"pathway\":\"medication\"" },
+	{ "topic", "\"topic\":\"housing\"", "\"topic\":\"rights\"" },
+	{ "transport", "\"transport\":\"parking\"", "\"transport\":\"home_visits\"" },
+	{ "culture", "\"culture\":\"Andean\"", "\"culture\":\"andea\"" },
+	{ "distance", "\"near\":\"40.7,-74.1\",\"within\":\"8\"", "\"near\":\"40.7,-74.1\",\"within\":\"7\"" },
+	{ "times", "\"at\":\"Tue 18:30-19:00\",\"zone\":\"America/New_York\"", "\"at\":\"Tue 18:30-19:00\",\"zone\":\"Europe/Berlin\"" },
+	{ "who may come", "\"age\":\"18\"", "\"age\":\"17.9\"" },
+	{ "who may come", "\"residence\":\"US-NJ\"", "\"residence\":\"US-NY\"" },
+	{ "open places", "\"open\":true", NULL },
+	{ "certified", NULL, "\"certified\":true" },
+};
+
+/* "{...}" of the parts that are there. */
+static const char *
+args_of(const char *a, const char *b)
+{
+	static char out[300];
+
+	(void)snprintf(out, sizeof(out), "{%s%s%s, \"limit\":200}", a, b != NULL ? ", " : "", b != NULL ? b : "");
+	return out;
+}
+
+static bool
+finds(const char *args, const char *id)
+{
+	json_t *row;
+	size_t i;
+
+	if (strcmp(found(args), "refused") == 0 || strcmp(found(args), "failed") == 0)
+		bail("find", args);
+	json_array_foreach(json_arr(reply, "records"), i, row)
+		if (strcmp(json_str(row, "id"), id) == 0)
+			return true;
+	return false;
+}
+
+static void
+test_wishes(void)
+{
+	char note[200], end[200];
+	bool covered[SEARCH_NFILTERS] = { false };
+
+	arrive("ALL", "program", all_of_it);
+	arrive("FULL", "program", "{\"name\":\"Lamplight\",\"cultures\":[\"Boreal\"],\"topics\":[\"rights\"],\"capacities\":[{\"open\":0,\"updated_at\":1}]}");
+	for (size_t i = 0; i < nelem(wishes); i++) {
+		if (wishes[i].fits != NULL)
+			ok(finds(args_of("\"words\":\"lantern\"", i > 0 ? wishes[i].fits : "\"kind\":\"program\""), "ALL") &&
+			    finds(args_of(wishes[i].fits, NULL), "ALL"), "answers: %s", wishes[i].fits);
+		if (wishes[i].not != NULL) {
+			/* Two wishes find it alone, so that only this one is in the way. */
+			is_str(found(args_of(strcmp(wishes[i].filter, "culture") == 0 ? "\"topic\":\"housing\", \"pathway\":\"own_path\"" :
+			    strcmp(wishes[i].filter, "pathway") == 0 ? "\"topic\":\"housing\", \"culture\":\"Andean\"" :
+			    "\"culture\":\"Andean\", \"pathway\":\"own_path\"", wishes[i].not)), "", "does not: %s", wishes[i].not);
+			(void)snprintf(end, sizeof(end), "; without %s there would be 1", wishes[i].filter);
+			(void)snprintf(note, sizeof(note), "%s", json_str(reply, "note"));
+			ok(strstr(note, end) != NULL, "and the one to give up is said: %s", note);
+		}
+		for (enum search_bit bit = 0; bit < SEARCH_NFILTERS; bit++)
+			covered[bit] |= strcmp(search_filter_name(bit), wishes[i].filter) == 0;
+	}
+	is_str(found("{\"culture\":\"Boreal\", \"topic\":\"rights\", \"open\":true}"), "", "does not: open");
+	ok(strstr(json_str(reply, "note"), "; without open places there would be 1") != NULL, "and so is this: %s", json_str(reply, "note"));
+	for (enum search_bit bit = 0; bit < SEARCH_NFILTERS; bit++)
+		ok(covered[bit], "%s was asked", search_filter_name(bit));
+	/* Three wishes of which two are in the way: no single one helps. */
+	is_str(found("{\"culture\":\"Andean\", \"cost\":\"fee\", \"form\":\"forum\"}"), "", "two wishes in the way");
+	ok(strstr(json_str(reply, "note"), "without") == NULL, "and that no single one helps is not hidden: %s", json_str(reply, "note"));
+}
+
+/* What is known to suit comes first, and pages go over all passes. */
+static void
+test_passes(void)
+{
+	static const char *const want[] = { "Q1", "Q2", "Q3", "Q4" };
+	static const char ask[] = "\"words\":\"quill\", \"at\":\"Tue 18:00-19:00\", \"zone\":\"UTC\", \"limit\":1";
+	static const char meets[] = "\"schedules\":[{\"days\":[\"tue\"],\"opens\":\"18:00\",\"closes\":\"19:00\",\"timezone\":\"UTC\"}]";
+	char body[400], args[200], next[32] = "";
+
+	arrive("Q4", "program", "{\"name\":\"A\",\"description\":\"quill\"}");
+	arrive("Q3", "program", "{\"name\":\"Quill\",\"schedules\":[{\"days\":[\"tue\"]}]}");
+	(void)snprintf(body, sizeof(body), "{\"name\":\"A\",\"description\":\"quill\",%s}", meets);
+	arrive("Q2", "program", body);
+	(void)snprintf(body, sizeof(body), "{\"name\":\"Quills\",%s}", meets);
+	arrive("Q1", "program", body);
+	for (size_t i = 0; i < nelem(want); i++) {
+		(void)snprintf(args, sizeof(args), "{%s%s%s%s}", ask, *next ? ", \"after\":\"" : "", next, *next ? "\"" : "");
+		is_str(found(args), want[i], "page %zu", i + 1);
+		(void)snprintf(next, sizeof(next), "%s", json_str(reply, "next") != NULL ? json_str(reply, "next") : "");
+	}
+	is_str(next, "", "and no more");
+}
+
+/* ---- find against looking at every record ---- */
+
+enum { HELD = 60, ASKED = 150 };
+
+static uint64_t state = 7;
+
+static unsigned
+draw(unsigned below)
+{
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (unsigned)(state >> 33) % below;
+}
+#define PICK(list) (list[draw(nelem(list))])
+
+static const char *const zones[] = { "America/New_York", "Europe/Berlin", "Australia/Sydney", "Asia/Kathmandu", "Pacific/Apia", "UTC",
+    "Mars/Olympus" };
+static const char *const days[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+static const char *const rules[] = { "FREQ=MONTHLY;BYDAY=2TU", "FREQ=MONTHLY;BYMONTHDAY=15", "FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY",
+    "FREQ=DAILY;BYDAY=SA,SU", "FREQ=MONTHLY", "FREQ=WEEKLY;COUNT=3" };
+static const char *const regions[] = { "US", "US-NJ", "US-NY", "CA", "CA-QC" };
+static const char *const bands[] = { "under_13", "13_17", "18_25", "26_59", "60_plus" };
+static const char *const names[] = { "amber", "birch", "cedar", "amberly" };
+
+static void
+set(json_t *to, const char *key, json_t *value)
+{
+	if (value == NULL || json_object_set_new(to, key, value) != 0)
+		bail("json", key);
+}
+
+static json_t *
+clock_of(unsigned minutes)
+{
+	return json_sprintf("%02u:%02u", minutes / 60, minutes % 60);
+}
+
+static json_t *
+one_schedule(void)
+{
+	json_t *s = json_object();
+	unsigned opens = draw(96) * 15;
+
+	if (draw(8) != 0)
+		set(s, "opens", clock_of(opens));
+	if (draw(3) == 0)
+		set(s, "minutes", json_integer(draw(20) == 0 ? 6 * 1440 : 15 + draw(300)));
+	else
+		set(s, "closes", clock_of(draw(5) == 0 ? opens : draw(96) * 15));
+	if (draw(6) != 0)
+		set(s, "timezone", json_string(PICK(zones)));
+	if (draw(3) == 0)
+		set(s, "rule", json_string(PICK(rules)));
+	else
+		set(s, "days", json_pack("[s]", PICK(days)));
+	if (json_str(s, "rule") != NULL || draw(4) == 0)
+		set(s, "from", json_sprintf("20%02u-%02u-%02u", 21 + draw(4), 1 + draw(12), 1 + draw(28)));
+	return s;
+}
+
+static json_t *
+one_body(void)
+{
+	json_t *body = json_pack("{s:s, s:s}", "name", PICK(names), "description", PICK(names));
+
+	if (draw(4) != 0) {
+		set(body, "schedules", json_array());
+		for (unsigned n = 1 + draw(2); n > 0; n--)
+			(void)json_array_append_new(json_arr(body, "schedules"), one_schedule());
+	}
+	if (draw(3) == 0)
+		set(body, "minimum_age", json_integer(draw(70)));
+	if (draw(3) == 0)
+		set(body, "maximum_age", json_integer(draw(90)));
+	if (draw(4) == 0)
+		set(body, "age_bands", json_pack("[s]", PICK(bands)));
+	if (draw(3) == 0)
+		set(body, "service_area", json_pack("{s:b, s:[s]}", "anywhere", draw(4) == 0, "regions", PICK(regions)));
+	if (draw(5) == 0)
+		set(body, "eligible_if", json_pack("{s:[{s:[{s:s, s:[s]}]}]}", "all", "any", "kind", "insurance", "insurances", "public"));
+	if (draw(2))
+		set(body, "locations", json_pack("[{s:s, s:i, s:i}]", "visibility", "public", "latitude_e6", 40000000 + (int)draw(1000000),
+		    "longitude_e6", -74000000 - (int)draw(1000000)));
+	if (draw(3) == 0)
+		set(body, "capacities", json_pack("[{s:i, s:I}]", "open", (int)draw(2), "updated_at", (json_int_t)fixture_now - draw(40) * DAY));
+	return body;
+}
+
+static json_t *
+one_question(void)
+{
+	json_t *args = json_object();
+
+	if (draw(3) == 0)
+		set(args, "words", json_string(PICK(names)));
+	if (draw(2)) {
+		unsigned from = draw(90) * 15;
+
+		set(args, "at", json_sprintf("%s %02u:%02u-%02u:%02u", PICK(days), from / 60, from % 60, from / 60 + 1, from % 60));
+		set(args, "zone", json_string(zones[draw(nelem(zones) - 1)]));
+		set(args, "minutes", json_sprintf("%u", 1 + draw(90)));
+	}
+	if (draw(3) == 0)
+		set(args, "age", json_sprintf("%u.%u", draw(90), draw(10)));
+	if (draw(3) == 0)
+		set(args, "residence", json_string(PICK(regions)));
+	if (draw(6) == 0)
+		set(args, "insurance", json_string(draw(2) ? "public" : "none"));
+	if (draw(3) == 0) {
+		set(args, "near", json_sprintf("40.%06u,-74.%06u", draw(1000000), draw(1000000)));
+		set(args, "within", json_integer(1 + draw(60)));
+	}
+	if (draw(6) == 0)
+		set(args, "open", json_true());
+	return args;
+}
+
+/* In what order a pass comes, 0 to 3; -1: the record does not answer. */
+static int
+place_of(const json_t *args, const json_t *body, int *ret_rank)
+{
+	static const enum search_says unasked = SEARCH_NOT_ASKED;
+	autofit struct fit *fit = NULL;
+	autobuf struct buf text = { 0 };
+	struct search_query query;
+	struct search_item item;
+	struct fit_words words;
+	unsigned pass, excluded;
+
+	must(search_item_read("program", org, body, &text, &item));
+	must(search_item_query(args, &query, NULL));
+	must(fit_open(args, fixture_now, &fit, NULL));
+	fit_ask(fit, &query);
+	item.times = item.eligible = unasked;
+	fit_judge(fit, body, &item, &words);
+	*ret_rank = search_rank(&item, fixture_now);
+	if (search_check(&query, &item, &pass, &excluded) != 0)
+		return -1;
+	return ((pass & SEARCH_UNSURE) != 0 ? 2 : 0) + (query.text != NULL && (pass & SEARCH_NAMED) == 0 ? 1 : 0);
+}
+
+struct oracle {
+	json_t		*body[HELD];
+	unsigned	 questions, answers, unsure, wrong, disordered, torn;
+};
+
+static int
+number_of(const json_t *row)
+{
+	return strncmp(json_str(row, "id"), "ORACLE", 6) == 0 ? atoi(json_str(row, "id") + 6) : -1;
+}
+
+/* The pages of the same question, one after the other, are the whole reply. */
+static bool
+pages_agree(json_t *args, const json_t *whole)
+{
+	size_t at = 0, i;
+	json_t *row;
+
+	set(args, "limit", json_integer(1 + draw(9)));
+	for (;;) {
+		autojson json_t *page = NULL;
+
+		must(find_run(&app, args, &page, NULL));
+		json_array_foreach(json_arr(page, "records"), i, row)
+			if (!json_equal(row, json_array_get(whole, at++)))
+				return false;
+		if (json_str(page, "next") == NULL)
+			return at == json_array_size(whole);
+		set(args, "after", json_string(json_str(page, "next")));
+	}
+}
+
+static void
+ask_oracle(struct oracle *o)
+{
+	autojson json_t *args = one_question(), *whole = NULL;
+	int last = -1, want = 0, got = 0;
+	json_t *row;
+	size_t i;
+
+	set(args, "limit", json_integer(200));
+	set(args, "kind", json_string("program"));
+	must(find_run(&app, args, &whole, NULL));
+	o->questions++;
+	for (int k = 0; k < HELD; k++) {
+		int rank, place = place_of(args, o->body[k], &rank);
+
+		want += place >= 0;
+		o->unsure += place >= 2;
+	}
+	json_array_foreach(json_arr(whole, "records"), i, row) {
+		int n = number_of(row), rank, place = n >= 0 ? place_of(args, o->body[n], &rank) : 0;
+
+		if (n < 0)
+			continue;
+		got++;
+		o->wrong += place < 0;
+		o->disordered += place * SEARCH_RANKS + SEARCH_RANKS - 1 - rank < last;
+		last = place * SEARCH_RANKS + SEARCH_RANKS - 1 - rank;
+	}
+	o->answers += (unsigned)got;
+	o->wrong += want != got;
+	o->torn += !pages_agree(args, json_arr(whole, "records"));
+}
+
+static void
+test_oracle(void)
+{
+	unsigned asked = getenv("CAIRN_LONG") != NULL ? 10 * ASKED : ASKED;
+	struct oracle o = { .questions = 0 };
+
+	for (unsigned n = 0; n < asked; n++) {
+		unsigned k = n < HELD ? n : draw(HELD);
+		char id[16];
+		autofree char *body = NULL;
+
+		(void)snprintf(id, sizeof(id), "ORACLE%u", k);
+		json_decref(o.body[k]);
+		o.body[k] = one_body();
+		body = json_dumps(o.body[k], JSON_COMPACT);
+		arrive(id, "program", body);
+		if (n % 3 == 0)
+			run_steps();
+		if (n >= HELD)
+			ask_oracle(&o);
+	}
+	for (size_t k = 0; k < HELD; k++)
+		json_decref(o.body[k]);
+	printf("# %u questions, %u answers, %u times one to be asked, seed 7\n", o.questions, o.answers, o.unsure);
+	ok(o.answers > 500 && o.unsure > 100, "questions are answered");
+	is_int(o.wrong, 0, "with what looking at every record answers");
+	is_int(o.disordered, 0, "by pass and rank");
+	is_int(o.torn, 0, "and page by page the same");
+}
+
 int
 main(void)
 {
@@ -208,6 +567,9 @@ main(void)
 	test_hidden();
 	test_time();
 	test_older();
+	test_wishes();
+	test_passes();
+	test_oracle();
 	must(db_commit(app.db, NULL));
 	json_decref(reply);
 	trust_free(app.trust);
