@@ -8,6 +8,7 @@
 #include "app/find.h"
 #include "app/fit.h"
 #include "base/canon.h"
+#include "base/config.h"
 #include "base/proof.h"
 #include "domain/directory.h"
 #include "domain/search_item.h"
@@ -18,7 +19,9 @@
 
 #define DAY 86400000LL
 
-static struct app app = { .world = &fixture_world };
+static char user[] = "@cairn:quay.example";
+static const struct config cfg = { .node_user = user };
+static struct app app = { .world = &fixture_world, .cfg = &cfg };
 static char org[] = "AAAAAAAAAAAAAAAAAAAAAAAAA0", stranger[] = "BBBBBBBBBBBBBBBBBBBBBBBBB0";
 
 static char *

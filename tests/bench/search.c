@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "app/find.c"
+#include "base/config.h"
 #include "base/encode.h"
 #include "base/proof.h"
 #include "bench.h"
@@ -381,7 +382,9 @@ main(int argc, char **argv)
 {
 	static const uint8_t kek[DB_KEY] = { 7 };
 	static const struct world world = { .now = clock_now, .random = fill_random };
-	struct app app = { .world = &world };
+	static char user[] = "@cairn:quay.example";
+	static const struct config cfg = { .node_user = user };
+	struct app app = { .world = &world, .cfg = &cfg };
 	struct err err = { "" };
 	struct rusage used;
 	struct stat st;
