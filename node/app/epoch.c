@@ -70,8 +70,8 @@ epoch_load(struct app *app)
 	return r == E_NOTFOUND ? 0 : r;
 }
 
-static int
-hold(struct app *app)
+int
+epoch_hold(struct app *app)
 {
 	char when[24];
 	int r;
@@ -104,7 +104,7 @@ epoch_seen(struct app *app, const json_t *content)
 	/* It is known from now on: after the new device it is not seen as another's again. */
 	if ((r = marks_put(app, marks, run, mark)) != 0)
 		return r;
-	return hold(app);
+	return epoch_hold(app);
 }
 
 void
@@ -194,7 +194,7 @@ epoch_own(struct app *app, const struct opened *opened)
 	const char *id = json_str(opened->content, ID_NAMESPACE "id");
 	int r = envelope_foreign(app->crypt, opened);
 
-	if (r < 0 || (r == 0 && (r = hold(app)) != 0))
+	if (r < 0 || (r == 0 && (r = epoch_hold(app)) != 0))
 		return r;
 	/*
 	 * What people read is not told them twice; partners know each content by its id.  In the

@@ -23,6 +23,8 @@ struct opened;
 /** epoch_load(app): at the start, inside a transaction. */
 int	epoch_load(struct app *) must_check;
 
+/** epoch_hold(app): this database is not the newest: nothing leaves until there is a new device. */
+int	epoch_hold(struct app *) must_check;
 /** epoch_seen(app, content): a sync of the node account shows the mark that the homeserver holds. */
 int	epoch_seen(struct app *, const json_t *content) must_check;
 /** epoch_synced(app): a sync of the node account was taken: had it shown another mark, epoch_seen had been called. */

@@ -32,13 +32,28 @@ user_of(const struct app *app, unsigned account)
 	return account == APP_NODE ? app->cfg->node_user : app->cfg->steward_user;
 }
 
+static int
+fail(struct app *app, int r, struct err *reterr)
+{
+	if (reterr != NULL && *reterr->text == '\0')
+		(void)err_set(reterr, r, "%s", db_error(app->db));
+	db_rollback(app->db);
+	return r;
+}
+
 int
 setup_load(struct app *app, struct err *reterr)
 {
+	bool lost = false;
 	int r = db_begin(app->db, reterr);
 
 	if (r != 0)
 		return r;
+	/* A copy from before an erasure: what its device was made of is gone. */
+	if ((r = device_lost(app->db, app->world)) == 0)
+		lost = true;
+	else if (r < 0)
+		return fail(app, r, reterr);
 	r = crypt_open(app->db, app->world, app->cfg->node_user, &app->crypt, reterr);
 	if (r == E_NOTFOUND)	/* Before setup. */
 		r = err_set(reterr, 0, "%s", "");
@@ -46,12 +61,11 @@ setup_load(struct app *app, struct err *reterr)
 		r = trustlist_load(app);
 	if (r == 0)
 		r = epoch_load(app);
+	if (r == 0 && lost)
+		r = epoch_hold(app);
 	if (r == 0)
 		return db_commit(app->db, reterr);
-	if (reterr != NULL && *reterr->text == '\0')
-		(void)err_set(reterr, r, "%s", db_error(app->db));
-	db_rollback(app->db);
-	return r;
+	return fail(app, r, reterr);
 }
 
 int

@@ -64,6 +64,22 @@ device_replace(struct db *db, const struct world *world, const char *device_id)
 }
 
 int
+device_lost(struct db *db, const struct world *world)
+{
+	__attribute__((cleanup(crypto_account_free))) struct crypto_account a = { 0 };
+	autoaccount struct ratchet_account *fresh = NULL;
+	int r = crypto_account_lost(db, &a);
+
+	if (r != 0)
+		return r;
+	world_random(world, a.pickle_key, sizeof(a.pickle_key));
+	if ((r = ratchet_account_new(world, &fresh)) != 0 ||
+	    (r = ratchet_account_pickle(fresh, a.pickle_key, &a.pickle)) != 0 || (r = crypto_account_key(db, &a)) != 0)
+		return r;
+	return crypto_account_renew(db, &a);
+}
+
+int
 machine_device_keys(struct crypt *c, const char **ret)
 {
 	autobuf struct buf curve = { 0 }, edward = { 0 };

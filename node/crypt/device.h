@@ -28,6 +28,12 @@ int	device_create(struct db *, const struct world *, const char *user,
  * of the old one's; what others' sessions open stays.  Then crypt_open anew.
  */
 int	device_replace(struct db *, const struct world *, const char *device_id) must_check;
+/**
+ * device_lost(db, world): the keys of our device are those of an older copy of the database, and erased since (erasure.h):
+ * new ones of the same name, which nobody may be told of.  0; E_EXISTS if they are there; E_NOTFOUND if there
+ * is no device; or negative.
+ */
+int	device_lost(struct db *, const struct world *) must_check;
 
 /** device_keys_json(c, ret): the signed device_keys object (no signatures of others).  The caller decrefs. */
 int	device_keys_json(struct crypt *, json_t **) must_check;

@@ -156,6 +156,14 @@ column_open(struct db *db, const char *column, const char *row, const void *blob
 	return r;
 }
 
+bool
+column_is(struct db *db, const char *subject, const void *blob, size_t len)
+{
+	autohead struct head h = { 0 };
+
+	return head_for(db, subject, &h) == 0 && len > h.len && memcmp(blob, h.bytes, h.len) == 0;
+}
+
 int
 column_seal_text(struct db *db, const char *subject, const char *column, const char *row, const char *text,
     struct buf *out)

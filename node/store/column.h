@@ -17,7 +17,8 @@ enum { COLUMN_HASH = 16 };
 /**
  * column_seal(db, subject, column, row, data, len, out): append the sealed value to
  * ${out}.  ${subject} as in subject.h; NULL: the store's own; its first needs a transaction.  ${column} is
- * "table.column", ${row} names the row (its primary key as text).  Add the column to the list in reseal.c.
+ * "table.column", ${row} names the row (its primary key as text).  What moves is in view sealed (schema-0004-subject.sql), the rows of
+ * other subjects in the lists of erasure.c.
  * 0 or negative.
  */
 int	column_seal(struct db *, const char *subject, const char *column, const char *row,
@@ -26,6 +27,9 @@ int	column_seal(struct db *, const char *subject, const char *column, const char
 /** column_open(db, column, row, blob, len, out): append the value; 0; E_NOTFOUND if its subject was erased; ERR_CORRUPT or negative. */
 int	column_open(struct db *, const char *column, const char *row,
 	    const void *, size_t, struct buf *) must_check;
+
+/** column_is(db, subject, blob, len): is it sealed under the key that ${subject} has now? */
+bool	column_is(struct db *, const char *subject, const void *, size_t);
 
 /**
  * The same for one text: column_seal_text leaves ${out} empty for NULL (which

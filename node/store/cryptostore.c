@@ -71,6 +71,30 @@ crypto_account_get(struct db *db, struct crypto_account *ret)
 }
 
 int
+crypto_account_lost(struct db *db, struct crypto_account *ret)
+{
+	autorows struct rows *rows = NULL;
+	struct crypto_account a = { 0 };
+	int r = crypto_account_get(db, &a);
+
+	crypto_account_free(&a);
+	if (r != E_NOTFOUND)
+		return r == 0 ? E_EXISTS : r;
+	if ((r = db_query(db, &rows, Q_CRYPT_ACCOUNT_GET, "")) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	return rows_dup(rows, 1, &ret->device_id);
+}
+
+int
+crypto_account_key(struct db *db, const struct crypto_account *a)
+{
+	autobuf struct buf key = { 0 };
+	int r = column_seal(db, SUBJECT_MOVING, "crypt_account.pickle_key", ACCOUNT_ROW, a->pickle_key, CRYPTO_KEY, &key);
+
+	return r != 0 ? r : db_run(db, Q_CRYPT_ACCOUNT_KEY, "b", key.data, key.len);
+}
+
+int
 crypto_account_add(struct db *db, const struct crypto_account *a)
 {
 	autobuf struct buf key = { 0 }, pickle = { 0 };

@@ -21,6 +21,12 @@ struct crypto_account {
 /** crypto_account_get: 0, E_NOTFOUND; _free wipes. _add: -EEXIST if there is one. */
 int	crypto_account_get(struct db *, struct crypto_account *) must_check;
 void	crypto_account_free(struct crypto_account *);
+/**
+ * crypto_account_lost(db, ret): 0 and its device id if there is an account whose keys were erased; E_EXISTS if they
+ * were not; E_NOTFOUND if there is none.  crypto_account_key(db, a): another key of the pickles.
+ */
+int	crypto_account_lost(struct db *, struct crypto_account *) must_check;
+int	crypto_account_key(struct db *, const struct crypto_account *) must_check;
 int	crypto_account_add(struct db *, const struct crypto_account *) must_check;
 /** crypto_account_pickle: write the pickle. crypto_account_state: write the numbers. */
 int	crypto_account_pickle(struct db *, const struct buf *) must_check;

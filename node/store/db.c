@@ -14,6 +14,7 @@
 
 #include "datakey.h"
 #include "db.h"
+#include "erasure.h"
 #include "keyring.h"
 #include "migration.h"
 #include "statedir.h"
@@ -39,6 +40,7 @@ struct db {
 	struct keyring	*ring;
 	int		 lock;
 	bool		 opened, tx, saved;
+	bool		 clean;		/* The log is to be emptied. */
 	bool		 broken;	/* An undo failed: this transaction must not commit. */
 	int64_t		 last_id;
 	int		 changes;
@@ -353,6 +355,7 @@ check_generation(struct db *db)
 int
 db_commit(struct db *db, struct err *reterr)
 {
+	int64_t busy;
 	int r;
 
 	assert(db->tx && !db->saved);
@@ -374,6 +377,8 @@ db_commit(struct db *db, struct err *reterr)
 	db->tx = false;
 	if (db->hook != NULL)
 		db->hook(db->hook_cookie, "after-commit");
+	if (db->clean)
+		db->clean = db_number(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy) != 0 || busy != 0;
 	return 0;
 }
 
@@ -445,6 +450,12 @@ db_ring(const struct db *db)
 	return db->ring;
 }
 
+void
+db_clean(struct db *db)
+{
+	db->clean = true;
+}
+
 int
 db_check(struct db *db, struct err *reterr)
 {
@@ -512,7 +523,8 @@ setup(struct db *db, const char *dir, const uint8_t kek[DB_KEY], struct err *ret
 			return err_set(reterr, r, "database: %s", db->error);
 	if ((r = db_begin(db, reterr)) != 0 || (r = subject_open(db, dir, &db->ring, reterr)) != 0)
 		return r;
-	if ((r = take_generation(db)) != 0)
+	db->clean = true;	/* What an erasure left there when the power failed. */
+	if ((r = erasure_open(db)) != 0 || (r = take_generation(db)) != 0)
 		return err_set(reterr, r, "database: %s", db->error);
 	if ((r = db_commit(db, reterr)) == 0)
 		db->opened = true;

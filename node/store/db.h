@@ -89,6 +89,9 @@ struct keyring *db_ring(const struct db *);
  */
 void	db_test_hook(struct db *, void (*)(void *, const char *point), void *);
 
+/** db_clean(db): after the next commit the log is written back and cut to nothing; again after each later one until it is. */
+void	db_clean(struct db *);
+
 /** db_check(db, reterr): PRAGMA integrity_check; 0 or ERR_CORRUPT (doctor). */
 int	db_check(struct db *, struct err *) must_check;
 

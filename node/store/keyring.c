@@ -39,6 +39,7 @@ struct keyring {
 	const struct world *world;
 	int64_t		 slots;		/* The next to be given out. */
 	int64_t		 moving;	/* 0: none yet. */
+	int64_t		 others;	/* Older ones. */
 	int64_t		 live, erased;
 	uint8_t		 id[KEYRING_ID];
 	uint8_t		 wrap[KEYRING_KEY];
@@ -133,8 +134,10 @@ take_slot(struct keyring *ring, int64_t slot, uint8_t s[KEYRING_SLOT])
 		ring->erased++;
 	} else if (unwrap(ring, slot, s, key) == 0) {
 		ring->live++;
-		if (s[AT_USE] == MOVING)
+		if (s[AT_USE] == MOVING) {
+			ring->others += ring->moving != 0;
 			ring->moving = slot;
+		}
 	}
 	sodium_memzero(key, sizeof(key));
 }
@@ -375,7 +378,43 @@ keyring_moving(const struct keyring *ring)
 int
 keyring_turn(struct keyring *ring)
 {
-	return add(ring, MOVING, &ring->moving);
+	bool first = ring->moving == 0;
+	int r = add(ring, MOVING, &ring->moving);
+
+	if (r == 0)
+		ring->others += !first;
+	return r;
+}
+
+/* The newest older one; 0: none. */
+static int64_t
+find_other(const struct keyring *ring)
+{
+	uint8_t s[2];
+
+	for (int64_t slot = ring->moving - 1; ring->others > 0 && slot > 0; slot--)
+		if (get(ring->fd, s, sizeof(s), slot * KEYRING_SLOT) == 0 && s[AT_STATE] == LIVE && s[AT_USE] == MOVING)
+			return slot;
+	return 0;
+}
+
+bool
+keyring_others(const struct keyring *ring)
+{
+	return ring->others > 0;
+}
+
+int
+keyring_trim(struct keyring *ring)
+{
+	int64_t slot;
+	int r;
+
+	while ((slot = find_other(ring)) != 0)
+		if ((r = keyring_erase(ring, slot)) != 0)
+			return r;
+	ring->others = 0;
+	return 0;
 }
 
 void

@@ -57,6 +57,9 @@ int	keyring_sync(struct keyring *) must_check;
  */
 int64_t	keyring_moving(const struct keyring *);
 int	keyring_turn(struct keyring *) must_check;
+/** keyring_others(ring): are there older such keys?  keyring_trim(ring): they are erased. */
+bool	keyring_others(const struct keyring *);
+int	keyring_trim(struct keyring *) must_check;
 
 /** db_blame(db, r): in db.c: what became of ${r}, a failure of this file, for db_error and whoever stops for it. */
 int	db_blame(struct db *, int) must_check;

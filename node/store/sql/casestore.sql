@@ -13,7 +13,7 @@ ON CONFLICT (id) DO UPDATE SET org = excluded.org, side = excluded.side, state =
 	created = excluded.created, updated = excluded.updated, clock_due = excluded.clock_due;
 
 -- name: case_by_id
-SELECT n FROM referral WHERE id = ?1;
+SELECT n FROM referral WHERE id = ?1 AND erased = 0;
 
 -- name: case_at
 SELECT id, org, side, state, ended, last_input, last_actor, consented, disclosed, cancelling,
@@ -21,7 +21,7 @@ SELECT id, org, side, state, ended, last_input, last_actor, consented, disclosed
 FROM referral WHERE n = ?1;
 
 -- name: case_list
-SELECT n FROM referral ORDER BY created DESC, n DESC;
+SELECT n FROM referral WHERE erased = 0 ORDER BY created DESC, n DESC;
 
 -- name: step_add
 INSERT INTO step (referral, at, actor, input, old_state, new_state, content_id)

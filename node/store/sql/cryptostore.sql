@@ -13,6 +13,9 @@ VALUES (1, ?1, ?2, ?3, ?4, 0, 0, 0, 0, 0);
 UPDATE crypt_account SET device_id = ?1, uploaded = 0, onetime = 0, fallback_unused = 0, fallback_at = 0,
 	forget_at = 0;
 
+-- name: crypt_account_key
+UPDATE crypt_account SET pickle_key = ?1;
+
 -- name: crypt_account_pickle
 UPDATE crypt_account SET pickle = ?1;
 

@@ -9,3 +9,84 @@ CREATE TABLE subject (
 	made	INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX subject_part ON subject (part_of) WHERE part_of IS NOT NULL;
+
+-- What was erased, and what is being erased.  Of the subject only its name is left, which says nothing.
+CREATE TABLE erasure (
+	n	INTEGER PRIMARY KEY,
+	name	TEXT NOT NULL UNIQUE,
+	state	INTEGER NOT NULL,	-- enum erasure_state
+	actor	TEXT NOT NULL,		-- who asked
+	at	INTEGER NOT NULL,
+	done	INTEGER NOT NULL	-- when nothing of it was left in the files; 0: not yet
+) STRICT;
+CREATE INDEX erasure_open ON erasure (state) WHERE state < 3;
+
+-- What is left of an erased referral while its consents must be kept.
+ALTER TABLE referral ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
+
+-- Each sealed value that is ever sealed anew: under whose key it belongs, and what its seal is bound to.
+-- First what moves; then what version 3 sealed under the store's own key.
+CREATE VIEW sealed (col, key, row, subject, value) AS
+SELECT 'crypt_account.pickle_key', n, '1', 'moving', pickle_key FROM crypt_account
+UNION ALL SELECT 'crypt_account.pickle', n, '1', 'moving', pickle FROM crypt_account
+UNION ALL SELECT 'crypt_olm.pickle', n, session_id, 'moving', pickle FROM crypt_olm
+UNION ALL SELECT 'crypt_inbound.pickle', n, session_id, 'moving', pickle FROM crypt_inbound
+UNION ALL SELECT 'crypt_outbound.pickle', n, session_id, 'moving', pickle FROM crypt_outbound
+UNION ALL SELECT 'crypt_outbound.first_key', n, session_id, 'moving', first_key FROM crypt_outbound
+UNION ALL SELECT 'outbox.state_key', id, id, 'moving', state_key FROM outbox
+UNION ALL SELECT 'outbox.content', id, id, 'moving', content FROM outbox
+UNION ALL SELECT 'outbox.body', id, id, 'moving', body FROM outbox
+UNION ALL SELECT 'outbox.error', id, id, 'moving', error FROM outbox
+UNION ALL SELECT 'waiting.raw', id, id, 'moving', raw FROM waiting
+UNION ALL SELECT 'waiting.reason', id, id, 'moving', reason FROM waiting
+UNION ALL SELECT 'rejected.raw', id, id, 'moving', raw FROM rejected
+UNION ALL SELECT 'rejected.reason', id, id, 'moving', reason FROM rejected
+UNION ALL SELECT 'gap_event.raw', id, id, 'moving', raw FROM gap_event
+UNION ALL SELECT 'person.user', p.pid, p.pid, iif(s.pid IS NULL, 'person:' || p.pid, NULL), p.user
+	FROM person AS p LEFT JOIN stranger AS s ON s.pid = p.pid
+UNION ALL SELECT 'message.body', n, content_id, 'person:' || pid, body FROM message
+UNION ALL SELECT 'referral.request', n, id, 'referral:' || id, request FROM referral
+UNION ALL SELECT 'referral.disclosure', n, id, 'referral:' || id, disclosure FROM referral
+UNION ALL SELECT 'referral.outcome', n, id, 'referral:' || id, outcome FROM referral
+UNION ALL SELECT 'referral.reason', n, id, 'referral:' || id, reason FROM referral
+UNION ALL SELECT 'consent.consent', n, id, 'legal:' || referral, consent FROM consent;
+
+CREATE TRIGGER sealed_anew INSTEAD OF UPDATE OF value ON sealed BEGIN
+	UPDATE crypt_account SET pickle_key = new.value WHERE n = old.key AND old.col = 'crypt_account.pickle_key';
+	UPDATE crypt_account SET pickle = new.value WHERE n = old.key AND old.col = 'crypt_account.pickle';
+	UPDATE crypt_olm SET pickle = new.value WHERE n = old.key AND old.col = 'crypt_olm.pickle';
+	UPDATE crypt_inbound SET pickle = new.value WHERE n = old.key AND old.col = 'crypt_inbound.pickle';
+	UPDATE crypt_outbound SET pickle = new.value WHERE n = old.key AND old.col = 'crypt_outbound.pickle';
+	UPDATE crypt_outbound SET first_key = new.value WHERE n = old.key AND old.col = 'crypt_outbound.first_key';
+	UPDATE outbox SET state_key = new.value WHERE id = old.key AND old.col = 'outbox.state_key';
+	UPDATE outbox SET content = new.value WHERE id = old.key AND old.col = 'outbox.content';
+	UPDATE outbox SET body = new.value WHERE id = old.key AND old.col = 'outbox.body';
+	UPDATE outbox SET error = new.value WHERE id = old.key AND old.col = 'outbox.error';
+	UPDATE waiting SET raw = new.value WHERE id = old.key AND old.col = 'waiting.raw';
+	UPDATE waiting SET reason = new.value WHERE id = old.key AND old.col = 'waiting.reason';
+	UPDATE rejected SET raw = new.value WHERE id = old.key AND old.col = 'rejected.raw';
+	UPDATE rejected SET reason = new.value WHERE id = old.key AND old.col = 'rejected.reason';
+	UPDATE gap_event SET raw = new.value WHERE id = old.key AND old.col = 'gap_event.raw';
+	UPDATE person SET user = new.value WHERE pid = old.key AND old.col = 'person.user';
+	UPDATE message SET body = new.value WHERE n = old.key AND old.col = 'message.body';
+	UPDATE referral SET request = new.value WHERE n = old.key AND old.col = 'referral.request';
+	UPDATE referral SET disclosure = new.value WHERE n = old.key AND old.col = 'referral.disclosure';
+	UPDATE referral SET outcome = new.value WHERE n = old.key AND old.col = 'referral.outcome';
+	UPDATE referral SET reason = new.value WHERE n = old.key AND old.col = 'referral.reason';
+	UPDATE consent SET consent = new.value WHERE n = old.key AND old.col = 'consent.consent';
+END;
+
+-- What moves and cannot be read any more goes; of the account a new device is made (crypto_account_lost).
+CREATE TRIGGER sealed_gone INSTEAD OF DELETE ON sealed BEGIN
+	DELETE FROM crypt_olm WHERE n = old.key AND old.col = 'crypt_olm.pickle';
+	DELETE FROM crypt_index WHERE session = old.key AND old.col = 'crypt_inbound.pickle';
+	DELETE FROM crypt_inbound WHERE n = old.key AND old.col = 'crypt_inbound.pickle';
+	DELETE FROM crypt_outbound WHERE n = old.key AND old.col IN ('crypt_outbound.pickle', 'crypt_outbound.first_key');
+	UPDATE message SET room_id = NULL WHERE old.col = 'outbox.content' AND content_id =
+		(SELECT ref FROM outbox WHERE id = old.key AND purpose = 'say');	-- Said again, from there.
+	DELETE FROM outbox WHERE id = old.key AND old.col IN ('outbox.state_key', 'outbox.content', 'outbox.body');
+	UPDATE outbox SET error = NULL WHERE id = old.key AND old.col = 'outbox.error';
+	DELETE FROM waiting WHERE id = old.key AND old.col IN ('waiting.raw', 'waiting.reason');
+	DELETE FROM rejected WHERE id = old.key AND old.col IN ('rejected.raw', 'rejected.reason');
+	DELETE FROM gap_event WHERE id = old.key AND old.col = 'gap_event.raw';
+END;

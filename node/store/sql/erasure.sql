@@ -1,0 +1,113 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- States: 1 wanted, 2 its keys and rows are gone, 3 nothing of it is left in the files.
+
+-- name: erasure_want
+INSERT INTO erasure (name, state, actor, at, done) VALUES (?1, 1, ?2, ?3, 0)
+ON CONFLICT (name) DO UPDATE SET state = 1, actor = excluded.actor, at = excluded.at, done = 0 WHERE state = 3;
+
+-- name: erasure_next
+SELECT name, actor FROM erasure WHERE state = ?1 ORDER BY n LIMIT 1;
+
+-- name: erasure_state
+UPDATE erasure SET state = ?2, done = ?3 WHERE name = ?1;
+
+-- name: erasure_cleaned
+UPDATE erasure SET state = 3, done = ?1 WHERE state = 2 AND n <= ?2;
+
+-- name: erasure_newest
+SELECT max(n) FROM erasure WHERE state = 2;
+
+-- name: erasure_get
+SELECT state, actor, at, done FROM erasure WHERE name = ?1;
+
+-- name: erasure_list
+SELECT name, state, actor, at, done FROM erasure ORDER BY n DESC LIMIT ?1;
+
+-- name: erasure_counts
+SELECT count(*) FILTER (WHERE state < 3), count(*) FILTER (WHERE state = 3) FROM erasure;
+
+-- name: erasure_number
+SELECT value FROM counter WHERE name = ?1;
+
+-- name: erasure_note
+INSERT INTO counter (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: sealed_walk
+SELECT key, row, subject, value FROM sealed WHERE col = ?1 AND key > ?2 AND value IS NOT NULL ORDER BY key LIMIT ?3;
+
+-- name: sealed_put
+UPDATE sealed SET value = ?3 WHERE col = ?1 AND key = ?2;
+
+-- name: sealed_drop
+DELETE FROM sealed WHERE col = ?1 AND key = ?2;
+
+-- Of a referral.  What was to be said of it goes first, while it is known what that was.
+-- name: erase_referral_outbox
+DELETE FROM outbox WHERE purpose = 'traffic' AND ref IN (SELECT content_id FROM traffic WHERE referral = ?1);
+
+-- name: erase_referral_traffic
+DELETE FROM traffic WHERE referral = ?1;
+
+-- name: erase_referral_steps
+DELETE FROM step WHERE referral = ?1;
+
+-- While its consents are kept the row stays, and says nothing but that there was one.
+-- name: erase_referral_husk
+UPDATE referral SET request = NULL, disclosure = NULL, outcome = NULL, reason = NULL, clock_due = 0, erased = 1
+WHERE id = ?1;
+
+-- name: erase_referral_row
+DELETE FROM referral WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM consent WHERE referral = ?1);
+
+-- name: erase_legal_consents
+DELETE FROM consent WHERE referral = ?1;
+
+-- name: erase_legal_row
+DELETE FROM referral WHERE id = ?1 AND erased = 1;
+
+-- Of a person, and of the room of the two of us.
+-- name: erase_person_outbox
+DELETE FROM outbox WHERE room_id IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5)
+OR (purpose = 'say' AND ref IN (SELECT content_id FROM message WHERE pid = ?1));
+
+-- name: erase_person_messages
+DELETE FROM message WHERE pid = ?1;
+
+-- name: erase_person_inbox
+DELETE FROM inbox WHERE pid = ?1;
+
+-- name: erase_person_withheld
+DELETE FROM withheld WHERE pid = ?1;
+
+-- name: erase_person_gaps
+DELETE FROM gap WHERE room_id IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5);
+
+-- name: erase_person_sessions
+DELETE FROM crypt_outbound WHERE room_id IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5);
+
+-- name: erase_person_shares
+DELETE FROM crypt_share WHERE pid = ?1;
+
+-- name: erase_person_history
+DELETE FROM crypt_history WHERE pid = ?1;
+
+-- name: erase_person_pins
+DELETE FROM crypt_pin WHERE pid = ?1;
+
+-- name: erase_person_roster
+DELETE FROM roster WHERE pid = ?1;
+
+-- name: erase_person_member
+DELETE FROM member WHERE pid = ?1 OR room_id IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5);
+
+-- name: erase_person_room
+DELETE FROM room WHERE pid = ?1 AND kind = 5;
+
+-- name: subject_parts
+SELECT name FROM subject WHERE part_of = ?1 LIMIT 1;
+
+-- name: subject_drop
+DELETE FROM subject WHERE name = ?1;
+
+-- name: subject_each
+SELECT slot, name FROM subject ORDER BY slot;

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A subject is erased: nothing of it is left in the files, in a copy of the database from before it is
+ * unreadable even with the key-encryption key and the file of keys as it is afterwards, what belongs to
+ * others is as it was, and an old copy put back forgets again.
+ */
+#include "fixture.h"
+#include "forensic.h"
+#include "store/casestore.h"
+#include "store/cryptostore.h"
+#include "store/erasure.h"
+#include "store/gapstore.h"
+#include "store/inbox.h"
+#include "store/outbox.h"
+#include "store/peoplestore.h"
+#include "store/subject.h"
+
+#define CANARY	"cAnArY~eRaSeD"
+#define KEPT	"kEpT~oThErS"
+
+static struct db *db;
+static int64_t member, other;
+
+static char *
+text(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+static void
+put_case(const char *id, const char *mark, const char *content_id)
+{
+	autofree char *words = NULL, *ref = NULL;
+	struct traffic t = { .content_id = text(content_id), .org = text("org"), .referral = text(id), .type = text("t"),
+	    .resend_at = 1 };
+	struct case_row c = { .id = text(id), .org = text("org"), .r = referral_start(REFERRAL_AT_SOURCE) };
+	autojson json_t *content = json_pack("{s:s}", "text", mark);
+	int64_t out;
+
+	if (asprintf(&words, "{\"text\":\"%s\"}", mark) < 0 || content == NULL)
+		bail("words", mark);
+	c.request = c.disclosure = c.outcome = c.reason = t.content = words;
+	must(case_put(db, &c));
+	must(case_step_add(db, id, 1, "source", "send", "draft", "sent", content_id));
+	must(traffic_put(db, &t));
+	must(outbox_event(db, "node", "!channel:x", "t", NULL, content, "traffic", content_id, &out));
+	must(outbox_ready(db, out, "PUT", "/x", words));
+}
+
+static void
+put_person(const char *user, const char *mark, const char *room, const char *session, int64_t *ret)
+{
+	struct room direct = { .room_id = text(room), .tag = text(room), .account = text("node"), .kind = ROOM_DIRECT };
+	struct crypto_inbound in = { .room_id = text(room) };
+	struct waiting w = { .account = text("node"), .room_id = text(room), .session_id = text("S"), .raw = text(mark),
+	    .reason = text(mark) };
+	autobuf struct buf pickle = { 0 };
+	int64_t lost;
+
+	must(person_id(db, user, ret));
+	direct.pid = in.pid = w.pid = *ret;
+	must(room_put(db, &direct));
+	must(roster_add(db, room, *ret));
+	must(member_put(db, room, *ret, "join"));
+	must(message_add(db, session, room, *ret, false, mark, 1));
+	must(buf_puts(&pickle, mark));
+	must(crypto_inbound_add(db, session, &in, &pickle, 1));
+	must(waiting_add(db, &w, false, &lost));
+	must(rejected_add(db, "node", room, *ret, mark, mark, 1));
+}
+
+static void
+fill(void)
+{
+	struct crypto_account account = { .device_id = text("DEVICE") };
+	autobuf struct buf pickle = { 0 };
+
+	must(db_begin(db, NULL));
+	must(person_id(db, "@node:x", &account.pid));
+	must(buf_puts(&pickle, "account"));
+	account.pickle = pickle;
+	must(crypto_account_add(db, &account));
+	put_case("R1", CANARY, "c1");
+	put_case("R2", KEPT, "c2");
+	put_person("@" CANARY ":x", CANARY, "!one:x", "s1", &member);
+	put_person("@other:x", KEPT, "!two:x", "s2", &other);
+	must(db_commit(db, NULL));
+}
+
+/* A copy of the files that begin so, under a name of its own. */
+static void
+copy(const char *from, const char *to)
+{
+	char command[300];
+
+	(void)snprintf(command, sizeof(command), "cp %s/%s %s/%s", fixture_dir, from, fixture_dir, to);
+	if (system(command) != 0)
+		bail("cp", command);
+}
+
+static struct forensic
+search(const char *name, const char *needle, struct keyring *ring)
+{
+	struct forensic f = { .seal = db_key(db)->seal, .ring = ring, .needle = needle };
+	char path[200];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", fixture_dir, name);
+	forensic_read(&f, path);
+	return f;
+}
+
+static int
+run_steps(void)
+{
+	int n = 0;
+
+	for (bool more = true; more; n++) {
+		more = false;
+		must(db_begin(db, NULL));
+		must(erasure_step(db, 4, &more));
+		must(db_commit(db, NULL));
+	}
+	return n;
+}
+
+/* But the wrapped data key, each value that is searched opens. */
+static enum erasure_state
+state_of(const char *name)
+{
+	enum erasure_state state = 0;
+
+	return erasure_state(db, name, &state) == 0 ? state : 0;
+}
+
+static void
+test_erase(void)
+{
+	char who[SUBJECT_NAME];
+	struct case_row row;
+	struct forensic before, after;
+	int64_t open, done;
+
+	fill();
+	(void)run_steps();
+	db_close(db);
+	copy("cairn.db", "backup.db");
+	db = fixture_reopen();
+	before = search("backup.db", CANARY, db_ring(db));
+	ok(before.opened == before.values - 1 && before.found == 14, "with the keys of that day a copy shows all: %d of %d, %d",
+	    before.opened, before.values, before.found);
+	is_int(search("backup.db", CANARY, NULL).found, 0, "without keys.db nothing of a member");
+
+	must(db_begin(db, NULL));
+	must(subject_link(db, "referral:R1", subject_person(member, who)));
+	must(erasure_want(db, who, "operator:0"));
+	must(db_commit(db, NULL));
+	is_int(state_of(who), ERASURE_WANTED, "an erasure is wanted first");
+	ok(run_steps() > 10, "and done in steps");
+	is_int(state_of(who), ERASURE_CLEAN, "until it is clean");
+	is_int(state_of("referral:R1"), ERASURE_CLEAN, "and what belongs to it");
+	must(erasure_counts(db, &open, &done));
+	ok(open == 0 && done == 2, "which the counts say");
+
+	after = search("backup.db", CANARY, db_ring(db));
+	is_int(after.found, 0, "the copy shows nothing of the subject with the keys of today");
+	after = search("backup.db", KEPT, db_ring(db));
+	ok(after.found == 6, "what lies still of others is there: %d", after.found);
+	is_int(case_get(db, "R1", &row), E_NOTFOUND, "the referral is not found");
+	must(case_get(db, "R2", &row));
+	ok(strstr(row.request, KEPT) != NULL, "another is as it was");
+	case_free(&row);
+}
+
+static void
+test_files(void)
+{
+	autobuf struct buf pickle = { 0 };
+	autofree char *user = NULL;
+	struct forensic now;
+	int64_t pid;
+	char wal[200];
+	struct stat st;
+
+	(void)snprintf(wal, sizeof(wal), "%s/cairn.db-wal", fixture_dir);
+	ok(stat(wal, &st) != 0 || st.st_size == 0, "the log is empty");
+	must(crypto_inbound_pickle(db, "s2", &pickle));
+	is_str(pickle.data, KEPT, "another's session opens");
+	is_int(crypto_inbound_pickle(db, "s1", &pickle), E_NOTFOUND, "the member's is gone");
+	must(person_user(db, member, &user));
+	ok(strstr(user, CANARY) == NULL, "the number is nobody's");
+	is_int(person_find(db, "@" CANARY ":x", &pid), E_NOTFOUND, "who asks again is not known");
+	copy("cairn.db", "now.db");
+	now = search("now.db", CANARY, db_ring(db));
+	ok(now.found == 0 && now.opened == now.values - 1, "nothing of the subject in the database, and all in it can be read");
+	ok(search("now.db", KEPT, db_ring(db)).found >= 10, "the search finds the others");
+}
+
+static void
+test_restore(void)
+{
+	struct crypto_account account;
+	char who[SUBJECT_NAME];
+	struct case_row row;
+	struct waiting *list;
+	size_t n;
+
+	db_close(db);
+	copy("backup.db", "cairn.db");
+	db = fixture_reopen();
+	is_int(case_get(db, "R1", &row), E_NOTFOUND, "a copy put back forgets the referral again");
+	is_int(state_of(subject_person(member, who)), ERASURE_GONE, "and the person");
+	must(case_get(db, "R2", &row));
+	ok(strstr(row.disclosure, KEPT) != NULL, "others' cases are read");
+	case_free(&row);
+	is_int(crypto_account_get(db, &account), E_NOTFOUND, "its ratchets are gone");
+	must(waiting_person(db, other, &list, &n));
+	is_int((long long)n, 0, "so is what waited for them");
+	waiting_list_free(list, n);
+	(void)run_steps();
+	is_int(state_of(subject_person(member, who)), ERASURE_CLEAN, "until it is clean again");
+	is_int(search("backup.db", CANARY, db_ring(db)).found, 0, "nothing came back");
+}
+
+/* Killed after any of its commits it goes on. */
+static void
+test_interrupted(void)
+{
+	int64_t pid;
+	int opens = 0, n = 0;
+
+	must(db_begin(db, NULL));
+	put_case("R3", CANARY, "c3");
+	put_person("@third:x", KEPT, "!three:x", "s3", &pid);
+	must(erasure_want(db, "referral:R3", "operator:0"));
+	must(db_commit(db, NULL));
+	for (bool more = true; more; n++) {
+		autobuf struct buf pickle = { 0 };
+
+		more = false;
+		must(db_begin(db, NULL));
+		must(erasure_step(db, 2, &more));
+		must(db_commit(db, NULL));
+		db_close(db);
+		db = fixture_reopen();
+		opens += crypto_inbound_pickle(db, "s3", &pickle) == 0;
+	}
+	ok(n > 10 && opens == n, "stopped after each of %d steps, what is not erased opens", n);
+	is_int(state_of("referral:R3"), ERASURE_CLEAN, "and it comes to its end");
+}
+
+int
+main(void)
+{
+	db = fixture_open();
+	test_erase();
+	test_files();
+	test_restore();
+	test_interrupted();
+	db_close(db);
+	return done_testing();
+}
