@@ -181,6 +181,10 @@ bool	time_print(json_int_t, char[TIME_TEXT]);
 int	time_to_text(json_t *);
 int	time_from_text(const struct cairn *, const char *file, json_t *);
 
+/** erase_run: says what will be gone and what not, and has the id typed again.  erase_show: its end. */
+int	erase_run(struct cairn *, const struct verb *, json_t *args);
+int	erase_show(const json_t *, const json_t *);
+
 int	setup_run(struct cairn *, const struct verb *, json_t *args);
 
 /*

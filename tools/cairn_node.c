@@ -307,6 +307,7 @@ node_show_list(const json_t *args, const json_t *result)
 		{ "feeds", "name at records bytes", "no files are kept; cairn import hsds FILE keeps one" },
 		{ "partners", "org name server follows follower loaded stopped", "no partners; those that a trust list names appear here: cairn import trust FILE" },
 		{ "rooms", "room_id kind subject account joined encrypted", "no rooms; cairn publish makes them" },
+		{ "erasures", "what state org by at done until", "nobody was erased" },
 		{ "waiting", "id at room_id reason", "nothing waits for a key or device" },
 		{ "rejected", "id at room_id reason", "nothing was rejected" },
 		{ "outbox", "id kind state account purpose type attempts error", "nothing waits to be sent" },

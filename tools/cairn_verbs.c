@@ -237,11 +237,21 @@ const struct verb verbs_table[] = {
 	  {{ "REFERRAL", "referral", ONE }, { "first_contact|engaged|closed", "stage", ONE }},
 	  {{ "code", "C", "outcome", "how it ended", false, false, &ev_outcome_names }},
 	  "delivered", node_run, node_show_referral },
+	{ "erase", "forget what this node knows of a member, or of one referral",
+	  "WHOM is a referral's id, or a member's user id: then also what was said in the direct chat, and their referrals. First it says "
+	  "what is erased, what is kept for the legal term, which partners are asked, and what is out of reach; then it wants the id again. "
+	  "Nothing brings it back, no backup either. --keep answers a partner who asks us to erase that we must not.",
+	  "cairn erase 01J8Z0Q4M2K7V9T5B3N6X8C0RD --wait",
+	  {{ "WHOM", "id", ONE }},
+	  {{ "confirm", "WHOM", "confirm", "the same once more, so that nobody is asked", false, false, NULL },
+	   { "because", "C", "because", "what partners are told; member_asked if not said", false, false, &ev_erasure_cause_names },
+	   { "keep", NULL, "keep", "erase nothing, and tell the partner who asked", false, false, NULL }},
+	  "delivered", erase_run, erase_show },
 	{ "list", "show a table",
 	  "waiting: encrypted items whose key or device has not come yet. rejected: items that cannot be read, and why. "
-	  "outbox: what is to be sent.",
+	  "outbox: what is to be sent. erasures: what was erased, who was asked to, and what they answered.",
 	  "cairn list referrals",
-	  {{ "referrals|matches|messages|records|feeds|partners|rooms|waiting|rejected|outbox", "what", ONE }},
+	  {{ "referrals|matches|messages|erasures|records|feeds|partners|rooms|waiting|rejected|outbox", "what", ONE }},
 	  {{ 0 }}, NULL, node_run, node_show_list },
 	{ "show", "show one referral, record or item in full, or this node",
 	  "ID is any id that another command printed; \"node\" shows accounts, keys, rooms and progress.",

@@ -111,6 +111,7 @@ static const struct call {
 	{ "space_child",	sent,			false,	false },
 	{ "traffic",		sent,			false,	false },
 	{ "ack",		sent,			false,	false },
+	{ "leave",		nothing,		false,	true },
 	{ "say",		sent,			false,	false },
 	{ ENVELOPE_SHARE,	shared,			false,	false },
 	{ ENVELOPE_DUMMY,	nothing,		false,	false },

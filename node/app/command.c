@@ -8,6 +8,7 @@
 #include "case.h"
 #include "command.h"
 #include "crypt/keys.h"
+#include "erase.h"
 #include "feed.h"
 #include "find.h"
 #include "message.h"
@@ -62,6 +63,7 @@ static const struct verb {
 	{ "federation_join", trustlist_join, "nothing was changed", false },
 	{ "federation_decide", trustlist_decide, "cairn list partners shows the organizations", false },
 	{ "withdraw",	own_withdraw,	"cairn list records shows our records and their ids", true },
+	{ "erase",	erase_run,	"cairn list referrals shows ids; nothing was erased", true },
 	{ "publish",	publish_start,	"", true },
 	{ "follow",	record_follow,	"cairn list partners shows who is on the trust list", true },
 	{ "trust",	trust_device,	"compare the fingerprint with the person, not over Matrix", false },

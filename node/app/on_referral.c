@@ -8,6 +8,7 @@
 #include "base/event.h"
 #include "case.h"
 #include "disclosure.h"
+#include "erase.h"
 #include "events.h"
 #include "handlers.h"
 #include "origin.h"
@@ -62,12 +63,16 @@ on_referral_request(struct app *app, const struct ev_referral_request *ev, const
 	struct case_row row = { .id = ev->referral, .org = (char *)origin->org,
 	    .r = referral_start(REFERRAL_AT_TARGET), .created = app_now(app) };
 	struct case_row known;
+	const char *erased;
 	int r = case_get(app->db, ev->referral, &known);
 
 	if (r == 0) {
 		case_free(&known);
 		return err_set(origin->reason, E_REFUSED, "a referral with this id exists already");
 	}
+	/* What was erased does not come back by a repetition. */
+	if (r == E_NOTFOUND && (r = erase_state(app, ev->referral, &erased)) == 0)
+		return err_set(origin->reason, E_REFUSED, "a referral with this id was erased here");
 	if (r != E_NOTFOUND || (r = keep(&row.request, origin)) != 0)
 		return r;
 	if ((r = apply(app, &row, REFERRAL_IN_SEND, REFERRAL_BY_SOURCE, ev->id, origin)) == 0)

@@ -12,6 +12,7 @@
 #include "deliver.h"
 #include "domain/trust.h"
 #include "epoch.h"
+#include "erase.h"
 #include "find.h"
 #include "gap.h"
 #include "ingest.h"
@@ -324,7 +325,7 @@ steps(struct app *app, bool *ret_more)
 	bool more = false;
 	int r;
 
-	if ((r = steps_query(app, &more)) != 0 || (r = heads(app, ret_more)) != 0 || app->crypt == NULL)
+	if ((r = erase_step(app, ret_more)) != 0 || (r = steps_query(app, &more)) != 0 || (r = heads(app, ret_more)) != 0 || app->crypt == NULL)
 		return r;
 	*ret_more |= more;
 	if (epoch_open(app) && (r = own_keys(app, ret_more)) != 0)
@@ -349,6 +350,8 @@ steps_next(struct app *app)
 		due = again;
 	if (app->crypt != NULL && (again = find_next_due(app)) < due)
 		due = again;
+	if (app->terms_due < due)
+		due = app->terms_due;
 	if (app->crypt != NULL && (again = gap_next_due(app->db)) < due)
 		due = again;
 	if (keys < app->keys_due)

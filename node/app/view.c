@@ -8,6 +8,7 @@
 #include "capacity.h"
 #include "case.h"
 #include "crypt/envelope.h"
+#include "erase.h"
 #include "crypt/keys.h"
 #include "domain/fields.h"
 #include "domain/referral.h"
@@ -254,6 +255,8 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	}
 	if (!strcmp(what, "matches"))
 		return pairing_list(app, actor, l.items);
+	if (!strcmp(what, "erasures"))
+		return erase_list(app, l.items);
 	if (!strcmp(what, "records"))
 		return own_each(app->db, NULL, each_own, &l);
 	if (!strcmp(what, "feeds"))
@@ -272,7 +275,7 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 				return r;
 		return 0;
 	}
-	return err_set(reterr, E_BAD, "what: referrals, matches, messages, records, feeds, partners, rooms, waiting, rejected or outbox");
+	return err_set(reterr, E_BAD, "what: referrals, matches, messages, erasures, records, feeds, partners, rooms, waiting, rejected or outbox");
 }
 
 /* What people will read of it. */
@@ -325,6 +328,8 @@ delivery(struct app *app, const char *id, json_t **ret)
 
 	if (r == E_NOTFOUND)
 		r = message_delivery(app, id, &state, &waits);
+	if (r == E_NOTFOUND)
+		r = erase_state(app, id, &state);
 	if (r != 0)
 		return r;
 	*ret = json_pack("{s:s, s:s, s:s*}", "id", id, "delivery", state, "waits", waits);

@@ -15,7 +15,9 @@ enum { FILE_MAX = 64 * 1024 };
 
 typedef int	(*check_fn)(const char *, struct err *);
 
-enum kind { TEXT, BOOL, LEVEL };
+enum kind { TEXT, BOOL, LEVEL, DAYS };
+
+enum { DAYS_MOST = 36525, MESSAGES_DAYS = 365, REFERRALS_DAYS = 730, LEGAL_DAYS = 2192 };
 
 #define FIELD(name)	#name, offsetof(struct config, name)
 
@@ -41,6 +43,9 @@ static const struct key {
 	{ FIELD(trust_signer), TEXT, false, config_value_signer },
 	{ FIELD(crisis_text), TEXT, false, config_value_text },
 	{ FIELD(bridge_user), TEXT, false, config_value_unix_user },
+	{ FIELD(keep_messages), DAYS, false, NULL },
+	{ FIELD(keep_referrals), DAYS, false, NULL },
+	{ FIELD(keep_legal), DAYS, false, NULL },
 	{ FIELD(require_primitives), BOOL, false, NULL },
 	{ FIELD(log_level), LEVEL, false, NULL },
 };
@@ -162,6 +167,8 @@ set_value(struct parser *p, size_t i, struct place at, const char *v, struct err
 {
 	void *field = (char *)&p->config + keys[i].offset;
 	struct err why = { "" };
+	char *end;
+	long days;
 	int r;
 
 	switch (keys[i].kind) {
@@ -174,6 +181,13 @@ set_value(struct parser *p, size_t i, struct place at, const char *v, struct err
 		if (log_level_parse(v, field) != 0)
 			return complain(p, at, reterr, "%s is \"%.64s\"; write error, warn, info or debug",
 			    keys[i].name, v);
+		return 0;
+	case DAYS:
+		days = strtol(v, &end, 10);
+		if (*v < '0' || *v > '9' || *end != '\0' || days > DAYS_MOST)
+			return complain(p, at, reterr, "%s is \"%.64s\"; write a number of days, at most %d; 0: without end",
+			    keys[i].name, v, DAYS_MOST);
+		*(int *)field = (int)days;
 		return 0;
 	case TEXT:
 		break;
@@ -372,7 +386,8 @@ check_whole(struct parser *p, struct err *reterr)
 int
 config_parse(const char *name, const char *text, size_t len, struct config *ret, struct err *reterr)
 {
-	struct parser p = { .file = name, .config.log_level = LOG_LEVEL_INFO };
+	struct parser p = { .file = name, .config = { .log_level = LOG_LEVEL_INFO,
+	    .keep_messages = MESSAGES_DAYS, .keep_referrals = REFERRALS_DAYS, .keep_legal = LEGAL_DAYS } };
 	autofree char *copy = NULL;
 	char *line, *next;
 	unsigned number = 1;

@@ -29,6 +29,7 @@ struct config {
 	char	*trust_signer;		/* who signs trust lists (signers.h), or NULL: whom cairn federation join named, or nobody. */
 	char	*crisis_text;		/* Plain words with the local crisis numbers. */
 	char	*bridge_user;		/* Unix user for bridges when started as root, or NULL. */
+	int	 keep_messages, keep_referrals, keep_legal;	/* Terms in days; 0: none (of legal: the standard one). */
 	bool	 require_primitives;
 	enum log_level	log_level;
 };

@@ -47,8 +47,7 @@ traffic_put(struct db *db, const struct traffic *t)
 
 	/* What is acknowledged need not be kept to be sent again. */
 	if (t->acked_at == 0 &&
-	    (r = column_seal_text(db, t->referral != NULL ? subject_referral(t->referral, who) : SUBJECT_MOVING,
-	    "traffic.content", t->content_id, t->content, &sealed)) != 0)
+	    (r = column_seal_text(db, subject_referral(t->referral, who), "traffic.content", t->content_id, t->content, &sealed)) != 0)
 		return r;
 	return db_run(db, Q_TRAFFIC_PUT, "ttttibiiii", t->content_id, t->org, t->referral, t->type,
 	    t->seq, sealed.data, sealed.len, t->sent_at, t->acked_at, t->resend_at, t->tries);

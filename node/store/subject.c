@@ -6,6 +6,7 @@
 
 #include "datakey.h"
 #include "keyring.h"
+#include "rows.h"
 #include "subject.h"
 
 static const char *
@@ -131,4 +132,19 @@ subject_link(struct db *db, const char *who, const char *whole)
 
 	sodium_memzero(key, sizeof(key));
 	return r != 0 ? r : db_run(db, Q_SUBJECT_LINK, "tt", who, whole);
+}
+
+int
+subject_each_part(struct db *db, const char *who, int (*fn)(void *, const char *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_SUBJECT_EACH_PART, "t", who);
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		autofree char *part = NULL;
+
+		if ((r = rows_dup(rows, 0, &part)) == 0)
+			r = fn(cookie, part);
+	}
+	return r == E_NOTFOUND ? 0 : r;
 }

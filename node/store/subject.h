@@ -37,4 +37,7 @@ int	subject_key(struct db *, const char *, int64_t *, uint8_t key[DB_KEY]) must_
 /** subject_link(db, name, whole): ${name} is erased with ${whole}.  Makes the key if need be.  0 or negative. */
 int	subject_link(struct db *, const char *, const char *) must_check;
 
+/** subject_each_part(db, name, fn, cookie): the names of what is erased with it. */
+int	subject_each_part(struct db *, const char *, int (*)(void *, const char *), void *) must_check;
+
 #endif /* !CAIRN_SUBJECT_H */

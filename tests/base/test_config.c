@@ -81,6 +81,8 @@ test_all(void)
 	    "trust_signer = " SIGNER "\n"
 	    "crisis_text = \"Call 988.\\nOr C:\\\\\"\n"
 	    "bridge_user = _cairn-bridge\n"
+	    "keep_messages = 0\n"
+	    "keep_referrals = 400\n"
 	    "require_primitives = yes\n"
 	    "log_level = debug";
 	struct config c;
@@ -99,6 +101,7 @@ test_all(void)
 	is_str(c.trust_signer, SIGNER, "trust_signer");
 	is_str(c.crisis_text, "Call 988.\nOr C:\\", "escapes");
 	is_str(c.bridge_user, "_cairn-bridge", "bridge_user");
+	ok(c.keep_messages == 0 && c.keep_referrals == 400 && c.keep_legal == 2192, "terms");
 	ok(c.homeserver_loopback_http && c.require_primitives && c.log_level == LOG_LEVEL_DEBUG, "the rest");
 	config_free(&c);
 }
@@ -128,6 +131,10 @@ test_lines(void)
 static void
 test_values(void)
 {
+	is_error(LEAST "keep_messages = a year\n", "f:7:17: keep_messages is \"a year\"; write a number of days, at most 36525; 0: without end");
+	is_error(LEAST "keep_legal = -1\n", "f:7:14: keep_legal is \"-1\"; write a number of days, at most 36525; 0: without end");
+	is_error(LEAST "keep_referrals = 99999999999999999999\n", "f:7:18: keep_referrals is \"99999999999999999999\"; "
+	    "write a number of days, at most 36525; 0: without end");
 	is_error(LEAST "require_primitives = true\n", "f:7:22: require_primitives is \"true\"; write yes or no");
 	is_error(LEAST "log_level = loud\n", "f:7:13: log_level is \"loud\"; write error, warn, info or debug");
 	is_error(LEAST "key_file = k\n", "f:7:12: key_file: the path \"k\" is relative; write it from /");

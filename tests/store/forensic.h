@@ -18,27 +18,40 @@ struct forensic {
 	struct keyring	*ring;		/* Keys of subjects; NULL: none. */
 	const char	*needle;
 	int		 values, opened, found;
+	int		 ratchets;	/* Of what was opened. */
+	uint8_t		 sample[64];	/* Sealed bytes of what was found last. */
 };
 
 /* One sealed value, with each name that its row could have. */
 static inline void
 forensic_value(struct forensic *f, sqlite3_stmt *row, int col, const char *column)
 {
-	const uint8_t *b = sqlite3_column_blob(row, col);
 	size_t len = (size_t)sqlite3_column_bytes(row, col), head, n;
+	const void *stored = sqlite3_column_blob(row, col);
 	uint8_t key[KEYRING_KEY];
 	uint64_t slot = 0;
+	uint8_t *b;
 
-	if (b == NULL || len < 1 + 24 + 16 || (b[0] != 1 && b[0] != 2))
+	if (stored == NULL || len < 1 + 24 + 16)
 		return;
+	/* Asked for as text it would move. */
+	if ((b = malloc(len)) == NULL)
+		bail("forensic", "memory");
+	memcpy(b, stored, len);
+	if (b[0] != 1 && b[0] != 2) {
+		free(b);
+		return;
+	}
 	head = b[0] == 1 ? 1 : 9;
 	for (size_t i = 1; i < head; i++)
 		slot = slot << 8 | b[i];
 	if (b[0] == 1)
 		memcpy(key, f->seal, sizeof(key));
 	f->values++;
-	if (len < head + 40 || (b[0] == 2 && (f->ring == NULL || keyring_get(f->ring, (int64_t)slot, key) != 0)))
+	if (len < head + 40 || (b[0] == 2 && (f->ring == NULL || keyring_get(f->ring, (int64_t)slot, key) != 0))) {
+		free(b);
 		return;
+	}
 	n = len - head - 40;
 	for (int i = -1; i < sqlite3_column_count(row); i++) {
 		const char *name = i < 0 ? "1" : (const char *)sqlite3_column_text(row, i);
@@ -51,12 +64,17 @@ forensic_value(struct forensic *f, sqlite3_stmt *row, int col, const char *colum
 		if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, b + head + 24, n + 16,
 		    (const uint8_t *)ad.data, ad.len, b + head, key) == 0) {
 			f->opened++;
-			f->found += memmem(plain, n, f->needle, strlen(f->needle)) != NULL;
+			f->ratchets += strncmp(column, "crypt_", 6) == 0;
+			if (memmem(plain, n, f->needle, strlen(f->needle)) != NULL) {
+				f->found++;
+				memcpy(f->sample, b + len - sizeof(f->sample), len > sizeof(f->sample) ? sizeof(f->sample) : 0);
+			}
 			i = sqlite3_column_count(row);
 		}
 		buf_free(&ad);
 		free(plain);
 	}
+	free(b);
 }
 
 static inline void
@@ -75,7 +93,9 @@ forensic_table(struct forensic *f, sqlite3 *sql, const char *table)
 			(void)snprintf(column, sizeof(column), "%s.%s", table, sqlite3_column_name(row, i));
 			if (sqlite3_column_type(row, i) == SQLITE_BLOB)
 				forensic_value(f, row, i, column);
-			clear = sqlite3_column_blob(row, i);
+			if (sqlite3_column_type(row, i) == SQLITE_BLOB)
+				continue;
+			clear = sqlite3_column_text(row, i);
 			f->found += clear != NULL && memmem(clear, (size_t)sqlite3_column_bytes(row, i), f->needle,
 			    strlen(f->needle)) != NULL;
 		}

@@ -111,3 +111,19 @@ DELETE FROM subject WHERE name = ?1;
 
 -- name: subject_each
 SELECT slot, name FROM subject ORDER BY slot;
+
+-- name: erasure_ask_put
+INSERT INTO erasure_ask (referral, org, ours, at, until, answered) VALUES (?1, ?2, ?3, ?4, 0, 0)
+ON CONFLICT (referral, org, ours) DO NOTHING;
+
+-- name: erasure_ask_answer
+UPDATE erasure_ask SET answer = ?4, until = ?5, answered = ?6 WHERE referral = ?1 AND org = ?2 AND ours = ?3;
+
+-- name: erasure_ask_list
+SELECT referral, org, ours, at, answer, until, answered FROM erasure_ask WHERE ?1 IS NULL OR referral = ?1 ORDER BY n;
+
+-- name: erasure_ask_open
+SELECT count(*) FROM erasure_ask WHERE ours = 1 AND (answer IS NULL OR answer = 'asked') AND at < ?1;
+
+-- name: erasure_ask_wanted
+SELECT count(*) FROM erasure_ask WHERE ours = 0 AND answer = 'asked';

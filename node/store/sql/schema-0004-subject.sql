@@ -21,6 +21,19 @@ CREATE TABLE erasure (
 ) STRICT;
 CREATE INDEX erasure_open ON erasure (state) WHERE state < 3;
 
+-- Who was asked to erase too, or asked us, and what came of it.
+CREATE TABLE erasure_ask (
+	n		INTEGER PRIMARY KEY,
+	referral	TEXT NOT NULL,
+	org		TEXT NOT NULL,
+	ours		INTEGER NOT NULL,	-- we asked; 0: they did
+	at		INTEGER NOT NULL,
+	answer		TEXT,			-- erasure_result; NULL: none yet
+	until		INTEGER NOT NULL,	-- what is kept is kept so long; 0: nothing is
+	answered	INTEGER NOT NULL,
+	UNIQUE (referral, org, ours)
+) STRICT;
+
 -- What is left of an erased referral while its consents must be kept.
 ALTER TABLE referral ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
 

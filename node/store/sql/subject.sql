@@ -12,3 +12,6 @@ SELECT max(slot) FROM subject;
 
 -- name: subject_link
 UPDATE subject SET part_of = ?2 WHERE name = ?1;
+
+-- name: subject_each_part
+SELECT name FROM subject WHERE part_of = ?1 ORDER BY slot;

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/id.h"
+#include "crypt/crypt.h"
+#include "domain/trust.h"
+#include "erase.h"
+#include "matrix/request.h"
+#include "store/askstore.h"
+#include "store/audit.h"
+#include "store/casestore.h"
+#include "store/erasure.h"
+#include "store/outbox.h"
+#include "store/peoplestore.h"
+#include "store/retention.h"
+#include "store/subject.h"
+#include "traffic.h"
+
+#define DAY_MS	(24 * 3600 * 1000LL)
+
+enum { LEGAL_DAYS = 2192, TURN_VALUES = 64, TURN_TERMS = 16, TERMS_MS = 3600 * 1000 };
+
+/* How long what must be kept is kept from now. */
+static int64_t
+legal_until(const struct app *app)
+{
+	return app_now(app) + (app->cfg->keep_legal > 0 ? app->cfg->keep_legal : LEGAL_DAYS) * DAY_MS;
+}
+
+/* Consents and the accounting of what was disclosed under them. */
+static int
+keeps(struct app *app, const char *referral, bool *ret)
+{
+	struct consent_row consent;
+	int r = consent_for(app->db, referral, &consent);
+
+	if (r == 0)
+		consent_row_free(&consent);
+	*ret = r == 0;
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+int
+erase_answer(struct app *app, const char *org, const char *referral, const char *result, struct err *reterr)
+{
+	struct ask ask = { .referral = referral, .org = org, .answer = result };
+	autojson json_t *content = NULL;
+	char id[ID_LEN + 1];
+	bool kept = false;
+	int r;
+
+	if (strcmp(result, "unknown") != 0 && (r = keeps(app, referral, &kept)) != 0)
+		return r;
+	content = json_pack("{s:s, s:s, s:s}", "referral", referral, "result", result, "body",
+	    !strcmp(result, "erased") ? "We have erased what we knew of the member of this referral." :
+	    !strcmp(result, "asked") ? "Our staff will decide about this request to erase." :
+	    !strcmp(result, "kept") ? "We must keep this for now." : "We know of no such referral.");
+	if (content == NULL)
+		return -ENOMEM;
+	if (kept) {
+		ask.until = legal_until(app);
+		if (json_object_set_new(content, "keeps", json_pack("[s, s]", "consent", "accounting")) != 0 ||
+		    json_object_set_new(content, "until", json_integer(ask.until)) != 0)
+			return -ENOMEM;
+	}
+	if ((r = traffic_send(app, org, NULL, ERASE_ACK, content, id, reterr)) != 0)
+		return r == E_NOTFOUND ? 0 : r;		/* No longer a partner. */
+	r = ask_answer(app->db, &ask);
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+int
+erase_want(struct app *app, const char *referral, const char *actor)
+{
+	char who[SUBJECT_NAME];
+	int r = erasure_want(app->db, subject_referral(referral, who), actor);
+
+	return r != 0 ? r : audit_add(app->db, app_now(app), actor, "erase", referral, NULL);
+}
+
+/* Each partner who holds something is asked; one who asked us is told. */
+static int
+tell_partner(struct app *app, const struct case_row *row, const char *cause, struct err *reterr)
+{
+	autojson json_t *content = NULL;
+	char id[ID_LEN + 1];
+	int r;
+
+	if (trust_org(app->trust, row->org) == NULL)
+		return ask_put(app->db, row->id, row->org, true);	/* Listed as one who cannot be asked. */
+	content = json_pack("{s:s, s:s, s:s}", "referral", row->id, "because", cause, "body",
+	    "Please erase what you know of the member of this referral.");
+	if (content == NULL)
+		return -ENOMEM;
+	if ((r = traffic_send(app, row->org, NULL, ERASE_REQUEST, content, id, reterr)) != 0)
+		return r;
+	return ask_put(app->db, row->id, row->org, true);
+}
+
+struct told {
+	struct app	*app;
+	const char	*referral, *result;
+	struct err	*reterr;
+	bool		 asked;
+};
+
+static int
+answer_asker(void *cookie, const struct ask *a)
+{
+	struct told *t = cookie;
+
+	if (a->ours || (a->answer != NULL && strcmp(a->answer, "asked") != 0))
+		return 0;
+	t->asked = true;
+	return erase_answer(t->app, a->org, t->referral, t->result, t->reterr);
+}
+
+static int
+list_add(json_t *plan, const char *key, json_t *line)
+{
+	if (json_object_get(plan, key) == NULL && json_object_set_new(plan, key, json_array()) != 0)
+		return -ENOMEM;
+	return line == NULL || json_array_append_new(json_object_get(plan, key), line) != 0 ? -ENOMEM : 0;
+}
+
+/* What will be done, as it is said to a person before they decide. */
+static int
+plan_case(struct app *app, const struct case_row *row, json_t *plan)
+{
+	const struct trust_org *org = trust_org(app->trust, row->org);
+	bool kept;
+	int r = keeps(app, row->id, &kept);
+
+	if (r != 0 || (r = list_add(plan, "erases", json_sprintf("referral %s: the request, what was disclosed, its history and news",
+	    row->id))) != 0)
+		return r;
+	if (kept && (r = list_add(plan, "keeps", json_sprintf("of referral %s the consent and the account of disclosures, under a key "
+	    "of their own, for the legal term of %lld days; tell the member so", row->id,
+	    (long long)((legal_until(app) - app_now(app)) / DAY_MS)))) != 0)
+		return r;
+	return list_add(plan, "asks", json_sprintf("%s is asked to erase referral %s too; cairn list erasures shows the answer",
+	    org != NULL ? org->name : row->org, row->id));
+}
+
+static int
+plan_rest(json_t *plan)
+{
+	static const char *const lines[] = {
+		"what homeservers hold: it is encrypted, and no copy of our database opens it afterwards; who was in which room, and when, stays there",
+		"what is on the member's and other people's devices, and what staff wrote down elsewhere",
+	};
+
+	for (size_t i = 0; i < nelem(lines); i++)
+		if (list_add(plan, "out_of_reach", json_string(lines[i])) != 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int
+erase_case(struct app *app, const char *actor, struct case_row *row, const char *cause, bool really, json_t *plan,
+    struct err *reterr)
+{
+	struct told told = { .app = app, .referral = row->id, .result = "erased", .reterr = reterr };
+	int r = plan_case(app, row, plan);
+
+	if (r != 0 || !really)
+		return r;
+	if ((r = ask_each(app->db, row->id, answer_asker, &told)) != 0 ||
+	    (!told.asked && (r = tell_partner(app, row, cause, reterr)) != 0))
+		return r;
+	return erase_want(app, row->id, actor);
+}
+
+struct parts {
+	struct app	*app;
+	const char	*actor, *cause;
+	bool		 really;
+	json_t		*plan;
+	struct err	*reterr;
+};
+
+static int
+erase_part(void *cookie, const char *name)
+{
+	struct parts *p = cookie;
+	struct case_row row;
+	int r = strncmp(name, "referral:", 9) != 0 ? E_NOTFOUND : case_get(p->app->db, name + 9, &row);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	r = erase_case(p->app, p->actor, &row, p->cause, p->really, p->plan, p->reterr);
+	case_free(&row);
+	return r;
+}
+
+/* We leave the room of the two of us: what is said there afterwards is not for us. */
+static int
+leave(struct app *app, int64_t pid)
+{
+	autojson json_t *nothing = json_object();
+	autoroom struct room room = { 0 };
+	autofree char *path = NULL;
+	int r = room_by_person(app->db, pid, &room);
+
+	if (r != 0 || room.room_id == NULL)
+		return r == E_NOTFOUND ? 0 : r;
+	path = request_path("/rooms/%s/leave", room.room_id);
+	return path == NULL || nothing == NULL ? -ENOMEM :
+	    outbox_call(app->db, "node", room.room_id, "POST", path, nothing, "leave", NULL);
+}
+
+static int
+erase_person(struct app *app, const char *actor, int64_t pid, const char *cause, bool really, json_t *plan, struct err *reterr)
+{
+	char who[SUBJECT_NAME];
+	struct parts parts = { app, actor, cause, really, plan, reterr };
+	int r = list_add(plan, "erases", json_string("their user id, what was said in the direct chat, and the keys that opened it; "
+	    "this node leaves that chat"));
+
+	(void)subject_person(pid, who);
+	if (r != 0 || (r = subject_each_part(app->db, who, erase_part, &parts)) != 0 || !really)
+		return r;
+	if ((r = leave(app, pid)) != 0 || (r = erasure_want(app->db, who, actor)) != 0)
+		return r;
+	return audit_add(app->db, app_now(app), actor, "erase", who, NULL);
+}
+
+/* Accounts of organizations are no members. */
+static int
+find_person(struct app *app, const char *user, int64_t *ret, struct err *reterr)
+{
+	int r;
+
+	if (!strcmp(user, app->cfg->node_user) || !strcmp(user, app->cfg->steward_user) ||
+	    trust_org_by_node(app->trust, user) != NULL)
+		return err_set(reterr, E_REFUSED, "%s is an organization's account, not a member's", user);
+	r = person_find(app->db, user, ret);
+	return r == E_NOTFOUND ? err_set(reterr, r, "nothing is known of %s", user) : r;
+}
+
+static int
+refuse_to(struct app *app, const char *actor, const char *id, json_t **ret, struct err *reterr)
+{
+	struct told told = { .app = app, .referral = id, .result = "kept", .reterr = reterr };
+	int r = ask_each(app->db, id, answer_asker, &told);
+
+	if (r == 0 && !told.asked)
+		r = err_set(reterr, E_REFUSED, "no partner waits for our answer about referral %s", id);
+	if (r != 0 || (r = audit_add(app->db, app_now(app), actor, "keep", id, NULL)) != 0)
+		return r;
+	*ret = json_pack("{s:s, s:s}", "id", id, "text", "the partner is told that it is kept");
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+int
+erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *id = json_str(args, "id"), *confirm = json_str(args, "confirm"), *cause = json_str(args, "because");
+	bool really = id != NULL && confirm != NULL && !strcmp(id, confirm);
+	autojson json_t *plan = json_pack("{s:s*, s:b}", "id", id, "confirmed", really);
+	const char *state;
+	char who[SUBJECT_NAME];
+	struct case_row row;
+	int64_t pid = 0;
+	int r;
+
+	if (plan == NULL)
+		return -ENOMEM;
+	if (id == NULL)
+		return err_set(reterr, E_BAD, "id: whose data? A referral's id, or a user id such as @ana:example.org");
+	if (json_is_true(json_object_get(args, "keep")))
+		return refuse_to(app, actor, id, ret, reterr);
+	if (cause == NULL)
+		cause = "member_asked";
+	if (*id == '@') {
+		if ((r = find_person(app, id, &pid, reterr)) == 0)
+			r = erase_person(app, actor, pid, cause, really, plan, reterr);
+	} else if ((r = case_get(app->db, id, &row)) == 0) {
+		r = erase_case(app, actor, &row, cause, really, plan, reterr);
+		case_free(&row);
+	} else if (r == E_NOTFOUND && erase_state(app, id, &state) == 0)
+		r = err_set(reterr, E_EXISTS, "referral %s was erased before; cairn list erasures shows it", id);
+	else if (r == E_NOTFOUND)
+		r = err_set(reterr, r, "there is no referral %s", id);
+	if (r != 0 || (r = plan_rest(plan)) != 0)
+		return r;
+	/* What is waited for is a subject: the user id is nobody's from now on. */
+	if (really && (json_object_set_new(plan, "delivery", json_string("queued")) != 0 ||
+	    (*id == '@' && json_object_set_new(plan, "id", json_string(subject_person(pid, who))) != 0)))
+		return -ENOMEM;
+	*ret = take(plan);
+	return 0;
+}
+
+/* Once an hour, and on as long as there is more. */
+static int
+terms_step(struct app *app, bool *ret_more)
+{
+	const struct config *cfg = app->cfg;
+	int64_t now = app_now(app);
+	struct retention t = {
+		.referrals = cfg->keep_referrals > 0 ? now - cfg->keep_referrals * DAY_MS : 0,
+		.messages = cfg->keep_messages > 0 ? now - cfg->keep_messages * DAY_MS : 0,
+		.legal = now - (cfg->keep_legal > 0 ? cfg->keep_legal : LEGAL_DAYS) * DAY_MS,
+		.names = now - 2 * (cfg->keep_legal > 0 ? cfg->keep_legal : LEGAL_DAYS) * DAY_MS,
+	};
+	bool more = false;
+	int r;
+
+	if (now < app->terms_due)
+		return 0;
+	if ((r = retention_step(app->db, &t, TURN_TERMS, &more)) != 0)
+		return r;
+	*ret_more |= more;
+	app->terms_due = more ? now : now + TERMS_MS;
+	return 0;
+}
+
+int
+erase_step(struct app *app, bool *ret_more)
+{
+	bool more = false;
+	int r;
+
+	if ((r = terms_step(app, ret_more)) != 0 || (r = erasure_step(app->db, TURN_VALUES, &more)) != 0)
+		return r;
+	if (more && app->crypt != NULL)
+		crypt_drop_cache(app->crypt);	/* Sessions of whoever is erased are not kept in memory either. */
+	*ret_more |= more;
+	return 0;
+}
+
+int
+erase_state(struct app *app, const char *id, const char **ret)
+{
+	enum erasure_state state;
+	char who[SUBJECT_NAME];
+	int r = erasure_state(app->db, strchr(id, ':') != NULL ? id : subject_referral(id, who), &state);
+
+	if (r == 0)
+		*ret = state == ERASURE_CLEAN ? "delivered" : "queued";
+	return r;
+}
+
+static json_t *
+time_of(int64_t ms)
+{
+	return ms > 0 ? json_integer(ms) : NULL;
+}
+
+static int
+add_erasure(void *cookie, const struct erasure *e)
+{
+	static const char *const states[] = { "", "wanted", "erasing", "erased" };
+
+	return json_array_append_new(cookie, json_pack("{s:s, s:s, s:s, s:o*, s:o*}", "what", e->name, "state",
+	    states[e->state], "by", e->actor, "at", time_of(e->at), "done", time_of(e->done))) != 0 ? -ENOMEM : 0;
+}
+
+static int
+add_ask(void *cookie, const struct ask *a)
+{
+	return json_array_append_new(cookie, json_pack("{s:s+, s:s, s:s, s:s, s:o*, s:o*}", "what", "referral:", a->referral,
+	    "org", a->org, "by", a->ours ? "us" : "them", "state", a->answer != NULL ? a->answer : "not answered", "at",
+	    time_of(a->at), "until", time_of(a->until))) != 0 ? -ENOMEM : 0;
+}
+
+int
+erase_list(struct app *app, json_t *items)
+{
+	int r = erasure_each(app->db, 1000, add_erasure, items);
+
+	return r != 0 ? r : ask_each(app->db, NULL, add_ask, items);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * erase: a member is forgotten: what this node knows of them, or of one referral.
+ *
+ *	cairn erase ─► wanted, partners asked │commit│ erasure_step: keys, rows, files │ ─► erasure.ack of each partner
+ */
+#ifndef CAIRN_ERASE_H
+#define CAIRN_ERASE_H
+
+#include "app.h"
+
+#define ERASE_REQUEST	ID_NAMESPACE "erasure.request"
+#define ERASE_ACK	ID_NAMESPACE "erasure.ack"
+
+/** erase_run(app, actor, args, ret, reterr): the verb.  Without "confirm" equal to "id" it only says what would be done. */
+int	erase_run(struct app *, const char *actor, const json_t *args, json_t **, struct err *) must_check;
+
+/** erase_answer(app, org, referral, result): tell the partner who asked; what we keep, and how long, goes with it. */
+int	erase_answer(struct app *, const char *org, const char *referral, const char *result, struct err *) must_check;
+
+/** erase_want(app, referral, actor): all of it but what the law keeps; no partner is told.  0 or negative. */
+int	erase_want(struct app *, const char *referral, const char *actor) must_check;
+
+/** erase_step(app, ret_more): a bounded piece of what is wanted. */
+int	erase_step(struct app *, bool *ret_more) must_check;
+
+/** erase_list(app, items): for cairn list erasures.  erase_state(app, id of a referral or name of a subject, ret): "queued" or, when nothing
+ * of it is left, "delivered"; E_NOTFOUND. */
+int	erase_list(struct app *, json_t *) must_check;
+int	erase_state(struct app *, const char *, const char **) must_check;
+
+#endif /* !CAIRN_ERASE_H */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* on_erasure: a partner has forgotten somebody, and asks us to; or says what it did. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/event.h"
+#include "erase.h"
+#include "events.h"
+#include "handlers.h"
+#include "origin.h"
+#include "store/askstore.h"
+#include "store/casestore.h"
+
+int
+on_erasure_request(struct app *app, const struct ev_erasure_request *ev, const struct origin *origin)
+{
+	const char *state;
+	struct case_row row;
+	char who[80];
+	bool named;
+	int r = case_get(app->db, ev->referral, &row);
+
+	if (r < 0)
+		return r;
+	if (r != 0 || strcmp(row.org, origin->org) != 0) {
+		if (r == 0)
+			case_free(&row);
+		/* Another's referral is as unknown to them as none. */
+		r = r != 0 ? erase_state(app, ev->referral, &state) : 1;
+		return r < 0 ? r : erase_answer(app, origin->org, ev->referral, r == 0 ? "erased" : "unknown", origin->reason);
+	}
+	named = row.disclosure != NULL;
+	case_free(&row);
+	if ((r = ask_put(app->db, ev->referral, origin->org, false)) != 0)
+		return r;
+	/* Of whom nobody told us who they are, nothing needs to be kept. */
+	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
+	if ((r = erase_answer(app, origin->org, ev->referral, named ? "asked" : "erased", origin->reason)) != 0 || named)
+		return r;
+	return erase_want(app, ev->referral, who);
+}
+
+int
+on_erasure_ack(struct app *app, const struct ev_erasure_ack *ev, const struct origin *origin)
+{
+	struct ask ask = { .referral = ev->referral, .org = origin->org, .ours = true,
+	    .answer = event_enum_text(&ev_erasure_result_names, ev->result), .until = ev->until };
+	int r = ask_answer(app->db, &ask);
+
+	return r == E_NOTFOUND ? err_set(origin->reason, E_REFUSED, "nobody asked this partner to erase that referral") : r;
+}

@@ -1,0 +1,18 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What is over its term.
+
+-- name: retention_referrals
+SELECT 'referral:' || id FROM referral WHERE erased = 0 AND state = 'ended' AND updated < ?1 LIMIT ?2;
+
+-- The legal term begins when the rest was erased.
+-- name: retention_legal
+SELECT 'legal:' || substr(e.name, 10) FROM erasure AS e JOIN subject AS s ON s.name = 'legal:' || substr(e.name, 10)
+WHERE e.name LIKE 'referral:%' AND e.state = 3 AND e.at < ?1 LIMIT ?2;
+
+-- name: retention_messages
+DELETE FROM message WHERE n IN (SELECT n FROM message WHERE at < ?1 AND room_id IS NOT NULL AND NOT EXISTS
+	(SELECT 1 FROM outbox WHERE purpose = 'say' AND ref = message.content_id) ORDER BY at LIMIT ?2);
+
+-- name: retention_names
+DELETE FROM erasure WHERE state = 3 AND done < ?1 AND
+	NOT EXISTS (SELECT 1 FROM subject WHERE name = 'legal:' || substr(erasure.name, 10));

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A member is forgotten.  Whoever has a backup of the database from before, the key-encryption key and all that
+ * the homeservers hold reads nothing of them: no sealed value of theirs opens, and no ratchet that would open a
+ * ciphertext.  The partner is asked and answers.  The nodes go on; an old database put back forgets again.
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/canon.h"
+#include "base/world.h"
+#include "store/db.h"
+#include "story_refer.h"
+#include "tests/tap.h"
+
+#define CANARY	"talk to in the evenings"	/* refer_fill: of the disclosure. */
+
+static _Noreturn void
+bail(const char *what, const char *why)
+{
+	printf("Bail out! %s: %s\n", what, why);
+	exit(EXIT_FAILURE);
+}
+
+#include "tests/store/forensic.h"
+
+static void
+path_of(const struct host *h, size_t i, const char *suffix, char out[PATH_MAX])
+{
+	if (snprintf(out, PATH_MAX, "%s/%s%s", h->dir, h->node[i].name, suffix) >= PATH_MAX)
+		abort();
+}
+
+static void
+copy(struct host *h, size_t i, const char *from, const char *to)
+{
+	char a[PATH_MAX], b[PATH_MAX];
+
+	path_of(h, i, from, a);
+	path_of(h, i, to, b);
+	host_remove_dir(b);
+	host_copy_dir(a, b);
+}
+
+static void
+copy_file(struct host *h, size_t i, const char *from, const char *to)
+{
+	char a[PATH_MAX], b[PATH_MAX], command[2 * PATH_MAX + 16];
+
+	path_of(h, i, from, a);
+	path_of(h, i, to, b);
+	(void)snprintf(command, sizeof(command), "cp '%s' '%s'", a, b);
+	if (system(command) != 0)
+		host_fail(h, "%s cannot be copied", from);
+}
+
+/* What the key-encryption key and the file of keys in directory ${keys} open of database ${backup}. */
+static struct forensic
+search(struct host *h, size_t i, const char *backup, const char *keys, const char *needle)
+{
+	const struct world world = world_real();
+	struct forensic f = { .needle = needle };
+	char path[PATH_MAX];
+	uint8_t kek[DB_KEY];
+	struct err err = { "" };
+	struct db *db = NULL;
+
+	memset(kek, h->node[i].name[0], sizeof(kek));
+	copy(h, i, keys, ".opened");
+	path_of(h, i, ".opened", path);
+	if (db_open(path, kek, &world, &db, &err) != 0)
+		host_fail(h, "%s", err.text);
+	f.seal = db_key(db)->seal;
+	f.ring = db_ring(db);
+	path_of(h, i, backup, path);
+	forensic_read(&f, path);
+	db_close(db);
+	return f;
+}
+
+/* Are these bytes in that file, which a node may have open? */
+static int
+holds(struct host *h, const char *name, const uint8_t sample[64])
+{
+	autofree char *data = NULL;
+	char path[PATH_MAX];
+	struct stat st;
+	FILE *f;
+	int found;
+
+	path_of(h, SOURCE, name, path);
+	if ((f = fopen(path, "r")) == NULL)
+		return 0;
+	if (fstat(fileno(f), &st) != 0 || (data = malloc((size_t)st.st_size + 1)) == NULL ||
+	    fread(data, 1, (size_t)st.st_size, f) != (size_t)st.st_size)
+		host_fail(h, "%s cannot be read", name);
+	found = memmem(data, (size_t)st.st_size, sample, 64) != NULL;
+	(void)fclose(f);
+	return found;
+}
+
+static const char *
+state_of(struct host *h, size_t i, const char *what, const char *org, const char *by)
+{
+	static char state[32];
+	autojson json_t *items = story_list(h, i, "erasures");
+	const json_t *item;
+	size_t k;
+
+	*state = '\0';
+	json_array_foreach(items, k, item) {
+		const char *is = json_str(item, "what"), *who = json_str(item, "org"), *whose = json_str(item, "by");
+
+		if (is != NULL && !strcmp(is, what) && !(org == NULL) == !(who == NULL) &&
+		    (by == NULL || (whose != NULL && !strcmp(whose, by))))
+			(void)snprintf(state, sizeof(state), "%s", json_str(item, "state"));
+	}
+	return state;
+}
+
+static json_t *
+erase(struct host *h, size_t i, const char *id, bool really)
+{
+	return host_ok(h, i, "erase", json_pack("{s:s, s:s}", "id", id, "confirm", really ? id : ""));
+}
+
+static bool
+is_known(struct host *h, size_t i, const char *id)
+{
+	autojson json_t *reply = host_command(h, i, "show", json_pack("{s:s}", "id", id));
+	autojson json_t *result = json_incref(json_obj(reply, "result"));
+
+	return json_obj(result, "request") != NULL;
+}
+
+static void
+test_plan(struct host *h, const struct referral_story *s, const char *what)
+{
+	autojson json_t *plan = erase(h, SOURCE, s->id, false);
+
+	ok(json_array_size(json_arr(plan, "keeps")) == 1 && json_array_size(json_arr(plan, "asks")) == 1 &&
+	    json_array_size(json_arr(plan, "out_of_reach")) == 2, "first it says what is kept, who is asked, and what is out of reach");
+	host_run(h, 10000);
+	ok(is_known(h, SOURCE, s->id) && *state_of(h, SOURCE, what, NULL, NULL) == '\0', "and nothing is done before it is confirmed");
+}
+
+static void
+test_erase(struct host *h, const struct referral_story *s, const char *what)
+{
+	autojson json_t *done = NULL;
+	struct forensic f;
+
+	for (size_t i = SOURCE; i <= TARGET; i++) {
+		host_stop(h, i);
+		copy(h, i, "", ".before");
+		host_start(h, i);
+	}
+	host_run(h, 30000);
+	done = erase(h, SOURCE, s->id, true);
+	host_run(h, 60000);
+	is_str(state_of(h, SOURCE, what, NULL, NULL), "erased", "a minute later it is erased");
+	ok(!is_known(h, SOURCE, s->id), "the referral is not known any more");
+	is_str(state_of(h, SOURCE, what, "org", "us"), "asked", "the partner's staff knows of the wish");
+	is_str(state_of(h, TARGET, what, "org", "them"), "asked", "and sees it");
+	ok(is_known(h, TARGET, s->id), "its copy is its to decide");
+
+	f = search(h, SOURCE, ".before/cairn.db", ".before", CANARY);
+	ok(f.found > 0 && f.opened == f.values - 1, "with the keys of that day a backup shows it: %d times in %d values", f.found, f.opened);
+	ok(holds(h, ".before/cairn.db", f.sample) == 1, "where its sealed bytes are");
+	ok(holds(h, "/cairn.db", f.sample) + holds(h, "/cairn.db-wal", f.sample) == 0, "which are neither in the database nor in its log");
+	host_stop(h, SOURCE);
+	f = search(h, SOURCE, ".before/cairn.db", "", CANARY);
+	is_int(f.found, 0, "with the keys of today it shows nothing");
+	f = search(h, SOURCE, ".before/cairn.db", "", "harbor.example");
+	ok(f.found > 0, "but what is others'");
+	f = search(h, SOURCE, "/cairn.db", "", CANARY);
+	/* The consent is kept for the legal term: the copy of what was disclosed is not. */
+	is_int(f.found, 0, "nor does the database of today");
+	host_start(h, SOURCE);
+}
+
+/* Every ratchet of a backup is closed, so what homeservers hold stays so. */
+static void
+test_ratchets(struct host *h, size_t i)
+{
+	struct forensic f = { .needle = "no such words" };
+	struct forensic before;
+
+	before = search(h, i, ".before/cairn.db", ".before", f.needle);
+	host_stop(h, i);
+	f = search(h, i, ".before/cairn.db", "", f.needle);
+	host_start(h, i);
+	ok(f.ratchets == 0 && before.ratchets > 3, "%s: no ratchet of the backup opens; with the keys of that day %d",
+	    h->node[i].name, before.ratchets);
+}
+
+static void
+test_partner(struct host *h, const struct referral_story *s, const char *what)
+{
+	autojson json_t *done = NULL, *twice = NULL;
+	struct forensic f;
+
+	done = erase(h, TARGET, s->id, true);
+	host_run(h, 60000);
+	is_str(state_of(h, TARGET, what, NULL, NULL), "erased", "the partner erases too");
+	is_str(state_of(h, SOURCE, what, "org", "us"), "erased", "and says so");
+	ok(!is_known(h, TARGET, s->id), "it does not know the referral any more");
+	host_stop(h, TARGET);
+	f = search(h, TARGET, ".before/cairn.db", "", CANARY);
+	is_int(f.found, 0, "nor does a backup of its database");
+	host_start(h, TARGET);
+	twice = host_command(h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", s->id, "confirm", s->id));
+	ok(json_is_false(json_object_get(twice, "ok")), "what was erased cannot be erased again");
+}
+
+static void
+test_on(struct host *h, const char *name)
+{
+	struct referral_story s;
+
+	refer_begin(h, &s);
+	ok(refer_all(h, &s), "%s", name);
+	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "and nothing waits or was rejected");
+}
+
+/* The database of before, beside the file of keys of today: a backup put back. */
+static void
+test_restore(struct host *h, const struct referral_story *s, const char *what)
+{
+	autojson json_t *again = NULL;
+
+	host_stop(h, SOURCE);	/* In good order: no log is left that would be taken for the copy's. */
+	copy_file(h, SOURCE, ".before/cairn.db", "/cairn.db");
+	copy_file(h, SOURCE, ".before/recovery.txt", "/recovery.txt");
+	host_start(h, SOURCE);
+	host_run(h, 10000);
+	ok(!is_known(h, SOURCE, s->id), "a backup put back has forgotten");
+	is_str(state_of(h, SOURCE, what, NULL, NULL), "erased", "and says that it has");
+	ok(story_ill(h, SOURCE, "epoch", "not the newest"), "it knows that it is old");
+	again = host_command(h, SOURCE, "setup", json_pack("{s:s, s:s}", "node_password", "node password",
+	    "steward_password", "steward password"));
+	host_run(h, 60000);
+	ok(json_is_true(json_object_get(again, "ok")) && story_well(h, SOURCE, "epoch"), "with a new device it goes on");
+}
+
+int
+main(void)
+{
+	struct referral_story s;
+	struct host host;
+	char what[64];
+
+	story_begin(&host, 61);
+	story_trust(&host);
+	story_publish(&host);
+	refer_begin(&host, &s);
+	for (enum story_step step = STORY_REFER; step <= STORY_CONTACT; step++)
+		if (!refer_step(&host, &s, step))
+			host_fail(&host, "the referral does not get that far");
+	(void)snprintf(what, sizeof(what), "referral:%s", s.id);
+	test_plan(&host, &s, what);
+	test_erase(&host, &s, what);
+	test_ratchets(&host, SOURCE);
+	test_on(&host, "the next referral goes all the way");
+	test_partner(&host, &s, what);
+	test_ratchets(&host, TARGET);
+	test_on(&host, "and the one after");
+	test_restore(&host, &s, what);
+	host_close(&host);
+	return done_testing();
+}
