@@ -20,21 +20,27 @@ is_redacted(const json_t *place)
 	return visibility != NULL && strcmp(visibility, "redacted") == 0;
 }
 
-/* The redacted place of ${body} that ${item} was: by name, or the only one. */
+/* 1: their names are the same; 0: one has none; -1: they are not. */
+static int
+names(const json_t *a, const json_t *b)
+{
+	const char *one = json_str(a, "name"), *other = json_str(b, "name");
+
+	return one == NULL || other == NULL ? 0 : strcasecmp(one, other) == 0 ? 1 : -1;
+}
+
+/* The redacted place of ${body} that ${item} was: by name, or the only one that may be. */
 static const json_t *
 hidden_as(const json_t *body, const json_t *item)
 {
-	const char *name = json_str(item, "name");
 	const json_t *only = NULL;
 	json_t *place;
 	size_t i, n = 0;
 
 	json_array_foreach(json_object_get(body, "locations"), i, place) {
-		const char *other = json_str(place, "name");
-
-		if (!is_redacted(place))
+		if (!is_redacted(place) || names(place, item) < 0)
 			continue;
-		if (name != NULL && other != NULL && strcasecmp(name, other) == 0)
+		if (names(place, item) > 0)
 			return place;
 		only = place;
 		n++;
@@ -42,11 +48,11 @@ hidden_as(const json_t *body, const json_t *item)
 	return n == 1 ? only : NULL;
 }
 
-/* A redacted place hides all places of the service but those that the record still shows. */
+/* A redacted place hides all places of the service but those that the record still shows, as they were or by name. */
 static bool
 is_hidden(const json_t *body, const json_t *item)
 {
-	bool any = false;
+	bool any = false, shown = false, named = false;
 	json_t *place;
 	size_t i;
 
@@ -54,8 +60,61 @@ is_hidden(const json_t *body, const json_t *item)
 		if (json_equal(place, item) && !is_redacted(place))
 			return false;
 		any = any || is_redacted(place);
+		shown = shown || (!is_redacted(place) && names(place, item) > 0);
+		named = named || (is_redacted(place) && names(place, item) > 0);
 	}
-	return any;
+	return any && (named || !shown);
+}
+
+static bool
+all_blank(const json_t *o, const char * const keys[], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!walk_absent(json_object_get(o, keys[i])))
+			return false;
+	}
+	return true;
+}
+
+/* Does ${object} say of the place only what a record may? */
+static bool
+is_bare(const json_t *object)
+{
+	static const char * const known[] = { "id", "location_type", "name", "addresses", "accessibility", NULL };
+	static const char * const secrets[] = { "address_1", "address_2", "postal_code", "attention" };
+	const char *key;
+	json_t *v;
+	size_t i;
+
+	json_object_foreach((json_t *)object, key, v) {
+		bool may = false;
+
+		for (i = 0; known[i] != NULL; i++)
+			may = may || strcmp(key, known[i]) == 0;
+		if (!may)
+			return false;
+	}
+	json_array_foreach(json_object_get(object, "addresses"), i, v) {
+		if (!all_blank(v, secrets, nelem(secrets)))
+			return false;
+	}
+	return true;
+}
+
+/* Had the file this place hidden already, as we write them, and the record the same places? */
+static bool
+is_as_was(const struct merge *m, const char *source, const json_t *body, const json_t *object)
+{
+	json_t *record;
+	size_t i;
+
+	if (!is_bare(object))
+		return false;
+	json_array_foreach(m->records, i, record) {
+		if (strcmp(json_str(record, "source"), source) == 0)
+			return json_equal(json_object_get(json_obj(record, "body"), "locations"), json_object_get(body, "locations"));
+	}
+	return false;
 }
 
 /* The location that says of ${place} (or NULL) what a record may. */
@@ -87,6 +146,7 @@ each_hidden(const struct merge *m, int (*fn)(void *, const char *service, const 
     void *cookie)
 {
 	const char *service = "";
+	autojson json_t *source = NULL;
 	const json_t *body = NULL;
 	json_t *row;
 	size_t i;
@@ -97,13 +157,14 @@ each_hidden(const struct merge *m, int (*fn)(void *, const char *service, const 
 		json_t *item = json_array_get(row, 1), *object = json_array_get(row, 2);
 
 		if (strcmp(what, HSDS_SERVICE) == 0) {
-			autojson json_t *source = merge_source(json_string_value(item));
-
+			json_decref(source);
+			source = merge_source(json_string_value(item));
 			if (source == NULL)
 				return -ENOMEM;
 			service = json_string_value(item);
 			body = json_object_get(m->now, json_string_value(source));
-		} else if (strcmp(what, "locations") == 0 && r == 0 && is_hidden(body, item)) {
+		} else if (strcmp(what, "locations") == 0 && r == 0 && is_hidden(body, item) &&
+		    !is_as_was(m, json_string_value(source), body, object)) {
 			r = fn(cookie, service, body, item, object);
 		}
 	}
@@ -186,7 +247,8 @@ hide_item(void *cookie, const char *service, const json_t *body, json_t *item, j
 {
 	struct hiding *h = cookie;
 	const char *id = json_str(object, "id");
-	autojson json_t *instead = id != NULL ? json_incref(json_object_get(h->ids, id)) :
+	json_t *known = id != NULL ? json_object_get(h->ids, id) : NULL;
+	autojson json_t *instead = known != NULL ? json_incref(known) :
 	    stand_in(service, (unsigned)json_object_size(h->places) + 1000000, hidden_as(body, item));
 
 	return instead != NULL ? hide(h, object, instead) : -ENOMEM;

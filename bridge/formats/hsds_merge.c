@@ -270,6 +270,17 @@ read_again(struct merge *m, struct err *err)
 	return 0;
 }
 
+/* Are the tables read as what they were made of? */
+static int
+reads_as(const struct merge *m, struct err *err)
+{
+	autojson json_t *records = NULL, *unmapped = NULL;
+	int r = hsds_read(m->root, &records, &unmapped, err);
+
+	return r != 0 || json_equal(records, m->records) ? r :
+	    err_set(err, E_BAD, "rows of these tables have the same identifier: what was edited has no place in them");
+}
+
 int
 hsds_merge(const json_t *doc, const json_t *records, const json_t *ids, json_t **ret, struct err *err)
 {
@@ -298,6 +309,8 @@ hsds_merge(const json_t *doc, const json_t *records, const json_t *ids, json_t *
 		r = err_set(err, E_BAD, "%zu services could not be written as their records have them", wrong);
 	if (r == 0 && m.tables)
 		r = table_part(m.root);
+	if (r == 0 && m.tables)
+		r = reads_as(&m, err);
 	if (r == 0)
 		*ret = json_incref(m.root);
 	return r;

@@ -129,6 +129,19 @@ put_into(json_t *row, const char *member, json_t *value)
 	return !json_is_array(list) || json_array_append(list, value) == 0 ? 0 : -ENOMEM;
 }
 
+/* Of several things with one identifier, the one that a row says it is about. */
+static json_t *
+entity_row(const struct join *j, const json_t *row, const char *id)
+{
+	const char *entity = json_str(row, "link_entity");
+	char name[TABLE_NAME + 8];
+
+	if (entity == NULL || strlen(entity) > TABLE_NAME)
+		return NULL;
+	(void)snprintf(name, sizeof(name), "%ss.csv", entity);
+	return json_object_get(json_object_get(j->index, name), id);
+}
+
 static int
 apply(struct join *j, const struct tie *t)
 {
@@ -142,6 +155,8 @@ apply(struct join *j, const struct tie *t)
 		const char *id = json_str(row, t->link);
 
 		other = id != NULL ? json_object_get(ids, id) : NULL;
+		if (t->into == NULL && id != NULL && entity_row(j, row, id) != NULL)
+			other = entity_row(j, row, id);
 		if (other == NULL)
 			continue;
 		if (t->one ? json_object_set(row, t->to, other) != 0 : put_into(other, t->to, row) != 0)
@@ -285,7 +300,7 @@ home(json_t *tables, json_t *known, const char *name, json_t *row)
 	walk_address(row, address);
 	if (json_object_get(known, address) != NULL)
 		return 0;
-	if (table == NULL) {
+	if (!json_is_array(table)) {
 		table = json_array();
 		if (json_object_set_new(tables, name, table) != 0)
 			return -ENOMEM;
