@@ -34,6 +34,7 @@ static struct trust *
 trust_one(void)
 {
 	static const uint8_t seed[32] = { 1 };
+	struct signers by = { .n = 1, .needed = 1 };
 	uint8_t signer[32], secret[64];
 	char key[64];
 	autojson json_t *list = NULL;
@@ -41,13 +42,14 @@ trust_one(void)
 	struct err err = { "" };
 
 	(void)crypto_sign_seed_keypair(signer, secret, seed);
+	memcpy(by.key[0], signer, sizeof(signer));
 	proof_key_text(signer, key);
 	list = json_pack("{s:i, s:s, s:i, s:I, s:I, s:[{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:[s]}], s:[]}", "v", 1, "kind", "trust",
 	    "version", 1, "issued_at", (json_int_t)fixture_now - 1, "expires_at", (json_int_t)fixture_now + DAY, "orgs",
 	    "org", org, "name", "Harbor", "server", "harbor.example", "node_user", "@cairn:harbor.example", "steward_user",
 	    "@steward:harbor.example", "master_key", "Cp2GSxugaPNgrLp0slhlstNylZQRusv9xqCUHRIx9zc", "record_key", key, "roles", "node",
 	    "via", "harbor.example", "issuers");
-	if (trust_sign(list, seed, fixture_now, &err) != 0 || trust_load(list, signer, NULL, fixture_now, &trust, &err) != 0)
+	if (trust_sign(list, seed, fixture_now, &err) != 0 || trust_load(list, &by, NULL, fixture_now, &trust, &err) != 0)
 		bail("trust", err.text);
 	return trust;
 }
