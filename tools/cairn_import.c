@@ -394,10 +394,10 @@ import_document(struct cairn *c, const struct verb *v, json_t *args)
 
 /* The form is JSON with and without --json: it is made to be saved. */
 static int
-print_form(struct cairn *c, const json_t *args)
+print_form(struct cairn *c, const struct verb *v, const json_t *args)
 {
 	autojson json_t *form = NULL;
-	int r = client_call(c, "consent", args, &form);
+	int r = client_call(c, v->name, args, &form);
 
 	if (r == EXIT_OK)
 		r = time_to_text(form);
@@ -408,28 +408,30 @@ int
 import_consent(struct cairn *c, const struct verb *v, json_t *args)
 {
 	const char *file = json_str(args, "file"), *key;
+	char help[64], hint[96];
 	bool template = json_is_true(json_object_get(args, "template"));
 	autojson json_t *form = NULL;
 	json_t *value;
 	int r;
 
+	(void)snprintf(help, sizeof(help), "cairn help %s explains it", v->name);
+	(void)snprintf(hint, sizeof(hint), "cairn %s REFERRAL --template prints a form to fill in", v->name);
 	if (template && file == NULL)
-		return print_form(c, args);
+		return print_form(c, v, args);
 	if (template || file == NULL)
-		return out_problem(c, EXIT_USAGE, "cairn help consent explains it",
-		    "cairn consent: give either --template or the FILE with the form");
+		return out_problem(c, EXIT_USAGE, help,
+		    "cairn %s: give either --template or the FILE with the form", v->name);
 	r = import_json(c, file, &form);
 	if (r != EXIT_OK)
 		return r;
-	if (json_obj(form, "consent") == NULL)
-		return out_problem(c, EXIT_BAD, "cairn consent REFERRAL --template prints a form to fill in",
-		    "%s: $.consent: there is no such object", file);
+	if (json_obj(form, v->name) == NULL)
+		return out_problem(c, EXIT_BAD, hint, "%s: $.%s: there is no such object", file, v->name);
 	r = time_from_text(c, file, form);
 	if (r != EXIT_OK)
 		return r;
 	json_object_foreach(form, key, value) {
 		if (json_object_get(args, key) != NULL)
-			return out_problem(c, EXIT_BAD, "cairn consent REFERRAL --template prints a form to fill in",
+			return out_problem(c, EXIT_BAD, hint,
 			    "%s: $.%s: this is no part of the form", file, key);
 		if (json_object_set(args, key, value) != 0)
 			return out_problem(c, EXIT_FATAL, NULL, "out of memory");
@@ -471,5 +473,7 @@ import_text(struct cairn *c, const struct verb *v, json_t *args)
 
 	if (r == EXIT_OK)
 		r = take_text(c, args, "reason_file", "reason_text");
+	if (r == EXIT_OK)
+		r = take_text(c, args, "recorded_by_file", "recorded_by");
 	return r == EXIT_OK ? node_run(c, v, args) : r;
 }

@@ -237,6 +237,29 @@ const struct verb verbs_table[] = {
 	  {{ "REFERRAL", "referral", ONE }, { "first_contact|engaged|closed", "stage", ONE }},
 	  {{ "code", "C", "outcome", "how it ended", false, false, &ev_outcome_names }},
 	  "delivered", node_run, node_show_referral },
+	{ "revoke", "record that a member has taken a consent back",
+	  "By phone, on paper or in person, as told to staff of either side; a member in a direct chat says it there. At once nothing more "
+	  "leaves under the consent and the referral ends; everybody whom the consent names is told, and acknowledges or is listed. What was lawfully "
+	  "disclosed before is not called back. event: the event that ends the consent has happened. found_false: the consent was not true.",
+	  "cairn revoke 01J8Z0Q4M2K7V9T5B3N6X8C0RD --how phone --recorded-by-file me.txt",
+	  {{ "REFERRAL", "referral", ONE }},
+	  {{ "how", "H", "how", "how the member said so", true, false, &ev_consent_revoked_how_names },
+	   { "recorded-by-file", "FILE", "recorded_by_file", "holds the name of who took the call or the paper; may be /dev/stdin", true, false, NULL }},
+	  NULL, import_text, node_show_object },
+	{ "accounting", "to whom a member's information was disclosed, and who holds it",
+	  "Each disclosure with day, recipient, classes, purpose and consent; what became of each consent, who was told of a revocation and what they "
+	  "answered; and who holds what now. Give it to the member who asks. As far back as the consent's law says: 3 years, or 6.",
+	  "cairn accounting 01J8Z0Q4M2K7V9T5B3N6X8C0RD",
+	  {{ "REFERRAL", "id", ONE }},
+	  {{ 0 }}, NULL, node_run, node_show_object },
+	{ "emergency", "record a disclosure in a medical emergency",
+	  "For what was told to medical personnel without consent because a life was in danger (42 CFR 2.51): to whom and where, by whom, when, why "
+	  "and what. Tell them first, then write it down. With --template it prints a form; what stays empty is refused.",
+	  "cairn emergency 01J8Z0Q4M2K7V9T5B3N6X8C0RD --template > form.json\n"
+	  "  cairn emergency 01J8Z0Q4M2K7V9T5B3N6X8C0RD form.json",
+	  {{ "REFERRAL", "referral", ONE }, { "FILE", "file", MAYBE }},
+	  {{ "template", NULL, "template", "print the form", false, false, NULL }},
+	  NULL, import_consent, node_show_object },
 	{ "erase", "forget what this node knows of a member, or of one referral",
 	  "WHOM is a referral's id, or a member's user id: then also what was said in the direct chat, and their referrals. First it says "
 	  "what is erased, what is kept for the legal term, which partners are asked, and what is out of reach; then it wants the id again. "

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accounting.h"
 #include "base/canon.h"
 #include "base/event.h"
 #include "base/id.h"
@@ -33,6 +34,8 @@ static const struct move {
 	{ REFERRAL_AT_TARGET, REFERRAL_BY_TARGET, REFERRAL_IN_DECLINE, "answer", "decline --reason ..." },
 	{ REFERRAL_AT_TARGET, REFERRAL_BY_TARGET, REFERRAL_IN_ENGAGE, "outcome", "first_contact" },
 	{ REFERRAL_AT_TARGET, REFERRAL_BY_TARGET, REFERRAL_IN_CLOSE, "outcome", "closed --code ..." },
+	{ REFERRAL_AT_SOURCE, REFERRAL_BY_MEMBER, REFERRAL_IN_REVOKE, "revoke", "--how ... --recorded-by-file ..." },
+	{ REFERRAL_AT_TARGET, REFERRAL_BY_MEMBER, REFERRAL_IN_REVOKE, "revoke", "--how ... --recorded-by-file ..." },
 };
 
 json_t *
@@ -310,6 +313,8 @@ case_outcome(struct app *app, const char *actor, const json_t *args, json_t **re
 	r = content == NULL ? -ENOMEM : copy_args(args, names, content);
 	if (r == 0 && row.r.side != REFERRAL_AT_TARGET)
 		r = not_ours(&row, "was sent by us: its outcome is the partner's to record", reterr);
+	if (r == 0 && row.r.consented)
+		r = disclosure_may_report(app, &row, CONSENT_GENERAL, reterr);
 	if (r == 0) {
 		free(row.outcome);
 		if ((row.outcome = json_text(content, JSON_COMPACT)) == NULL)
@@ -359,7 +364,7 @@ case_may_send(struct app *app, const char *content_id)
 	else if (trust_org(app->trust, t.org) == NULL)
 		r = E_LATER;
 	else
-		r = strcmp(t.type, TYPE_DISCLOSURE) != 0 ? 0 :
+		r = !disclosure_of(t.type) ? 0 :
 		    disclosure_in_force(app, t.referral, t.org, t.content);
 	traffic_free(&t);
 	return r;
@@ -369,10 +374,10 @@ int
 case_arrived(struct app *app, const struct traffic *t)
 {
 	struct case_row row;
-	int r;
+	int r = accounting_arrived(app, t->content_id);
 
-	if (strcmp(t->type, TYPE_REQUEST) != 0)
-		return 0;
+	if (r != 0 || strcmp(t->type, TYPE_REQUEST) != 0)
+		return r;
 	if ((r = case_get(app->db, t->referral, &row)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	r = case_step(app, &row, REFERRAL_IN_RECEIVE, REFERRAL_BY_TARGET, "partner", t->content_id, NULL);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "accounting.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "capacity.h"
@@ -16,6 +17,7 @@
 #include "pairing.h"
 #include "publish.h"
 #include "record.h"
+#include "revoke.h"
 #include "round.h"
 #include "setup.h"
 #include "store/audit.h"
@@ -74,6 +76,9 @@ static const struct verb {
 	{ "consent",	case_consent,	"nothing was disclosed; correct the form, or have a new one printed: cairn consent REFERRAL --template", true },
 	{ "answer",	case_answer,	"cairn help answer lists the values", true },
 	{ "outcome",	case_outcome,	"cairn help outcome lists the values", true },
+	{ "revoke",	revoke_run,	"cairn help revoke explains it", true },
+	{ "accounting",	accounting_run,	"", false },
+	{ "emergency",	accounting_emergency, "nothing was recorded; correct the form, or have a new one printed: cairn emergency REFERRAL --template", true },
 	{ "match",	pairing_match,	"cairn help match lists the values", false },
 	{ "match accept", pairing_accept, "cairn show MATCH says whom the member was proposed", false },
 	{ "match review", pairing_review, "cairn list matches shows what is due", false },

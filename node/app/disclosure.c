@@ -11,13 +11,27 @@
 #include "domain/trust.h"
 #include "publish.h"
 #include "store/audit.h"
+#include "store/consentstore.h"
 #include "store/dirstore.h"
 #include "trustlist.h"
 
-/* What would be disclosed, by class. */
-static unsigned
-classes(const json_t *content)
+const char *const disclosure_types[] = { ID_NAMESPACE "referral.disclosure", ID_NAMESPACE "referral.outcome", NULL };
+
+bool
+disclosure_of(const char *type)
 {
+	for (size_t i = 0; disclosure_types[i] != NULL; i++)
+		if (!strcmp(disclosure_types[i], type))
+			return true;
+	return false;
+}
+
+unsigned
+disclosure_classes(const json_t *content)
+{
+	/* What is no disclosure is news of the member. */
+	if (json_object_get(content, "identity") == NULL)
+		return CONSENT_OUTCOME_CLASS;
 	return CONSENT_IDENTITY_CLASS | CONSENT_CONTACT_CLASS |
 	    (json_object_get(content, "need_detail") != NULL ? CONSENT_NEED_CLASS : 0) |
 	    (json_object_get(content, "constraints") != NULL ? CONSENT_CONSTRAINTS_CLASS : 0) |
@@ -102,17 +116,25 @@ look(struct app *app, const struct case_row *row, struct facts *f, struct consen
 /* ${from} tells ${to} ${what} of the referral, under that consent. */
 static int
 judge(struct app *app, const struct case_row *row, const json_t *consent, const char *from, const char *to, unsigned what,
-    int64_t revoked_at, struct err *reterr)
+    enum consent_covers covers, struct err *reterr)
 {
 	autofacts struct facts f = { 0 };
-	struct consent_use use = { .now = app_now(app), .discloser = from, .recipient = to,
-	    .classes = what, .revoked_at = revoked_at };
+	struct consent_use use = { .now = app_now(app), .discloser = from, .recipient = to, .classes = what,
+	    .covers = covers };
+	struct revocation_row over;
 	int element, r;
 
 	if (from == NULL || to == NULL)
 		return trustlist_why(app, NULL, reterr);
-	r = look(app, row, &f, &use);
-	return r != 0 ? r : consent_check(consent, &use, &element, reterr);
+	r = revocation_get(app->db, json_str(consent, "id") != NULL ? json_str(consent, "id") : "", row->org, &over);
+	if (r == 0) {
+		use.revoked_at = over.ended ? 0 : over.at;
+		use.event_happened = over.ended;
+		revocation_row_free(&over);
+	}
+	if (r < 0 || (r = look(app, row, &f, &use)) != 0)
+		return r;
+	return consent_check(consent, &use, &element, reterr);
 }
 
 int
@@ -121,7 +143,7 @@ disclosure_received(struct app *app, const struct case_row *row, const json_t *c
 	const char *notice = json_str(content, "notice");
 	const json_t *consent = json_obj(content, "consent");
 	const struct consent_profile *law = consent_profile(json_str(consent, "law"));
-	int r = judge(app, row, consent, row->org, publish_own_org(app), classes(content), 0, reterr);
+	int r = judge(app, row, consent, row->org, publish_own_org(app), disclosure_classes(content), CONSENT_GENERAL, reterr);
 
 	if (r != 0)
 		return r;
@@ -190,7 +212,7 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	if (json_object_set_new(consent, "id", json_string(id)) != 0 || json_object_set(content, "consent", consent) != 0 ||
 	    (r = compose(args, consent, content, left)) != 0)
 		return -ENOMEM;
-	if ((r = judge(app, row, consent, publish_own_org(app), row->org, classes(content), 0, reterr)) != 0 ||
+	if ((r = judge(app, row, consent, publish_own_org(app), row->org, disclosure_classes(content), CONSENT_GENERAL, reterr)) != 0 ||
 	    (r = label(consent, content)) != 0)
 		return r;
 	if ((text = canon_text(consent, reterr)) == NULL)
@@ -204,27 +226,50 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	return 0;
 }
 
+/* May we tell ${org} ${what} of that referral, under its newest consent? */
+static int
+in_force(struct app *app, const struct case_row *row, const char *org, unsigned what, enum consent_covers covers,
+    struct err *reterr)
+{
+	autojson json_t *consent = NULL;
+	struct consent_row stored;
+	int r = consent_for(app->db, row->id, &stored);
+
+	if (r == E_NOTFOUND)
+		return err_set(reterr, E_REFUSED, "the member has given no consent");
+	if (r != 0)
+		return r;
+	if ((r = canon_parse(stored.consent, strlen(stored.consent), &consent, NULL)) != 0)
+		r = r > 0 ? ERR_CORRUPT : r;
+	else
+		r = judge(app, row, consent, publish_own_org(app), org, what, covers, reterr);
+	consent_row_free(&stored);
+	return r;
+}
+
 int
 disclosure_in_force(struct app *app, const char *referral, const char *org, const char *content)
 {
-	autojson json_t *consent = NULL, *disclosed = NULL;
-	struct consent_row stored;
+	autojson json_t *disclosed = NULL;
 	struct case_row row;
-	int r = consent_for(app->db, referral, &stored);
+	int r = canon_parse(content, strlen(content), &disclosed, NULL);
 
 	if (r != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	if ((r = case_get(app->db, referral, &row)) != 0)
 		return r == E_NOTFOUND ? E_REFUSED : r;
-	if ((r = case_get(app->db, referral, &row)) != 0) {
-		consent_row_free(&stored);
-		return r == E_NOTFOUND ? E_REFUSED : r;
-	}
-	if ((r = canon_parse(stored.consent, strlen(stored.consent), &consent, NULL)) == 0 &&
-	    (r = canon_parse(content, strlen(content), &disclosed, NULL)) == 0)
-		r = judge(app, &row, consent, publish_own_org(app), org, classes(disclosed), stored.revoked_at,
-		    NULL);
+	r = in_force(app, &row, org, disclosure_classes(disclosed), CONSENT_GENERAL, NULL);
 	case_free(&row);
-	consent_row_free(&stored);
 	return r > 0 ? E_REFUSED : r;
+}
+
+int
+disclosure_may_report(struct app *app, const struct case_row *row, enum consent_covers covers, struct err *reterr)
+{
+	int r = in_force(app, row, row->org, CONSENT_OUTCOME_CLASS, covers, reterr);
+
+	return r != E_REFUSED ? r : err_next(reterr, E_REFUSED, "nothing is told; without a consent that names us as discloser, them as "
+	    "recipient and outcome among what may be disclosed, the referral ends by their withdrawal");
 }
 
 /* What a law, or the member's age, wants besides. */
@@ -262,13 +307,13 @@ disclosure_template(struct app *app, const struct case_row *row, json_t **ret, s
 		return trustlist_why(app, own == NULL ? NULL : row->org, reterr);
 	if ((r = look(app, row, &f, &use)) != 0)
 		return r;
-	form = json_pack("{s:{s:s, s:s, s:[{s:s, s:s}], s:[s, s, s], s:s, s:[{s:s, s:s}], s:s, s:s, s:{s:s, s:[s, s, s]},"
+	form = json_pack("{s:{s:s, s:s, s:[{s:s, s:s}, {s:s, s:s}], s:[s, s, s, s], s:s, s:[{s:s, s:s}, {s:s, s:s}], s:s, s:s, s:{s:s, s:[s, s, s]},"
 	    " s:{s:s, s:I}, s:{s:s, s:s, s:s}, s:I, s:b}, s:{s:s, s:b, s:{s:s, s:s, s:b}}, s:s}",
 	    "consent", "law", use.law != NULL ? use.law : f.n == 1 && f.laws[0] != NULL ? f.laws[0] : CONSENT_PART2, "patient", "",
-	    "from", "org", own->id, "name", own->name,
-	    "what", "identity", "contact", "need",
-	    "what_text", "My name or alias, how to reach me, and what I want support with.",
-	    "to", "org", to->id, "name", to->name,
+	    "from", "org", own->id, "name", own->name, "org", to->id, "name", to->name,
+	    "what", "identity", "contact", "need", "outcome",
+	    "what_text", "My name or alias, how to reach me, and what I want support with; and, back to those who referred me, what became of it.",
+	    "to", "org", to->id, "name", to->name, "org", own->id, "name", own->name,
 	    "purpose", "To connect me with peer support.", "purpose_code", "peer_support",
 	    "revocation", "right", consent_right,
 	    "how", "matrix", "phone", "paper",

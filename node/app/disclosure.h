@@ -7,6 +7,7 @@
 #define CAIRN_DISCLOSURE_H
 
 #include "app.h"
+#include "domain/consent.h"
 #include "store/casestore.h"
 
 /**
@@ -18,12 +19,28 @@
 int	disclosure_build(struct app *, const struct case_row *, const json_t *args, json_t **ret, json_t **ret_left,
 	    struct err *) must_check;
 
+/* Types whose content is about a member who has a name: what may be said only under a consent.  Ends with NULL. */
+extern const char *const disclosure_types[];
+
+/** disclosure_of(type): is it one of these? */
+bool	disclosure_of(const char *type);
+
+/** disclosure_classes(content): CONSENT_*_CLASS of what a content discloses, an outcome as well as a disclosure. */
+unsigned	disclosure_classes(const json_t *content);
+
 /**
  * disclosure_in_force(app, referral, org, content): 0, or E_REFUSED: the consent to
  * what ${content} (JSON text) discloses was revoked, has expired, or was never given.
  */
 int	disclosure_in_force(struct app *, const char *referral, const char *org,
 	    const char *content) must_check;
+
+/**
+ * disclosure_may_report(app, row, covers, reterr): may the other side be told what became of the member?
+ * 0; E_REFUSED and what to do: the consent does not let us tell it, or not for proceedings (CONSENT_PROCEEDINGS),
+ * or is no longer in force.
+ */
+int	disclosure_may_report(struct app *, const struct case_row *, enum consent_covers, struct err *) must_check;
 
 /**
  * disclosure_received(app, row, content, reterr): may the partner tell us this?  0, or

@@ -18,6 +18,7 @@
 #include "setup.h"
 #include "store/audit.h"
 #include "store/casestore.h"
+#include "store/consentstore.h"
 #include "store/dirstore.h"
 #include "store/gapstore.h"
 #include "store/inbox.h"
@@ -200,6 +201,22 @@ check_queues(struct app *app, json_t *checks)
 	    "cairn list rejected shows why; ask the people concerned whether something is unanswered");
 }
 
+/* A revocation that a holder has not acknowledged is the staff's to pursue. */
+static int
+check_revocations(struct app *app, json_t *checks)
+{
+	char text[128];
+	int64_t late;
+	int r = holder_late(app->db, app_now(app), &late);
+
+	if (r != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%lld holder%s of disclosures did not acknowledge a revocation within a day", (long long)late,
+	    late == 1 ? "" : "s");
+	return check(checks, "revocations", late == 0, late == 0 ? "each is acknowledged, or was made within a day" : text,
+	    "cairn accounting REFERRAL shows who; speak to their staff");
+}
+
 /* Who never accepts an invitation is waited for without an end. */
 static int
 check_words(struct app *app, json_t *checks)
@@ -309,8 +326,8 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 		return -ENOMEM;
 	if ((r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
-	    (r = check_queues(app, checks)) != 0 || (r = check_words(app, checks)) != 0 || (r = check_gaps(app, checks)) != 0 ||
-	    (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0)
+	    (r = check_queues(app, checks)) != 0 || (r = check_revocations(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
+	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0)
 		return r;
 	return check_keys(app, checks);
 }

@@ -12,6 +12,7 @@
 #include "events.h"
 #include "handlers.h"
 #include "origin.h"
+#include "store/consentstore.h"
 #include "traffic.h"
 
 /* The referral that the partner means: theirs and ours, on the side from which they may speak. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accounting.h"
 #include "base/canon.h"
 #include "base/log.h"
 #include "case.h"
@@ -201,6 +202,8 @@ head(struct app *app, struct out *out, bool *ret_more)
 		return epoch_open(app) ? new_event(app, out, ret_more) : 0;
 	if (!epoch_covers(app, out))
 		return 0;
+	if (!strcmp(out->purpose, "traffic") && (r = accounting_leaves(app, out->ref)) != 0)
+		return r;
 	app->clear[app->n_clear++] = out->id;
 	return 0;
 }

@@ -325,10 +325,12 @@ check_expiry(const json_t *c, const struct consent_use *use)
 
 	if (kind == NULL)
 		return "it is missing";
+	if (use->event_happened)
+		return "the event that ends the consent has happened";
 	if (strcmp(kind, "event") == 0) {
 		if (!is_text(json_str(expires, "event")))
 			return "the event that ends the consent is not named";
-		return use->event_happened ? "the event that ends the consent has happened" : NULL;
+		return NULL;
 	}
 	if (strcmp(kind, "never") == 0)
 		return json_is_true(json_object_get(c, "tpo")) ? NULL : "a consent without an end "

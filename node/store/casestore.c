@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Referrals, their steps and consents; the traffic is in casestore_traffic.c. */
+/* Referrals and their steps; the traffic is in casestore_traffic.c. */
 #include <errno.h>
 #include <string.h>
 
@@ -174,52 +174,5 @@ case_step_each(struct db *db, const char *id, step_fn fn, void *cookie)
 	for (size_t i = 0; i < n; i++)
 		if ((r = step_at(db, ids[i], fn, cookie)) != 0)
 			return r;
-	return 0;
-}
-
-void
-consent_row_free(struct consent_row *c)
-{
-	free(c->id);
-	free(c->referral);
-	free(c->org);
-	free(c->consent);
-	*c = (struct consent_row){ 0 };
-}
-
-int
-consent_put(struct db *db, const struct consent_row *c)
-{
-	autobuf struct buf sealed = { 0 };
-	char who[SUBJECT_NAME];
-	int r;
-
-	if ((r = column_seal_text(db, subject_legal(c->referral, who), "consent.consent", c->id, c->consent, &sealed)) != 0)
-		return r;
-	r = rows_hit(db, db_run(db, Q_CONSENT_PUT, "tttbii", c->id, c->referral, c->org, sealed.data,
-	    sealed.len, c->granted_at, c->revoked_at));
-	return r == E_NOTFOUND ? E_REFUSED : r;
-}
-
-int
-consent_for(struct db *db, const char *referral, struct consent_row *ret)
-{
-	autorows struct rows *rows = NULL;
-	struct consent_row c = { 0 };
-	int r;
-
-	if ((r = db_query(db, &rows, Q_CONSENT_FOR, "t", referral)) != 0 ||
-	    (r = db_next(rows)) != 0)
-		return r;
-	if ((r = rows_dup(rows, 0, &c.id)) != 0 ||
-	    (r = rows_dup(rows, 1, &c.referral)) != 0 ||
-	    (r = rows_dup(rows, 2, &c.org)) != 0 ||
-	    (r = column_open_text(db, "consent.consent", c.id, rows, 3, &c.consent)) != 0) {
-		consent_row_free(&c);
-		return r;
-	}
-	c.granted_at = db_int(rows, 4);
-	c.revoked_at = db_int(rows, 5);
-	*ret = c;
 	return 0;
 }

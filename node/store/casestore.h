@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * casestore: referrals, consents, disclosures and the traffic between two
- * nodes.  Everything about a member is sealed.
+ * casestore: referrals and the traffic between two nodes.  Everything about a member is sealed.
  */
 #ifndef CAIRN_CASESTORE_H
 #define CAIRN_CASESTORE_H
@@ -31,16 +30,6 @@ int	case_step_add(struct db *, const char *id, int64_t at, const char *actor, co
 int	case_step_each(struct db *, const char *id, int (*)(void *, int64_t, const char *, const char *,
 	    const char *, const char *), void *) must_check;	/* fn(cookie, at, actor, input, from, to) */
 
-struct consent_row {
-	char	*id, *referral, *org;
-	char	*consent;	/* JSON; sealed. */
-	int64_t	 granted_at, revoked_at;
-};
-/** consent_put: 0; E_REFUSED if its id is that of a consent for another referral or organization. */
-int	consent_put(struct db *, const struct consent_row *) must_check;
-int	consent_for(struct db *, const char *referral, struct consent_row *) must_check;	/* The newest. 0, E_NOTFOUND */
-void	consent_row_free(struct consent_row *);
-
 /* Traffic: what we sent and its acknowledgement; what we received, by number. */
 struct traffic {
 	char	*content_id, *org, *referral, *type;
@@ -68,6 +57,8 @@ enum { TRAFFIC_SILENT = 7 };
 int	traffic_silent(struct db *, const char *referral, int64_t *, int64_t *) must_check;
 /** traffic_open(db, org, type, ret): how many of that type are on their way to ${org}. */
 int	traffic_open(struct db *, const char *org, const char *type, int64_t *) must_check;
+/** traffic_open_each(db, referral, type, fn, cookie): the content ids of that type that may still be sent; the callback may stop them. */
+int	traffic_open_each(struct db *, const char *referral, const char *type, int (*)(void *, const char *), void *) must_check;
 void	traffic_free(struct traffic *);
 void	traffic_list_free(struct traffic *, size_t);
 

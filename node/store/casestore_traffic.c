@@ -146,6 +146,24 @@ traffic_open(struct db *db, const char *org, const char *type, int64_t *ret)
 	return 0;
 }
 
+int
+traffic_open_each(struct db *db, const char *referral, const char *type, int (*fn)(void *, const char *), void *cookie)
+{
+	for (;;) {
+		autorows struct rows *rows = NULL;
+		autofree char *id = NULL;
+		int r;
+
+		if ((r = db_query(db, &rows, Q_TRAFFIC_OPEN_OF, "tt", referral, type)) != 0 || (r = db_next(rows)) != 0)
+			return r == E_NOTFOUND ? 0 : r;
+		if ((r = rows_dup(rows, 0, &id)) != 0)
+			return r;
+		db_done(take(rows));
+		if ((r = fn(cookie, id)) != 0)
+			return r;
+	}
+}
+
 int64_t
 traffic_next(struct db *db)
 {

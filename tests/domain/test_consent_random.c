@@ -158,7 +158,7 @@ rule(const struct model *m, const struct wish *w)
 		return 5;
 	if (w->revoked)
 		return 6;
-	if (m->kind == 0 ? m->ends <= w->now : m->kind == 1 && w->over)
+	if (w->over || (m->kind == 0 && m->ends <= w->now))
 		return 7;
 	self = m->sign[0] == 0 || m->sign[1] == 0;
 	guard = m->sign[0] == 1 || m->sign[0] == 2 || m->sign[1] == 1 || m->sign[1] == 2;

@@ -94,35 +94,6 @@ test_every_state(void)
 	is_int(bad, 0, "every state and input comes back");
 }
 
-static void
-test_consent(void)
-{
-	struct consent_row c = { .id = text("C1"), .referral = text("R1"), .org = text("org"),
-	    .consent = text("{\"to\":1}"), .granted_at = 5 }, got;
-
-	is_int(consent_for(db, "R1", &got), E_NOTFOUND, "no consent");
-	must(consent_put(db, &c));
-	c.id = text("C2");
-	c.granted_at = 6;
-	c.consent = text("{\"to\":2}");
-	must(consent_put(db, &c));
-	c.revoked_at = 9;
-	must(consent_put(db, &c));
-	must(consent_for(db, "R1", &got));
-	is_str(got.id, "C2", "the newest");
-	is_str(got.consent, "{\"to\":2}", "as given");
-	ok(got.granted_at == 6 && got.revoked_at == 9, "and taken back");
-	consent_row_free(&got);
-	is_int(consent_for(db, "R2", &got), E_NOTFOUND, "another case has its own");
-	c.referral = text("R9");
-	is_int(consent_put(db, &c), E_REFUSED, "an id cannot be taken over for another case");
-	must(consent_for(db, "R1", &got));
-	ok(strcmp(got.id, "C2") == 0 && got.revoked_at == 9, "the consent is where it was");
-	consent_row_free(&got);
-	c.id = text("C9");
-	is_int(consent_put(db, &c), ERR_DB, "no consent without a case");
-}
-
 /* Of one referral the next content waits for the acknowledgement of the one before. */
 static void
 test_traffic_order(void)
@@ -339,7 +310,6 @@ main(void)
 	must(db_begin(db, NULL));
 	test_cases();
 	test_every_state();
-	test_consent();
 	test_traffic_order();
 	test_traffic();
 	must(db_commit(db, NULL));

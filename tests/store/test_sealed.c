@@ -7,6 +7,7 @@
 
 #include "spoil.h"
 #include "store/casestore.h"
+#include "store/consentstore.h"
 #include "store/gapstore.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
@@ -78,8 +79,17 @@ fill_cases(void)
 	struct traffic t = { .content_id = text("c1"), .org = text("org"), .referral = text("R1"),
 	    .type = text("t"), .content = text(CANARY "traffic"), .resend_at = 1 };
 
+	struct disclosed_row told = { .id = text("D1"), .referral = text("R1"), .detail = text(CANARY "disclosed") };
+	struct revocation_row back = { .consent = text("C1"), .org = text("org"), .referral = text("R1"),
+	    .detail = text(CANARY "revoked") };
+	struct holder_row holder = { .consent = text("C1"), .org = text("org"), .referral = text("R1") };
+
 	must(case_put(db, &c));
 	must(consent_put(db, &consent));
+	must(disclosed_put(db, &told));
+	must(revocation_put(db, &back));
+	must(holder_put(db, &holder));
+	must(holder_ack(db, "C1", "org", 1, CANARY "holder"));
 	must(traffic_put(db, &t));
 }
 

@@ -33,18 +33,6 @@ SELECT n FROM step WHERE referral = ?1 ORDER BY n;
 -- name: step_at
 SELECT at, actor, input, old_state, new_state FROM step WHERE n = ?1;
 
--- An id chosen by a partner cannot take over a consent for another referral or organization.
--- name: consent_put
-INSERT INTO consent (id, referral, org, consent, granted_at, revoked_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-ON CONFLICT (id) DO UPDATE SET consent = excluded.consent, granted_at = excluded.granted_at,
-	revoked_at = max(revoked_at, excluded.revoked_at)
-WHERE referral = excluded.referral AND org = excluded.org;
-
--- name: consent_for
-SELECT id, referral, org, consent, granted_at, revoked_at FROM consent
-WHERE referral = ?1 ORDER BY granted_at DESC, n DESC LIMIT 1;
-
 -- name: traffic_put
 INSERT INTO traffic (content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at,
 	tries)
@@ -85,3 +73,7 @@ SELECT min(resend_at) FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND NOT 
 	SELECT 1 FROM traffic AS earlier WHERE earlier.acked_at = 0 AND earlier.resend_at > 0 AND
 		earlier.referral = traffic.referral AND earlier.org = traffic.org AND earlier.seq < traffic.seq AND
 		earlier.tries < ?1);
+
+-- What is said of a referral and may still be sent (again).
+-- name: traffic_open_of
+SELECT content_id FROM traffic WHERE referral = ?1 AND type = ?2 AND acked_at = 0 AND resend_at > 0 ORDER BY seq;

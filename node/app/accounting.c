@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accounting.h"
+#include "base/canon.h"
+#include "base/id.h"
+#include "disclosure.h"
+#include "domain/consent_law.h"
+#include "domain/trust.h"
+#include "domain/when.h"
+#include "publish.h"
+#include "store/audit.h"
+#include "store/consentstore.h"
+
+/* Where no law says how long: the longest. */
+enum { YEARS_MAX = 6, TEXT_MAX = 500 };
+
+static json_t *
+day(int64_t at)
+{
+	char text[WHEN_TEXT];
+
+	return at != 0 ? json_string(when_print(at, text)) : json_null();
+}
+
+static json_t *
+class_names(unsigned classes)
+{
+	autojson json_t *list = json_array();
+
+	for (enum consent_bit i = 0; i < CONSENT_NCLASSES; i++)
+		if (classes & 1u << i && json_array_append_new(list, json_string(consent_class_name(i))) != 0)
+			return NULL;
+	return take(list);
+}
+
+static const char *
+org_name(const struct app *app, const char *org)
+{
+	const struct trust_org *known = org != NULL ? trust_org(app->trust, org) : NULL;
+
+	return known != NULL ? known->name : NULL;
+}
+
+static int
+write_down(struct app *app, const struct traffic *t, const char *consent_id, const char *consent_text)
+{
+	autojson json_t *content = NULL, *consent = NULL, *detail = NULL;
+	autofree char *text = NULL;
+	struct disclosed_row d = { .id = t->content_id, .referral = t->referral, .consent = (char *)consent_id, .org = t->org,
+	    .at = app_now(app) };
+	const char *via;
+	int r;
+
+	if ((r = canon_parse(t->content, strlen(t->content), &content, NULL)) != 0 ||
+	    (r = canon_parse(consent_text, strlen(consent_text), &consent, NULL)) != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	via = json_str(json_obj(consent, "via"), "org");
+	detail = json_pack("{s:o, s:s*, s:s*, s:s*, s:b, s:b}", "what", class_names(disclosure_classes(content)), "to",
+	    org_name(app, t->org), "law", json_str(consent, "law"), "purpose", json_str(consent, "purpose"), "notice",
+	    json_str(content, "notice") != NULL, "as_intermediary", via != NULL && publish_own_org(app) != NULL &&
+	    !strcmp(via, publish_own_org(app)));
+	if (detail == NULL || (text = json_text(detail, JSON_COMPACT)) == NULL)
+		return -ENOMEM;
+	d.detail = text;
+	if ((r = disclosed_put(app->db, &d)) != 0)
+		return r;
+	return audit_add(app->db, d.at, "node", "disclose", t->referral, t->content_id);
+}
+
+int
+accounting_leaves(struct app *app, const char *content_id)
+{
+	struct consent_row consent;
+	struct traffic t;
+	int r = disclosed_has(app->db, content_id);
+
+	if (r != E_NOTFOUND)
+		return r;
+	if ((r = traffic_get(app->db, content_id, &t)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (t.content != NULL && t.referral != NULL && disclosure_of(t.type)) {
+		/* It was judged by this one a moment ago. */
+		if ((r = consent_for(app->db, t.referral, &consent)) == 0) {
+			r = write_down(app, &t, consent.id, consent.consent);
+			consent_row_free(&consent);
+		}
+	}
+	traffic_free(&t);
+	return r;
+}
+
+int
+accounting_arrived(struct app *app, const char *content_id)
+{
+	return disclosed_arrived(app->db, content_id, app_now(app));
+}
+
+/*
+ * For people.
+ */
+
+struct account {
+	struct app	*app;
+	json_t		*disclosures, *consents, *holds;
+	long long	 older;		/* Disclosures that no law asks for any more. */
+	int		 r;
+};
+
+/* The entry of ${holds} for that holder, made if there is none. */
+static json_t *
+holder_entry(struct account *a, const char *org, const char *name, int64_t since)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(a->holds, i, entry) {
+		const char *known = json_str(entry, "org"), *called = json_str(entry, "name");
+
+		if (org != NULL ? known != NULL && !strcmp(known, org) : known == NULL && called != NULL && name != NULL && !strcmp(called, name))
+			return entry;
+	}
+	entry = json_pack("{s:s*, s:s*, s:[], s:o, s:b}", "org", org, "name", name, "what", "since", day(since), "arrived", 0);
+	return json_array_append(a->holds, entry) == 0 ? (json_decref(entry), entry) : NULL;
+}
+
+static int
+add_what(json_t *entry, const json_t *what)
+{
+	json_t *have = json_arr(entry, "what");
+
+	for (size_t i = 0; i < json_array_size(what); i++) {
+		size_t j = 0;
+
+		while (j < json_array_size(have) && !json_equal(json_array_get(have, j), json_array_get(what, i)))
+			j++;
+		if (j == json_array_size(have) && json_array_append(have, json_array_get(what, i)) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int
+each_disclosed(void *cookie, const struct disclosed_row *d)
+{
+	struct account *a = cookie;
+	autojson json_t *detail = NULL;
+	const struct consent_profile *law;
+	json_t *entry;
+	int years, r = canon_parse(d->detail, strlen(d->detail), &detail, NULL);
+
+	if (r != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	if ((entry = holder_entry(a, d->org, json_str(detail, "to"), d->at)) == NULL ||
+	    (d->arrived != 0 && json_object_set_new(entry, "arrived", json_true()) != 0))
+		return -ENOMEM;
+	if ((r = add_what(entry, json_arr(detail, "what"))) != 0)
+		return r;
+	law = consent_profile(json_str(detail, "law"));
+	years = law != NULL ? law->accounting_years : YEARS_MAX;
+	if (d->at < app_now(a->app) - years * 366LL * WHEN_DAY) {
+		a->older++;
+		return 0;
+	}
+	if (json_object_set_new(detail, "id", json_string(d->id)) != 0 || json_object_set_new(detail, "at", day(d->at)) != 0 ||
+	    json_object_set_new(detail, "arrived", day(d->arrived)) != 0 ||
+	    (d->org != NULL && json_object_set_new(detail, "org", json_string(d->org)) != 0) ||
+	    json_object_set_new(detail, d->consent != NULL ? "consent" : "emergency", d->consent != NULL ? json_string(d->consent) :
+	    json_true()) != 0 || json_array_append(a->disclosures, detail) != 0)
+		return -ENOMEM;
+	return 0;
+}
+
+struct telling {
+	struct account	*account;
+	json_t		*told;
+};
+
+static int
+each_holder(void *cookie, const struct holder_row *h)
+{
+	struct telling *t = cookie;
+	autojson json_t *answer = NULL;
+	const char *name = org_name(t->account->app, h->org);
+	json_t *item, *entry;
+	size_t i;
+
+	if (h->detail != NULL && canon_parse(h->detail, strlen(h->detail), &answer, NULL) != 0)
+		return ERR_CORRUPT;
+	item = json_pack("{s:s, s:s*, s:o, s:o, s:s}", "org", h->org, "name", name, "told", day(h->told), "acknowledged",
+	    day(h->acked), "state", h->acked != 0 ? "acknowledged" : h->told == 0 ? "could not be told: not on the trust list" :
+	    h->due <= app_now(t->account->app) ? "not acknowledged in time: speak to its staff" : "told");
+	if (item == NULL || json_array_append_new(t->told, item) != 0)
+		return -ENOMEM;
+	/* What they say themselves is the newest that is known. */
+	json_array_foreach(t->account->holds, i, entry)
+		if (answer != NULL && json_str(entry, "org") != NULL && !strcmp(json_str(entry, "org"), h->org) &&
+		    json_object_update(entry, answer) != 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* In force, or since when not. */
+static int
+add_state(struct account *a, const struct consent_row *c, const json_t *consent, json_t *item)
+{
+	const json_t *expires = json_obj(consent, "expires");
+	const char *kind = json_str(expires, "kind"), *state = "in force";
+	autojson json_t *how = NULL;
+	struct revocation_row v = { 0 };
+	int64_t since = 0;
+	int r = revocation_get(a->app->db, c->id, c->org, &v);
+
+	if (r == 0) {
+		state = v.ended ? "ended: the event that it names has happened" : "revoked";
+		since = v.at;
+		if (v.detail != NULL && (r = canon_parse(v.detail, strlen(v.detail), &how, NULL)) == 0 && json_object_update(item, how) != 0)
+			r = -ENOMEM;
+		revocation_row_free(&v);
+	} else if (r == E_NOTFOUND) {
+		r = 0;
+		if (kind != NULL && !strcmp(kind, "date") && json_int(expires, "at", 0) <= app_now(a->app)) {
+			state = "expired";
+			since = json_int(expires, "at", 0);
+		}
+	}
+	if (r != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	return json_object_set_new(item, "state", json_string(state)) != 0 || json_object_set_new(item, "since", day(since)) != 0 ? -ENOMEM : 0;
+}
+
+static int
+each_consent(void *cookie, const struct consent_row *c)
+{
+	struct account *a = cookie;
+	autojson json_t *consent = NULL, *item = NULL;
+	struct telling t = { a, NULL };
+	const struct consent_profile *law;
+	int r = canon_parse(c->consent, strlen(c->consent), &consent, NULL);
+
+	if (r != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	law = consent_profile(json_str(consent, "law"));
+	item = json_pack("{s:s, s:s*, s:s*, s:o, s:[], s:s*}", "id", c->id, "law", json_str(consent, "law"), "purpose",
+	    json_str(consent, "purpose"), "given", day(c->granted_at), "told", "rights", law != NULL ? law->rights : NULL);
+	if (item == NULL)
+		return -ENOMEM;
+	t.told = json_arr(item, "told");
+	if ((r = add_state(a, c, consent, item)) != 0 || (r = holder_each(a->app->db, c->id, each_holder, &t)) != 0)
+		return r;
+	return json_array_append(a->consents, item) != 0 ? -ENOMEM : 0;
+}
+
+/* What came to us is held here. */
+static int
+add_own(struct account *a, const struct case_row *row)
+{
+	autojson json_t *content = NULL, *what = NULL;
+	json_t *entry;
+
+	if (row == NULL || row->r.side != REFERRAL_AT_TARGET || row->disclosure == NULL)
+		return 0;
+	if (canon_parse(row->disclosure, strlen(row->disclosure), &content, NULL) != 0)
+		return ERR_CORRUPT;
+	what = class_names(disclosure_classes(content));
+	entry = holder_entry(a, publish_own_org(a->app), "this organization", row->updated);
+	if (what == NULL || entry == NULL || json_object_set_new(entry, "arrived", json_true()) != 0)
+		return -ENOMEM;
+	return add_what(entry, what);
+}
+
+/* ${row} is NULL once the referral was erased: the account is kept for its legal term. */
+static int
+account_of(struct app *app, const char *id, const struct case_row *row, json_t **ret)
+{
+	struct account a = { .app = app, .disclosures = json_array(), .consents = json_array(), .holds = json_array() };
+	autojson json_t *out = json_pack("{s:s, s:o, s:o, s:o}", "referral", id, "disclosures", a.disclosures, "consents",
+	    a.consents, "holds", a.holds);
+	int r;
+
+	if (out == NULL)
+		return -ENOMEM;
+	if ((r = add_own(&a, row)) != 0 || (r = disclosed_each(app->db, id, each_disclosed, &a)) != 0 ||
+	    (r = consent_each(app->db, id, each_consent, &a)) != 0)
+		return r;
+	if (json_object_set_new(out, "older", json_integer(a.older)) != 0)
+		return -ENOMEM;
+	*ret = take(out);
+	return 0;
+}
+
+int
+accounting_holds(struct app *app, const char *referral, json_t **ret)
+{
+	autojson json_t *all = NULL;
+	struct case_row row;
+	int r = case_get(app->db, referral, &row);
+
+	if (r != 0)
+		return r;
+	if ((r = account_of(app, row.id, &row, &all)) == 0)
+		*ret = json_incref(json_object_get(all, "holds"));
+	case_free(&row);
+	return r;
+}
+
+static int
+need_case(struct app *app, const char *id, struct case_row *ret, struct err *reterr)
+{
+	int r;
+
+	if (id == NULL)
+		return err_set(reterr, E_BAD, "the id of a referral is missing");
+	r = case_get(app->db, id, ret);
+	return r != E_NOTFOUND ? r :
+	    err_next(reterr, err_set(reterr, E_NOTFOUND, "there is no referral %s", id), "cairn list referrals shows them");
+}
+
+int
+accounting_run(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *id = json_str(args, "id");
+	autojson json_t *shown = NULL;
+	struct case_row row = { 0 };
+	int r = need_case(app, id, &row, reterr), known = r;
+
+	if (r != 0 && (r != E_NOTFOUND || !id_is_own(id)))
+		return r;
+	r = account_of(app, id, known == 0 ? &row : NULL, &shown);
+	case_free(&row);
+	if (r != 0)
+		return r;
+	if (known != 0 && json_array_size(json_arr(shown, "disclosures")) + json_array_size(json_arr(shown, "consents")) == 0)
+		return known;	/* As need_case has explained. */
+	*ret = take(shown);
+	return audit_add(app->db, app_now(app), actor, "accounting", id, NULL);
+}
+
+static bool
+is_words(const json_t *form, const char *key)
+{
+	const char *s = json_str(form, key);
+
+	return s != NULL && s[strspn(s, " \t\r\n")] != '\0' && strlen(s) <= TEXT_MAX;
+}
+
+/* 42 CFR 2.51(c): to whom and where, by whom, when, and the nature of the emergency. */
+static int
+check_emergency(struct app *app, const json_t *form, struct err *reterr)
+{
+	static const struct { const char *key, *what; } texts[] = { { "to", "the name of who received it" },
+	    { "affiliation", "the facility they belong to" }, { "by", "the name of who disclosed it" },
+	    { "nature", "the nature of the emergency" } };
+	const json_t *what = json_arr(form, "what");
+	int64_t at = json_int(form, "at", 0);
+
+	for (size_t i = 0; i < nelem(texts); i++)
+		if (!is_words(form, texts[i].key))
+			return err_set(reterr, E_BAD, "%s: %s is missing (42 CFR 2.51)", texts[i].key, texts[i].what);
+	if (json_array_size(what) == 0 || consent_classes(form) == 0)
+		return err_set(reterr, E_BAD, "what: classes of what was disclosed are missing, such as identity, contact, need");
+	if (at < 1 || at > app_now(app) + WHEN_SKEW)
+		return err_set(reterr, E_BAD, "at: when it was disclosed is missing, or lies in the future");
+	return 0;
+}
+
+int
+accounting_emergency(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const json_t *form = json_obj(args, "emergency");
+	autofree char *text = NULL;
+	struct case_row row;
+	char id[ID_LEN + 1];
+	int r = need_case(app, json_str(args, "referral"), &row, reterr);
+
+	if (r != 0)
+		return r;
+	if (json_is_true(json_object_get(args, "template"))) {
+		*ret = json_pack("{s:{s:s, s:s, s:s, s:s, s:[s, s], s:I}}", "emergency", "to", "", "affiliation", "", "by", "", "nature", "",
+		    "what", "identity", "need", "at", (json_int_t)app_now(app));
+		case_free(&row);
+		return *ret != NULL ? 0 : -ENOMEM;
+	}
+	if ((r = check_emergency(app, form, reterr)) == 0) {
+		struct disclosed_row d = { .id = id, .referral = row.id, .at = json_int(form, "at", 0),
+		    .arrived = json_int(form, "at", 0) };
+
+		id_new(app->world, id);
+		text = json_text(form, JSON_COMPACT);
+		d.detail = text;
+		r = text == NULL ? -ENOMEM : disclosed_put(app->db, &d);
+		if (r == 0)
+			r = audit_add(app->db, app_now(app), actor, "emergency", row.id, id);
+		if (r == 0 && (*ret = json_pack("{s:s, s:s}", "referral", row.id, "id", id)) == NULL)
+			r = -ENOMEM;
+	}
+	case_free(&row);
+	return r;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * accounting: to whom was what about a member disclosed, under which consent,
+ * and who holds what now.  42 CFR 2.24, 2.25 and 2.51, 45 CFR 164.528.
+ */
+#ifndef CAIRN_ACCOUNTING_H
+#define CAIRN_ACCOUNTING_H
+
+#include "app.h"
+
+/** accounting_leaves(app, content_id): a partner's content is about to leave: if it discloses, it is written down, once.  In doubt it counts as disclosed. */
+int	accounting_leaves(struct app *, const char *content_id) must_check;
+/** accounting_arrived(app, content_id): the partner has acknowledged it. */
+int	accounting_arrived(struct app *, const char *content_id) must_check;
+
+/**
+ * accounting_holds(app, referral, ret): who holds what of that referral's member, for them to read:
+ * [{org, name, what, since, arrived, keeps, stops_redisclosure}].
+ */
+int	accounting_holds(struct app *, const char *referral, json_t **ret) must_check;
+
+/** Verbs: accounting_run {id}; accounting_emergency {referral, template or emergency: {...}}. */
+int	accounting_run(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+int	accounting_emergency(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+
+#endif /* !CAIRN_ACCOUNTING_H */

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/event.h"
+#include "base/id.h"
+#include "case.h"
+#include "crypt/envelope.h"
+#include "disclosure.h"
+#include "domain/consent.h"
+#include "domain/trust.h"
+#include "domain/when.h"
+#include "events.h"
+#include "handlers.h"
+#include "origin.h"
+#include "publish.h"
+#include "revoke.h"
+#include "rooms.h"
+#include "store/audit.h"
+#include "store/consentstore.h"
+#include "store/outbox.h"
+#include "traffic.h"
+
+#define TYPE_REVOKED	ID_NAMESPACE "consent.revoked"
+#define TYPE_REVOKED_ACK ID_NAMESPACE "consent.revocation_ack"
+
+static const char body_revoked[] = "A member has taken a consent back. From now on disclose nothing under it, and pass nothing on.";
+static const char body_ended[] = "The event that ends a member's consent has happened. From now on disclose nothing under it, and pass nothing on.";
+
+static int
+stop_one(void *cookie, const char *content_id)
+{
+	struct app *app = cookie;
+	int r = outbox_void(app->db, "traffic", content_id);
+
+	return r != 0 ? r : traffic_stop(app, content_id);
+}
+
+/* What has not left never does; and no key that is shared from now on belongs to what has. */
+static int
+stop(struct app *app, const char *referral, const char *org)
+{
+	struct room room;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && disclosure_types[i] != NULL; i++)
+		r = traffic_open_each(app->db, referral, disclosure_types[i], stop_one, app);
+	if (r != 0 || app->crypt == NULL)
+		return r;
+	if ((r = rooms_channel(app, org, &room)) != 0)
+		return r == E_LATER || r == E_NOTFOUND ? 0 : r;
+	r = envelope_rotate(app->crypt, room.room_id);
+	room_free(&room);
+	return r;
+}
+
+static int
+each_arrived(void *cookie, const struct disclosed_row *d)
+{
+	*(bool *)cookie |= d->consent != NULL && d->arrived != 0;
+	return 0;
+}
+
+/* What becomes of the referral; the other side hears of the same step. */
+static int
+choose(struct app *app, const struct case_row *row, const char *how, enum ev_consent_revoked_then *ret)
+{
+	struct referral next;
+	unsigned effects;
+	bool arrived = row->r.side == REFERRAL_AT_TARGET;
+	int r = arrived ? 0 : disclosed_each(app->db, row->id, each_arrived, &arrived);
+	enum referral_input input = arrived ? REFERRAL_IN_REVOKE : REFERRAL_IN_WITHDRAW;
+
+	if (r != 0)
+		return r;
+	*ret = !strcmp(how, "event") || referral_step(&row->r, input, REFERRAL_BY_MEMBER, &next, &effects) != 0 ?
+	    EV_CONSENT_REVOKED_THEN_NOTHING : arrived ? EV_CONSENT_REVOKED_THEN_REVOKE : EV_CONSENT_REVOKED_THEN_WITHDRAW;
+	return 0;
+}
+
+/* The other side may have been quicker with something that ends it. */
+static int
+step(struct app *app, struct case_row *row, enum ev_consent_revoked_then then, const char *who, const char *content_id)
+{
+	int r = then == EV_CONSENT_REVOKED_THEN_NOTHING ? 0 : case_step(app, row, then == EV_CONSENT_REVOKED_THEN_REVOKE ?
+	    REFERRAL_IN_REVOKE : REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER, who, content_id, NULL);
+
+	return r == E_REFUSED || r == E_EXISTS ? 0 : r;
+}
+
+struct telling {
+	struct app	*app;
+	const struct consent_row *consent;
+	const struct revoke_why *why;
+	enum ev_consent_revoked_then then;
+	int64_t		 now;
+	const char	*partner;	/* Whose content id is wanted. */
+	char		 content_id[ID_LEN + 1];
+	json_t		*told, *not_told;
+};
+
+/* One organization that the consent names hears of it. */
+static int
+tell(struct telling *t, const char *org)
+{
+	struct app *app = t->app;
+	bool over = !strcmp(t->why->how, "event");
+	struct holder_row holder = { .consent = t->consent->id, .org = (char *)org, .referral = t->consent->referral,
+	    .told = t->now, .due = t->now + REVOKE_ACK_MS };
+	autojson json_t *content = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "referral", t->consent->referral, "consent",
+	    t->consent->id, "at", (json_int_t)t->now, "how", t->why->how, "then", event_enum_text(&ev_consent_revoked_then_names,
+	    t->then), "body", over ? body_ended : body_revoked);
+	char id[ID_LEN + 1];
+	int r;
+
+	if (content == NULL)
+		return -ENOMEM;
+	/* Not as part of the referral: it waits for nothing that was said of it before. */
+	r = traffic_send(app, org, NULL, TYPE_REVOKED, content, id, NULL);
+	if (r == E_NOTFOUND) {
+		holder.told = 0;
+		holder.due = t->now;
+	} else if (r != 0)
+		return r;
+	else if (!strcmp(org, t->partner))
+		memcpy(t->content_id, id, sizeof(id));
+	if (json_array_append_new(holder.told != 0 ? t->told : t->not_told, json_string(org)) != 0)
+		return -ENOMEM;
+	return holder_put(app->db, &holder);
+}
+
+static bool
+listed(const json_t *list, const char *org)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!strcmp(json_string_value(json_array_get(list, i)), org))
+			return true;
+	return false;
+}
+
+static int
+tell_parties(struct telling *t, const json_t *list)
+{
+	const char *own = publish_own_org(t->app);
+	int r = 0;
+
+	for (size_t i = 0; i < json_array_size(list) && r == 0; i++) {
+		const char *org = json_str(json_array_get(list, i), "org");
+
+		if (org != NULL && (own == NULL || strcmp(org, own) != 0) && !listed(t->told, org) && !listed(t->not_told, org))
+			r = tell(t, org);
+	}
+	return r;
+}
+
+/* All whom the consent names, and the partner of the referral in any case. */
+static int
+tell_all(struct telling *t)
+{
+	autojson json_t *consent = NULL, *between = NULL, *partner = json_pack("[{s:s}]", "org", t->partner);
+	const json_t *via;
+	int r = canon_parse(t->consent->consent, strlen(t->consent->consent), &consent, NULL);
+
+	if (r != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	via = json_obj(consent, "via");
+	between = json_pack("[O*]", (json_t *)(uintptr_t)via);
+	if (partner == NULL || between == NULL)
+		return -ENOMEM;
+	if ((r = tell_parties(t, partner)) != 0 || (r = tell_parties(t, json_arr(consent, "from"))) != 0 ||
+	    (r = tell_parties(t, json_arr(consent, "to"))) != 0 || (r = tell_parties(t, between)) != 0)
+		return r;
+	return tell_parties(t, json_arr(via, "participants"));
+}
+
+static int
+note(struct app *app, const struct consent_row *consent, const struct revoke_why *why, int64_t at)
+{
+	autojson json_t *detail = json_pack("{s:s, s:s*}", "how", why->how, "recorded_by", why->recorded_by);
+	autofree char *text = detail != NULL ? json_text(detail, JSON_COMPACT) : NULL;
+	struct revocation_row v = { .consent = consent->id, .org = consent->org, .referral = consent->referral, .at = at,
+	    .ended = !strcmp(why->how, "event"), .detail = text };
+	int r;
+
+	if (text == NULL)
+		return -ENOMEM;
+	if ((r = revocation_put(app->db, &v)) != 0 || v.ended)
+		return r;
+	r = consent_end(app->db, consent->id, at);
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+/* Was it revoked, or has it ended, before? */
+static int
+over_before(struct app *app, const struct consent_row *consent, bool event, struct err *reterr)
+{
+	struct revocation_row v;
+	char day[WHEN_TEXT];
+	int r = revocation_get(app->db, consent->id, consent->org, &v);
+	bool same;
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	same = !v.ended || event;
+	(void)when_print(v.at, day);
+	revocation_row_free(&v);
+	return same ? err_next(reterr, err_set(reterr, E_EXISTS, "this consent is no longer in force since %s; nothing changed", day),
+	    "cairn accounting %s shows who was told, and who holds what", consent->referral) : 0;
+}
+
+/* Only a consent that names an event ends with one. */
+static int
+names_event(const struct consent_row *consent, struct err *reterr)
+{
+	autojson json_t *c = NULL;
+	const char *kind;
+
+	if (canon_parse(consent->consent, strlen(consent->consent), &c, NULL) != 0)
+		return ERR_CORRUPT;
+	kind = json_str(json_obj(c, "expires"), "kind");
+	return kind != NULL && !strcmp(kind, "event") ? 0 : err_next(reterr, err_set(reterr, E_REFUSED, "this consent names no event that ends it"),
+	    "if the member takes it back, say how: phone, paper, in_person");
+}
+
+int
+revoke_consent(struct app *app, struct case_row *row, const struct revoke_why *why, json_t **ret, struct err *reterr)
+{
+	struct telling t = { .app = app, .why = why, .now = app_now(app), .partner = row->org };
+	autojson json_t *told = json_array(), *not_told = json_array();
+	bool event = !strcmp(why->how, "event");
+	struct consent_row consent;
+	int r = consent_for(app->db, row->id, &consent);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? err_next(reterr, err_set(reterr, E_NOTFOUND, "no consent was given for referral %s, so there is none to "
+		    "take back", row->id), "cairn show %s shows its state, and how to end it", row->id) : r;
+	t.consent = &consent;
+	t.told = told;
+	t.not_told = not_told;
+	if ((r = over_before(app, &consent, event, reterr)) == 0 && (!event || (r = names_event(&consent, reterr)) == 0) &&
+	    (r = choose(app, row, why->how, &t.then)) == 0 &&
+	    (r = stop(app, row->id, row->org)) == 0 && (r = note(app, &consent, why, t.now)) == 0 && (r = tell_all(&t)) == 0)
+		r = step(app, row, t.then, why->actor, t.content_id);
+	if (r == 0)
+		r = audit_add(app->db, t.now, why->actor, event ? "consent-ended" : "revoke", row->id, consent.id);
+	if (r == 0) {
+		*ret = json_pack("{s:s, s:s, s:s, s:O, s:O}", "referral", row->id, "consent", consent.id, "state",
+		    referral_state_name(row->r.state), "told", told, "not_told", not_told);
+		r = *ret != NULL ? 0 : -ENOMEM;
+	}
+	consent_row_free(&consent);
+	return r;
+}
+
+int
+revoke_run(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *id = json_str(args, "referral");
+	struct revoke_why why = { json_str(args, "how"), json_str(args, "recorded_by"), actor };
+	struct case_row row;
+	int r;
+
+	if (id == NULL)
+		return err_set(reterr, E_BAD, "referral: the id of a referral is missing");
+	if (why.how == NULL || event_enum_value(&ev_consent_revoked_how_names, why.how) == 0)
+		return err_set(reterr, E_BAD, "how: matrix, phone, paper, in_person, event or found_false is wanted");
+	/* What staff write down is somebody's word. */
+	if (why.recorded_by == NULL || strspn(why.recorded_by, " \t\r\n") == strlen(why.recorded_by) || strlen(why.recorded_by) > 200)
+		return err_set(reterr, E_BAD, "recorded_by: the name of who took the call, the paper or the words is missing");
+	if ((r = case_get(app->db, id, &row)) != 0)
+		return r != E_NOTFOUND ? r : err_next(reterr, err_set(reterr, E_NOTFOUND, "there is no referral %s", id),
+		    "cairn list referrals shows them");
+	r = revoke_consent(app, &row, &why, ret, reterr);
+	case_free(&row);
+	return r;
+}
+
+/*
+ * What partners say.
+ */
+
+/* What is held here of that consent, as classes. */
+static json_t *
+held(const struct case_row *row)
+{
+	autojson json_t *content = NULL, *list = json_array();
+	unsigned what = 0;
+
+	if (row != NULL && row->r.side == REFERRAL_AT_TARGET && row->disclosure != NULL &&
+	    canon_parse(row->disclosure, strlen(row->disclosure), &content, NULL) == 0)
+		what = disclosure_classes(content);
+	if (row != NULL && row->r.side == REFERRAL_AT_SOURCE && row->outcome != NULL)
+		what = CONSENT_OUTCOME_CLASS;
+	for (enum consent_bit i = 0; i < CONSENT_NCLASSES; i++)
+		if (what & 1u << i && json_array_append_new(list, json_string(consent_class_name(i))) != 0)
+			return NULL;
+	return take(list);
+}
+
+static int
+acknowledge(struct app *app, const struct ev_consent_revoked *ev, const struct origin *origin, const struct case_row *row)
+{
+	autojson json_t *keeps = held(row), *content = NULL;
+	char id[ID_LEN + 1];
+
+	if (keeps == NULL || (content = json_pack("{s:s, s:s, s:O, s:b, s:s}", "referral", ev->referral, "consent", ev->consent,
+	    "keeps", keeps, "stops_redisclosure", 1, "body", "The consent is no longer in force here; nothing is passed on.")) == NULL)
+		return -ENOMEM;
+	return traffic_send(app, origin->org, NULL, TYPE_REVOKED_ACK, content, id, origin->reason);
+}
+
+int
+on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const struct origin *origin)
+{
+	struct revoke_why why = { event_enum_text(&ev_consent_revoked_how_names, ev->how), NULL, NULL };
+	struct consent_row consent = { .id = ev->consent, .org = (char *)origin->org };
+	struct consent_row known = { 0 };
+	struct case_row row = { 0 };
+	char who[80];
+	int r = consent_get(app->db, ev->consent, &known);
+	/* Of another partner's consent it says nothing; and one that is not known may still come. */
+	bool ours = r == 0 && !strcmp(known.org, origin->org) && !strcmp(known.referral, ev->referral);
+	bool theirs;
+
+	if (r == 0 || r == E_NOTFOUND)
+		r = case_get(app->db, ev->referral, &row);
+	theirs = r == 0 && !strcmp(row.org, origin->org);
+	if (r == E_NOTFOUND)
+		r = 0;
+	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
+	if (r == 0)
+		r = note(app, ours ? &known : &consent, &why, app_now(app));
+	if (r == 0 && theirs && (r = stop(app, row.id, row.org)) == 0)
+		r = step(app, &row, ev->then, who, ev->id);
+	if (r == 0 && (r = audit_add(app->db, app_now(app), who, "revoke", ev->referral, ev->consent)) == 0)
+		r = acknowledge(app, ev, origin, ours ? &row : NULL);
+	case_free(&row);
+	consent_row_free(&known);
+	return r;
+}
+
+int
+on_consent_revocation_ack(struct app *app, const struct ev_consent_revocation_ack *ev, const struct origin *origin)
+{
+	autojson json_t *detail = json_pack("{s:O, s:b}", "keeps", json_object_get(origin->content, "keeps"),
+	    "stops_redisclosure", (int)ev->stops_redisclosure);
+	autofree char *text = detail != NULL ? json_text(detail, JSON_COMPACT) : NULL;
+	char who[80];
+	int r;
+
+	if (text == NULL)
+		return -ENOMEM;
+	r = holder_ack(app->db, ev->consent, origin->org, app_now(app), text);
+	if (r != 0)
+		return r == E_NOTFOUND ? err_set(origin->reason, E_REFUSED, "the sender was not told of such a revocation") : r;
+	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
+	return audit_add(app->db, app_now(app), who, "revocation-ack", ev->referral, ev->consent);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * revoke: a consent is taken back, or the event that ends it has happened.  At
+ * once nothing more leaves under it; whoever it names is told, and
+ * acknowledges or is listed.
+ */
+#ifndef CAIRN_REVOKE_H
+#define CAIRN_REVOKE_H
+
+#include "app.h"
+#include "store/casestore.h"
+
+/* Who is told acknowledges within a day, or is listed. */
+#define REVOKE_ACK_MS	(24 * 3600 * 1000LL)
+
+struct revoke_why {
+	const char	*how;		/* As in schemas/consent.revoked.json. */
+	const char	*recorded_by;	/* Who took the call or the paper, or NULL: the member's own words. */
+	const char	*actor;		/* For the audit: "operator:UID", "member". */
+};
+
+/**
+ * revoke_consent(app, row, why, ret, reterr): the newest consent of that referral, on either side.
+ * ${row} is stepped and stored.  0 and the reply of the verb; E_NOTFOUND: there is none; E_EXISTS:
+ * it was revoked before.
+ */
+int	revoke_consent(struct app *, struct case_row *, const struct revoke_why *, json_t **ret, struct err *) must_check;
+
+/** revoke_run(app, actor, args, ret, reterr): verb "revoke" {referral, how, recorded_by}. */
+int	revoke_run(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+
+#endif /* !CAIRN_REVOKE_H */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * consentstore: consents, disclosures made under them, revocations, and who
+ * holds what.  All of it about a member is sealed, for the legal term.
+ */
+#ifndef CAIRN_CONSENTSTORE_H
+#define CAIRN_CONSENTSTORE_H
+
+#include "db.h"
+
+struct consent_row {
+	char	*id, *referral, *org;
+	char	*consent;	/* JSON; sealed. */
+	int64_t	 granted_at, revoked_at;
+};
+/** consent_put: 0; E_REFUSED if its id is that of a consent for another referral or organization. */
+int	consent_put(struct db *, const struct consent_row *) must_check;
+int	consent_for(struct db *, const char *referral, struct consent_row *) must_check;	/* The newest. 0, E_NOTFOUND */
+int	consent_get(struct db *, const char *id, struct consent_row *) must_check;		/* 0, E_NOTFOUND */
+int	consent_each(struct db *, const char *referral, int (*)(void *, const struct consent_row *), void *) must_check;
+/** consent_end(db, id, at): nothing more under it; 0, or E_NOTFOUND: unknown, or ended before. */
+int	consent_end(struct db *, const char *id, int64_t at) must_check;
+void	consent_row_free(struct consent_row *);
+
+/* One disclosure, as it may have left. */
+struct disclosed_row {
+	char	*id, *referral;
+	char	*consent;	/* NULL: in an emergency. */
+	char	*org;		/* NULL: to nobody of the network. */
+	int64_t	 at, arrived;	/* 0: not confirmed. */
+	char	*detail;	/* JSON; sealed: what, to whom, under which law. */
+};
+int	disclosed_put(struct db *, const struct disclosed_row *) must_check;	/* One id counts once. */
+int	disclosed_has(struct db *, const char *id) must_check;			/* 0, E_NOTFOUND */
+int	disclosed_arrived(struct db *, const char *id, int64_t at) must_check;	/* 0 also if there is none. */
+int	disclosed_each(struct db *, const char *referral, int (*)(void *, const struct disclosed_row *), void *) must_check;
+
+struct revocation_row {
+	char	*consent, *org;
+	char	*referral;	/* NULL: of a consent that is not known here. */
+	int64_t	 at;
+	bool	 ended;		/* Not revoked: the event that ends it has happened. */
+	char	*detail;	/* JSON or NULL; sealed: how, by whom. */
+};
+/** revocation_put: a revocation replaces an end, and nothing replaces a revocation. */
+int	revocation_put(struct db *, const struct revocation_row *) must_check;
+int	revocation_get(struct db *, const char *consent, const char *org, struct revocation_row *) must_check;	/* 0, E_NOTFOUND */
+void	revocation_row_free(struct revocation_row *);
+
+struct holder_row {
+	char	*consent, *org, *referral;
+	int64_t	 told, due, acked;	/* 0: could not be told; has not acknowledged. */
+	char	*detail;		/* JSON or NULL; sealed: what they keep. */
+};
+int	holder_put(struct db *, const struct holder_row *) must_check;
+/** holder_ack(db, consent, org, at, detail): 0, or E_NOTFOUND: nobody was told that. */
+int	holder_ack(struct db *, const char *consent, const char *org, int64_t at, const char *detail) must_check;
+int	holder_each(struct db *, const char *consent, int (*)(void *, const struct holder_row *), void *) must_check;
+/** holder_late(db, now, ret): how many have not acknowledged in time. */
+int	holder_late(struct db *, int64_t now, int64_t *) must_check;
+
+#endif /* !CAIRN_CONSENTSTORE_H */

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A consent from the form to its end: what is let out, what revoking it stops, who acknowledges, and
+ * the account of it all, which must equal what an observer with the recipient's keys
+ * reads in the ciphertext that the homeserver took.
+ */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "crypt/olm.h"
+#include "domain/consent.h"
+#include "hostile.h"
+#include "hs_world.h"
+#include "store/cryptostore.h"
+#include "store/peoplestore.h"
+#include "story_refer.h"
+#include "tests/tap.h"
+
+#define DISCLOSURE	"org.cairnpeer.referral.disclosure"
+#define OUTCOME		"org.cairnpeer.referral.outcome"
+#define REVOKED		"org.cairnpeer.consent.revoked"
+#define REVOKED_ACK	"org.cairnpeer.consent.revocation_ack"
+
+struct scene {
+	struct host	 host;
+	struct referral_story s;
+	const char	*channel;
+	int		 said;
+};
+
+static void
+begin(struct scene *sc, uint64_t seed, enum story_step last)
+{
+	*sc = (struct scene){ 0 };
+	story_begin(&sc->host, seed);
+	story_trust(&sc->host);
+	story_publish(&sc->host);
+	refer_begin(&sc->host, &sc->s);
+	for (enum story_step step = STORY_REFER; step <= last; step++)
+		if (!refer_step(&sc->host, &sc->s, step))
+			host_fail(&sc->host, "the referral does not get to step %d", (int)step);
+	sc->channel = hs_room(sc->host.hs, "org.cairnpeer.channel", 0);
+}
+
+static void
+end(struct scene *sc)
+{
+	for (size_t i = 0; i < sc->host.n; i++)
+		host_stop(&sc->host, i);
+	is_int((int)story_complaints(&sc->host), 0, "the homeservers complain of nothing");
+	host_close(&sc->host);
+}
+
+/*
+ * The oracle: what left, read from the ciphertext.  It knows no table of the account.
+ */
+
+/* The clear text of one event of the channel, or NULL: not a key that this store has. */
+static json_t *
+read_event(struct db *db, const uint8_t key[CRYPT_KEY], const char *user, const json_t *event)
+{
+	const json_t *content = json_obj(event, "content");
+	const char *session = json_str(content, "session_id"), *stop;
+	autobuf struct buf pickle = { 0 }, plain = { 0 };
+	autoinbound struct ratchet_inbound *ratchet = NULL;
+	uint8_t pub[CRYPT_KEY];
+	uint32_t index;
+	size_t len;
+
+	if (session == NULL || strcmp(json_str(event, "type"), "m.room.encrypted") != 0 || strcmp(json_str(event, "sender"), user) != 0)
+		return NULL;
+	if (crypto_inbound_pickle(db, session, &pickle) != 0 || ratchet_inbound_unpickle(key, &pickle, &ratchet) != 0 ||
+	    sodium_base642bin(pub, sizeof(pub), session, strlen(session), NULL, &len, &stop,
+	    sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0 ||
+	    ratchet_inbound_decrypt(ratchet, json_str(content, "ciphertext"), pub, &plain, &index) != 0)
+		return NULL;
+	return json_loadb(plain.data, plain.len, 0, NULL);
+}
+
+/* {content id: classes} of all that ${from} disclosed in the channel, as far as ${to} has the keys; and how many contents it read at all. */
+static json_t *
+oracle(struct scene *sc, const char *from, size_t to, int *ret_read)
+{
+	struct db *db = hostile_db(&sc->host, to);
+	struct crypto_account account = { 0 };
+	json_t *found = json_object();
+	const json_t *event;
+	size_t i;
+
+	if (crypto_account_get(db, &account) != 0)
+		host_fail(&sc->host, "no keys to read with");
+	*ret_read = 0;
+	json_array_foreach(hs_events(sc->host.hs, sc->channel), i, event) {
+		autojson json_t *inner = read_event(db, account.pickle_key, from, event);
+		const json_t *content = json_obj(inner, "content");
+		const char *type = json_str(inner, "type");
+		int parts = 0;
+
+		if (inner == NULL)
+			continue;
+		++*ret_read;
+		if (!strcmp(type, DISCLOSURE))
+			parts = 2 + (json_str(content, "need_detail") != NULL) + (json_str(content, "constraints") != NULL) +
+			    (json_str(content, "history") != NULL);
+		else if (!strcmp(type, OUTCOME))
+			parts = 1;
+		if (parts > 0)
+			(void)json_object_set_new(found, json_str(content, "id"), json_integer(parts));
+	}
+	crypto_account_free(&account);
+	hostile_go_on(&sc->host, to, db);
+	return found;
+}
+
+static json_t *
+account(struct scene *sc, size_t i)
+{
+	return host_ok(&sc->host, i, "accounting", json_pack("{s:s}", "id", sc->s.id));
+}
+
+/* The account of ${i} in the oracle's form. */
+static json_t *
+accounted(struct scene *sc, size_t i)
+{
+	autojson json_t *shown = account(sc, i);
+	json_t *found = json_object();
+	const json_t *d;
+	size_t n;
+
+	json_array_foreach(json_arr(shown, "disclosures"), n, d)
+		if (json_str(d, "consent") != NULL)
+			(void)json_object_set_new(found, json_str(d, "id"), json_integer((json_int_t)json_array_size(json_arr(d, "what"))));
+	return found;
+}
+
+static void
+is_accounted(struct scene *sc, int want_out, int want_back, const char *what)
+{
+	int seen_out, seen_back;
+	autojson json_t *out = oracle(sc, SOURCE_USER, TARGET, &seen_out), *back = oracle(sc, TARGET_USER, SOURCE, &seen_back);
+	autojson json_t *own = accounted(sc, SOURCE), *theirs = accounted(sc, TARGET);
+
+	ok(seen_out > 0 && seen_back > 0, "%s: the oracle reads %d and %d contents", what, seen_out, seen_back);
+	is_int((int)json_object_size(out), want_out, "%s: it saw what went out", what);
+	is_int((int)json_object_size(back), want_back, "%s: and what came back", what);
+	ok(json_equal(own, out) && json_equal(theirs, back), "%s: the accounts of both equal it", what);
+}
+
+/*
+ * Made up by a partner.
+ */
+
+static json_t *
+stamp(struct scene *sc, json_t *content)
+{
+	char id[48];
+
+	(void)snprintf(id, sizeof(id), "G817PTM282CKXPPC430W6Z%04d", ++sc->said);
+	(void)json_object_set_new(content, "v", json_integer(1));
+	(void)json_object_set_new(content, "id", json_string(id));
+	(void)json_object_set_new(content, "seq", json_integer(1000 + sc->said));
+	(void)json_object_set_new(content, "referral", json_string(sc->s.id));
+	(void)json_object_set_new(content, "body", json_string("-"));
+	(void)json_object_set_new(content, "sent_at", json_integer(*sc->host.now));
+	return content;
+}
+
+static json_t *
+revoked(struct scene *sc, const char *consent, const char *then)
+{
+	return stamp(sc, json_pack("{s:s, s:I, s:s, s:s}", "consent", consent, "at", (json_int_t)*sc->host.now, "how", "phone",
+	    "then", then));
+}
+
+static json_t *
+revoke_args(const struct scene *sc, const char *how)
+{
+	return json_pack("{s:s, s:s, s:s}", "referral", sc->s.id, "how", how, "recorded_by", "K. Lind, coordinator");
+}
+
+static const json_t *
+consent_shown(const json_t *shown)
+{
+	return json_array_get(json_arr(shown, "consents"), 0);
+}
+
+static bool
+ended(struct scene *sc, const char *how)
+{
+	for (size_t i = SOURCE; i <= TARGET; i++) {
+		autojson json_t *shown = refer_show(&sc->host, i, &sc->s);
+
+		if (strcmp(json_str(shown, "state"), "ended") != 0 || strcmp(json_str(shown, "end"), how) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The form: which law, what is left out, who signs. */
+static void
+test_form(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *reply = NULL, *shown = NULL;
+	json_t *args;
+
+	begin(&sc, 41, STORY_ACCEPT);
+	args = refer_args(h, &sc.s, STORY_CONSENT);
+	is_str(json_str(json_obj(args, "consent"), "law"), "us-part2", "a referral about substance use is under Part 2");
+	(void)json_object_set_new(json_obj(args, "consent"), "law", json_string("us-hipaa"));
+	reply = host_command(h, SOURCE, "consent", args);
+	ok(refused(reply, "42 CFR part 2 protects"), "and under no other law");
+	json_decref(reply);
+	args = refer_args(h, &sc.s, STORY_CONSENT);
+	(void)json_array_append_new(json_arr(json_obj(args, "consent"), "what"), json_string("history"));
+	(void)json_object_set_new(args, "history", json_string("A group, two years ago."));
+	reply = host_ok(h, SOURCE, "consent", args);
+	ok(strstr(json_string_value(json_array_get(json_arr(reply, "left_out"), 0)), "history") != NULL,
+	    "what the purpose does not need is left out, and that is said");
+	host_run(h, 10000);
+	shown = refer_show(h, TARGET, &sc.s);
+	ok(json_obj(shown, "disclosure") != NULL && json_str(json_obj(shown, "disclosure"), "history") == NULL, "the rest arrives without it");
+	ok(strstr(json_str(json_obj(shown, "disclosure"), "scope"), "and to nobody else") != NULL &&
+	    !strcmp(json_str(json_obj(shown, "disclosure"), "notice"), consent_notice), "with the scope and the notice");
+	is_accounted(&sc, 1, 0, "one disclosure");
+	end(&sc);
+}
+
+/* Everything happened; the member takes it back by telephone, told to one side or the other. */
+static void
+test_revoked(size_t side)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *reply = NULL, *again = NULL, *shown = NULL, *late = NULL, *event = NULL;
+	const json_t *consent, *told;
+
+	begin(&sc, 42, STORY_CONTACT);
+	event = host_command(h, side, "revoke", revoke_args(&sc, "event"));
+	ok(refused(event, "names no event"), "a consent until a day ends with no event");
+	is_accounted(&sc, 1, 1, "before");
+	reply = host_ok(h, side, "revoke", revoke_args(&sc, "phone"));
+	is_int((int)json_array_size(json_arr(reply, "told")), 1, "the other side is told");
+	host_run(h, 10000);
+	ok(ended(&sc, "consent_revoked"), "the referral ends on both sides");
+	again = host_command(h, side, "revoke", revoke_args(&sc, "paper"));
+	ok(refused(again, "no longer in force"), "once");
+	shown = account(&sc, side);
+	consent = consent_shown(shown);
+	is_str(json_str(consent, "state"), "revoked", "the account says so");
+	is_str(json_str(consent, "recorded_by"), "K. Lind, coordinator", "and who heard it");
+	told = json_array_get(json_arr(consent, "told"), 0);
+	is_str(json_str(told, "state"), "acknowledged", "and that it was acknowledged");
+	if (side == SOURCE) {
+		const json_t *holds = json_array_get(json_arr(shown, "holds"), 0);
+
+		is_int((int)json_array_size(json_arr(holds, "keeps")), 3, "what the recipient keeps");
+		ok(json_is_true(json_object_get(holds, "stops_redisclosure")), "and that it passes nothing on");
+	}
+	late = host_command(h, TARGET, "outcome", refer_args(h, &sc.s, STORY_CLOSE));
+	ok(!json_is_true(json_object_get(late, "ok")), "no outcome is told any more");
+	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "nothing waits");
+	host_kill(h, side);
+	host_start(h, side);
+	is_accounted(&sc, 1, 1, "after");
+	end(&sc);
+}
+
+static enum hs_fate
+refuse_sends(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	if (strcmp(call->user, SOURCE_USER) != 0 || strstr(call->path, "/send/") == NULL)
+		return HS_SERVE;
+	++*(int *)cookie;
+	*ret_status = 502;
+	*ret_body = json_object();
+	return HS_SAY;
+}
+
+/* While the homeserver takes nothing, the member takes the consent back: the ciphertext is never sent. */
+static void
+test_unsent(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *reply = NULL, *shown = NULL, *target = NULL;
+	int refusals = 0;
+
+	begin(&sc, 43, STORY_ACCEPT);
+	hs_script(h->hs, &(struct hs_script){ .request = refuse_sends, .cookie = &refusals });
+	json_decref(host_ok(h, SOURCE, "consent", refer_args(h, &sc.s, STORY_CONSENT)));
+	host_run(h, 60 * 1000);
+	reply = host_ok(h, SOURCE, "revoke", revoke_args(&sc, "paper"));
+	host_run(h, 60 * 1000);
+	hs_script(h->hs, NULL);
+	host_run(h, 900 * 1000);
+	ok(refusals > 1, "the homeserver refused %d times", refusals);
+	target = refer_show(h, TARGET, &sc.s);
+	ok(json_obj(target, "disclosure") == NULL, "the disclosure never arrives");
+	ok(ended(&sc, "withdrawn"), "and the referral is withdrawn on both sides");
+	shown = account(&sc, SOURCE);
+	is_str(json_str(json_array_get(json_arr(consent_shown(shown), "told"), 0), "state"), "acknowledged",
+	    "the partner acknowledges a revocation of what it never had");
+	ok(json_is_null(json_object_get(json_array_get(json_arr(shown, "disclosures"), 0), "arrived")) &&
+	    !json_is_true(json_object_get(json_array_get(json_arr(shown, "holds"), 0), "arrived")),
+	    "the account keeps it as one that was tried, and not confirmed");
+	{
+		int seen;
+		autojson json_t *out = oracle(&sc, SOURCE_USER, TARGET, &seen);
+
+		ok(seen > 0 && json_object_size(out) == 0, "of the %d contents on the wire none discloses", seen);
+	}
+	end(&sc);
+}
+
+/* A revocation that overtakes its disclosure; one of another's consent; an answer to nothing. */
+static void
+test_strange(void)
+{
+	static const char early[] = "6Q9ACKRYS2BJ6ZB7GDS3MB45TM", mine[] = "6Q9ACKRYS2BJ6ZB7GDS3MB45TN";
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *shown = NULL;
+	json_t *content;
+
+	begin(&sc, 44, STORY_ACCEPT);
+	hostile_say(h, SOURCE, sc.channel, REVOKED, revoked(&sc, early, "nothing"));
+	content = stamp(&sc, refer_args(h, &sc.s, STORY_CONSENT));
+	(void)json_object_set_new(json_obj(content, "consent"), "id", json_string(early));
+	(void)json_object_set_new(content, "notice", json_string(consent_notice));
+	(void)json_object_set_new(content, "scope", json_string("Only this."));
+	hostile_say(h, SOURCE, sc.channel, DISCLOSURE, json_deep_copy(content));
+	is_int((int)found_in(h, TARGET, "rejected", "reason", "revoked"), 1, "a disclosure that comes after its revocation is refused");
+	(void)json_object_set_new(json_obj(content, "consent"), "id", json_string(mine));
+	(void)stamp(&sc, content);
+	hostile_say(h, SOURCE, sc.channel, DISCLOSURE, content);
+	shown = refer_show(h, TARGET, &sc.s);
+	ok(json_obj(shown, "disclosure") != NULL, "one under another consent is taken");
+	hostile_say(h, TARGET, sc.channel, REVOKED_ACK, stamp(&sc, json_pack("{s:s, s:[], s:b}", "consent", mine, "keeps",
+	    "stops_redisclosure", 1)));
+	is_int((int)found_in(h, SOURCE, "rejected", "reason", "not told"), 2,
+	    "acknowledgements of nothing are refused, the honest one of what was made up above too");
+	json_decref(shown);
+	content = revoked(&sc, mine, "revoke");
+	(void)json_object_set_new(content, "referral", json_string("GR6ZEWN0TC4N5PZ1Y8P956JWD7"));
+	hostile_say(h, SOURCE, sc.channel, REVOKED, content);
+	shown = refer_show(h, TARGET, &sc.s);
+	is_str(json_str(shown, "state"), "accepted", "a revocation for another referral does nothing to this one");
+	end(&sc);
+}
+
+/* The partner is gone: it is listed. */
+static void
+test_silent(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *doctor = NULL, *shown = NULL, *later = NULL;
+	autofree char *text = NULL;
+
+	begin(&sc, 45, STORY_CONSENT);
+	host_kill(h, TARGET);
+	json_decref(host_ok(h, SOURCE, "revoke", revoke_args(&sc, "in_person")));
+	host_run(h, 3600 * 1000);
+	shown = account(&sc, SOURCE);
+	is_str(json_str(json_array_get(json_arr(consent_shown(shown), "told"), 0), "state"), "told", "within a day the partner may answer");
+	host_run(h, 24 * 3600 * 1000LL);
+	later = account(&sc, SOURCE);
+	is_str(json_str(json_array_get(json_arr(consent_shown(later), "told"), 0), "state"),
+	    "not acknowledged in time: speak to its staff", "after it, it is listed");
+	doctor = host_ok(h, SOURCE, "doctor", json_object());
+	text = json_dumps(doctor, 0);
+	ok(strstr(text, "1 holder of disclosures did not acknowledge") != NULL, "and doctor says so");
+	json_decref(doctor);
+	free(text);
+	host_start(h, TARGET);
+	host_run(h, 3700 * 1000);
+	doctor = host_ok(h, SOURCE, "doctor", json_object());
+	text = json_dumps(doctor, 0);
+	ok(strstr(text, "each is acknowledged") != NULL, "until the partner is back");
+	ok(ended(&sc, "consent_revoked"), "where the referral ends too");
+	end(&sc);
+}
+
+/* The event that ends a consent ends nothing else. */
+static void
+test_event(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *late = NULL, *shown = NULL, *state = NULL, *then = NULL;
+	json_t *args;
+
+	begin(&sc, 46, STORY_ACCEPT);
+	args = refer_args(h, &sc.s, STORY_CONSENT);
+	(void)json_object_set_new(json_obj(args, "consent"), "expires", json_pack("{s:s, s:s}", "kind", "event", "event",
+	    "the end of the program"));
+	json_decref(host_ok(h, SOURCE, "consent", args));
+	host_run(h, 10000);
+	ok(refer_step(h, &sc.s, STORY_CONTACT), "under a consent that an event ends");
+	json_decref(host_ok(h, SOURCE, "revoke", revoke_args(&sc, "event")));
+	host_run(h, 10000);
+	state = refer_show(h, TARGET, &sc.s);
+	is_str(json_str(state, "state"), "engaged", "the referral goes on");
+	late = host_command(h, TARGET, "outcome", refer_args(h, &sc.s, STORY_CLOSE));
+	ok(refused(late, "element 7"), "but nothing is told under the consent any more");
+	shown = account(&sc, TARGET);
+	is_str(json_str(consent_shown(shown), "state"), "ended: the event that it names has happened", "and the account says why");
+	then = host_ok(h, TARGET, "revoke", revoke_args(&sc, "phone"));
+	host_run(h, 10000);
+	ok(ended(&sc, "consent_revoked"), "it can still be revoked");
+	end(&sc);
+}
+
+/* Words that must be there, and what is written down. */
+static void
+test_emergency(void)
+{
+	static const char *const wanted[] = { "to", "affiliation", "by", "nature", "what", "at" };
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *form = NULL, *shown = NULL, *none = NULL, *nobody = NULL;
+	const json_t *entry;
+	int refusals = 0;
+
+	begin(&sc, 47, STORY_REFER);
+	none = host_command(h, SOURCE, "revoke", revoke_args(&sc, "phone"));
+	ok(refused(none, "no consent was given"), "there is no consent to take back yet");
+	nobody = host_command(h, SOURCE, "revoke", json_pack("{s:s, s:s}", "referral", sc.s.id, "how", "phone"));
+	ok(refused(nobody, "recorded_by"), "and somebody heard it");
+	form = host_ok(h, SOURCE, "emergency", json_pack("{s:s, s:b}", "referral", sc.s.id, "template", 1));
+	(void)json_object_set_new(form, "referral", json_string(sc.s.id));
+	for (size_t i = 0; i < 4; i++)
+		(void)json_object_set_new(json_obj(form, "emergency"), wanted[i], json_string("CANARY-WORDS"));
+	for (size_t i = 0; i < nelem(wanted); i++) {
+		json_t *less = json_deep_copy(form);
+		autojson json_t *reply = NULL;
+
+		(void)json_object_del(json_obj(less, "emergency"), wanted[i]);
+		reply = host_command(h, SOURCE, "emergency", less);
+		refusals += refused(reply, wanted[i]);
+	}
+	is_int(refusals, (int)nelem(wanted), "each part of a medical emergency's record is wanted");
+	json_decref(host_ok(h, SOURCE, "emergency", json_incref(form)));
+	shown = account(&sc, SOURCE);
+	entry = json_array_get(json_arr(shown, "disclosures"), 0);
+	ok(json_is_true(json_object_get(entry, "emergency")) && !strcmp(json_str(entry, "nature"), "CANARY-WORDS"), "with them it is in the account");
+	is_int((int)json_array_size(json_arr(shown, "holds")), 1, "and who received it holds it");
+	ok(!logged(h, SOURCE, "CANARY-WORDS"), "and not in the log");
+	end(&sc);
+}
+
+int
+main(void)
+{
+	test_form();
+	test_revoked(SOURCE);
+	test_revoked(TARGET);
+	test_unsent();
+	test_strange();
+	test_silent();
+	test_event();
+	test_emergency();
+	return done_testing();
+}
