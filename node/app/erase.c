@@ -13,6 +13,7 @@
 #include "store/askstore.h"
 #include "store/audit.h"
 #include "store/casestore.h"
+#include "store/consentstore.h"
 #include "store/erasure.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
