@@ -14,6 +14,7 @@
 #include "experience.h"
 #include "feed.h"
 #include "fit.h"
+#include "hide.h"
 #include "own.h"
 #include "publish.h"
 #include "store/audit.h"
@@ -279,6 +280,7 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	autojson json_t *bases = NULL;
 	long long done[FATES] = { 0 }, hidden = 0, edits = 0;
 	enum fate fate = 0;
+	unsigned elsewhere = 0;
 	size_t i;
 	int r;
 
@@ -299,11 +301,11 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 		edits += kept.edits;
 	}
 	if ((r = check_number(app->db, reterr)) != 0 ||
-	    (r = feed != NULL ? feed_keep(app, feed, bases, reterr) : 0) != 0 ||
+	    (r = feed != NULL ? feed_keep(app, feed, bases, reterr) : 0) != 0 || (r = hide_everywhere(app, &elsewhere)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "import", "directory", NULL)) != 0)
 		return r;
 	*ret = json_pack("{s:I, s:I, s:I, s:I, s:I}", "added", (json_int_t)done[ADDED], "changed", (json_int_t)done[CHANGED],
-	    "unchanged", (json_int_t)done[SAME], "kept_hidden", (json_int_t)hidden, "kept_edits", (json_int_t)edits);
+	    "unchanged", (json_int_t)done[SAME], "kept_hidden", (json_int_t)hidden + elsewhere, "kept_edits", (json_int_t)edits);
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 

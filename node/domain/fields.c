@@ -258,3 +258,60 @@ fields_hide(const json_t *by, json_t *body, unsigned *ret_n)
 	*ret_n = n;
 	return 0;
 }
+
+int
+fields_hidden(const json_t *body, const json_t *was, json_t *list)
+{
+	autojson json_t *now = was != NULL ? json_deep_copy(was) : NULL;
+	json_t *place;
+	unsigned n;
+
+	if (was != NULL && (now == NULL || fields_hide(body, now, &n) != 0))
+		return -ENOMEM;
+	for (size_t i = 0; (place = place_at(body, i)) != NULL; i++)
+		if (is_hidden(place) && json_array_append(list, place) != 0)
+			return -ENOMEM;
+	for (size_t i = 0; now != NULL && (place = place_at(was, i)) != NULL; i++)
+		if (!is_hidden(place) && is_hidden(place_at(now, i)) && json_array_append(list, place) != 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* Texts that both have: 1 equal, -1 not; 0: one is missing. */
+static int
+agree(const json_t *a, const json_t *b, const char *key)
+{
+	const char *one = json_str(a, key), *other = json_str(b, key);
+
+	return one == NULL || other == NULL ? 0 : strcasecmp(one, other) == 0 ? 1 : -1;
+}
+
+static bool
+is_one(const json_t *hidden, const json_t *place)
+{
+	const json_t *lat = json_object_get(hidden, "latitude_e6"), *lon = json_object_get(hidden, "longitude_e6");
+
+	if (lat != NULL && lon != NULL && json_equal(lat, json_object_get(place, "latitude_e6")) &&
+	    json_equal(lon, json_object_get(place, "longitude_e6")))
+		return true;
+	return agree(hidden, place, "locality") >= 0 && (agree(hidden, place, "name") > 0 || agree(hidden, place, "address") > 0);
+}
+
+int
+fields_hide_any(const json_t *list, json_t *body, unsigned *ret_n)
+{
+	json_t *place, *hidden;
+	unsigned n = 0;
+	size_t i;
+
+	for (size_t k = 0; (place = place_at(body, k)) != NULL; k++)
+		json_array_foreach(list, i, hidden) {
+			if (is_hidden(place) || !is_one(hidden, place))
+				continue;
+			if (hide(place) != 0)
+				return -ENOMEM;
+			n++;
+		}
+	*ret_n = n;
+	return 0;
+}

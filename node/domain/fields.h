@@ -48,4 +48,13 @@ int	fields_aged(const char *kind, const json_t *body, int64_t now, struct err *)
  */
 int	fields_hide(const json_t *by, json_t *body, unsigned *ret_n) must_check;
 
+/**
+ * fields_hidden(body, was, list): appends the redacted places of ${body} to ${list}, and what ${was}
+ * said of them before, NULL if that is not known.  fields_hide_any(list, body, ret_n): hides each place of
+ * ${body}, another record, that is one of them: of the same name, address or position, and of no
+ * other town.  ${ret_n} were taken.  0 or -ENOMEM.
+ */
+int	fields_hidden(const json_t *body, const json_t *was, json_t *list) must_check;
+int	fields_hide_any(const json_t *list, json_t *body, unsigned *ret_n) must_check;
+
 #endif /* !CAIRN_FIELDS_H */

@@ -229,6 +229,41 @@ test_hidden(void)
 	}
 }
 
+/* Another record that shows a place which one of ours hides. */
+static void
+test_hidden_elsewhere(void)
+{
+#define OAK	"{'locations':[{'name':'Oak','locality':'Newark','visibility':'redacted'},{'name':'Pier',"PLACE"}]}"
+#define WAS	"{'locations':[{'name':'Oak','locality':'Newark','address':'7 Oak','visibility':'public','latitude_e6':5,'longitude_e6':6}," \
+		"{'name':'Pier',"PLACE"}]}"
+	static const struct {
+		const char	*name, *by, *was, *body;
+		unsigned	 n;
+	} cases[] = {
+		{ "the same name", OAK, NULL, "{'locations':[{'name':'OAK'," PLACE "}]}", 1 },
+		{ "the same name in another town", OAK, NULL, "{'locations':[{'name':'Oak','locality':'Bayonne'," PLACE "}]}", 0 },
+		{ "no name", OAK, NULL, "{'locations':[{" PLACE "}]}", 0 },
+		{ "the address it had", OAK, WAS, "{'locations':[{'name':'Elm','address':'7 oak','visibility':'public'}]}", 1 },
+		{ "its address in another town", OAK, WAS, "{'locations':[{'locality':'Bayonne','address':'7 Oak','visibility':'public'}]}", 0 },
+		{ "the position it had", OAK, WAS, "{'location':{'visibility':'public','latitude_e6':5,'longitude_e6':6}}", 1 },
+		{ "half of it", OAK, WAS, "{'locations':[{'visibility':'public','latitude_e6':5,'longitude_e6':7}]}", 0 },
+		{ "a place that is not hidden", OAK, WAS, "{'locations':[{'name':'Pier'," PLACE "}]}", 0 },
+		{ "hidden already", OAK, WAS, "{'locations':[{'name':'Oak','visibility':'redacted'}]}", 0 },
+		{ "no place", OAK, WAS, "{}", 0 },
+	};
+
+	for (size_t i = 0; i < nelem(cases); i++) {
+		autojson json_t *by = json_of(cases[i].by), *was = cases[i].was != NULL ? json_of(cases[i].was) : NULL;
+		autojson json_t *body = json_of(cases[i].body), *list = json_array();
+		autofree char *text = NULL;
+		unsigned n = 99;
+
+		ok(fields_hidden(by, was, list) == 0 && fields_hide_any(list, body, &n) == 0 && n == cases[i].n, "elsewhere: %s", cases[i].name);
+		text = json_dumps(body, JSON_COMPACT);
+		ok(n == 0 || (strstr(text, "address") == NULL && strstr(text, "_e6") == NULL), "elsewhere: %s: nothing leads there", cases[i].name);
+	}
+}
+
 static void
 test_memory(void)
 {
@@ -262,6 +297,7 @@ main(void)
 	test_aged();
 	test_words();
 	test_hidden();
+	test_hidden_elsewhere();
 	test_memory();
 	return done_testing();
 }

@@ -130,6 +130,60 @@ test_feed(struct host *h)
 	ok(!json_is_true(json_object_get(gone, "ok")), "a file that was forgotten is gone");
 }
 
+/* A program at a place, from a file of its own. */
+static json_t *
+at_place(struct host *h, const char *n, json_t *place)
+{
+	autofree char *source = NULL;
+
+	if (asprintf(&source, "hsds:service/%s", n) < 0)
+		abort();
+	return host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s, s:[o]}}], s:{s:s, s:[{s:s, s:s}, {s:s, s:s}]}}",
+	    "records", "source", source, "kind", "program", "body", "name", n, "description", "d", "locations", place,
+	    "feed", "name", n, "parts", "source", "", "text", "x", "source", source, "text", "y"));
+}
+
+static unsigned
+shown_addresses(struct host *h)
+{
+	autojson json_t *list = host_ok(h, TARGET, "list", json_pack("{s:s}", "what", "records"));
+	json_t *item;
+	unsigned n = 0;
+	size_t i;
+
+	json_array_foreach(json_arr(list, "items"), i, item) {
+		autojson json_t *shown = host_ok(h, TARGET, "show", json_pack("{s:s, s:b}", "id", json_str(item, "id"), "draft", true));
+		autofree char *text = json_dumps(json_obj(shown, "body"), JSON_COMPACT);
+
+		n += text != NULL && strstr(text, "5 Elm") != NULL;
+	}
+	return n;
+}
+
+static json_t *
+elm(const char *name)
+{
+	return json_pack("{s:s, s:s, s:s}", "name", name, "address", "5 Elm", "visibility", "public");
+}
+
+static void
+test_hidden(struct host *h)
+{
+	autojson json_t *one = at_place(h, "one", elm("House")), *two = at_place(h, "two", elm("Annex")), *three = NULL, *again = NULL;
+
+	is_int(shown_addresses(h), 2, "two files show one place");
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s, s:[{s:s, s:s}]}}]}", "records", "source",
+	    "hsds:service/one", "kind", "program", "body", "name", "one", "description", "d", "locations", "name", "House",
+	    "visibility", "redacted")));
+	is_int(shown_addresses(h), 0, "hidden in one record, it is hidden in the other, by its address");
+	three = at_place(h, "three", elm("house"));
+	is_int(shown_addresses(h), 0, "and in one that comes later");
+	is_int(json_int(three, "kept_hidden", -1), 1, "which is said");
+	again = at_place(h, "two", elm("Annex"));
+	is_int(shown_addresses(h), 0, "and after the second import of a file");
+	is_int(json_int(again, "kept_edits", -1), 0, "where it counts as no edit");
+}
+
 int
 main(void)
 {
@@ -140,6 +194,7 @@ main(void)
 	test_all_or_nothing(&h);
 	test_draft(&h);
 	test_feed(&h);
+	test_hidden(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	host_close(&h);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "domain/fields.h"
+#include "hide.h"
+#include "store/dirstore.h"
+#include "store/feedstore.h"
+
+struct hiding {
+	struct app	*app;
+	json_t		*places;
+	unsigned	 n;
+};
+
+/* What a file said of a record before something of it became confidential; NULL if that is not known. */
+static int
+said(struct db *db, const char *source, json_t **ret)
+{
+	autofree char *text = NULL;
+	int r = source != NULL ? feed_base(db, source, &text) : E_NOTFOUND;
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	r = canon_parse(text, strlen(text), ret, NULL);
+	return r > 0 ? ERR_CORRUPT : r;
+}
+
+static int
+gather(void *cookie, const struct own_record *rec)
+{
+	struct hiding *h = cookie;
+	autojson json_t *body = NULL, *was = NULL;
+	int r;
+
+	/* Most records hide nothing. */
+	if (strstr(rec->body, "\"redacted\"") == NULL)
+		return 0;
+	if ((r = canon_parse(rec->body, strlen(rec->body), &body, NULL)) != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	return (r = said(h->app->db, rec->source, &was)) != 0 ? r : fields_hidden(body, was, h->places);
+}
+
+static int
+hide(void *cookie, const struct own_record *rec)
+{
+	struct hiding *h = cookie;
+	struct own_record changed = *rec;
+	autojson json_t *body = NULL;
+	autofree char *text = NULL;
+	unsigned n = 0;
+	int r = canon_parse(rec->body, strlen(rec->body), &body, NULL);
+
+	if (r != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	if ((r = fields_hide_any(h->places, body, &n)) != 0 || n == 0)
+		return r;
+	if ((text = canon_text(body, NULL)) == NULL)
+		return -ENOMEM;
+	h->n += n;
+	changed.body = text;
+	changed.dirty = 1;
+	return own_put(h->app->db, &changed);
+}
+
+int
+hide_everywhere(struct app *app, unsigned *ret_n)
+{
+	autojson json_t *places = json_array();
+	struct hiding h = { .app = app, .places = places };
+	int r = places != NULL ? own_each(app->db, NULL, gather, &h) : -ENOMEM;
+
+	if (r == 0 && json_array_size(places) > 0)
+		r = own_each(app->db, NULL, hide, &h);
+	if (r == 0)
+		*ret_n = h.n;
+	return r;
+}
