@@ -135,6 +135,7 @@ int	import_hsds(struct cairn *, const struct verb *, json_t *args);
 int	import_records(struct cairn *, const struct verb *, json_t *args);
 /** import_document: FILE, a JSON document, becomes "document". */
 int	import_document(struct cairn *, const struct verb *, json_t *args);
+int	import_minors(struct cairn *, const struct verb *, json_t *args);
 int	import_consent(struct cairn *, const struct verb *, json_t *args);
 /** import_text: words about or to a person are read from a file: every user of the machine sees arguments. */
 int	import_text(struct cairn *, const struct verb *, json_t *args);

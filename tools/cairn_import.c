@@ -392,6 +392,26 @@ import_document(struct cairn *c, const struct verb *v, json_t *args)
 	return node_run(c, v, args);
 }
 
+int
+import_minors(struct cairn *c, const struct verb *v, json_t *args)
+{
+	autojson json_t *request = json_object(), *result = NULL;
+	json_t *doc = NULL;
+	int r = import_json(c, json_str(args, "file"), &doc);
+
+	(void)v;
+	if (r != EXIT_OK)
+		return r;
+	if (json_object_set_new(request, "document", doc) != 0)
+		return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	r = client_call(c, "import_minors", request, &result);
+	if (r != EXIT_OK || c->json)
+		return r == EXIT_OK ? out_json(result) : r;
+	out_line("%lld row%s, reviewed %s: from now on they say who signs for a minor", json_int(result, "rows", 0),
+	    json_int(result, "rows", 0) == 1 ? "" : "s", json_str(result, "reviewed"));
+	return EXIT_OK;
+}
+
 /* The form is JSON with and without --json: it is made to be saved. */
 static int
 print_form(struct cairn *c, const struct verb *v, const json_t *args)

@@ -45,6 +45,12 @@ const struct verb verbs_table[] = {
 	  "The first list comes by cairn federation join.",
 	  "cairn import trust trust.json",
 	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, federation_import, NULL },
+	{ "import minors", "say who signs a consent for a minor, by place and condition",
+	  "FILE is {\"by\": OFFICE, \"reviewed\": DAY, \"minors\": [{\"jurisdiction\": \"US-NJ\", \"condition\": "
+	  "\"substance_use\", \"alone_from\": AGE, \"guardian_below\": AGE}]}, as your counsel says; conditions are any, substance_use, "
+	  "mental_health and other. Where no row fits, the minor and a parent or guardian both sign.",
+	  "cairn import minors minors.json",
+	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, import_minors, NULL },
 	{ "export hsds", "write the programs as an Open Referral HSDS 3.1 file",
 	  "A page of services in full, to standard output or, at once and whole, to --out. A program that was imported goes "
 	  "out with all that its file said of it, and what was edited here since. With --feed: the file itself, in its own shape. "

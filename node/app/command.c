@@ -9,6 +9,7 @@
 #include "case.h"
 #include "command.h"
 #include "crypt/keys.h"
+#include "disclosure.h"
 #include "erase.h"
 #include "feed.h"
 #include "find.h"
@@ -64,6 +65,7 @@ static const struct verb {
 	{ "import_trust", trustlist_import, "the list in force is unchanged; the federation's signer has the newest", false },
 	{ "federation_join", trustlist_join, "nothing was changed", false },
 	{ "federation_decide", trustlist_decide, "cairn list partners shows the organizations", false },
+	{ "import_minors", disclosure_minors, "the table in force is unchanged; docs/consent.md shows one", false },
 	{ "withdraw",	own_withdraw,	"cairn list records shows our records and their ids", true },
 	{ "erase",	erase_run,	"cairn list referrals shows ids; nothing was erased", true },
 	{ "publish",	publish_start,	"", true },

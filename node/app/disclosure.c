@@ -13,7 +13,10 @@
 #include "store/audit.h"
 #include "store/consentstore.h"
 #include "store/dirstore.h"
+#include "store/peoplestore.h"
 #include "trustlist.h"
+
+#define MINORS	"minors"		/* In meta. */
 
 const char *const disclosure_types[] = { ID_NAMESPACE "referral.disclosure", ID_NAMESPACE "referral.outcome", NULL };
 
@@ -41,6 +44,7 @@ disclosure_classes(const json_t *content)
 /* What decides which law holds, and who signs. */
 struct facts {
 	json_t		*request, *body;	/* The request, and the record that it is addressed to, if it is here. */
+	json_t		*minors;		/* The table of minors, if there is one. */
 	const char	*laws[32];		/* Of our programs: static texts. */
 	size_t		 n;
 };
@@ -50,6 +54,7 @@ facts_free(struct facts *f)
 {
 	json_decref(f->request);
 	json_decref(f->body);
+	json_decref(f->minors);
 }
 #define autofacts __attribute__((cleanup(facts_free)))
 
@@ -88,6 +93,18 @@ seen_body(struct app *app, const char *org, const char *id, json_t **ret)
 	return 0;
 }
 
+static int
+load_minors(struct app *app, json_t **ret)
+{
+	autofree char *text = NULL;
+	int r = meta_get(app->db, MINORS, false, &text);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	r = canon_parse(text, strlen(text), ret, NULL);
+	return r > 0 ? ERR_CORRUPT : r;
+}
+
 /* Fill in of ${use} what follows from the referral; the texts live as long as ${f}. */
 static int
 look(struct app *app, const struct case_row *row, struct facts *f, struct consent_use *use)
@@ -105,9 +122,10 @@ look(struct app *app, const struct case_row *row, struct facts *f, struct consen
 	if (row->r.side != REFERRAL_AT_SOURCE)
 		return 0;	/* Law and signers are the discloser's to know. */
 	if ((r = seen_body(app, row->org, to != NULL ? to : "", &f->body)) != 0 ||
-	    (r = own_each(app->db, "program", each_program, f)) != 0)
+	    (r = own_each(app->db, "program", each_program, f)) != 0 || (r = load_minors(app, &f->minors)) != 0)
 		return r;
 	use->signers = true;
+	use->minors = f->minors;
 	use->about = consent_about(need, f->body);
 	use->law = consent_law_wanted(use->about, f->laws, f->n, json_str(f->body, "law"));
 	return 0;
@@ -326,4 +344,23 @@ disclosure_template(struct app *app, const struct case_row *row, json_t **ret, s
 		return -ENOMEM;
 	*ret = take(form);
 	return 0;
+}
+
+int
+disclosure_minors(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const json_t *table = json_obj(args, "document");
+	autofree char *text = NULL;
+	int r = consent_minors_check(table, reterr);
+
+	if (r != 0)
+		return r;
+	if ((text = canon_text(table, reterr)) == NULL)
+		return E_BAD;
+	if ((r = meta_put(app->db, MINORS, text, false)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "import_minors", json_str(table, "reviewed"), NULL)) != 0)
+		return r;
+	*ret = json_pack("{s:I, s:s}", "rows", (json_int_t)json_array_size(json_arr(table, "minors")), "reviewed",
+	    json_str(table, "reviewed"));
+	return *ret != NULL ? 0 : -ENOMEM;
 }

@@ -52,4 +52,10 @@ int	disclosure_received(struct app *, const struct case_row *, const json_t *con
 /** disclosure_template(app, row, ret, reterr): a consent to be filled in, as JSON; E_REFUSED if either side is not on the trust list. */
 int	disclosure_template(struct app *, const struct case_row *, json_t **, struct err *) must_check;
 
+/**
+ * disclosure_minors(app, actor, args, ret, reterr): verb "import_minors" {document}: from now on this table says who
+ * signs for a minor (domain/consent_law.h); an empty one is as none: both sign.
+ */
+int	disclosure_minors(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+
 #endif /* !CAIRN_DISCLOSURE_H */

@@ -453,10 +453,47 @@ test_emergency(void)
 	end(&sc);
 }
 
+/* Who signs for a minor is the table's to say; without one, both. */
+static void
+test_minor(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *both = NULL, *bad = NULL, *shown = NULL, *form = NULL;
+	json_t *args;
+
+	begin(&sc, 48, STORY_REFER);
+	args = refer_args(h, &sc.s, STORY_REFER);
+	(void)json_object_set_new(args, "age_band", json_string("13_17"));
+	shown = host_ok(h, SOURCE, "refer", args);
+	(void)snprintf(sc.s.id, sizeof(sc.s.id), "%s", json_str(shown, "referral"));
+	host_run(h, 10000);
+	json_decref(host_ok(h, TARGET, "answer", refer_args(h, &sc.s, STORY_ACCEPT)));
+	host_run(h, 10000);
+	form = refer_args(h, &sc.s, STORY_CONSENT);
+	ok(json_obj(json_obj(form, "consent"), "cosignature") != NULL, "a minor's form has room for two signatures");
+	(void)json_object_del(json_obj(form, "consent"), "cosignature");
+	(void)json_object_set_new(json_obj(form, "consent"), "minor", json_pack("{s:i, s:s}", "age", 15, "jurisdiction", "US-NJ"));
+	both = host_command(h, SOURCE, "consent", json_deep_copy(form));
+	ok(refused(both, "element 8") && refused(both, "both the minor and a parent"), "one alone is refused");
+	bad = host_command(h, SOURCE, "import_minors", json_pack("{s:{s:s, s:s, s:[{s:s, s:s, s:i}]}}", "document", "by", "Board",
+	    "reviewed", "2026-11-01", "minors", "jurisdiction", "US-NJ", "condition", "flu", "alone_from", 13));
+	ok(refused(bad, "/minors/0/condition"), "a table with a fault is refused, and the fault named");
+	json_decref(host_ok(h, SOURCE, "import_minors", json_pack("{s:{s:s, s:s, s:[{s:s, s:s, s:i}]}}", "document", "by", "Board",
+	    "reviewed", "2026-11-01", "minors", "jurisdiction", "US-NJ", "condition", "substance_use", "alone_from", 13)));
+	json_decref(host_ok(h, SOURCE, "consent", json_deep_copy(form)));
+	host_run(h, 10000);
+	json_decref(shown);
+	shown = refer_show(h, TARGET, &sc.s);
+	ok(json_obj(shown, "disclosure") != NULL, "where the table lets this minor decide, the disclosure arrives");
+	end(&sc);
+}
+
 int
 main(void)
 {
 	test_form();
+	test_minor();
 	test_revoked(SOURCE);
 	test_revoked(TARGET);
 	test_unsent();
