@@ -63,7 +63,7 @@ class Story:
         self.keep = keep
         self.doing = "preparing"
         self.started = time.monotonic()
-        fields = "name patient signer recorder contact what purpose need constraints history reason".split()
+        fields = "name patient signer recorder contact what purpose need constraints history reason heard".split()
         self.words = {field: canary() for field in fields}
         self.planted = canary()
         self.visitors = {}
@@ -82,6 +82,7 @@ class Story:
             (self.consent, "disclosing under the member's consent"),
             (self.close, "closing the loop"),
             (self.decline, "declining a second referral"),
+            (self.revoke, "taking a consent back"),
             (self.groups, "looking at the group rooms"),
             (self.prove, "searching for the member's words"),
         )
@@ -200,23 +201,28 @@ class Story:
         self.harbor.wait_state(self.referral, "accepted")
         self.tell(f"{self.lighthouse.name} accepted it; until now it knows nobody's name")
 
-    def consent(self):
+    def form(self, referral):
         words = self.words
-        form = self.harbor.cairn("consent", self.referral, "--template")
+        form = self.harbor.cairn("consent", referral, "--template")
         form["consent"].update(
             patient=words["patient"],
-            what=["identity", "contact", "need", "constraints", "history"],
+            what=["identity", "contact", "need", "constraints", "history", "outcome"],
             what_text=words["what"],
             purpose=words["purpose"],
+            purpose_code="care_coordination",
         )
         form["consent"]["signature"].update(signer=words["signer"], recorded_by=words["recorder"])
         form["identity"]["name"] = words["name"]
         form["identity"]["contact"]["value"] = words["contact"]
         form.update(need_detail=words["need"], constraints=words["constraints"], history=words["history"])
-        self.harbor.cairn("consent", self.referral, "/dev/stdin", "--wait", stdin=json.dumps(form))
+        return json.dumps(form)
+
+    def consent(self):
+        words = self.words
+        self.harbor.cairn("consent", self.referral, "/dev/stdin", "--wait", stdin=self.form(self.referral))
         shown = self.lighthouse.cairn("show", self.referral)
         arrived = json.dumps(shown["disclosure"])
-        lost = [field for field, word in words.items() if field != "reason" and word not in arrived]
+        lost = [field for field, word in words.items() if field not in ("reason", "heard") and word not in arrived]
         if lost:
             raise RuntimeError(f"these fields did not arrive: {', '.join(lost)}")
         self.tell(f"the member's consent {shown['disclosure']['consent']['id']} released who they are, with the notice of 42 CFR 2.32")
@@ -235,6 +241,28 @@ class Story:
         )
         case = self.harbor.wait_state(referral, "declined", "ended")
         self.tell(f"a second referral, {referral}, was declined ({case['reason']}): {case['state']}")
+
+    def revoke(self):
+        referral = self.ask()
+        self.lighthouse.wait_state(referral, "received")
+        self.lighthouse.cairn("answer", referral, "accept", "--wait")
+        self.harbor.wait_state(referral, "accepted")
+        self.harbor.cairn("consent", referral, "/dev/stdin", "--wait", stdin=self.form(referral))
+        said = time.monotonic()
+        self.harbor.cairn("revoke", referral, "--how", "phone", "--recorded-by-file", "/dev/stdin", stdin=self.words["heard"])
+        for node in self.network.nodes:
+            node.wait_state(referral, "consent_revoked", "ended")
+        ended = time.monotonic() - said
+        while (told := self.harbor.cairn("accounting", referral)["consents"][0]["told"][0])["state"] != "acknowledged":
+            if time.monotonic() - said > 60:
+                raise RuntimeError(f"{self.lighthouse.name} does not acknowledge the revocation: {told['state']}")
+            time.sleep(0.1)
+        account = self.harbor.cairn("accounting", referral)
+        keeps = ", ".join(account["holds"][0]["keeps"])
+        self.tell(
+            f"in a third, {referral}, the member called and took the consent back: ended on both sides after {ended:.2f} s;"
+            f" the account shows {len(account['disclosures'])} disclosure, and that {self.lighthouse.name} keeps {keeps} and passes nothing on"
+        )
 
     def groups(self):
         for node in self.network.nodes:

@@ -103,7 +103,7 @@ def setUpModule():
     story = shared["story"] = Quiet(network.directory, False)
     story.network = network
     story.harbor, story.lighthouse = network.nodes
-    for part in story.set_up, story.fill, story.publish, story.follow, story.find, story.refer, story.consent, story.close, story.decline, story.groups:
+    for part in story.set_up, story.fill, story.publish, story.follow, story.find, story.refer, story.consent, story.close, story.decline, story.revoke, story.groups:
         part()
     talk(story)
 
