@@ -323,6 +323,34 @@ test_passes(void)
 	is_str(next, "", "and no more");
 }
 
+/* What the index cannot know is looked at, so many at a time: a hostile directory costs a page no more. */
+static void
+test_bounds(void)
+{
+	char args[100] = "{\"words\":\"crowd\", \"certified\":true}", id[16];
+	autobuf struct buf flood = { 0 };
+	int pages = 0;
+
+	for (int i = 0; i < 1200; i++) {
+		(void)snprintf(id, sizeof(id), "CROWD%d", i);
+		arrive(id, "specialist", "{\"alias\":\"Crowd\",\"credential\":{}}");
+	}
+	for (; pages < 9; pages++) {
+		is_str(found(args), "", "nobody of a crowd is certified");
+		if (json_str(reply, "next") == NULL)
+			break;
+		ok(strncmp(json_str(reply, "note"), "the index offers many that do not quite fit; so far 0 answer; ", 62) == 0, "and not all were looked at");
+		(void)snprintf(args, sizeof(args), "{\"words\":\"crowd\", \"certified\":true, \"after\":\"%s\"}", json_str(reply, "next"));
+	}
+	is_int(pages, 4, "1,200 are looked at, by name and by words, in five pages");
+	for (int i = 0; i < 1200; i++)
+		must(buf_printf(&flood, "%sw%d", i == 0 ? "{\"name\":\"Flood\",\"description\":\"" : " ", i));
+	must(buf_puts(&flood, "\"}"));
+	arrive("FLOOD", "program", flood.data);
+	is_str(found("{\"words\":\"w998\"}"), "FLOOD", "the first thousand words of a record count");
+	is_str(found("{\"words\":\"w1001\"}"), "", "no more");
+}
+
 /* ---- find against looking at every record ---- */
 
 enum { HELD = 60, ASKED = 150 };
@@ -575,6 +603,7 @@ main(void)
 	test_wishes();
 	test_passes();
 	test_oracle();
+	test_bounds();
 	must(db_commit(app.db, NULL));
 	json_decref(reply);
 	trust_free(app.trust);
