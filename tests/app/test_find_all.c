@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * find against looking at every record: drawn schedules in zones, rules, ages, regions, places and words; drawn questions; with a
+ * seed.  CAIRN_LONG=1: ten times as many.
+ */
+#include "find_node.h"
+
+enum { HELD = 60, ASKED = 150 };
+
+static uint64_t state = 7;
+
+static unsigned
+draw(unsigned below)
+{
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (unsigned)(state >> 33) % below;
+}
+#define PICK(list) (list[draw(nelem(list))])
+
+static const char *const zones[] = { "America/New_York", "Europe/Berlin", "Australia/Sydney", "Asia/Kathmandu", "Pacific/Apia", "UTC",
+    "Mars/Olympus" };
+static const char *const days[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+static const char *const rules[] = { "FREQ=MONTHLY;BYDAY=2TU", "FREQ=MONTHLY;BYMONTHDAY=15", "FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY",
+    "FREQ=DAILY;BYDAY=SA,SU", "FREQ=MONTHLY", "FREQ=WEEKLY;COUNT=3" };
+static const char *const regions[] = { "US", "US-NJ", "US-NY", "CA", "CA-QC" };
+static const char *const bands[] = { "under_13", "13_17", "18_25", "26_59", "60_plus" };
+static const char *const names[] = { "amber", "birch", "cedar", "amberly" };
+
+static void
+set(json_t *to, const char *key, json_t *value)
+{
+	if (value == NULL || json_object_set_new(to, key, value) != 0)
+		bail("json", key);
+}
+
+static json_t *
+clock_of(unsigned minutes)
+{
+	return json_sprintf("%02u:%02u", minutes / 60, minutes % 60);
+}
+
+static json_t *
+one_schedule(void)
+{
+	json_t *s = json_object();
+	unsigned opens = draw(96) * 15;
+
+	if (draw(8) != 0)
+		set(s, "opens", clock_of(opens));
+	if (draw(3) == 0)
+		set(s, "minutes", json_integer(draw(20) == 0 ? 6 * 1440 : 15 + draw(300)));
+	else
+		set(s, "closes", clock_of(draw(5) == 0 ? opens : draw(96) * 15));
+	if (draw(6) != 0)
+		set(s, "timezone", json_string(PICK(zones)));
+	if (draw(3) == 0)
+		set(s, "rule", json_string(PICK(rules)));
+	else
+		set(s, "days", json_pack("[s]", PICK(days)));
+	if (json_str(s, "rule") != NULL || draw(4) == 0)
+		set(s, "from", json_sprintf("20%02u-%02u-%02u", 21 + draw(4), 1 + draw(12), 1 + draw(28)));
+	return s;
+}
+
+static json_t *
+one_body(void)
+{
+	json_t *body = json_pack("{s:s, s:s}", "name", PICK(names), "description", PICK(names));
+
+	if (draw(4) != 0) {
+		set(body, "schedules", json_array());
+		for (unsigned n = 1 + draw(2); n > 0; n--)
+			(void)json_array_append_new(json_arr(body, "schedules"), one_schedule());
+	}
+	if (draw(3) == 0)
+		set(body, "minimum_age", json_integer(draw(70)));
+	if (draw(3) == 0)
+		set(body, "maximum_age", json_integer(draw(90)));
+	if (draw(4) == 0)
+		set(body, "age_bands", json_pack("[s]", PICK(bands)));
+	if (draw(3) == 0)
+		set(body, "service_area", json_pack("{s:b, s:[s]}", "anywhere", draw(4) == 0, "regions", PICK(regions)));
+	if (draw(5) == 0)
+		set(body, "eligible_if", json_pack("{s:[{s:[{s:s, s:[s]}]}]}", "all", "any", "kind", "insurance", "insurances", "public"));
+	if (draw(2))
+		set(body, "locations", json_pack("[{s:s, s:i, s:i}]", "visibility", "public", "latitude_e6", 40000000 + (int)draw(1000000),
+		    "longitude_e6", -74000000 - (int)draw(1000000)));
+	if (draw(3) == 0)
+		set(body, "capacities", json_pack("[{s:i, s:I}]", "open", (int)draw(2), "updated_at", (json_int_t)fixture_now - draw(40) * DAY));
+	return body;
+}
+
+static json_t *
+one_question(void)
+{
+	json_t *args = json_object();
+
+	if (draw(3) == 0)
+		set(args, "words", json_string(PICK(names)));
+	if (draw(2)) {
+		unsigned from = draw(90) * 15;
+
+		set(args, "at", json_sprintf("%s %02u:%02u-%02u:%02u", PICK(days), from / 60, from % 60, from / 60 + 1, from % 60));
+		set(args, "zone", json_string(zones[draw(nelem(zones) - 1)]));
+		set(args, "minutes", json_sprintf("%u", 1 + draw(90)));
+	}
+	if (draw(3) == 0)
+		set(args, "age", json_sprintf("%u.%u", draw(90), draw(10)));
+	if (draw(3) == 0)
+		set(args, "residence", json_string(PICK(regions)));
+	if (draw(6) == 0)
+		set(args, "insurance", json_string(draw(2) ? "public" : "none"));
+	if (draw(3) == 0) {
+		set(args, "near", json_sprintf("40.%06u,-74.%06u", draw(1000000), draw(1000000)));
+		set(args, "within", json_integer(1 + draw(60)));
+	}
+	if (draw(6) == 0)
+		set(args, "open", json_true());
+	return args;
+}
+
+/* In what order a pass comes, 0 to 3; -1: the record does not answer. */
+static int
+place_of(const json_t *args, const json_t *body, int *ret_rank)
+{
+	static const enum search_says unasked = SEARCH_NOT_ASKED;
+	autofit struct fit *fit = NULL;
+	autobuf struct buf text = { 0 };
+	struct search_query query;
+	struct search_item item;
+	struct fit_words words;
+	unsigned pass, excluded;
+
+	must(search_item_read("program", org, body, &text, &item));
+	must(search_item_query(args, &query, NULL));
+	must(fit_open(args, fixture_now, &fit, NULL));
+	fit_ask(fit, &query);
+	item.times = item.eligible = unasked;
+	fit_judge(fit, body, &item, &words);
+	*ret_rank = search_rank(&item, fixture_now);
+	if (search_check(&query, &item, &pass, &excluded) != 0)
+		return -1;
+	return ((pass & SEARCH_UNSURE) != 0 ? 2 : 0) + (query.text != NULL && (pass & SEARCH_NAMED) == 0 ? 1 : 0);
+}
+
+struct oracle {
+	json_t		*body[HELD];
+	unsigned	 questions, answers, unsure, wrong, disordered, torn;
+};
+
+static int
+number_of(const json_t *row)
+{
+	return strncmp(json_str(row, "id"), "ORACLE", 6) == 0 ? atoi(json_str(row, "id") + 6) : -1;
+}
+
+/* The pages of the same question, one after the other, are the whole reply. */
+static bool
+pages_agree(json_t *args, const json_t *whole)
+{
+	size_t at = 0, i;
+	json_t *row;
+
+	set(args, "limit", json_integer(1 + draw(9)));
+	for (;;) {
+		autojson json_t *page = NULL;
+
+		must(find_run(&app, args, &page, NULL));
+		json_array_foreach(json_arr(page, "records"), i, row)
+			if (!json_equal(row, json_array_get(whole, at++)))
+				return false;
+		if (json_str(page, "next") == NULL)
+			return at == json_array_size(whole);
+		set(args, "after", json_string(json_str(page, "next")));
+	}
+}
+
+static void
+ask_oracle(struct oracle *o)
+{
+	autojson json_t *args = one_question(), *whole = NULL;
+	int last = -1, want = 0, got = 0;
+	json_t *row;
+	size_t i;
+
+	set(args, "limit", json_integer(200));
+	set(args, "kind", json_string("program"));
+	must(find_run(&app, args, &whole, NULL));
+	o->questions++;
+	for (int k = 0; k < HELD; k++) {
+		int rank, place = place_of(args, o->body[k], &rank);
+
+		want += place >= 0;
+		o->unsure += place >= 2;
+	}
+	json_array_foreach(json_arr(whole, "records"), i, row) {
+		int n = number_of(row), rank, place = n >= 0 ? place_of(args, o->body[n], &rank) : 0;
+
+		if (n < 0)
+			continue;
+		got++;
+		o->wrong += place < 0;
+		o->disordered += place * SEARCH_RANKS + SEARCH_RANKS - 1 - rank < last;
+		last = place * SEARCH_RANKS + SEARCH_RANKS - 1 - rank;
+	}
+	o->answers += (unsigned)got;
+	o->wrong += want != got;
+	o->torn += !pages_agree(args, json_arr(whole, "records"));
+}
+
+static void
+test_oracle(void)
+{
+	unsigned asked = getenv("CAIRN_LONG") != NULL ? 10 * ASKED : ASKED;
+	struct oracle o = { .questions = 0 };
+
+	for (unsigned n = 0; n < asked; n++) {
+		unsigned k = n < HELD ? n : draw(HELD);
+		char id[16];
+		autofree char *body = NULL;
+
+		(void)snprintf(id, sizeof(id), "ORACLE%u", k);
+		json_decref(o.body[k]);
+		o.body[k] = one_body();
+		body = json_dumps(o.body[k], JSON_COMPACT);
+		arrive(id, "program", body);
+		if (n % 3 == 0)
+			run_steps();
+		if (n >= HELD)
+			ask_oracle(&o);
+	}
+	for (size_t k = 0; k < HELD; k++)
+		json_decref(o.body[k]);
+	printf("# %u questions, %u answers, %u times one to be asked, seed 7\n", o.questions, o.answers, o.unsure);
+	ok(o.answers > 500 && o.unsure > 100, "questions are answered");
+	is_int(o.wrong, 0, "with what looking at every record answers");
+	is_int(o.disordered, 0, "by pass and rank");
+	is_int(o.torn, 0, "and page by page the same");
+}
+
+int
+main(void)
+{
+	app.db = fixture_open();
+	app.trust = trust_one();
+	must(db_begin(app.db, NULL));
+	test_oracle();
+	must(db_commit(app.db, NULL));
+	trust_free(app.trust);
+	db_close(app.db);
+	return done_testing();
+}
