@@ -14,6 +14,7 @@
 #include "feed.h"
 #include "find.h"
 #include "message.h"
+#include "notes.h"
 #include "own.h"
 #include "pairing.h"
 #include "publish.h"
@@ -87,6 +88,10 @@ static const struct verb {
 	{ "match end",	pairing_end,	"cairn list matches shows the ids", false },
 	{ "match rematch", pairing_rematch, "cairn list matches shows the ids", false },
 	{ "match cohort", round_run,	"nothing was proposed; mend the file and run it again", false },
+	{ "match note",	notes_add,	"nothing was kept; protocol.md describes a note", false },
+	{ "match sign",	notes_sign,	"cairn help match sign lists the values", false },
+	{ "match notes", notes_show,	"cairn list matches shows the ids", false },
+	{ "import measures", notes_measures, "the questionnaires are as before; mend the file and import it again", false },
 	{ "match fairness", pairing_fairness, "", false },
 	{ "list",	view_list,	"", false },
 	{ "show",	view_show,	"cairn list referrals and cairn find show ids", false },

@@ -23,6 +23,7 @@
 #include "store/gapstore.h"
 #include "store/inbox.h"
 #include "store/matchstore.h"
+#include "store/notestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "view.h"
@@ -241,15 +242,15 @@ check_words(struct app *app, json_t *checks)
 static int
 check_matches(struct app *app, json_t *checks)
 {
-	char text[128];
-	int64_t review, over;
+	char text[192];
+	int64_t review, over, ask;
 	int r = pairing_due(app->db, app_now(app), &review, &over);
 
-	if (r != 0)
+	if (r != 0 || (r = note_due(app->db, app_now(app), &ask)) != 0)
 		return r;
-	(void)snprintf(text, sizeof(text), "%lld to look back on, %lld of them past the end that was agreed on", (long long)review,
-	    (long long)over);
-	return check(checks, "matches", review == 0, review == 0 ? "none waits for a look back" : text,
+	(void)snprintf(text, sizeof(text), "%lld to look back on, %lld of them past the end that was agreed on; %lld wanted to be asked how it goes",
+	    (long long)review, (long long)over, (long long)ask);
+	return check(checks, "matches", review == 0 && ask == 0, review == 0 && ask == 0 ? "none waits for a look back or a question" : text,
 	    "cairn list matches shows which; ask both, each alone, then cairn match review or end");
 }
 
