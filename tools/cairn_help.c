@@ -29,8 +29,20 @@ help_all(FILE *out)
 static void
 put_piece(FILE *out, int *column, const char *before, const char *word, const char *value, const char *after)
 {
-	int n = (int)(strlen(before) + strlen(word) + strlen(value) + strlen(after)) + (value[0] != '\0');
+	int n;
 
+	/* A list longer than a line goes on behind one of its bars. */
+	while (strlen(word) > LINE - USAGE_INDENT - 1 && strchr(word, '|') != NULL) {
+		int most = LINE - USAGE_INDENT - 1;
+
+		while (most > 1 && word[most - 1] != '|')
+			most--;
+		fprintf(out, "\n%*s %s%.*s", USAGE_INDENT, "", before, most, word);
+		*column = LINE;
+		before = "";
+		word += most;
+	}
+	n = (int)(strlen(before) + strlen(word) + strlen(value) + strlen(after)) + (value[0] != '\0');
 	if (*column + 1 + n > LINE) {
 		fprintf(out, "\n%*s", USAGE_INDENT, "");
 		*column = USAGE_INDENT;

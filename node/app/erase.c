@@ -15,6 +15,7 @@
 #include "store/casestore.h"
 #include "store/consentstore.h"
 #include "store/erasure.h"
+#include "store/matchstore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "store/retention.h"
@@ -257,6 +258,22 @@ refuse_to(struct app *app, const char *actor, const char *id, json_t **ret, stru
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
+/* A match that no referral led to: what was wished, who was chosen, and its notes.  E_NOTFOUND: it is none. */
+static int
+erase_match(struct app *app, const char *actor, const char *id, bool really, json_t *plan, struct err *reterr)
+{
+	autopairing struct pairing p = { 0 };
+	int r = pairing_get(app->db, id, &p);
+
+	if (r != 0)
+		return r;
+	if (json_str(p.body, "referral") != NULL)
+		return err_set(reterr, E_REFUSED, "this match is of referral %s: erase that", json_str(p.body, "referral"));
+	if ((r = list_add(plan, "erases", json_sprintf("match %s: what was wished, who was chosen, and its notes", id))) != 0)
+		return r;
+	return really ? erase_want(app, id, actor) : 0;
+}
+
 int
 erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
@@ -283,6 +300,8 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	} else if ((r = case_get(app->db, id, &row)) == 0) {
 		r = erase_case(app, actor, &row, cause, really, plan, reterr);
 		case_free(&row);
+	} else if (r == E_NOTFOUND && (r = erase_match(app, actor, id, really, plan, reterr)) != E_NOTFOUND) {
+		/* It was one. */
 	} else if (r == E_NOTFOUND && erase_state(app, id, &state) == 0)
 		r = err_set(reterr, E_EXISTS, "referral %s was erased before; cairn list erasures shows it", id);
 	else if (r == E_NOTFOUND)

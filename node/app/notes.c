@@ -41,7 +41,7 @@ notes_measures(struct app *app, const char *actor, const json_t *args, json_t **
 
 	if (r != 0)
 		return r;
-	if ((text = json_dumps(doc, JSON_COMPACT)) == NULL)
+	if ((text = json_text(doc, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	if ((r = meta_put(app->db, MEASURES, text, false)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "import measures", "measures", NULL)) != 0)

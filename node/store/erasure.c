@@ -24,7 +24,7 @@ enum { MOVING = 15 };	/* So many of them move. */
 
 /* Of each kind of subject: what is deleted with it, in this order; ?1 is the id behind the colon. */
 static const enum query_id of_referral[] = {
-	Q_ERASE_REFERRAL_OUTBOX, Q_ERASE_REFERRAL_TRAFFIC, Q_ERASE_REFERRAL_STEPS, Q_ERASE_REFERRAL_HUSK,
+	Q_ERASE_REFERRAL_NOTES, Q_ERASE_REFERRAL_PAIRINGS, Q_ERASE_REFERRAL_OUTBOX, Q_ERASE_REFERRAL_TRAFFIC, Q_ERASE_REFERRAL_STEPS, Q_ERASE_REFERRAL_HUSK,
 	Q_ERASE_REFERRAL_ROW,
 };
 static const enum query_id of_legal[] = {

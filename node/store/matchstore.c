@@ -30,11 +30,12 @@ pairing_put(struct db *db, const struct pairing *p)
 
 	if (text == NULL)
 		return -ENOMEM;
-	(void)subject_referral(referral != NULL ? referral : p->id, who);
+	referral = referral != NULL ? referral : p->id;
+	(void)subject_referral(referral, who);
 	if ((r = column_seal_text(db, who, "pairing.body", p->id, text, &sealed)) != 0)
 		return r;
-	return db_run(db, Q_PAIRING_PUT, "ttiiiiib", p->id, pairing_state_name[p->state], p->asked, p->began, p->review,
-	    p->until, p->ended, sealed.data, sealed.len);
+	return db_run(db, Q_PAIRING_PUT, "ttiiiiibt", p->id, pairing_state_name[p->state], p->asked, p->began, p->review,
+	    p->until, p->ended, sealed.data, sealed.len, referral);
 }
 
 static int

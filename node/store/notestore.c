@@ -13,7 +13,7 @@ int
 note_add(struct db *db, const char *whose, const struct note *note)
 {
 	autobuf struct buf sealed = { 0 };
-	autosecret char *text = json_dumps(note->body, JSON_COMPACT);
+	autosecret char *text = json_text(note->body, JSON_COMPACT);
 	char who[SUBJECT_NAME], row[COLUMN_ROW];
 	int64_t n;
 	int r = text == NULL ? -ENOMEM : rows_serial(db, "note", &n);

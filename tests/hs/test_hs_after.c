@@ -142,6 +142,21 @@ test_rest(void)
 	ok(json_is_true(json_object_get(again, "ok")) && story_well(&h, SOURCE, "matches"), "was asked, and not again unless they want it");
 }
 
+/* The member is forgotten with all of it. */
+static void
+test_erased(void)
+{
+	autojson json_t *plan = host_ok(&h, SOURCE, "erase", json_pack("{s:O}", "id", id)), *before = story_list(&h, SOURCE, "matches"), *after, *gone;
+
+	ok(strstr(json_string_value(json_array_get(json_arr(plan, "erases"), 0)), "what was wished") != NULL && json_array_size(before) == 1,
+	    "what would be erased is said, and nothing done");
+	json_decref(host_ok(&h, SOURCE, "erase", json_pack("{s:O, s:O}", "id", id, "confirm", id)));
+	host_run(&h, 60000);
+	after = story_list(&h, SOURCE, "matches");
+	gone = host_command(&h, SOURCE, "match notes", json_pack("{s:O}", "match", id));
+	ok(json_array_size(after) == 0 && strstr(json_str(gone, "error"), "no match") != NULL, "then match and notes are gone");
+}
+
 int
 main(void)
 {
@@ -162,6 +177,7 @@ main(void)
 	test_agreement();
 	test_answers();
 	test_rest();
+	test_erased();
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	host_close(&h);

@@ -41,7 +41,14 @@ UPDATE sealed SET value = ?3 WHERE col = ?1 AND key = ?2;
 -- name: sealed_drop
 DELETE FROM sealed WHERE col = ?1 AND key = ?2;
 
--- Of a referral.  What was to be said of it goes first, while it is known what that was.
+-- Of a referral, or of a match without one.
+-- name: erase_referral_notes
+DELETE FROM note WHERE pairing IN (SELECT id FROM pairing WHERE whose = ?1);
+
+-- name: erase_referral_pairings
+DELETE FROM pairing WHERE whose = ?1;
+
+-- What was to be said of it goes first, while it is known what that was.
 -- name: erase_referral_outbox
 DELETE FROM outbox WHERE purpose = 'traffic' AND ref IN (SELECT content_id FROM traffic WHERE referral = ?1);
 

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- name: pairing_put
-INSERT INTO pairing (id, state, asked, began, review, until, ended, body)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+INSERT INTO pairing (id, state, asked, began, review, until, ended, body, whose)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, began = excluded.began, review = excluded.review,
 	until = excluded.until, ended = excluded.ended, body = excluded.body;
 

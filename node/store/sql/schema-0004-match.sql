@@ -4,6 +4,7 @@
 CREATE TABLE pairing (
 	n		INTEGER PRIMARY KEY,
 	id		TEXT NOT NULL UNIQUE,
+	whose		TEXT NOT NULL,		-- the referral it is of, else its own id: erased with that
 	state		TEXT NOT NULL,		-- offered, active, ended
 	asked		INTEGER NOT NULL,
 	began		INTEGER NOT NULL,	-- 0: not yet; so for the others
@@ -12,4 +13,5 @@ CREATE TABLE pairing (
 	ended		INTEGER NOT NULL,
 	body		BLOB NOT NULL		-- sealed: the wish, who was proposed, who was chosen, the referral
 ) STRICT;
+CREATE INDEX pairing_whose ON pairing (whose);
 CREATE INDEX pairing_state ON pairing (state, n);
