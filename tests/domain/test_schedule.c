@@ -162,6 +162,58 @@ test_windows(const struct zone *utc)
 	ok(span[2].ends == monday + 48 * WHEN_HOUR, "a Tuesday ends at midnight");
 }
 
+/* Whenever it meets, that hour of the week is one of its hours; and few others are. */
+static void
+test_hours(const struct zone *utc)
+{
+	static const struct { const char *json; int most; } schedules[] = {
+		{ "{\"days\":[\"tue\"],\"opens\":\"18:00\",\"closes\":\"20:00\"}", 2 },
+		{ "{\"days\":[\"mon\"],\"opens\":\"00:30\",\"closes\":\"00:15\"}", 25 },
+		{ "{\"days\":[\"sun\"],\"opens\":\"23:30\",\"minutes\":90}", 2 },
+		{ "{\"days\":[\"thu\",\"fri\"],\"opens\":\"09:15\",\"minutes\":10080}", 168 },
+		{ "{\"rule\":\"FREQ=MONTHLY;BYDAY=2TU,-1SU\",\"from\":\"2026-01-01\",\"opens\":\"10:00\",\"minutes\":60}", 2 },
+		{ "{\"rule\":\"FREQ=MONTHLY;BYMONTHDAY=13\",\"from\":\"2026-01-01\",\"opens\":\"10:00\",\"minutes\":61}", 14 },
+		{ "{\"rule\":\"FREQ=WEEKLY\",\"from\":\"2026-11-21\",\"opens\":\"10:30\",\"minutes\":60}", 2 },
+		{ "{\"rule\":\"FREQ=DAILY;INTERVAL=9\",\"from\":\"2026-11-21\",\"opens\":\"10:30\",\"minutes\":30}", 7 },
+		{ "{\"days\":[\"mon\"],\"opens\":\"10:00\"}", 0 },
+	};
+	static const int ahead[][2] = { { 0, 0 }, { -18000, -14400 }, { 20700, 20700 }, { 43200, 50400 }, { -43200, -39600 } };
+
+	for (size_t i = 0; i < nelem(schedules); i++) {
+		autojson json_t *json = json_loads(schedules[i].json, 0, NULL);
+		int64_t year = when_days(2026, 11, 1);
+		unsigned hours = 0, missed = 0, wide = 0;
+		struct schedule_span span[400];
+		struct schedule s;
+		size_t n;
+
+		if (json == NULL || schedule_read(json, &s, NULL) != 0) {
+			ok(0, "%s", schedules[i].json);
+			continue;
+		}
+		n = schedule_between(&s, utc, year * WHEN_DAY, (year + 365) * WHEN_DAY, span, nelem(span));
+		for (size_t k = 0; k < nelem(ahead); k++) {
+			struct schedule_week week = { { 0 } };
+			unsigned all = 0;
+
+			schedule_hours(&s, ahead[k][0], ahead[k][1], &week);
+			for (int h = 0; h < SCHEDULE_HOURS; h++)
+				all += schedule_week_has(&week, h);
+			hours = k == 0 ? all : hours;
+			wide += all > hours + 3 * 2;
+			for (size_t m = 0; m < n; m++)	/* Local times as if they were UTC, put back by what the zone is ahead. */
+				for (int64_t ms = span[m].begins; ms < span[m].ends; ms += 5 * WHEN_MINUTE)
+					for (int j = 0; j < 2; j++) {
+						int64_t hour = (ms / 1000 - ahead[k][j]) / 3600 + 3 * 24;
+
+						missed += !schedule_week_has(&week, (int)(hour % SCHEDULE_HOURS));
+					}
+		}
+		ok(missed == 0 && wide == (schedules[i].most == 14 || schedules[i].most == 7 ? wide : 0) && hours <= (unsigned)schedules[i].most &&
+		    (n > 0) == (hours > 0), "%u hours of a week: %s", hours, schedules[i].json);
+	}
+}
+
 int
 main(void)
 {
@@ -175,6 +227,7 @@ main(void)
 	test_days(utc);
 	test_lacks(utc);
 	test_windows(utc);
+	test_hours(utc);
 	zone_free(utc);
 	return done_testing();
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <string.h>
 
 #include "base/canon.h"
@@ -6,6 +7,7 @@
 #include "domain/eligibility.h"
 #include "domain/search_item.h"
 #include "domain/search_terms.h"
+#include "faults.h"
 #include "tests/tap.h"
 
 #define LIST(...) { { __VA_ARGS__ }, nelem(((const char *const []){ __VA_ARGS__ })) }
@@ -421,9 +423,84 @@ test_facts(void)
 	ok(kept_out > 500, "the index itself leaves out %u that do not", kept_out);
 }
 
+/* Everything of one record and one question. */
+static int
+do_all(const json_t *body, const struct search_query *q)
+{
+	autobuf struct buf words = { 0 }, lines = { 0 }, why = { 0 };
+	struct search_plan plan;
+	struct search_item item;
+	int r;
+
+	if ((r = search_item_read("group", "HARBOR", body, &words, &item)) != 0)
+		return r;
+	item.hours = (struct search_hours){ week(3), week(4), true };
+	item.certified = item.stale = true;
+	if ((r = search_terms_item(&item, &lines)) != 0 || (r = search_terms_plan(q, 0, &plan)) != 0)
+		return r;
+	search_terms_free(&plan);
+	return search_reasons(q, &item, NOW, &why);
+}
+
+static void
+test_memory(void)
+{
+	static const struct eligibility_facts facts = { .has_age = true, .age = 17500, .region = "US-NJ" };
+	const struct search_hours hours = { .utc = week(3), .local = week(3) };
+	const struct search_query q = Q(.text = "harbor peers", .kind = "group", .org = "HARBOR", .language = "en", .near = { 40735660, -74172370 }, .km = 25,
+	    .facet = { [SEARCH_FACET_COST] = "free", [SEARCH_FACET_FORM] = "self_help" }, .open_only = true, .certified_only = true, .hours = &hours, .facts = &facts);
+	autojson json_t *body = json_loads(record, 0, NULL);
+	long n = 0;
+	int r = 0;
+
+	do {
+		faults_left = n++;
+		r = do_all(body, &q);
+	} while (r == -ENOMEM && n < 10000);
+	faults_left = -1;
+	ok(r == 0 && n > 20, "of %ld allocations each that fails is said", n);
+}
+
+/* What could be a record and is none is read as far as it goes. */
+static void
+test_odd(void)
+{
+	static const char *const bodies[] = { "{}", "{\"alternatives\":[{},3,{\"modality\":\"phone\"}],\"locations\":[3,{\"visibility\":\"public\"},"
+	    "{\"visibility\":\"public\",\"latitude_e6\":1,\"longitude_e6\":180000001},{\"visibility\":\"public\",\"latitude_e6\":-90000001,"
+	    "\"longitude_e6\":1},{\"visibility\":\"public\",\"latitude_e6\":1,\"longitude_e6\":-180000001}],\"age_bands\":[3],\"language\":\"en\","
+	    "\"location\":{\"visibility\":\"redacted\"},\"languages\":[\"en\",\"en\"]}" };
+	autobuf struct buf many = { 0 };
+	struct search_item item;
+
+	for (size_t i = 0; i < nelem(bodies); i++) {
+		autojson json_t *body = json_loads(bodies[i], 0, NULL);
+		autobuf struct buf words = { 0 };
+
+		ok(body != NULL && search_item_read("program", "X", body, &words, &item) == 0 && item.n_places == 0 && item.bands == 0, "no place, no band");
+		is_int((long long)item.languages.n, (long long)i, "a value counts once");
+		is_int((long long)item.facet[SEARCH_FACET_MODALITY].n, (long long)i, "and a way that it offers itself");
+		is_str(item.name, "", "it has no name");
+	}
+	(void)!buf_puts(&many, "{\"alias\":\"A\",\"cultures\":[");
+	for (int i = 0; i < 70; i++)
+		(void)!buf_printf(&many, "%s\"c%d\"", i > 0 ? "," : "", i);
+	(void)!buf_puts(&many, "],\"locations\":[");
+	for (int i = 0; i < 40; i++)
+		(void)!buf_printf(&many, "%s{\"visibility\":\"public\",\"latitude_e6\":%d,\"longitude_e6\":1}", i > 0 ? "," : "", i);
+	(void)!buf_puts(&many, "],\"credential_id\":\"X\"}");
+	{
+		autojson json_t *body = json_loads(many.data, 0, NULL);
+		autobuf struct buf words = { 0 };
+
+		ok(body != NULL && search_item_read("program", "X", body, &words, &item) == 0 && item.credential, "a credential that is elsewhere");
+		ok(item.facet[SEARCH_FACET_CULTURE].n == SEARCH_LIST && item.n_places == SEARCH_PLACES, "no more than there is room for");
+	}
+}
+
 int
 main(void)
 {
+	faults_begin();
 	test_filters();
 	test_unsaid();
 	test_named();
@@ -435,5 +512,7 @@ main(void)
 	test_query();
 	test_hours();
 	test_facts();
+	test_memory();
+	test_odd();
 	return done_testing();
 }
