@@ -50,6 +50,23 @@ put_piece(FILE *out, int *column, const char *before, const char *word, const ch
 	*column += fprintf(out, " %s%s%s%s%s", before, word, value[0] != '\0' ? " " : "", value, after);
 }
 
+/* "a|b|c" in as many lines as it takes. */
+static void
+put_values(FILE *out, int *column, const char *meta)
+{
+	const char *before = " ";
+
+	for (size_t n; *meta != '\0'; meta += n, before = "") {
+		n = strcspn(meta, "|");
+		n += meta[n] == '|';
+		if (*column + (int)n + 1 > LINE) {
+			*column = fprintf(out, "\n%*s", USAGE_INDENT, "") - 1;
+			before = "";
+		}
+		*column += fprintf(out, "%s%.*s", before, (int)n, meta);
+	}
+}
+
 void
 help_usage(FILE *out, const struct verb *v)
 {
@@ -59,7 +76,10 @@ help_usage(FILE *out, const struct verb *v)
 		bool optional = w->arity == MAYBE || w->arity == ANY;
 		bool several = w->arity == REST || w->arity == ANY || w->arity == PACKED;
 
-		put_piece(out, &column, optional ? "[" : "", w->meta, several ? "..." : "", optional ? "]" : "");
+		if (!optional && !several && strlen(w->meta) > LINE / 2)
+			put_values(out, &column, w->meta);
+		else
+			put_piece(out, &column, optional ? "[" : "", w->meta, several ? "..." : "", optional ? "]" : "");
 	}
 	for (const struct choice *o = v->choices; o->name != NULL; o++)
 		put_piece(out, &column, o->required ? "--" : "[--", o->name, o->meta != NULL ? o->meta : "",

@@ -27,7 +27,7 @@ organization_clear(struct organization *o)
 static const char * const service_known[] = {
 	"name", "description", "eligibility_description", "minimum_age", "maximum_age", "fees_description", "fees",
 	"cost_options", "email", "phones", "contacts", "url", "additional_urls", "schedules", "service_areas",
-	"service_at_locations", "languages", "attributes", "last_modified", "status", "organization", NULL
+	"service_at_locations", "languages", "attributes", "capacities", "assured_date", "last_modified", "status", "organization", NULL
 };
 
 /* The id of ${at} and what is known of it; NULL the first time. */

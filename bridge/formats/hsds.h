@@ -7,7 +7,8 @@
  * or descriptions: closed fields are filled only where HSDS says it in a code,
  * or where an attribute has a taxonomy of ours, "org.cairnpeer.condition",
  * "...audience", "...form", "...setting", "...modality", "...accessibility",
- * "...cost" or "...law", with a value of that list as the term's code.
+ * "...practice_model", "...pathway", "...session_type", "...transport", "...age_band",
+ * "...principle", "...attendance", "...anonymity", "...cost" or "...law", with a value of that list as the term's code.
  */
 #ifndef CAIRN_HSDS_H
 #define CAIRN_HSDS_H

@@ -23,6 +23,7 @@ languages(struct writer *w, const json_t *body, json_t *out)
 
 static const struct list lists[] = {
 	{ "schedules", write_schedules }, { "languages", languages }, { "locations", write_locations }, { "contacts", write_contacts },
+	{ "capacities", write_capacities },
 };
 
 /* ---- whose is what ------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hsds.h: a document with what its records say now. */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -114,6 +115,7 @@ edit_plain(void *cookie, json_t *o)
 		{ "minimum_age", "minimum_age" }, { "maximum_age", "maximum_age" }, { "cost_note", "fees_description" },
 	};
 	const struct bodies *b = cookie;
+	const json_t *sure = json_object_get(json_obj(b->now, "source"), "assured");
 	const char *day = json_str(json_obj(b->now, "source"), "updated"), *before = json_str(json_obj(b->old, "source"), "updated");
 
 	for (size_t i = 0; i < nelem(members); i++) {
@@ -126,6 +128,9 @@ edit_plain(void *cookie, json_t *o)
 		else if (json_object_set(o, members[i].theirs, is) != 0)
 			return -ENOMEM;
 	}
+	if (sure != NULL && !json_equal(sure, json_object_get(json_obj(b->old, "source"), "assured")) &&
+	    json_object_set(o, "assured_date", (json_t *)(uintptr_t)sure) != 0)
+		return -ENOMEM;
 	if (day != NULL && (before == NULL || strcmp(day, before) != 0) &&
 	    json_object_set_new(o, "last_modified", json_sprintf("%sT00:00:00Z", day)) != 0)
 		return -ENOMEM;

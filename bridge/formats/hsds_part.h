@@ -40,6 +40,8 @@ int	part_location(struct hsds *, const struct at *, json_t *body);
 int	part_areas(struct hsds *, const struct at *, json_t *body);
 /** part_costs(h, at, body): "fees_description", "fees" and "cost_options". */
 int	part_costs(struct hsds *, const struct at *, json_t *body);
+/** part_capacities(h, at, body): "capacities". */
+int	part_capacities(struct hsds *, const struct at *, json_t *body);
 /** part_attributes(h, at, body): attributes of part_lists. */
 int	part_attributes(struct hsds *, const struct at *, json_t *body);
 /** part_members(h, at, body): those of HSDS_MEMBER, which have the last word. */

@@ -106,12 +106,19 @@ at_locations(struct hsds *h, const struct at *at, const struct organization *org
 int
 service_source(struct hsds *h, const struct at *at, const json_t *id, const json_t *organization, json_t *body)
 {
-	autojson json_t *changed = NULL;
+	autojson json_t *changed = NULL, *assured = NULL;
 	char day[DAY + 1] = "";
 	int r = walk_code(h, at, "last_modified", &changed);
 
+	if (r == 0)
+		r = walk_code(h, at, "assured_date", &assured);
 	if (r != 0)
 		return r;
+	if (assured != NULL && !grammar_ok(GRAMMAR_DATE, json_string_value(assured))) {
+		json_decref(take(assured));
+		if (walk_lost(h, at, "assured_date", "string: not a date") != 0)
+			return -ENOMEM;
+	}
 	if (changed != NULL)
 		(void)snprintf(day, sizeof(day), "%s", json_string_value(changed));
 	if (changed != NULL && !grammar_ok(GRAMMAR_DATE, day)) {
@@ -121,9 +128,9 @@ service_source(struct hsds *h, const struct at *at, const json_t *id, const json
 	    strcmp(json_string_value(changed) + DAY, "T00:00:00Z") != 0) {
 		r = walk_lost(h, at, "last_modified", "string: only its day was kept");
 	}
-	return r == 0 && json_object_set_new(body, "source", json_pack("{s:O, s:O, s:s*}", "name",
+	return r == 0 && json_object_set_new(body, "source", json_pack("{s:O, s:O, s:s*, s:O*}", "name",
 	    organization != NULL ? organization : json_object_get(body, "name"), "foreign_id", id,
-	    "updated", day[0] != '\0' ? day : NULL)) != 0 ? -ENOMEM : r;
+	    "updated", day[0] != '\0' ? day : NULL, "assured", assured)) != 0 ? -ENOMEM : r;
 }
 
 /* What the organization offers to all of its services. */
@@ -197,6 +204,8 @@ service_fill(struct hsds *h, const struct at *at, const struct organization *org
 		r = part_schedules(h, at, body);
 	if (r == 0)
 		r = part_areas(h, at, body);
+	if (r == 0)
+		r = part_capacities(h, at, body);
 	if (r == 0)
 		r = part_attributes(h, at, body);
 	return r == 0 ? at_locations(h, at, org, body) : r;

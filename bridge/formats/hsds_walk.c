@@ -398,7 +398,7 @@ walk_put(struct hsds *h, const struct at *at, const char *key, json_t *into, con
 int
 walk_origin(struct hsds *h, const char *what, json_t *item, const json_t *object, const char *key)
 {
-	static const char * const members[] = { HSDS_SERVICE, "schedules", "languages", "locations", "contacts" };
+	static const char * const members[] = { HSDS_SERVICE, "schedules", "languages", "locations", "contacts", "capacities" };
 	json_t *row;
 
 	for (size_t i = 0; h->origins != NULL && i < nelem(members); i++) {

@@ -81,7 +81,7 @@ int	walk_origin(struct hsds *, const char *what, json_t *item, const json_t *obj
 /**
  * walk_trace(doc, ret_records, ret_origins, reterr): hsds_read() of ${doc}, which is no tables, and where
  * what came from: rows [what, item, object, key or null] in the order of reading, the very objects of ${doc}
- * and items of the bodies, for the members "schedules", "languages", "locations" and "contacts"; before those
+ * and items of the bodies, for the members "schedules", "languages", "locations", "contacts" and "capacities"; before those
  * of a service HSDS_SERVICE, its id and its object.
  */
 #define HSDS_SERVICE	"service"

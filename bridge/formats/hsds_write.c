@@ -95,6 +95,7 @@ plain(const json_t *body, json_t *out)
 		{ "minimum_age", "minimum_age" }, { "maximum_age", "maximum_age" }, { "cost_note", "fees_description" },
 	};
 	const char *updated = json_str(json_obj(body, "source"), "updated");
+	json_t *assured = json_object_get(json_obj(body, "source"), "assured");
 
 	for (size_t i = 0; i < nelem(members); i++) {
 		json_t *v = json_object_get(body, members[i].ours);
@@ -102,6 +103,8 @@ plain(const json_t *body, json_t *out)
 		if (v != NULL && json_object_set(out, members[i].theirs, v) != 0)
 			return -ENOMEM;
 	}
+	if (assured != NULL && json_object_set(out, "assured_date", assured) != 0)
+		return -ENOMEM;
 	return updated == NULL ||
 	    json_object_set_new(out, "last_modified", json_sprintf("%sT00:00:00Z", updated)) == 0 ? 0 : -ENOMEM;
 }
@@ -181,6 +184,8 @@ service(const json_t *record, const char *name, const json_t *kept, json_t *cont
 		r = write_languages(&w, json_object_get(body, "languages"), out);
 	if (r == 0)
 		r = write_schedules(&w, body, out);
+	if (r == 0)
+		r = write_capacities(&w, body, out);
 	if (r == 0)
 		r = write_areas(&w, body, out);
 	if (r == 0)

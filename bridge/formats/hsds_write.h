@@ -27,6 +27,7 @@ int	write_append(json_t *out, const char *list, json_t *item);
 int	write_contacts(struct writer *, const json_t *body, json_t *out);
 int	write_languages(struct writer *, const json_t *codes, json_t *out);
 int	write_schedules(struct writer *, const json_t *body, json_t *out);
+int	write_capacities(struct writer *, const json_t *body, json_t *out);
 int	write_areas(struct writer *, const json_t *body, json_t *out);
 int	write_locations(struct writer *, const json_t *body, json_t *out);
 int	write_attributes(struct writer *, const json_t *body, json_t *out);

@@ -182,6 +182,19 @@ fields_open_at(const json_t *body)
 	return oldest != INT64_MAX ? oldest : 0;
 }
 
+/* The last day on which whoever it is from changed or checked it. */
+static int
+source_aged(const json_t *source, int64_t now, struct err *reterr)
+{
+	const char *updated = json_str(source, "updated"), *assured = json_str(source, "assured");
+	const char *last = updated == NULL || (assured != NULL && strcmp(assured, updated) > 0) ? assured : updated;
+	char limit[WHEN_TEXT];
+
+	if (last == NULL || now < FIELDS_SOURCE_FRESH || strcmp(last, when_print_day(now - FIELDS_SOURCE_FRESH, limit)) >= 0)
+		return 0;
+	return err_set(reterr, E_LATER, "whoever it comes from last changed or checked it on %s; ask before you rely on it", last);
+}
+
 int
 fields_aged(const char *kind, const json_t *body, int64_t now, struct err *reterr)
 {
@@ -194,7 +207,7 @@ fields_aged(const char *kind, const json_t *body, int64_t now, struct err *reter
 		    "nobody has tried it since its review was due on %s; have a second number ready" :
 		    "its review was due on %s and has not come; look it up elsewhere before you rely on it", due);
 	if (said == 0 || now - said <= FIELDS_CAPACITY_FRESH)
-		return 0;
+		return source_aged(json_obj(body, "source"), now, reterr);
 	return err_set(reterr, E_LATER, "free places and who waits were said on %s, %" PRId64 " days ago; ask before you rely on it",
 	    when_print_day(said, day), (int64_t)((now - said) / WHEN_DAY));
 }

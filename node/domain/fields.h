@@ -12,6 +12,7 @@
 #include "base/err.h"
 
 #define FIELDS_CAPACITY_FRESH	(14 * 86400000LL)	/* Then free places are shown as old. */
+#define FIELDS_SOURCE_FRESH	(365 * 86400000LL)	/* Then so is what was imported and neither changed nor checked since. */
 
 /**
  * fields_check(kind, body, now, reterr): before we publish a body that has passed its
@@ -36,7 +37,7 @@ int64_t	fields_open_at(const json_t *);
 
 /**
  * fields_aged(kind, body, now, reterr): 0: nothing in it is too old.  E_LATER: a count of free
- * places, or the review of a resource or crisis line, is, and a sentence says which.
+ * places, the review of a resource or crisis line, or what a source said last, is, and a sentence says which.
  */
 int	fields_aged(const char *kind, const json_t *body, int64_t now, struct err *) must_check;
 

@@ -90,6 +90,17 @@ counted(int64_t days, int64_t queue)
 static void
 test_aged(void)
 {
+	static const struct {
+		const char	*name, *body;
+		int		 r;
+	} sources[] = {
+		{ "changed a year ago", "{'source':{'name':'x','updated':'2025-11-21'}}", 0 },
+		{ "a day more", "{'source':{'name':'x','updated':'2025-11-20'}}", E_LATER },
+		{ "checked since", "{'source':{'name':'x','updated':'2020-01-01','assured':'2026-01-01'}}", 0 },
+		{ "changed since it was checked", "{'source':{'name':'x','updated':'2026-01-01','assured':'2020-01-01'}}", 0 },
+		{ "checked long ago", "{'source':{'name':'x','assured':'2020-01-01'}}", E_LATER },
+		{ "without a day", "{'source':{'name':'x'}}", 0 },
+	};
 	struct err err = { "" };
 	autojson json_t *fresh = counted(14, 14), *old = counted(15, 0), *queue = counted(0, 40), *none = json_object();
 	autojson json_t *due = json_of("{'review':{'by':'x','day':'2025-11-21','due':'2026-11-21'}}");
@@ -103,6 +114,11 @@ test_aged(void)
 	ok(strstr(err.text, "40 days ago") != NULL, "with its own age: %s", err.text);
 	is_int(fields_aged("program", none, TODAY, &err), 0, "what was never said is not old");
 	is_int(fields_aged("resource", due, TODAY, &err), 0, "due today is in time");
+	for (size_t i = 0; i < nelem(sources); i++) {
+		autojson json_t *body = json_of(sources[i].body);
+
+		is_int(fields_aged("program", body, TODAY, &err), sources[i].r, "imported: %s", sources[i].name);
+	}
 	is_int(fields_aged("resource", over, TODAY, &err), E_LATER, "a review that did not come");
 	ok(strstr(err.text, "2026-11-20") != NULL && strstr(err.text, "elsewhere") != NULL, "says so: %s", err.text);
 	is_int(fields_aged("crisis_line", over, TODAY, &err), E_LATER, "of a crisis line");

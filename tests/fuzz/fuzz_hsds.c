@@ -149,7 +149,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			hsds_records_hold(json_object_get(last, "records"));
 		(void)verb(import_hsds, "import", true);
 		records_verb();
-		(void)verb(import_trust, "import_trust", false);
 		(void)verb(import_consent, "consent", false);
 	}
 	json_decref(last);

@@ -356,14 +356,16 @@ class Import(Case):
         text = self.cairn("import", "hsds", path).stdout
         self.assertIn("2 records read", text)
         self.assertIn("2 added, 1 changed, 0 unchanged", text)
-        self.assertRegex(text, r"\$\.services\[\]\.capacities +list: no place in a record +1")
+        self.assertRegex(text, r"\$\.services\[\]\.interpretation_services +string: no place in a record +1")
         (verb, args), = node.asked
         self.assertEqual(verb, "import")
         self.assertEqual([r["kind"] for r in args["records"]], ["program", "program"])
         self.assertEqual(args["records"][0]["body"]["conditions"], ["grief", "loneliness"])
         doc = json.loads(self.cairn("import", "hsds", path, "--json").stdout)
         self.assertEqual(doc["added"], 2)
-        self.assertIn({"path": "$.services[0].capacities", "why": "list: no place in a record"}, doc["unmapped"])
+        self.assertIn({"path": "$.legal_status", "why": "string: no place in a record"}, doc["unmapped"])
+        self.assertEqual([{k: row[k] for k in ("unit", "open")} for r in args["records"] for row in r["body"].get("capacities", [])],
+                         [{"unit": "seats", "open": 6}])
 
     def test_dry_run_asks_nobody(self):
         path = os.path.join(EXAMPLES, "lighthouse-hsds.json")

@@ -202,6 +202,49 @@ class Edits(Kept):
         self.assertIn("stands for something here", answer["error"])
 
 
+class Native(Kept):
+    """What HSDS 3.1 says in fields that records have."""
+
+    def body(self, **more):
+        (record,) = self.taken(self.file("one.json", service(1, **more)))["records"]
+        return record["body"]
+
+    def test_free_places(self):
+        def row(available=4, unit="Beds", **more):
+            return {"id": f"c{unit}", "available": available, "updated": "2026-10-01T11:00:00.5+02:00", **({"unit": {"id": "u", "name": unit}} if unit else {}), **more}
+        at = 1790845200500
+        for said, want in (
+                ([row(maximum=6)], [{"unit": "beds", "open": 4, "maximum": 6, "updated_at": at}]),
+                ([row(unit=None)], [{"open": 4, "updated_at": at}]),
+                ([row(), row(2, "bed"), row(1, "person")], [{"unit": "beds", "open": 4, "updated_at": at}, {"unit": "people", "open": 1, "updated_at": at}]),
+                ([row(updated="2026-10-01T09:00:00.500999Z")], [{"unit": "beds", "open": 4, "updated_at": at}]),
+                ([row(updated="2026-10-01T04:30:00.500-04:30")], [{"unit": "beds", "open": 4, "updated_at": at}]),
+                ([row(maximum=3)], None), ([row(available=-1)], None), ([row(available=0.5)], None), ([row(unit="hours")], None),
+                ([row(updated="yesterday")], None), ([row(updated="2026-10-01T11:00:00")], None), ([row(updated="2026-10-01T11:00:00+25:00")], None),
+                ([row(updated="2026-02-30T11:00:00Z")], None), ([{"id": "x", "available": 4}], None)):
+            with self.subTest(said):
+                self.assertEqual(self.body(capacities=said).get("capacities"), want)
+                doc = organization(service(1, capacities=said))
+                self.back(self.file("back.json", doc))
+        taken = self.taken(self.file("edit.json", organization(service(1, capacities=[row(description="For women", maximum=6)]))))
+        taken["records"][0]["body"]["capacities"][0].update(open=0, updated_at=at + 1000)
+        (out,) = self.given([taken], "edit")["services"]
+        self.assertEqual(out["capacities"], [row(0, description="For women", maximum=6, updated="2026-10-01T09:00:01.500Z")], "the rest of the row stays")
+
+    def test_when_it_was_checked(self):
+        self.assertEqual(self.body(last_modified="2026-03-04T05:06:07Z")["source"],
+                         {"name": "Service 1", "foreign_id": service(1)["id"], "updated": "2026-03-04", "assured": "2026-01-01"})
+        self.assertNotIn("assured", self.body(assured_date="soon")["source"])
+
+    def test_closed_lists_as_attributes(self):
+        def term(n, list_, code):
+            return {"id": f"t{n}", "taxonomy_term": {"id": f"u{n}", "code": code, "name": code, "description": code, "taxonomy": f"org.cairnpeer.{list_}"}}
+        body = self.body(attributes=[term(1, "practice_model", "twelve_step"), term(2, "pathway", "abstinence"), term(3, "anonymity", "alias_welcome"),
+                                     term(4, "session_type", "nothing such")])
+        self.assertEqual((body["practice_models"], body["pathways"], body["anonymity"]), (["twelve_step"], ["abstinence"], "alias_welcome"))
+        self.assertNotIn("session_types", body)
+
+
 class Hidden(Kept):
     """A place that a record calls redacted is in no export, whatever file has it."""
 
