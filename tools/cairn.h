@@ -137,6 +137,8 @@ int	import_records(struct cairn *, const struct verb *, json_t *args);
 int	import_document(struct cairn *, const struct verb *, json_t *args);
 int	import_minors(struct cairn *, const struct verb *, json_t *args);
 int	import_consent(struct cairn *, const struct verb *, json_t *args);
+/** import_person: somebody without Matrix, from a file. */
+int	import_person(struct cairn *, const struct verb *, json_t *args);
 /** import_text: words about or to a person are read from a file: every user of the machine sees arguments. */
 int	import_text(struct cairn *, const struct verb *, json_t *args);
 /** import_json(c, path, ret): a JSON file, at most 64 MiB; explains failure with file:line:column. */

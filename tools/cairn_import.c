@@ -497,3 +497,27 @@ import_text(struct cairn *c, const struct verb *v, json_t *args)
 		r = take_text(c, args, "recorded_by_file", "recorded_by");
 	return r == EXIT_OK ? node_run(c, v, args) : r;
 }
+
+int
+import_person(struct cairn *c, const struct verb *v, json_t *args)
+{
+	const char *file = json_str(args, "file");
+	bool template = json_is_true(json_object_get(args, "template"));
+	autojson json_t *form = NULL;
+	int r;
+
+	if (template == (file != NULL))
+		return out_problem(c, EXIT_USAGE, "cairn help open-case explains it",
+		    "cairn open-case: give either --template or the FILE with the form");
+	if (template) {
+		form = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s}", "alias", "", "phone", "", "leave_message", 0, "call_back",
+		    "Mon-Fri 17:00-19:00", "zone", "America/New_York", "note", "");
+		return out_json(form);
+	}
+	if ((r = import_json(c, file, &form)) != EXIT_OK)
+		return r;
+	if (json_object_set(args, "person", form) != 0)
+		return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	(void)json_object_del(args, "file");
+	return node_run(c, v, args);
+}

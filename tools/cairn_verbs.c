@@ -225,6 +225,18 @@ const struct verb verbs_table[] = {
 	  {{ "org", "ORG", "org", "ask this partner", false, false, NULL },
 	   { "all", NULL, "all", "ask each partner", false, false, NULL }},
 	  "delivered", node_run, node_show_capacity },
+	{ "open-case", "open a case for somebody without Matrix",
+	  "With --template it prints a form; fill it in with the person: what they want to be called, the number, whether a message may be left there, and "
+	  "when it is safe to call (\"Mon-Fri 17:00-19:00\" with a time zone). With FILE the case is opened; then cairn refer RECORD --case CASE, and cairn list tasks "
+	  "shows when to call them about it. The consent is signed on paper and recorded with cairn consent.",
+	  "cairn open-case --template > case.json\n  cairn open-case case.json",
+	  {{ "FILE", "file", MAYBE }},
+	  {{ "template", NULL, "template", "print the form", false, false, NULL }},
+	  NULL, import_person, node_show_object },
+	{ "task", "say that somebody was called, or was not reached",
+	  "TASK is shown by cairn list tasks; cairn show TASK shows whom to call. After missed it is due at the next safe time, never sooner.",
+	  "cairn task 01J8Z0Q4M2K7V9T5B3N6X8C0RD done",
+	  {{ "TASK", "task", ONE }, { "done|missed", "result", ONE }}, {{ 0 }}, NULL, node_run, node_show_object },
 	{ "refer", "ask a program or specialist of a partner to support somebody",
 	  "Sends a request that identifies nobody: a pseudonym and the coarse fields below. RECORD comes from cairn "
 	  "find. Once it is accepted, cairn consent releases who the member is. A value outside its closed list is "
@@ -238,6 +250,9 @@ const struct verb verbs_table[] = {
 	   { "urgency", "U", "urgency", "how soon; a crisis is never a referral", true, false, &ev_urgency_names },
 	   { "age-band", "B", "age_band", "age, coarsely", true, false, &ev_age_band_names },
 	   { "time", "T", "times", "when the member can meet; may be repeated", false, true, &ev_time_slot_names },
+	   { "case", "CASE", "case", "for whom, if staff opened a case", false, false, NULL },
+	   { "origin", "O", "origin", "whose idea it is", false, false, &ev_origin_names },
+	   { "voluntary", NULL, "voluntary", "the member said, alone, that they want it", false, false, NULL },
 	   { "org", "ORG", "org", "organization of RECORD, if two have one of that id", false, false, NULL }},
 	  "delivered", node_run, node_show_referral },
 	{ "consent", "record the member's consent and disclose what it covers",
@@ -300,7 +315,7 @@ const struct verb verbs_table[] = {
 	  "waiting: encrypted items whose key or device has not come yet. rejected: items that cannot be read, and why. "
 	  "outbox: what is to be sent. erasures: what was erased, who was asked to, and what they answered.",
 	  "cairn list referrals",
-	  {{ "referrals|matches|messages|erasures|records|feeds|partners|rooms|waiting|rejected|outbox", "what", ONE }},
+	  {{ "referrals|cases|tasks|matches|messages|erasures|records|feeds|partners|rooms|waiting|rejected|outbox", "what", ONE }},
 	  {{ 0 }}, NULL, node_run, node_show_list },
 	{ "show", "show one referral, record or item in full, or this node",
 	  "ID is any id that another command printed; \"node\" shows accounts, keys, rooms and progress.",

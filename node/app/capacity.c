@@ -88,7 +88,7 @@ fill(const json_t *all, json_t *records, const char **ret_next)
 	qsort(ids, n, sizeof(*ids), by_text);
 	for (i = 0; i < n; i++) {
 		json_t *row = json_pack("{s:s, s:O}", "record", ids[i], "capacity", json_object_get(all, ids[i]));
-		autofree char *text = row != NULL ? json_dumps(row, JSON_COMPACT) : NULL;
+		autofree char *text = row != NULL ? json_text(row, JSON_COMPACT) : NULL;
 
 		if (text == NULL || json_array_append_new(records, row) != 0)
 			return -ENOMEM;
@@ -157,7 +157,7 @@ on_capacity_answer(struct app *app, const struct ev_capacity_answer *ev, const s
 	if (*after == '\0' && (r = capacity_drop(app->db, origin->org)) != 0)
 		return r;
 	json_array_foreach(json_arr(origin->content, "records"), i, row) {
-		autofree char *said = json_dumps(json_arr(row, "capacity"), JSON_COMPACT);
+		autofree char *said = json_text(json_arr(row, "capacity"), JSON_COMPACT);
 		const char *record = json_str(row, "record");
 
 		/* In their order, so that nobody is asked without end. */

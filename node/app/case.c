@@ -12,6 +12,7 @@
 #include "domain/referral.h"
 #include "domain/trust.h"
 #include "events.h"
+#include "intake.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
 #include "traffic.h"
@@ -100,7 +101,8 @@ case_step(struct app *app, struct case_row *row, enum referral_input input, enum
 	    referral_input_name(input), referral_state_name(from), referral_state_name(row->r.state),
 	    content_id)) != 0)
 		return r;
-	return audit_add(app->db, now, who, referral_input_name(input), row->id, NULL);
+	r = audit_add(app->db, now, who, referral_input_name(input), row->id, NULL);
+	return r != 0 ? r : intake_news(app, row, input, actor);
 }
 
 static int
@@ -193,7 +195,7 @@ static int
 request_content(struct app *app, const json_t *args, const char *referral, json_t **ret)
 {
 	static const char *const names[] = { "need", "language", "modality", "urgency", "age_band",
-	    "times", NULL };
+	    "times", "origin", "voluntary", NULL };
 	char pseudonym[ID_LEN + 1];
 	autojson json_t *content = NULL;
 	const char *need = json_str(args, "need"), *language = json_str(args, "language");
@@ -232,7 +234,7 @@ case_refer(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	id_new(app->world, id);
 	row.id = id;
 	row.org = record.org;
-	if ((r = request_content(app, args, id, &content)) == 0 &&
+	if ((r = intake_begin(app, args, reterr)) == 0 && (r = intake_bind(app, id, args)) == 0 && (r = request_content(app, args, id, &content)) == 0 &&
 	    (r = traffic_send(app, record.org, id, TYPE_REQUEST, content, content_id, reterr)) == 0) {
 		text = json_text(content, JSON_COMPACT);
 		row.request = text;

@@ -13,6 +13,7 @@
 #include "erase.h"
 #include "feed.h"
 #include "find.h"
+#include "intake.h"
 #include "message.h"
 #include "notes.h"
 #include "own.h"
@@ -75,6 +76,8 @@ static const struct verb {
 	{ "say",	message_say,	"", true },
 	{ "find",	find,		"", false },
 	{ "capacity",	capacity_verb,	"", true },
+	{ "open-case",	intake_open,	"cairn open-case --template prints a form to fill in", false },
+	{ "task",	intake_task,	"cairn list tasks shows them", false },
 	{ "refer",	case_refer,	"cairn help refer lists the values; cairn find shows the records and their ids", true },
 	{ "consent",	case_consent,	"nothing was disclosed; correct the form, or have a new one printed: cairn consent REFERRAL --template", true },
 	{ "answer",	case_answer,	"cairn help answer lists the values", true },

@@ -9,6 +9,7 @@
 #include "domain/consent.h"
 #include "domain/consent_law.h"
 #include "domain/trust.h"
+#include "intake.h"
 #include "publish.h"
 #include "store/audit.h"
 #include "store/consentstore.h"
@@ -342,6 +343,8 @@ disclosure_template(struct app *app, const struct case_row *row, json_t **ret, s
 	    "need_detail", "");
 	if (form == NULL || (r = add_terms(json_obj(form, "consent"), own, use.minor)) != 0)
 		return -ENOMEM;
+	if ((r = intake_form(app, row->id, form)) != 0)
+		return r;
 	*ret = take(form);
 	return 0;
 }

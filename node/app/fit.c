@@ -18,6 +18,7 @@
 
 enum {
 	AHEAD_DAYS = 56,	/* A monthly meeting comes at least once. */
+	SOON_DAYS = 14,
 	SPANS = 1024,
 	ZONES = 32,		/* Kept for one search. */
 	MINUTES = 30,
@@ -280,5 +281,25 @@ fit_check(const json_t *body, struct err *reterr)
 			return err_set(reterr, E_BAD, "/schedules/%zu%s", i, why.text);
 	if (rule != NULL && eligibility_check(rule, &why) != 0)
 		return err_set(reterr, E_BAD, "/eligible_if%s%s", why.text[0] == '/' ? "" : ": ", why.text);
+	return 0;
+}
+
+int
+fit_window(const char *at, const char *zone, int64_t after, struct schedule_span *ret, struct err *reterr)
+{
+	struct schedule windows[SCHEDULE_WINDOWS];
+	autozone struct zone *place = NULL;
+	struct schedule_span spans[SCHEDULE_WINDOWS * (SOON_DAYS + 2)];
+	size_t n = schedule_windows(at, windows, reterr);
+
+	if (n == 0) {
+		err_add(reterr, "call_back");
+		return E_BAD;
+	}
+	if (zone == NULL || (place = read_zone(zone)) == NULL)
+		return err_set(reterr, E_BAD, "zone: a time zone is wanted that this machine knows, such as America/New_York");
+	if (schedule_free(windows, n, place, after, after + SOON_DAYS * WHEN_DAY, spans, nelem(spans)) == 0)
+		return err_set(reterr, E_BAD, "call_back: there is no such time in the next weeks");
+	*ret = (struct schedule_span){ spans[0].begins > after ? spans[0].begins : after, spans[0].ends };
 	return 0;
 }

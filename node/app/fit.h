@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "domain/schedule.h"
 #include "domain/search.h"
 
 #define FIT_ZONES "/usr/share/zoneinfo"
@@ -46,5 +47,11 @@ void	fit_judge(struct fit *, const json_t *body, struct search_item *item, struc
 
 /** fit_check(body, reterr): what schemas cannot say of schedules and eligible_if.  0, or E_BAD with "/path: what is wrong". */
 int	fit_check(const json_t *body, struct err *reterr) must_check;
+
+/**
+ * fit_window(at, zone, after, ret, reterr): the first of somebody's times ("Mon-Fri 17:00-19:00") that ends after
+ * ${after}, from then on.  0; E_BAD.
+ */
+int	fit_window(const char *at, const char *zone, int64_t after, struct schedule_span *ret, struct err *) must_check;
 
 #endif /* !CAIRN_FIT_H */

@@ -9,6 +9,7 @@
 #include "rooms.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
+#include "talk.h"
 
 enum { BODY_MAX = 16 * 1024 };
 
@@ -25,7 +26,7 @@ greet(struct app *app, const struct origin *origin)
 		return 0;
 	if (r != E_NOTFOUND)
 		return r;
-	if (asprintf(&text, "Thank you for writing to %s. A person reads this and answers; it can take a while.\n%s",
+	if (asprintf(&text, "Thank you for writing to %s. A person reads this and answers; it can take a while. \"!help\" shows what you can do at once.\n%s",
 	    app->cfg->organization, app->cfg->crisis_text) < 0)
 		return -ENOMEM;
 	id_new(app->world, id);
@@ -57,7 +58,9 @@ message_arrived(struct app *app, const struct origin *origin)
 	if ((r = message_add(app->db, id, origin->room->room_id, origin->pid, false, body,
 	    origin->received)) != 0)
 		return r;
-	return greet(app, origin);
+	if ((r = greet(app, origin)) != 0)
+		return r;
+	return talk_heard(app, origin->pid, body);
 }
 
 static int

@@ -5,12 +5,15 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "base/canon.h"
 #include "base/event.h"
 #include "case.h"
 #include "disclosure.h"
+#include "domain/origin.h"
 #include "erase.h"
 #include "events.h"
 #include "handlers.h"
+#include "intake.h"
 #include "origin.h"
 #include "store/consentstore.h"
 #include "traffic.h"
@@ -74,7 +77,9 @@ on_referral_request(struct app *app, const struct ev_referral_request *ev, const
 	/* What was erased does not come back by a repetition. */
 	if (r == E_NOTFOUND && (r = erase_state(app, ev->referral, &erased)) == 0)
 		return err_set(origin->reason, E_REFUSED, "a referral with this id was erased here");
-	if (r != E_NOTFOUND || (r = keep(&row.request, origin)) != 0)
+	if (r != E_NOTFOUND || (r = origin_check(json_str(origin->content, "origin"),
+	    json_is_true(json_object_get(origin->content, "voluntary")), origin->reason)) != 0 ||
+	    (r = keep(&row.request, origin)) != 0)
 		return r;
 	if ((r = apply(app, &row, REFERRAL_IN_SEND, REFERRAL_BY_SOURCE, ev->id, origin)) == 0)
 		r = apply(app, &row, REFERRAL_IN_RECEIVE, REFERRAL_BY_TARGET, ev->id, origin);
@@ -135,6 +140,8 @@ on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
 		r = keep(&row.disclosure, origin);
 	if (r == 0)
 		r = apply(app, &row, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, ev->id, origin);
+	if (r == 0)
+		r = intake_disclosed(app, row.id, json_obj(origin->content, "identity"));
 	if (r == 0) {
 		text = json_text(json_object_get(origin->content, "consent"), JSON_COMPACT);
 		consent.consent = text;

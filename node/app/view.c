@@ -16,6 +16,7 @@
 #include "domain/when.h"
 #include "feed.h"
 #include "find.h"
+#include "intake.h"
 #include "message.h"
 #include "pairing.h"
 #include "publish.h"
@@ -118,7 +119,8 @@ show_case(struct app *app, const struct case_row *row, bool full, json_t **ret)
 			return -ENOMEM;
 		if (json_object_set_new(out, "moves", case_moves(row)) != 0)
 			return -ENOMEM;
-		if ((r = put_json(out, "request", row->request)) != 0 ||
+		if ((r = intake_alike(app, row->id, out)) != 0 ||
+		    (r = put_json(out, "request", row->request)) != 0 ||
 		    (r = put_json(out, "disclosure", row->disclosure)) != 0 ||
 		    (r = case_step_each(app->db, row->id, add_history, &history)) != 0)
 			return r;
@@ -261,6 +263,10 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		return own_each(app->db, NULL, each_own, &l);
 	if (!strcmp(what, "feeds"))
 		return feed_list(app, l.items);
+	if (!strcmp(what, "tasks"))
+		return intake_tasks(app, l.items);
+	if (!strcmp(what, "cases"))
+		return intake_cases(app, l.items);
 	if (!strcmp(what, "partners"))
 		return list_partners(&l);
 	if (!strcmp(what, "rooms"))
@@ -275,7 +281,7 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 				return r;
 		return 0;
 	}
-	return err_set(reterr, E_BAD, "what: referrals, matches, messages, erasures, records, feeds, partners, rooms, waiting, rejected or outbox");
+	return err_set(reterr, E_BAD, "what: referrals, cases, tasks, matches, messages, erasures, records, feeds, partners, rooms, waiting, rejected or outbox");
 }
 
 /* What people will read of it. */
@@ -379,6 +385,8 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		case_free(&row);
 		return r;
 	}
+	if (r == E_NOTFOUND && (r = intake_view(app, id, ret)) != E_NOTFOUND)
+		return r != 0 ? r : audit_add(app->db, app_now(app), actor, "show", id, NULL);
 	if (r == E_NOTFOUND && (r = pairing_show(app, actor, id, ret)) == E_NOTFOUND && (r = show_record(app, id, json_is_true(json_object_get(args, "draft")), ret)) == E_NOTFOUND)
 		r = delivery(app, id, ret);
 	return r != E_NOTFOUND ? r : err_set(reterr, E_NOTFOUND, "nothing here has the id %s", id);

@@ -42,6 +42,8 @@ static const struct key {
 	{ FIELD(admin_socket), TEXT, false, config_value_socket },
 	{ FIELD(trust_signer), TEXT, false, config_value_signer },
 	{ FIELD(crisis_text), TEXT, false, config_value_text },
+	{ FIELD(crisis_words), TEXT, false, config_value_text },
+	{ FIELD(on_call_user), TEXT, false, config_value_user },
 	{ FIELD(bridge_user), TEXT, false, config_value_unix_user },
 	{ FIELD(keep_messages), DAYS, false, NULL },
 	{ FIELD(keep_referrals), DAYS, false, NULL },

@@ -28,6 +28,8 @@ struct config {
 	char	*admin_socket;		/* Default state_dir/admin.sock. */
 	char	*trust_signer;		/* who signs trust lists (signers.h), or NULL: whom cairn federation join named, or nobody. */
 	char	*crisis_text;		/* Plain words with the local crisis numbers. */
+	char	*crisis_words;		/* What somebody in danger writes, with commas or lines between; NULL: none is known. */
+	char	*on_call_user;		/* Who is told then, or NULL. */
 	char	*bridge_user;		/* Unix user for bridges when started as root, or NULL. */
 	int	 keep_messages, keep_referrals, keep_legal;	/* Terms in days; 0: none (of legal: the standard one). */
 	bool	 require_primitives;

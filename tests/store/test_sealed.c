@@ -10,6 +10,7 @@
 #include "store/consentstore.h"
 #include "store/gapstore.h"
 #include "store/inbox.h"
+#include "store/intakestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 
@@ -94,6 +95,14 @@ fill_cases(void)
 }
 
 static void
+fill_intake(void)
+{
+	must(intake_put(db, &(struct intake){ .id = text("I1"), .person = text(CANARY "person"), .talk = text(CANARY "talk") }));
+	must(intake_put(db, &(struct intake){ .id = text("I2"), .pid = 1, .talk = text(CANARY "said") }));
+	must(likeness_put(db, "R1", CANARY "number"));
+}
+
+static void
 fill(void)
 {
 	must(db_begin(db, NULL));
@@ -101,6 +110,7 @@ fill(void)
 	fill_outbox();
 	fill_inbox();
 	fill_cases();
+	fill_intake();
 	must(db_commit(db, NULL));
 }
 

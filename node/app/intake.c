@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/id.h"
+#include "domain/origin.h"
+#include "domain/when.h"
+#include "fit.h"
+#include "intake.h"
+#include "store/audit.h"
+#include "store/intakestore.h"
+#include "talk.h"
+
+enum { ALIAS_MAX = 200, PHONE_MIN = 3, PHONE_MAX = 60, NOTE_MAX = 1000 };
+
+/* The times when somebody may be called, from now on: the first, or at once and for a day. */
+static int
+window(struct app *app, const json_t *person, struct schedule_span *ret, struct err *reterr)
+{
+	const char *at = json_str(person, "call_back"), *zone = json_str(person, "zone");
+	int64_t now = app_now(app);
+
+	*ret = (struct schedule_span){ now, now + WHEN_DAY };
+	return at == NULL ? 0 : fit_window(at, zone, now, ret, reterr);
+}
+
+static int
+check_person(struct app *app, const json_t *person, struct err *reterr)
+{
+	static const char *const known[] = { "alias", "phone", "leave_message", "call_back", "zone", "note" };
+	const char *alias = json_str(person, "alias"), *phone = json_str(person, "phone"), *note = json_str(person, "note");
+	struct schedule_span span;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)person, key, value) {
+		bool found = false;
+
+		for (size_t i = 0; i < nelem(known) && !found; i++)
+			found = !strcmp(known[i], key);
+		if (!found)
+			return err_set(reterr, E_BAD, "%.40s: this is no part of a case", key);
+	}
+	if (alias == NULL || *alias == '\0' || strlen(alias) > ALIAS_MAX)
+		return err_set(reterr, E_BAD, "alias: what the person wants to be called is missing, or too long; it need not be a real name");
+	if (phone == NULL || strlen(phone) < PHONE_MIN || strlen(phone) > PHONE_MAX || strspn(phone, "+0123456789 -/().x") != strlen(phone))
+		return err_set(reterr, E_BAD, "phone: the number at which they may be called is missing, or is none");
+	if (!json_is_boolean(json_object_get(person, "leave_message")))
+		return err_set(reterr, E_BAD, "leave_message: may a message be left there?  Ask them; true or false is wanted");
+	if (note != NULL && strlen(note) > NOTE_MAX)
+		return err_set(reterr, E_BAD, "note: at most %d bytes are wanted", NOTE_MAX);
+	if (json_str(person, "call_back") == NULL && json_str(person, "zone") != NULL)
+		return err_set(reterr, E_BAD, "call_back: with zone, the safe times are wanted, such as \"Mon-Fri 17:00-19:00\"");
+	return window(app, person, &span, reterr);
+}
+
+int
+intake_open(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const json_t *person = json_obj(args, "person");
+	autofree char *text = NULL;
+	char id[ID_LEN + 1];
+	int r;
+
+	if (person == NULL)
+		return err_set(reterr, E_BAD, "person: whom the case is for is missing");
+	if ((r = check_person(app, person, reterr)) != 0)
+		return r;
+	id_new(app->world, id);
+	if ((text = json_text(person, JSON_COMPACT)) == NULL)
+		return -ENOMEM;
+	if ((r = intake_put(app->db, &(struct intake){ .id = id, .person = text, .made = app_now(app) })) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "open_case", id, NULL)) != 0)
+		return r;
+	*ret = json_pack("{s:s}", "case", id);
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+int
+intake_begin(struct app *app, const json_t *args, struct err *reterr)
+{
+	autointake struct intake who = { 0 };
+	const char *id = json_str(args, "case");
+	int r = origin_check(json_str(args, "origin"), json_is_true(json_object_get(args, "voluntary")), reterr);
+
+	if (r != 0 || id == NULL)
+		return r;
+	r = intake_get(app->db, id, &who);
+	return r != E_NOTFOUND ? r : err_next(reterr, err_set(reterr, E_NOTFOUND, "there is no case %s", id), "cairn list cases shows them");
+}
+
+int
+intake_bind(struct app *app, const char *referral, const json_t *args)
+{
+	const char *id = json_str(args, "case"), *origin = json_str(args, "origin");
+
+	return id == NULL ? 0 : intake_refer(app->db, referral, id, origin != NULL ? origin : "program");
+}
+
+/* 0 and the object the caller decrefs; E_NOTFOUND: the referral is nobody's who is called. */
+static int
+person_of(struct app *app, const char *referral, json_t **ret)
+{
+	autointake struct intake who = { 0 };
+	int r = intake_of(app->db, referral, &who);
+
+	if (r == 0 && who.person == NULL)
+		return E_NOTFOUND;
+	if (r == 0 && canon_parse(who.person, strlen(who.person), ret, NULL) != 0)
+		return ERR_CORRUPT;
+	return r;
+}
+
+int
+intake_form(struct app *app, const char *referral, json_t *form)
+{
+	autojson json_t *person = NULL;
+	json_t *identity = json_obj(form, "identity"), *contact = json_obj(identity, "contact"), *consent = json_obj(form, "consent");
+	const char *at;
+	int r = person_of(app, referral, &person);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	at = json_str(person, "call_back");
+	r = json_object_set(consent, "patient", json_object_get(person, "alias")) |
+	    json_object_set_new(json_obj(consent, "signature"), "how", json_string("paper")) |
+	    json_object_set_new(json_obj(consent, "signature"), "recorded_by", json_string("")) |
+	    json_object_set(json_obj(consent, "signature"), "signer", json_object_get(person, "alias")) |
+	    json_object_set(identity, "name", json_object_get(person, "alias")) |
+	    json_object_set_new(contact, "how", json_string("phone")) |
+	    json_object_set(contact, "value", json_object_get(person, "phone")) |
+	    json_object_set(contact, "leave_message", json_object_get(person, "leave_message"));
+	if (at != NULL)
+		r |= json_object_set_new(form, "constraints", json_sprintf("Call only %s (%s).", at, json_str(person, "zone"))) |
+		    json_array_append_new(json_arr(consent, "what"), json_string("constraints"));
+	return r != 0 ? -ENOMEM : 0;
+}
+
+/*
+ * Calls to make.
+ */
+
+/* What a step means for somebody who has to be called, and whether it ends what was to be done before. */
+static const struct {
+	enum referral_input	input;
+	enum referral_side	side;
+	const char		*words;		/* NULL: nothing is to be done. */
+} calls[] = {
+	{ REFERRAL_IN_ACCEPT,	REFERRAL_AT_SOURCE, "they said yes: call, say so, and ask for consent" },
+	{ REFERRAL_IN_WAITLIST,	REFERRAL_AT_SOURCE, "they have a waiting list: call, and ask whether to wait" },
+	{ REFERRAL_IN_DECLINE,	REFERRAL_AT_SOURCE, "they said no: call, and look for another together" },
+	{ REFERRAL_IN_ASK_INFO,	REFERRAL_AT_SOURCE, "they have a question: call and ask" },
+	{ REFERRAL_IN_SCHEDULE,	REFERRAL_AT_SOURCE, "there is a first meeting: call and say when" },
+	{ REFERRAL_IN_EXPIRE,	REFERRAL_AT_SOURCE, "nobody answered in time: call, and look for another together" },
+	{ REFERRAL_IN_FAIL,	REFERRAL_AT_SOURCE, "they could not be reached by the others: call and ask" },
+	{ REFERRAL_IN_CLOSE,	REFERRAL_AT_SOURCE, "the support has ended: call and ask how it went" },
+	{ REFERRAL_IN_CONSENT,	REFERRAL_AT_TARGET, "call for the first time" },
+};
+
+static const char *
+words_of(const char *what)
+{
+	for (size_t i = 0; i < nelem(calls); i++)
+		if (!strcmp(referral_input_name(calls[i].input), what))
+			return calls[i].words;
+	return "call";
+}
+
+/* Whoever was told of a step by phone, on either side; NULL: nobody is called.  The caller decrefs. */
+static int
+called(struct app *app, const struct case_row *row, json_t **ret)
+{
+	autojson json_t *disclosure = NULL;
+	const json_t *contact;
+
+	if (row->r.side == REFERRAL_AT_SOURCE)
+		return person_of(app, row->id, ret);
+	if (row->disclosure == NULL)
+		return E_NOTFOUND;
+	if (canon_parse(row->disclosure, strlen(row->disclosure), &disclosure, NULL) != 0)
+		return ERR_CORRUPT;
+	contact = json_obj(json_obj(disclosure, "identity"), "contact");
+	if (json_str(contact, "how") == NULL || strcmp(json_str(contact, "how"), "phone") != 0)
+		return E_NOTFOUND;
+	*ret = json_pack("{s:O, s:O, s:O, s:O*}", "alias", json_object_get(json_obj(disclosure, "identity"), "name"), "phone",
+	    json_object_get(contact, "value"), "leave_message", json_object_get(contact, "leave_message"), "note",
+	    json_object_get(disclosure, "constraints"));
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+static int
+call(struct app *app, const struct case_row *row, enum referral_input input)
+{
+	char id[ID_LEN + 1];
+	struct task t = { .id = id, .referral = row->id, .what = (char *)(uintptr_t)referral_input_name(input) };
+	struct schedule_span span;
+	autojson json_t *person = NULL;
+	int r = called(app, row, &person);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	/* A zone file that is gone since: better too early in the list than never. */
+	if ((r = window(app, person, &span, NULL)) < 0)
+		return r;
+	id_new(app->world, id);
+	t.begins = span.begins;
+	t.due = span.ends;
+	return task_put(app->db, &t);
+}
+
+int
+intake_news(struct app *app, const struct case_row *row, enum referral_input input, enum referral_actor actor)
+{
+	int r = task_settle(app->db, row->id, app_now(app));
+
+	for (size_t i = 0; i < nelem(calls) && r == 0; i++)
+		if (calls[i].input == input && calls[i].side == row->r.side)
+			r = call(app, row, input);
+	return r != 0 ? r : talk_news(app, row, input, actor);
+}
+
+static json_t *
+at(int64_t ms)
+{
+	char text[WHEN_TEXT];
+
+	return json_string(when_print(ms, text));
+}
+
+/* A task as it is listed: what and when, never who. */
+static json_t *
+show_task(struct app *app, const struct task *t)
+{
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:b}", "id", t->id, "referral", t->referral, "what", words_of(t->what), "from",
+	    at(t->begins), "until", at(t->due), "tries", (json_int_t)t->tries, "late", t->due < app_now(app));
+}
+
+struct listing {
+	struct app	*app;
+	json_t		*items;
+};
+
+static int
+each_task(void *cookie, const struct task *t)
+{
+	struct listing *l = cookie;
+
+	return json_array_append_new(l->items, show_task(l->app, t)) != 0 ? -ENOMEM : 0;
+}
+
+int
+intake_tasks(struct app *app, json_t *items)
+{
+	struct listing l = { app, items };
+
+	return task_each(app->db, each_task, &l);
+}
+
+static int
+each_case(void *cookie, const struct intake *i)
+{
+	struct listing *l = cookie;
+
+	return json_array_append_new(l->items, json_pack("{s:s, s:o}", "id", i->id, "opened", at(i->made))) != 0 ? -ENOMEM : 0;
+}
+
+int
+intake_cases(struct app *app, json_t *items)
+{
+	struct listing l = { app, items };
+
+	return intake_each(app->db, each_case, &l);
+}
+
+static int
+add_referral(void *cookie, const char *referral)
+{
+	return json_array_append_new(cookie, json_string(referral)) != 0 ? -ENOMEM : 0;
+}
+
+static int
+view_intake(struct app *app, const char *id, json_t **ret)
+{
+	autointake struct intake i = { 0 };
+	autojson json_t *out = NULL, *person = NULL, *referrals = json_array();
+	int r = intake_get(app->db, id, &i);
+
+	if (r == 0 && i.person == NULL)
+		r = E_NOTFOUND;
+	if (r != 0)
+		return r;
+	if (referrals == NULL || canon_parse(i.person, strlen(i.person), &person, NULL) != 0)
+		return ERR_CORRUPT;
+	if ((r = intake_referrals(app->db, id, add_referral, referrals)) != 0)
+		return r;
+	if ((out = json_pack("{s:s, s:o, s:O, s:O}", "id", id, "opened", at(i.made), "person", person, "referrals", referrals)) == NULL)
+		return -ENOMEM;
+	*ret = take(out);
+	return 0;
+}
+
+int
+intake_view(struct app *app, const char *id, json_t **ret)
+{
+	autojson json_t *person = NULL, *out = NULL;
+	struct case_row row;
+	struct task t;
+	int r = task_get(app->db, id, &t);
+
+	if (r == E_NOTFOUND)
+		return view_intake(app, id, ret);
+	if (r != 0)
+		return r;
+	if ((out = show_task(app, &t)) == NULL)
+		r = -ENOMEM;
+	else if ((r = case_get(app->db, t.referral, &row)) == 0) {
+		r = called(app, &row, &person);
+		case_free(&row);
+	}
+	task_free(&t);
+	if (r == 0 && json_object_set(out, "person", person) != 0)
+		r = -ENOMEM;
+	if (r == 0 || r == E_NOTFOUND) {
+		*ret = take(out);
+		r = 0;
+	}
+	return r;
+}
+
+int
+intake_task(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *id = json_str(args, "task"), *result = json_str(args, "result");
+	bool missed = result != NULL && !strcmp(result, "missed");
+	struct schedule_span span;
+	autojson json_t *person = NULL;
+	struct case_row row;
+	struct task t;
+	int r;
+
+	if (id == NULL || result == NULL || (!missed && strcmp(result, "done") != 0))
+		return err_set(reterr, E_BAD, "the task, and done or missed, are wanted");
+	if ((r = task_get(app->db, id, &t)) != 0)
+		return r != E_NOTFOUND ? r : err_next(reterr, err_set(reterr, E_NOTFOUND, "there is no task %s", id), "cairn list tasks shows them");
+	if (t.done != 0)
+		r = err_next(reterr, err_set(reterr, E_EXISTS, "this task is done already; nothing changed"), "cairn list tasks shows the others");
+	else if (!missed)
+		t.done = app_now(app);
+	else if ((r = case_get(app->db, t.referral, &row)) == 0) {
+		r = called(app, &row, &person);
+		case_free(&row);
+		/* Not again in the same hours: once is a call, twice is a trace. */
+		if (r == 0 && json_str(person, "call_back") != NULL)
+			r = fit_window(json_str(person, "call_back"), json_str(person, "zone"), t.due > app_now(app) ? t.due + 1 : app_now(app), &span, reterr);
+		else if (r == 0)
+			span = (struct schedule_span){ app_now(app) + 4 * WHEN_HOUR, app_now(app) + WHEN_DAY };
+		if (r == 0) {
+			t.begins = span.begins;
+			t.due = span.ends;
+			t.tries++;
+		}
+	}
+	if (r == 0 && (r = task_put(app->db, &t)) == 0)
+		r = audit_add(app->db, app_now(app), actor, missed ? "call_missed" : "call_done", t.referral, NULL);
+	if (r == 0 && (*ret = show_task(app, &t)) == NULL)
+		r = -ENOMEM;
+	task_free(&t);
+	return r;
+}
+
+/*
+ * Whom we may know already.
+ */
+
+int
+intake_disclosed(struct app *app, const char *referral, const json_t *identity)
+{
+	const json_t *contact = json_obj(identity, "contact");
+	const char *how = json_str(contact, "how"), *value = json_str(contact, "value"), *name = json_str(identity, "name");
+	char text[ORIGIN_LIKENESS];
+	int r = likeness_drop(app->db, referral);
+
+	if (r == 0 && how != NULL && value != NULL && origin_likeness(how, value, text))
+		r = likeness_put(app->db, referral, text);
+	/* Many are called Jo; a name counts only if it is said to be one. */
+	if (r == 0 && name != NULL && json_is_false(json_object_get(identity, "is_alias")) && origin_likeness("name", name, text))
+		r = likeness_put(app->db, referral, text);
+	return r;
+}
+
+int
+intake_alike(struct app *app, const char *referral, json_t *shown)
+{
+	autojson json_t *others = json_array();
+	int r = others == NULL ? -ENOMEM : likeness_find(app->db, referral, add_referral, others);
+
+	if (r != 0 || json_array_size(others) == 0)
+		return r;
+	return json_object_set(shown, "may_be_the_same_person_as", others) != 0 ? -ENOMEM : 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * talk: the member's conversation in their direct chat, with any Matrix client.  Words that begin with ! are
+ * commands; all else answers the question that was asked, or is for people to read.  Each reply stands alone.
+ *
+ *	talk.c		the table of topics; danger comes first
+ *	talk_find.c	!find, !refer and its questions, one at a time
+ *	talk_mine.c	!status, !cancel, !who, and news of a referral
+ *
+ * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name}], asked: n, wish: {...}}.
+ */
+#ifndef CAIRN_TALK_H
+#define CAIRN_TALK_H
+
+#include <jansson.h>
+
+#include "app.h"
+#include "base/buf.h"
+#include "store/casestore.h"
+
+struct talk {
+	struct app	*app;
+	int64_t		 pid;
+	char		*intake;	/* The member's id there. */
+	json_t		*state;		/* As above; changes are kept when the topic returns 0. */
+	struct buf	 say;		/* The reply. */
+};
+
+/** talk_heard(app, pid, body): answer what a member wrote; nothing if it is for people.  0 or negative. */
+int	talk_heard(struct app *, int64_t pid, const char *body) must_check;
+
+/** talk_say(app, pid, text): in their chat, once it is there. */
+int	talk_say(struct app *, int64_t pid, const char *text) must_check;
+
+/** talk_news(app, row, input, actor): tell the member whose referral it is what happened; nothing if they did it, or it says nothing. */
+int	talk_news(struct app *, const struct case_row *, enum referral_input, enum referral_actor) must_check;
+
+/* Topics: ${words} follow the command.  0 or negative. */
+int	talk_find(struct talk *, const char *words) must_check;
+int	talk_refer(struct talk *, const char *words) must_check;
+int	talk_yes(struct talk *, const char *words) must_check;
+int	talk_status(struct talk *, const char *words) must_check;
+int	talk_cancel(struct talk *, const char *words) must_check;
+int	talk_who(struct talk *, const char *words) must_check;
+/** talk_answer(talk, words): an answer to the question that was asked.  E_NOTFOUND: none was. */
+int	talk_answer(struct talk *, const char *words) must_check;
+/** talk_drop(talk): forget a request that is being made; false: there is none. */
+bool	talk_drop(struct talk *);
+
+#endif /* !CAIRN_TALK_H */

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Somebody without Matrix: staff opens a case, refers them, calls them when it is safe; their consent is on paper.
+ * Whoever came from a court came of their own will.  That two referrals are of one person only their recipient sees.
+ */
+#include <string.h>
+
+#include "base/canon.h"
+#include "hostile.h"
+#include "store/intakestore.h"
+#include "story_refer.h"
+#include "tests/tap.h"
+
+#define PHONE "+1 201 555 0187"
+
+static struct host h;
+static struct referral_story story;
+static char opened[32];
+
+static json_t *
+person(const char *at, const char *zone)
+{
+	return json_pack("{s:{s:s, s:s, s:b, s:s, s:s}}", "person", "alias", "Kim", "phone", PHONE, "leave_message", 0, "call_back", at, "zone", zone);
+}
+
+static void
+test_open(void)
+{
+	autojson json_t *bad = host_command(&h, SOURCE, "open-case", person("Mon-Fri 17:00-19:00", "Mars/Olympus")), *none = NULL, *cases = NULL;
+	autojson json_t *reply = NULL, *shown = NULL, *empty = NULL;
+	autofree char *text = NULL;
+
+	ok(refused(bad, "time zone"), "a case has safe times in a zone that is known");
+	none = host_command(&h, SOURCE, "open-case", person("whenever", "America/New_York"));
+	ok(refused(none, "call_back"), "and that are times");
+	empty = host_command(&h, SOURCE, "open-case", json_pack("{s:{s:s, s:s}}", "person", "alias", "Kim", "phone", PHONE));
+	ok(refused(empty, "leave_message"), "whether a message may be left is asked, not guessed");
+	reply = host_ok(&h, SOURCE, "open-case", person("Mon-Fri 17:00-19:00", "America/New_York"));
+	(void)snprintf(opened, sizeof(opened), "%s", json_str(reply, "case"));
+	cases = story_list(&h, SOURCE, "cases");
+	text = json_dumps(cases, 0);
+	ok(json_array_size(cases) == 1 && strstr(text, "Kim") == NULL && strstr(text, "555") == NULL, "cases are listed without a word on whom");
+	shown = host_ok(&h, SOURCE, "show", json_pack("{s:s}", "id", opened));
+	is_str(json_str(json_obj(shown, "person"), "phone"), PHONE, "and shown when asked for");
+}
+
+static json_t *
+refer(const char *origin, int voluntary)
+{
+	json_t *args = refer_args(&h, &story, STORY_REFER);
+
+	json_object_set_new(args, "case", json_string(opened));
+	json_object_set_new(args, "origin", json_string(origin));
+	if (voluntary >= 0)
+		json_object_set_new(args, "voluntary", json_boolean(voluntary));
+	return args;
+}
+
+static void
+test_origin(void)
+{
+	autojson json_t *unasked = host_command(&h, SOURCE, "refer", refer("court", -1)), *against = host_command(&h, SOURCE, "refer", refer("clinician", 0));
+	autojson json_t *strange = host_command(&h, SOURCE, "refer", refer("employer", 1)), *nobody = refer("self", -1), *unknown = NULL;
+
+	ok(refused(unasked, "voluntary"), "nobody is referred by a court who has not said that they want it");
+	ok(refused(against, "voluntary"), "nor by a clinician");
+	ok(refused(strange, "origin"), "an origin is one of five");
+	json_object_set_new(nobody, "case", json_string("01J8Z0Q4M2K7V9T5B3N6X8C0RD"));
+	unknown = host_command(&h, SOURCE, "refer", json_incref(nobody));
+	ok(refused(unknown, "no case"), "a case has to be there");
+	is_int((int)story_count(&h, SOURCE, "referrals"), 0, "nothing was sent");
+}
+
+static json_t *
+only_task(size_t i, char id[32])
+{
+	json_t *tasks = story_list(&h, i, "tasks");
+	const json_t *task = json_array_get(tasks, 0);
+
+	(void)snprintf(id, 32, "%s", json_array_size(tasks) == 1 ? json_str(task, "id") : "");
+	return tasks;
+}
+
+static void
+test_call(void)
+{
+	autojson json_t *sent = host_ok(&h, SOURCE, "refer", refer("clinician", 1)), *tasks = NULL, *task = NULL, *missed = NULL, *again = NULL, *done = NULL;
+	autofree char *text = NULL;
+	char id[32];
+
+	(void)snprintf(story.id, sizeof(story.id), "%s", json_str(sent, "referral"));
+	host_run(&h, 20000);
+	is_int((int)story_count(&h, SOURCE, "tasks"), 0, "there is nothing to say yet");
+	json_decref(host_ok(&h, TARGET, "answer", json_pack("{s:s, s:s}", "referral", story.id, "decision", "accept")));
+	host_run(&h, 20000);
+	tasks = only_task(SOURCE, id);
+	text = json_dumps(tasks, 0);
+	ok(*id != '\0' && strstr(text, "they said yes") != NULL, "when it is accepted there is somebody to be called");
+	ok(strstr(text, "Kim") == NULL && strstr(text, "555") == NULL, "who, is not in the list");
+	/* The story begins on a Saturday night in November. */
+	is_str(json_str(json_array_get(tasks, 0), "from"), "2026-11-23T22:00:00Z", "at the next safe time");
+	is_str(json_str(json_array_get(tasks, 0), "until"), "2026-11-24T00:00:00Z", "and not later");
+	task = host_ok(&h, SOURCE, "show", json_pack("{s:s}", "id", id));
+	is_str(json_str(json_obj(task, "person"), "phone"), PHONE, "the number is shown to whoever calls");
+	missed = host_ok(&h, SOURCE, "task", json_pack("{s:s, s:s}", "task", id, "result", "missed"));
+	is_str(json_str(missed, "from"), "2026-11-24T22:00:00Z", "who was not reached is called at the next safe time, never sooner");
+	done = host_ok(&h, SOURCE, "task", json_pack("{s:s, s:s}", "task", id, "result", "done"));
+	is_int((int)story_count(&h, SOURCE, "tasks"), 0, "what is done is listed no more");
+	again = host_command(&h, SOURCE, "task", json_pack("{s:s, s:s}", "task", id, "result", "done"));
+	ok(refused(again, "done already"), "nor done twice");
+}
+
+/* The form, as they sign it. */
+static void
+consent(const char *referral, bool matrix)
+{
+	json_t *form = host_ok(&h, SOURCE, "consent", json_pack("{s:s, s:b}", "referral", referral, "template", 1));
+	json_t *identity = json_obj(form, "identity");
+
+	if (matrix) {
+		form = refer_fill(form, referral);
+		json_object_set_new(json_obj(identity, "contact"), "how", json_string("phone"));
+		json_object_set_new(json_obj(identity, "contact"), "value", json_string("(201) 555-0187"));
+	} else {
+		is_str(json_str(identity, "name"), "Kim", "the form knows what they want to be called");
+		is_str(json_str(json_obj(identity, "contact"), "value"), PHONE, "and how to reach them");
+		is_str(json_str(json_obj(json_obj(form, "consent"), "signature"), "how"), "paper", "they sign on paper");
+		json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "recorded_by", json_string("Sam, front desk"));
+		json_object_set_new(form, "need_detail", json_string("Somebody to talk to."));
+		json_object_set_new(form, "referral", json_string(referral));
+	}
+	json_decref(host_ok(&h, SOURCE, "consent", form));
+	host_run(&h, 20000);
+}
+
+static void
+test_consent(void)
+{
+	autojson json_t *shown = NULL, *tasks = NULL;
+	char id[32];
+
+	consent(story.id, false);
+	shown = refer_show(&h, TARGET, &story);
+	is_str(json_str(json_obj(json_obj(shown, "disclosure"), "identity"), "name"), "Kim", "a consent on paper discloses as any other");
+	ok(json_object_get(shown, "may_be_the_same_person_as") == NULL, "nobody else is like them");
+	tasks = only_task(TARGET, id);
+	ok(*id != '\0', "and now it is for the others to call");
+}
+
+static void
+test_alike(void)
+{
+	struct referral_story other = story;
+	autojson json_t *sent = host_ok(&h, SOURCE, "refer", refer_args(&h, &story, STORY_REFER)), *there = NULL, *here = NULL;
+
+	(void)snprintf(other.id, sizeof(other.id), "%s", json_str(sent, "referral"));
+	host_run(&h, 20000);
+	json_decref(host_ok(&h, TARGET, "answer", json_pack("{s:s, s:s}", "referral", other.id, "decision", "accept")));
+	host_run(&h, 20000);
+	there = refer_show(&h, TARGET, &other);
+	ok(json_object_get(there, "may_be_the_same_person_as") == NULL, "before a disclosure nobody can tell");
+	consent(other.id, true);
+	json_decref(there);
+	there = refer_show(&h, TARGET, &other);
+	is_str(json_string_value(json_array_get(json_arr(there, "may_be_the_same_person_as"), 0)), story.id,
+	    "after it, whoever received both sees that they may be one person, however the number is written");
+	here = refer_show(&h, SOURCE, &other);
+	ok(json_object_get(here, "may_be_the_same_person_as") == NULL, "the sender is told nothing");
+}
+
+int
+main(void)
+{
+	story_begin(&h, 94);
+	story_trust(&h);
+	story_publish(&h);
+	refer_begin(&h, &story);
+	test_open();
+	test_origin();
+	test_call();
+	test_consent();
+	test_alike();
+	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits, nothing was rejected");
+	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
+	host_close(&h);
+	return done_testing();
+}

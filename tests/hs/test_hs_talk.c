@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A member asks for support in their direct chat, in plain words, without a name: one question at a time, nothing
+ * sent before their yes, the answer told, and danger answered before anything else.  The member's client is a node
+ * that nobody trusts.
+ */
+#include <string.h>
+
+#include "base/canon.h"
+#include "hostile.h"
+#include "story.h"
+#include "tests/tap.h"
+
+enum { MEMBER = 2 };
+
+#define MEMBER_USER "@cairn:elsewhere.example"
+
+static struct host h;
+
+static void
+say(const char *text)
+{
+	json_decref(host_ok(&h, MEMBER, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", text)));
+	for (int i = 0; i < 4; i++)
+		host_run(&h, 1000);
+}
+
+/* How many messages to the member hold these words. */
+static int
+heard(const char *words)
+{
+	autojson json_t *list = story_list(&h, MEMBER, "messages");
+	const json_t *item;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(list, i, item)
+		n += !strcmp(json_str(item, "direction"), "in") && strstr(json_str(item, "body"), words) != NULL;
+	return n;
+}
+
+/* Did the answer to that come, once? */
+static bool
+answers(const char *text, const char *words)
+{
+	int before = heard(words);
+
+	say(text);
+	for (int i = 0; i < 10 && heard(words) == before; i++)
+		host_run(&h, 4000);
+	host_run(&h, 1000);
+	return heard(words) == before + 1;
+}
+
+static size_t
+referrals(size_t i)
+{
+	return story_count(&h, i, "referrals");
+}
+
+static void
+test_words(void)
+{
+	ok(answers("Good evening", "\"!help\" shows"), "the first word is greeted");
+	ok(answers("!help", "!refer NUMBER"), "help says what one can write");
+	ok(answers("!dance", "This is not known here"), "as does what is not known");
+	ok(answers("!status", "asked nobody"), "nothing was asked yet");
+	ok(answers("!yes", "nothing to say yes to"), "a yes to nothing does nothing");
+	ok(answers("!refer 1", "First look for somebody"), "one looks first");
+	ok(answers("!find", "1. "), "and finds who takes people in");
+	ok(answers("!find zebra", "Nothing was found"), "if nothing fits that is said");
+	ok(answers("!find Rosa", "1. Rosa (specialist"), "words find people");
+	ok(answers("!refer 7", "Which one?"), "a number that is not there");
+	is_int(referrals(SOURCE) + referrals(TARGET), 0, "nothing was sent");
+}
+
+static void
+test_danger(void)
+{
+	int before = heard("Call 988.");
+
+	ok(answers("!refer 1", "How old are you?"), "questions begin");
+	ok(answers("I want to End My Life", "people can, now"), "danger is answered at once, whatever was asked");
+	is_int(heard("Call 988."), before + 1, "with the numbers");
+	is_int((int)found_in(&h, SOURCE, "messages", "user", "@oncall:opendoor.example"), 1, "and somebody on call is told");
+	is_int((int)found_in(&h, SOURCE, "messages", "body", "Somebody who writes to us may be in danger"), 1, "not who, not what");
+	ok(answers("suicide!", "people can, now"), "as often as it is needed");
+	is_int((int)found_in(&h, SOURCE, "messages", "user", "@oncall:opendoor.example"), 1, "within the hour once");
+	ok(!answers("weekend my lifeboat", "people can, now"), "words inside of words are none");
+	is_int(referrals(SOURCE), 0, "nothing was sent");
+}
+
+static void
+test_young(void)
+{
+	ok(answers("!refer 1", "How old are you?"), "again");
+	ok(answers("2", "under 18"), "for the young, people take over");
+	ok(answers("!yes", "nothing to say yes to"), "and nothing can be sent");
+}
+
+static void
+test_questions(void)
+{
+	ok(answers("!refer 1", "How old are you?") && answers("!cancel", "Stopped; nothing was sent"), "one can stop");
+	ok(answers("!yes", "nothing to say yes to"), "and then a yes does nothing");
+	ok(answers("!refer 1", "How old are you?"), "again");
+	ok(answers("perhaps", "number from the list"), "what is no number is asked again");
+	ok(answers("4", "What is it about?"), "one question");
+	host_kill(&h, SOURCE);
+	host_start(&h, SOURCE);
+	ok(answers("2.", "Which language?"), "after another, also after a restart");
+	ok(answers("1", "How would you like to meet?"), "with what the specialist offers");
+	ok(answers("1", "How soon?"), "and so on");
+	ok(answers("2", "When would it suit you?"), "to the last");
+	ok(answers("3", "This would be sent to Rosa"), "then the member sees what would be sent");
+	is_int(heard("Not your name, not your address"), 1, "and what not");
+	is_int(referrals(SOURCE), 0, "before their yes nothing is");
+	ok(answers("!yes", "on its way"), "with it, it is");
+	is_int((int)referrals(TARGET), 1, "and arrives");
+	ok(answers("!yes", "nothing to say yes to"), "a second yes sends nothing");
+	is_int((int)referrals(SOURCE), 1, "twice");
+}
+
+static void
+test_sent(char id[64])
+{
+	autojson json_t *list = story_list(&h, TARGET, "referrals"), *shown = NULL, *source = NULL;
+	autofree char *text = NULL;
+	const json_t *request;
+
+	(void)snprintf(id, 64, "%s", json_str(json_array_get(list, 0), "id"));
+	shown = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", id));
+	request = json_obj(shown, "request");
+	is_str(json_str(request, "origin"), "self", "it says whose wish it is");
+	is_str(json_str(request, "need"), "substance_use", "what was chosen");
+	is_str(json_str(request, "urgency"), "soon", "is what is there");
+	text = json_dumps(shown, 0);
+	ok(strstr(text, "elsewhere") == NULL && strstr(text, "perhaps") == NULL, "nobody's name, nothing they wrote");
+	source = host_ok(&h, SOURCE, "show", json_pack("{s:s}", "id", id));
+	ok(answers("!status", "they have it and decide"), "the member sees how it is");
+	ok(answers("!who", "Not who you are."), "and who can see what");
+}
+
+int
+main(void)
+{
+	autojson json_t *answer = NULL;
+	struct client oncall;
+	char id[64];
+
+	story_begin(&h, 93);
+	(void)story_add(&h, "elsewhere", "elsewhere.example");
+	client_login(&oncall, &h, "@oncall:opendoor.example");
+	{
+		autojson json_t *list = story_trust_list(&h, 1, 1u << SOURCE | 1u << TARGET, STORY_LIFE);
+
+		for (size_t i = SOURCE; i <= TARGET; i++)
+			json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", list)));
+	}
+	story_publish(&h);
+	test_words();
+	test_danger();
+	test_young();
+	test_questions();
+	test_sent(id);
+	answer = host_ok(&h, TARGET, "answer", json_pack("{s:s, s:s}", "referral", id, "decision", "accept"));
+	host_run(&h, 20000);
+	is_int(heard("said yes to your request"), 1, "the answer is told, once");
+	ok(answers("!status", "they said yes"), "and stays to be seen");
+	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
+	host_close(&h);
+	return done_testing();
+}
