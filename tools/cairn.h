@@ -163,6 +163,7 @@ int	federation_new(struct cairn *, const struct verb *, json_t *args);
 int	federation_sign(struct cairn *, const struct verb *, json_t *args);
 int	federation_words(struct cairn *, const struct verb *, json_t *args);
 int	federation_import(struct cairn *, const struct verb *, json_t *args);
+int	federation_node(struct cairn *, const struct verb *, json_t *args);
 int	federation_join(struct cairn *, const struct verb *, json_t *args);
 int	federation_decide(struct cairn *, const struct verb *, json_t *args);
 

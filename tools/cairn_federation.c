@@ -164,12 +164,11 @@ federation_import(struct cairn *c, const struct verb *v, json_t *args)
 	autojson json_t *request = NULL, *result = NULL, *doc = NULL;
 	int r = import_json(c, json_str(args, "file"), &doc);
 
-	(void)v;
 	if (r != EXIT_OK)
 		return r;
 	if ((request = json_pack("{s:O}", "document", doc)) == NULL)
 		return no_memory(c);
-	r = send(c, "import_trust", request, &result);
+	r = send(c, strcmp(v->name, "federation publish") == 0 ? "federation_publish" : "import_trust", request, &result);
 	return r != EXIT_OK ? r : show_in_force(c, result);
 }
 
@@ -186,6 +185,24 @@ federation_join(struct cairn *c, const struct verb *v, json_t *args)
 		return no_memory(c);
 	r = send(c, "federation_join", request, &result);
 	return r != EXIT_OK ? r : show_in_force(c, result);
+}
+
+/* "federation room" and "federation status" */
+int
+federation_node(struct cairn *c, const struct verb *v, json_t *args)
+{
+	autojson json_t *result = NULL;
+	char name[64];
+	int r;
+
+	(void)snprintf(name, sizeof(name), "%s", v->name);
+	*strchr(name, ' ') = '_';
+	if ((r = client_call(c, name, args, &result)) != EXIT_OK)
+		return r;
+	if (c->json)
+		return out_json(result);
+	out_object(result);
+	return EXIT_OK;
 }
 
 /* "federation deny" and "federation allow" */

@@ -108,6 +108,7 @@ static const struct call {
 	{ GAP_PURPOSE,		gap_page,		false,	false },
 	{ MEMBERS_PURPOSE,	members_answered,	false,	false },
 	{ "record",		sent,			false,	false },
+	{ "federation",		sent,			false,	false },
 	{ "space_child",	sent,			false,	false },
 	{ "traffic",		sent,			false,	false },
 	{ "ack",		sent,			false,	false },

@@ -14,6 +14,7 @@
 #include "feed.h"
 #include "find.h"
 #include "intake.h"
+#include "federation.h"
 #include "message.h"
 #include "notes.h"
 #include "own.h"
@@ -65,6 +66,9 @@ static const struct verb {
 	{ "import",	own_import,	"nothing was changed; mend the file and import it again", false },
 	{ "forget",	feed_remove,	"cairn list feeds shows the files that are kept, and their names", false },
 	{ "import_trust", trustlist_import, "the list in force is unchanged; the federation's signer has the newest", false },
+	{ "federation_room", federation_room, "", true },
+	{ "federation_publish", federation_publish, "the list in force is unchanged", true },
+	{ "federation_status", federation_status, "", false },
 	{ "federation_join", trustlist_join, "nothing was changed", false },
 	{ "federation_decide", trustlist_decide, "cairn list partners shows the organizations", false },
 	{ "import_minors", disclosure_minors, "the table in force is unchanged; docs/consent.md shows one", false },

@@ -153,6 +153,23 @@ check_standing(struct app *app, json_t *checks)
 	return 0;
 }
 
+/* Where newer lists come from.  Files bring them as well. */
+static int
+check_federation_room(struct app *app, json_t *checks)
+{
+	struct trust_room where = trust_where(app->trust);
+	autoroom struct room room = { 0 };
+	int r;
+
+	if (where.room == NULL)
+		return 0;
+	if ((r = room_get(app->db, where.room, &room)) < 0)
+		return r;
+	r = r == 0 && room.joined ? 0 : E_LATER;
+	return check(checks, "federation room", r == 0, r == 0 ? "joined: newer trust lists arrive there" : "not joined",
+	    "cairn list outbox shows why; until then newer trust lists come as files: cairn import trust");
+}
+
 static int
 check_directory(void *cookie, const struct partner *partner)
 {
@@ -326,7 +343,8 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if ((*ret = json_pack("{s:o}", "checks", checks)) == NULL)
 		return -ENOMEM;
 	if ((r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
-	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
+	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
+	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_revocations(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
 	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0)
 		return r;

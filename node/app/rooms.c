@@ -9,6 +9,7 @@
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
 #include "domain/trust.h"
+#include "federation.h"
 #include "members.h"
 #include "rooms.h"
 #include "store/dirstore.h"
@@ -171,7 +172,8 @@ matters(struct app *app, const struct room *room, const char *user, bool self)
 	int64_t pid;
 	int r;
 
-	if (room->ours || self)
+	/* Anybody may join the federation room. */
+	if ((room->ours && room->kind != ROOM_FEDERATION) || self)
 		return 0;
 	r = person_find(app->db, user, &pid);
 	return r != 0 ? r : roster_has(app->db, room->room_id, pid);
@@ -253,6 +255,8 @@ rooms_state(struct app *app, unsigned account, const char *room_id, const json_t
 		return saw_create(app, room_id, event);
 	if (!strcmp(type, "m.room.member"))
 		return saw_member(app, room_id, event);
+	if (!strcmp(type, FEDERATION_PART))
+		return federation_part(app, room_id, json_obj(event, "content"));
 	if (strcmp(type, "m.room.encryption") || *key != '\0')
 		return 0;
 	if ((r = room_get(app->db, room_id, &room)) != 0)

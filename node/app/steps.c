@@ -13,6 +13,7 @@
 #include "deliver.h"
 #include "domain/trust.h"
 #include "epoch.h"
+#include "federation.h"
 #include "erase.h"
 #include "find.h"
 #include "gap.h"
@@ -335,7 +336,7 @@ steps(struct app *app, bool *ret_more)
 		return r;
 	if ((r = members_step(app, ret_more)) != 0 || (r = gap_step(app, ret_more)) != 0 || (r = find_step(app, ret_more)) != 0 ||
 	    (r = ingest_step(app, ret_more)) != 0 ||
-	    (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 ||
+	    (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 || (r = federation_step(app)) != 0 ||
 	    (r = traffic_step(app, ret_more)) != 0)
 		return r;
 	if ((r = want_keys(app)) != 0)

@@ -47,12 +47,12 @@ request_path(const char *fmt, ...)
 char *
 request_sync(const char *since, int timeout_ms, int limit, bool lazy)
 {
-	char filter[512], timeout[16];
+	char filter[640], timeout[16];
 
 	(void)snprintf(filter, sizeof(filter),
 	    "{\"presence\":{\"not_types\":[\"*\"]},\"account_data\":{\"types\":[\"" REQUEST_EPOCH "\"]},"
 	    "\"room\":{\"ephemeral\":{\"not_types\":[\"*\"]},\"account_data\":{\"not_types\":[\"*\"]},"
-	    "\"state\":{\"types\":[\"m.room.create\",\"m.room.member\",\"m.room.encryption\"],"
+	    "\"state\":{\"types\":[\"m.room.create\",\"m.room.member\",\"m.room.encryption\",\"org.cairnpeer.trust.part\"],"
 	    "\"not_types\":[\"m.room.encrypted\"]%s},\"timeline\":{\"limit\":%d}}}",
 	    lazy ? ",\"lazy_load_members\":true" : "", limit);
 	(void)snprintf(timeout, sizeof(timeout), "%d", timeout_ms);

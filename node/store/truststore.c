@@ -72,6 +72,12 @@ trust_part_newest(struct db *db, int64_t *ret)
 }
 
 int
+trust_part_drop(struct db *db, int64_t version)
+{
+	return db_run(db, Q_TRUST_PART_DROP, "i", version);
+}
+
+int
 trust_part_sweep(struct db *db, int64_t below, int64_t above)
 {
 	return db_run(db, Q_TRUST_PART_SWEEP, "ii", below, above);

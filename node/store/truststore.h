@@ -21,11 +21,12 @@ int	trust_version_forget(struct db *) must_check;
 /**
  * trust_part_put(db, version, part, parts, text): replaces what was there.  trust_part_each: of one version, in order;
  * stops at the first non-zero.  trust_part_newest: 0 if there is none.  trust_part_sweep(db, below, above): those up to the
- * one, and beyond the other, go.
+ * one, and beyond the other, go.  trust_part_drop: those of one version.
  */
 int	trust_part_put(struct db *, int64_t version, int64_t part, int64_t parts, const char *text) must_check;
 int	trust_part_each(struct db *, int64_t version, int (*)(void *, int64_t part, int64_t parts, const char *text), void *) must_check;
 int	trust_part_newest(struct db *, int64_t *ret) must_check;
+int	trust_part_drop(struct db *, int64_t version) must_check;
 int	trust_part_sweep(struct db *, int64_t below, int64_t above) must_check;
 
 /** trust_override_put(db, org, word): JSON; NULL takes it back.  trust_override_each: by organization. */

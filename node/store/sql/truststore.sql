@@ -21,6 +21,9 @@ ON CONFLICT (version, part) DO UPDATE SET parts = excluded.parts, text = exclude
 -- name: trust_part_sweep
 DELETE FROM trust_part WHERE version <= ?1 OR version > ?2;
 
+-- name: trust_part_drop
+DELETE FROM trust_part WHERE version = ?1;
+
 -- name: trust_part_each
 SELECT part, parts, text FROM trust_part WHERE version = ?1 ORDER BY part;
 
