@@ -315,7 +315,7 @@ case_outcome(struct app *app, const char *actor, const json_t *args, json_t **re
 	r = content == NULL ? -ENOMEM : copy_args(args, names, content);
 	if (r == 0 && row.r.side != REFERRAL_AT_TARGET)
 		r = not_ours(&row, "was sent by us: its outcome is the partner's to record", reterr);
-	if (r == 0 && row.r.consented)
+	if (r == 0 && (row.r.consented || disclosure_to_court(&row)))
 		r = disclosure_may_report(app, &row, CONSENT_GENERAL, reterr);
 	if (r == 0) {
 		free(row.outcome);
@@ -337,7 +337,9 @@ case_consent(struct app *app, const char *actor, const json_t *args, json_t **re
 
 	if (r != 0)
 		return r;
-	if (row.r.side != REFERRAL_AT_SOURCE)
+	if (disclosure_to_court(&row))
+		r = disclosure_proceedings(app, &row, actor, args, ret, reterr);
+	else if (row.r.side != REFERRAL_AT_SOURCE)
 		r = not_ours(&row, "came from a partner, who asks the member for consent", reterr);
 	else if (json_is_true(json_object_get(args, "template")))
 		r = disclosure_template(app, &row, ret, reterr);

@@ -8,6 +8,7 @@
 #include "disclosure.h"
 #include "domain/consent.h"
 #include "domain/consent_law.h"
+#include "domain/origin.h"
 #include "domain/trust.h"
 #include "intake.h"
 #include "publish.h"
@@ -245,6 +246,16 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	return 0;
 }
 
+bool
+disclosure_to_court(const struct case_row *row)
+{
+	autojson json_t *request = NULL;
+
+	/* What cannot be read may be one: doubt is not told. */
+	return row->r.side == REFERRAL_AT_TARGET && row->request != NULL &&
+	    (canon_parse(row->request, strlen(row->request), &request, NULL) != 0 || !origin_hears(json_str(request, "origin"), false));
+}
+
 /* May we tell ${org} ${what} of that referral, under its newest consent? */
 static int
 in_force(struct app *app, const struct case_row *row, const char *org, unsigned what, enum consent_covers covers,
@@ -277,7 +288,8 @@ disclosure_in_force(struct app *app, const char *referral, const char *org, cons
 		return r > 0 ? ERR_CORRUPT : r;
 	if ((r = case_get(app->db, referral, &row)) != 0)
 		return r == E_NOTFOUND ? E_REFUSED : r;
-	r = in_force(app, &row, org, disclosure_classes(disclosed), CONSENT_GENERAL, NULL);
+	r = in_force(app, &row, org, disclosure_classes(disclosed), json_object_get(disclosed, "identity") == NULL &&
+	    disclosure_to_court(&row) ? CONSENT_PROCEEDINGS : CONSENT_GENERAL, NULL);
 	case_free(&row);
 	return r > 0 ? E_REFUSED : r;
 }
@@ -285,8 +297,12 @@ disclosure_in_force(struct app *app, const char *referral, const char *org, cons
 int
 disclosure_may_report(struct app *app, const struct case_row *row, enum consent_covers covers, struct err *reterr)
 {
-	int r = in_force(app, row, row->org, CONSENT_OUTCOME_CLASS, covers, reterr);
+	bool court = disclosure_to_court(row);
+	int r = in_force(app, row, row->org, CONSENT_OUTCOME_CLASS, court ? CONSENT_PROCEEDINGS : covers, reterr);
 
+	if (r == E_REFUSED && court)
+		return err_next(reterr, E_REFUSED, "nothing is told: it came from a court, which hears of the member only under a consent for that alone; "
+		    "cairn consent %s --template prints it, for the member to decide", row->id);
 	return r != E_REFUSED ? r : err_next(reterr, E_REFUSED, "nothing is told; without a consent that names us as discloser, them as "
 	    "recipient and outcome among what may be disclosed, the referral ends by their withdrawal");
 }
@@ -365,5 +381,57 @@ disclosure_minors(struct app *app, const char *actor, const json_t *args, json_t
 		return r;
 	*ret = json_pack("{s:I, s:s}", "rows", (json_int_t)json_array_size(json_arr(table, "minors")), "reviewed",
 	    json_str(table, "reviewed"));
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+/* The form of that consent: it discloses only what became of the member, and only to the court's program. */
+static int
+court_form(struct app *app, const struct case_row *row, json_t **ret, struct err *reterr)
+{
+	json_t *form = NULL, *consent;
+	int r = disclosure_template(app, row, &form, reterr);
+
+	if (r != 0)
+		return r;
+	consent = json_obj(form, "consent");
+	if ((json_object_set_new(consent, "covers", json_string("proceedings")) |
+	    json_object_set_new(consent, "purpose_code", json_string("proceedings")) |
+	    json_object_set_new(consent, "purpose", json_string("To tell the court's program what became of it.")) |
+	    json_object_set_new(consent, "what", json_pack("[s]", "outcome")) |
+	    json_object_set_new(consent, "what_text", json_string("Whether the support began, and how it ended.")) |
+	    json_object_del(form, "identity") | json_object_del(form, "need_detail")) != 0) {
+		json_decref(form);
+		return -ENOMEM;
+	}
+	*ret = form;
+	return 0;
+}
+
+int
+disclosure_proceedings(struct app *app, const struct case_row *row, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	json_t *consent = json_obj(args, "consent");
+	autofree char *text = NULL;
+	char id[ID_LEN + 1];
+	struct consent_row stored = { .id = id, .referral = row->id, .org = row->org, .granted_at = app_now(app) };
+	int r;
+
+	if (json_is_true(json_object_get(args, "template")))
+		return court_form(app, row, ret, reterr);
+	if (consent == NULL)
+		return err_next(reterr, err_set(reterr, E_BAD, "consent: an object with the elements is missing"),
+		    "cairn consent %s --template prints one to fill in", row->id);
+	id_new(app->world, id);
+	if (json_object_set_new(consent, "id", json_string(id)) != 0)
+		return -ENOMEM;
+	if ((r = judge(app, row, consent, publish_own_org(app), row->org, CONSENT_OUTCOME_CLASS, CONSENT_PROCEEDINGS, reterr)) != 0)
+		return r;
+	if ((text = canon_text(consent, reterr)) == NULL)
+		return E_BAD;
+	stored.consent = text;
+	if ((r = consent_put(app->db, &stored)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "consent", row->id, stored.id)) != 0)
+		return r;
+	*ret = json_pack("{s:s, s:s}", "referral", row->id, "state", referral_state_name(row->r.state));
 	return *ret != NULL ? 0 : -ENOMEM;
 }

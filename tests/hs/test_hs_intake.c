@@ -119,6 +119,8 @@ consent(const char *referral, bool matrix)
 
 	if (matrix) {
 		form = refer_fill(form, referral);
+		if (!strcmp(json_str(json_obj(json_obj(form, "consent"), "signature"), "how"), "paper"))
+			json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "recorded_by", json_string("Sam, front desk"));
 		json_object_set_new(json_obj(identity, "contact"), "how", json_string("phone"));
 		json_object_set_new(json_obj(identity, "contact"), "value", json_string("(201) 555-0187"));
 	} else {
@@ -168,6 +170,38 @@ test_alike(void)
 	ok(json_object_get(here, "may_be_the_same_person_as") == NULL, "the sender is told nothing");
 }
 
+static void
+test_court(void)
+{
+	struct referral_story other = story;
+	autojson json_t *sent = NULL, *early = NULL, *late = NULL, *form = NULL, *kept = NULL, *told = NULL;
+
+	sent = host_ok(&h, SOURCE, "refer", refer("court", 1));
+	(void)snprintf(other.id, sizeof(other.id), "%s", json_str(sent, "referral"));
+	host_run(&h, 20000);
+	json_decref(host_ok(&h, TARGET, "answer", json_pack("{s:s, s:s}", "referral", other.id, "decision", "accept")));
+	host_run(&h, 20000);
+	early = host_command(&h, TARGET, "outcome", json_pack("{s:s, s:s}", "referral", other.id, "stage", "first_contact"));
+	ok(refused(early, "consent"), "a court is told nothing without a consent");
+	consent(other.id, true);
+	late = host_command(&h, TARGET, "outcome", json_pack("{s:s, s:s}", "referral", other.id, "stage", "first_contact"));
+	ok(refused(late, "proceedings"), "nor under one that is for support");
+	form = host_ok(&h, TARGET, "consent", json_pack("{s:s, s:b}", "referral", other.id, "template", 1));
+	is_str(json_str(json_obj(form, "consent"), "covers"), "proceedings", "there is a form for that alone");
+	json_object_set_new(form, "referral", json_string(other.id));
+	json_object_set_new(json_obj(form, "consent"), "patient", json_string("Jo"));
+	json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "signer", json_string("Jo"));
+	json_object_set_new(json_obj(form, "consent"), "covers", json_string("general"));
+	kept = host_command(&h, TARGET, "consent", json_incref(form));
+	ok(refused(kept, ""), "another is not taken for it");
+	json_object_set_new(json_obj(form, "consent"), "covers", json_string("proceedings"));
+	json_decref(host_ok(&h, TARGET, "consent", json_incref(form)));
+	told = host_command(&h, TARGET, "outcome", json_pack("{s:s, s:s}", "referral", other.id, "stage", "first_contact"));
+	ok(json_is_true(json_object_get(told, "ok")), "once the member has signed that, it may be told");
+	host_run(&h, 20000);
+	ok(refer_state(&h, SOURCE, &other, "engaged"), "and is");
+}
+
 int
 main(void)
 {
@@ -180,6 +214,7 @@ main(void)
 	test_call();
 	test_consent();
 	test_alike();
+	test_court();
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits, nothing was rejected");
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);
