@@ -28,6 +28,7 @@ static const struct topic {
 	{ "yes",	talk_yes,	NULL },
 	{ "status",	talk_status,	"!status - what became of what you asked for" },
 	{ "cancel",	talk_cancel,	"!cancel - stop what you are asking" },
+	{ "revoke",	talk_revoke,	"!revoke - take your consent back, at once" },
 	{ "who",	talk_who,	"!who - who can see what" },
 };
 
@@ -194,7 +195,6 @@ run(struct talk *t, const char *body)
 int
 talk_heard(struct app *app, int64_t pid, const char *body)
 {
-	autobuf struct buf say = { 0 };
 	autointake struct intake who = { 0 };
 	struct talk t = { .state = NULL };
 	int r;

@@ -5,7 +5,7 @@
  *
  *	talk.c		the table of topics; danger comes first
  *	talk_find.c	!find, !refer and its questions, one at a time
- *	talk_mine.c	!status, !cancel, !who, and news of a referral
+ *	talk_mine.c	!status, !cancel, !revoke, !who, and news of a referral
  *
  * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name}], asked: n, wish: {...}}.
  */
@@ -41,6 +41,7 @@ int	talk_refer(struct talk *, const char *words) must_check;
 int	talk_yes(struct talk *, const char *words) must_check;
 int	talk_status(struct talk *, const char *words) must_check;
 int	talk_cancel(struct talk *, const char *words) must_check;
+int	talk_revoke(struct talk *, const char *words) must_check;
 int	talk_who(struct talk *, const char *words) must_check;
 /** talk_answer(talk, words): an answer to the question that was asked.  E_NOTFOUND: none was. */
 int	talk_answer(struct talk *, const char *words) must_check;

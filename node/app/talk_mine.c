@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "base/id.h"
 #include "case.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "revoke.h"
 #include "store/dirstore.h"
 #include "store/intakestore.h"
 #include "talk.h"
@@ -86,10 +88,14 @@ talk_news(struct app *app, const struct case_row *row, enum referral_input input
 	return talk_say(app, who.pid, text);
 }
 
+enum { REVOKED_MAX = 9 };
+
 struct walk {
 	struct talk	*talk;
 	int		(*each)(struct walk *, const struct case_row *, const char *name);
 	size_t		 n;
+	char		 ids[REVOKED_MAX][ID_LEN + 1];	/* Under a consent. */
+	size_t		 n_ids;
 };
 
 static int
@@ -174,4 +180,44 @@ talk_cancel(struct talk *t, const char *words)
 	(void)words;
 	return buf_puts(&t->say, talk_drop(t) ? "Stopped; nothing was sent." :
 	    "Nothing is being asked now. To take back what was sent, write so here without a \"!\"; people read it and do it.");
+}
+
+static int
+say_consented(struct walk *w, const struct case_row *row, const char *name)
+{
+	if (!row->r.consented || w->n_ids == REVOKED_MAX)
+		return 0;
+	(void)snprintf(w->ids[w->n_ids++], ID_LEN + 1, "%s", row->id);
+	return buf_printf(&w->talk->say, "%zu. %s\n", w->n_ids, name);
+}
+
+int
+talk_revoke(struct talk *t, const char *words)
+{
+	const struct revoke_why why = { "matrix", NULL, "member" };
+	struct walk w = { .talk = t, .each = say_consented };
+	size_t which = *words >= '1' && *words <= '9' && (words[1] == '\0' || words[1] == ' ') ? (size_t)(*words - '0') : 0;
+	autojson json_t *result = NULL;
+	struct err ignored = { "" };
+	struct case_row row;
+	int r = intake_referrals(t->app->db, t->intake, each_referral, &w);
+
+	if (r != 0)
+		return r;
+	if (w.n_ids == 0)
+		return buf_puts(&t->say, "There is no consent of yours that could be taken back here. If you signed one on paper, write so without a \"!\"; people do it at once.");
+	if (which == 0 && w.n_ids > 1)
+		return buf_puts(&t->say, "Which one? Write the number, for example: !revoke 1");
+	which = which == 0 ? 1 : which;
+	buf_cut(&t->say, t->say.len);
+	if (which > w.n_ids)
+		return buf_puts(&t->say, "There is no consent of that number. Write !revoke to see them.");
+	if ((r = case_get(t->app->db, w.ids[which - 1], &row)) != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	r = revoke_consent(t->app, &row, &why, &result, &ignored);
+	case_free(&row);
+	if (r < 0)
+		return r;
+	return buf_puts(&t->say, r == 0 ? "Your consent is taken back, from now on. Nothing more is told to them, and they are told to pass nothing on. What they know "
+	    "already cannot be called back; !who shows who that is." : "It was taken back before; nothing more is told to them.");
 }

@@ -8,7 +8,7 @@
 
 #include "base/canon.h"
 #include "hostile.h"
-#include "story.h"
+#include "story_refer.h"
 #include "tests/tap.h"
 
 enum { MEMBER = 2 };
@@ -141,6 +141,15 @@ test_sent(char id[64])
 	ok(answers("!who", "Not who you are."), "and who can see what");
 }
 
+static void
+sign(const char *id)
+{
+	json_t *form = host_ok(&h, SOURCE, "consent", json_pack("{s:s, s:b}", "referral", id, "template", 1));
+
+	json_decref(host_ok(&h, SOURCE, "consent", refer_fill(form, id)));
+	host_run(&h, 20000);
+}
+
 int
 main(void)
 {
@@ -167,6 +176,13 @@ main(void)
 	host_run(&h, 20000);
 	is_int(heard("said yes to your request"), 1, "the answer is told, once");
 	ok(answers("!status", "they said yes"), "and stays to be seen");
+	ok(answers("!revoke", "no consent of yours"), "without a consent there is none to take back");
+	sign(id);
+	ok(answers("!who", "With your consent also who you are"), "once they consented, they see who knows");
+	ok(answers("!revoke 2", "no consent of that number"), "a number that is not there");
+	ok(answers("!revoke", "is taken back, from now on"), "the consent is taken back with a word");
+	answer = (json_decref(answer), host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", id)));
+	is_str(json_str(answer, "end"), "consent_revoked", "and the other side has heard it");
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);
 	return done_testing();
