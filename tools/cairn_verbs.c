@@ -225,6 +225,11 @@ const struct verb verbs_table[] = {
 	  {{ "org", "ORG", "org", "ask this partner", false, false, NULL },
 	   { "all", NULL, "all", "ask each partner", false, false, NULL }},
 	  "delivered", node_run, node_show_capacity },
+	{ "report", "what may be told of a past quarter: matches, unmet need, units of service, how people fared",
+	  "Counts below 5 are not shown, and cannot be found out from the others. It is made once, and the same ever after. With --json it is "
+	  "the file for a funder, or for advocacy.",
+	  "cairn report 2026-Q3 --json",
+	  {{ "QUARTER", "quarter", ONE }}, {{ 0 }}, NULL, node_run, node_show_object },
 	{ "open-case", "open a case for somebody without Matrix",
 	  "With --template it prints a form; fill it in with the person: what they want to be called, the number, whether a message may be left there, and "
 	  "when it is safe to call (\"Mon-Fri 17:00-19:00\" with a time zone). With FILE the case is opened; then cairn refer RECORD --case CASE, and cairn list tasks "

@@ -22,6 +22,7 @@
 #include "publish.h"
 #include "record.h"
 #include "revoke.h"
+#include "report.h"
 #include "round.h"
 #include "setup.h"
 #include "store/audit.h"
@@ -99,6 +100,7 @@ static const struct verb {
 	{ "match sign",	notes_sign,	"cairn help match sign lists the values", false },
 	{ "match notes", notes_show,	"cairn list matches shows the ids", false },
 	{ "import measures", notes_measures, "the questionnaires are as before; mend the file and import it again", false },
+	{ "report",	report_run,	"a report is made of a quarter that is over: cairn report 2026-Q3", false },
 	{ "match fairness", pairing_fairness, "", false },
 	{ "list",	view_list,	"", false },
 	{ "show",	view_show,	"cairn list referrals and cairn find show ids", false },

@@ -12,7 +12,7 @@
 #include "store/casestore.h"
 #include "store/matchstore.h"
 
-enum { WEEKS = 26, WEEKS_MAX = 52, REVIEW_WEEKS = 6, OFFER_DAYS = 90 };
+enum { WEEKS = 26, WEEKS_MAX = 52, REVIEW_WEEKS = 6, OFFER_DAYS = 180 };
 
 #define WEEK	(7 * WHEN_DAY)
 

@@ -283,6 +283,37 @@ test_round(struct host *h)
 	    "wish", wish(), "member", "a")), "members[1]: member wants", "the same name twice");
 }
 
+/* What may be told of a quarter that is over, once: in it two chose, and twelve found nobody. */
+static void
+test_report(struct host *h)
+{
+	autojson json_t *early = host_command(h, SOURCE, "report", json_pack("{s:s}", "quarter", "2026-Q4")), *report = NULL, *again = NULL;
+	autojson json_t *bad = host_command(h, SOURCE, "report", json_pack("{s:s}", "quarter", "autumn"));
+
+	ok(strstr(json_str(early, "error"), "is not over") != NULL && strncmp(json_str(bad, "error"), "quarter: ", 9) == 0, "of no part of a quarter");
+	for (int i = 0; i < 7; i++) {
+		json_t *args = wish();
+
+		(void)json_object_set_new(args, "need", json_string(i < 6 ? "grief" : "youth"));
+		json_decref(host_ok(h, SOURCE, "match", args));
+	}
+	*h->now += 60 * WHEN_DAY;
+	host_run(h, 1000);
+	report = host_ok(h, SOURCE, "report", json_pack("{s:s}", "quarter", "2026-Q4"));
+	ok(json_str(json_obj(report, "matched"), "note") != NULL && json_obj(report, "matched") != NULL &&
+	    json_object_get(json_obj(report, "matched"), "people") == NULL, "of three who chose nothing is said, not even how many");
+	ok(json_int(json_obj(report, "unmet"), "people", 0) >= 10, "how many found nobody (%lld)", json_int(json_obj(report, "unmet"), "people", 0));
+	{
+		const json_t *table = json_array_get(json_arr(json_obj(report, "unmet"), "tables"), 0);
+
+		is_str(json_str(table, "by"), "need", "by need");
+		ok(!tells(table, "rows", "youth") && json_str(table, "others") != NULL, "the one of another need is not told of");
+	}
+	json_decref(host_ok(h, SOURCE, "match", wish()));
+	again = host_ok(h, SOURCE, "report", json_pack("{s:s}", "quarter", "2026-Q4"));
+	ok(json_equal(report, again), "it is the same ever after");
+}
+
 int
 main(void)
 {
@@ -298,6 +329,7 @@ main(void)
 	test_choice(&h, match);
 	test_after(&h, match);
 	test_round(&h);
+	test_report(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	host_close(&h);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "when.h"
+
+/* Hide all rows of that count; ${n}: how many rows there are. */
+static void
+hide(struct report_row *rows, size_t n, int64_t count)
+{
+	for (size_t i = 0; i < n; i++)
+		rows[i].hidden = rows[i].hidden || rows[i].count == count;
+}
+
+/* Two different counts at least, which could change places, and not too few people behind them. */
+static bool
+is_safe(const struct report_row *rows, size_t n)
+{
+	int64_t sum = 0, first = -1;
+	bool differ = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!rows[i].hidden)
+			continue;
+		sum += rows[i].count;
+		differ = differ || (first >= 0 && rows[i].count != first);
+		first = rows[i].count;
+	}
+	return differ && sum >= REPORT_LEAST;
+}
+
+int
+report_hide(struct report_row *rows, size_t n)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		rows[i].hidden = rows[i].count < REPORT_LEAST;
+		any = any || rows[i].hidden;
+	}
+	while (any && !is_safe(rows, n)) {
+		int64_t next = INT64_MAX;
+
+		for (size_t i = 0; i < n; i++)
+			if (!rows[i].hidden && rows[i].count < next)
+				next = rows[i].count;
+		if (next == INT64_MAX)
+			return E_REFUSED;
+		hide(rows, n, next);
+	}
+	return n > 0 ? 0 : E_REFUSED;
+}
+
+int
+report_quarter(const char *text, int64_t *ret_from, int64_t *ret_until)
+{
+	int year = 0, quarter;
+
+	if (text == NULL || strlen(text) != 7 || text[4] != '-' || text[5] != 'Q' || text[6] < '1' || text[6] > '4')
+		return E_BAD;
+	for (int i = 0; i < 4; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return E_BAD;
+		year = year * 10 + text[i] - '0';
+	}
+	if (year < 1970)
+		return E_BAD;
+	quarter = text[6] - '1';
+	*ret_from = when_days(year, quarter * 3 + 1, 1) * WHEN_DAY;
+	*ret_until = when_days(quarter == 3 ? year + 1 : year, quarter == 3 ? 1 : quarter * 3 + 4, 1) * WHEN_DAY;
+	return 0;
+}

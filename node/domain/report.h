@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * report: counts of people that tell nobody about one of them.  A count below REPORT_LEAST is not shown, and is not
+ * found out from those that are shown and their total, even by who knows this rule: with the small ones as many larger
+ * ones are hidden, always all of one size, as make two different counts that could change places, of REPORT_LEAST
+ * people together.  A value that nobody has is no row.
+ */
+#ifndef CAIRN_REPORT_H
+#define CAIRN_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum { REPORT_LEAST = 5 };
+
+struct report_row {
+	int64_t	count;		/* More than 0. */
+	bool	hidden;
+};
+
+/**
+ * report_hide(rows, n): set hidden of each row of one table.  0; E_REFUSED: nothing may be shown of these people, in this
+ * table or another, nor how many they are; all are hidden then.
+ */
+int	report_hide(struct report_row *, size_t) must_check;
+
+/** report_quarter(text, ret_from, ret_until): "2026-Q3", in UTC; until does not belong to it.  0 or E_BAD. */
+int	report_quarter(const char *, int64_t *ret_from, int64_t *ret_until) must_check;
+
+#endif /* !CAIRN_REPORT_H */

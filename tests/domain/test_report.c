@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All tables of up to four rows of 1 to 12 people: for each that is shown, everything that could have been shown alike
+ * is gathered, as somebody would who knows the rule and the total.  No hidden count may be the same in all of these.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "domain/report.h"
+#include "domain/when.h"
+#include "tests/tap.h"
+
+enum { MOST = 12, ROWS = 4, TABLES = 20736 /* MOST ^ ROWS */ };
+
+struct shown {
+	uint64_t	key;		/* What is seen: which rows are hidden, the others, the total. */
+	int		count[ROWS];
+};
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct shown *x = a, *y = b;
+
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static struct shown tables[TABLES];
+
+/* 0 in the key where all is refused: then the total is not said either. */
+static uint64_t
+look(const int *count, size_t n, bool *ret_small)
+{
+	struct report_row rows[ROWS];
+	uint64_t key = 1, total = 0;
+	int hidden = 0;
+
+	*ret_small = false;
+	for (size_t i = 0; i < n; i++)
+		rows[i].count = count[i];
+	if (report_hide(rows, n) != 0) {
+		for (size_t i = 0; i < n; i++)
+			if (!rows[i].hidden)
+				abort();
+		return 0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		key = key * (MOST + 1) + (rows[i].hidden ? 0 : (uint64_t)count[i]);
+		total += (uint64_t)count[i];
+		hidden += rows[i].hidden ? count[i] : 0;
+		*ret_small = *ret_small || (!rows[i].hidden && count[i] < REPORT_LEAST);
+	}
+	*ret_small = *ret_small || (hidden > 0 && hidden < REPORT_LEAST);
+	return key * 100 + total;
+}
+
+static void
+test_all(size_t n)
+{
+	size_t all = 1, told = 0, small = 0, refused = 0, hid = 0, groups = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all *= MOST;
+	for (size_t t = 0; t < all; t++) {
+		size_t rest = t;
+		bool is_small;
+
+		for (size_t i = 0; i < n; i++, rest /= MOST)
+			tables[t].count[i] = (int)(rest % MOST) + 1;
+		tables[t].key = look(tables[t].count, n, &is_small);
+		small += is_small;
+		refused += tables[t].key == 0;
+	}
+	qsort(tables, all, sizeof(*tables), by_key);
+	for (size_t from = 0, to; from < all; from = to) {
+		for (to = from; to < all && tables[to].key == tables[from].key; to++)
+			;
+		groups++;
+		for (size_t i = 0; i < n; i++) {
+			struct report_row rows[ROWS];
+			bool same = true;
+
+			for (size_t k = 0; k < n; k++)
+				rows[k].count = tables[from].count[k];
+			(void)!report_hide(rows, n);
+			for (size_t t = from; t < to; t++)
+				same = same && tables[t].count[i] == tables[from].count[i];
+			hid += rows[i].hidden;
+			told += rows[i].hidden && same;
+		}
+	}
+	is_int(told, 0, "of %zu tables of %zu rows, seen in %zu ways, no hidden count can be found out", all, n, groups);
+	is_int(small, 0, "and none below %d is shown, nor as the rest of a total", REPORT_LEAST);
+	ok(hid > 0 && refused > 0 && refused < all / 2, "some are hidden, and of %zu nothing is shown", refused);
+}
+
+static const struct { int count[6]; size_t n; const char *hidden; } rows[] = {
+	{ { 9, 8, 5 }, 3, "..." }, { { 9, 8, 4 }, 3, ".xx" }, { { 8, 9, 8, 4 }, 4, "x.xx" }, { { 20, 3, 4 }, 3, ".xx" }, { { 20, 1, 2 }, 3, "xxx" },
+	{ { 20, 4, 4 }, 3, "xxx" }, { { 20, 7, 4, 4 }, 4, ".xxx" }, { { 20, 30, 1, 2 }, 4, "x.xx" }, { { 5 }, 1, "." },
+};
+
+int
+main(void)
+{
+	struct report_row few[] = { { 4, false }, { 4, false } }, one[] = { { 3, false } }, tiny[] = { { 1, false }, { 2, false } };
+	int64_t from = 7, until = 7;
+
+	for (size_t n = 1; n <= ROWS; n++)
+		test_all(n);
+	for (size_t i = 0; i < nelem(rows); i++) {
+		struct report_row r[6];
+		char got[7] = "";
+
+		for (size_t k = 0; k < rows[i].n; k++)
+			r[k].count = rows[i].count[k];
+		ok(report_hide(r, rows[i].n) == 0, "a table");
+		for (size_t k = 0; k < rows[i].n; k++)
+			got[k] = r[k].hidden ? 'x' : '.';
+		is_str(got, rows[i].hidden, "hides these");
+	}
+	ok(report_hide(few, 2) == E_REFUSED && report_hide(one, 1) == E_REFUSED && report_hide(tiny, 2) == E_REFUSED && report_hide(NULL, 0) == E_REFUSED,
+	    "too few or too much alike to say anything");
+	ok(report_quarter("2026-Q4", &from, &until) == 0 && from == when_days(2026, 10, 1) * WHEN_DAY && until == when_days(2027, 1, 1) * WHEN_DAY,
+	    "the last quarter of a year");
+	ok(report_quarter("2026-Q1", &from, &until) == 0 && until == when_days(2026, 4, 1) * WHEN_DAY, "the first");
+	from = 7;
+	ok(report_quarter("2026-Q5", &from, &until) == E_BAD && report_quarter("2026-Q0", &from, &until) == E_BAD &&
+	    report_quarter("2026-q1", &from, &until) == E_BAD && report_quarter("2026/Q1", &from, &until) == E_BAD &&
+	    report_quarter("20x6-Q1", &from, &until) == E_BAD && report_quarter("20/6-Q1", &from, &until) == E_BAD &&
+	    report_quarter("1969-Q4", &from, &until) == E_BAD && report_quarter("2026-Q11", &from, &until) == E_BAD &&
+	    report_quarter(NULL, &from, &until) == E_BAD && from == 7, "what is no quarter");
+	return done_testing();
+}
