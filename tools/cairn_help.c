@@ -278,7 +278,7 @@ help_completion(struct cairn *c, const struct verb *self, json_t *args)
 	    "\t\tcase ${COMP_WORDS[i]} in\n"
 	    "\t\t-c|--config) ((i++)) ;;\n"
 	    "\t\t-*) ;;\n"
-	    "\t\timport|key|sign|federation|issuer) verb=\"${COMP_WORDS[i]} ${COMP_WORDS[i+1]}\"; break ;;\n"
+	    "\t\timport|key|sign|federation|issuer|policy) verb=\"${COMP_WORDS[i]} ${COMP_WORDS[i+1]}\"; break ;;\n"
 	    "\t\t*) verb=${COMP_WORDS[i]}; break ;;\n"
 	    "\t\tesac\n"
 	    "\tdone\n"
@@ -292,6 +292,7 @@ help_completion(struct cairn *c, const struct verb *self, json_t *args)
 	fputs("\t'import '*) words='hsds records' ;;\n"
 	    "\t'key '*) words='new show' ;;\n"
 	    "\t'sign '*) words='trust credential statement' ;;\n"
+	    "\t'policy '*) words='follow leave list check' ;;\n"
 	    "\t'federation '*) words='new sign words join room publish status deny allow' ;;\n"
 	    "\t*) words='--config --json --help --version", stdout);
 	for (const struct verb *v = verbs_table; v->name != NULL; v++) {

@@ -90,6 +90,20 @@ const struct verb verbs_table[] = {
 	  "cairn trust @bot:example.org ABCDEFGHIJ 'fRk7 9Pq2 ...'",
 	  {{ "USER", "user", ONE }, { "DEVICE", "device", ONE }, { "FINGERPRINT", "fingerprint", PACKED }},
 	  {{ 0 }}, NULL, node_run, node_show_done },
+	{ "policy follow", "honour the bans of a Matrix policy list",
+	  "The steward joins ROOM, a room of moderation rules (m.policy.rule.user, .server, .room). Whom they ban gets no key and no word of this "
+	  "node, their invitations are left alone, a partner among them counts as denied, and banned servers are kept out of our rooms. "
+	  "Whoever writes the rules of that room decides this for you: choose a list whose moderators you trust.",
+	  "cairn policy follow '!abuse:matrix.example' --via matrix.example",
+	  {{ "ROOM", "room", ONE }},
+	  {{ "via", "SERVER", "via", "a server that is in the room", true, false, NULL }}, NULL, node_run, node_show_object },
+	{ "policy leave", "follow a policy list no longer",
+	  "Its rules end at once. Partners whom only they banned are trusted again; members are let in again as strangers are.",
+	  "cairn policy leave '!abuse:matrix.example'",
+	  {{ "ROOM", "room", ONE }}, {{ 0 }}, NULL, node_run, node_show_object },
+	{ "policy list", "list the policy lists that are followed", "", "cairn policy list", {{ 0 }}, {{ 0 }}, NULL, node_run, node_show_object },
+	{ "policy check", "say whether a policy list bans somebody", "", "cairn policy check @eve:evil.example",
+	  {{ "USER", "user", ONE }}, {{ 0 }}, NULL, node_run, node_show_object },
 	{ "say", "send a plain encrypted message, for trials",
 	  "Opens a direct chat with USER if there is none. The words come from FILE, which may be /dev/stdin: what is written as "
 	  "an argument can be seen by every user of this machine, and stays in the shell's history.",

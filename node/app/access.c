@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "bans.h"
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
 #include "domain/trust.h"
@@ -18,6 +19,9 @@ access_admit(struct app *app, const char *room_id, const char *user)
 	int64_t pid;
 	int r;
 
+	/* Whom a policy list bans gets no key of any room. */
+	if ((r = bans_refuse(app, user, NULL, NULL)) != 0)
+		return r < 0 ? r : 0;
 	if ((r = person_id(app->db, user, &pid)) != 0 ||
 	    (r = roster_add(app->db, room_id, pid)) != 0 ||
 	    (r = keys_track(app->crypt, pid)) != 0)

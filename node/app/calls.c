@@ -114,6 +114,7 @@ static const struct call {
 	{ "ack",		sent,			false,	false },
 	{ "leave",		nothing,		false,	true },
 	{ "say",		sent,			false,	false },
+	{ "server_acl",		nothing,		false,	false },
 	{ ENVELOPE_SHARE,	shared,			false,	false },
 	{ ENVELOPE_DUMMY,	nothing,		false,	false },
 };

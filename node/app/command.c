@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "accounting.h"
+#include "bans.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "capacity.h"
@@ -78,6 +79,10 @@ static const struct verb {
 	{ "publish",	publish_start,	"", true },
 	{ "follow",	record_follow,	"cairn list partners shows who is on the trust list", true },
 	{ "trust",	trust_device,	"compare the fingerprint with the person, not over Matrix", false },
+	{ "policy follow", bans_follow,	"cairn help policy follow says how", true },
+	{ "policy leave", bans_leave,	"cairn policy list shows the lists", true },
+	{ "policy check", bans_check,	"", false },
+	{ "policy list", bans_list,	"", false },
 	{ "say",	message_say,	"", true },
 	{ "find",	find,		"", false },
 	{ "capacity",	capacity_verb,	"", true },

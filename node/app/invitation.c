@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "bans.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -145,6 +146,10 @@ invitation_arrived(struct app *app, unsigned account, const char *room_id, const
 	read_invitation(app->cfg->node_user, state, &in);
 	if (!id_is_user(in.inviter))
 		return 0;
+	if ((r = bans_refuse(app, in.inviter, room_id, NULL)) != 0) {
+		log_info("rooms", "invitation to %s was left alone: a policy list bans it", log_ref(room_id, ref));
+		return r < 0 ? r : 0;
+	}
 	org = trust_org_by_node(app->trust, in.inviter);
 	if (in.type != NULL && !strcmp(in.type, ROOMS_CHANNEL)) {
 		room.kind = ROOM_CHANNEL;

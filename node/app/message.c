@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bans.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "message.h"
@@ -158,6 +159,8 @@ message_say(struct app *app, const char *actor, const json_t *args, json_t **ret
 		return err_set(reterr, E_BAD, "text: between 1 and %d bytes are wanted", BODY_MAX);
 	if (app->crypt == NULL)
 		return err_next(reterr, err_set(reterr, E_REFUSED, "this node is not set up"), "run cairn setup");
+	if ((r = bans_refuse(app, user, NULL, reterr)) != 0)
+		return r;
 	id_new(app->world, id);
 	if ((r = person_id(app->db, user, &pid)) != 0 ||
 	    (r = message_add(app->db, id, NULL, pid, true, text, app_now(app))) != 0 ||

@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "access.h"
+#include "bans.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
+#include "domain/policy.h"
 #include "domain/trust.h"
 #include "federation.h"
 #include "members.h"
@@ -257,6 +259,8 @@ rooms_state(struct app *app, unsigned account, const char *room_id, const json_t
 		return saw_member(app, room_id, event);
 	if (!strcmp(type, FEDERATION_PART))
 		return federation_part(app, room_id, json_obj(event, "content"));
+	if (policy_is_rule(type))
+		return bans_rule(app, room_id, event);
 	if (strcmp(type, "m.room.encryption") || *key != '\0')
 		return 0;
 	if ((r = room_get(app->db, room_id, &room)) != 0)
@@ -306,6 +310,8 @@ rooms_created(struct app *app, const struct out *out, const json_t *answer)
 		room.room_id = strdup(room_id);
 		room.joined = 1;
 		r = room.room_id == NULL ? -ENOMEM : room_put(app->db, &room);
+		if (r == 0)
+			r = bans_new_room(app);
 		if (r == 0 && room.kind == ROOM_CHANNEL &&
 		    (org = trust_org(app->trust, room.subject)) != NULL)
 			r = access_admit(app, room_id, org->node);

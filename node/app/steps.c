@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "accounting.h"
+#include "bans.h"
 #include "base/canon.h"
 #include "base/log.h"
 #include "case.h"
@@ -336,7 +337,7 @@ steps(struct app *app, bool *ret_more)
 		return r;
 	if ((r = members_step(app, ret_more)) != 0 || (r = gap_step(app, ret_more)) != 0 || (r = find_step(app, ret_more)) != 0 ||
 	    (r = ingest_step(app, ret_more)) != 0 ||
-	    (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 || (r = federation_step(app)) != 0 ||
+	    (r = bans_step(app)) != 0 || (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 || (r = federation_step(app)) != 0 ||
 	    (r = traffic_step(app, ret_more)) != 0)
 		return r;
 	if ((r = want_keys(app)) != 0)

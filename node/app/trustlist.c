@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "bans.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -77,6 +78,28 @@ add_override(void *cookie, const char *org, const char *word)
 	return json_object_set(cookie, org, value) == 0 ? 0 : -ENOMEM;
 }
 
+/* A partner whom a policy list bans counts as denied, unless the operator said something of it. */
+static int
+add_bans(struct app *app, const struct trust *trust, json_t *overrides)
+{
+	for (size_t i = 0; i < trust_nlisted(trust); i++) {
+		const struct trust_org *org = trust_listed_at(trust, i);
+		struct err why = { "" };
+		int r;
+
+		if (json_object_get(overrides, org->id) != NULL)
+			continue;
+		if ((r = bans_refuse(app, org->node, NULL, &why)) == 0)
+			r = bans_refuse(app, org->steward, NULL, &why);
+		if (r < 0)
+			return r;
+		if (r == E_REFUSED && json_object_set_new(overrides, org->id, json_pack("{s:s, s:s, s:I}", "decision", "deny", "reason",
+		    why.text, "at", (json_int_t)app_now(app))) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* What this node decided for itself, applied to ${trust}. */
 static int
 apply_overrides(struct app *app, struct trust *trust)
@@ -84,6 +107,8 @@ apply_overrides(struct app *app, struct trust *trust)
 	autojson json_t *overrides = json_object();
 	int r = overrides == NULL ? -ENOMEM : trust_override_each(app->db, add_override, overrides);
 
+	if (r == 0)
+		r = add_bans(app, trust, overrides);
 	if (r == 0)
 		r = trust_override(trust, overrides, NULL);
 	return r > 0 ? ERR_CORRUPT : r;
@@ -436,4 +461,14 @@ trustlist_decide(struct app *app, const char *actor, const json_t *args, json_t 
 	*ret = json_pack("{s:s, s:s}", "org", org, "text", denies ? "from now on nothing is sent to it, and nothing of it is shown" :
 	    "it is trusted again");
 	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+int
+trustlist_banned(struct app *app)
+{
+	int r = app->trust == NULL ? 0 : apply_overrides(app, app->trust);
+
+	if (r == 0 && app->trust != NULL && (r = change_trust(app, app->trust, app->trust)) == 0)
+		r = retry_invitations(app);
+	return r;
 }

@@ -31,6 +31,9 @@ int	trustlist_import(struct app *, const char *actor, const json_t *args, json_t
 int	trustlist_join(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 int	trustlist_decide(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 
+/** trustlist_banned(app): the rules of the policy lists have changed (bans.h). */
+int	trustlist_banned(struct app *) must_check;
+
 /** trustlist_why(app, org, reterr): 0 if something may be sent to ${org} (NULL: by us); else why not, and what to do. */
 int	trustlist_why(const struct app *, const char *org, struct err *) must_check;
 

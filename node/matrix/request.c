@@ -52,7 +52,7 @@ request_sync(const char *since, int timeout_ms, int limit, bool lazy)
 	(void)snprintf(filter, sizeof(filter),
 	    "{\"presence\":{\"not_types\":[\"*\"]},\"account_data\":{\"types\":[\"" REQUEST_EPOCH "\"]},"
 	    "\"room\":{\"ephemeral\":{\"not_types\":[\"*\"]},\"account_data\":{\"not_types\":[\"*\"]},"
-	    "\"state\":{\"types\":[\"m.room.create\",\"m.room.member\",\"m.room.encryption\",\"org.cairnpeer.trust.part\"],"
+	    "\"state\":{\"types\":[\"m.room.create\",\"m.room.member\",\"m.room.encryption\",\"org.cairnpeer.trust.part\",\"m.policy.rule.*\"],"
 	    "\"not_types\":[\"m.room.encrypted\"]%s},\"timeline\":{\"limit\":%d}}}",
 	    lazy ? ",\"lazy_load_members\":true" : "", limit);
 	(void)snprintf(timeout, sizeof(timeout), "%d", timeout_ms);

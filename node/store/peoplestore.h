@@ -32,8 +32,8 @@ int	person_stranger(struct db *, const char *user, int64_t *) must_check;
 /** person_rename(db, pid, user): the number becomes somebody else's, who has none; for stranger.c. */
 int	person_rename(struct db *, int64_t pid, const char *user) must_check;
 
-enum room_kind { ROOM_UNKNOWN, ROOM_DIRECTORY, ROOM_SPACE, ROOM_GROUP, ROOM_CHANNEL, ROOM_DIRECT, ROOM_FEDERATION };
-#define ROOM_KINDS { "unknown", "directory", "space", "group", "channel", "direct", "federation" }
+enum room_kind { ROOM_UNKNOWN, ROOM_DIRECTORY, ROOM_SPACE, ROOM_GROUP, ROOM_CHANNEL, ROOM_DIRECT, ROOM_FEDERATION, ROOM_POLICY };
+#define ROOM_KINDS { "unknown", "directory", "space", "group", "channel", "direct", "federation", "policy" }
 
 struct room {
 	char	*room_id;	/* NULL while its creation is under way. */
