@@ -128,6 +128,7 @@ int	node_show_find(const json_t *, const json_t *);
 int	node_show_match(const json_t *, const json_t *);
 int	node_show_capacity(const json_t *, const json_t *);
 int	node_show_list(const json_t *, const json_t *);
+int	node_show_audit(const json_t *, const json_t *);
 int	node_show_object(const json_t *, const json_t *);
 int	node_show_doctor(const json_t *, const json_t *);
 

@@ -328,6 +328,14 @@ node_show_list(const json_t *args, const json_t *result)
 }
 
 int
+node_show_audit(const json_t *args, const json_t *result)
+{
+	if (args != NULL)
+		out_table(json_arr(result, "items"), "n at actor action about detail", "the audit is empty");
+	return EXIT_OK;
+}
+
+int
 node_show_object(const json_t *args, const json_t *result)
 {
 	autojson json_t *rest = NULL;

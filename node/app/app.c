@@ -437,9 +437,10 @@ app_command(struct app *app, uid_t uid, const json_t *request, json_t **ret_repl
 		return r;
 	r = command_run(app, uid, request, ret_reply);
 	if (r > 0) {
-		/* Refused: the reply says why, and nothing changed. */
+		/* Refused: the reply says why, and nothing changed but that it was asked. */
 		undo(app);
-		return 0;
+		if ((r = begin(app)) == 0)
+			r = command_refused(app, uid, request);
 	}
 	if ((r = finish(app, r)) != 0) {
 		json_decref(*ret_reply);

@@ -13,6 +13,7 @@
 #include "members.h"
 #include "rooms.h"
 #include "setup.h"
+#include "store/audit.h"
 #include "store/dirstore.h"
 
 /* A partner invites to its directory once, and its server may be away for days;
@@ -81,10 +82,10 @@ directory_loaded(struct app *app, const struct out *out, const json_t *answer)
 static int
 shared(struct app *app, const struct out *out, const json_t *answer)
 {
-	int r = envelope_shared(app->crypt, out->ref);
+	int r = audit_shares(app->db, app_now(app), out->ref);
 
 	(void)answer;
-	if (r != 0 || (r = envelope_sharing(app->crypt, out->ref)) != E_NOTFOUND)
+	if (r != 0 || (r = envelope_shared(app->crypt, out->ref)) != 0 || (r = envelope_sharing(app->crypt, out->ref)) != E_NOTFOUND)
 		return r;
 	return outbox_wake(app->db, NULL);
 }

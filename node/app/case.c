@@ -101,7 +101,7 @@ case_step(struct app *app, struct case_row *row, enum referral_input input, enum
 	    referral_input_name(input), referral_state_name(from), referral_state_name(row->r.state),
 	    content_id)) != 0)
 		return r;
-	r = audit_add(app->db, now, who, referral_input_name(input), row->id, NULL);
+	r = audit_case(app->db, now, who, referral_input_name(input), row->id, NULL);
 	return r != 0 ? r : intake_news(app, row, input, actor);
 }
 

@@ -28,6 +28,7 @@
 #include "setup.h"
 #include "store/audit.h"
 #include "store/outbox.h"
+#include "trail.h"
 #include "trustlist.h"
 #include "view.h"
 
@@ -109,6 +110,8 @@ static const struct verb {
 	{ "match fairness", pairing_fairness, "", false },
 	{ "list",	view_list,	"", false },
 	{ "show",	view_show,	"cairn list referrals and cairn find show ids", false },
+	{ "audit verify", trail_verify,	"keep a copy of the state directory and find out who had access", false },
+	{ "audit show",	trail_show,	"", false },
 	{ "doctor",	view_doctor,	"", false },
 };
 
@@ -151,4 +154,15 @@ command_run(struct app *app, uid_t uid, const json_t *request, json_t **ret_repl
 	    *why.text != '\0' ? why.text : err_name(r), "hint", *err_todo(&why) != '\0' || verb == NULL ?
 	    err_todo(&why) : verb->hint);
 	return *ret_reply != NULL ? r : -ENOMEM;
+}
+
+int
+command_refused(struct app *app, uid_t uid, const json_t *request)
+{
+	const json_t *args = json_obj(request, "args");
+	const char *name = json_str(request, "verb");
+	char actor[32];
+
+	(void)snprintf(actor, sizeof(actor), "operator:%lld", (long long)uid);
+	return name == NULL || args == NULL ? 0 : trail_refused(app, actor, name, args);
 }

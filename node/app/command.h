@@ -17,4 +17,7 @@
  */
 int	command_run(struct app *, uid_t, const json_t *, json_t **) must_check;
 
+/** command_refused(app, uid, request): it was, and that is undone: the audit is told, in another transaction. */
+int	command_refused(struct app *, uid_t, const json_t *) must_check;
+
 #endif /* !CAIRN_COMMAND_H */

@@ -239,7 +239,7 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 		return E_BAD;
 	stored.consent = text;
 	if ((r = consent_put(app->db, &stored)) != 0 ||
-	    (r = audit_add(app->db, app_now(app), "node", "consent", row->id, stored.id)) != 0)
+	    (r = audit_case(app->db, app_now(app), "node", "consent", row->id, stored.id)) != 0)
 		return r;
 	*ret = take(content);
 	*ret_left = take(left);

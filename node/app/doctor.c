@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor: what is well and what is not, each with what to do. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/canon.h"
@@ -16,10 +17,12 @@
 #include "members.h"
 #include "publish.h"
 #include "setup.h"
+#include "store/askstore.h"
 #include "store/audit.h"
 #include "store/casestore.h"
 #include "store/consentstore.h"
 #include "store/dirstore.h"
+#include "store/erasure.h"
 #include "store/gapstore.h"
 #include "store/inbox.h"
 #include "store/matchstore.h"
@@ -27,6 +30,8 @@
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "view.h"
+
+#define SILENT_MS	(7 * 86400000LL)	/* Partners who were asked to erase have a week. */
 
 struct checking {
 	struct app	*app;
@@ -58,6 +63,23 @@ check_store(struct app *app, json_t *checks)
 		return r;
 	return check(checks, "audit", r == 0, r == 0 ? "the audit chain is unbroken" : why.text,
 	    "somebody changed the audit: keep a copy of the state directory and investigate");
+}
+
+/* What was to be forgotten, here and by partners. */
+static int
+check_erasures(struct app *app, json_t *checks)
+{
+	int64_t open, done, silent, wanted;
+	char text[200];
+	int r = erasure_counts(app->db, &open, &done);
+
+	if (r != 0 || (r = ask_counts(app->db, app_now(app) - SILENT_MS, &silent, &wanted)) != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%lld erased, %lld under way; %lld partners have not decided for a week, %lld requests of partners "
+	    "wait for our staff", (long long)done, (long long)open, (long long)silent, (long long)wanted);
+	return check(checks, "erasure", silent == 0 && wanted == 0, text, wanted > 0 ?
+	    "cairn list erasures shows them; cairn erase REFERRAL, or cairn erase REFERRAL --keep" :
+	    "cairn list erasures shows them; speak to their staff");
 }
 
 static int
@@ -346,7 +368,8 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_revocations(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
-	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0)
+	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 ||
+	    (r = check_erasures(app, checks)) != 0)
 		return r;
 	return check_keys(app, checks);
 }

@@ -228,7 +228,7 @@ erase_person(struct app *app, const char *actor, int64_t pid, const char *cause,
 		return r;
 	if ((r = leave(app, pid)) != 0 || (r = erasure_want(app->db, who, actor)) != 0)
 		return r;
-	return audit_add(app->db, app_now(app), actor, "erase", who, NULL);
+	return audit_add(app->db, app_now(app), actor, "erase", who + strlen("person:"), NULL);
 }
 
 /* Accounts of organizations are no members. */
@@ -329,12 +329,16 @@ terms_step(struct app *app, bool *ret_more)
 		.names = now - 2 * (cfg->keep_legal > 0 ? cfg->keep_legal : LEGAL_DAYS) * DAY_MS,
 	};
 	bool more = false;
+	int64_t trimmed = 0;
 	int r;
 
 	if (now < app->terms_due)
 		return 0;
 	if ((r = retention_step(app->db, &t, TURN_TERMS, &more)) != 0)
 		return r;
+	if (cfg->keep_audit > 0 && (r = audit_trim(app->db, now - cfg->keep_audit * DAY_MS, TURN_VALUES, &trimmed)) != 0)
+		return r;
+	more |= cfg->keep_audit > 0 && trimmed == TURN_VALUES;
 	*ret_more |= more;
 	app->terms_due = more ? now : now + TERMS_MS;
 	return 0;

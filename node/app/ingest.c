@@ -23,6 +23,7 @@
 #include "store/inbox.h"
 #include "store/outbox.h"
 #include "store/stranger.h"
+#include "trail.h"
 #include "withheld.h"
 
 /* What its handler could not use yet is judged again after this time. */
@@ -178,6 +179,8 @@ judge(const struct item *item, struct opened *ret_opened)
 		db_undo(app->db);
 		crypt_drop_cache(app->crypt);
 		if (r == E_LATER && (again = envelope_again(app->crypt, ret_opened)) != 0)
+			return again;
+		if (r != E_LATER && (again = trail_rejected(app, ret_opened->sender, ret_opened->type)) != 0)
 			return again;
 	}
 	return r == 0 || r == E_EXISTS ? 0 : put_aside(item, r, ret_opened, &reason);

@@ -30,6 +30,7 @@
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "traffic.h"
+#include "trail.h"
 
 /* An attempted event older than this may be unknown to the server's memory of
  * transaction ids: it is encrypted anew; receivers know it by its content id. */
@@ -175,7 +176,7 @@ judge(struct app *app, struct out *out)
 	}
 	if (r == E_REFUSED) {
 		log_warn("steps", "%s was not sent: it has arrived, or its consent is no longer in force", out->type);
-		if ((r = outbox_done(app->db, out->id)) == 0)
+		if ((r = trail_withheld(app, out)) == 0 && (r = outbox_done(app->db, out->id)) == 0)
 			r = traffic_stop(app, out->ref);
 		return r == 0 ? E_EXISTS : r;
 	}

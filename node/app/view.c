@@ -250,7 +250,8 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	if (what == NULL)
 		what = "";
 	if (!strcmp(what, "referrals"))
-		return case_each(app->db, each_case, &l);
+		return (r = case_each(app->db, each_case, &l)) != 0 ? r :
+		    audit_add(app->db, app_now(app), actor, "list", "referrals", NULL);
 	if (!strcmp(what, "messages")) {
 		r = message_each(app->db, SHOWN_MAX, each_message, &l);
 		return r != 0 ? r : audit_add(app->db, app_now(app), actor, "list", "messages", NULL);
@@ -381,7 +382,7 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	if ((r = case_get(app->db, id, &row)) == 0) {
 		/* Who looked at a member's data is part of the record. */
 		if ((r = show_case(app, &row, true, ret)) == 0)
-			r = audit_add(app->db, app_now(app), actor, "show", id, NULL);
+			r = audit_case(app->db, app_now(app), actor, "show", id, NULL);
 		case_free(&row);
 		return r;
 	}

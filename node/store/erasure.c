@@ -40,6 +40,9 @@ static const enum query_id of_person[] = {
 	Q_STRANGER_FORGET_INBOUND, Q_STRANGER_FORGET_OLM, Q_STRANGER_FORGET_DEVICES, Q_STRANGER_FORGET_USER,
 };
 
+/* What only its seal says whose it is: ?1 is how such a value begins. */
+static const enum query_id by_seal[] = { Q_ERASE_SEALED_PAIRING };
+
 static const struct kind {
 	const char	*prefix;
 	const enum query_id *queries;
@@ -140,11 +143,15 @@ one_text(struct db *db, enum query_id q, const char *arg, char **ret)
 static int
 erase(struct db *db, const char *name)
 {
+	uint8_t seal[COLUMN_SEAL];
 	int64_t slot;
 	int r = find_slot(db, name, &slot);
 
-	if (r == 0)
-		r = db_blame(db, keyring_erase(db_ring(db), slot));
+	if (r == 0 && (r = db_blame(db, keyring_erase(db_ring(db), slot))) == 0) {
+		column_begins(slot, seal);
+		for (size_t i = 0; i < nelem(by_seal) && r == 0; i++)
+			r = db_run(db, by_seal[i], "b", seal, sizeof(seal));
+	}
 	if (r != 0 && r != E_NOTFOUND)
 		return r;
 	if ((r = delete_rows(db, name)) != 0 || (r = db_run(db, Q_SUBJECT_DROP, "t", name)) != 0)

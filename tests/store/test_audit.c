@@ -3,6 +3,7 @@
 
 #include "spoil.h"
 #include "store/audit.h"
+#include "store/erasure.h"
 
 enum { ROWS = 5 };
 
@@ -23,9 +24,96 @@ tampered(const char *name, const char *what, int64_t row)
 	db = spoil_open(db, "DELETE FROM audit; INSERT INTO audit SELECT * FROM spare; DROP TABLE spare;"
 	    "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN"
 	    " SELECT raise(ABORT, 'x'); END;"
-	    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN"
-	    " SELECT raise(ABORT, 'x'); END;");
+	    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit WHEN old.n > coalesce((SELECT value FROM counter"
+	    " WHERE name = 'audit.trimmed'), 0) BEGIN SELECT raise(ABORT, 'x'); END;");
 	is_int(audit_verify(db, &n, &err), 0, "and restored it verifies");
+}
+
+struct seen {
+	int	rows, erased;
+	char	subject[64], detail[64];
+};
+
+static int
+look(void *cookie, const struct audit_row *row)
+{
+	struct seen *s = cookie;
+
+	s->rows++;
+	s->erased += row->subject == NULL;
+	if (s->rows == 1) {
+		(void)snprintf(s->subject, sizeof(s->subject), "%s", row->subject ? row->subject : "-");
+		(void)snprintf(s->detail, sizeof(s->detail), "%s", row->detail ? row->detail : "-");
+	}
+	return 0;
+}
+
+static void
+add(const char *subject, const char *detail)
+{
+	must(db_begin(db, NULL));
+	must(audit_add(db, 60, "operator:1000", "show", subject, detail));
+	must(db_commit(db, NULL));
+}
+
+/* Of an erased subject nobody can tell whom a row was about, nor by guessing; the chain holds. */
+static void
+test_erased(void)
+{
+	struct seen before = { 0 }, after = { 0 };
+	struct err err = { "" };
+	int64_t n = 0;
+
+	add("referral:R7", "sEcReT~dEtAiL");
+	must(audit_each(db, 100, look, &before));
+	ok(before.erased == 0 && !strcmp(before.subject, "referral:R7") && !strcmp(before.detail, "sEcReT~dEtAiL"),
+	    "a row says whom it is about");
+	db_close(db);
+	ok(!fixture_holds("sEcReT~dEtAiL"), "which stands nowhere in clear");
+	db = fixture_reopen();
+	must(db_begin(db, NULL));
+	must(erasure_want(db, "referral:R7", "operator:1000"));
+	must(db_commit(db, NULL));
+	for (bool more = true; more;) {
+		more = false;
+		must(db_begin(db, NULL));
+		must(erasure_step(db, 100, &more));
+		must(db_commit(db, NULL));
+	}
+	must(audit_each(db, 100, look, &after));
+	ok(after.rows == before.rows && after.erased == 1 && !strcmp(after.subject, "-") && !strcmp(after.detail, "-"),
+	    "after the erasure it says who did what, and not to whom");
+	is_int(audit_verify(db, &n, &err), 0, "and the chain verifies");
+}
+
+static void
+test_head(void)
+{
+	char head[AUDIT_HEAD], other[AUDIT_HEAD];
+	struct err err = { "" };
+	int64_t n = 0, gone;
+
+	must(audit_head(db, head));
+	add("R8", NULL);
+	is_int(audit_has(db, head), 0, "a head that was noted elsewhere is found again");
+	must(audit_head(db, other));
+	is_int(audit_has(db, "99:00"), E_BAD, "one that never was is not");
+	other[strlen(other) - 1] ^= 1;
+	is_int(audit_has(db, other), E_BAD, "nor one with another hash");
+
+	must(db_begin(db, NULL));
+	must(audit_trim(db, 35, 2, &gone));
+	is_int(gone, 2, "of what is over its term so many rows go");
+	must(audit_trim(db, 35, 100, &gone));
+	is_int(gone, 1, "then the rest");
+	must(audit_trim(db, 35, 100, &gone));
+	is_int(gone, 0, "and no more");
+	must(db_commit(db, NULL));
+	is_int(audit_verify(db, &n, &err), 0, "a trimmed chain verifies");
+	is_int(audit_has(db, head), 0, "with the same head");
+	is_int(audit_has(db, "1:00"), E_NOTFOUND, "what was trimmed cannot be looked up");
+	db = spoil_open(db, "DROP TRIGGER audit_no_delete; DELETE FROM audit WHERE n = 4;");
+	is_int(audit_verify(db, &n, &err), ERR_CORRUPT, "one row more than was trimmed is seen");
 }
 
 int
@@ -61,14 +149,18 @@ main(void)
 	tampered("a changed time", "UPDATE audit SET at = at + 1 WHERE n = 3", 3);
 	tampered("a changed actor", "UPDATE audit SET actor = 'node' WHERE n = 1", 1);
 	tampered("a changed action", "UPDATE audit SET action = 'read' WHERE n = 2", 2);
-	tampered("a changed subject", "UPDATE audit SET subject = 'R2' WHERE n = 2", 2);
-	tampered("an added detail", "UPDATE audit SET detail = '' WHERE n = 5", 5);
+	tampered("a changed commitment", "UPDATE audit SET commitment = zeroblob(32) WHERE n = 2", 2);
+	tampered("a short commitment", "UPDATE audit SET commitment = x'00' WHERE n = 2", 2);
+	tampered("one taken away", "UPDATE audit SET commitment = NULL, subject = 'R1' WHERE n = 2", 2);
+	tampered("what another row is about", "UPDATE audit SET about = (SELECT about FROM spare WHERE n = 3) WHERE n = 5", 5);
 	tampered("a changed hash", "UPDATE audit SET hash = zeroblob(32) WHERE n = 4", 4);
 	tampered("a short hash", "UPDATE audit SET hash = x'00' WHERE n = 4", 4);
 	tampered("a row taken out", "DELETE FROM audit WHERE n = 2", 3);
 	tampered("a first row taken out", "DELETE FROM audit WHERE n = 1", 2);
 	tampered("a chain cut short", "DELETE FROM audit WHERE n = 5", 5);
 	tampered("an emptied audit", "DELETE FROM audit", 1);
+	test_erased();
+	test_head();
 	db_close(db);
 	return done_testing();
 }

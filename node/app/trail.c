@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trail.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "domain/trust.h"
+#include "store/audit.h"
+#include "store/casestore.h"
+#include "store/outbox.h"
+#include "store/subject.h"
+
+enum { SHOWN = 1000, ID_LONGEST = 64 };
+
+int
+trail_verify(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *noted = json_str(args, "head");
+	char head[AUDIT_HEAD];
+	int64_t rows = 0;
+	int r = audit_verify(app->db, &rows, reterr);
+
+	(void)actor;
+	if (r == ERR_CORRUPT)	/* It is the answer, not a failure of ours. */
+		return E_REFUSED;
+	if (r != 0 || (r = audit_head(app->db, head)) != 0)
+		return r;
+	if (noted != NULL && (r = audit_has(app->db, noted)) != 0)
+		return r < 0 ? r : err_set(reterr, E_REFUSED, r == E_NOTFOUND ?
+		    "the row of that head is over its term and gone" : "no row of the audit is as that head says");
+	*ret = json_pack("{s:I, s:s, s:s}", "rows", (json_int_t)rows, "head", head, "text",
+	    "the chain is unbroken; note the head where the database is not");
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+struct showing {
+	const char	*about;		/* An id, or NULL. */
+	json_t		*items;
+};
+
+static int
+show_row(void *cookie, const struct audit_row *row)
+{
+	struct showing *s = cookie;
+
+	if (s->about != NULL && (row->subject == NULL || strstr(row->subject, s->about) == NULL))
+		return 0;
+	return json_array_append_new(s->items, json_pack("{s:I, s:I, s:s, s:s, s:s, s:s*}", "n", (json_int_t)row->n,
+	    "at", (json_int_t)row->at, "actor", row->actor, "action", row->action, "about",
+	    row->subject != NULL ? row->subject : "erased", "detail", row->detail)) != 0 ? -ENOMEM : 0;
+}
+
+int
+trail_show(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	struct showing s = { json_str(args, "about"), json_array() };
+	int r;
+
+	(void)reterr;
+	if ((*ret = json_pack("{s:o}", "items", s.items)) == NULL)
+		return -ENOMEM;
+	if ((r = audit_each(app->db, SHOWN, show_row, &s)) != 0)
+		return r;
+	return audit_add(app->db, app_now(app), actor, "show", "audit", s.about);
+}
+
+/* Only what exists: what somebody types is no subject. */
+int
+trail_refused(struct app *app, const char *actor, const char *verb, const json_t *args)
+{
+	const char *id = json_str(args, "referral") != NULL ? json_str(args, "referral") : json_str(args, "id");
+	char who[SUBJECT_NAME];
+	struct case_row row;
+	int r;
+
+	if (id == NULL || strlen(id) > ID_LONGEST)
+		return 0;
+	if ((r = case_get(app->db, id, &row)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	case_free(&row);
+	return audit_add(app->db, app_now(app), actor, "refused", subject_referral(id, who), verb);
+}
+
+int
+trail_rejected(struct app *app, const char *sender, const char *type)
+{
+	const struct trust_org *org = trust_org_by_node(app->trust, sender);
+	char actor[80];
+
+	if (org == NULL)
+		return 0;	/* Who is no partner has no access that could be refused. */
+	(void)snprintf(actor, sizeof(actor), "partner:%.60s", org->id);
+	return audit_add(app->db, app_now(app), actor, "refused", "event", type);
+}
+
+int
+trail_withheld(struct app *app, const struct out *out)
+{
+	char who[SUBJECT_NAME];
+	struct traffic t;
+	int r = out->ref != NULL ? traffic_get(app->db, out->ref, &t) : E_NOTFOUND;
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	/* It may have arrived: then there is nothing to withhold. */
+	if (t.acked_at == 0)
+		r = audit_add(app->db, app_now(app), "node", "withheld", t.referral != NULL ? subject_referral(t.referral, who) :
+		    "event", out->type);
+	traffic_free(&t);
+	return r;
+}
