@@ -67,7 +67,7 @@ write_down(struct app *app, const struct traffic *t, const char *consent_id, con
 	d.detail = text;
 	if ((r = disclosed_put(app->db, &d)) != 0)
 		return r;
-	return audit_add(app->db, d.at, "node", "disclose", t->referral, t->content_id);
+	return audit_case(app->db, d.at, "node", "disclose", t->referral, t->content_id);
 }
 
 int
@@ -335,7 +335,7 @@ accounting_run(struct app *app, const char *actor, const json_t *args, json_t **
 	if (known != 0 && json_array_size(json_arr(shown, "disclosures")) + json_array_size(json_arr(shown, "consents")) == 0)
 		return known;	/* As need_case has explained. */
 	*ret = take(shown);
-	return audit_add(app->db, app_now(app), actor, "accounting", id, NULL);
+	return audit_case(app->db, app_now(app), actor, "accounting", id, NULL);
 }
 
 static bool
@@ -392,7 +392,7 @@ accounting_emergency(struct app *app, const char *actor, const json_t *args, jso
 		d.detail = text;
 		r = text == NULL ? -ENOMEM : disclosed_put(app->db, &d);
 		if (r == 0)
-			r = audit_add(app->db, app_now(app), actor, "emergency", row.id, id);
+			r = audit_case(app->db, app_now(app), actor, "emergency", row.id, id);
 		if (r == 0 && (*ret = json_pack("{s:s, s:s}", "referral", row.id, "id", id)) == NULL)
 			r = -ENOMEM;
 	}

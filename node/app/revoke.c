@@ -243,7 +243,7 @@ revoke_consent(struct app *app, struct case_row *row, const struct revoke_why *w
 	    (r = stop(app, row->id, row->org)) == 0 && (r = note(app, &consent, why, t.now)) == 0 && (r = tell_all(&t)) == 0)
 		r = step(app, row, t.then, why->actor, t.content_id);
 	if (r == 0)
-		r = audit_add(app->db, t.now, why->actor, event ? "consent-ended" : "revoke", row->id, consent.id);
+		r = audit_case(app->db, t.now, why->actor, event ? "consent-ended" : "revoke", row->id, consent.id);
 	if (r == 0) {
 		*ret = json_pack("{s:s, s:s, s:s, s:O, s:O}", "referral", row->id, "consent", consent.id, "state",
 		    referral_state_name(row->r.state), "told", told, "not_told", not_told);
@@ -333,7 +333,7 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 		r = note(app, ours ? &known : &consent, &why, app_now(app));
 	if (r == 0 && theirs && (r = stop(app, row.id, row.org)) == 0)
 		r = step(app, &row, ev->then, who, ev->id);
-	if (r == 0 && (r = audit_add(app->db, app_now(app), who, "revoke", ev->referral, ev->consent)) == 0)
+	if (r == 0 && (r = audit_case(app->db, app_now(app), who, "revoke", ev->referral, ev->consent)) == 0)
 		r = acknowledge(app, ev, origin, ours ? &row : NULL);
 	case_free(&row);
 	consent_row_free(&known);
@@ -355,5 +355,5 @@ on_consent_revocation_ack(struct app *app, const struct ev_consent_revocation_ac
 	if (r != 0)
 		return r == E_NOTFOUND ? err_set(origin->reason, E_REFUSED, "the sender was not told of such a revocation") : r;
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
-	return audit_add(app->db, app_now(app), who, "revocation-ack", ev->referral, ev->consent);
+	return audit_case(app->db, app_now(app), who, "revocation-ack", ev->referral, ev->consent);
 }

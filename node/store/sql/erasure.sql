@@ -73,6 +73,18 @@ DELETE FROM pairing WHERE substr(body, 1, 9) = ?1;
 -- name: erase_legal_consents
 DELETE FROM consent WHERE referral = ?1;
 
+-- name: erase_legal_disclosed
+DELETE FROM disclosed WHERE referral = ?1;
+
+-- name: erase_legal_revocations
+DELETE FROM revocation WHERE referral = ?1;
+
+-- name: erase_legal_holders
+DELETE FROM holder WHERE referral = ?1;
+
+-- name: erase_legal_asks
+DELETE FROM erasure_ask WHERE referral = ?1;
+
 -- name: erase_legal_row
 DELETE FROM referral WHERE id = ?1 AND erased = 1;
 
