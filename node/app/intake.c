@@ -363,7 +363,7 @@ intake_task(struct app *app, const char *actor, const json_t *args, json_t **ret
 		}
 	}
 	if (r == 0 && (r = task_put(app->db, &t)) == 0)
-		r = audit_add(app->db, app_now(app), actor, missed ? "call_missed" : "call_done", t.referral, NULL);
+		r = audit_case(app->db, app_now(app), actor, missed ? "call_missed" : "call_done", t.referral, NULL);
 	if (r == 0 && (*ret = show_task(app, &t)) == NULL)
 		r = -ENOMEM;
 	task_free(&t);

@@ -36,14 +36,6 @@ clear(struct head *h)
 }
 #define autohead __attribute__((cleanup(clear)))
 
-void
-column_begins(int64_t slot, uint8_t out[COLUMN_SEAL])
-{
-	out[0] = SUBJECT;
-	for (int i = 0; i < SLOT; i++)
-		out[1 + i] = (uint8_t)((uint64_t)slot >> (56 - 8 * i));
-}
-
 static int
 head_for(struct db *db, const char *subject, struct head *h)
 {
@@ -58,7 +50,8 @@ head_for(struct db *db, const char *subject, struct head *h)
 	}
 	if ((r = subject_key(db, subject, &slot, h->key)) != 0)
 		return r;
-	column_begins(slot, h->bytes);
+	for (int i = 0; i < SLOT; i++)
+		h->bytes[1 + i] = (uint8_t)((uint64_t)slot >> (56 - 8 * i));
 	return 0;
 }
 

@@ -28,10 +28,6 @@ int	column_seal(struct db *, const char *subject, const char *column, const char
 int	column_open(struct db *, const char *column, const char *row,
 	    const void *, size_t, struct buf *) must_check;
 
-/** column_begins(slot, out): how what is sealed under that slot of keys.db begins. */
-enum { COLUMN_SEAL = 9 };
-void	column_begins(int64_t, uint8_t[COLUMN_SEAL]);
-
 /** column_is(db, subject, blob, len): is it sealed under the key that ${subject} has now? */
 bool	column_is(struct db *, const char *subject, const void *, size_t);
 

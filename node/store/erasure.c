@@ -26,8 +26,7 @@ enum { MOVING = 15 };	/* So many of them move. */
 static const enum query_id of_referral[] = {
 	Q_ERASE_REFERRAL_TASKS, Q_ERASE_REFERRAL_LIKENESS, Q_ERASE_REFERRAL_INTAKE, Q_ERASE_REFERRAL_INTAKE_OF,
 	Q_ERASE_REFERRAL_NOTES, Q_ERASE_REFERRAL_PAIRINGS, Q_ERASE_REFERRAL_OUTBOX, Q_ERASE_REFERRAL_TRAFFIC,
-	Q_ERASE_REFERRAL_STEPS, Q_ERASE_REFERRAL_HUSK,
-	Q_ERASE_REFERRAL_ROW,
+	Q_ERASE_REFERRAL_STEPS, Q_ERASE_REFERRAL_HUSK, Q_ERASE_REFERRAL_ROW,
 };
 static const enum query_id of_legal[] = {
 	Q_ERASE_LEGAL_CONSENTS, Q_ERASE_LEGAL_DISCLOSED, Q_ERASE_LEGAL_REVOCATIONS, Q_ERASE_LEGAL_HOLDERS,
@@ -40,9 +39,6 @@ static const enum query_id of_person[] = {
 	Q_STRANGER_FORGET_WAITING, Q_STRANGER_FORGET_REJECTED, Q_STRANGER_FORGET_ALARMS, Q_STRANGER_FORGET_INDEXES,
 	Q_STRANGER_FORGET_INBOUND, Q_STRANGER_FORGET_OLM, Q_STRANGER_FORGET_DEVICES, Q_STRANGER_FORGET_USER,
 };
-
-/* What only its seal says whose it is: ?1 is how such a value begins. */
-static const enum query_id by_seal[] = { Q_ERASE_SEALED_PAIRING };
 
 static const struct kind {
 	const char	*prefix;
@@ -144,15 +140,11 @@ one_text(struct db *db, enum query_id q, const char *arg, char **ret)
 static int
 erase(struct db *db, const char *name)
 {
-	uint8_t seal[COLUMN_SEAL];
 	int64_t slot;
 	int r = find_slot(db, name, &slot);
 
-	if (r == 0 && (r = db_blame(db, keyring_erase(db_ring(db), slot))) == 0) {
-		column_begins(slot, seal);
-		for (size_t i = 0; i < nelem(by_seal) && r == 0; i++)
-			r = db_run(db, by_seal[i], "b", seal, sizeof(seal));
-	}
+	if (r == 0)
+		r = db_blame(db, keyring_erase(db_ring(db), slot));
 	if (r != 0 && r != E_NOTFOUND)
 		return r;
 	if ((r = delete_rows(db, name)) != 0 || (r = db_run(db, Q_SUBJECT_DROP, "t", name)) != 0)

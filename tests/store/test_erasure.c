@@ -259,9 +259,6 @@ deletes(const char *table)
 		for (size_t q = 0; q < kinds[k].n; q++)
 			if (strstr(query_text[kinds[k].queries[q]], from) != NULL || strstr(query_text[kinds[k].queries[q]], update) != NULL)
 				return true;
-	for (size_t q = 0; q < nelem(by_seal); q++)
-		if (strstr(query_text[by_seal[q]], from) != NULL)
-			return true;
 	return false;
 }
 

@@ -66,10 +66,6 @@ WHERE id = ?1;
 -- name: erase_referral_row
 DELETE FROM referral WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM consent WHERE referral = ?1);
 
--- What only its seal says whose it is: ?1 is how a value of this subject begins.
--- name: erase_sealed_pairing
-DELETE FROM pairing WHERE substr(body, 1, 9) = ?1;
-
 -- name: erase_legal_consents
 DELETE FROM consent WHERE referral = ?1;
 
