@@ -94,7 +94,7 @@ PLACE = {"id": "0d7bd0b0-3a5e-4b5f-9a55-3f0f1f7f9f01", "location_type": "physica
          "addresses": [{"id": "a1", "address_1": "Elm Street 5", "city": "Baywick", "state_province": "NJ", "postal_code": "07001", "country": "US",
                         "address_type": "physical"}],
          "phones": [{"id": "p9", "number": "+1 555 0199", "type": "voice"}]}
-SECRETS = ("elm street 5", "07001", "40.7003", "74.0002", "cheer.parent.mole", PLACE["id"])
+SECRETS = ("elm street 5", "07001", "40.7003", "74.0002", "cheer.parent.mole", "blue door", PLACE["id"])
 
 
 def service(n, **more):
@@ -268,7 +268,7 @@ class Hidden(Kept):
         return outs[0]
 
     def test_in_one_file(self):
-        at = {"id": "at", "description": "Ring at Elm Street 5", "location": PLACE}
+        at = {"id": "at", "description": "The blue door behind the church", "location": PLACE}
         for name, doc in (("full", organization(service(1, service_at_locations=[at], application_process="Come to elm street 5!", alert="Stays"))),
                           ("linked", organization(service(1, service_at_locations=[{"id": "at", "location_id": PLACE["id"]}], alert="Stays"), locations=[PLACE])),
                           ("lone", service(1, service_at_locations=[at], alert="Stays", organization={"id": "o", "name": "Harbor", "locations": [PLACE]})),
