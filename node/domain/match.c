@@ -165,7 +165,7 @@ judge_load(struct judging *j, int64_t now)
 	j->f.free = -1;
 	if (open >= 0) {
 		open = open > j->who->since ? open - j->who->since : 0;
-		j->f.free = (int)(open < 100000 ? open : 100000);
+		j->f.free = (int)open;
 	}
 	taken = maximum > 0 && open >= 0 && maximum - open > j->who->active ? maximum - open : j->who->active;
 	if (maximum <= 0)

@@ -41,6 +41,7 @@ static const struct {
 	{ "phq-9", "[3,3,3,3,3,3,1,0,0]", 19, "moderately severe", 0 },
 	{ "phq-9", "[3,3,3,3,3,3,2,0,0]", 20, "severe", 0 },
 	{ "phq-9", "[0,0,0,0,0,0,0,0,1]", 1, "few", 1 },
+	{ "phq-9", "[1,1,1,1,0,0,0,0,-1]", 5, "mild", 0 },	/* 4.5 */
 	{ "phq-9", "[1,1,1,1,1,1,1,-1,-1]", 9, "mild", 0 },
 	{ "phq-9", "[1,1,1,1,1,1,2,-1,-1]", 10, "moderate:", 0 },
 	{ "phq-9", "[1,1,1,1,1,1,-1,-1,-1]", -1, NULL, 0 },
@@ -132,6 +133,7 @@ test_agreement(void)
 	(void)json_array_append_new(signs, json_pack("{s:s, s:s}", "by", "member", "terms", hash));
 	(void)json_array_append_new(signs, json_pack("{s:s, s:s}", "by", "member", "terms", hash));
 	(void)json_array_append_new(signs, json_pack("{s:s}", "by", "specialist"));
+	(void)json_array_append_new(signs, json_pack("{s:s}", "terms", hash));
 	ok(agreement_judge(terms, signs, "2026-11-21", &s) == 0 && s.member && !s.specialist && !s.in_force, "one did, twice: it is not in force");
 	(void)json_array_append_new(signs, json_pack("{s:s, s:s}", "by", "specialist", "terms", hash));
 	ok(agreement_judge(terms, signs, "2027-05-20", &s) == 0 && s.specialist && s.in_force && !s.over, "both did: in force to its last day");

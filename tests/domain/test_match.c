@@ -16,7 +16,7 @@
     "'audiences':['adults','veterans'],'age_bands':['18_25','26_59'],'modalities':['phone','online_text'],'pathways':['harm_reduction'],"	\
     "'cultures':['Caribbean'],'practice_models':['mutual_aid'],'session_types':['skills'],'about':'Gardens, chess (and tea).',"	\
     "'times':['weekday_evening','night'],'boundaries':{'response_hours':24},'capacity':{'open':9,'maximum':12,'updated_at':1795200000000}}"
-#define SUBJECT		"{'jurisdiction':['US-NJ','DE'],'reciprocity':['US-PA'],'scope':['one_to_one']}"
+#define SUBJECT		"{'jurisdiction':['US-NJ','DE','US-N'],'reciprocity':['US-PA'],'scope':['one_to_one']}"
 
 static json_t *
 json(const char *text)
@@ -131,6 +131,16 @@ static const struct row rows[] = {
 	{ "a rule for none of a band", "", "{'eligible_if':{'all':[{'all':[{'kind':'age','age_from':60000}]}]}}", BIT(ELIGIBLE), BASE, NULL, CERT, NULL },
 	{ "a rule about what is not known", "", "{'eligible_if':{'all':[{'all':[{'kind':'identity','identities':['women']}]}]}}", 0, BASE,
 	  "who may come: to be asked: ", CERT, NULL },
+	{ "a rule by age or by what is not known", "", "{'eligible_if':{'all':[{'any':[{'kind':'age','age_from':30000},"
+	  "{'kind':'identity','identities':['women']}]}]}}", 0, BASE, "who may come: to be asked: ", CERT, NULL },
+	{ "the same for the young of a band", "", "{'eligible_if':{'all':[{'any':[{'kind':'age','age_below':30000},"
+	  "{'kind':'identity','identities':['women']}]}]}}", 0, BASE, "who may come: to be asked: ", CERT, NULL },
+	{ "an age that fits", "'age':'31'", "{'eligible_if':{'all':[{'all':[{'kind':'age','age_from':30000}]}]}}", 0, BASE, NULL, CERT, NULL },
+	{ "the first of two ways", "'modality':['phone','in_person']", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "a conflict of another", "'conflict':['X']", "{}", 0, BASE, NULL, CERT, NULL },
+	{ "no program", "'avoid':['X']", "{'program':null}", 0, BASE, NULL, CERT, NULL },
+	{ "not from here, nor there", "'not_town':['Newark','Trenton']", "{}", BIT(TOWN), BASE, "is from there", CERT, NULL },
+	{ "only women or men", "'only':['women','men']", "{}", 0, BASE, NULL, CERT, "{'readers':'anyone','audiences':['women']}" },
 	{ "not her", "'avoid':['ROSA']", "{}", BIT(AVOID), BASE, "asked not to be proposed", CERT, NULL },
 	{ "not her program", "'avoid':['PROG']", "{}", BIT(AVOID), BASE, NULL, CERT, NULL },
 	{ "not her organization", "'avoid':['ORG']", "{}", BIT(AVOID), BASE, NULL, CERT, NULL },
@@ -169,6 +179,8 @@ static const struct row rows[] = {
 	{ "another met before", "'known':['ANA']", "{}", 0, BASE, NULL, CERT, NULL },
 };
 
+static bool no_town;
+
 static int
 judge(const char *wish, const char *change, struct match_candidate with, const char *statement, struct match_finding *ret)
 {
@@ -188,7 +200,7 @@ judge(const char *wish, const char *change, struct match_candidate with, const c
 	with.id = "ROSA";
 	with.body = body;
 	with.subject = subject;
-	with.towns = towns;
+	with.towns = no_town ? NULL : towns;
 	with.statement = told;
 	return match_judge(&w, &with, NOW, ret);
 }
@@ -232,6 +244,9 @@ test_undisclosed(void)
 	ok(judge(wish, "{'audiences':null}", with, NULL, &silent) == 0 &&
 	    judge(wish, "{'audiences':null}", with, "{'readers':'anyone','conditions':['alcohol'],'audiences':['men']}", &other) == 0,
 	    "who says nothing of their life and who says something else");
+	for (size_t i = 0; i < json_array_size(silent.lines); i++)
+		told = told || strstr(json_str(json_array_get(silent.lines, i), "text"), "grief") != NULL;
+	ok(!told, "no line says that a specialist lacks what they do not tell");
 	ok(json_equal(silent.lines, other.lines) && silent.score == other.score, "are told and scored alike");
 	ok(judge(wish, "{}", with, "{'readers':'staff','conditions':['grief'],'audiences':['veterans']}", &staff) == 0, "who tells only staff");
 	for (size_t i = 0; i < json_array_size(staff.lines); i++) {
@@ -245,6 +260,19 @@ test_undisclosed(void)
 	match_finding_free(&silent);
 	match_finding_free(&other);
 	match_finding_free(&staff);
+}
+
+/* Where they are is not said: whoever must not be a neighbour is not proposed one by chance. */
+static void
+test_unsaid_town(void)
+{
+	struct match_finding f = { 0 };
+
+	no_town = true;
+	ok(judge("'not_town':['Trenton']", "{}", (struct match_candidate){ .verdict = CREDENTIAL_CERTIFIED }, NULL, &f) == 0 && f.excluded == BIT(TOWN),
+	    "a town that is not said excludes");
+	no_town = false;
+	match_finding_free(&f);
 }
 
 static void
@@ -332,6 +360,7 @@ main(void)
 	faults_begin();
 	test_rows();
 	test_undisclosed();
+	test_unsaid_town();
 	test_wishes();
 	test_order();
 	test_memory();
