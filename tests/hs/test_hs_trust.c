@@ -158,6 +158,40 @@ test_suspended(void)
 	host_close(&h);
 }
 
+/* We ourselves: what is on its way waits, and every verb says why. */
+static void
+test_own_suspended(void)
+{
+	struct host h;
+	autojson json_t *one = NULL, *two = NULL, *three = NULL, *asked = NULL, *reply = NULL, *again = NULL;
+	autofree char *org = NULL;
+
+	story_begin(&h, 75);
+	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
+	for (size_t i = 0; i < h.n; i++)
+		json_decref(import(&h, i, one));
+	story_publish(&h);
+	org = org_of(&h, TARGET);
+	asked = refer(&h);
+	ok(json_is_true(json_object_get(asked, "ok")), "a referral is on its way");
+	two = next(&h, one);
+	suspend(two, SOURCE, *h.now, "an audit is due");
+	sign(&h, two, 1);
+	json_decref(import(&h, SOURCE, two));
+	hs_script(h.hs, NULL);
+	host_run(&h, 300000);
+	ok(story_count(&h, TARGET, "referrals") == 0, "our own organization is suspended: it does not leave");
+	reply = host_command(&h, SOURCE, "follow", json_pack("{s:s}", "org", org));
+	ok(refused(reply, "an audit is due"), "and it is said why");
+	three = next(&h, two);
+	(void)json_object_del(json_array_get(json_arr(three, "orgs"), SOURCE), "suspended");
+	sign(&h, three, 1);
+	again = import(&h, SOURCE, three);
+	host_run(&h, 300000);
+	ok(json_is_true(json_object_get(again, "ok")) && story_count(&h, TARGET, "referrals") == 1, "reinstated: it arrives, once");
+	host_close(&h);
+}
+
 static void
 test_denied(void)
 {
@@ -307,6 +341,7 @@ int
 main(void)
 {
 	test_suspended();
+	test_own_suspended();
 	test_denied();
 	test_fork();
 	test_join();
