@@ -160,7 +160,7 @@ test_erased(void)
 int
 main(void)
 {
-	autojson json_t *records = NULL, *match = NULL, *early = NULL, *ended = NULL;
+	autojson json_t *records = NULL, *match = NULL, *early = NULL;
 
 	story_begin(&h, 79);
 	story_trust(&h);
