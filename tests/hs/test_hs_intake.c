@@ -202,6 +202,29 @@ test_court(void)
 	ok(refer_state(&h, SOURCE, &other, "engaged"), "and is");
 }
 
+static void
+test_erased(void)
+{
+	autojson json_t *list = story_list(&h, SOURCE, "referrals"), *gone = NULL;
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(list, i, row)
+		json_decref(host_ok(&h, SOURCE, "erase", json_pack("{s:O, s:O}", "id", json_object_get(row, "id"), "confirm", json_object_get(row, "id"))));
+	for (i = 0; i < 30; i++)
+		host_run(&h, 4000);
+	gone = host_command(&h, SOURCE, "show", json_pack("{s:s}", "id", opened));
+	ok(gone != NULL && json_object_get(json_obj(gone, "result"), "person") == NULL, "whoever is erased is forgotten with their number");
+	is_int((int)story_count(&h, SOURCE, "cases") + (int)story_count(&h, SOURCE, "tasks"), 0, "nobody is to be called for them");
+	{
+		struct db *db = hostile_db(&h, SOURCE);
+		struct intake who;
+
+		ok(intake_of(db, story.id, &who) == E_NOTFOUND, "nor is known whose it was");
+		hostile_go_on(&h, SOURCE, db);
+	}
+}
+
 int
 main(void)
 {
@@ -216,6 +239,7 @@ main(void)
 	test_alike();
 	test_court();
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits, nothing was rejected");
+	test_erased();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);
 	return done_testing();
