@@ -379,6 +379,49 @@ test_memory(void)
 	faults_left = -1;
 	ok(wrong == 0 && n > 8, "each of %ld failing allocations is told as such", n - 1);
 	trust_free(t);
+	/* A second signer's proof beside the first; the next version; who signs. */
+	for (n = 0, r = 1; r != 0; n++) {
+		faults_left = n;
+		r = trust_sign(doc, key_of(KEY_STRANGER).seed, NOW, NULL);
+		wrong += json_array_size(json_object_get(doc, "proof")) != (r == 0 ? 2 : 1);
+	}
+	for (n = 0, r = 1; r != 0; n++) {
+		json_t *next = NULL;
+
+		faults_left = n;
+		r = trust_next(doc, NOW, WHEN_DAY, &next, NULL);
+		wrong += r != 0 && (r != -ENOMEM || next != NULL);
+		json_decref(next);
+	}
+	for (n = 0, r = 1; r != 0; n++) {
+		struct signers by;
+
+		faults_left = n;
+		r = trust_read_signers(doc, only(signer.pub), &by, NULL);
+		wrong += r != 0 && r != -ENOMEM;
+	}
+	for (n = 0, r = 1; r != 0; n++) {
+		autojson json_t *overrides = NULL;
+
+		faults_left = -1;
+		overrides = json_of("{'" ORG_A "': {'decision': 'deny', 'reason': 'x'}}");
+		if (trust_load(doc, only(signer.pub), NULL, NOW, &t, NULL) != 0)
+			break;
+		faults_left = n;
+		r = trust_override(t, overrides, NULL);
+		wrong += (r != 0) != (trust_org(t, ORG_A) != NULL);
+		trust_free(t);
+	}
+	faults_left = -1;
+	ok(wrong == 0 && r == 0, "there, too");
+	{
+		autojson json_t *bad = json_of("{'v': 2}");
+		struct signers by;
+		json_t *next = NULL;
+
+		ok(trust_next(bad, NOW, 1, &next, NULL) == E_BAD && next == NULL && trust_read_signers(bad, NULL, &by, NULL) == E_BAD,
+		    "of what is no list there is no next");
+	}
 }
 
 int

@@ -89,6 +89,15 @@ test_false_proofs(void)
 		if (json_array_append_new(proofs, json_object()) != 0)
 			break;
 	ok(trust_signed(doc, &by, &who, &err) == E_BAD, "too many are not looked at");
+	{
+		autojson json_t *full = list();
+		bool signs = true;
+
+		for (int i = 0; i < 32; i++)
+			signs &= sign_as(full, 40 + i) == 0;
+		ok(signs && trust_sign(full, key_of(80).seed, NOW, &err) == E_BAD && strstr(err.text, "32 proofs") != NULL,
+		    "nor are more made");
+	}
 	json_poke(doc, "proof", "{}");
 	ok(trust_signed(doc, &by, &who, NULL) == 0 && who == 0, "nor one that is not in a set");
 }
