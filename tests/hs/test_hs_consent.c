@@ -286,14 +286,18 @@ test_unsent(void)
 {
 	struct scene sc;
 	struct host *h = &sc.host;
-	autojson json_t *reply = NULL, *shown = NULL, *target = NULL;
+	autojson json_t *reply = NULL, *shown = NULL, *target = NULL, *told = NULL, *left = NULL;
 	int refusals = 0;
 
 	begin(&sc, 43, STORY_ACCEPT);
 	hs_script(h->hs, &(struct hs_script){ .request = refuse_sends, .cookie = &refusals });
-	json_decref(host_ok(h, SOURCE, "consent", refer_args(h, &sc.s, STORY_CONSENT)));
+	told = host_ok(h, SOURCE, "consent", refer_args(h, &sc.s, STORY_CONSENT));
 	host_run(h, 60 * 1000);
+	is_int((int)found_in(h, SOURCE, "outbox", "type", DISCLOSURE), 1, "a disclosure waits, encrypted");
 	reply = host_ok(h, SOURCE, "revoke", revoke_args(&sc, "paper"));
+	is_int((int)found_in(h, SOURCE, "outbox", "type", DISCLOSURE), 0, "in the same moment it is gone");
+	left = host_ok(h, SOURCE, "show", json_pack("{s:O}", "id", json_object_get(told, "id")));
+	is_str(json_str(left, "delivery"), "failed", "and is not to come again");
 	host_run(h, 60 * 1000);
 	hs_script(h->hs, NULL);
 	host_run(h, 900 * 1000);
@@ -489,6 +493,49 @@ test_minor(void)
 	end(&sc);
 }
 
+/* Told by one side, and either may die at any commit of it. */
+static void
+test_killed(void)
+{
+	static const enum host_kill kinds[] = { HOST_BEFORE_COMMIT, HOST_BEFORE_SEND, HOST_BEFORE_ANSWER, HOST_HALF_SENT };
+	long most = getenv("HS_LONG") != NULL ? 6 : 2;
+	struct scene sc;
+	struct host *h = &sc.host;
+	int wrong = 0, runs = 0, died = 0;
+
+	begin(&sc, 49, STORY_CONSENT);
+	for (size_t k = 0; k < nelem(kinds); k++)
+		for (long n = 1; n <= most; n++, runs++) {
+			size_t side = (k + (size_t)n) % 2, victim = (size_t)n / 2 % 2;
+			autojson json_t *reply = NULL, *shown = NULL;
+
+			if (runs > 0)
+				refer_begin(h, &sc.s);
+			for (enum story_step step = STORY_REFER; runs > 0 && step <= STORY_CONSENT; step++)
+				if (!refer_step(h, &sc.s, step))
+					host_fail(h, "the referral does not get to step %d", (int)step);
+			host_arm(h, victim, kinds[k], n);
+			while ((reply = host_command(h, side, "revoke", revoke_args(&sc, "phone"))) == NULL)
+				;
+			host_run(h, 200 * 1000);
+			died += h->node[victim].crashed;
+			h->node[victim].crashed = false;
+			shown = account(&sc, side);
+			if (!(json_is_true(json_object_get(reply, "ok")) || refused(reply, "no longer in force")) ||
+			    !ended(&sc, "consent_revoked") || !story_clean(h, SOURCE) || !story_clean(h, TARGET) ||
+			    strcmp(json_str(json_array_get(json_arr(consent_shown(shown), "told"), 0), "state"), "acknowledged") != 0 ||
+			    json_array_size(json_arr(shown, "disclosures")) != (side == SOURCE)) {
+				autofree char *text = json_dumps(shown, JSON_COMPACT);
+
+				if (wrong++ == 0)
+					printf("# side %zu, victim %zu, %s %ld: %s\n", side, victim, host_kill_name[kinds[k]], n, text);
+			}
+		}
+	is_int(died, runs, "a node died each time");
+	is_int(wrong, 0, "killed in %d ways while a consent is taken back, both sides end it, once, and acknowledge", runs);
+	end(&sc);
+}
+
 int
 main(void)
 {
@@ -501,5 +548,6 @@ main(void)
 	test_silent();
 	test_event();
 	test_emergency();
+	test_killed();
 	return done_testing();
 }
