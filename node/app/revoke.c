@@ -98,6 +98,10 @@ struct telling {
 	const char	*partner;	/* Whose content id is wanted. */
 	char		 content_id[ID_LEN + 1];
 	json_t		*told, *not_told;
+	struct case_row	*row;
+	json_t		*done;		/* Of each consent that ended: whom it names, told or not. */
+	int		 refusal;	/* Why none did, if none did; in words in ${reterr}. */
+	struct err	*reterr;
 };
 
 /* One organization that the consent names hears of it. */
@@ -223,34 +227,58 @@ names_event(const struct consent_row *consent, struct err *reterr)
 	    "if the member takes it back, say how: phone, paper, in_person");
 }
 
+/* One consent of the referral, unless it is over. */
+static int
+revoke_one(void *cookie, const struct consent_row *consent)
+{
+	struct telling *t = cookie;
+	autojson json_t *told = json_array(), *not_told = json_array();
+	bool event = !strcmp(t->why->how, "event");
+	int r = over_before(t->app, consent, event, t->reterr);
+
+	if (r == 0 && event)
+		r = names_event(consent, t->reterr);
+	if (r != 0) {
+		t->refusal = r;
+		return r > 0 ? 0 : r;
+	}
+	if (told == NULL || not_told == NULL)
+		return -ENOMEM;
+	t->consent = consent;
+	t->told = told;
+	t->not_told = not_told;
+	if ((r = note(t->app, consent, t->why, t->now)) != 0 || (r = tell_all(t)) != 0 ||
+	    (r = step(t->app, t->row, t->then, t->why->actor, t->content_id)) != 0 ||
+	    (r = audit_case(t->app->db, t->now, t->why->actor, event ? "consent-ended" : "revoke", t->row->id, consent->id)) != 0)
+		return r;
+	t->then = EV_CONSENT_REVOKED_THEN_NOTHING;	/* The referral ends once. */
+	return json_array_append_new(t->done, json_pack("{s:s, s:O, s:O}", "consent", consent->id, "told", told, "not_told",
+	    not_told)) != 0 ? -ENOMEM : 0;
+}
+
 int
 revoke_consent(struct app *app, struct case_row *row, const struct revoke_why *why, json_t **ret, struct err *reterr)
 {
-	struct telling t = { .app = app, .why = why, .now = app_now(app), .partner = row->org };
-	autojson json_t *told = json_array(), *not_told = json_array();
-	bool event = !strcmp(why->how, "event");
-	struct consent_row consent;
-	int r = consent_for(app->db, row->id, &consent);
+	autojson json_t *done = json_array();
+	struct telling t = { .app = app, .why = why, .now = app_now(app), .partner = row->org, .row = row, .done = done,
+	    .refusal = E_NOTFOUND, .reterr = reterr };
+	const json_t *first;
+	int r = err_set(reterr, E_NOTFOUND, "no consent was given for referral %s, so there is none to take back", row->id);
 
-	if (r != 0)
-		return r == E_NOTFOUND ? err_next(reterr, err_set(reterr, E_NOTFOUND, "no consent was given for referral %s, so there is none to "
-		    "take back", row->id), "cairn show %s shows its state, and how to end it", row->id) : r;
-	t.consent = &consent;
-	t.told = told;
-	t.not_told = not_told;
-	if ((r = over_before(app, &consent, event, reterr)) == 0 && (!event || (r = names_event(&consent, reterr)) == 0) &&
-	    (r = choose(app, row, why->how, &t.then)) == 0 &&
-	    (r = stop(app, row->id, row->org)) == 0 && (r = note(app, &consent, why, t.now)) == 0 && (r = tell_all(&t)) == 0)
-		r = step(app, row, t.then, why->actor, t.content_id);
-	if (r == 0)
-		r = audit_case(app->db, t.now, why->actor, event ? "consent-ended" : "revoke", row->id, consent.id);
-	if (r == 0) {
-		*ret = json_pack("{s:s, s:s, s:s, s:O, s:O}", "referral", row->id, "consent", consent.id, "state",
-		    referral_state_name(row->r.state), "told", told, "not_told", not_told);
-		r = *ret != NULL ? 0 : -ENOMEM;
-	}
-	consent_row_free(&consent);
-	return r;
+	(void)err_next(reterr, r, "cairn show %s shows its state, and how to end it", row->id);
+	if (done == NULL)
+		return -ENOMEM;
+	if ((r = choose(app, row, why->how, &t.then)) != 0 || (r = consent_each(app->db, row->id, revoke_one, &t)) != 0)
+		return r;
+	if (json_array_size(done) == 0)
+		return t.refusal;
+	if ((r = stop(app, row->id, row->org)) != 0)
+		return r;
+	first = json_array_get(done, 0);
+	*ret = json_pack("{s:s, s:O, s:s, s:O, s:O, s:O}", "referral", row->id, "consent", json_object_get(first, "consent"), "state",
+	    referral_state_name(row->r.state), "told", json_object_get(first, "told"), "not_told",
+	    json_object_get(first, "not_told"), "consents", done);
+	return *ret != NULL ? 0 : -ENOMEM;
 }
 
 int

@@ -20,7 +20,7 @@ struct revoke_why {
 };
 
 /**
- * revoke_consent(app, row, why, ret, reterr): the newest consent of that referral, on either side.
+ * revoke_consent(app, row, why, ret, reterr): every consent of that referral that is in force, on either side.
  * ${row} is stepped and stored.  0 and the reply of the verb; E_NOTFOUND: there is none; E_EXISTS:
  * it was revoked before.
  */
