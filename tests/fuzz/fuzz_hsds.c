@@ -104,12 +104,13 @@ static int
 verb(int (*fn)(struct cairn *, const struct verb *, json_t *), const char *request, bool dry)
 {
 	struct cairn c = { .json = dry };
+	const struct verb v = { .name = request };
 	autojson json_t *args = json_pack("{s:s, s:b}", "file", path, "dry_run", dry);
 	int r;
 
 	asked = request;
 	sent = said = 0;
-	r = fn(&c, NULL, args);
+	r = fn(&c, &v, args);
 	claim(r == EXIT_OK || r == EXIT_BAD);
 	claim((r == EXIT_BAD) == (said == 1) && said <= 1);
 	/* Nothing is sent of a bad file, nor in a dry run. */
