@@ -16,6 +16,7 @@
 static struct host h;
 static struct referral_story story;
 static char opened[32];
+static const char *number = "(201) 555-0187";
 
 static json_t *
 person(const char *at, const char *zone)
@@ -121,8 +122,9 @@ consent(const char *referral, bool matrix)
 		form = refer_fill(form, referral);
 		if (!strcmp(json_str(json_obj(json_obj(form, "consent"), "signature"), "how"), "paper"))
 			json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "recorded_by", json_string("Sam, front desk"));
+		json_object_set_new(identity, "name", json_string("Jordan"));
 		json_object_set_new(json_obj(identity, "contact"), "how", json_string("phone"));
-		json_object_set_new(json_obj(identity, "contact"), "value", json_string("(201) 555-0187"));
+		json_object_set_new(json_obj(identity, "contact"), "value", json_string(number));
 	} else {
 		is_str(json_str(identity, "name"), "Kim", "the form knows what they want to be called");
 		is_str(json_str(json_obj(identity, "contact"), "value"), PHONE, "and how to reach them");
@@ -174,7 +176,7 @@ static void
 test_court(void)
 {
 	struct referral_story other = story;
-	autojson json_t *sent = NULL, *early = NULL, *late = NULL, *form = NULL, *kept = NULL, *told = NULL, *back = NULL;
+	autojson json_t *sent = NULL, *early = NULL, *late = NULL, *form = NULL, *kept = NULL, *told = NULL, *back = NULL, *shown = NULL;
 
 	sent = host_ok(&h, SOURCE, "refer", refer("court", 1));
 	(void)snprintf(other.id, sizeof(other.id), "%s", json_str(sent, "referral"));
@@ -183,7 +185,10 @@ test_court(void)
 	host_run(&h, 20000);
 	early = host_command(&h, TARGET, "outcome", json_pack("{s:s, s:s}", "referral", other.id, "stage", "first_contact"));
 	ok(refused(early, "consent"), "a court is told nothing without a consent");
+	number = "+1 312 555 0110";
 	consent(other.id, true);
+	shown = refer_show(&h, TARGET, &other);
+	ok(json_object_get(shown, "may_be_the_same_person_as") == NULL, "two who both want to be called Jordan are not alike for that");
 	late = host_command(&h, TARGET, "outcome", json_pack("{s:s, s:s}", "referral", other.id, "stage", "first_contact"));
 	ok(refused(late, "proceedings"), "nor under one that is for support");
 	form = host_ok(&h, TARGET, "consent", json_pack("{s:s, s:b}", "referral", other.id, "template", 1));

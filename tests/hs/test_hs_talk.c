@@ -104,6 +104,7 @@ test_questions(void)
 	ok(answers("!refer 1", "How old are you?") && answers("!cancel", "Stopped; nothing was sent"), "one can stop");
 	ok(answers("!yes", "nothing to say yes to"), "and then a yes does nothing");
 	ok(answers("!refer 1", "How old are you?"), "again");
+	ok(answers("!yes", "nothing to say yes to"), "a yes before the last question sends nothing");
 	ok(answers("perhaps", "number from the list"), "what is no number is asked again");
 	ok(answers("4", "What is it about?"), "one question");
 	host_kill(&h, SOURCE);
