@@ -30,13 +30,22 @@ get64(const uint8_t *p)
 	return n;
 }
 
+/* Without the instruction, which not every processor has, the compiler would call a function. */
+static unsigned
+ones(uint64_t x)
+{
+	x -= x >> 1 & 0x5555555555555555;
+	x = (x & 0x3333333333333333) + (x >> 2 & 0x3333333333333333);
+	return (unsigned)(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101 >> 56);
+}
+
 unsigned
 posting_count(const struct posting *p)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < POSTING_BITS; i++)
-		n += (unsigned)__builtin_popcountll(p->bits[i]);
+		n += ones(p->bits[i]);
 	return n;
 }
 
@@ -78,7 +87,7 @@ posting_read(struct posting *p, const void *data, size_t len)
 	for (size_t i = 0; i < POSTING_BITS; i++) {
 		uint64_t word = get64(in + 8 * i);
 
-		n += (unsigned)__builtin_popcountll(word);
+		n += ones(word);
 		p->bits[i] |= word;
 	}
 	return n == size ? 0 : ERR_CORRUPT;

@@ -16,7 +16,7 @@
 
 enum {
 	SEARCHSTORE_PENDING	= 64,	/* So many pending documents cost a search nothing that is felt. */
-	SEARCHSTORE_STEP	= 500,	/* Rows written at once: some milliseconds. */
+	SEARCHSTORE_STEP	= 350,	/* Rows written at once: some milliseconds. */
 	SEARCHSTORE_WORDS	= 256,	/* Words that begin alike; with more, the first three letters count. */
 };
 
