@@ -24,15 +24,22 @@ int	case_refer(struct app *, const char *actor, const json_t *args, json_t **ret
 int	case_consent(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 int	case_answer(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 int	case_outcome(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+int	case_withdraw(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+/** case_act(app, verb, actor, args, ret, reterr): each verb that is one step of a known referral; the table is in caseact.c. */
+int	case_act(struct app *, const char *verb, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 
-/** case_moves(row): the commands with which staff on this side can go on; the caller decrefs.  NULL: out of memory. */
-json_t	*case_moves(const struct case_row *);
+/** case_moves(app, row): the commands with which staff on this side can go on; the caller decrefs.  NULL: out of memory. */
+json_t	*case_moves(const struct app *, const struct case_row *);
+
+/** case_need(app, args, ret, reterr): the referral that ${args}.referral names; case_free.  case_not_ours(row, why, reterr): E_REFUSED, with ${why}. */
+int	case_need(struct app *, const json_t *args, struct case_row *, struct err *) must_check;
+int	case_not_ours(const struct case_row *, const char *why, struct err *);
 
 /**
- * case_step(app, row, input, actor, who, content_id, reterr): apply one input to
- * ${row} by the rules and store it with its history and audit.  E_REFUSED with a sentence; E_EXISTS.
+ * case_tell(app, row, input, actor, who, type, content, ret, reterr): a step of ours that the partner hears of, as a
+ * content of ${type} that names referral, prev and leg.  0 and the reply of a verb; E_EXISTS and E_REFUSED with a sentence.
  */
-int	case_step(struct app *, struct case_row *, enum referral_input, enum referral_actor,
-	    const char *who, const char *content_id, struct err *) must_check;
+int	case_tell(struct app *, struct case_row *, enum referral_input, enum referral_actor, const char *who,
+	    const char *type, json_t *content, json_t **ret, struct err *) must_check;
 
 #endif /* !CAIRN_CASE_H */

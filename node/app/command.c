@@ -60,7 +60,7 @@ find(struct app *app, const char *actor, const json_t *args, json_t **ret, struc
 
 static const struct verb {
 	const char	*name;
-	int		(*run)(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *);
+	int		(*run)(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *);	/* NULL: case_act. */
 	const char	*hint;		/* What to do when it was refused, unless the refusal says so itself (err_next). */
 	bool		 current;	/* Not while this database is not the newest (epoch.h). */
 } verbs[] = {
@@ -75,7 +75,7 @@ static const struct verb {
 	{ "federation_join", trustlist_join, "nothing was changed", false },
 	{ "federation_decide", trustlist_decide, "cairn list partners shows the organizations", false },
 	{ "import_minors", disclosure_minors, "the table in force is unchanged; docs/consent.md shows one", false },
-	{ "withdraw",	own_withdraw,	"cairn list records shows our records and their ids", true },
+	{ "withdraw",	case_withdraw,	"cairn list records shows our records and their ids", true },
 	{ "erase",	erase_run,	"cairn list referrals shows ids; nothing was erased", true },
 	{ "publish",	publish_start,	"", true },
 	{ "follow",	record_follow,	"cairn list partners shows who is on the trust list", true },
@@ -108,6 +108,23 @@ static const struct verb {
 	{ "import measures", notes_measures, "the questionnaires are as before; mend the file and import it again", false },
 	{ "report",	report_run,	"a report is made of a quarter that is over: cairn report 2026-Q3", false },
 	{ "match fairness", pairing_fairness, "", false },
+	{ "accept",	NULL,	"", true },
+	{ "decline",	NULL,	"cairn help decline lists the reasons", true },
+	{ "waitlist",	NULL,	"", true },
+	{ "ask",	NULL,	"cairn help ask lists what can be asked", true },
+	{ "inform",	NULL,	"cairn help inform lists the values", true },
+	{ "forward",	NULL,	"", true },
+	{ "confirm",	NULL,	"", true },
+	{ "contact",	NULL,	"cairn help contact lists the ways", true },
+	{ "schedule",	NULL,	"", true },
+	{ "no-show",	NULL,	"", true },
+	{ "engage",	NULL,	"", true },
+	{ "pause",	NULL,	"", true },
+	{ "resume",	NULL,	"", true },
+	{ "close",	NULL,	"cairn help close lists the outcomes", true },
+	{ "fail",	NULL,	"", true },
+	{ "reopen",	NULL,	"", true },
+	{ "mistake",	NULL,	"", true },
 	{ "list",	view_list,	"", false },
 	{ "show",	view_show,	"cairn list referrals and cairn find show ids", false },
 	{ "audit verify", trail_verify,	"keep a copy of the state directory and find out who had access", false },
@@ -145,6 +162,8 @@ command_run(struct app *app, uid_t uid, const json_t *request, json_t **ret_repl
 	else if (verb->current && app->epoch.held)
 		r = err_next(&why, err_set(&why, E_REFUSED, "this database is not the newest of this node"),
 		    "cairn doctor says what to do");
+	else if (verb->run == NULL)
+		r = case_act(app, verb->name, actor, args != NULL ? args : none, &result, &why);
 	else
 		r = verb->run(app, actor, args != NULL ? args : none, &result, &why);
 	if (r < 0)

@@ -20,7 +20,8 @@
 
 #define MINORS	"minors"		/* In meta. */
 
-const char *const disclosure_types[] = { ID_NAMESPACE "referral.disclosure", ID_NAMESPACE "referral.outcome", NULL };
+const char *const disclosure_types[] = { ID_NAMESPACE "referral.disclosure", ID_NAMESPACE "referral.outcome",
+	ID_NAMESPACE "referral.progress", NULL };
 
 bool
 disclosure_of(const char *type)

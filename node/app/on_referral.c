@@ -8,6 +8,7 @@
 #include "base/canon.h"
 #include "base/event.h"
 #include "case.h"
+#include "casepath.h"
 #include "disclosure.h"
 #include "domain/origin.h"
 #include "erase.h"
@@ -35,18 +36,45 @@ find(struct app *app, const char *id, const struct origin *origin, enum referral
 	return err_set(origin->reason, E_REFUSED, "this referral is not the sender's to change");
 }
 
-/* Apply the partner's step; one that was applied before needs only another acknowledgement. */
+/* What every step of a partner says of itself. */
+struct heard {
+	const char	*referral, *id, *prev;
+	int64_t		 leg, at;
+	bool		 kept;		/* With its content. */
+};
+
 static int
-apply(struct app *app, struct case_row *row, enum referral_input input, enum referral_actor actor,
-    const char *content_id, const struct origin *origin)
+apply(struct app *app, struct case_row *row, const struct heard *heard, enum referral_input input,
+    enum referral_actor actor, const struct origin *origin)
 {
 	char who[80];
+	const struct case_step step = { .input = input, .actor = actor, .who = who, .id = heard->id,
+	    .prev = heard->prev, .leg = heard->leg, .at = heard->at, .content = heard->kept ? origin->content : NULL };
 	int r;
 
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
-	r = case_step(app, row, input, actor, who, content_id, origin->reason);
-	return r == E_EXISTS ? 0 : r;
+	r = case_step(app, row, &step, origin->reason);
+	/* Known: one that was withheld and one that was sent have one id.  No place: it comes again. */
+	return r == E_EXISTS ? 0 : r == E_NOTFOUND ? E_REFUSED : r;
 }
+
+/* One of the partner's, who is on the other side. */
+static int
+hear(struct app *app, const struct heard *heard, enum referral_input input, enum referral_actor actor,
+    const struct origin *origin)
+{
+	struct case_row row;
+	int r = find(app, heard->referral, origin, actor == REFERRAL_BY_TARGET ? REFERRAL_AT_SOURCE : REFERRAL_AT_TARGET,
+	    &row);
+
+	if (r != 0)
+		return r;
+	r = apply(app, &row, heard, input, actor, origin);
+	case_free(&row);
+	return r;
+}
+
+#define HEARD(ev)	{ (ev)->referral, (ev)->id, (ev)->prev, (ev)->leg, (ev)->sent_at, true }
 
 /* Replace ${*text} by the content as received. */
 static int
@@ -66,7 +94,9 @@ on_referral_request(struct app *app, const struct ev_referral_request *ev, const
 {
 	struct case_row row = { .id = ev->referral, .org = (char *)origin->org,
 	    .r = referral_start(REFERRAL_AT_TARGET), .created = app_now(app) };
+	const struct heard heard = { ev->referral, ev->id, "", 1, ev->sent_at, false };
 	struct case_row known;
+	char who[80];
 	const char *erased;
 	int r = case_get(app->db, ev->referral, &known);
 
@@ -81,8 +111,9 @@ on_referral_request(struct app *app, const struct ev_referral_request *ev, const
 	    json_is_true(json_object_get(origin->content, "voluntary")), origin->reason)) != 0 ||
 	    (r = keep(&row.request, origin)) != 0)
 		return r;
-	if ((r = apply(app, &row, REFERRAL_IN_SEND, REFERRAL_BY_SOURCE, ev->id, origin)) == 0)
-		r = apply(app, &row, REFERRAL_IN_RECEIVE, REFERRAL_BY_TARGET, ev->id, origin);
+	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
+	if ((r = apply(app, &row, &heard, REFERRAL_IN_SEND, REFERRAL_BY_SOURCE, origin)) == 0)
+		r = case_received(app, &row, ev->id, who);
 	free(row.request);
 	return r;
 }
@@ -102,26 +133,58 @@ on_referral_answer(struct app *app, const struct ev_referral_answer *ev, const s
 {
 	static const enum referral_input input[EV_DECISION_END] = {
 		[EV_DECISION_ACCEPT] = REFERRAL_IN_ACCEPT, [EV_DECISION_WAITLIST] = REFERRAL_IN_WAITLIST,
-		[EV_DECISION_DECLINE] = REFERRAL_IN_DECLINE,
+		[EV_DECISION_DECLINE] = REFERRAL_IN_DECLINE, [EV_DECISION_ASK_INFO] = REFERRAL_IN_ASK_INFO,
+		[EV_DECISION_FORWARD] = REFERRAL_IN_FORWARD, [EV_DECISION_CONFIRM] = REFERRAL_IN_CONFIRM,
 	};
-	const char *reason = event_enum_text(&ev_decline_reason_names, ev->reason);
-	struct case_row row;
-	int r = find(app, ev->referral, origin, REFERRAL_AT_SOURCE, &row);
+	const struct heard heard = HEARD(ev);
 
-	if (r != 0)
-		return r;
-	/* To answer is to have received, even if the acknowledgement is still on its way. */
-	if (row.r.state == REFERRAL_SENT)
-		r = apply(app, &row, REFERRAL_IN_RECEIVE, REFERRAL_BY_TARGET, ev->id, origin);
-	if (r == 0 && reason != NULL) {
-		free(row.reason);
-		if ((row.reason = strdup(reason)) == NULL)
-			r = -ENOMEM;
-	}
-	if (r == 0)
-		r = apply(app, &row, input[ev->decision], REFERRAL_BY_TARGET, ev->id, origin);
-	case_free(&row);
-	return r;
+	return hear(app, &heard, input[ev->decision], REFERRAL_BY_TARGET, origin);
+}
+
+int
+on_referral_progress(struct app *app, const struct ev_referral_progress *ev, const struct origin *origin)
+{
+	static const enum referral_input input[EV_PROGRESS_END] = {
+		[EV_PROGRESS_CONTACT] = REFERRAL_IN_CONTACT, [EV_PROGRESS_SCHEDULE] = REFERRAL_IN_SCHEDULE,
+		[EV_PROGRESS_NO_SHOW] = REFERRAL_IN_NO_SHOW, [EV_PROGRESS_VISIT_CANCELLED] = REFERRAL_IN_NO_SHOW,
+		[EV_PROGRESS_ENGAGE] = REFERRAL_IN_ENGAGE, [EV_PROGRESS_PAUSE] = REFERRAL_IN_PAUSE,
+		[EV_PROGRESS_RESUME] = REFERRAL_IN_RESUME,
+	};
+	const struct heard heard = HEARD(ev);
+
+	return hear(app, &heard, input[ev->progress], REFERRAL_BY_TARGET, origin);
+}
+
+int
+on_referral_outcome(struct app *app, const struct ev_referral_outcome *ev, const struct origin *origin)
+{
+	const struct heard heard = HEARD(ev);
+
+	return hear(app, &heard, ev->stage == EV_STAGE_CLOSED ? REFERRAL_IN_CLOSE : REFERRAL_IN_FAIL, REFERRAL_BY_TARGET,
+	    origin);
+}
+
+int
+on_referral_change(struct app *app, const struct ev_referral_change *ev, const struct origin *origin)
+{
+	static const enum referral_input input[EV_CHANGE_END] = {
+		[EV_CHANGE_WITHDRAW] = REFERRAL_IN_WITHDRAW, [EV_CHANGE_GIVE_INFO] = REFERRAL_IN_GIVE_INFO,
+		[EV_CHANGE_SCHEDULE] = REFERRAL_IN_SCHEDULE, [EV_CHANGE_PAUSE] = REFERRAL_IN_PAUSE,
+		[EV_CHANGE_RESUME] = REFERRAL_IN_RESUME, [EV_CHANGE_CLOSE] = REFERRAL_IN_CLOSE,
+		[EV_CHANGE_REOPEN] = REFERRAL_IN_REOPEN, [EV_CHANGE_MISTAKE] = REFERRAL_IN_MISTAKE,
+	};
+	const struct heard heard = HEARD(ev);
+
+	return hear(app, &heard, input[ev->change], ev->by == EV_CHANGE_BY_MEMBER ? REFERRAL_BY_MEMBER : REFERRAL_BY_SOURCE,
+	    origin);
+}
+
+int
+on_referral_withheld(struct app *app, const struct ev_referral_withheld *ev, const struct origin *origin)
+{
+	const struct heard heard = HEARD(ev);
+
+	return hear(app, &heard, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, origin);
 }
 
 int
@@ -130,6 +193,7 @@ on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
 {
 	struct consent_row consent = { .id = ev->consent.id, .referral = ev->referral,
 	    .org = (char *)origin->org, .granted_at = app_now(app) };
+	const struct heard heard = { ev->referral, ev->id, ev->prev, ev->leg, ev->sent_at, false };
 	autofree char *text = NULL;
 	struct case_row row;
 	int r = find(app, ev->referral, origin, REFERRAL_AT_TARGET, &row);
@@ -139,7 +203,7 @@ on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
 	if ((r = disclosure_received(app, &row, origin->content, origin->reason)) == 0)
 		r = keep(&row.disclosure, origin);
 	if (r == 0)
-		r = apply(app, &row, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, ev->id, origin);
+		r = apply(app, &row, &heard, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, origin);
 	if (r == 0)
 		r = intake_disclosed(app, row.id, json_obj(origin->content, "identity"));
 	if (r == 0) {
@@ -149,21 +213,6 @@ on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
 		if (r == E_REFUSED)
 			r = err_set(origin->reason, E_REFUSED, "the consent's id is another consent's");
 	}
-	case_free(&row);
-	return r;
-}
-
-int
-on_referral_outcome(struct app *app, const struct ev_referral_outcome *ev, const struct origin *origin)
-{
-	struct case_row row;
-	int r = find(app, ev->referral, origin, REFERRAL_AT_SOURCE, &row);
-
-	if (r != 0)
-		return r;
-	if ((r = keep(&row.outcome, origin)) == 0)
-		r = apply(app, &row, ev->stage == EV_STAGE_CLOSED ? REFERRAL_IN_CLOSE : REFERRAL_IN_ENGAGE,
-		    REFERRAL_BY_TARGET, ev->id, origin);
 	case_free(&row);
 	return r;
 }

@@ -6,6 +6,7 @@
 #include "base/event.h"
 #include "base/id.h"
 #include "case.h"
+#include "casepath.h"
 #include "crypt/envelope.h"
 #include "disclosure.h"
 #include "domain/consent.h"
@@ -70,23 +71,35 @@ choose(struct app *app, const struct case_row *row, const char *how, enum ev_con
 	unsigned effects;
 	bool arrived = row->r.side == REFERRAL_AT_TARGET;
 	int r = arrived ? 0 : disclosed_each(app->db, row->id, each_arrived, &arrived);
-	enum referral_input input = arrived ? REFERRAL_IN_REVOKE : REFERRAL_IN_WITHDRAW;
+	const struct referral_move move = { .input = arrived ? REFERRAL_IN_REVOKE : REFERRAL_IN_WITHDRAW,
+	    .actor = REFERRAL_BY_MEMBER, .at = app_now(app) };
 
 	if (r != 0)
 		return r;
-	*ret = !strcmp(how, "event") || referral_step(&row->r, input, REFERRAL_BY_MEMBER, &next, &effects) != 0 ?
+	*ret = !strcmp(how, "event") || referral_step(&row->r, &move, &next, &effects) != 0 ?
 	    EV_CONSENT_REVOKED_THEN_NOTHING : arrived ? EV_CONSENT_REVOKED_THEN_REVOKE : EV_CONSENT_REVOKED_THEN_WITHDRAW;
 	return 0;
 }
 
-/* The other side may have been quicker with something that ends it. */
-static int
-step(struct app *app, struct case_row *row, enum ev_consent_revoked_then then, const char *who, const char *content_id)
+static enum referral_input
+step_of(enum ev_consent_revoked_then then)
 {
-	int r = then == EV_CONSENT_REVOKED_THEN_NOTHING ? 0 : case_step(app, row, then == EV_CONSENT_REVOKED_THEN_REVOKE ?
-	    REFERRAL_IN_REVOKE : REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER, who, content_id, NULL);
+	return then == EV_CONSENT_REVOKED_THEN_REVOKE ? REFERRAL_IN_REVOKE : REFERRAL_IN_WITHDRAW;
+}
 
-	return r == E_REFUSED || r == E_EXISTS ? 0 : r;
+/* The other side may have been quicker with something that ends it.  ${ev}: theirs; NULL: ours. */
+static int
+step(struct app *app, struct case_row *row, enum ev_consent_revoked_then then, const char *who, const char *content_id,
+    const struct ev_consent_revoked *ev)
+{
+	const struct case_step s = { .input = step_of(then), .actor = REFERRAL_BY_MEMBER, .who = who, .id = content_id,
+	    .prev = ev != NULL ? ev->prev : NULL, .leg = ev != NULL ? ev->leg : 0, .at = ev != NULL ? ev->sent_at : 0 };
+	int r;
+
+	if (then == EV_CONSENT_REVOKED_THEN_NOTHING || (ev != NULL && ev->prev == NULL))
+		return 0;
+	r = case_step(app, row, &s, NULL);
+	return r > 0 ? 0 : r;
 }
 
 struct telling {
@@ -116,10 +129,15 @@ tell(struct telling *t, const char *org)
 	    t->consent->id, "at", (json_int_t)t->now, "how", t->why->how, "then", event_enum_text(&ev_consent_revoked_then_names,
 	    t->then), "body", over ? body_ended : body_revoked);
 	char id[ID_LEN + 1];
-	int r;
+	int r = 0;
 
 	if (content == NULL)
 		return -ENOMEM;
+	/* The others hold no such referral. */
+	if (!strcmp(org, t->partner) && t->then != EV_CONSENT_REVOKED_THEN_NOTHING)
+		r = case_on(app, t->row, step_of(t->then), REFERRAL_BY_MEMBER, content, NULL);
+	if (r != 0)
+		return r;
 	/* Not as part of the referral: it waits for nothing that was said of it before. */
 	r = traffic_send(app, org, NULL, TYPE_REVOKED, content, id, NULL);
 	if (r == E_NOTFOUND) {
@@ -248,7 +266,7 @@ revoke_one(void *cookie, const struct consent_row *consent)
 	t->told = told;
 	t->not_told = not_told;
 	if ((r = note(t->app, consent, t->why, t->now)) != 0 || (r = tell_all(t)) != 0 ||
-	    (r = step(t->app, t->row, t->then, t->why->actor, t->content_id)) != 0 ||
+	    (r = step(t->app, t->row, t->then, t->why->actor, t->content_id, NULL)) != 0 ||
 	    (r = audit_case(t->app->db, t->now, t->why->actor, event ? "consent-ended" : "revoke", t->row->id, consent->id)) != 0)
 		return r;
 	t->then = EV_CONSENT_REVOKED_THEN_NOTHING;	/* The referral ends once. */
@@ -360,7 +378,7 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 	if (r == 0)
 		r = note(app, ours ? &known : &consent, &why, app_now(app));
 	if (r == 0 && theirs && (r = stop(app, row.id, row.org)) == 0)
-		r = step(app, &row, ev->then, who, ev->id);
+		r = step(app, &row, ev->then, who, ev->id, ev);
 	if (r == 0 && (r = audit_case(app->db, app_now(app), who, "revoke", ev->referral, ev->consent)) == 0)
 		r = acknowledge(app, ev, origin, ours ? &row : NULL);
 	case_free(&row);

@@ -8,6 +8,7 @@
 #include "base/canon.h"
 #include "base/log.h"
 #include "case.h"
+#include "casepath.h"
 #include "crypt/device.h"
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
@@ -176,8 +177,9 @@ judge(struct app *app, struct out *out)
 	}
 	if (r == E_REFUSED) {
 		log_warn("steps", "%s was not sent: it has arrived, or its consent is no longer in force", out->type);
-		if ((r = trail_withheld(app, out)) == 0 && (r = outbox_done(app->db, out->id)) == 0)
-			r = traffic_stop(app, out->ref);
+		if ((r = trail_withheld(app, out)) == 0 && (r = outbox_done(app->db, out->id)) == 0 &&
+		    (r = traffic_stop(app, out->ref)) == 0)
+			r = traffic_withhold(app, out->ref);
 		return r == 0 ? E_EXISTS : r;
 	}
 	/* A death between sending and answer leaves no attempt on record: what is ready may have left. */
@@ -334,7 +336,7 @@ steps(struct app *app, bool *ret_more)
 	if ((r = erase_step(app, ret_more)) != 0 || (r = steps_query(app, &more)) != 0 || (r = heads(app, ret_more)) != 0 || app->crypt == NULL)
 		return r;
 	*ret_more |= more;
-	if (epoch_open(app) && (r = own_keys(app, ret_more)) != 0)
+	if (epoch_open(app) && ((r = own_keys(app, ret_more)) != 0 || (r = case_clock_step(app, ret_more)) != 0))
 		return r;
 	if ((r = members_step(app, ret_more)) != 0 || (r = gap_step(app, ret_more)) != 0 || (r = find_step(app, ret_more)) != 0 ||
 	    (r = ingest_step(app, ret_more)) != 0 ||
@@ -359,6 +361,8 @@ steps_next(struct app *app)
 	if (app->terms_due < due)
 		due = app->terms_due;
 	if (app->crypt != NULL && (again = gap_next_due(app->db)) < due)
+		due = again;
+	if (epoch_open(app) && (again = case_clock_due(app)) < due)
 		due = again;
 	if (keys < app->keys_due)
 		keys = app->keys_due;

@@ -18,6 +18,8 @@
 
 #define PURPOSE		"traffic"
 #define TYPE_ACK	ID_NAMESPACE "referral.ack"
+#define TYPE_DISCLOSURE	ID_NAMESPACE "referral.disclosure"
+#define TYPE_WITHHELD	ID_NAMESPACE "referral.withheld"
 
 /* Unacknowledged traffic goes again after a minute, then ever more rarely. */
 enum { RESEND_MS = 60 * 1000, RESEND_MAX_MS = 3600 * 1000, NO_ROOM_MS = 250, TRIES_MAX = 200 };
@@ -100,7 +102,7 @@ traffic_delivery(struct app *app, const char *content_id, const char **ret)
 	if (r != 0)
 		return r;
 	pending = outbox_pending(app->db, PURPOSE, content_id);
-	*ret = t.acked_at != 0 ? "delivered" : t.resend_at == 0 ? "failed" :
+	*ret = !strcmp(t.type, TYPE_WITHHELD) ? "failed" : t.acked_at != 0 ? "delivered" : t.resend_at == 0 ? "failed" :
 	    t.tries == 0 || pending == 0 ? "queued" : "sent";
 	traffic_free(&t);
 	return pending < 0 ? pending : 0;
@@ -177,6 +179,46 @@ traffic_stop(struct app *app, const char *content_id)
 		return r == E_NOTFOUND ? 0 : r;
 	t.resend_at = 0;
 	r = traffic_put(app->db, &t);
+	traffic_free(&t);
+	return r;
+}
+
+/* ${disclosure} without anything that it discloses. */
+static json_t *
+bare(const json_t *disclosure)
+{
+	static const char *const names[] = { "v", "id", "seq", "referral", "prev", "leg", "sent_at" };
+	autojson json_t *content = json_pack("{s:s}", "body",
+	    "A consent ended before anything was disclosed.");
+
+	for (size_t i = 0; i < nelem(names) && content != NULL; i++)
+		if (json_object_set(content, names[i], json_object_get(disclosure, names[i])) != 0)
+			return NULL;
+	return take(content);
+}
+
+int
+traffic_withhold(struct app *app, const char *content_id)
+{
+	autojson json_t *content = NULL, *instead = NULL;
+	struct traffic t;
+	int r = traffic_get(app->db, content_id, &t);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (t.content == NULL || strcmp(t.type, TYPE_DISCLOSURE) != 0)
+		goto done;
+	if ((r = outbox_void(app->db, PURPOSE, content_id)) != 0 ||
+	    (r = canon_parse(t.content, strlen(t.content), &content, NULL)) != 0)
+		goto done;
+	free(t.type);
+	free(t.content);
+	t.type = strdup(TYPE_WITHHELD);
+	t.content = (instead = bare(content)) != NULL ? canon_text(instead, NULL) : NULL;
+	t.tries = 0;
+	t.resend_at = app_now(app);
+	r = t.type != NULL && t.content != NULL ? traffic_put(app->db, &t) : -ENOMEM;
+done:
 	traffic_free(&t);
 	return r;
 }

@@ -29,6 +29,12 @@ int	traffic_acked(struct app *, const char *org, const char *content_id) must_ch
 /** traffic_stop(app, content_id): it must not go (again): unless it arrived after all, its delivery has failed. */
 int	traffic_stop(struct app *, const char *content_id) must_check;
 
+/**
+ * traffic_withhold(app, content_id): a disclosure that the partner has not acknowledged must not be made (any more): in
+ * its place, under its id, goes only that the step was made.  Others, and what has arrived, are left alone.
+ */
+int	traffic_withhold(struct app *, const char *content_id) must_check;
+
 /** traffic_delivery(app, content_id, ret): "queued", "sent", "delivered" or "failed"; static text. */
 int	traffic_delivery(struct app *, const char *content_id, const char **ret) must_check;
 

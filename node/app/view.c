@@ -7,6 +7,7 @@
 #include "base/id.h"
 #include "capacity.h"
 #include "case.h"
+#include "caseview.h"
 #include "crypt/envelope.h"
 #include "erase.h"
 #include "crypt/keys.h"
@@ -65,76 +66,11 @@ put_json(json_t *object, const char *key, const char *text)
 }
 
 static int
-add_history(void *cookie, int64_t when, const char *actor, const char *input, const char *from, const char *to)
-{
-	struct listing *l = cookie;
-
-	return append(l, json_pack("{s:o, s:s, s:s, s:s, s:s}", "at", at(when), "actor", actor, "input",
-	    input, "from", from, "to", to));
-}
-
-/* As the operator sees it; ${full} with the disclosure and history. */
-static int
-show_case(struct app *app, const struct case_row *row, bool full, json_t **ret)
-{
-	const struct referral_clock *clock = referral_clock(&row->r);
-	struct listing history = { app, NULL };
-	const json_t *outcome;
-	int64_t silent, stopped;
-	autojson json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:o, s:o}", "id", row->id, "direction",
-	    row->r.side == REFERRAL_AT_SOURCE ? "out" : "in", "org", row->org, "state",
-	    referral_state_name(row->r.state), "reason", row->reason, "created", at(row->created),
-	    "updated", at(row->updated));
-	int r = 0;
-
-	if (out == NULL)
-		return -ENOMEM;
-	if ((r = traffic_silent(app->db, row->id, &silent, &stopped)) != 0)
-		return r;
-	if (silent > 0)
-		r = json_object_set_new(out, "delivery", json_string(full ? "not acknowledged by the partner for an hour or "
-		    "more, and what was said later no longer waits for it; ask its staff what cairn list rejected shows there" :
-		    "not acknowledged by the partner for an hour or more"));
-	else if (stopped > 0)
-		r = json_object_set_new(out, "delivery", json_string(full ? "something said of it was given up, or withheld "
-		    "because its consent ended: the partner may not have it; speak to its staff" : "given up or withheld"));
-	if (row->r.state == REFERRAL_ENDED)
-		r |= json_object_set_new(out, "end", json_string(referral_end_name(row->r.end)));
-	if (clock != NULL)
-		r |= json_object_set_new(out, "next", json_sprintf("%s: %s",
-		    referral_actor_name(clock->owner), clock->owes)) |
-		    json_object_set_new(out, "due", at(row->clock_due));
-	r |= json_object_set_new(out, "consented", json_boolean(row->r.consented));
-	if (r != 0)
-		return -ENOMEM;
-	if ((r = put_json(out, "outcome", row->outcome)) != 0)
-		return r;
-	/* In a list one word is enough: the code, or how far it has come. */
-	if (!full && (outcome = json_obj(out, "outcome")) != NULL && json_object_set(out, "outcome",
-	    json_object_get(outcome, json_str(outcome, "outcome") != NULL ? "outcome" : "stage")) != 0)
-		return -ENOMEM;
-	if (full) {
-		history.items = json_array();
-		if (json_object_set_new(out, "history", history.items) != 0)
-			return -ENOMEM;
-		if (json_object_set_new(out, "moves", case_moves(row)) != 0)
-			return -ENOMEM;
-		if ((r = intake_alike(app, row->id, out)) != 0 ||
-		    (r = put_json(out, "request", row->request)) != 0 ||
-		    (r = put_json(out, "disclosure", row->disclosure)) != 0 ||
-		    (r = case_step_each(app->db, row->id, add_history, &history)) != 0)
-			return r;
-	}
-	*ret = take(out);
-	return 0;
-}
-
-static int
 each_case(void *cookie, const struct case_row *row)
 {
 	struct listing *l = cookie;
 	json_t *item = NULL;
-	int r = show_case(l->app, row, false, &item);
+	int r = caseview(l->app, row, false, &item);
 
 	return r != 0 ? r : append(l, item);
 }
@@ -381,7 +317,7 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		return publish_view(app, ret);
 	if ((r = case_get(app->db, id, &row)) == 0) {
 		/* Who looked at a member's data is part of the record. */
-		if ((r = show_case(app, &row, true, ret)) == 0)
+		if ((r = caseview(app, &row, true, ret)) == 0)
 			r = audit_case(app->db, app_now(app), actor, "show", id, NULL);
 		case_free(&row);
 		return r;

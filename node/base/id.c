@@ -24,6 +24,12 @@ id_new(const struct world *w, char out[ID_LEN + 1])
 	unsigned char raw[ID_LEN];
 
 	world_random(w, raw, sizeof(raw));
+	id_of_bytes(raw, out);
+}
+
+void
+id_of_bytes(const uint8_t raw[ID_LEN], char out[ID_LEN + 1])
+{
 	for (size_t i = 0; i < ID_LEN; i++)
 		out[i] = base32[raw[i] % 32];
 	out[ID_LEN] = '\0';

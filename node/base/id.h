@@ -17,6 +17,8 @@
 
 /** id_new(world, out): a fresh opaque id with NUL; reveals no time. */
 void	id_new(const struct world *, char[ID_LEN + 1]);
+/** id_of_bytes(raw, out): the id that these bytes stand for, five bits of each. */
+void	id_of_bytes(const uint8_t[ID_LEN], char[ID_LEN + 1]);
 bool	id_is_own(const char *);
 
 /* All compare bytes; NULL is not an id.  At most 255 bytes each. */

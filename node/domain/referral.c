@@ -24,14 +24,16 @@
 #define OUTCOME		REFERRAL_SEND_OUTCOME
 #define NOTIFY		REFERRAL_NOTIFY_STAFF
 
-enum { ATTEMPTS_BEFORE_FAIL = 3 };
+enum { ATTEMPTS_BEFORE_FAIL = 3, CHANNELS_BEFORE_FAIL = 2, REOPEN_DAYS = 30, MISTAKE_HOURS = 24 };
 
 enum need {
 	NOTHING,
-	CONSENTED,		/* A consent is in force. */
-	UNCONSENTED,
+	CONSENTED,		/* A consent was given. */
 	CANCELLING,		/* A late withdrawal awaits confirmation. */
-	TRIED,			/* Three attempts to reach the member. */
+	TRIED,			/* Three attempts to reach the member, in two ways. */
+	RECENT,			/* Ended less than 30 days ago, and neither by revocation nor as a mistake. */
+	FRESH,			/* Sent less than a day ago, or a supervisor agrees. */
+	OVERDUE,		/* The state's clock ran out. */
 };
 
 /* The whole machine.  A row that is absent is a refusal. */
@@ -54,78 +56,87 @@ static const struct rule {
 	ROW(DRAFT,	SEND,		BY_S,		NOTHING,	SENT,		REQUEST | NOTIFY)
 	END(DRAFT,	WITHDRAW,	BY_S | BY_M,	NOTHING,	WITHDRAWN,	0)
 
-	ROW(CONSENT_PENDING, CONSENT,	BY_S | BY_M,	NOTHING,	SENT,		REQUEST | NOTIFY)
+	ROW(CONSENT_PENDING, SEND,	BY_S,		NOTHING,	SENT,		REQUEST | NOTIFY)
 	END(CONSENT_PENDING, WITHDRAW,	BY_S | BY_M,	NOTHING,	WITHDRAWN,	0)
-	END(CONSENT_PENDING, EXPIRE,	BY_W,		NOTHING,	EXPIRED,	NOTIFY)
+	END(CONSENT_PENDING, EXPIRE,	BY_W,		OVERDUE,	EXPIRED,	NOTIFY)
 
+	/* Until it is accepted, source and member leave at once. */
+#define EARLY(from)							\
+	END(from, WITHDRAW, BY_S | BY_M, NOTHING, WITHDRAWN, CHANGE | STOP | NOTIFY)	\
+	END(from, EXPIRE, BY_W, OVERDUE,	EXPIRED, STOP | NOTIFY)			\
+	END(from, REVOKE, BY_M, NOTHING,	CONSENT_REVOKED, CHANGE | STOP | ACK | NOTIFY) \
+	END(from, MISTAKE, BY_S, FRESH,		MISTAKEN, CHANGE | STOP | NOTIFY)
+	EARLY(SENT)
+	EARLY(RECEIVED)
+	EARLY(INFO_REQUESTED)
+	EARLY(WAITLISTED)
+#undef EARLY
 	ROW(SENT,	RECEIVE,	BY_T,		NOTHING,	RECEIVED,	ACK)
-	END(SENT,	WITHDRAW,	BY_S | BY_M,	NOTHING,	WITHDRAWN,	CHANGE | STOP | NOTIFY)
-	END(SENT,	REVOKE,		BY_M,		CONSENTED,	CONSENT_REVOKED, CHANGE | STOP | ACK | NOTIFY)
-	END(SENT,	EXPIRE,		BY_W,		NOTHING,	EXPIRED,	STOP | NOTIFY)
 
-	ROW(RECEIVED,	ACCEPT,		BY_T,		NOTHING,	ACCEPTED,	ANSWER | DISCLOSE | NOTIFY)
+	ROW(RECEIVED,	ACCEPT,		BY_T,		NOTHING,	ACCEPTED,	ANSWER | ASK | NOTIFY)
 	ROW(RECEIVED,	WAITLIST,	BY_T,		NOTHING,	WAITLISTED,	ANSWER | NOTIFY)
 	ROW(RECEIVED,	ASK_INFO,	BY_T,		NOTHING,	INFO_REQUESTED,	ANSWER | NOTIFY)
-	ROW(RECEIVED,	FORWARD,	BY_T,		NOTHING,	FORWARDED,	ANSWER | NOTIFY)
-	END(RECEIVED,	DECLINE,	BY_T,		NOTHING,	DECLINED,	ANSWER | NOTIFY)
-	END(RECEIVED,	WITHDRAW,	BY_S | BY_M,	NOTHING,	WITHDRAWN,	CHANGE | STOP | NOTIFY)
-	END(RECEIVED,	REVOKE,		BY_M,		CONSENTED,	CONSENT_REVOKED, CHANGE | STOP | ACK | NOTIFY)
-	END(RECEIVED,	EXPIRE,		BY_W,		NOTHING,	EXPIRED,	STOP | NOTIFY)
+	ROW(RECEIVED,	FORWARD,	BY_T,		NOTHING,	FORWARDED,	ANSWER | STOP | NOTIFY)
+	END(RECEIVED,	DECLINE,	BY_T,		NOTHING,	DECLINED,	ANSWER | STOP | NOTIFY)
 
 	ROW(INFO_REQUESTED, GIVE_INFO,	BY_S | BY_M,	NOTHING,	RECEIVED,	INFO | NOTIFY)
-	END(INFO_REQUESTED, WITHDRAW,	BY_S | BY_M,	NOTHING,	WITHDRAWN,	CHANGE | STOP | NOTIFY)
-	END(INFO_REQUESTED, REVOKE,	BY_M,		CONSENTED,	CONSENT_REVOKED, CHANGE | STOP | ACK | NOTIFY)
-	END(INFO_REQUESTED, EXPIRE,	BY_W,		NOTHING,	EXPIRED,	STOP | NOTIFY)
 
-	ROW(WAITLISTED,	ACCEPT,		BY_T,		NOTHING,	ACCEPTED,	ANSWER | DISCLOSE | NOTIFY)
-	ROW(WAITLISTED,	FORWARD,	BY_T,		NOTHING,	FORWARDED,	ANSWER | NOTIFY)
-	END(WAITLISTED,	DECLINE,	BY_T,		NOTHING,	DECLINED,	ANSWER | NOTIFY)
-	END(WAITLISTED,	WITHDRAW,	BY_S | BY_M,	NOTHING,	WITHDRAWN,	CHANGE | STOP | NOTIFY)
-	END(WAITLISTED,	REVOKE,		BY_M,		CONSENTED,	CONSENT_REVOKED, CHANGE | STOP | ACK | NOTIFY)
-	END(WAITLISTED,	EXPIRE,		BY_W,		NOTHING,	EXPIRED,	STOP | NOTIFY)
+	ROW(WAITLISTED,	ACCEPT,		BY_T,		NOTHING,	ACCEPTED,	ANSWER | ASK | NOTIFY)
+	ROW(WAITLISTED,	WAITLIST,	BY_T,		NOTHING,	WAITLISTED,	ANSWER | NOTIFY)
+	ROW(WAITLISTED,	FORWARD,	BY_T,		NOTHING,	FORWARDED,	ANSWER | STOP | NOTIFY)
+	END(WAITLISTED,	DECLINE,	BY_T,		NOTHING,	DECLINED,	ANSWER | STOP | NOTIFY)
 
-	ROW(ACCEPTED,	CONSENT,	BY_S | BY_M,	UNCONSENTED,	ACCEPTED,	DISCLOSE | NOTIFY)
 	ROW(ACCEPTED,	CONTACT,	BY_T,		CONSENTED,	CONTACTING,	PROGRESS | NOTIFY)
 	ROW(ACCEPTED,	SCHEDULE,	BY_T,		CONSENTED,	SCHEDULED,	PROGRESS | NOTIFY)
 	ROW(ACCEPTED,	ENGAGE,		BY_T,		CONSENTED,	ENGAGED,	PROGRESS | NOTIFY)
-	ROW(ACCEPTED,	WAITLIST,	BY_T,		NOTHING,	WAITLISTED,	ANSWER | NOTIFY)
+	ROW(ACCEPTED,	WAITLIST,	BY_T,		NOTHING,	WAITLISTED,	ANSWER | STOP | NOTIFY)
 	ROW(ACCEPTED,	FORWARD,	BY_T,		NOTHING,	FORWARDED,	ANSWER | STOP | NOTIFY)
 	END(ACCEPTED,	DECLINE,	BY_T,		NOTHING,	DECLINED,	ANSWER | STOP | NOTIFY)
 
 	ROW(CONTACTING,	CONTACT,	BY_T,		NOTHING,	CONTACTING,	PROGRESS | NOTIFY)
 	ROW(CONTACTING,	SCHEDULE,	BY_T,		NOTHING,	SCHEDULED,	PROGRESS | NOTIFY)
 	ROW(CONTACTING,	ENGAGE,		BY_T,		NOTHING,	ENGAGED,	PROGRESS | NOTIFY)
-	END(CONTACTING,	FAIL,		BY_T,		TRIED,		FAILED,		OUTCOME | NOTIFY)
+	END(CONTACTING,	FAIL,		BY_T,		TRIED,		FAILED,		OUTCOME | STOP | NOTIFY)
 
 	ROW(SCHEDULED,	SCHEDULE,	BY_T | BY_M,	NOTHING,	SCHEDULED,	PROGRESS | CHANGE | NOTIFY)
 	ROW(SCHEDULED,	ENGAGE,		BY_T,		NOTHING,	ENGAGED,	PROGRESS | NOTIFY)
 	ROW(SCHEDULED,	NO_SHOW,	BY_T,		NOTHING,	CONTACTING,	PROGRESS | NOTIFY)
-	ROW(SCHEDULED,	CLOSE,		BY_T,		NOTHING,	CLOSED,		OUTCOME | NOTIFY)
+	ROW(SCHEDULED,	CLOSE,		BY_T,		NOTHING,	CLOSED,		OUTCOME | STOP | NOTIFY)
 
 	ROW(ENGAGED,	ENGAGE,		BY_T,		NOTHING,	ENGAGED,	PROGRESS | NOTIFY)
 	ROW(ENGAGED,	SCHEDULE,	BY_T,		NOTHING,	SCHEDULED,	PROGRESS | NOTIFY)
 	ROW(ENGAGED,	PAUSE,		BY_T | BY_M,	NOTHING,	PAUSED,		PROGRESS | CHANGE | NOTIFY)
 	ROW(ENGAGED,	FORWARD,	BY_T,		NOTHING,	FORWARDED,	ANSWER | STOP | NOTIFY)
-	ROW(ENGAGED,	CLOSE,		BY_T | BY_M,	NOTHING,	CLOSED,		OUTCOME | CHANGE | NOTIFY)
-	END(ENGAGED,	FAIL,		BY_T,		NOTHING,	FAILED,		OUTCOME | NOTIFY)
+	ROW(ENGAGED,	CLOSE,		BY_T | BY_M,	NOTHING,	CLOSED,		OUTCOME | CHANGE | STOP | NOTIFY)
+	END(ENGAGED,	FAIL,		BY_T,		NOTHING,	FAILED,		OUTCOME | STOP | NOTIFY)
 
 	ROW(PAUSED,	RESUME,		BY_T | BY_M,	NOTHING,	ENGAGED,	PROGRESS | CHANGE | NOTIFY)
-	ROW(PAUSED,	CLOSE,		BY_M,		NOTHING,	CLOSED,		CHANGE | NOTIFY)
+	ROW(PAUSED,	CLOSE,		BY_M,		NOTHING,	CLOSED,		CHANGE | STOP | NOTIFY)
 
 	/* Once accepted, the member leaves at once; the source asks, and the
-	 * target's silence is a yes. */
+	 * target's silence is a yes.  A consent may be renewed. */
 #define LATE(from)							\
+	ROW(from, CONSENT, BY_S | BY_M, NOTHING, from, DISCLOSE | NOTIFY)		\
 	END(from, WITHDRAW, BY_M, NOTHING,	WITHDRAWN, CHANGE | STOP | NOTIFY)	\
 	ROW(from, WITHDRAW, BY_S, NOTHING,	from, CHANGE | STOP | NOTIFY)		\
 	END(from, CONFIRM, BY_T, CANCELLING,	WITHDRAWN, ANSWER | NOTIFY)		\
 	END(from, EXPIRE, BY_W, CANCELLING,	WITHDRAWN, NOTIFY)			\
-	END(from, REVOKE, BY_M, CONSENTED,	CONSENT_REVOKED, CHANGE | STOP | ACK | NOTIFY)
+	END(from, REVOKE, BY_M, NOTHING,	CONSENT_REVOKED, CHANGE | STOP | ACK | NOTIFY) \
+	END(from, MISTAKE, BY_S, FRESH,		MISTAKEN, CHANGE | STOP | NOTIFY)
 	LATE(ACCEPTED)
 	LATE(CONTACTING)
 	LATE(SCHEDULED)
 	LATE(ENGAGED)
 	LATE(PAUSED)
 #undef LATE
+
+#define OVER(from)							\
+	ROW(from, REOPEN, BY_S | BY_M, RECENT, RECEIVED, CHANGE | NOTIFY)	\
+	END(from, MISTAKE, BY_S, FRESH, MISTAKEN, CHANGE | STOP | NOTIFY)
+	OVER(FORWARDED)
+	OVER(CLOSED)
+	OVER(ENDED)
+#undef OVER
 #undef END
 #undef ROW
 };
@@ -164,7 +175,7 @@ static const struct referral_clock clock_cancelling = { REFERRAL_BY_TARGET, WHEN
 struct referral
 referral_start(enum referral_side side)
 {
-	return (struct referral){ .side = side, .state = REFERRAL_DRAFT };
+	return (struct referral){ .side = side, .state = REFERRAL_DRAFT, .leg = 1 };
 }
 
 bool
@@ -173,18 +184,73 @@ referral_is_open(enum referral_state state)
 	return state != REFERRAL_FORWARDED && state != REFERRAL_CLOSED && state != REFERRAL_ENDED;
 }
 
+const struct referral_clock *
+referral_clock(const struct referral *r)
+{
+	if (!referral_is_open(r->state))
+		return NULL;
+	if (r->cancelling)
+		return &clock_cancelling;
+	if (r->state == REFERRAL_ACCEPTED && !r->consented)
+		return &clock_consent;
+	return &clocks[r->state];
+}
+
+/* ${n} days later, not counting Saturday and Sunday (UTC); the first of 1970 was a Thursday. */
+static int64_t
+business_days(int64_t from, unsigned n)
+{
+	while (n > 0) {
+		int64_t weekday;
+
+		from += WHEN_DAY;
+		weekday = (from / WHEN_DAY + 4) % 7;
+		n -= weekday != 0 && weekday != 6;
+	}
+	return from;
+}
+
+int64_t
+referral_remind_at(const struct referral *r, unsigned n)
+{
+	const struct referral_clock *clock = referral_clock(r);
+
+	if (clock == NULL)
+		return INT64_MAX;
+	if (r->state == REFERRAL_RECEIVED)
+		return business_days(r->since, 2 * n);
+	if (r->state == REFERRAL_SCHEDULED && !r->cancelling && r->meets_at > r->since)
+		return r->meets_at + n * WHEN_DAY;
+	return r->since + n * clock->remind_ms;
+}
+
+int64_t
+referral_expire_at(const struct referral *r)
+{
+	const struct referral_clock *clock = referral_clock(r);
+
+	return clock != NULL && clock->expire_ms > 0 ? r->since + clock->expire_ms : INT64_MAX;
+}
+
 static bool
-need_met(enum need need, const struct referral *r)
+need_met(enum need need, const struct referral *r, const struct referral_move *move)
 {
 	switch (need) {
 	case CONSENTED:
 		return r->consented;
-	case UNCONSENTED:
-		return !r->consented;
 	case CANCELLING:
-		return r->cancelling;
+		return r->cancelling && (move->input != REFERRAL_IN_EXPIRE || move->at >= referral_expire_at(r));
 	case TRIED:
-		return r->attempts >= ATTEMPTS_BEFORE_FAIL;
+		return r->attempts >= ATTEMPTS_BEFORE_FAIL &&
+		    __builtin_popcount(r->channels) >= CHANNELS_BEFORE_FAIL;
+	case RECENT:
+		return r->end != REFERRAL_END_CONSENT_REVOKED && r->end != REFERRAL_END_MISTAKEN &&
+		    move->at - r->since <= REOPEN_DAYS * WHEN_DAY;
+	case FRESH:
+		return r->end != REFERRAL_END_MISTAKEN &&
+		    (move->supervised || move->at - r->began <= MISTAKE_HOURS * WHEN_HOUR);
+	case OVERDUE:
+		return move->at >= referral_expire_at(r);
 	case NOTHING:
 		break;
 	}
@@ -193,11 +259,11 @@ need_met(enum need need, const struct referral *r)
 
 /* While a withdrawal awaits confirmation, only what ends the referral for good. */
 static bool
-applies(const struct rule *rule, const struct referral *r)
+applies(const struct rule *rule, const struct referral *r, const struct referral_move *move)
 {
 	if (r->cancelling && rule->to != REFERRAL_CLOSED && rule->to != REFERRAL_ENDED)
 		return false;
-	return need_met(rule->need, r);
+	return need_met(rule->need, r, move);
 }
 
 /* The row, whether or not its conditions hold. */
@@ -229,64 +295,66 @@ owed(unsigned effects, enum referral_side side, enum referral_actor actor)
 	return effects & (always[side] | (own ? acting[side] : NOTIFY));
 }
 
-int
-referral_step(const struct referral *r, enum referral_input input, enum referral_actor actor,
-    struct referral *ret_next, unsigned *ret_effects)
+static struct referral
+after(const struct referral *r, const struct rule *rule, const struct referral_move *move)
 {
-	assert(r->state < REFERRAL_NSTATES && input < REFERRAL_NINPUTS &&
-	    actor < REFERRAL_NACTORS);
-
-	const struct rule *rule = find_rule(r->state, input, actor);
 	struct referral next = *r;
+
+	next.state = rule->to;
+	next.end = rule->end;
+	next.last_input = move->input;
+	next.last_actor = move->actor;
+	next.since = move->at > r->since ? move->at : r->since;
+	next.cancelling = move->input == REFERRAL_IN_WITHDRAW && referral_is_open(rule->to);
+	next.meets_at = rule->to != REFERRAL_SCHEDULED ? 0 :
+	    move->input == REFERRAL_IN_SCHEDULE ? move->meets_at : r->meets_at;
+	if (move->input == REFERRAL_IN_SEND)
+		/* What came before is the source's own; here both sides begin alike. */
+		next.began = next.since = move->at;
+	if (move->input == REFERRAL_IN_CONSENT)
+		next.consented = next.disclosed = true;
+	if (move->input == REFERRAL_IN_REVOKE)
+		next.consented = false;
+	if (move->input == REFERRAL_IN_CONTACT) {
+		next.attempts++;
+		next.channels |= 1u << move->channel;
+	}
+	if (rule->to == REFERRAL_ENGAGED || move->input == REFERRAL_IN_REOPEN)
+		next.attempts = next.channels = 0;
+	if (move->input == REFERRAL_IN_REOPEN)
+		next.leg++;
+	return next;
+}
+
+int
+referral_step(const struct referral *r, const struct referral_move *move, struct referral *ret_next,
+    unsigned *ret_effects)
+{
+	assert(r->state < REFERRAL_NSTATES && move->input < REFERRAL_NINPUTS &&
+	    move->actor < REFERRAL_NACTORS && move->channel < REFERRAL_NCHANNELS);
+
+	const struct rule *rule = find_rule(r->state, move->input, move->actor);
+	struct referral next;
 	unsigned effects;
 
-	if (rule == NULL || !applies(rule, r)) {
-		if (r->state != REFERRAL_DRAFT && r->last_input == input && r->last_actor == actor)
+	if (rule == NULL || !applies(rule, r, move)) {
+		if (r->state != REFERRAL_DRAFT && r->last_input == move->input && r->last_actor == move->actor)
 			return E_EXISTS;
 		return E_REFUSED;
 	}
-	next.state = rule->to;
-	next.end = rule->end;
-	next.last_input = input;
-	next.last_actor = actor;
-	next.consented = (r->consented || input == REFERRAL_IN_CONSENT) &&
-	    input != REFERRAL_IN_REVOKE;
-	next.cancelling = input == REFERRAL_IN_WITHDRAW && referral_is_open(rule->to);
-	if (input == REFERRAL_IN_CONTACT)
-		next.attempts++;
-	if (rule->to == REFERRAL_ENGAGED)
-		next.attempts = 0;
-
+	next = after(r, rule, move);
 	effects = rule->effects;
-	if (effects & DISCLOSE) {
-		if (!next.consented)
-			effects ^= DISCLOSE | ASK;
-		else if (r->disclosed)
-			effects &= ~(unsigned)DISCLOSE;
-		else
-			next.disclosed = true;
-	}
-	effects = owed(effects, r->side, actor);
+	if (next.consented && move->input == REFERRAL_IN_ACCEPT)
+		effects &= ~(unsigned)ASK;
+	effects = owed(effects, r->side, move->actor);
 	*ret_next = next;
 	*ret_effects = effects;
 	return 0;
 }
 
-const struct referral_clock *
-referral_clock(const struct referral *r)
-{
-	if (!referral_is_open(r->state))
-		return NULL;
-	if (r->cancelling)
-		return &clock_cancelling;
-	if (r->state == REFERRAL_ACCEPTED && !r->consented)
-		return &clock_consent;
-	return &clocks[r->state];
-}
-
-/* "accept, decline": what ${actor} may do to ${r} now; "" if nothing. */
+/* "accept, decline": what the actor of ${move} may do to ${r} then; "" if nothing. */
 static const char *
-possible(const struct referral *r, enum referral_actor actor, char *out, size_t size)
+possible(const struct referral *r, const struct referral_move *move, char *out, size_t size)
 {
 	size_t len = 0;
 
@@ -294,8 +362,8 @@ possible(const struct referral *r, enum referral_actor actor, char *out, size_t 
 	for (size_t i = 0; i < nelem(rules); i++) {
 		const char *name = referral_input_name(rules[i].input);
 
-		if (rules[i].from != r->state || !(rules[i].actors & 1u << actor) ||
-		    !applies(&rules[i], r))
+		if (rules[i].from != r->state || !(rules[i].actors & 1u << move->actor) ||
+		    !applies(&rules[i], r, move))
 			continue;
 		assert(len + strlen(name) + 3 < size);
 		if (len > 0) {
@@ -309,64 +377,72 @@ possible(const struct referral *r, enum referral_actor actor, char *out, size_t 
 }
 
 /* The row is there, its condition is not met. */
-static void
+static int
 explain_need(const struct referral *r, const struct rule *rule, struct err *reterr)
 {
 	const char *input = referral_input_name(rule->input);
 	const char *state = referral_state_name(r->state);
 
 	if (r->cancelling)
-		(void)err_set(reterr, E_REFUSED, "the withdrawal of this %s referral awaits the "
+		return err_set(reterr, E_REFUSED, "the withdrawal of this %s referral awaits the "
 		    "target's confirmation, so it cannot %s; the target can confirm, and after "
 		    "72 hours it counts as confirmed", state, input);
-	else if (rule->need == CONSENTED && rule->input == REFERRAL_IN_REVOKE)
-		(void)err_set(reterr, E_REFUSED, "no consent is in force for this %s referral, so "
-		    "there is none to revoke; to stop the referral, withdraw it", state);
-	else if (rule->need == CONSENTED)
-		(void)err_set(reterr, E_REFUSED, "referral is %s but the member's consent has not "
+	switch (rule->need) {
+	case CONSENTED:
+		return err_set(reterr, E_REFUSED, "referral is %s but the member's consent has not "
 		    "been recorded, so it cannot %s; record the consent first", state, input);
-	else if (rule->need == UNCONSENTED)
-		(void)err_set(reterr, E_REFUSED, "the member's consent to this %s referral is "
-		    "recorded already; nothing needs to be done", state);
-	else if (rule->need == CANCELLING)
-		(void)err_set(reterr, E_REFUSED, "nobody has asked to withdraw this %s referral, "
+	case CANCELLING:
+		return err_set(reterr, E_REFUSED, "nobody has asked to withdraw this %s referral, "
 		    "so it cannot %s; to end it, decline it or record an outcome", state, input);
-	else
-		(void)err_set(reterr, E_REFUSED, "the member has been tried %u times, and %d are "
-		    "needed before a referral that is %s may fail; record each attempt with contact",
-		    r->attempts, ATTEMPTS_BEFORE_FAIL, state);
+	case OVERDUE:
+		return err_set(reterr, E_REFUSED, "the time for a referral that is %s has not run out, so it cannot %s",
+		    state, input);
+	case RECENT:
+		return err_set(reterr, E_REFUSED, "referral is %s, %s; send a new referral", state,
+		    r->end == REFERRAL_END_CONSENT_REVOKED ? "because the member took the consent back" :
+		    r->end == REFERRAL_END_MISTAKEN ? "because it was entered in error" :
+		    "and that is more than 30 days ago");
+	case FRESH:
+		return err_set(reterr, E_REFUSED, "referral is %s, and %s", state,
+		    r->end == REFERRAL_END_MISTAKEN ? "was marked as entered in error already" :
+		    "was sent more than a day ago: only with a supervisor's agreement is it marked as entered in error");
+	case TRIED:
+	case NOTHING:
+		break;
+	}
+	return err_set(reterr, E_REFUSED, "the member has been tried %u times in %d ways, and %d times in %d are "
+	    "needed before a referral that is %s may fail; record each attempt with contact", r->attempts,
+	    __builtin_popcount(r->channels), ATTEMPTS_BEFORE_FAIL, CHANNELS_BEFORE_FAIL, state);
 }
 
 void
-referral_explain_refusal(const struct referral *r, enum referral_input input,
-    enum referral_actor actor, struct err *reterr)
+referral_explain_refusal(const struct referral *r, const struct referral_move *move, struct err *reterr)
 {
-	const struct rule *rule = find_rule(r->state, input, actor);
+	const struct rule *rule = find_rule(r->state, move->input, move->actor);
 	const struct referral_clock *turn = referral_clock(r);
 	const char *state = referral_state_name(r->state);
-	const char *who = referral_actor_name(actor);
-	const char *verb = referral_input_name(input);
+	const char *who = referral_actor_name(move->actor);
+	const char *verb = referral_input_name(move->input);
 	char can[256];
 
+	if (rule != NULL) {
+		(void)explain_need(r, rule, reterr);
+		return;
+	}
 	if (turn == NULL) {
-		(void)err_set(reterr, E_REFUSED, "referral is %s%s%s%s; nothing more can be "
-		    "recorded. To start again send a new referral", state,
-		    r->state == REFERRAL_ENDED ? " (" : "",
+		(void)err_set(reterr, E_REFUSED, "referral is %s%s%s%s; nothing more can be recorded. To start again "
+		    "reopen it, within 30 days, or send a new referral", state, r->state == REFERRAL_ENDED ? " (" : "",
 		    r->state == REFERRAL_ENDED ? referral_end_name(r->end) : "",
 		    r->state == REFERRAL_ENDED ? ")" : "");
 		return;
 	}
-	if (rule != NULL) {
-		explain_need(r, rule, reterr);
-		return;
-	}
 	for (enum referral_actor a = 0; a < REFERRAL_NACTORS; a++)
-		if (find_rule(r->state, input, a) != NULL) {
+		if (find_rule(r->state, move->input, a) != NULL) {
 			(void)err_set(reterr, E_REFUSED, "%s is not for the %s while a referral is "
 			    "%s: only the %s can do it", verb, who, state, referral_actor_name(a));
 			return;
 		}
-	if (possible(r, actor, can, sizeof(can))[0] != '\0')
+	if (possible(r, move, can, sizeof(can))[0] != '\0')
 		(void)err_set(reterr, E_REFUSED, "%s is not possible while a referral is %s; "
 		    "the %s can now: %s", verb, state, who, can);
 	else
@@ -403,75 +479,4 @@ referral_wins(const struct referral_claim *a, const struct referral_claim *b)
 	int ra = claim_rank(a), rb = claim_rank(b);
 
 	return ra != rb ? ra < rb : strcmp(a->id, b->id) < 0;
-}
-
-static int
-parse_name(const char *name, const char *const *names, size_t n, size_t *ret)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(name, names[i]) == 0) {
-			*ret = i;
-			return 0;
-		}
-	return E_BAD;
-}
-
-#define X(name, text) text,
-/* NOLINTBEGIN(bugprone-macro-parentheses): an array's initializer. */
-#define NAMES(what, LIST, N)						\
-static const char *const what##_names[] = { LIST(X) };			\
-const char *								\
-referral_##what##_name(enum referral_##what v)				\
-{									\
-	return (unsigned)v < N ? what##_names[v] : "unknown";		\
-}									\
-int									\
-referral_##what##_parse(const char *name, enum referral_##what *ret)	\
-{									\
-	size_t i;							\
-									\
-	if (parse_name(name, what##_names, N, &i) != 0)			\
-		return E_BAD;						\
-	*ret = (enum referral_##what)i;					\
-	return 0;							\
-}
-
-/* NOLINTEND(bugprone-macro-parentheses) */
-NAMES(state, REFERRAL_STATES, REFERRAL_NSTATES)
-NAMES(input, REFERRAL_INPUTS, REFERRAL_NINPUTS)
-NAMES(actor, REFERRAL_ACTORS, REFERRAL_NACTORS)
-NAMES(end, REFERRAL_ENDS, REFERRAL_NENDS)
-NAMES(reason, REFERRAL_REASONS, REFERRAL_NREASONS)
-NAMES(outcome, REFERRAL_OUTCOMES, REFERRAL_NOUTCOMES)
-#undef NAMES
-#undef X
-
-int
-referral_stage_parse(const char *stage, enum referral_input *ret)
-{
-	static const char *const stages[] = { "first_contact", "engaged", "closed" };
-	static const enum referral_input inputs[] = {
-		REFERRAL_IN_ENGAGE, REFERRAL_IN_ENGAGE, REFERRAL_IN_CLOSE,
-	};
-	size_t i;
-
-	if (parse_name(stage, stages, nelem(stages), &i) != 0)
-		return E_BAD;
-	*ret = inputs[i];
-	return 0;
-}
-
-int
-referral_decision_parse(const char *decision, enum referral_input *ret)
-{
-	static const char *const decisions[] = { "accept", "waitlist", "decline" };
-	static const enum referral_input inputs[] = {
-		REFERRAL_IN_ACCEPT, REFERRAL_IN_WAITLIST, REFERRAL_IN_DECLINE,
-	};
-	size_t i;
-
-	if (parse_name(decision, decisions, nelem(decisions), &i) != 0)
-		return E_BAD;
-	*ret = inputs[i];
-	return 0;
 }

@@ -11,8 +11,9 @@
  *                          └─► ended (declined)     └─► scheduled ─┘
  *
  * The first request identifies nobody, so draft goes to sent without consent.
- * Consent is an input once accepted (or asked for before sending); its effect
- * is the disclosure.  The whole table is in referral.c; an absent row refuses.
+ * Consent is an input once accepted; its effect is the disclosure, and a later
+ * one renews it.  The whole table is in referral.c; an absent row refuses.  How
+ * steps made on both sides at once are put in one order: path.h.
  */
 #ifndef CAIRN_REFERRAL_H
 #define CAIRN_REFERRAL_H
@@ -34,15 +35,16 @@
 
 #define REFERRAL_INPUTS(X)						\
 	X(ASK_CONSENT, "ask_consent")	/* Ask the member before sending. */	\
-	X(SEND, "send")			/* The request leaves. */		\
+	X(SEND, "send")			/* The request leaves; until then nothing does. */ \
 	X(RECEIVE, "receive")		/* It arrived; to the source: it was acknowledged. */ \
 	X(ACCEPT, "accept") X(DECLINE, "decline")				\
-	X(WAITLIST, "waitlist")							\
+	X(WAITLIST, "waitlist")		/* On the list already: it was reviewed. */ \
 	X(ASK_INFO, "ask_info") X(GIVE_INFO, "give_info")			\
 	X(FORWARD, "forward")		/* To a third program, as a new referral. */ \
 	X(CONSENT, "consent")		/* The member's; the disclosure follows. */ \
 	X(CONTACT, "contact")		/* An attempt to reach the member. */	\
-	X(SCHEDULE, "schedule") X(NO_SHOW, "no_show")				\
+	X(SCHEDULE, "schedule")							\
+	X(NO_SHOW, "no_show")		/* Or the meeting was called off. */	\
 	X(ENGAGE, "engage")		/* First contact succeeded; later: interim news. */ \
 	X(PAUSE, "pause") X(RESUME, "resume")					\
 	X(CLOSE, "close")		/* With an outcome. */			\
@@ -50,7 +52,9 @@
 	X(WITHDRAW, "withdraw")							\
 	X(CONFIRM, "confirm")		/* The target agrees to a late withdrawal. */ \
 	X(REVOKE, "revoke")		/* The member takes the consent back. */ \
-	X(EXPIRE, "expire")		/* The clock ran out. */
+	X(EXPIRE, "expire")		/* The clock ran out. */		\
+	X(REOPEN, "reopen")		/* Begins another leg. */		\
+	X(MISTAKE, "mistake")		/* It should never have been entered. */
 
 #define REFERRAL_ACTORS(X)						\
 	X(SOURCE, "source") X(TARGET, "target")				\
@@ -62,7 +66,13 @@
 	X(NONE, "none")							\
 	X(DECLINED, "declined") X(WITHDRAWN, "withdrawn")		\
 	X(CONSENT_REVOKED, "consent_revoked") X(EXPIRED, "expired")	\
-	X(FAILED, "failed")
+	X(FAILED, "failed") X(MISTAKEN, "entered_in_error")
+
+/* How somebody was tried to be reached; a failure needs two ways. */
+#define REFERRAL_CHANNELS(X)						\
+	X(UNKNOWN, "unknown") X(PHONE, "phone") X(SMS, "sms")		\
+	X(EMAIL, "email") X(MATRIX, "matrix") X(POST, "post")		\
+	X(IN_PERSON, "in_person")
 
 /* A decline has one of these, a close one of those. */
 #define REFERRAL_REASONS(X)						\
@@ -96,6 +106,9 @@ enum referral_actor { REFERRAL_ACTORS(X) REFERRAL_NACTORS };
 #define X(name, text) REFERRAL_END_##name,
 enum referral_end { REFERRAL_ENDS(X) REFERRAL_NENDS };
 #undef X
+#define X(name, text) REFERRAL_VIA_##name,
+enum referral_channel { REFERRAL_CHANNELS(X) REFERRAL_NCHANNELS };
+#undef X
 #define X(name, text) REFERRAL_WHY_##name,
 enum referral_reason { REFERRAL_REASONS(X) REFERRAL_NREASONS };
 #undef X
@@ -110,8 +123,7 @@ enum referral_effect {
 	/* Owed by the source; sends only when it (or its member) acted. */
 	REFERRAL_SEND_REQUEST		= 1 << 0,	/* Coarse fields, pseudonym. */
 	REFERRAL_SEND_INFO		= 1 << 1,	/* The answer to ask_info. */
-	REFERRAL_SEND_DISCLOSURE	= 1 << 2,	/* What the consent covers, with notice: by
-							 * CONSENT, or by ACCEPT if consent came before. */
+	REFERRAL_SEND_DISCLOSURE	= 1 << 2,	/* What the consent covers, with notice. */
 	REFERRAL_SEND_CHANGE		= 1 << 3,	/* A step of source or member: withdraw, revoke, pause... */
 	REFERRAL_ASK_MEMBER		= 1 << 4,	/* Ask the member for consent. */
 	/* Owed by both. */
@@ -131,10 +143,26 @@ struct referral {
 	enum referral_end	end;		/* NONE unless state is ENDED. */
 	enum referral_input	last_input;	/* Meaningful once state is not DRAFT. */
 	enum referral_actor	last_actor;
-	bool			consented;	/* A consent is in force. */
-	bool			disclosed;	/* And the disclosure was made under it. */
+	bool			consented;	/* A consent was given and not taken back. */
+	bool			disclosed;	/* One was given at some time, in any leg. */
 	bool			cancelling;	/* Source withdrew late; target's confirmation is due. */
-	unsigned		attempts;	/* To reach the member; FAIL needs three. */
+	unsigned		attempts;	/* To reach the member; FAIL needs three, */
+	unsigned		channels;	/* in two ways: a bit for each referral_channel. */
+	unsigned		leg;		/* 1; one more each time it is reopened. */
+	int64_t			began;		/* When it was sent. */
+	int64_t			since;		/* When the last step was made: the clock runs from there. */
+	int64_t			meets_at;	/* In SCHEDULED: when; 0: not said. */
+};
+
+/* One input, with what its conditions look at. */
+struct referral_move {
+	enum referral_input	input;
+	enum referral_actor	actor;
+	int64_t			at;		/* The author's clock; never before the step it follows. */
+	unsigned		leg;		/* That it belongs to; REOPEN: that it begins. */
+	enum referral_channel	channel;	/* CONTACT. */
+	int64_t			meets_at;	/* SCHEDULE; 0: not said. */
+	bool			supervised;	/* MISTAKE: a supervisor agreed. */
 };
 
 /**
@@ -144,21 +172,20 @@ struct referral {
 struct referral	referral_start(enum referral_side);
 
 /**
- * referral_step(r, input, actor, ret_next, ret_effects):
- * Apply ${input} by ${actor} to ${r}.  0 and both results; E_EXISTS if this
+ * referral_step(r, move, ret_next, ret_effects):
+ * Apply ${move} to ${r}.  0 and both results; E_EXISTS if this
  * input by this actor was the last one applied and cannot be applied again
  * (nothing to do, answer as before); E_REFUSED if the table has no such row or
  * a condition fails.  Unless 0, ${ret_*} are untouched.  ${ret_next} may be ${r}.
  */
-int	referral_step(const struct referral *, enum referral_input, enum referral_actor,
+int	referral_step(const struct referral *, const struct referral_move *,
 	    struct referral *ret_next, unsigned *ret_effects) must_check;
 
 /**
- * referral_explain_refusal(r, input, actor, reterr): a sentence for a person:
+ * referral_explain_refusal(r, move, reterr): a sentence for a person:
  * what is wrong, in which state, and what could be done instead.
  */
-void	referral_explain_refusal(const struct referral *, enum referral_input,
-	    enum referral_actor, struct err *);
+void	referral_explain_refusal(const struct referral *, const struct referral_move *, struct err *);
 
 /** referral_is_open(state): not forwarded, closed or ended. */
 bool	referral_is_open(enum referral_state);
@@ -174,6 +201,13 @@ struct referral_clock {
 
 /** referral_clock(r): borrowed; NULL when the referral is not open. */
 const struct referral_clock *referral_clock(const struct referral *);
+
+/**
+ * referral_remind_at(r, n): when staff are reminded for the ${n}-th time, from 1: from the last step, or
+ * the meeting, on; a request is answered within business days.  referral_expire_at(r): when EXPIRE may come.  INT64_MAX: never.
+ */
+int64_t	referral_remind_at(const struct referral *, unsigned);
+int64_t	referral_expire_at(const struct referral *);
 
 /**
  * referral_wins(a, b): two inputs were applied to the same earlier state, one
@@ -204,11 +238,13 @@ const char *referral_actor_name(enum referral_actor);
 const char *referral_end_name(enum referral_end);
 const char *referral_reason_name(enum referral_reason);
 const char *referral_outcome_name(enum referral_outcome);
+const char *referral_channel_name(enum referral_channel);
 int	referral_state_parse(const char *, enum referral_state *) must_check;
 int	referral_input_parse(const char *, enum referral_input *) must_check;
 int	referral_actor_parse(const char *, enum referral_actor *) must_check;
 int	referral_end_parse(const char *, enum referral_end *) must_check;
 int	referral_reason_parse(const char *, enum referral_reason *) must_check;
 int	referral_outcome_parse(const char *, enum referral_outcome *) must_check;
+int	referral_channel_parse(const char *, enum referral_channel *) must_check;
 
 #endif /* !CAIRN_REFERRAL_H */

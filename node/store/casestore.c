@@ -22,6 +22,7 @@ case_free(struct case_row *c)
 	free(c->disclosure);
 	free(c->outcome);
 	free(c->reason);
+	free(c->part_of);
 	*c = (struct case_row){ 0 };
 }
 
@@ -39,13 +40,13 @@ case_put(struct db *db, const struct case_row *c)
 	    (r = column_seal_text(db, who, "referral.outcome", c->id, c->outcome, &outcome)) != 0 ||
 	    (r = column_seal_text(db, who, "referral.reason", c->id, c->reason, &reason)) != 0)
 		return r;
-	return db_run(db, Q_CASE_PUT, "tttttttiiiibbbbiii", c->id, c->org,
+	return db_run(db, Q_CASE_PUT, "tttttttiiiibbbbiiiiiiiit", c->id, c->org,
 	    side_name[c->r.side], referral_state_name(c->r.state), referral_end_name(c->r.end),
 	    referral_input_name(c->r.last_input), referral_actor_name(c->r.last_actor),
 	    (int64_t)c->r.consented, (int64_t)c->r.disclosed, (int64_t)c->r.cancelling,
 	    (int64_t)c->r.attempts, request.data, request.len, disclosure.data, disclosure.len,
 	    outcome.data, outcome.len, reason.data, reason.len, c->created, c->updated,
-	    c->clock_due);
+	    c->clock_due, (int64_t)c->r.leg, c->r.began, c->r.since, (int64_t)c->r.channels, c->reminded, c->part_of);
 }
 
 /* The machine's columns; a name that the rules do not know is not ours. */
@@ -70,6 +71,10 @@ read_machine(struct rows *rows, struct referral *ret)
 	r.disclosed = db_int(rows, 8) != 0;
 	r.cancelling = db_int(rows, 9) != 0;
 	r.attempts = (unsigned)db_int(rows, 10);
+	r.leg = (unsigned)db_int(rows, 18);
+	r.began = db_int(rows, 19);
+	r.since = db_int(rows, 20);
+	r.channels = (unsigned)db_int(rows, 21);
 	*ret = r;
 	return 0;
 }
@@ -89,13 +94,15 @@ case_at(struct db *db, int64_t n, struct case_row *ret)
 	    (r = column_open_text(db, "referral.request", c.id, rows, 11, &c.request)) != 0 ||
 	    (r = column_open_text(db, "referral.disclosure", c.id, rows, 12, &c.disclosure)) != 0 ||
 	    (r = column_open_text(db, "referral.outcome", c.id, rows, 13, &c.outcome)) != 0 ||
-	    (r = column_open_text(db, "referral.reason", c.id, rows, 14, &c.reason)) != 0) {
+	    (r = column_open_text(db, "referral.reason", c.id, rows, 14, &c.reason)) != 0 ||
+	    (r = rows_dup(rows, 23, &c.part_of)) != 0) {
 		case_free(&c);
 		return r;
 	}
 	c.created = db_int(rows, 15);
 	c.updated = db_int(rows, 16);
 	c.clock_due = db_int(rows, 17);
+	c.reminded = db_int(rows, 22);
 	*ret = c;
 	return 0;
 }
@@ -111,15 +118,15 @@ case_get(struct db *db, const char *id, struct case_row *ret)
 	return case_at(db, db_int(rows, 0), ret);
 }
 
-int
-case_each(struct db *db, int (*fn)(void *, const struct case_row *), void *cookie)
+/* Each referral that ${found} names. */
+static int
+each(struct db *db, struct rows *found, int (*fn)(void *, const struct case_row *), void *cookie)
 {
-	autorows struct rows *rows = NULL;
 	autofree int64_t *ids = NULL;
 	size_t n;
 	int r;
 
-	if ((r = db_query(db, &rows, Q_CASE_LIST, "")) != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
+	if ((r = rows_ids(found, &ids, &n)) != 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		struct case_row c;
@@ -137,42 +144,51 @@ case_each(struct db *db, int (*fn)(void *, const struct case_row *), void *cooki
 }
 
 int
-case_step_add(struct db *db, const char *id, int64_t at, const char *actor, const char *input,
-    const char *from, const char *to, const char *content_id)
-{
-	return db_run(db, Q_STEP_ADD, "tittttt", id, at, actor, input, from, to, content_id);
-}
-
-typedef int (*step_fn)(void *, int64_t, const char *, const char *, const char *, const char *);
-
-static int
-step_at(struct db *db, int64_t n, step_fn fn, void *cookie)
+case_each(struct db *db, int (*fn)(void *, const struct case_row *), void *cookie)
 {
 	autorows struct rows *rows = NULL;
-	autofree char *actor = NULL, *input = NULL, *from = NULL, *to = NULL;
-	int r;
+	int r = db_query(db, &rows, Q_CASE_LIST, "");
 
-	if ((r = db_query(db, &rows, Q_STEP_AT, "i", n)) != 0 || (r = db_next(rows)) != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	if ((r = rows_dup(rows, 1, &actor)) != 0 || (r = rows_dup(rows, 2, &input)) != 0 ||
-	    (r = rows_dup(rows, 3, &from)) != 0 || (r = rows_dup(rows, 4, &to)) != 0)
-		return r;
-	return fn(cookie, db_int(rows, 0), actor, input, from, to);
+	return r != 0 ? r : each(db, rows, fn, cookie);
 }
 
 int
-case_step_each(struct db *db, const char *id, step_fn fn, void *cookie)
+case_due(struct db *db, int64_t now, int64_t limit, int (*fn)(void *, const struct case_row *), void *cookie)
 {
 	autorows struct rows *rows = NULL;
-	autofree int64_t *ids = NULL;
-	size_t n;
-	int r;
+	int r = db_query(db, &rows, Q_CASE_DUE, "ii", now, limit);
 
-	if ((r = db_query(db, &rows, Q_STEP_LIST, "t", id)) != 0 ||
-	    (r = rows_ids(rows, &ids, &n)) != 0)
-		return r;
-	for (size_t i = 0; i < n; i++)
-		if ((r = step_at(db, ids[i], fn, cookie)) != 0)
-			return r;
+	return r != 0 ? r : each(db, rows, fn, cookie);
+}
+
+int
+case_children(struct db *db, const char *id, int (*fn)(void *, const struct case_row *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CASE_CHILDREN, "t", id);
+
+	return r != 0 ? r : each(db, rows, fn, cookie);
+}
+
+int64_t
+case_next_due(struct db *db)
+{
+	autorows struct rows *rows = NULL;
+
+	/* After a failure the next turn meets it where it can be returned. */
+	if (db_query(db, &rows, Q_CASE_NEXT_DUE, "") != 0 || db_next(rows) != 0)
+		return 0;
+	return db_null(rows, 0) ? INT64_MAX : db_int(rows, 0);
+}
+
+int
+case_overdue(struct db *db, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CASE_OVERDUE, "");
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0);
 	return 0;
 }

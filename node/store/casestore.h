@@ -6,7 +6,7 @@
 #define CAIRN_CASESTORE_H
 
 #include "db.h"
-#include "domain/referral.h"
+#include "domain/path.h"
 
 struct case_row {
 	char	*id;		/* Referral id, the same on both sides. */
@@ -17,18 +17,31 @@ struct case_row {
 	char	*outcome;	/* Last outcome's JSON or NULL; sealed. */
 	char	*reason;	/* Why it ended, or NULL. */
 	int64_t	 created, updated;
-	int64_t	 clock_due;	/* When the open state's clock runs out; 0: none. */
+	int64_t	 clock_due;	/* When staff are to be reminded, or the clock strikes; 0: never. */
+	int64_t	 reminded;	/* How often they were, since the last step. */
+	char	*part_of;	/* The referral that was forwarded as this one, or NULL. */
 };
 int	case_put(struct db *, const struct case_row *) must_check;
 int	case_get(struct db *, const char *id, struct case_row *) must_check;
 int	case_each(struct db *, int (*)(void *, const struct case_row *), void *) must_check;	/* Newest first. */
 void	case_free(struct case_row *);
 
-/* History: one line a step. */
-int	case_step_add(struct db *, const char *id, int64_t at, const char *actor, const char *input,
-	    const char *from, const char *to, const char *content_id) must_check;
-int	case_step_each(struct db *, const char *id, int (*)(void *, int64_t, const char *, const char *,
-	    const char *, const char *), void *) must_check;	/* fn(cookie, at, actor, input, from, to) */
+/** case_due(db, now, limit, fn, cookie): those whose clock_due has come.  case_next_due: the earliest, or INT64_MAX. */
+int	case_due(struct db *, int64_t now, int64_t limit, int (*)(void *, const struct case_row *), void *) must_check;
+int64_t	case_next_due(struct db *);
+int	case_overdue(struct db *, int64_t *) must_check;	/* How many staff were reminded of. */
+int	case_children(struct db *, const char *id, int (*)(void *, const struct case_row *), void *) must_check;
+
+/* Its steps, in the order in which they came; which of them count says path.h. */
+struct step_row {
+	struct path_step step;	/* meets_at, channel and supervised are in the content. */
+	int64_t	 recorded;
+	char	*content;	/* JSON or NULL; sealed. */
+};
+int	step_put(struct db *, const char *referral, const struct step_row *) must_check;
+/** step_list(db, referral, ret, ret_n): all; the caller frees. */
+int	step_list(struct db *, const char *referral, struct step_row **, size_t *) must_check;
+void	step_list_free(struct step_row *, size_t);
 
 /* Traffic: what we sent and its acknowledgement; what we received, by number. */
 struct traffic {

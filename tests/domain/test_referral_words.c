@@ -3,20 +3,29 @@
 #include <string.h>
 
 #include "domain/referral.h"
+#include "domain/when.h"
 #include "tests/tap.h"
 
 static void
-is_refused(struct referral r, enum referral_input input, enum referral_actor actor,
+is_refused_at(struct referral r, enum referral_input input, enum referral_actor actor, int64_t at,
     const char *want)
 {
 	struct err err = { "" };
 	struct referral next;
 	unsigned fx;
 
-	ok(referral_step(&r, input, actor, &next, &fx) == E_REFUSED, "refused: %s %s",
+	const struct referral_move move = { .input = input, .actor = actor, .at = at };
+
+	ok(referral_step(&r, &move, &next, &fx) == E_REFUSED, "refused: %s %s",
 	    referral_actor_name(actor), referral_input_name(input));
-	referral_explain_refusal(&r, input, actor, &err);
+	referral_explain_refusal(&r, &move, &err);
 	is_str(err.text, want, "and why");
+}
+
+static void
+is_refused(struct referral r, enum referral_input input, enum referral_actor actor, const char *want)
+{
+	is_refused_at(r, input, actor, r.since, want);
 }
 
 static void
@@ -28,26 +37,39 @@ test_refusals_in_words(void)
 	struct referral consented = { .state = REFERRAL_ACCEPTED, .consented = true };
 	struct referral cancelling = { .state = REFERRAL_ENGAGED, .consented = true, .cancelling = true };
 	struct referral received = { .state = REFERRAL_RECEIVED };
-	struct referral trying = { .state = REFERRAL_CONTACTING, .consented = true, .attempts = 1 };
+	struct referral trying = { .state = REFERRAL_CONTACTING, .consented = true, .attempts = 1, .channels = 2 };
+	struct referral revoked = { .state = REFERRAL_ENDED, .end = REFERRAL_END_CONSENT_REVOKED };
+	struct referral mistaken = { .state = REFERRAL_ENDED, .end = REFERRAL_END_MISTAKEN };
 
 	is_refused(closed, REFERRAL_IN_CLOSE, REFERRAL_BY_TARGET, "referral is closed; nothing more "
-	    "can be recorded. To start again send a new referral");
+	    "can be recorded. To start again reopen it, within 30 days, or send a new referral");
 	is_refused(ended, REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET, "referral is ended (declined); "
-	    "nothing more can be recorded. To start again send a new referral");
+	    "nothing more can be recorded. To start again reopen it, within 30 days, or send a new referral");
 	is_refused(accepted, REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET, "referral is accepted but the "
 	    "member's consent has not been recorded, so it cannot engage; record the consent first");
-	is_refused(accepted, REFERRAL_IN_REVOKE, REFERRAL_BY_MEMBER, "no consent is in force for this "
-	    "accepted referral, so there is none to revoke; to stop the referral, withdraw it");
-	is_refused(consented, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, "the member's consent to this "
-	    "accepted referral is recorded already; nothing needs to be done");
 	is_refused(consented, REFERRAL_IN_CONFIRM, REFERRAL_BY_TARGET, "nobody has asked to withdraw "
 	    "this accepted referral, so it cannot confirm; to end it, decline it or record an outcome");
 	is_refused(cancelling, REFERRAL_IN_SCHEDULE, REFERRAL_BY_TARGET, "the withdrawal of this "
 	    "engaged referral awaits the target's confirmation, so it cannot schedule; the target can "
 	    "confirm, and after 72 hours it counts as confirmed");
-	is_refused(trying, REFERRAL_IN_FAIL, REFERRAL_BY_TARGET, "the member has been tried 1 times, "
-	    "and 3 are needed before a referral that is contacting may fail; record each attempt with "
-	    "contact");
+	is_refused(trying, REFERRAL_IN_FAIL, REFERRAL_BY_TARGET, "the member has been tried 1 times "
+	    "in 1 ways, and 3 times in 2 are needed before a referral that is contacting may fail; record each attempt "
+	    "with contact");
+	is_refused(received, REFERRAL_IN_EXPIRE, REFERRAL_BY_WARDEN, "the time for a referral that is received has not "
+	    "run out, so it cannot expire");
+	revoked.since = 1;
+	is_refused(revoked, REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER, "referral is ended, because the member took the "
+	    "consent back; send a new referral");
+	closed.since = -40 * WHEN_DAY;
+	is_refused_at(closed, REFERRAL_IN_REOPEN, REFERRAL_BY_SOURCE, 0, "referral is closed, and that is more than 30 days ago; "
+	    "send a new referral");
+	mistaken.since = 1;
+	is_refused(mistaken, REFERRAL_IN_REOPEN, REFERRAL_BY_SOURCE, "referral is ended, because it was entered in error; "
+	    "send a new referral");
+	is_refused(mistaken, REFERRAL_IN_MISTAKE, REFERRAL_BY_SOURCE, "referral is ended, and was marked as entered in error already");
+	received.began = received.since - 2 * WHEN_DAY;
+	is_refused(received, REFERRAL_IN_MISTAKE, REFERRAL_BY_SOURCE, "referral is received, and was sent more than a day ago: "
+	    "only with a supervisor's agreement is it marked as entered in error");
 	is_refused(received, REFERRAL_IN_ACCEPT, REFERRAL_BY_SOURCE, "accept is not for the source "
 	    "while a referral is received: only the target can do it");
 	is_refused(received, REFERRAL_IN_CLOSE, REFERRAL_BY_TARGET, "close is not possible while a "
@@ -68,15 +90,16 @@ test_every_refusal_has_words(void)
 					struct referral r = {
 						.state = s, .consented = flags & 1,
 						.cancelling = flags & 2,
-						.attempts = flags & 4 ? 3 : 0,
+						.attempts = flags & 4 ? 3 : 0, .channels = flags & 4 ? 3 : 0,
 						.last_input = REFERRAL_NINPUTS,
 					}, next;
 					struct err err = { "" };
+					const struct referral_move move = { .input = i, .actor = a };
 					unsigned fx;
 
-					if (referral_step(&r, i, a, &next, &fx) == 0)
+					if (referral_step(&r, &move, &next, &fx) == 0)
 						continue;
-					referral_explain_refusal(&r, i, a, &err);
+					referral_explain_refusal(&r, &move, &err);
 					n++;
 					silent += strlen(err.text) < 40 ||
 					    (strstr(err.text, referral_state_name(s)) == NULL);
@@ -136,6 +159,7 @@ test_names(void)
 	enum referral_end e;
 	enum referral_reason w;
 	enum referral_outcome o;
+	enum referral_channel c;
 	unsigned wrong = 0;
 
 	for (unsigned n = 0; n < REFERRAL_NSTATES; n++)
@@ -150,6 +174,8 @@ test_names(void)
 		wrong += referral_reason_parse(referral_reason_name(n), &w) != 0 || w != n;
 	for (unsigned n = 0; n < REFERRAL_NOUTCOMES; n++)
 		wrong += referral_outcome_parse(referral_outcome_name(n), &o) != 0 || o != n;
+	for (unsigned n = 0; n < REFERRAL_NCHANNELS; n++)
+		wrong += referral_channel_parse(referral_channel_name(n), &c) != 0 || c != n;
 	ok(wrong == 0, "every name comes back");
 	ok(referral_state_parse("Draft", &s) == E_BAD && referral_input_parse("", &i) == E_BAD &&
 	    referral_actor_parse("court", &a) == E_BAD && referral_end_parse("won", &e) == E_BAD &&

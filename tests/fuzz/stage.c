@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/casepath.h"
 #include "app/deliver.h"
 #include "app/steps.h"
 #include "base/canon.h"
@@ -215,9 +216,25 @@ word(struct stage_node *n, const char *w, const char *is)
 	n->words[n->n_words++] = (struct fuzz_word){ .word = w, .is = is };
 }
 
+/* Of the present state of each referral. */
+static char tips[STAGE_NODES][STAGE_REFERRALS][ID_LEN + 1];
+
+static void
+find_tip(size_t i, size_t k)
+{
+	autopath struct path *path = NULL;
+	struct case_row row;
+
+	must(case_get(stage[i].app->db, referrals[k].id, &row));
+	must(case_path(stage[i].app, &row, &path, NULL));
+	case_free(&row);
+	(void)snprintf(tips[i][k], sizeof(tips[i][k]), "%s", path_at(path, path_tip(path))->id);
+}
+
 static void
 add_words(size_t i)
 {
+	static const char *const prevs[STAGE_REFERRALS] = { "$p0", "$p1", "$p2" };
 	static const char *const names[STAGE_REFERRALS] = { "$r0", "$r1", "$r2" };
 	struct stage_node *n = &stage[i], *peer = &stage[!i];
 
@@ -238,6 +255,10 @@ add_words(size_t i)
 	word(n, "$peer_device", peer->app->crypt->device_id);
 	for (size_t k = 0; k < STAGE_REFERRALS; k++)
 		word(n, names[k], referrals[k].id);
+	for (size_t k = 0; k < STAGE_REFERRALS; k++) {
+		find_tip(i, k);
+		word(n, prevs[k], tips[i][k]);
+	}
 	n->words[n->n_words++] = (struct fuzz_word){ .word = "$now", .json = json_integer(*host.now) };
 	n->words[n->n_words++] = (struct fuzz_word){ .word = "$later", .json = json_integer(*host.now + 86400000) };
 }

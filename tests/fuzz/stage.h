@@ -18,7 +18,7 @@
 #include "fuzz.h"
 
 enum { STAGE_A, STAGE_B, STAGE_NODES };		/* A sent the referrals and follows; B publishes. */
-enum { STAGE_REFERRALS = 3, STAGE_WORDS = 24 };
+enum { STAGE_REFERRALS = 3, STAGE_WORDS = 27 };
 
 struct stage_node {
 	struct config	 cfg;
@@ -44,7 +44,7 @@ void	stage_rewind(void);
 
 /**
  * stage_fill(i, value): ${value} as node ${i} would get it.  Words: "$me" "$peer" (user ids),
- * "$steward", "$channel", "$directory", "$direct", "$my_org", "$peer_org", "$r0" to "$r2", "$now",
+ * "$steward", "$channel", "$directory", "$direct", "$my_org", "$peer_org", "$r0" to "$r2", "$p0" to "$p2" (the last step of each that counts), "$now",
  * "$later", "$notice", and "$my_key" "$my_ed" "$my_device" and those of the peer.
  *
  * An object {"$room": INNER, ...} becomes the m.room.encrypted event in which the peer's device

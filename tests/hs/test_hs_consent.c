@@ -20,6 +20,7 @@
 
 #define DISCLOSURE	"org.cairnpeer.referral.disclosure"
 #define OUTCOME		"org.cairnpeer.referral.outcome"
+#define PROGRESS	"org.cairnpeer.referral.progress"
 #define REVOKED		"org.cairnpeer.consent.revoked"
 #define REVOKED_ACK	"org.cairnpeer.consent.revocation_ack"
 
@@ -104,7 +105,7 @@ oracle(struct scene *sc, const char *from, size_t to, int *ret_read)
 		if (!strcmp(type, DISCLOSURE))
 			parts = 2 + (json_str(content, "need_detail") != NULL) + (json_str(content, "constraints") != NULL) +
 			    (json_str(content, "history") != NULL);
-		else if (!strcmp(type, OUTCOME))
+		else if (!strcmp(type, OUTCOME) || !strcmp(type, PROGRESS))
 			parts = 1;
 		if (parts > 0)
 			(void)json_object_set_new(found, json_str(content, "id"), json_integer(parts));
@@ -155,9 +156,14 @@ is_accounted(struct scene *sc, int want_out, int want_back, const char *what)
 static json_t *
 stamp(struct scene *sc, json_t *content)
 {
+	autojson json_t *shown = refer_show(&sc->host, SOURCE, &sc->s);
 	char id[48];
 
 	(void)snprintf(id, sizeof(id), "G817PTM282CKXPPC430W6Z%04d", ++sc->said);
+	if (json_object_get(content, "keeps") == NULL) {	/* That is no step. */
+		(void)json_object_set(content, "prev", json_object_get(shown, "last_step"));
+		(void)json_object_set_new(content, "leg", json_integer(1));
+	}
 	(void)json_object_set_new(content, "v", json_integer(1));
 	(void)json_object_set_new(content, "id", json_string(id));
 	(void)json_object_set_new(content, "seq", json_integer(1000 + sc->said));

@@ -75,6 +75,69 @@ test_decline(struct host *h)
 	ok(json_is_false(json_object_get(again, "ok")), "an ended referral cannot be accepted");
 }
 
+static void
+act(struct host *h, size_t i, const struct referral_story *s, const char *verb, const char *key, json_t *value)
+{
+	json_t *args = json_pack("{s:s}", !strcmp(verb, "withdraw") ? "id" : "referral", s->id);
+
+	if (key != NULL)
+		(void)json_object_set_new(args, key, value);
+	json_decref(host_ok(h, i, verb, args));
+}
+
+static bool
+both(struct host *h, const struct referral_story *s, const char *state)
+{
+	host_run(h, 20000);
+	return refer_state(h, SOURCE, s, state) && refer_state(h, TARGET, s, state);
+}
+
+/* A question and its answer, a waiting list and its review; then both sides step on at once. */
+static void
+test_overtaken(struct host *h)
+{
+	struct referral_story s;
+	autojson json_t *shown = NULL, *again = NULL, *other = NULL;
+	const char *text;
+
+	refer_begin(h, &s);
+	(void)ok(refer_step(h, &s, STORY_REFER), "a referral about which there is a question");
+	act(h, TARGET, &s, "ask", "asks", json_pack("[s]", "times"));
+	ok(both(h, &s, "info_requested"), "it waits for the answer");
+	act(h, SOURCE, &s, "inform", "info", json_pack("{s:[s]}", "times", "weekday_evening"));
+	ok(both(h, &s, "received"), "which comes");
+	act(h, TARGET, &s, "waitlist", "position", json_integer(3));
+	ok(both(h, &s, "waitlisted"), "there is a waiting list");
+	act(h, TARGET, &s, "waitlist", "position", json_integer(1));
+	host_run(h, 20000);
+	shown = refer_show(h, SOURCE, &s);
+	ok(refer_count(shown, "waitlist") == 2 && json_int(json_obj(json_array_get(json_arr(shown, "history"),
+	    json_array_size(json_arr(shown, "history")) - 1), "details"), "position", 0) == 1, "on which the place is known");
+	act(h, SOURCE, &s, "withdraw", NULL, NULL);
+	act(h, TARGET, &s, "accept", NULL, NULL);
+	ok(both(h, &s, "accepted"), "taken back by one side and accepted by the other at once, it is accepted on both");
+	json_decref(shown);
+	shown = refer_show(h, SOURCE, &s);
+	text = json_str(json_array_get(json_arr(shown, "overtaken"), 0), "text");
+	ok(text != NULL && strstr(text, "withdraw by the source was overtaken: accept by the target") != NULL,
+	    "and who took it back is told so");
+	act(h, SOURCE, &s, "withdraw", "by_member", json_true());
+	ok(both(h, &s, "ended"), "the member leaves at once");
+	act(h, SOURCE, &s, "reopen", NULL, NULL);
+	ok(both(h, &s, "received"), "and comes back");
+	json_decref(shown);
+	shown = refer_show(h, TARGET, &s);
+	is_int(json_int(shown, "leg", 0), 2, "in another leg");
+	act(h, TARGET, &s, "accept", NULL, NULL);
+	act(h, SOURCE, &s, "withdraw", "by_member", json_true());
+	ok(both(h, &s, "ended"), "a member who leaves while it is accepted has left");
+	other = refer_show(h, SOURCE, &s);
+	again = refer_show(h, TARGET, &s);
+	is_str(json_str(other, "last_step"), json_str(again, "last_step"), "both sides are at the same step");
+	ok(json_equal(json_object_get(other, "history"), json_object_get(again, "history")), "by the same way");
+	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "and nothing of it was rejected");
+}
+
 static int
 said_by_target(const struct host *h)
 {
@@ -188,6 +251,7 @@ main(void)
 	test_closed_loop(&h);
 	test_refusals(&h);
 	test_decline(&h);
+	test_overtaken(&h);
 	test_order(&h);
 	test_held_up(&h);
 	test_privacy(&h);

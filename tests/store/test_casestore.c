@@ -20,17 +20,6 @@ add_case(void *cookie, const struct case_row *c)
 	return 0;
 }
 
-static int
-add_step(void *cookie, int64_t at, const char *actor, const char *input, const char *from,
-    const char *to)
-{
-	char *out = cookie;
-
-	(void)snprintf(out + strlen(out), 200 - strlen(out), "%lld %s %s %s %s;", (long long)at,
-	    actor, input, from, to);
-	return 0;
-}
-
 static void
 test_cases(void)
 {
@@ -44,7 +33,9 @@ test_cases(void)
 	c.r = (struct referral){ .side = REFERRAL_AT_TARGET, .state = REFERRAL_ENDED,
 	    .end = REFERRAL_END_DECLINED, .last_input = REFERRAL_IN_DECLINE,
 	    .last_actor = REFERRAL_BY_TARGET, .consented = true, .cancelling = true,
-	    .attempts = 3 };
+	    .attempts = 3, .channels = 6, .leg = 2, .began = 7, .since = 8 };
+	c.reminded = 4;
+	c.part_of = text("R0");
 	c.disclosure = text("{\"d\":1}");
 	c.outcome = text("{\"o\":1}");
 	c.reason = text("no_capacity");
@@ -58,7 +49,9 @@ test_cases(void)
 	ok(got.r.side == REFERRAL_AT_TARGET && got.r.state == REFERRAL_ENDED &&
 	    got.r.end == REFERRAL_END_DECLINED && got.r.last_input == REFERRAL_IN_DECLINE &&
 	    got.r.last_actor == REFERRAL_BY_TARGET && got.r.consented && !got.r.disclosed &&
-	    got.r.cancelling && got.r.attempts == 3, "the machine as it was put");
+	    got.r.cancelling && got.r.attempts == 3 && got.r.channels == 6 && got.r.leg == 2 &&
+	    got.r.began == 7 && got.r.since == 8, "the machine as it was put");
+	ok(got.reminded == 4 && got.part_of != NULL && !strcmp(got.part_of, "R0"), "what else is known of it");
 	ok(got.created == 10 && got.updated == 20 && got.clock_due == 99, "times");
 	case_free(&got);
 
@@ -67,13 +60,56 @@ test_cases(void)
 	must(case_put(db, &c));
 	must(case_each(db, add_case, out));
 	is_str(out, "R2R1", "newest first");
+}
 
-	must(case_step_add(db, "R1", 11, "source", "send", "draft", "sent", "c1"));
-	must(case_step_add(db, "R1", 12, "target", "decline", "sent", "ended", NULL));
-	is_int(case_step_add(db, "R9", 12, "x", "x", "x", "x", NULL), ERR_DB, "no step without a case");
+static void
+test_clocks(void)
+{
+	struct case_row c = { .id = text("K1"), .org = text("org"), .created = 1, .clock_due = 50,
+	    .r = referral_start(REFERRAL_AT_SOURCE), .part_of = text("R1"), .reminded = 1 };
+	char out[200] = "";
+	int64_t n;
+
+	must(case_put(db, &c));
+	is_int(case_next_due(db), 50, "the earliest clock");
+	must(case_due(db, 49, 10, add_case, out));
+	is_str(out, "", "not yet");
+	must(case_due(db, 99, 10, add_case, out));
+	is_str(out, "K1R1", "the earliest first");
 	out[0] = '\0';
-	must(case_step_each(db, "R1", add_step, out));
-	is_str(out, "11 source send draft sent;12 target decline sent ended;", "its steps in order");
+	must(case_due(db, 99, 1, add_case, out));
+	is_str(out, "K1", "at most so many");
+	out[0] = '\0';
+	must(case_children(db, "R1", add_case, out));
+	is_str(out, "K1", "what a referral went on as");
+	must(case_overdue(db, &n));
+	is_int(n, 2, "of whom staff were reminded");
+}
+
+static void
+test_steps(void)
+{
+	struct step_row s = { .step = { .id = "s1", .move = { .input = REFERRAL_IN_SEND, .actor = REFERRAL_BY_SOURCE,
+	    .at = 5, .leg = 1 } }, .recorded = 6 }, *list;
+	size_t n;
+
+	must(step_list(db, "R1", &list, &n));
+	is_int((long long)n, 0, "no step");
+	step_list_free(list, n);
+	must(step_put(db, "R1", &s));
+	ok(step_put(db, "R1", &s) < 0, "a step is recorded once");
+	is_int(step_put(db, "R9", &s), ERR_DB, "and of a referral that is there");
+	s.step = (struct path_step){ .id = "s0", .prev = "s1", .move = { .input = REFERRAL_IN_PAUSE,
+	    .actor = REFERRAL_BY_MEMBER, .at = 9, .leg = 3 } };
+	s.content = text("{\"a\":1}");
+	must(step_put(db, "R1", &s));
+	must(step_list(db, "R1", &list, &n));
+	ok(n == 2 && !strcmp(list[0].step.id, "s1") && !strcmp(list[0].step.prev, "") && list[0].content == NULL &&
+	    list[0].recorded == 6 && list[0].step.move.at == 5, "its steps in the order in which they came");
+	ok(n == 2 && !strcmp(list[1].step.prev, "s1") && list[1].step.move.input == REFERRAL_IN_PAUSE &&
+	    list[1].step.move.actor == REFERRAL_BY_MEMBER && list[1].step.move.leg == 3 &&
+	    !strcmp(list[1].content, "{\"a\":1}"), "with what they said");
+	step_list_free(list, n);
 }
 
 static void
@@ -309,6 +345,8 @@ main(void)
 	db = fixture_open();
 	must(db_begin(db, NULL));
 	test_cases();
+	test_steps();
+	test_clocks();
 	test_every_state();
 	test_traffic_order();
 	test_traffic();

@@ -2,36 +2,50 @@
 
 -- name: case_put
 INSERT INTO referral (id, org, side, state, ended, last_input, last_actor, consented, disclosed,
-	cancelling, attempts, request, disclosure, outcome, reason, created, updated, clock_due)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+	cancelling, attempts, request, disclosure, outcome, reason, created, updated, clock_due, leg, began, since,
+	channels, reminded, part_of)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
+	?24)
 ON CONFLICT (id) DO UPDATE SET org = excluded.org, side = excluded.side, state = excluded.state,
 	ended = excluded.ended, last_input = excluded.last_input,
 	last_actor = excluded.last_actor, consented = excluded.consented,
 	disclosed = excluded.disclosed, cancelling = excluded.cancelling,
 	attempts = excluded.attempts, request = excluded.request,
 	disclosure = excluded.disclosure, outcome = excluded.outcome, reason = excluded.reason,
-	created = excluded.created, updated = excluded.updated, clock_due = excluded.clock_due;
+	created = excluded.created, updated = excluded.updated, clock_due = excluded.clock_due,
+	leg = excluded.leg, began = excluded.began, since = excluded.since, channels = excluded.channels,
+	reminded = excluded.reminded, part_of = excluded.part_of;
 
 -- name: case_by_id
 SELECT n FROM referral WHERE id = ?1 AND erased = 0;
 
 -- name: case_at
 SELECT id, org, side, state, ended, last_input, last_actor, consented, disclosed, cancelling,
-	attempts, request, disclosure, outcome, reason, created, updated, clock_due
+	attempts, request, disclosure, outcome, reason, created, updated, clock_due, leg, began, since, channels,
+	reminded, part_of
 FROM referral WHERE n = ?1;
+
+-- name: case_due
+SELECT n FROM referral WHERE clock_due > 0 AND clock_due <= ?1 ORDER BY clock_due LIMIT ?2;
+
+-- name: case_next_due
+SELECT min(clock_due) FROM referral WHERE clock_due > 0;
+
+-- name: case_overdue
+SELECT count(*) FROM referral WHERE reminded > 0;
+
+-- name: case_children
+SELECT n FROM referral WHERE part_of = ?1 ORDER BY n;
 
 -- name: case_list
 SELECT n FROM referral WHERE erased = 0 ORDER BY created DESC, n DESC;
 
--- name: step_add
-INSERT INTO step (referral, at, actor, input, old_state, new_state, content_id)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+-- name: step_put
+INSERT INTO referral_step (referral, id, prev, input, actor, leg, at, recorded, content)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
 
 -- name: step_list
-SELECT n FROM step WHERE referral = ?1 ORDER BY n;
-
--- name: step_at
-SELECT at, actor, input, old_state, new_state FROM step WHERE n = ?1;
+SELECT id, prev, input, actor, leg, at, recorded, content FROM referral_step WHERE referral = ?1 ORDER BY n;
 
 -- name: traffic_put
 INSERT INTO traffic (content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at,
@@ -58,11 +72,13 @@ ORDER BY resend_at, seq LIMIT ?2;
 
 -- Sent at least ?1 times, to no avail; and what nobody sends again: given up, or withheld because its consent ended.
 -- name: traffic_silent
-SELECT count(*) FILTER (WHERE resend_at > 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0)
+SELECT count(*) FILTER (WHERE resend_at > 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0) +
+	(SELECT count(*) FROM traffic WHERE type = 'org.cairnpeer.referral.withheld')
 FROM traffic WHERE acked_at = 0;
 
 -- name: traffic_silent_of
-SELECT count(*) FILTER (WHERE resend_at > 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0)
+SELECT count(*) FILTER (WHERE resend_at > 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0) +
+	(SELECT count(*) FROM traffic WHERE type = 'org.cairnpeer.referral.withheld' AND referral = ?2)
 FROM traffic WHERE acked_at = 0 AND referral = ?2;
 
 -- name: traffic_open

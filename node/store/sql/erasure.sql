@@ -56,7 +56,7 @@ DELETE FROM outbox WHERE purpose = 'traffic' AND ref IN (SELECT content_id FROM 
 DELETE FROM traffic WHERE referral = ?1;
 
 -- name: erase_referral_steps
-DELETE FROM step WHERE referral = ?1;
+DELETE FROM referral_step WHERE referral = ?1;
 
 -- While its consents are kept the row stays, and says nothing but that there was one.
 -- name: erase_referral_husk

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "casepath.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/event.h"
+#include "case.h"
+#include "domain/when.h"
+#include "intake.h"
+#include "store/audit.h"
+#include "traffic.h"
+
+enum { CLOCKS_A_TURN = 16 };
+
+#define EARLY	WHEN_DAY	/* By so much a partner's clock may be ahead of ours. */
+
+/* What the conditions of a step look at is in its content. */
+static int
+read_move(const json_t *content, struct referral_move *move)
+{
+	const char *channel = json_str(content, "channel");
+
+	move->meets_at = json_int(content, "meets_at", 0);
+	move->supervised = json_is_true(json_object_get(content, "supervised"));
+	return channel == NULL ? 0 : referral_channel_parse(channel, &move->channel);
+}
+
+static int
+read_stored(struct step_row *row)
+{
+	autojson json_t *content = NULL;
+
+	if (row->content != NULL && (canon_parse(row->content, strlen(row->content), &content, NULL) != 0 ||
+	    read_move(content, &row->step.move) != 0))
+		return ERR_CORRUPT;
+	return 0;
+}
+
+int
+case_path(struct app *app, const struct case_row *row, struct path **ret, struct err *reterr)
+{
+	autopath struct path *path = path_new(row->r.side);
+	struct step_row *steps = NULL;
+	size_t n = 0;
+	int r = path == NULL ? -ENOMEM : step_list(app->db, row->id, &steps, &n);
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		if ((r = read_stored(&steps[i])) == 0 && (r = path_add(path, &steps[i].step, NULL)) == E_LATER)
+			r = 0;
+	step_list_free(steps, n);
+	if (r > 0)
+		return ERR_CORRUPT;	/* What the rules refused was not stored. */
+	if (r == 0 && n == 0 && row->r.state != REFERRAL_DRAFT)
+		return err_next(reterr, err_set(reterr, E_REFUSED, "referral %s was recorded by an older release, and stays as it is",
+		    row->id), "speak to the partner, and send a new referral");
+	if (r == 0)
+		*ret = take(path);
+	return r;
+}
+
+/* Does the partner have it?  What we say is acknowledged; the rest is theirs, or made on both sides. */
+static int
+has(struct app *app, const struct path_step *step)
+{
+	struct traffic t;
+	int r = traffic_get(app->db, step->id, &t);
+	bool has = r == E_NOTFOUND || (r == 0 && t.acked_at != 0);
+
+	if (r == 0)
+		traffic_free(&t);
+	return r < 0 ? r : has ? 0 : E_LATER;
+}
+
+/* The step on which one of ours is made; PATH_NONE: none was sent. */
+static int
+stand(struct app *app, const struct path *path, enum referral_input input, enum referral_actor actor, size_t *ret)
+{
+	const struct referral_move move = { .input = input, .actor = actor, .at = app_now(app) };
+	size_t on = path_next(path, PATH_NONE), next;
+	bool at_once = actor == REFERRAL_BY_MEMBER && (input == REFERRAL_IN_WITHDRAW || input == REFERRAL_IN_REVOKE);
+	int r = 0;
+
+	*ret = path_tip(path);
+	if (!at_once || on == PATH_NONE)
+		return 0;
+	while ((next = path_next(path, on)) != PATH_NONE && (path_at(path, on)->move.input == REFERRAL_IN_ASK_CONSENT ||
+	    (r = has(app, path_at(path, next))) == 0))
+		on = next;
+	if (r < 0)
+		return r;
+	for (; on != PATH_NONE; on = path_next(path, on)) {
+		struct referral after;
+		unsigned effects;
+
+		if (referral_step(path_after(path, on), &move, &after, &effects) == 0) {
+			*ret = on;
+			break;
+		}
+	}
+	return 0;
+}
+
+int
+case_on(struct app *app, const struct case_row *row, enum referral_input input, enum referral_actor actor,
+    json_t *content, struct err *reterr)
+{
+	autopath struct path *path = NULL;
+	size_t on;
+	int r = case_path(app, row, &path, reterr);
+
+	if (r != 0 || (r = stand(app, path, input, actor, &on)) != 0)
+		return r;
+	if (on == PATH_NONE)
+		return err_set(reterr, E_REFUSED, "referral %s was not sent yet", row->id);
+	return json_object_set_new(content, "prev", json_string(path_at(path, on)->id)) != 0 ||
+	    json_object_set_new(content, "leg", json_integer(path_after(path, on)->leg + (input == REFERRAL_IN_REOPEN))) != 0 ?
+	    -ENOMEM : 0;
+}
+
+/* The newest content with one of ${inputs} on the path; NULL if there is none. */
+static const char *
+newest(const struct path *path, const struct step_row *steps, unsigned inputs)
+{
+	const char *found = NULL;
+
+	for (size_t i = path_next(path, PATH_NONE); i != PATH_NONE; i = path_next(path, i))
+		if (1u << path_at(path, i)->move.input & inputs)
+			found = steps[i].content;
+	return found;
+}
+
+/* What is shown of the last outcome and the last reason: of steps that count. */
+static int
+say_outcome(struct case_row *row, const struct path *path, const struct step_row *steps)
+{
+	const char *outcome = newest(path, steps, 1u << REFERRAL_IN_CLOSE | 1u << REFERRAL_IN_FAIL | 1u << REFERRAL_IN_ENGAGE);
+	const char *declined = newest(path, steps, 1u << REFERRAL_IN_DECLINE), *reason = NULL;
+	autojson json_t *content = NULL;
+
+	if (declined != NULL && canon_parse(declined, strlen(declined), &content, NULL) == 0)
+		reason = json_str(content, "reason");
+	free(row->outcome);
+	free(row->reason);
+	row->outcome = outcome != NULL ? strdup(outcome) : NULL;
+	row->reason = reason != NULL ? strdup(reason) : NULL;
+	return (outcome != NULL && row->outcome == NULL) || (reason != NULL && row->reason == NULL) ? -ENOMEM : 0;
+}
+
+/* A disclosure goes only while its consent counts and nothing since has stopped it. */
+static int
+withhold(struct app *app, const struct path *path)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < path_size(path) && r == 0; i++) {
+		bool may = path_at(path, i)->move.input != REFERRAL_IN_CONSENT;
+
+		if (!may && path_standing(path, i, NULL) == PATH_COUNTS) {
+			may = true;
+			for (size_t k = path_next(path, i); k != PATH_NONE; k = path_next(path, k))
+				may = may && !(path_effects(path, k) & REFERRAL_STOP_DISCLOSURE);
+		}
+		if (!may)
+			r = traffic_withhold(app, path_at(path, i)->id);
+	}
+	return r;
+}
+
+static void
+wind(struct case_row *row)
+{
+	struct referral r = row->r;
+	int64_t remind, expire;
+
+	if (r.since == 0)
+		r.since = row->created;
+	remind = referral_remind_at(&r, (unsigned)row->reminded + 1);
+	expire = referral_expire_at(&r);
+	row->clock_due = remind < expire ? remind : expire;
+	if (row->clock_due == INT64_MAX)
+		row->clock_due = 0;
+}
+
+/* The steps have changed: ${row} is what they come to. */
+static int
+settle(struct app *app, struct case_row *row, const struct path *path)
+{
+	struct step_row *steps = NULL;
+	size_t n = 0;
+	int r = step_list(app->db, row->id, &steps, &n);
+
+	if (r != 0)
+		return r;
+	row->r = *path_state(path);
+	row->updated = app_now(app);
+	row->reminded = 0;
+	wind(row);
+	if ((r = say_outcome(row, path, steps)) == 0 && (r = case_put(app->db, row)) == 0 &&
+	    row->r.side == REFERRAL_AT_SOURCE)
+		r = withhold(app, path);
+	step_list_free(steps, n);
+	return r;
+}
+
+/* The person concerned hears of a step that counts. */
+static int
+news(struct app *app, const struct case_row *row, const struct path *path, const struct path_step *step)
+{
+	return path_standing(path, path_find(path, step->id), NULL) == PATH_COUNTS ?
+	    intake_news(app, row, step->move.input, step->move.actor) : 0;
+}
+
+/* Add a step to the path and the store.  E_LATER: it waits. */
+static int
+record(struct app *app, const struct case_row *row, struct path *path, const struct path_step *step,
+    const json_t *content, const char *who, struct err *reterr)
+{
+	autofree char *text = NULL;
+	struct step_row stored = { .step = *step, .recorded = app_now(app) };
+	int waits = path_add(path, step, reterr), r;
+
+	if (waits != 0 && waits != E_LATER)
+		return waits;
+	if (content != NULL && (text = canon_text(content, reterr)) == NULL)
+		return E_BAD;
+	stored.content = text;
+	if ((r = step_put(app->db, row->id, &stored)) != 0 || (r = audit_case(app->db, app_now(app), who,
+	    referral_input_name(step->move.input), row->id, NULL)) != 0)
+		return r;
+	return waits;
+}
+
+/* The step before one of a partner's is one that we can make ourselves: a receipt, or a clock that has run out. */
+static int
+derive_prev(struct app *app, const struct case_row *row, struct path *path, const char *prev, const char *who)
+{
+	static const enum referral_input inputs[] = { REFERRAL_IN_RECEIVE, REFERRAL_IN_EXPIRE };
+
+	for (size_t i = 0; i < path_size(path) && path_find(path, prev) == PATH_NONE; i++) {
+		if (path_standing(path, i, NULL) > PATH_OVERTAKEN)
+			continue;
+		for (size_t k = 0; k < nelem(inputs); k++) {
+			const struct referral *r = path_after(path, i);
+			struct path_step step;
+
+			if (inputs[k] == REFERRAL_IN_EXPIRE && referral_expire_at(r) > app_now(app) + EARLY)
+				continue;
+			path_derive(row->id, path_at(path, i)->id, r, inputs[k], &step);
+			if (strcmp(step.id, prev) != 0)
+				continue;
+			int rc = record(app, row, path, &step, NULL, who, NULL);
+
+			return rc > 0 ? 0 : rc;
+		}
+	}
+	return 0;
+}
+
+static int
+explain(const struct app *app, const struct case_row *row, const struct path *path, const struct path_step *step, struct err *reterr)
+{
+	const struct referral_clock *turn = referral_clock(path_state(path));
+	bool ours = turn == NULL || (turn->owner == REFERRAL_BY_TARGET) == (row->r.side == REFERRAL_AT_TARGET);
+	autojson json_t *can = case_moves(app, row);
+	autobuf struct buf b = { 0 };
+	const json_t *command;
+	size_t i;
+	int r;
+
+	/* A partner's may have been made on an earlier state: path_add has said what is wrong there. */
+	if (path_tip(path) == path_find(path, step->prev))
+		referral_explain_refusal(path_state(path), &step->move, reterr);
+	if (can == NULL)
+		return -ENOMEM;
+	/* While it is the other side's turn, what is possible is not what was wanted. */
+	json_array_foreach(can, i, command)
+		if (ours && (r = buf_printf(&b, "%s%s", i > 0 ? ", or " : "", json_string_value(command))) != 0)
+			return r;
+	return b.len > 0 ? err_next(reterr, E_REFUSED, "%s", b.data) :
+	    err_next(reterr, E_REFUSED, "cairn show %s shows its state and whose turn it is", row->id);
+}
+
+static int
+fill_step(struct app *app, const struct path *path, const struct case_step *in, struct path_step *ret, struct err *reterr)
+{
+	size_t on = PATH_NONE;
+	int r = in->prev != NULL ? 0 : stand(app, path, in->input, in->actor, &on);
+
+	if (r != 0)
+		return r;
+	*ret = (struct path_step){ .move = { .input = in->input, .actor = in->actor,
+	    .at = in->at != 0 ? in->at : app_now(app), .leg = in->prev != NULL ? (unsigned)in->leg :
+	    (on != PATH_NONE ? path_after(path, on)->leg : 1) + (in->input == REFERRAL_IN_REOPEN) } };
+	(void)snprintf(ret->id, sizeof(ret->id), "%s", in->id);
+	if (in->prev != NULL || on != PATH_NONE)
+		(void)snprintf(ret->prev, sizeof(ret->prev), "%s", in->prev != NULL ? in->prev : path_at(path, on)->id);
+	if (in->content != NULL && read_move(in->content, &ret->move) != 0)
+		return err_set(reterr, E_BAD, "channel: this way to reach somebody is not known");
+	return 0;
+}
+
+int
+case_step(struct app *app, struct case_row *row, const struct case_step *in, struct err *reterr)
+{
+	autopath struct path *path = NULL;
+	struct path_step step;
+	struct referral next;
+	unsigned effects;
+	int r;
+
+	if (in->at > app_now(app) + EARLY)
+		return err_set(reterr, E_REFUSED, "it was written, by its author's clock, more than a day from now");
+	if ((r = case_path(app, row, &path, reterr)) != 0)
+		return r;
+	if (path_size(path) == 0 && (r = case_put(app->db, row)) != 0)
+		return r;	/* The steps refer to it. */
+	if (in->prev != NULL && *in->prev != '\0' && (r = derive_prev(app, row, path, in->prev, in->who)) != 0)
+		return r;
+	if ((r = fill_step(app, path, in, &step, reterr)) != 0)
+		return r;
+	if (in->prev != NULL && path_derived(row->id, &step))
+		return err_set(reterr, E_REFUSED, "its id is that of a step which each side makes by itself");
+	if (in->prev == NULL && referral_step(path_state(path), &step.move, &next, &effects) == E_EXISTS)
+		return E_EXISTS;
+	if ((r = record(app, row, path, &step, in->content, in->who, reterr)) == E_REFUSED)
+		return explain(app, row, path, &step, reterr);
+	if (r != 0 && r != E_LATER)
+		return r;
+	r = settle(app, row, path);
+	return r != 0 ? r : news(app, row, path, &step);
+}
+
+/* A step that both sides make by themselves. */
+static int
+derive(struct app *app, struct case_row *row, size_t on, enum referral_input input, struct path *path, const char *who)
+{
+	struct path_step step;
+	int r;
+
+	path_derive(row->id, path_at(path, on)->id, path_after(path, on), input, &step);
+	r = record(app, row, path, &step, NULL, who, NULL);
+	if (r == 0)
+		r = settle(app, row, path);
+	return r != 0 ? r : news(app, row, path, &step);
+}
+
+int
+case_received(struct app *app, struct case_row *row, const char *request, const char *who)
+{
+	autopath struct path *path = NULL;
+	int r = case_path(app, row, &path, NULL);
+	size_t on;
+
+	if (r != 0)
+		return r == E_REFUSED ? 0 : r;
+	on = path_find(path, request);
+	if (on == PATH_NONE || path_standing(path, on, NULL) > PATH_OVERTAKEN)
+		return 0;
+	r = derive(app, row, on, REFERRAL_IN_RECEIVE, path, who);
+	return r > 0 ? 0 : r;
+}
+
+static int
+strike(void *cookie, const struct case_row *due)
+{
+	struct app *app = cookie;
+	struct case_row row = *due;
+	autopath struct path *path = NULL;
+	int r = case_path(app, due, &path, NULL);
+
+	if (r == E_REFUSED) {
+		row.clock_due = 0;	/* Of an older release: there is nothing to wait for. */
+		return case_put(app->db, &row);
+	}
+	if (r != 0)
+		return r;
+	/* Texts that settle() frees. */
+	row.outcome = due->outcome != NULL ? strdup(due->outcome) : NULL;
+	row.reason = due->reason != NULL ? strdup(due->reason) : NULL;
+	row.r = *path_state(path);
+	if (path_tip(path) != PATH_NONE && referral_expire_at(&row.r) <= app_now(app)) {
+		r = derive(app, &row, path_tip(path), REFERRAL_IN_EXPIRE, path, "clock");
+		if (r > 0) {
+			row.clock_due = 0;	/* Too many steps: it strikes no more. */
+			r = case_put(app->db, &row);
+		}
+	} else {
+		while (row.clock_due != 0 && row.clock_due <= app_now(app)) {
+			row.reminded++;
+			wind(&row);
+		}
+		r = case_put(app->db, &row);
+	}
+	free(row.outcome);
+	free(row.reason);
+	return r;
+}
+
+int
+case_clock_step(struct app *app, bool *ret_more)
+{
+	int r = case_due(app->db, app_now(app), CLOCKS_A_TURN, strike, app);
+
+	*ret_more |= r == 0 && case_next_due(app->db) <= app_now(app);
+	return r;
+}
+
+int64_t
+case_clock_due(struct app *app)
+{
+	return case_next_due(app->db);
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "path.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+enum { ENDS_ONLY = 8 /* Of PATH_DEPTH: a referral can always be left. */ };
+
+struct node {
+	struct path_step	step;
+	enum path_standing	standing;	/* WAITS, VOID; else it is in the tree. */
+	size_t			prev;		/* Index; PATH_NONE for the first. */
+	size_t			best;		/* Of the steps made on this one; PATH_NONE. */
+	unsigned		depth, effects;
+	struct referral		after;
+};
+
+struct path {
+	struct referral	start;
+	struct node	*nodes;
+	size_t		n, room, waiting, first;
+};
+
+struct path *
+path_new(enum referral_side side)
+{
+	struct path *p = calloc(1, sizeof(*p));
+
+	if (p != NULL) {
+		p->start = referral_start(side);
+		p->first = PATH_NONE;
+	}
+	return p;
+}
+
+void
+path_free(struct path *p)
+{
+	if (p == NULL)
+		return;
+	free(p->nodes);
+	free(p);
+}
+
+size_t
+path_find(const struct path *p, const char *id)
+{
+	/* Steps are made on the last ones. */
+	for (size_t i = p->n; i > 0; i--)
+		if (memcmp(p->nodes[i - 1].step.id, id, ID_LEN) == 0)
+			return i - 1;
+	return PATH_NONE;
+}
+
+static bool
+in_tree(const struct node *node)
+{
+	return node->standing == PATH_COUNTS;
+}
+
+static bool
+wins(const struct node *a, const struct node *b)
+{
+	return referral_wins(&(struct referral_claim){ a->step.move.input, a->step.move.actor, a->step.id },
+	    &(struct referral_claim){ b->step.move.input, b->step.move.actor, b->step.id });
+}
+
+/* What ${node} makes of the referral after its predecessor, which is in the tree. */
+static int
+judge(const struct path *p, struct node *node, struct err *reterr)
+{
+	const struct referral *r = node->prev != PATH_NONE ? &p->nodes[node->prev].after : &p->start;
+	const struct referral_move *move = &node->step.move;
+	int rc;
+
+	if (move->leg != r->leg + (move->input == REFERRAL_IN_REOPEN))
+		return err_set(reterr, E_REFUSED, "it is of leg %u, and the referral %s leg %u", move->leg,
+		    move->input == REFERRAL_IN_REOPEN ? "was in" : "is in", r->leg);
+	if ((rc = referral_step(r, move, &node->after, &node->effects)) != 0) {
+		if (rc == E_REFUSED && reterr != NULL)
+			referral_explain_refusal(r, move, reterr);
+		else if (rc == E_EXISTS)
+			rc = err_set(reterr, E_REFUSED, "%s was recorded before, and cannot be again",
+			    referral_input_name(move->input));
+		return rc;
+	}
+	/* What the source did before sending is not the target's to count. */
+	node->depth = move->input == REFERRAL_IN_SEND || node->prev == PATH_NONE ? 1 : p->nodes[node->prev].depth + 1;
+	if (node->depth > PATH_DEPTH || (node->depth > PATH_DEPTH - ENDS_ONLY && referral_is_open(node->after.state)))
+		return err_set(reterr, E_REFUSED, "the referral has had %d steps: it can only be ended; go on with a new one",
+		    PATH_DEPTH - ENDS_ONLY);
+	return 0;
+}
+
+/* Node ${i} is in the tree: is it the best on its predecessor? */
+static void
+place(struct path *p, size_t i)
+{
+	size_t *best = p->nodes[i].prev != PATH_NONE ? &p->nodes[p->nodes[i].prev].best : &p->first;
+
+	p->nodes[i].standing = PATH_COUNTS;
+	if (*best == PATH_NONE || wins(&p->nodes[i], &p->nodes[*best]))
+		*best = i;
+}
+
+/* Whoever waited for ${from}, or for those. */
+static void
+unblock(struct path *p, size_t from)
+{
+	for (size_t i = 0; i < p->n && p->waiting > 0; i++) {
+		struct node *node = &p->nodes[i];
+
+		if (node->standing != PATH_WAITS || strcmp(node->step.prev, p->nodes[from].step.id) != 0)
+			continue;
+		p->waiting--;
+		node->prev = from;
+		if (judge(p, node, NULL) != 0) {
+			node->standing = PATH_VOID;
+			continue;
+		}
+		place(p, i);
+		unblock(p, i);	/* At most PATH_WAITING deep. */
+	}
+}
+
+static int
+grow(struct path *p)
+{
+	size_t room = p->room > 0 ? 2 * p->room : 16;
+	struct node *nodes;
+
+	if (p->n < p->room)
+		return 0;
+	if ((nodes = reallocarray(p->nodes, room, sizeof(*nodes))) == NULL)
+		return -ENOMEM;
+	p->nodes = nodes;
+	p->room = room;
+	return 0;
+}
+
+int
+path_add(struct path *p, const struct path_step *step, struct err *reterr)
+{
+	struct node node = { .step = *step, .prev = PATH_NONE, .best = PATH_NONE };
+	size_t i = p->n;
+	int r;
+
+	if (path_find(p, step->id) != PATH_NONE)
+		return E_EXISTS;
+	if (*step->prev != '\0') {
+		node.prev = path_find(p, step->prev);
+		if (node.prev != PATH_NONE && p->nodes[node.prev].standing == PATH_VOID)
+			return err_set(reterr, E_REFUSED, "it was made on a step that was not possible");
+		if (node.prev == PATH_NONE || !in_tree(&p->nodes[node.prev]))
+			node.standing = PATH_WAITS;
+	}
+	if (p->n >= PATH_STEPS)
+		return err_set(reterr, E_REFUSED, "too many steps are recorded of this referral");
+	if (node.standing == PATH_WAITS && p->waiting >= PATH_WAITING)
+		return err_set(reterr, E_NOTFOUND, "too many steps wait for one that has not come");
+	if (node.standing != PATH_WAITS && (r = judge(p, &node, reterr)) != 0)
+		return r;
+	if ((r = grow(p)) != 0)
+		return r;
+	p->nodes[p->n++] = node;
+	if (node.standing == PATH_WAITS) {
+		p->nodes[i].prev = PATH_NONE;
+		p->waiting++;
+		return E_LATER;
+	}
+	place(p, i);
+	unblock(p, i);
+	return 0;
+}
+
+size_t
+path_next(const struct path *p, size_t i)
+{
+	return i != PATH_NONE ? p->nodes[i].best : p->first;
+}
+
+size_t
+path_tip(const struct path *p)
+{
+	size_t tip = PATH_NONE;
+
+	for (size_t i = p->first; i != PATH_NONE; i = p->nodes[i].best)
+		tip = i;
+	return tip;
+}
+
+const struct referral *
+path_state(const struct path *p)
+{
+	size_t tip = path_tip(p);
+
+	return tip != PATH_NONE ? &p->nodes[tip].after : &p->start;
+}
+
+size_t
+path_size(const struct path *p)
+{
+	return p->n;
+}
+
+const struct path_step *
+path_at(const struct path *p, size_t i)
+{
+	assert(i < p->n);
+	return &p->nodes[i].step;
+}
+
+const struct referral *
+path_before(const struct path *p, size_t i)
+{
+	assert(i < p->n && in_tree(&p->nodes[i]));
+	return p->nodes[i].prev != PATH_NONE ? &p->nodes[p->nodes[i].prev].after : &p->start;
+}
+
+const struct referral *
+path_after(const struct path *p, size_t i)
+{
+	assert(i < p->n && in_tree(&p->nodes[i]));
+	return &p->nodes[i].after;
+}
+
+unsigned
+path_effects(const struct path *p, size_t i)
+{
+	assert(i < p->n && in_tree(&p->nodes[i]));
+	return p->nodes[i].effects;
+}
+
+enum path_standing
+path_standing(const struct path *p, size_t i, size_t *ret_by)
+{
+	size_t by = PATH_NONE;
+
+	assert(i < p->n);
+	if (ret_by != NULL)
+		*ret_by = PATH_NONE;
+	if (!in_tree(&p->nodes[i]))
+		return p->nodes[i].standing;
+	for (size_t prev; i != PATH_NONE; i = prev) {
+		size_t best;
+
+		prev = p->nodes[i].prev;
+		best = prev != PATH_NONE ? p->nodes[prev].best : p->first;
+		if (best != i)
+			by = best;
+	}
+	if (ret_by != NULL)
+		*ret_by = by;
+	return by == PATH_NONE ? PATH_COUNTS : PATH_OVERTAKEN;
+}
+
+void
+path_derive(const char *referral, const char *prev, const struct referral *r, enum referral_input input,
+    struct path_step *ret)
+{
+	uint8_t raw[ID_LEN];
+	char text[128];
+	int n = snprintf(text, sizeof(text), ID_NAMESPACE "step %s %s %s", referral, prev, referral_input_name(input));
+
+	assert(n > 0 && (size_t)n < sizeof(text));
+	(void)crypto_generichash(raw, sizeof(raw), (const uint8_t *)text, (size_t)n, NULL, 0);
+	*ret = (struct path_step){ .move = { .input = input, .leg = r->leg,
+	    .actor = input == REFERRAL_IN_EXPIRE ? REFERRAL_BY_WARDEN : REFERRAL_BY_TARGET,
+	    .at = input == REFERRAL_IN_EXPIRE ? referral_expire_at(r) : r->since } };
+	id_of_bytes(raw, ret->id);
+	(void)snprintf(ret->prev, sizeof(ret->prev), "%s", prev);
+}
+
+bool
+path_derived(const char *referral, const struct path_step *step)
+{
+	const struct referral any = { .leg = 1 };
+	struct path_step receive, expire;
+
+	path_derive(referral, step->prev, &any, REFERRAL_IN_RECEIVE, &receive);
+	path_derive(referral, step->prev, &any, REFERRAL_IN_EXPIRE, &expire);
+	return strcmp(step->id, receive.id) == 0 || strcmp(step->id, expire.id) == 0;
+}

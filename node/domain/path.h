@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * path: the steps of one referral as a tree, and the one path through it that counts.
+ *
+ * Each step names the step on which it was made.  Source and target step on without waiting for each
+ * other, so a step may get several successors; of these the winner by referral_wins counts, and the path
+ * goes on from there.  The path is a function of the set of steps alone: two nodes that hold the same
+ * steps, in whatever order they came, hold the same referral.  A step once overtaken stays so.
+ *
+ * Some steps both nodes can make by themselves (the request's receipt, the end of a clock): their ids
+ * are derived, so that both make the same one.
+ */
+#ifndef CAIRN_PATH_H
+#define CAIRN_PATH_H
+
+#include "base/id.h"
+#include "referral.h"
+
+enum {
+	PATH_DEPTH = 256,	/* Steps one after another; the last few only end the referral. */
+	PATH_STEPS = 640,	/* In all, those overtaken included: nobody honest comes near. */
+	PATH_WAITING = 16,	/* Made on a step that has not come. */
+};
+#define PATH_NONE	SIZE_MAX
+
+struct path_step {
+	char			id[ID_LEN + 1];		/* Own content id, or derived. */
+	char			prev[ID_LEN + 1];	/* "" for the first. */
+	struct referral_move	move;
+};
+
+enum path_standing {
+	PATH_COUNTS,
+	PATH_OVERTAKEN,		/* Another step on the same one, or on an earlier one, won. */
+	PATH_WAITS,		/* For the step that it was made on. */
+	PATH_VOID,		/* It came first, and was not possible on that. */
+};
+
+struct path;
+
+/** path_new(side): no step yet; NULL if out of memory.  path_free: takes NULL. */
+struct path *path_new(enum referral_side);
+void	path_free(struct path *);
+static inline void path_cleanup(struct path **p) { path_free(*p); }
+#define autopath __attribute__((cleanup(path_cleanup)))
+
+/**
+ * path_add(path, step, reterr): copies ${step}.  0: it is in the tree; E_LATER: it waits for the one before it
+ * (kept); E_NOTFOUND: it would wait, but too many do (not kept; it may be brought again); E_EXISTS: that id is known, nothing
+ * changed; E_REFUSED: not possible on the step it was made on, or there are too many: not kept; -ENOMEM.
+ */
+int	path_add(struct path *, const struct path_step *, struct err *) must_check;
+
+/** path_state(path): the referral now; borrowed until the next path_add. */
+const struct referral *path_state(const struct path *);
+
+/** path_next(path, i): the index of the step that counts after ${i} (PATH_NONE: the first); PATH_NONE at the end. */
+size_t	path_next(const struct path *, size_t);
+size_t	path_tip(const struct path *);			/* The last that counts; PATH_NONE. */
+size_t	path_size(const struct path *);			/* All are 0 to n - 1, in the order of path_add. */
+size_t	path_find(const struct path *, const char *id);	/* PATH_NONE. */
+const struct path_step *path_at(const struct path *, size_t);	/* Borrowed until the next path_add. */
+
+/** path_before(path, i), path_after(path, i), path_effects(path, i): of one in the tree: the referral before and after it, and what it obliges this side to. */
+const struct referral *path_before(const struct path *, size_t);
+const struct referral *path_after(const struct path *, size_t);
+unsigned path_effects(const struct path *, size_t);
+
+/** path_standing(path, i, ret_by): ${ret_by}, may be NULL: by which step it was overtaken, else PATH_NONE. */
+enum path_standing path_standing(const struct path *, size_t, size_t *ret_by);
+
+/**
+ * path_derive(referral, prev, r, input, ret): the step that RECEIVE by the target or EXPIRE by the warden is
+ * on ${prev}, after which the referral is ${r}.  path_derived(referral, step): has a
+ * step made elsewhere such an id?
+ */
+void	path_derive(const char *referral, const char *prev, const struct referral *, enum referral_input,
+	    struct path_step *ret);
+bool	path_derived(const char *referral, const struct path_step *);
+
+#endif /* !CAIRN_PATH_H */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps of referrals; what they come to is domain/path. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "casestore.h"
+#include "column.h"
+#include "rows.h"
+#include "subject.h"
+
+enum { ROW_NAME = 2 * ID_LEN + 16 };
+
+static const char *
+row_name(const char *referral, const char *id, char out[ROW_NAME])
+{
+	(void)snprintf(out, ROW_NAME, "%.30s/%.30s", referral, id);
+	return out;
+}
+
+int
+step_put(struct db *db, const char *referral, const struct step_row *s)
+{
+	const struct path_step *step = &s->step;
+	autobuf struct buf content = { 0 };
+	char who[SUBJECT_NAME], row[ROW_NAME];
+	int r = column_seal_text(db, subject_referral(referral, who), "referral_step.content",
+	    row_name(referral, step->id, row), s->content, &content);
+
+	return r != 0 ? r : db_run(db, Q_STEP_PUT, "tttttiiib", referral, step->id, step->prev,
+	    referral_input_name(step->move.input), referral_actor_name(step->move.actor), (int64_t)step->move.leg,
+	    step->move.at, s->recorded, content.data, content.len);
+}
+
+void
+step_list_free(struct step_row *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(list[i].content);
+	free(list);
+}
+
+static int
+read_step(struct db *db, const char *referral, struct rows *rows, struct step_row *ret)
+{
+	const char *id = db_text(rows, 0), *prev = db_text(rows, 1), *input = db_text(rows, 2), *actor = db_text(rows, 3);
+	char row[ROW_NAME];
+	int r;
+
+	if (id == NULL || prev == NULL || input == NULL || actor == NULL)
+		return -ENOMEM;
+	*ret = (struct step_row){ .recorded = db_int(rows, 6) };
+	(void)snprintf(ret->step.id, sizeof(ret->step.id), "%s", id);
+	(void)snprintf(ret->step.prev, sizeof(ret->step.prev), "%s", prev);
+	if (referral_input_parse(input, &ret->step.move.input) != 0 ||
+	    referral_actor_parse(actor, &ret->step.move.actor) != 0)
+		return ERR_CORRUPT;
+	ret->step.move.leg = (unsigned)db_int(rows, 4);
+	ret->step.move.at = db_int(rows, 5);
+	r = column_open_text(db, "referral_step.content", row_name(referral, ret->step.id, row), rows, 7, &ret->content);
+	return r == E_NOTFOUND ? 0 : r;	/* Erased. */
+}
+
+int
+step_list(struct db *db, const char *referral, struct step_row **ret, size_t *ret_n)
+{
+	autorows struct rows *rows = NULL;
+	struct step_row *list = NULL;
+	size_t n = 0;
+	int r = db_query(db, &rows, Q_STEP_LIST, "t", referral);
+
+	if (r != 0)
+		return r;
+	while ((r = db_next(rows)) == 0) {
+		struct step_row *grown = reallocarray(list, n + 1, sizeof(*list));
+
+		if (grown == NULL) {
+			r = -ENOMEM;
+			break;
+		}
+		list = grown;
+		if ((r = read_step(db, referral, rows, &list[n])) != 0)
+			break;
+		n++;
+	}
+	if (r != E_NOTFOUND) {
+		step_list_free(list, n);
+		return r;
+	}
+	*ret = list;
+	*ret_n = n;
+	return 0;
+}

@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Version 4.  The steps of a referral are a tree (node/domain/path.h): each names the one it was made on.  What
+-- is in referral is what they come to.
+
+ALTER TABLE referral ADD COLUMN leg INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE referral ADD COLUMN began INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE referral ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE referral ADD COLUMN channels INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE referral ADD COLUMN reminded INTEGER NOT NULL DEFAULT 0;	-- How often staff were, in this state.
+ALTER TABLE referral ADD COLUMN part_of TEXT;				-- The referral that was forwarded.
+CREATE INDEX referral_due ON referral (clock_due) WHERE clock_due > 0;
+CREATE INDEX referral_part ON referral (part_of) WHERE part_of IS NOT NULL;
+
+-- A history without ids cannot be continued: referrals of version 3 stay as they are, and are begun anew.
+DROP TABLE step;
+
+CREATE TABLE referral_step (
+	n		INTEGER PRIMARY KEY,
+	referral	TEXT NOT NULL REFERENCES referral (id),
+	id		TEXT NOT NULL,		-- content id, or derived
+	prev		TEXT NOT NULL,		-- '' for the first
+	input		TEXT NOT NULL,
+	actor		TEXT NOT NULL,
+	leg		INTEGER NOT NULL,
+	at		INTEGER NOT NULL,	-- by the author's clock
+	recorded	INTEGER NOT NULL,	-- by ours
+	content		BLOB,			-- sealed; NULL: nothing more to say, or in referral
+	UNIQUE (referral, id)
+) STRICT;
+
+CREATE INDEX traffic_withheld ON traffic (referral) WHERE type = 'org.cairnpeer.referral.withheld';

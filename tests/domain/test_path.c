@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two nodes that step on without waiting for each other come to the same referral, whatever the
+ * channel between them does.  CAIRN_LONG=1 walks ten times as far; CAIRN_SEED=n another way.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain/path.h"
+#include "domain/when.h"
+#include "tests/tap.h"
+
+static const char referral_id[] = "GR6ZEWN0TC4N5PZ1Y8P956JWD7";
+
+/* "7" -> an id whose order is that of the text. */
+static void
+name(char id[ID_LEN + 1], const char *text)
+{
+	(void)snprintf(id, ID_LEN + 1, "%-26s", text);
+	for (char *c = id; *c != '\0'; c++)
+		if (*c == ' ')
+			*c = '.';
+}
+
+static struct path_step
+made(const char *id, const char *prev, enum referral_input input, enum referral_actor actor)
+{
+	struct path_step s = { .move = { .input = input, .actor = actor, .at = WHEN_DAY, .leg = 1 } };
+
+	name(s.id, id);
+	if (*prev != '\0')
+		name(s.prev, prev);
+	return s;
+}
+
+static int
+add(struct path *p, const char *id, const char *prev, enum referral_input input, enum referral_actor actor)
+{
+	struct path_step s = made(id, prev, input, actor);
+	struct err err = { "" };
+
+	return path_add(p, &s, &err);
+}
+
+static bool
+tip_is(const struct path *p, const char *id)
+{
+	char full[ID_LEN + 1];
+
+	name(full, id);
+	return path_tip(p) != PATH_NONE && !strcmp(path_at(p, path_tip(p))->id, full);
+}
+
+/* Request and receipt. */
+static struct path *
+begun(enum referral_side side)
+{
+	struct path *p = path_new(side);
+
+	if (p == NULL || add(p, "A", "", REFERRAL_IN_SEND, REFERRAL_BY_SOURCE) != 0 ||
+	    add(p, "B", "A", REFERRAL_IN_RECEIVE, REFERRAL_BY_TARGET) != 0)
+		abort();
+	return p;
+}
+
+static void
+test_overtaken(void)
+{
+	autopath struct path *p = begun(REFERRAL_AT_SOURCE);
+	size_t by;
+
+	ok(add(p, "C", "B", REFERRAL_IN_WITHDRAW, REFERRAL_BY_SOURCE) == 0 && path_state(p)->state == REFERRAL_ENDED,
+	    "withdrawn");
+	ok(add(p, "D", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET) == 0 && path_state(p)->state == REFERRAL_ACCEPTED,
+	    "the acceptance that was on its way overtakes it");
+	ok(path_standing(p, 2, &by) == PATH_OVERTAKEN && by == 3, "which is known of the loser");
+	ok(path_standing(p, 3, NULL) == PATH_COUNTS && path_standing(p, 0, NULL) == PATH_COUNTS, "the others count");
+	is_int(add(p, "E", "C", REFERRAL_IN_REOPEN, REFERRAL_BY_SOURCE), E_REFUSED, "a reopening begins another leg");
+	ok(add(p, "F", "B", REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER) == 0 && path_state(p)->state == REFERRAL_ENDED &&
+	    path_standing(p, 3, &by) == PATH_OVERTAKEN && by == 4, "the member's leaving overtakes the acceptance");
+	is_int(add(p, "F", "B", REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER), E_EXISTS, "told twice, done once");
+	ok(path_before(p, 4)->state == REFERRAL_RECEIVED && path_after(p, 4)->end == REFERRAL_END_WITHDRAWN &&
+	    path_effects(p, 4) & REFERRAL_STOP_DISCLOSURE, "what it did");
+	is_int((long long)path_find(p, "ZZZZZZZZZZZZZZZZZZZZZZZZZZ"), (long long)PATH_NONE, "an unknown step");
+}
+
+static void
+test_waiting(void)
+{
+	autopath struct path *p = path_new(REFERRAL_AT_TARGET);
+	char id[8];
+	unsigned kept = 0;
+
+	ok(path_state(p)->state == REFERRAL_DRAFT && path_tip(p) == PATH_NONE && path_next(p, PATH_NONE) == PATH_NONE,
+	    "no step yet");
+	is_int(add(p, "D", "C", REFERRAL_IN_CONTACT, REFERRAL_BY_TARGET), E_LATER, "the step before has not come");
+	is_int(add(p, "E", "D", REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET), E_LATER, "nor for the next");
+	is_int(add(p, "C", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET), E_LATER, "nor here");
+	is_int(add(p, "G", "B", REFERRAL_IN_CLOSE, REFERRAL_BY_TARGET), E_LATER, "nor for one that is not possible");
+	ok(path_standing(p, 0, NULL) == PATH_WAITS && path_tip(p) == PATH_NONE, "they wait");
+	ok(add(p, "A", "", REFERRAL_IN_SEND, REFERRAL_BY_SOURCE) == 0 &&
+	    add(p, "B", "A", REFERRAL_IN_RECEIVE, REFERRAL_BY_TARGET) == 0, "the first two come last");
+	ok(tip_is(p, "C") && path_state(p)->state == REFERRAL_ACCEPTED, "what waited is done, as far as it is possible");
+	ok(path_standing(p, 0, NULL) == PATH_VOID && path_standing(p, 3, NULL) == PATH_VOID &&
+	    path_standing(p, 1, NULL) == PATH_WAITS, "what is not, never counts");
+	is_int(add(p, "H", "D", REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET), E_REFUSED, "nor what is made on it");
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(id, sizeof(id), "X%d", i);
+		kept += add(p, id, "W", REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET) == E_LATER;
+	}
+	is_int(kept, PATH_WAITING - 1, "so many wait, and no more");
+	is_int(add(p, "Y", "W", REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET), E_NOTFOUND, "the others may come again");
+	ok(path_size(p) < 30, "nor are they kept");
+}
+
+static void
+test_long(void)
+{
+	autopath struct path *p = begun(REFERRAL_AT_SOURCE);
+	char id[16], prev[16] = "B";
+	int n = 2;
+
+	for (int i = 0; i < 400; i++) {
+		(void)snprintf(id, sizeof(id), "I%d", i);
+		if (add(p, id, prev, i % 2 ? REFERRAL_IN_GIVE_INFO : REFERRAL_IN_ASK_INFO,
+		    i % 2 ? REFERRAL_BY_SOURCE : REFERRAL_BY_TARGET) != 0)
+			break;
+		(void)snprintf(prev, sizeof(prev), "%s", id);
+		n++;
+	}
+	is_int(n, PATH_DEPTH - 8, "a referral has so many steps");
+	is_int(add(p, "Z", prev, REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER), 0, "and can still be left");
+	n = 0;
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(id, sizeof(id), "J%d", i);
+		n += add(p, id, "B", REFERRAL_IN_WITHDRAW, REFERRAL_BY_SOURCE) == 0;
+	}
+	ok(n > 300 && path_size(p) == PATH_STEPS, "nobody fills the store");
+}
+
+static void
+test_derived(void)
+{
+	autopath struct path *a = begun(REFERRAL_AT_SOURCE), *b = begun(REFERRAL_AT_TARGET);
+	struct path_step one, two, forged;
+	const char *tip = path_at(a, path_tip(a))->id;
+
+	path_derive(referral_id, tip, path_state(a), REFERRAL_IN_EXPIRE, &one);
+	path_derive(referral_id, tip, path_state(b), REFERRAL_IN_EXPIRE, &two);
+	ok(!strcmp(one.id, two.id) && one.move.at == two.move.at && id_is_own(one.id), "both clocks make the same step");
+	ok(path_derived(referral_id, &one), "which a partner cannot make");
+	path_derive(referral_id, tip, path_state(b), REFERRAL_IN_RECEIVE, &forged);
+	ok(path_derived(referral_id, &forged) && strcmp(forged.id, one.id) != 0, "nor a receipt");
+	forged = made("Q", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET);
+	ok(!path_derived(referral_id, &forged), "others have names of their own");
+	path_derive("FTND3CAYBEY7WEJWD0Y6QB7KDQ", tip, path_state(a), REFERRAL_IN_EXPIRE, &two);
+	ok(strcmp(one.id, two.id) != 0, "of each referral its own");
+	ok(path_add(a, &one, NULL) == 0 && path_state(a)->end == REFERRAL_END_EXPIRED, "it expires");
+	ok(add(a, "Q", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET) == 0 && path_state(a)->state == REFERRAL_ACCEPTED,
+	    "unless somebody had stepped on");
+}
+
+/*
+ * The walk.
+ */
+
+enum { WIRE = 64, STEPS_A_REFERRAL = 40 };
+
+struct wire {
+	struct path_step	step[WIRE];
+	int64_t			due[WIRE];
+	size_t			n;
+};
+
+struct walk {
+	unsigned	seed;
+	struct path	*node[2];
+	struct wire	to[2];		/* On their way to that node. */
+	int64_t		now;
+	struct { enum referral_input input; enum referral_actor actor; } can[2][REFERRAL_NSTATES][24];
+	unsigned	n_can[2][REFERRAL_NSTATES];	/* What each side may do in a state, if all conditions hold. */
+	long		again, steps, referrals, overtaken, waited, lost, doubled, legs, wrong;
+};
+
+static unsigned
+roll(struct walk *w, unsigned n)
+{
+	return (unsigned)rand_r(&w->seed) % n;
+}
+
+static void
+fresh_id(struct walk *w, char id[ID_LEN + 1])
+{
+	uint8_t raw[ID_LEN];
+
+	for (size_t i = 0; i < ID_LEN; i++)
+		raw[i] = (uint8_t)(roll(w, 1 << 20) >> 5);
+	id_of_bytes(raw, id);
+}
+
+/* Delayed, and so reordered; lost, which only means later; sometimes twice. */
+static void
+say(struct walk *w, size_t to, const struct path_step *step)
+{
+	struct wire *wire = &w->to[to];
+	bool twice = roll(w, 8) == 0;
+
+	for (int i = 0; i <= twice && wire->n < WIRE; i++) {
+		bool lost = roll(w, 6) == 0;
+
+		w->lost += lost;
+		wire->due[wire->n] = w->now + roll(w, lost ? 20 * 24 : 12) * WHEN_HOUR;
+		wire->step[wire->n++] = *step;
+	}
+	w->doubled += twice;
+}
+
+static void
+hear(struct walk *w, size_t i, bool all)
+{
+	struct wire *wire = &w->to[i];
+
+	for (size_t k = 0; k < wire->n;) {
+		int r;
+
+		if (!all && wire->due[k] > w->now) {
+			k++;
+			continue;
+		}
+		r = path_add(w->node[i], &wire->step[k], NULL);
+		w->waited += r == E_LATER;
+		w->wrong += r != 0 && r != E_LATER && r != E_EXISTS && r != E_NOTFOUND;
+		if (r == E_NOTFOUND) {	/* It is not acknowledged, so it is said again. */
+			wire->due[k++] = w->now + 6 * WHEN_HOUR;
+			w->again++;
+			continue;
+		}
+		wire->step[k] = wire->step[--wire->n];
+		wire->due[k] = wire->due[wire->n];
+	}
+}
+
+/* What both nodes make by themselves. */
+static void
+tick(struct walk *w, size_t i)
+{
+	struct path *p = w->node[i];
+	const struct referral *r = path_state(p);
+	size_t tip = path_tip(p);
+	struct path_step step;
+
+	if (tip == PATH_NONE)
+		return;
+	if (r->state == REFERRAL_SENT && i == 1)
+		path_derive(referral_id, path_at(p, tip)->id, r, REFERRAL_IN_RECEIVE, &step);
+	else if (referral_expire_at(r) <= w->now)
+		path_derive(referral_id, path_at(p, tip)->id, r, REFERRAL_IN_EXPIRE, &step);
+	else
+		return;
+	w->wrong += path_add(p, &step, NULL) != 0;
+	w->steps++;
+	if (step.move.input == REFERRAL_IN_RECEIVE)
+		say(w, 0, &step);	/* The acknowledgement. */
+}
+
+/* One that is possible on the node's own tip, by somebody of its side. */
+static void
+act(struct walk *w, size_t i)
+{
+	struct path *p = w->node[i];
+	const struct referral now = *path_state(p), *r = &now;
+	size_t tip = path_tip(p);
+	struct path_step step = { .move = { .at = w->now + roll(w, 600) * WHEN_MINUTE, .channel = roll(w, REFERRAL_NCHANNELS) } };
+
+	for (int tries = 0; tries < 6 && w->n_can[i][r->state] > 0; tries++) {
+		unsigned pick = roll(w, w->n_can[i][r->state]), fx;
+		struct referral next;
+
+		step.move.input = w->can[i][r->state][pick].input;
+		step.move.actor = w->can[i][r->state][pick].actor;
+		step.move.supervised = roll(w, 2);
+		step.move.leg = r->leg + (step.move.input == REFERRAL_IN_REOPEN);
+		if (referral_step(r, &step.move, &next, &fx) != 0)
+			continue;
+		if (next.state >= REFERRAL_FORWARDED && roll(w, 4) != 0)
+			continue;
+		fresh_id(w, step.id);
+		(void)snprintf(step.prev, sizeof(step.prev), "%s", tip != PATH_NONE ? path_at(p, tip)->id : "");
+		w->wrong += path_add(p, &step, NULL) != 0;
+		w->steps++;
+		if (step.move.input == REFERRAL_IN_SEND)
+			step.prev[0] = '\0';	/* The target's first. */
+		if (next.began > 0)
+			say(w, !i, &step);
+		return;
+	}
+}
+
+static bool
+same(const struct referral *a, const struct referral *b)
+{
+	struct referral c = *b;
+
+	c.side = a->side;
+	return c.state == a->state && c.end == a->end && c.last_input == a->last_input && c.last_actor == a->last_actor &&
+	    c.consented == a->consented && c.disclosed == a->disclosed && c.cancelling == a->cancelling &&
+	    c.attempts == a->attempts && c.channels == a->channels && c.leg == a->leg && c.began == a->began &&
+	    c.since == a->since && c.meets_at == a->meets_at;
+}
+
+/* All is said and heard and no clock runs behind: do they agree?  A permutation of the same steps must, too. */
+static void
+settle(struct walk *w)
+{
+	struct path *p = w->node[0];
+	autopath struct path *shuffled = path_new(REFERRAL_AT_TARGET);
+	size_t n;
+
+	for (int round = 0; round < 4 || w->to[0].n + w->to[1].n > 0; round++)
+		for (size_t i = 0; i < 2; i++) {
+			hear(w, i, true);
+			tick(w, i);
+		}
+	if (path_size(w->node[1]) == 0)
+		return;		/* Never sent. */
+	w->wrong += !same(path_state(p), path_state(w->node[1])) ||
+	    strcmp(path_at(p, path_tip(p))->id, path_at(w->node[1], path_tip(w->node[1]))->id) != 0;
+	w->legs += path_state(p)->leg > 1;
+	n = path_size(w->node[1]);
+	for (size_t i = 0; i < path_size(p); i++)
+		w->overtaken += path_standing(p, i, NULL) == PATH_OVERTAKEN;
+	if (n <= PATH_WAITING) {	/* So many may wait at once. */
+		for (size_t k = 0, from = roll(w, (unsigned)n); k < n; k++)
+			(void)!path_add(shuffled, path_at(w->node[1], (from + n - k) % n), NULL);
+		w->wrong += !same(path_state(shuffled), path_state(p));
+	}
+}
+
+static void
+walk_one(struct walk *w)
+{
+	w->node[0] = path_new(REFERRAL_AT_SOURCE);
+	w->node[1] = path_new(REFERRAL_AT_TARGET);
+	for (size_t i = 0; i < 2; i++)
+		w->to[i].n = 0;
+	for (int k = 0; k < STEPS_A_REFERRAL; k++) {
+		size_t i = roll(w, 2);
+
+		w->now += roll(w, 30) == 0 ? roll(w, 20) * WHEN_DAY : roll(w, 10) * WHEN_HOUR;
+		hear(w, 0, false);
+		hear(w, 1, false);
+		tick(w, 0);
+		tick(w, 1);
+		if (i == 0 || path_tip(w->node[1]) != PATH_NONE)
+			act(w, i);
+	}
+	settle(w);
+	w->referrals++;
+	path_free(w->node[0]);
+	path_free(w->node[1]);
+}
+
+static void
+learn(struct walk *w)
+{
+	for (enum referral_state s = 0; s < REFERRAL_NSTATES; s++)
+		for (unsigned i = 0; i < REFERRAL_NINPUTS; i++)
+			for (unsigned a = 0; a < REFERRAL_BY_WARDEN; a++) {
+				const struct referral_move move = { .input = i, .actor = a };
+				const size_t side = a == REFERRAL_BY_TARGET;
+
+				for (unsigned cancelling = 0; cancelling < 2; cancelling++) {
+					struct referral r = { .state = s, .consented = true, .attempts = 3, .channels = 3,
+					    .leg = 1, .cancelling = cancelling, .last_input = REFERRAL_NINPUTS };
+					unsigned fx, *n = &w->n_can[side][s];
+
+					if (i == REFERRAL_IN_RECEIVE || referral_step(&r, &move, &r, &fx) != 0)
+						continue;
+					w->can[side][s][*n].input = i;
+					w->can[side][s][(*n)++].actor = a;
+					break;
+				}
+			}
+}
+
+static void
+test_walk(void)
+{
+	const char *seed = getenv("CAIRN_SEED");
+	struct walk w = { .seed = seed != NULL ? (unsigned)atoi(seed) : 20261121, .now = WHEN_DAY };
+	long goal = getenv("CAIRN_LONG") != NULL ? 10000000 : 1000000, wrong = 0;
+
+	printf("# seed %u (CAIRN_SEED)\n", w.seed);
+	learn(&w);
+	while (w.steps < goal) {
+		unsigned before = w.seed;
+
+		walk_one(&w);
+		if (w.wrong > wrong && wrong == 0)
+			printf("# first wrong with seed %u, referral %ld\n", before, w.referrals);
+		wrong = w.wrong;
+	}
+	printf("# %ld steps, %ld referrals, %ld overtaken, %ld came before the one they were made on, %ld late, "
+	    "%ld twice, %ld said again for want of a place, %ld reopened\n", w.steps, w.referrals, w.overtaken, w.waited, w.lost,
+	    w.doubled, w.again, w.legs);
+	is_int(w.wrong, 0, "two nodes always come to the same referral");
+	ok(w.overtaken > goal / 100 && w.waited > goal / 100 && w.lost > goal / 100 && w.doubled > goal / 100 && w.legs > 100 && w.again > 10,
+	    "and the channel did what it could");
+}
+
+int
+main(void)
+{
+	test_overtaken();
+	test_waiting();
+	test_long();
+	test_derived();
+	test_walk();
+	return done_testing();
+}
