@@ -96,6 +96,23 @@ case_moves(const struct app *app, const struct case_row *row)
 	return r == 0 ? take(ret) : NULL;
 }
 
+/* The answer to a question, of the arguments that are there. */
+static json_t *
+info_of(const json_t *args)
+{
+	static const char *const names[] = { "language", "modality", "urgency", "age_band", "times", "residence", "insurance",
+	    "not_said" };
+	autojson json_t *info = json_object();
+
+	for (size_t i = 0; i < nelem(names) && info != NULL; i++) {
+		json_t *value = json_object_get(args, names[i]);
+
+		if (value != NULL && json_object_set(info, names[i], value) != 0)
+			return NULL;
+	}
+	return take(info);
+}
+
 /* Copy what ${act} takes of the operator's arguments; the schema judges it. */
 static int
 copy_args(const struct act *act, const json_t *args, json_t *content, struct err *reterr)
@@ -108,6 +125,9 @@ copy_args(const struct act *act, const json_t *args, json_t *content, struct err
 			if (when_parse(json_string_value(value), &ms) != 0)
 				return err_set(reterr, E_BAD, "meets_at: a day and time such as 2026-11-21T10:30:00Z is wanted");
 			if (json_object_set_new(content, act->args[i], json_integer(ms)) != 0)
+				return -ENOMEM;
+		} else if (value == NULL && !strcmp(act->args[i], "info")) {
+			if ((value = info_of(args)) == NULL || json_object_set_new(content, "info", value) != 0)
 				return -ENOMEM;
 		} else if (value != NULL && json_object_set(content, act->args[i], value) != 0) {
 			return -ENOMEM;

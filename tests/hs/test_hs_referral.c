@@ -104,7 +104,7 @@ test_overtaken(struct host *h)
 	(void)ok(refer_step(h, &s, STORY_REFER), "a referral about which there is a question");
 	act(h, TARGET, &s, "ask", "asks", json_pack("[s]", "times"));
 	ok(both(h, &s, "info_requested"), "it waits for the answer");
-	act(h, SOURCE, &s, "inform", "info", json_pack("{s:[s]}", "times", "weekday_evening"));
+	act(h, SOURCE, &s, "inform", "times", json_pack("[s]", "weekday_evening"));
 	ok(both(h, &s, "received"), "which comes");
 	act(h, TARGET, &s, "waitlist", "position", json_integer(3));
 	ok(both(h, &s, "waitlisted"), "there is a waiting list");

@@ -163,7 +163,7 @@ class Help(Case):
 
     def test_completion_is_a_script_that_completes(self):
         script = self.cairn("completion").stdout
-        for line, word, found in (("cairn re", "re", "refer report revoke"), ("cairn list re", "re", "referrals rejected records"),
+        for line, word, found in (("cairn re", "re", "refer reopen report resume revoke"), ("cairn list re", "re", "referrals rejected records"),
                                   ("cairn import h", "h", "hsds"), ("cairn refer X --need gr", "gr", "grief"),
                                   ("cairn answer X de", "de", "decline")):
             words = line.split()
