@@ -35,13 +35,15 @@ put_case(const char *id, const char *mark, const char *content_id)
 	    .resend_at = 1 };
 	struct case_row c = { .id = text(id), .org = text("org"), .r = referral_start(REFERRAL_AT_SOURCE) };
 	autojson json_t *content = json_pack("{s:s}", "text", mark);
+	struct step_row step = { .step.move.input = REFERRAL_IN_SEND, .recorded = 1 };
 	int64_t out;
 
 	if (asprintf(&words, "{\"text\":\"%s\"}", mark) < 0 || content == NULL)
 		bail("words", mark);
-	c.request = c.disclosure = c.outcome = c.reason = t.content = words;
+	c.request = c.disclosure = c.outcome = c.reason = t.content = step.content = words;
 	must(case_put(db, &c));
-	must(case_step_add(db, id, 1, "source", "send", "draft", "sent", content_id));
+	(void)snprintf(step.step.id, sizeof(step.step.id), "%s", content_id);
+	must(step_put(db, id, &step));
 	must(traffic_put(db, &t));
 	must(outbox_event(db, "node", "!channel:x", "t", NULL, content, "traffic", content_id, &out));
 	must(outbox_ready(db, out, "PUT", "/x", words));
