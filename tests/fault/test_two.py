@@ -93,6 +93,15 @@ class Case(unittest.TestCase):
             s.sendall(b'{"verb":"status","args":{}}\n')
             return json.loads(s.makefile().readline())
 
+    def quiet_store(self):
+        """The files, once the node has done what a start brings with it."""
+        before, found = None, self.store()
+        end = time.monotonic() + PATIENCE
+        while found != before and time.monotonic() < end:
+            time.sleep(0.3)
+            before, found = found, self.store()
+        return found
+
     def store(self):
         found = {}
         for name in sorted(os.listdir(self.state)):
@@ -113,7 +122,7 @@ class Two(Case):
         config = self.config("a")
         first = self.node(config)
         self.assertTrue(first.ready())
-        before = self.store()
+        before = self.quiet_store()
         self.refused(self.node(config, "second"), self.socket("a"), "end it first")
         self.assertEqual(before, self.store())
         self.assertTrue(self.ask("a")["ok"])
@@ -121,7 +130,7 @@ class Two(Case):
     def test_a_second_node_with_a_socket_of_its_own_names_the_state_directory(self):
         first = self.node(self.config("a"))
         self.assertTrue(first.ready())
-        before = self.store()
+        before = self.quiet_store()
         self.refused(self.node(self.config("b"), "second"), self.state, "stop it first")
         self.assertEqual(before, self.store())
         self.assertFalse(os.path.exists(self.socket("b")))

@@ -10,6 +10,7 @@
 #include "domain/consent.h"
 #include "hostile.h"
 #include "hs_world.h"
+#include "store/audit.h"
 #include "store/peoplestore.h"
 #include "story_refer.h"
 #include "tests/tap.h"
@@ -518,6 +519,29 @@ test_silent(void)
  * What is written down.
  */
 
+struct steps_audited {
+	const char	*referral;
+	const json_t	*history;
+	size_t		 n, same;	/* Rows; those that are in the history, at the same place from its end. */
+};
+
+static int
+add_audited(void *cookie, const struct audit_row *row)
+{
+	struct steps_audited *a = cookie;
+	size_t all = json_array_size(a->history);
+	const char *input = a->n < all ? json_str(json_array_get(a->history, all - 1 - a->n), "input") : NULL;
+
+	/* Not what is noted besides: the consent's id, what was shared, and that the operator looked. */
+	if (row->subject == NULL || strstr(row->subject, a->referral) == NULL || !strcmp(row->actor, "node") ||
+	    !strcmp(row->action, "show"))
+		return 0;
+	a->same += input != NULL && !strcmp(row->action, input);
+	a->n++;
+	return 0;
+}
+
+
 static void
 test_audit(void)
 {
@@ -530,24 +554,12 @@ test_audit(void)
 		autojson json_t *shown = refer_show(h, i, &sc.s);
 		const json_t *history = json_arr(shown, "history");
 		struct db *db = hostile_db(h, i);
-		struct rows *rows;
-		size_t n = 0, same = 0;
+		struct steps_audited a = { .referral = sc.s.id, .history = history };
 
-		if (db_query(db, &rows, Q_AUDIT_LIST, "") != 0)
+		if (audit_each(db, 1000, add_audited, &a) != 0)
 			host_fail(h, "no audit");
-		/* Not what is noted besides: the consent's id, and that the operator looked. */
-		while (db_next(rows) == 0) {
-			const char *subject = db_text(rows, 4), *input = json_str(json_array_get(history, n), "input");
-
-			if (subject == NULL || strcmp(subject, sc.s.id) != 0 || !strcmp(db_text(rows, 2), "node") ||
-			    !strcmp(db_text(rows, 3), "show"))
-				continue;
-			same += input != NULL && !strcmp(db_text(rows, 3), input);
-			n++;
-		}
-		db_done(rows);
 		hostile_go_on(h, i, db);
-		ok(n == 6 && same == n && json_array_size(history) == n, "each step has its row in the audit of the %s",
+		ok(a.n == 6 && a.same == a.n && json_array_size(history) == a.n, "each step has its row in the audit of the %s",
 		    names[i]);
 	}
 	end(&sc);

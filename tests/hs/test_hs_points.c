@@ -21,7 +21,7 @@
 
 enum {
 	PIECE_MS = 1000, PIECES = 900, QUIET_MS = 300 * 1000, HOUR_MS = 3600 * 1000,
-	OPEN_MAX = 60,
+	OPEN_MAX = 200,
 	FULL = 50, FEW = 10,		/* One-time keys. */
 };
 

@@ -30,6 +30,7 @@ forensic_value(struct forensic *f, sqlite3_stmt *row, int col, const char *colum
 	const void *stored = sqlite3_column_blob(row, col);
 	uint8_t key[KEYRING_KEY];
 	uint64_t slot = 0;
+	char two[80];
 	uint8_t *b;
 
 	if (stored == NULL || len < 1 + 24 + 16)
@@ -53,8 +54,10 @@ forensic_value(struct forensic *f, sqlite3_stmt *row, int col, const char *colum
 		return;
 	}
 	n = len - head - 40;
-	for (int i = -1; i < sqlite3_column_count(row); i++) {
-		const char *name = i < 0 ? "1" : (const char *)sqlite3_column_text(row, i);
+	/* A step is named by its referral and itself. */
+	(void)snprintf(two, sizeof(two), "%s/%s", (const char *)sqlite3_column_text(row, 1), (const char *)sqlite3_column_text(row, 2));
+	for (int i = -2; i < sqlite3_column_count(row); i++) {
+		const char *name = i == -2 ? two : i < 0 ? "1" : (const char *)sqlite3_column_text(row, i);
 		struct buf ad = { 0 };
 		uint8_t *plain = malloc(n + 1);
 
