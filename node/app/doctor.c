@@ -241,6 +241,22 @@ check_queues(struct app *app, json_t *checks)
 	    "cairn list rejected shows why; ask the people concerned whether something is unanswered");
 }
 
+/* Whose turn it is, and who let it pass, be it here or at a partner. */
+static int
+check_turns(struct app *app, json_t *checks)
+{
+	char text[128];
+	int64_t overdue;
+	int r = case_overdue(app->db, &overdue);
+
+	if (r != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%lld referral%s for what somebody owes and has not done", (long long)overdue,
+	    overdue == 1 ? " waits" : "s wait");
+	return check(checks, "referrals", overdue == 0, overdue == 0 ? "none is overdue" : text,
+	    "cairn list referrals shows whose turn it is: ours is done with what cairn show REFERRAL names; else speak to their staff");
+}
+
 /* A revocation that a holder has not acknowledged is the staff's to pursue. */
 static int
 check_revocations(struct app *app, json_t *checks)
@@ -367,7 +383,8 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if ((r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
-	    (r = check_queues(app, checks)) != 0 || (r = check_revocations(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
+	    (r = check_queues(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
+	    (r = check_revocations(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
 	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)
 		return r;

@@ -32,7 +32,7 @@ SELECT n FROM referral WHERE clock_due > 0 AND clock_due <= ?1 ORDER BY clock_du
 SELECT min(clock_due) FROM referral WHERE clock_due > 0;
 
 -- name: case_overdue
-SELECT count(*) FROM referral WHERE reminded > 0;
+SELECT count(*) FROM referral WHERE reminded > 0 AND erased = 0;
 
 -- name: case_children
 SELECT n FROM referral WHERE part_of = ?1 ORDER BY n;
