@@ -217,6 +217,48 @@ test_held_up(struct host *h)
 	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "in its order");
 }
 
+static enum hs_fate
+refuse_sends(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	(void)cookie;
+	if (strcmp(call->user, SOURCE_USER) != 0 || strstr(call->path, "/send/") == NULL)
+		return HS_SERVE;
+	*ret_status = 502;
+	*ret_body = json_object();
+	return HS_SAY;
+}
+
+/* A disclosure that has not left when the target declines after all, or (else) when the referral is taken back. */
+static void
+test_withheld(struct host *h, bool overtaken)
+{
+	autojson json_t *ours = NULL, *theirs = NULL;
+	struct referral_story s;
+	const char *text;
+
+	refer_begin(h, &s);
+	ok(refer_step(h, &s, STORY_REFER) && refer_step(h, &s, STORY_ACCEPT), "a referral whose disclosure is held up");
+	hs_script(h->hs, &(struct hs_script){ .request = refuse_sends });
+	json_decref(host_ok(h, SOURCE, "consent", refer_args(h, &s, STORY_CONSENT)));
+	if (overtaken)
+		act(h, TARGET, &s, "decline", "reason", json_string("no_capacity"));
+	else
+		act(h, SOURCE, &s, "withdraw", NULL, NULL);
+	host_run(h, 10000);
+	hs_script(h->hs, NULL);
+	host_run(h, 3600 * 1000);
+	ours = refer_show(h, SOURCE, &s);
+	theirs = refer_show(h, TARGET, &s);
+	ok(json_object_get(ours, "disclosure") != NULL && json_object_get(theirs, "disclosure") == NULL,
+	    "is withheld when the referral is %s meanwhile", overtaken ? "declined" : "taken back");
+	is_str(json_str(theirs, "last_step"), json_str(ours, "last_step"), "and both sides are at the same step");
+	is_int(refer_count(theirs, "consent"), overtaken ? 0 : 1, "%s", overtaken ? "to which the consent does not belong" :
+	    "which was made on the consent, that is known without what it disclosed");
+	text = json_str(json_array_get(json_arr(theirs, "overtaken"), 0), "text");
+	if (overtaken)
+		ok(text != NULL && strstr(text, "consent by the member was overtaken") != NULL, "which is shown");
+}
+
 /* All that the servers saw of the talk is one encrypted channel without a name. */
 static void
 test_privacy(struct host *h)
@@ -254,6 +296,8 @@ main(void)
 	test_overtaken(&h);
 	test_order(&h);
 	test_held_up(&h);
+	test_withheld(&h, false);
+	test_withheld(&h, true);
 	test_privacy(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
