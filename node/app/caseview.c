@@ -10,27 +10,7 @@
 #include "domain/referral.h"
 #include "domain/when.h"
 #include "intake.h"
-
-static json_t *
-at(int64_t ms)
-{
-	char text[WHEN_TEXT];
-
-	return json_string(when_print(ms, text));
-}
-
-/* A stored JSON text as part of a reply. */
-static int
-put_json(json_t *object, const char *key, const char *text)
-{
-	autojson json_t *value = NULL;
-
-	if (text == NULL)
-		return 0;
-	if (canon_parse(text, strlen(text), &value, NULL) != 0)
-		return ERR_CORRUPT;
-	return json_object_set(object, key, value) != 0 ? -ENOMEM : 0;
-}
+#include "view.h"
 
 /* What a step's content says, but for what every content says. */
 static int
@@ -38,7 +18,7 @@ put_details(json_t *line, const char *text)
 {
 	static const char *const every[] = { "v", "id", "seq", "referral", "prev", "leg", "body", "sent_at" };
 	json_t *details;
-	int r = put_json(line, "details", text);
+	int r = view_part(line, "details", text);
 
 	details = json_obj(line, "details");
 	for (size_t i = 0; i < nelem(every) && details != NULL; i++)
@@ -56,7 +36,7 @@ put_history(json_t *out, const struct path *path, const struct step_row *steps)
 		return -ENOMEM;
 	for (size_t i = path_next(path, PATH_NONE); i != PATH_NONE; i = path_next(path, i)) {
 		const struct referral_move *move = &path_at(path, i)->move;
-		json_t *line = json_pack("{s:o, s:s, s:s, s:s, s:s}", "at", at(move->at), "actor",
+		json_t *line = json_pack("{s:o, s:s, s:s, s:s, s:s}", "at", view_time(move->at), "actor",
 		    referral_actor_name(move->actor), "input", referral_input_name(move->input),
 		    "from", referral_state_name(path_before(path, i)->state),
 		    "to", referral_state_name(path_after(path, i)->state));
@@ -99,7 +79,7 @@ put_overtaken(json_t *out, const struct path *path)
 			text = json_sprintf("%s by the %s was not possible when it was made", input, actor);
 			break;
 		}
-		r = json_array_append_new(lines, json_pack("{s:o, s:s, s:s, s:o}", "at", at(move->at), "actor", actor, "input",
+		r = json_array_append_new(lines, json_pack("{s:o, s:s, s:s, s:o}", "at", view_time(move->at), "actor", actor, "input",
 		    input, "text", text));
 	}
 	if (r == 0 && json_array_size(lines) > 0)
@@ -142,8 +122,8 @@ put_full(struct app *app, const struct case_row *row, json_t *out)
 
 	if (children == NULL || json_object_set_new(out, "moves", case_moves(app, row)) != 0)
 		return -ENOMEM;
-	if ((r = intake_alike(app, row->id, out)) != 0 || (r = put_json(out, "request", row->request)) != 0 ||
-	    (r = put_json(out, "disclosure", row->disclosure)) != 0 ||
+	if ((r = intake_alike(app, row->id, out)) != 0 || (r = view_part(out, "request", row->request)) != 0 ||
+	    (r = view_part(out, "disclosure", row->disclosure)) != 0 ||
 	    (r = put_steps(app, out, row)) != 0 || (r = case_children(app->db, row->id, add_child, children)) != 0)
 		return r;
 	return json_array_size(children) > 0 && json_object_set(out, "went_on_as", children) != 0 ? -ENOMEM : 0;
@@ -184,10 +164,10 @@ put_turn(const struct case_row *row, json_t *out)
 		return r;
 	r |= json_object_set_new(out, "next", json_sprintf("%s: %s", referral_actor_name(clock->owner), clock->owes));
 	if (row->clock_due != 0)
-		r |= json_object_set_new(out, "due", at(row->clock_due));
+		r |= json_object_set_new(out, "due", view_time(row->clock_due));
 	r |= json_object_set_new(out, "then", json_string(clock->then));
 	if (expire != INT64_MAX)
-		r |= json_object_set_new(out, "until", at(expire));
+		r |= json_object_set_new(out, "until", view_time(expire));
 	if (row->reminded > 0)
 		r |= json_object_set_new(out, "overdue", json_sprintf("%s has not come: it was due since %lld reminder%s",
 		    clock->owes, (long long)row->reminded, row->reminded == 1 ? "" : "s"));
@@ -201,12 +181,12 @@ caseview(struct app *app, const struct case_row *row, bool full, json_t **ret)
 	autojson json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*, s:o, s:o, s:b}", "id", row->id, "direction",
 	    row->r.side == REFERRAL_AT_SOURCE ? "out" : "in", "org", row->org, "state",
 	    referral_state_name(row->r.state), "reason", row->reason, "part_of", row->part_of, "created",
-	    at(row->created), "updated", at(row->updated), "consented", row->r.consented);
+	    view_time(row->created), "updated", view_time(row->updated), "consented", row->r.consented);
 	int r;
 
 	if (out == NULL || put_turn(row, out) != 0)
 		return -ENOMEM;
-	if ((r = put_delivery(app, row, full, out)) != 0 || (r = put_json(out, "outcome", row->outcome)) != 0)
+	if ((r = put_delivery(app, row, full, out)) != 0 || (r = view_part(out, "outcome", row->outcome)) != 0)
 		return r;
 	/* In a list one word is enough: the code, or how far it has come. */
 	if (!full && (outcome = json_obj(out, "outcome")) != NULL) {

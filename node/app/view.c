@@ -44,17 +44,16 @@ append(struct listing *l, json_t *item)
 	return 0;
 }
 
-static json_t *
-at(int64_t ms)
+json_t *
+view_time(int64_t ms)
 {
 	char text[WHEN_TEXT];
 
 	return json_string(when_print(ms, text));
 }
 
-/* A stored JSON text as part of a reply. */
-static int
-put_json(json_t *object, const char *key, const char *text)
+int
+view_part(json_t *object, const char *key, const char *text)
 {
 	autojson json_t *value = NULL;
 
@@ -85,7 +84,7 @@ each_message(void *cookie, const char *id, const char *room, const char *user, b
 	int r = out ? message_delivery(l->app, id, &state, &waits) : 0;
 
 	return r != 0 ? r : append(l, json_pack("{s:s, s:s*, s:s, s:s, s:s, s:o, s:s*, s:s*}", "id", id, "room_id", room,
-	    "user", user, "direction", out ? "out" : "in", "body", body, "at", at(when), "delivery", state, "waits", waits));
+	    "user", user, "direction", out ? "out" : "in", "body", body, "at", view_time(when), "delivery", state, "waits", waits));
 }
 
 static int
@@ -170,7 +169,7 @@ static int
 each_rejected(void *cookie, int64_t id, const char *room_id, const char *reason, int64_t when)
 {
 	return append(cookie, json_pack("{s:I, s:s*, s:s, s:o}", "id", (json_int_t)id, "room_id", room_id,
-	    "reason", reason, "at", at(when)));
+	    "reason", reason, "at", view_time(when)));
 }
 
 int
@@ -252,7 +251,7 @@ show_record(struct app *app, const char *id, bool draft, json_t **ret)
 	else if ((r = each_own(&l, &rec)) == 0) {
 		*ret = json_incref(json_array_get(l.items, 0));
 		draft = draft || rec.record == NULL;
-		r = put_json(*ret, draft ? "body" : "record", draft ? rec.body : rec.record);
+		r = view_part(*ret, draft ? "body" : "record", draft ? rec.body : rec.record);
 		if (r == 0)
 			r = put_words(app, &rec, *ret);
 	}

@@ -15,4 +15,8 @@ int	view_status(struct app *, const char *actor, const json_t *args, json_t **re
 /** view_doctor: {checks: [{name, ok, text, hint}]}. */
 int	view_doctor(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 
+/** view_time(ms): as text; the caller decrefs.  view_part(object, key, text): stored JSON as part of a reply; none: nothing.  0, ERR_CORRUPT, -ENOMEM. */
+json_t	*view_time(int64_t);
+int	view_part(json_t *, const char *key, const char *text) must_check;
+
 #endif /* !CAIRN_VIEW_H */

@@ -13,9 +13,9 @@
 #include "domain/consent.h"
 #include "hostile.h"
 #include "hs_world.h"
+#include "scene.h"
 #include "store/cryptostore.h"
 #include "store/peoplestore.h"
-#include "story_refer.h"
 #include "tests/tap.h"
 
 #define DISCLOSURE	"org.cairnpeer.referral.disclosure"
@@ -23,27 +23,6 @@
 #define PROGRESS	"org.cairnpeer.referral.progress"
 #define REVOKED		"org.cairnpeer.consent.revoked"
 #define REVOKED_ACK	"org.cairnpeer.consent.revocation_ack"
-
-struct scene {
-	struct host	 host;
-	struct referral_story s;
-	const char	*channel;
-	int		 said;
-};
-
-static void
-begin(struct scene *sc, uint64_t seed, enum story_step last)
-{
-	*sc = (struct scene){ 0 };
-	story_begin(&sc->host, seed);
-	story_trust(&sc->host);
-	story_publish(&sc->host);
-	refer_begin(&sc->host, &sc->s);
-	for (enum story_step step = STORY_REFER; step <= last; step++)
-		if (!refer_step(&sc->host, &sc->s, step))
-			host_fail(&sc->host, "the referral does not get to step %d", (int)step);
-	sc->channel = hs_room(sc->host.hs, "org.cairnpeer.channel", 0);
-}
 
 static void
 end(struct scene *sc)
@@ -213,7 +192,7 @@ test_form(void)
 	autojson json_t *reply = NULL, *shown = NULL;
 	json_t *args;
 
-	begin(&sc, 41, STORY_ACCEPT);
+	scene_begin(&sc, 41, STORY_ACCEPT);
 	args = refer_args(h, &sc.s, STORY_CONSENT);
 	is_str(json_str(json_obj(args, "consent"), "law"), "us-part2", "a referral about substance use is under Part 2");
 	(void)json_object_set_new(json_obj(args, "consent"), "law", json_string("us-hipaa"));
@@ -244,7 +223,7 @@ test_revoked(size_t side)
 	autojson json_t *reply = NULL, *again = NULL, *shown = NULL, *late = NULL, *event = NULL;
 	const json_t *consent, *told;
 
-	begin(&sc, 42, STORY_CONTACT);
+	scene_begin(&sc, 42, STORY_CONTACT);
 	event = host_command(h, side, "revoke", revoke_args(&sc, "event"));
 	ok(refused(event, "names no event"), "a consent until a day ends with no event");
 	is_accounted(&sc, 1, 1, "before");
@@ -295,7 +274,7 @@ test_unsent(void)
 	autojson json_t *reply = NULL, *shown = NULL, *target = NULL, *told = NULL, *left = NULL;
 	int refusals = 0;
 
-	begin(&sc, 43, STORY_ACCEPT);
+	scene_begin(&sc, 43, STORY_ACCEPT);
 	hs_script(h->hs, &(struct hs_script){ .request = refuse_sends, .cookie = &refusals });
 	told = host_ok(h, SOURCE, "consent", refer_args(h, &sc.s, STORY_CONSENT));
 	host_run(h, 60 * 1000);
@@ -336,7 +315,7 @@ test_strange(void)
 	autojson json_t *shown = NULL;
 	json_t *content;
 
-	begin(&sc, 44, STORY_ACCEPT);
+	scene_begin(&sc, 44, STORY_ACCEPT);
 	hostile_say(h, SOURCE, sc.channel, REVOKED, revoked(&sc, early, "nothing"));
 	content = stamp(&sc, refer_args(h, &sc.s, STORY_CONSENT));
 	(void)json_object_set_new(json_obj(content, "consent"), "id", json_string(early));
@@ -371,7 +350,7 @@ test_silent(void)
 	autojson json_t *doctor = NULL, *shown = NULL, *later = NULL;
 	autofree char *text = NULL;
 
-	begin(&sc, 45, STORY_CONSENT);
+	scene_begin(&sc, 45, STORY_CONSENT);
 	host_kill(h, TARGET);
 	json_decref(host_ok(h, SOURCE, "revoke", revoke_args(&sc, "in_person")));
 	host_run(h, 3600 * 1000);
@@ -404,7 +383,7 @@ test_event(void)
 	autojson json_t *late = NULL, *shown = NULL, *state = NULL, *then = NULL;
 	json_t *args;
 
-	begin(&sc, 46, STORY_ACCEPT);
+	scene_begin(&sc, 46, STORY_ACCEPT);
 	args = refer_args(h, &sc.s, STORY_CONSENT);
 	(void)json_object_set_new(json_obj(args, "consent"), "expires", json_pack("{s:s, s:s}", "kind", "event", "event",
 	    "the end of the program"));
@@ -436,7 +415,7 @@ test_emergency(void)
 	const json_t *entry;
 	int refusals = 0;
 
-	begin(&sc, 47, STORY_REFER);
+	scene_begin(&sc, 47, STORY_REFER);
 	none = host_command(h, SOURCE, "revoke", revoke_args(&sc, "phone"));
 	ok(refused(none, "no consent was given"), "there is no consent to take back yet");
 	nobody = host_command(h, SOURCE, "revoke", json_pack("{s:s, s:s}", "referral", sc.s.id, "how", "phone"));
@@ -472,7 +451,7 @@ test_minor(void)
 	autojson json_t *both = NULL, *bad = NULL, *shown = NULL, *form = NULL;
 	json_t *args;
 
-	begin(&sc, 48, STORY_REFER);
+	scene_begin(&sc, 48, STORY_REFER);
 	args = refer_args(h, &sc.s, STORY_REFER);
 	(void)json_object_set_new(args, "age_band", json_string("13_17"));
 	shown = host_ok(h, SOURCE, "refer", args);
@@ -509,7 +488,7 @@ test_killed(void)
 	struct host *h = &sc.host;
 	int wrong = 0, runs = 0, died = 0;
 
-	begin(&sc, 49, STORY_CONSENT);
+	scene_begin(&sc, 49, STORY_CONSENT);
 	for (size_t k = 0; k < nelem(kinds); k++)
 		for (long n = 1; n <= most; n++, runs++) {
 			size_t side = (k + (size_t)n) % 2, victim = (size_t)n / 2 % 2;

@@ -10,36 +10,15 @@
 #include "domain/consent.h"
 #include "hostile.h"
 #include "hs_world.h"
+#include "scene.h"
 #include "store/audit.h"
 #include "store/peoplestore.h"
-#include "story_refer.h"
 #include "tests/tap.h"
 
 #define ANSWER		"org.cairnpeer.referral.answer"
 #define DISCLOSURE	"org.cairnpeer.referral.disclosure"
 
 enum { CEDAR = TARGET + 1, EVERYBODY = 7 };
-
-struct scene {
-	struct host	 host;
-	struct referral_story s;
-	const char	*channel;
-	int		 said;		/* Contents that were made up. */
-};
-
-static void
-begin(struct scene *sc, uint64_t seed, enum story_step last)
-{
-	*sc = (struct scene){ 0 };
-	story_begin(&sc->host, seed);
-	story_trust(&sc->host);
-	story_publish(&sc->host);
-	refer_begin(&sc->host, &sc->s);
-	for (enum story_step step = STORY_REFER; step <= last; step++)
-		if (!refer_step(&sc->host, &sc->s, step))
-			host_fail(&sc->host, "the referral does not get to step %d", (int)step);
-	sc->channel = hs_room(sc->host.hs, "org.cairnpeer.channel", 0);
-}
 
 static void
 end(struct scene *sc)
@@ -115,7 +94,7 @@ test_bad_items(void)
 	    json_pack("{s:s, s:s, s:s}", "algorithm", "m.megolm.v1.aes-sha2", "session_id", session,
 	    "ciphertext", "AwgA") };
 
-	begin(&sc, 21, STORY_REFER);
+	scene_begin(&sc, 21, STORY_REFER);
 	before = next_batch(&sc);
 	host_kill(h, SOURCE);
 	for (size_t i = 0; i < nelem(bad); i++) {
@@ -178,7 +157,7 @@ test_undone(void)
 	struct referral_story first;
 	autojson json_t *before = NULL, *after = NULL;
 
-	begin(&sc, 22, STORY_ACCEPT);
+	scene_begin(&sc, 22, STORY_ACCEPT);
 	hostile_say(h, SOURCE, sc.channel, DISCLOSURE, disclosed(&sc, taken));
 	ok(consented(&sc) && story_clean(h, TARGET), "a first disclosure is taken");
 	first = sc.s;
@@ -230,7 +209,7 @@ test_late_key(void)
 	struct meddler m = { .user = SOURCE_USER };
 	autojson json_t *nothing = json_object();
 
-	begin(&sc, 23, STORY_REFER);
+	scene_begin(&sc, 23, STORY_REFER);
 	hs_script(h->hs, &(struct hs_script){ .sync = gap, .cookie = &m });
 	hs_inject(h->hs, sc.channel, SOURCE_USER, "m.reaction", NULL, nothing);
 	h->changes++;
@@ -268,7 +247,7 @@ test_clear(void)
 	autojson json_t *reaction = json_pack("{s:{s:s, s:s, s:s}}", "m.relates_to", "rel_type", "m.annotation",
 	    "event_id", "$x", "key", "\xf0\x9f\x91\x8d"), *answer;
 
-	begin(&sc, 24, STORY_REFER);
+	scene_begin(&sc, 24, STORY_REFER);
 	json_decref(host_ok(h, TARGET, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", "Good evening.")));
 	host_run(h, 60000);
 	rooms[0] = sc.channel;
@@ -307,7 +286,7 @@ test_strangers(void)
 	const char *direct;
 	autojson json_t *before = NULL;
 
-	begin(&sc, 25, STORY_REFER);
+	scene_begin(&sc, 25, STORY_REFER);
 	(void)story_add(h, "cedar", "cedar.example");
 	hostile_enter(h, CEDAR, sc.channel, SOURCE_USER);
 	direct = hs_room(h->hs, NULL, 0);
@@ -329,7 +308,7 @@ test_wrong_place(void)
 	autojson json_t *before = NULL, *list = NULL, *cedar = NULL;
 	const char *own;
 
-	begin(&sc, 26, STORY_REFER);
+	scene_begin(&sc, 26, STORY_REFER);
 	(void)story_add(h, "cedar", "cedar.example");
 	list = story_trust_list(h, 10, EVERYBODY, STORY_LIFE);
 	for (size_t i = 0; i < h->n; i++)
@@ -396,7 +375,7 @@ test_disclosures(void)
 	struct scene sc;
 	struct host *h = &sc.host;
 
-	begin(&sc, 28, STORY_ACCEPT);
+	scene_begin(&sc, 28, STORY_ACCEPT);
 	for (size_t i = 0; i < nelem(wrong); i++) {
 		json_t *content = disclosed(&sc, id), *consent = json_obj(content, "consent");
 
@@ -454,7 +433,7 @@ test_expiry(bool in_time)
 	const char *delivery;
 	int refusals = 0, before;
 
-	begin(&sc, 29, STORY_ACCEPT);
+	scene_begin(&sc, 29, STORY_ACCEPT);
 	before = said(h, sc.channel, SOURCE_USER);
 	hs_script(h->hs, &(struct hs_script){ .request = refuse_sends, .cookie = &refusals });
 	args = refer_args(h, &sc.s, STORY_CONSENT);
@@ -502,7 +481,7 @@ test_silent(void)
 	struct scene sc;
 	struct host *h = &sc.host;
 
-	begin(&sc, 31, STORY_ACCEPT);
+	scene_begin(&sc, 31, STORY_ACCEPT);
 	host_kill(h, TARGET);
 	json_decref(host_ok(h, SOURCE, "consent", refer_args(h, &sc.s, STORY_CONSENT)));
 	host_run(h, 1800 * 1000);
@@ -549,7 +528,7 @@ test_audit(void)
 	struct scene sc;
 	struct host *h = &sc.host;
 
-	begin(&sc, 30, STORY_CLOSE);
+	scene_begin(&sc, 30, STORY_CLOSE);
 	for (size_t i = SOURCE; i <= TARGET; i++) {
 		autojson json_t *shown = refer_show(h, i, &sc.s);
 		const json_t *history = json_arr(shown, "history");

@@ -12,9 +12,8 @@
 #include "domain/trust.h"
 #include "domain/when.h"
 #include "story_refer.h"
+#include "story_trust.h"
 #include "tests/tap.h"
-
-static const uint8_t seeds[3][ED25519_SEED] = { "the signer of a test federation", "a second one", "a third one" };
 
 static char *
 org_of(struct host *h, size_t i)
@@ -33,34 +32,6 @@ refused(const json_t *reply, const char *words)
 	if (!good)
 		printf("# %s\n", error != NULL ? error : "not refused");
 	return good;
-}
-
-static json_t *
-import(struct host *h, size_t i, const json_t *list)
-{
-	return host_command(h, i, "import_trust", json_pack("{s:O}", "document", list));
-}
-
-/* The version after ${list}, changed by nobody yet; only the names in it are the same. */
-static json_t *
-next(struct host *h, const json_t *list)
-{
-	json_t *doc;
-	struct err err = { "" };
-
-	if (trust_next(list, *h->now, STORY_LIFE, &doc, &err) != 0)
-		host_fail(h, "no next list: %s", err.text);
-	return doc;
-}
-
-static void
-sign(struct host *h, json_t *list, int n)
-{
-	struct err err = { "" };
-
-	for (int i = 0; i < n; i++)
-		if (trust_sign(list, seeds[i], *h->now, &err) != 0)
-			host_fail(h, "the list is not signed: %s", err.text);
 }
 
 static void
