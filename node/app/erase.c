@@ -70,7 +70,7 @@ erase_answer(struct app *app, const char *org, const char *referral, const char 
 			return -ENOMEM;
 	}
 	if ((r = traffic_send(app, org, NULL, ERASE_ACK, content, id, reterr)) != 0)
-		return r == E_NOTFOUND ? 0 : r;		/* No longer a partner. */
+		return r == E_NOTFOUND || r == E_REFUSED ? 0 : r;	/* No partner, or not now: what we do does not wait for them. */
 	r = ask_answer(app->db, &ask);
 	return r == E_NOTFOUND ? 0 : r;
 }

@@ -30,7 +30,8 @@ on_erasure_request(struct app *app, const struct ev_erasure_request *ev, const s
 		r = r != 0 ? erase_state(app, ev->referral, &state) : 1;
 		return r < 0 ? r : erase_answer(app, origin->org, ev->referral, r == 0 ? "erased" : "unknown", origin->reason);
 	}
-	named = row.disclosure != NULL;
+	/* Whom we referred is ours to forget, whatever the other side does. */
+	named = row.disclosure != NULL || row.r.side == REFERRAL_AT_SOURCE;
 	case_free(&row);
 	if ((r = ask_put(app->db, ev->referral, origin->org, false)) != 0)
 		return r;

@@ -22,6 +22,7 @@
 #include "store/consentstore.h"
 #include "store/outbox.h"
 #include "traffic.h"
+#include "trustlist.h"
 
 #define TYPE_REVOKED	ID_NAMESPACE "consent.revoked"
 #define TYPE_REVOKED_ACK ID_NAMESPACE "consent.revocation_ack"
@@ -96,7 +97,8 @@ step(struct app *app, struct case_row *row, enum ev_consent_revoked_then then, c
 	    .prev = ev != NULL ? ev->prev : NULL, .leg = ev != NULL ? ev->leg : 0, .at = ev != NULL ? ev->sent_at : 0 };
 	int r;
 
-	if (then == EV_CONSENT_REVOKED_THEN_NOTHING || (ev != NULL && ev->prev == NULL))
+	/* A step of ours is made when the partner is told of it, under the same id. */
+	if (then == EV_CONSENT_REVOKED_THEN_NOTHING || (ev != NULL && ev->prev == NULL) || *content_id == '\0')
 		return 0;
 	r = case_step(app, row, &s, NULL);
 	return r > 0 ? 0 : r;
@@ -136,13 +138,19 @@ tell(struct telling *t, const char *org)
 	/* The others hold no such referral. */
 	if (!strcmp(org, t->partner) && t->then != EV_CONSENT_REVOKED_THEN_NOTHING)
 		r = case_on(app, t->row, step_of(t->then), REFERRAL_BY_MEMBER, content, NULL);
+	if (r > 0) {
+		/* A referral that cannot go on: the consent ends all the same. */
+		t->then = EV_CONSENT_REVOKED_THEN_NOTHING;
+		r = json_object_set_new(content, "then", json_string(event_enum_text(&ev_consent_revoked_then_names, t->then))) != 0 ? -ENOMEM : 0;
+	}
 	if (r != 0)
 		return r;
 	/* Not as part of the referral: it waits for nothing that was said of it before. */
 	r = traffic_send(app, org, NULL, TYPE_REVOKED, content, id, NULL);
-	if (r == E_NOTFOUND) {
+	if (r == E_NOTFOUND || r == E_REFUSED) {
+		/* They are not trusted now; they hear of it as soon as they are (revoke_step). */
 		holder.told = 0;
-		holder.due = t->now;
+		holder.due = t->now + REVOKE_AGAIN_MS;
 	} else if (r != 0)
 		return r;
 	else if (!strcmp(org, t->partner))
@@ -322,6 +330,58 @@ revoke_run(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	return r;
 }
 
+/* Say now what could not be said to ${holder} when the consent ended. */
+static int
+tell_now(struct app *app, const struct holder_row *holder)
+{
+	autojson json_t *told = json_array(), *not_told = json_array(), *detail = NULL;
+	struct revoke_why why = { "matrix", NULL, "node" };
+	struct telling t = { .app = app, .why = &why, .now = app_now(app), .told = told, .not_told = not_told };
+	struct consent_row consent = { 0 };
+	struct revocation_row v = { 0 };
+	struct case_row row = { 0 };
+	int r = consent_get(app->db, holder->consent, &consent);
+
+	if (r == 0 && (r = revocation_get(app->db, consent.id, consent.org, &v)) == 0)
+		r = case_get(app->db, holder->referral, &row);
+	if (r == 0 && v.detail != NULL && canon_parse(v.detail, strlen(v.detail), &detail, NULL) == 0 && json_str(detail, "how") != NULL)
+		why.how = json_str(detail, "how");
+	t.consent = &consent;
+	t.row = &row;
+	t.partner = row.org;
+	if (r == 0 && !strcmp(row.org, holder->org))
+		r = choose(app, &row, why.how, &t.then);
+	else
+		t.then = EV_CONSENT_REVOKED_THEN_NOTHING;
+	if (r == 0)
+		r = told == NULL || not_told == NULL ? -ENOMEM : tell(&t, holder->org);
+	if (r == 0)
+		r = step(app, &row, t.then, why.actor, t.content_id, NULL);
+	case_free(&row);
+	revocation_row_free(&v);
+	consent_row_free(&consent);
+	return r;
+}
+
+int
+revoke_step(struct app *app, bool *ret_more)
+{
+	struct holder_row holder;
+	int r = holder_untold(app->db, app_now(app), &holder);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	*ret_more = true;
+	r = trustlist_why(app, holder.org, NULL) == 0 ? tell_now(app, &holder) : E_LATER;
+	if (r > 0) {
+		/* Erased meanwhile: nothing is left to be said. */
+		holder.due = r == E_LATER ? app_now(app) + REVOKE_AGAIN_MS : INT64_MAX;
+		r = holder_put(app->db, &holder);
+	}
+	holder_row_free(&holder);
+	return r;
+}
+
 /*
  * What partners say.
  */
@@ -378,7 +438,8 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 	if (r == 0)
 		r = note(app, ours ? &known : &consent, &why, app_now(app));
 	if (r == 0 && theirs && (r = stop(app, row.id, row.org)) == 0)
-		r = step(app, &row, ev->then, who, ev->id, ev);
+		/* A target may end a referral by a consent that both know, not by one that it made up. */
+		r = step(app, &row, ours || row.r.side == REFERRAL_AT_TARGET ? ev->then : EV_CONSENT_REVOKED_THEN_NOTHING, who, ev->id, ev);
 	if (r == 0 && (r = audit_case(app->db, app_now(app), who, "revoke", ev->referral, ev->consent)) == 0)
 		r = acknowledge(app, ev, origin, ours ? &row : NULL);
 	case_free(&row);

@@ -12,6 +12,8 @@
 
 /* Who is told acknowledges within a day, or is listed. */
 #define REVOKE_ACK_MS	(24 * 3600 * 1000LL)
+/* Who cannot be told, being trusted no more or not now, is looked at again. */
+#define REVOKE_AGAIN_MS	(300 * 1000LL)
 
 struct revoke_why {
 	const char	*how;		/* As in schemas/consent.revoked.json. */
@@ -25,6 +27,9 @@ struct revoke_why {
  * it was revoked before.
  */
 int	revoke_consent(struct app *, struct case_row *, const struct revoke_why *, json_t **ret, struct err *) must_check;
+
+/** revoke_step(app, ret_more): tell who could not be told, once they are trusted again. */
+int	revoke_step(struct app *, bool *ret_more) must_check;
 
 /** revoke_run(app, actor, args, ret, reterr): verb "revoke" {referral, how, recorded_by}. */
 int	revoke_run(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;

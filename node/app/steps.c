@@ -24,6 +24,7 @@
 #include "members.h"
 #include "message.h"
 #include "publish.h"
+#include "revoke.h"
 #include "rooms.h"
 #include "steps.h"
 #include "store/gapstore.h"
@@ -340,7 +341,7 @@ steps(struct app *app, bool *ret_more)
 		return r;
 	if ((r = members_step(app, ret_more)) != 0 || (r = gap_step(app, ret_more)) != 0 || (r = find_step(app, ret_more)) != 0 ||
 	    (r = ingest_step(app, ret_more)) != 0 ||
-	    (r = bans_step(app)) != 0 || (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 || (r = federation_step(app)) != 0 ||
+	    (r = bans_step(app)) != 0 || (r = revoke_step(app, ret_more)) != 0 || (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 || (r = federation_step(app)) != 0 ||
 	    (r = traffic_step(app, ret_more)) != 0)
 		return r;
 	if ((r = want_keys(app)) != 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "column.h"
@@ -274,6 +275,34 @@ holder_each(struct db *db, const char *consent, int (*fn)(void *, const struct h
 	while (r == 0 && (r = db_next(rows)) == 0)
 		r = read_holder(db, rows, fn, cookie);
 	return r == E_NOTFOUND ? 0 : r;
+}
+
+void
+holder_row_free(struct holder_row *h)
+{
+	free(h->consent);
+	free(h->org);
+	free(h->referral);
+	free(h->detail);
+	*h = (struct holder_row){ 0 };
+}
+
+int
+holder_untold(struct db *db, int64_t now, struct holder_row *ret)
+{
+	autorows struct rows *rows = NULL;
+	struct holder_row h = { 0 };
+	int r = db_query(db, &rows, Q_HOLDER_UNTOLD, "i", now);
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r;
+	if ((r = rows_dup(rows, 0, &h.consent)) != 0 || (r = rows_dup(rows, 1, &h.org)) != 0 || (r = rows_dup(rows, 2, &h.referral)) != 0) {
+		holder_row_free(&h);
+		return r;
+	}
+	h.due = db_int(rows, 4);
+	*ret = h;
+	return 0;
 }
 
 int

@@ -56,7 +56,10 @@ int	holder_put(struct db *, const struct holder_row *) must_check;
 /** holder_ack(db, consent, org, at, detail): 0, or E_NOTFOUND: nobody was told that. */
 int	holder_ack(struct db *, const char *consent, const char *org, int64_t at, const char *detail) must_check;
 int	holder_each(struct db *, const char *consent, int (*)(void *, const struct holder_row *), void *) must_check;
-/** holder_late(db, now, ret): how many have not acknowledged in time. */
+/** holder_untold(db, now, ret): one that could not be told, and whose ${due} has come; 0 or E_NOTFOUND; the caller frees. */
+int	holder_untold(struct db *, int64_t now, struct holder_row *) must_check;
+void	holder_row_free(struct holder_row *);
+/** holder_late(db, now, ret): how many could not be told, or have not acknowledged in time. */
 int	holder_late(struct db *, int64_t now, int64_t *) must_check;
 
 #endif /* !CAIRN_CONSENTSTORE_H */

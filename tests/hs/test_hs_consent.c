@@ -214,6 +214,46 @@ test_form(void)
 	end(&sc);
 }
 
+/* Taken back while the partner is not trusted: nothing leaves, and the partner hears of it as soon as it is trusted again. */
+static void
+test_not_trusted(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *target = NULL, *reply = NULL;
+
+	scene_begin(&sc, 47, STORY_CONTACT);
+	target = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "node"));
+	json_decref(host_ok(h, SOURCE, "federation_decide", json_pack("{s:O, s:s, s:s}", "org", json_object_get(target, "org"),
+	    "decision", "deny", "reason", "a test")));
+	reply = host_ok(h, SOURCE, "revoke", revoke_args(&sc, "phone"));
+	ok(json_array_size(json_arr(reply, "told")) == 0 && json_array_size(json_arr(reply, "not_told")) == 1,
+	    "a consent ends though its recipient cannot be told");
+	host_run(h, 3600 * 1000);
+	ok(story_ill(h, SOURCE, "revocations", ""), "which the doctor says");
+	ok(refer_state(h, TARGET, &sc.s, "engaged"), "the recipient does not know yet");
+	json_decref(host_ok(h, SOURCE, "federation_decide", json_pack("{s:O, s:s, s:s}", "org", json_object_get(target, "org"),
+	    "decision", "allow", "reason", "the test is over")));
+	host_run(h, 3600 * 1000);
+	ok(ended(&sc, "consent_revoked"), "once it is trusted again it hears of it, and both end the referral");
+	ok(story_well(h, SOURCE, "revocations"), "and the doctor is content");
+	end(&sc);
+}
+
+/* A target cannot end a referral in the member's name by a consent that it made up. */
+static void
+test_made_up(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+
+	scene_begin(&sc, 48, STORY_ACCEPT);
+	hostile_say(h, TARGET, sc.channel, REVOKED, revoked(&sc, "ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "withdraw"));
+	host_run(h, 60000);
+	ok(refer_state(h, SOURCE, &sc.s, "accepted"), "a consent that nobody gave ends nothing at the source");
+	end(&sc);
+}
+
 /* Everything happened; the member takes it back by telephone, told to one side or the other. */
 static void
 test_revoked(size_t side)
@@ -526,6 +566,8 @@ main(void)
 {
 	test_form();
 	test_minor();
+	test_not_trusted();
+	test_made_up();
 	test_revoked(SOURCE);
 	test_revoked(TARGET);
 	test_unsent();

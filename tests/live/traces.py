@@ -68,7 +68,7 @@ def open_files(pid):
 
 
 class Keys:
-    """The secrets in a node's database, opened with its key file: what node/store/datakey.c and column.c seal."""
+    """The secrets in a node's database, opened with its key file and the keys beside it: what node/store/datakey.c, keyring.c and column.c seal."""
 
     def __init__(self, database, key_file):
         from Crypto.Cipher import ChaCha20_Poly1305  # of the virtual environment nio
@@ -76,9 +76,10 @@ class Keys:
         self._cipher = ChaCha20_Poly1305
         self._db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
         self.kek = pathlib.Path(key_file).read_bytes()
+        self._slots = (pathlib.Path(database).parent / "keys.db").read_bytes()
         wrapped = self._one("SELECT value FROM meta WHERE key = 'db.key'")
         self.data_key = self._open(self.kek, wrapped, b"cairn data key 1\0")
-        self.seal, self.index = (self._derive(number) for number in (1, 2))
+        self.seal, self.index, self._wrap = (self._derive(number) for number in (1, 2, 3))
 
     def close(self):
         self._db.close()
@@ -94,8 +95,16 @@ class Keys:
     def _derive(self, number):
         return hashlib.blake2b(digest_size=32, key=self.data_key, salt=number.to_bytes(8, "little").ljust(16, b"\0"), person=b"cairncol".ljust(16, b"\0")).digest()
 
+    def _subject_key(self, slot):
+        kept = self._slots[128 * slot : 128 * (slot + 1)]
+        associated = b"cairn subject key 1".ljust(23, b"\0") + kept[1:2] + slot.to_bytes(8, "big")
+        return self._open(self._wrap, b"\0" + kept[16:88], associated)
+
     def column(self, blob, column, row):
-        return self._open(self.seal, blob, column.encode() + b"\0" + row.encode() + b"\0\1")
+        """A value sealed by the store's own key (its format is 1) or by the key of whom it is about (2, and the slot of that key)."""
+        head = 1 if blob[0] == 1 else 9
+        key = self.seal if blob[0] == 1 else self._subject_key(int.from_bytes(blob[1:head], "big"))
+        return self._open(key, blob[head - 1 :], column.encode() + b"\0" + row.encode() + b"\0" + blob[:head])
 
     def meta(self):
         """{key: value} of what meta holds sealed."""

@@ -64,4 +64,7 @@ SELECT referral FROM holder WHERE consent = ?1 AND org = ?2;
 SELECT consent, org, referral, told, due, acked, detail FROM holder WHERE consent = ?1 ORDER BY org;
 
 -- name: holder_late
-SELECT count(*) FROM holder WHERE acked = 0 AND due <= ?1;
+SELECT count(*) FROM holder WHERE acked = 0 AND (due <= ?1 OR told = 0);
+
+-- name: holder_untold
+SELECT consent, org, referral, told, due, acked, detail FROM holder WHERE told = 0 AND acked = 0 AND due <= ?1 ORDER BY due LIMIT 1;

@@ -2,7 +2,7 @@
 -- What is over its term.
 
 -- name: retention_referrals
-SELECT 'referral:' || id FROM referral WHERE erased = 0 AND state = 'ended' AND updated < ?1 LIMIT ?2;
+SELECT 'referral:' || id FROM referral WHERE erased = 0 AND state IN ('ended', 'closed', 'forwarded') AND updated < ?1 LIMIT ?2;
 
 -- The legal term begins when the rest was erased.
 -- name: retention_legal

@@ -38,3 +38,4 @@ CREATE TABLE holder (
 	PRIMARY KEY (consent, org)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX holder_referral ON holder (referral);
+CREATE INDEX holder_untold ON holder (due) WHERE told = 0;
