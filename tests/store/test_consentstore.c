@@ -135,6 +135,7 @@ static void
 test_holders(void)
 {
 	struct holder_row h = { .consent = text("C1"), .org = text("org"), .referral = text("R1"), .told = 5, .due = 10 };
+	struct holder_row untold;
 	char out[400] = "";
 	int64_t late;
 
@@ -143,7 +144,11 @@ test_holders(void)
 	h.told = 0;
 	must(holder_put(db, &h));
 	must(holder_late(db, 9, &late));
-	is_int(late, 0, "nobody is late");
+	is_int(late, 1, "who could not be told counts from the first");
+	is_int(holder_untold(db, 9, &untold), E_NOTFOUND, "and is not to be tried before its time");
+	must(holder_untold(db, 10, &untold));
+	ok(!strcmp(untold.org, "far") && !strcmp(untold.consent, "C1") && !strcmp(untold.referral, "R1"), "then it is");
+	holder_row_free(&untold);
 	must(holder_late(db, 10, &late));
 	is_int(late, 2, "both are");
 	is_int(holder_ack(db, "C1", "stranger", 7, "{}"), E_NOTFOUND, "who was not told acknowledges nothing");
