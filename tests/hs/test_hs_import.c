@@ -169,8 +169,10 @@ elm(const char *name)
 static void
 test_hidden(struct host *h)
 {
-	autojson json_t *one = at_place(h, "one", elm("House")), *two = at_place(h, "two", elm("Annex")), *three = NULL, *again = NULL;
+	autojson json_t *three = NULL, *again = NULL;
 
+	json_decref(at_place(h, "one", elm("House")));
+	json_decref(at_place(h, "two", elm("Annex")));
 	is_int(shown_addresses(h), 2, "two files show one place");
 	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s, s:[{s:s, s:s}]}}]}", "records", "source",
 	    "hsds:service/one", "kind", "program", "body", "name", "one", "description", "d", "locations", "name", "House",

@@ -30,7 +30,7 @@ text(const char *s)
 static void
 put_case(const char *id, const char *mark, const char *content_id)
 {
-	autofree char *words = NULL, *ref = NULL;
+	autofree char *words = NULL;
 	struct traffic t = { .content_id = text(content_id), .org = text("org"), .referral = text(id), .type = text("t"),
 	    .resend_at = 1 };
 	struct case_row c = { .id = text(id), .org = text("org"), .r = referral_start(REFERRAL_AT_SOURCE) };

@@ -24,7 +24,7 @@ bytes(size_t *ret_n)
 {
 	char name[128];
 	struct stat st;
-	uint8_t *data;
+	uint8_t *data = NULL;
 	int fd = open(path(name), O_RDONLY);
 
 	if (fd < 0 || fstat(fd, &st) != 0 || (data = malloc((size_t)st.st_size + 1)) == NULL ||
