@@ -381,7 +381,9 @@ strike(void *cookie, const struct case_row *due)
 	row.outcome = due->outcome != NULL ? strdup(due->outcome) : NULL;
 	row.reason = due->reason != NULL ? strdup(due->reason) : NULL;
 	row.r = *path_state(path);
-	if (path_tip(path) != PATH_NONE && referral_expire_at(&row.r) <= app_now(app)) {
+	if ((due->outcome != NULL && row.outcome == NULL) || (due->reason != NULL && row.reason == NULL))
+		r = -ENOMEM;	/* Nothing is stored without them. */
+	else if (path_tip(path) != PATH_NONE && referral_expire_at(&row.r) <= app_now(app)) {
 		r = derive(app, &row, path_tip(path), REFERRAL_IN_EXPIRE, path, "clock");
 		if (r > 0) {
 			row.clock_due = 0;	/* Too many steps: it strikes no more. */

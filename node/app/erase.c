@@ -60,7 +60,7 @@ erase_answer(struct app *app, const char *org, const char *referral, const char 
 	content = json_pack("{s:s, s:s, s:s}", "referral", referral, "result", result, "body",
 	    !strcmp(result, "erased") ? "We have erased what we knew of the member of this referral." :
 	    !strcmp(result, "asked") ? "Our staff will decide about this request to erase." :
-	    !strcmp(result, "kept") ? "We must keep this for now." : "We know of no such referral.");
+	    !strcmp(result, "kept") ? "We must keep some of this for the time the law says." : "We know of no such referral.");
 	if (content == NULL)
 		return -ENOMEM;
 	if (kept) {

@@ -44,7 +44,7 @@ wish_of_referral(struct app *app, const char *id, json_t *wish, struct err *rete
 	return bad ? -ENOMEM : 0;
 }
 
-/* The names of those proposed, without the reasons: these are for now. */
+/* The names of those proposed, without the reasons, which are not kept. */
 static json_t *
 proposed(const json_t *result)
 {

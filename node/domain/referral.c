@@ -146,10 +146,10 @@ static const struct referral_clock clocks[REFERRAL_NSTATES] = {
 	[REFERRAL_DRAFT] = { REFERRAL_BY_SOURCE, 7 * WHEN_DAY, 0,
 	    "send the request", "staff are reminded" },
 	[REFERRAL_CONSENT_PENDING] = { REFERRAL_BY_MEMBER, 3 * WHEN_DAY, 7 * WHEN_DAY,
-	    "give or refuse consent", "the member is asked again, then the referral expires" },
+	    "give or refuse consent", "staff are reminded to ask the member, then the referral expires" },
 	[REFERRAL_SENT] = { REFERRAL_BY_TARGET, WHEN_DAY, 14 * WHEN_DAY,
 	    "acknowledge the request",
-	    "the request is sent again and staff are told, then the referral expires" },
+	    "staff are reminded, then the referral expires" },
 	[REFERRAL_RECEIVED] = { REFERRAL_BY_TARGET, 2 * WHEN_DAY, 14 * WHEN_DAY,
 	    "answer the request", "staff on both sides are reminded, then the referral expires" },
 	[REFERRAL_INFO_REQUESTED] = { REFERRAL_BY_SOURCE, 3 * WHEN_DAY, 7 * WHEN_DAY,
@@ -165,10 +165,10 @@ static const struct referral_clock clocks[REFERRAL_NSTATES] = {
 	[REFERRAL_ENGAGED] = { REFERRAL_BY_TARGET, 30 * WHEN_DAY, 0,
 	    "give news or an outcome", "staff are reminded" },
 	[REFERRAL_PAUSED] = { REFERRAL_BY_MEMBER, 30 * WHEN_DAY, 0,
-	    "say whether to go on", "the member is asked" },
+	    "say whether to go on", "staff are reminded to ask the member" },
 };
 static const struct referral_clock clock_consent = { REFERRAL_BY_MEMBER, 3 * WHEN_DAY, 0,
-    "give or refuse consent", "the member is asked again" };
+    "give or refuse consent", "staff are reminded to ask the member" };
 static const struct referral_clock clock_cancelling = { REFERRAL_BY_TARGET, WHEN_DAY,
     3 * WHEN_DAY, "confirm the withdrawal", "after 72 hours it counts as confirmed" };
 
