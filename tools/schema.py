@@ -19,6 +19,7 @@ MAX_MEMBERS = 64        # Rules hold members as bits.
 
 FORMATS = {
     "opaque-id": ("GRAMMAR_OPAQUE_ID", "26 characters of Crockford base32, upper case, random"),
+    "step-id": ("GRAMMAR_STEP_ID", "an `opaque-id`, or a derived one: the letter U and 25 characters of Crockford base32"),
     "user-id": ("GRAMMAR_USER_ID", "Matrix user id"),
     "room-id": ("GRAMMAR_ROOM_ID", "Matrix room id"),
     "server-name": ("GRAMMAR_SERVER_NAME", "Matrix server name"),

@@ -321,8 +321,6 @@ case_step(struct app *app, struct case_row *row, const struct case_step *in, str
 		return r;
 	if ((r = fill_step(app, path, in, &step, reterr)) != 0)
 		return r;
-	if (in->prev != NULL && path_derived(row->id, &step))
-		return err_set(reterr, E_REFUSED, "its id is that of a step which each side makes by itself");
 	if (in->prev == NULL && referral_step(path_state(path), &step.move, &next, &effects) == E_EXISTS)
 		return E_EXISTS;
 	if ((r = record(app, row, path, &step, in->content, in->who, reterr)) == E_REFUSED)

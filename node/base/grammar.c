@@ -201,6 +201,7 @@ static const struct row {
 } rows[] = {
 	[GRAMMAR_NONE]			= { "text",		 NULL },
 	[GRAMMAR_OPAQUE_ID]		= { "opaque-id",	 id_is_own },
+	[GRAMMAR_STEP_ID]		= { "step-id",		 id_is_step },
 	[GRAMMAR_USER_ID]		= { "user-id",		 id_is_user },
 	[GRAMMAR_ROOM_ID]		= { "room-id",		 id_is_room },
 	[GRAMMAR_SERVER_NAME]		= { "server-name",	 id_is_server },

@@ -12,6 +12,7 @@
 enum grammar {
 	GRAMMAR_NONE,
 	GRAMMAR_OPAQUE_ID,		/* id_is_own() */
+	GRAMMAR_STEP_ID,		/* id_is_step() */
 	GRAMMAR_USER_ID,
 	GRAMMAR_ROOM_ID,
 	GRAMMAR_SERVER_NAME,

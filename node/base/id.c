@@ -41,6 +41,12 @@ id_is_own(const char *s)
 	return s != NULL && strspn(s, base32) == ID_LEN && s[ID_LEN] == '\0';
 }
 
+bool
+id_is_step(const char *s)
+{
+	return id_is_own(s) || (s != NULL && *s == ID_DERIVED && strspn(s + 1, base32) == ID_LEN - 1 && s[ID_LEN] == '\0');
+}
+
 static bool
 short_enough(const char *s)
 {

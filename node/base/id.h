@@ -20,6 +20,9 @@ void	id_new(const struct world *, char[ID_LEN + 1]);
 /** id_of_bytes(raw, out): the id that these bytes stand for, five bits of each. */
 void	id_of_bytes(const uint8_t[ID_LEN], char[ID_LEN + 1]);
 bool	id_is_own(const char *);
+/** id_is_step(s): one of these, or of a step that both sides derive: it begins with a letter that is no digit of ours. */
+#define ID_DERIVED	'U'
+bool	id_is_step(const char *);
 
 /* All compare bytes; NULL is not an id.  At most 255 bytes each. */
 bool	id_is_user(const char *);	/* @localpart:server, localpart [a-z0-9._=/+-]+ */

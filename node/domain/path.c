@@ -153,6 +153,8 @@ path_add(struct path *p, const struct path_step *step, struct err *reterr)
 
 	if (path_find(p, step->id) != PATH_NONE)
 		return E_EXISTS;
+	if (*step->id == ID_DERIVED && step->move.input != REFERRAL_IN_RECEIVE && step->move.input != REFERRAL_IN_EXPIRE)
+		return err_set(reterr, E_REFUSED, "its id is that of a step which each side makes by itself");
 	if (*step->prev != '\0') {
 		node.prev = path_find(p, step->prev);
 		if (node.prev != PATH_NONE && p->nodes[node.prev].standing == PATH_VOID)
@@ -274,16 +276,6 @@ path_derive(const char *referral, const char *prev, const struct referral *r, en
 	    .actor = input == REFERRAL_IN_EXPIRE ? REFERRAL_BY_WARDEN : REFERRAL_BY_TARGET,
 	    .at = input == REFERRAL_IN_EXPIRE ? referral_expire_at(r) : r->since } };
 	id_of_bytes(raw, ret->id);
+	ret->id[0] = ID_DERIVED;
 	(void)snprintf(ret->prev, sizeof(ret->prev), "%s", prev);
-}
-
-bool
-path_derived(const char *referral, const struct path_step *step)
-{
-	const struct referral any = { .leg = 1 };
-	struct path_step receive, expire;
-
-	path_derive(referral, step->prev, &any, REFERRAL_IN_RECEIVE, &receive);
-	path_derive(referral, step->prev, &any, REFERRAL_IN_EXPIRE, &expire);
-	return strcmp(step->id, receive.id) == 0 || strcmp(step->id, expire.id) == 0;
 }

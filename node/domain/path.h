@@ -8,7 +8,7 @@
  * steps, in whatever order they came, hold the same referral.  A step once overtaken stays so.
  *
  * Some steps both nodes can make by themselves (the request's receipt, the end of a clock): their ids
- * are derived, so that both make the same one.
+ * are derived, so that both make the same one, and have a form that no content's id has.
  */
 #ifndef CAIRN_PATH_H
 #define CAIRN_PATH_H
@@ -71,11 +71,9 @@ enum path_standing path_standing(const struct path *, size_t, size_t *ret_by);
 
 /**
  * path_derive(referral, prev, r, input, ret): the step that RECEIVE by the target or EXPIRE by the warden is
- * on ${prev}, after which the referral is ${r}.  path_derived(referral, step): has a
- * step made elsewhere such an id?
+ * on ${prev}, after which the referral is ${r}.
  */
 void	path_derive(const char *referral, const char *prev, const struct referral *, enum referral_input,
 	    struct path_step *ret);
-bool	path_derived(const char *referral, const struct path_step *);
 
 #endif /* !CAIRN_PATH_H */

@@ -37,6 +37,9 @@ test_own(void)
 	ok(!id_is_own(NULL) && !id_is_own("") && !id_is_own("tvwxyz0123456789abcdefghjk") &&
 	    !id_is_own("TVWXYZ0123456789ABCDEFGHJ") && !id_is_own("TVWXYZ0123456789ABCDEFGHJKM") &&
 	    !id_is_own("TVWXYZ0123456789ABCDEFGHIL"), "lower case, other lengths, I and L are not ids");
+	ok(id_is_step(a) && id_is_step("UVWXYZ0123456789ABCDEFGHJK") && !id_is_own("UVWXYZ0123456789ABCDEFGHJK") && !id_is_step(NULL) &&
+	    !id_is_step("U") && !id_is_step("UVWXYZ0123456789ABCDEFGHJ") && !id_is_step("UUWXYZ0123456789ABCDEFGHJK"),
+	    "what is derived begins with a U, and is no id of anything else");
 }
 
 static void
