@@ -270,6 +270,7 @@ const struct verb verbs_table[] = {
 	   { "urgency", "U", "urgency", "how soon; a crisis is never a referral", true, false, &ev_urgency_names },
 	   { "age-band", "B", "age_band", "age, coarsely", true, false, &ev_age_band_names },
 	   { "time", "T", "times", "when the member can meet; may be repeated", false, true, &ev_time_slot_names },
+	   { "part-of", "REFERRAL", "part_of", "the one that was forwarded and goes on as this; nobody else is told of it", false, false, NULL },
 	   { "case", "CASE", "case", "for whom, if staff opened a case", false, false, NULL },
 	   { "origin", "O", "origin", "whose idea it is", false, false, &ev_origin_names },
 	   { "voluntary", NULL, "voluntary", "the member said, alone, that they want it", false, false, NULL },

@@ -17,6 +17,7 @@
 #include "own.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
+#include "store/intakestore.h"
 #include "traffic.h"
 
 #define TYPE_REQUEST	ID_NAMESPACE "referral.request"
@@ -132,25 +133,74 @@ request_content(struct app *app, const json_t *args, const char *referral, json_
 	return r == 0 ? 0 : -ENOMEM;
 }
 
-int
-case_refer(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+/* What stays the same for the child of a referral that was forwarded: whom it is for, and whose wish it is. */
+static int
+inherit(struct app *app, const struct case_row *parent, json_t *args, struct err *reterr)
 {
-	const char *to = json_str(args, "to");
+	static const char *const names[] = { "origin", "voluntary" };
+	autointake struct intake who = { 0 };
+	autojson json_t *request = NULL;
+	const char *of = json_str(args, "case"), *origin = json_str(args, "origin");
+	int r;
+
+	if (parent->request == NULL || canon_parse(parent->request, strlen(parent->request), &request, NULL) != 0)
+		return ERR_CORRUPT;
+	if (origin != NULL && json_str(request, "origin") != NULL && strcmp(origin, json_str(request, "origin")) != 0)
+		return err_set(reterr, E_BAD, "origin: that of the referral which was forwarded stays");
+	for (size_t i = 0; i < nelem(names); i++)
+		if (json_object_get(request, names[i]) != NULL && json_object_set(args, names[i], json_object_get(request, names[i])) != 0)
+			return -ENOMEM;
+	if ((r = intake_of(app->db, parent->id, &who)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (of != NULL && strcmp(of, who.id) != 0)
+		return err_set(reterr, E_BAD, "case: the referral which was forwarded is for somebody else");
+	return json_object_set_new(args, "case", json_string(who.id)) != 0 ? -ENOMEM : 0;
+}
+
+/*
+ * A child goes on where the target would not.  It is a referral of its own, with a consent of its own; which one it
+ * is part of is known here alone: an id that two partners saw would tell them that they speak of one person.
+ */
+static int
+of_parent(struct app *app, const char *id, json_t *args, struct err *reterr)
+{
+	struct case_row parent;
+	int r = case_get(app->db, id, &parent);
+
+	if (r == E_NOTFOUND)
+		return err_next(reterr, err_set(reterr, E_NOTFOUND, "there is no referral %s", id), "cairn list referrals shows them");
+	if (r != 0)
+		return r;
+	if (parent.r.side != REFERRAL_AT_SOURCE || parent.r.state != REFERRAL_FORWARDED)
+		r = case_not_ours(&parent, "is none of ours that was forwarded, so it does not go on as another one", reterr);
+	else
+		r = inherit(app, &parent, args, reterr);
+	case_free(&parent);
+	return r;
+}
+
+int
+case_refer(struct app *app, const char *actor, const json_t *given, json_t **ret, struct err *reterr)
+{
+	const char *to = json_str(given, "to"), *parent = json_str(given, "part_of");
 	char id[ID_LEN + 1], content_id[ID_LEN + 1];
-	autojson json_t *content = NULL;
+	autojson json_t *content = NULL, *args = json_copy((json_t *)(uintptr_t)given);
 	autofree char *text = NULL;
 	struct seen_record record;
 	struct case_row row = { .r = referral_start(REFERRAL_AT_SOURCE), .created = app_now(app) };
 	struct case_step step = { .input = REFERRAL_IN_SEND, .actor = REFERRAL_BY_SOURCE, .who = actor, .id = content_id };
 	int r;
 
+	if (args == NULL)
+		return -ENOMEM;
 	if (to == NULL)
 		return err_set(reterr, E_BAD, "to: the id of a specialist or program is missing");
-	if ((r = publisher(app, to, json_str(args, "org"), &record, reterr)) != 0)
+	if ((parent != NULL && (r = of_parent(app, parent, args, reterr)) != 0) || (r = publisher(app, to, json_str(args, "org"), &record, reterr)) != 0)
 		return r;
 	id_new(app->world, id);
 	row.id = id;
 	row.org = record.org;
+	row.part_of = (char *)(uintptr_t)parent;
 	if ((r = intake_begin(app, args, reterr)) == 0 && (r = intake_bind(app, id, args)) == 0 && (r = request_content(app, args, id, &content)) == 0 &&
 	    (r = traffic_send(app, record.org, id, TYPE_REQUEST, content, content_id, reterr)) == 0) {
 		text = json_text(content, JSON_COMPACT);

@@ -88,6 +88,8 @@ case_moves(const struct app *app, const struct case_row *row)
 
 	if (row->r.side == REFERRAL_AT_SOURCE && possible(app, row, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER))
 		r |= add_move(ret, "consent", row->id, "--template");
+	if (row->r.side == REFERRAL_AT_SOURCE && row->r.state == REFERRAL_FORWARDED)
+		r |= add_move(ret, "refer RECORD --part-of", row->id, "--need ...");
 	for (size_t i = 0; i < nelem(acts) && r == 0; i++)
 		if (acts[i].side == row->r.side && possible(app, row, acts[i].input, acts[i].actor))
 			r |= add_move(ret, acts[i].verb, row->id, acts[i].rest);

@@ -35,7 +35,7 @@ SELECT min(clock_due) FROM referral WHERE clock_due > 0;
 SELECT count(*) FROM referral WHERE reminded > 0 AND erased = 0;
 
 -- name: case_children
-SELECT n FROM referral WHERE part_of = ?1 ORDER BY n;
+SELECT n FROM referral WHERE part_of = ?1 AND erased = 0 ORDER BY n;
 
 -- name: case_list
 SELECT n FROM referral WHERE erased = 0 ORDER BY created DESC, n DESC;
