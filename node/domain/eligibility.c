@@ -486,7 +486,7 @@ take_term(struct judging *j, const struct term *t)
 static void
 judge_bands(struct judging *j, const json_t *bands)
 {
-	static const int limits[][2] = { { 0, 13 }, { 13, 18 }, { 18, 26 }, { 26, 60 }, { 60, 0 } };
+	static const int limits[][2] = { { 0, 0 }, { 0, 13 }, { 13, 18 }, { 18, 26 }, { 26, 60 }, { 60, 0 } };
 	json_t *item;
 	size_t i;
 	enum eligibility_answer best = ELIGIBILITY_NO, a;
@@ -496,12 +496,10 @@ judge_bands(struct judging *j, const json_t *bands)
 		return;
 	json_array_foreach(bands, i, item) {
 		int band = json_is_string(item) ? event_enum_value(&ev_age_band_names, json_string_value(item)) : 0;
-		struct term t = { .kind = ELIGIBILITY_AGE };
+		struct term t = { .kind = band != 0 ? ELIGIBILITY_AGE : -1 };
 
-		if (band == 0)
-			continue;
-		t.from = limits[band - 1][0] * MILLI;
-		t.below = limits[band - 1][1] != 0 ? limits[band - 1][1] * MILLI : INT64_MAX;
+		t.from = limits[band][0] * MILLI;
+		t.below = limits[band][1] != 0 ? limits[band][1] * MILLI : INT64_MAX;
 		a = judge_term(&t, j->said[0].f);
 		best = a > best ? a : best;
 	}

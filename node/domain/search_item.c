@@ -113,7 +113,7 @@ add_who(const json_t *body, struct search_item *item)
 	json_array_foreach(json_arr(body, "age_bands"), i, band) {
 		int n = json_is_string(band) ? event_enum_value(&ev_age_band_names, json_string_value(band)) : 0;
 
-		item->bands |= n > 0 ? 1u << (n - 1) : 0;
+		item->bands |= n > 0 ? 1u << (n - 1) : (1u << SEARCH_BANDS) - 1;	/* Not known here: to be asked. */
 	}
 	if (!json_is_true(json_object_get(area, "anywhere")))
 		add_list(json_arr(area, "regions"), &item->regions);

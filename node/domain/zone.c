@@ -67,7 +67,7 @@ struct counts {
 static int64_t
 big_endian(const uint8_t *p, size_t n)
 {
-	uint64_t u = n > 0 && p[0] & 0x80 ? UINT64_MAX : 0;
+	uint64_t u = p[0] & 0x80 ? UINT64_MAX : 0;
 
 	for (size_t i = 0; i < n; i++)
 		u = u << 8 | p[i];

@@ -42,4 +42,42 @@ faults_begin(void)
 	json_set_alloc_funcs(__wrap_malloc, free);
 }
 
+/*
+ * With -Wl,--wrap=buf_puts,--wrap=buf_printf also which of the additions to a buffer fails: most of them allocate nothing.
+ */
+#ifdef FAULTS_OF_BUFFERS
+#include <errno.h>
+#include <stdarg.h>
+
+#include "base/buf.h"
+
+static long faults_buf = -1;	/* Additions that still succeed; -1: all. */
+
+int	__real_buf_puts(struct buf *, const char *);
+int	__wrap_buf_puts(struct buf *, const char *);
+int	__wrap_buf_printf(struct buf *, const char *, ...) like_printf(2, 3);
+
+int
+__wrap_buf_puts(struct buf *b, const char *text)
+{
+	if (faults_buf == 0)
+		return -ENOMEM;
+	faults_buf -= faults_buf > 0;
+	return __real_buf_puts(b, text);
+}
+
+int
+__wrap_buf_printf(struct buf *b, const char *fmt, ...)
+{
+	autofree char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	return n < 0 ? -ENOMEM : __wrap_buf_puts(b, text);
+}
+#endif
+
 #endif /* !CAIRN_TEST_FAULTS_H */

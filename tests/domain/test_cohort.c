@@ -27,7 +27,7 @@ roll(unsigned n)
 
 struct round {
 	struct cohort	 c;
-	char		 text[MEMBERS + PLACES][8];
+	char		 text[MEMBERS + PLACES][24];
 	const char	*members[MEMBERS], *places[PLACES];
 	unsigned	 capacity[PLACES];
 	struct cohort_edge edges[MEMBERS * PLACES];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -52,6 +53,9 @@ static const struct {
 	{ "that tells as well", "group",
 	  "{'name':'x','neutral_name':'The DEPRESSION circle','modality':'phone','no_alternative':'x'}", "\"depress...\" tells" },
 	{ "within another word it does not tell", "group", "{'name':'Roland Mesober','modality':'phone','no_alternative':'x'}", NULL },
+	{ "nor behind a letter with an accent", "group", "{'name':'\xc3\x89sober','modality':'phone','no_alternative':'x'}", NULL },
+	{ "two ways, and one of them again", "program", "{'modalities':['phone','in_person'],'alternatives':[{'modality':'phone'}]}", NULL },
+	{ "a way of a line that says nothing of its hours", "crisis_line", "{'ways':[{'schedules':[{}]}]}", NULL },
 	{ "a program may say what it is for", "program", "{'name':'Sober house'}", NULL },
 	{ "looked at today", "resource", "{'review':{'by':'x','day':'2026-11-21','due':'2026-11-22'}}", NULL },
 	{ "looked at tomorrow", "resource", "{'review':{'by':'x','day':'2026-11-22','due':'2026-11-23'}}", "later than today" },
@@ -103,6 +107,8 @@ test_aged(void)
 	};
 	struct err err = { "" };
 	autojson json_t *fresh = counted(14, 14), *old = counted(15, 0), *queue = counted(0, 40), *none = json_object();
+	autojson json_t *much = json_of("{'capacities':[{'open':2147483647},{'unit':'beds','open':2147483647}]}");
+	autojson json_t *once = json_of("{'source':{'name':'x','updated':'1969-01-01'}}");
 	autojson json_t *due = json_of("{'review':{'by':'x','day':'2025-11-21','due':'2026-11-21'}}");
 	autojson json_t *over = json_of("{'review':{'by':'x','day':'2025-11-21','due':'2026-11-20'}}");
 
@@ -125,6 +131,8 @@ test_aged(void)
 	ok(strstr(err.text, "second number") != NULL, "says what to do: %s", err.text);
 	is_int(fields_open(fresh), 4, "all rows count as free places");
 	is_int(fields_open(none), -1, "none said is not none free");
+	is_int(fields_open(much), INT_MAX, "as many as a number holds");
+	ok(fields_aged("program", once, 1, &err) == 0, "in 1970 nothing is a year old");
 }
 
 static const struct {
@@ -163,6 +171,11 @@ static const struct {
 	{ "crisis line", "crisis_line", "{'ways':[{'how':'call','value':'555-0100','always':true,'audience':'veterans','languages':['en'],"
 	  "'option':'Press 1.'}]}", "call 555-0100, day and night, for veterans, in en:" },
 	{ "its option", "crisis_line", "{'ways':[{'how':'call','value':'555-0100','always':true,'option':'Press 1.'}]}", "  Press 1." },
+	{ "its hours, when it says nothing of them", "crisis_line", "{'ways':[{'how':'text','value':'555-0101'}]}", "text 555-0101, at the hours below." },
+	{ "volunteers", "program", "{'volunteers_wanted':true}", "olunteer" },
+	{ "volunteers, when none are wanted", "story", "{'volunteers_wanted':false}", NULL },
+	{ "a place that says nothing of itself", "story", "{'locations':[{}]}", NULL },
+	{ "no texts in a list", "story", "{'transport':[3]}", NULL },
 	{ "its hours", "crisis_line", "{'ways':[{'how':'text','value':'555-0101','always':false}]}", "text 555-0101, at the hours below." },
 	{ "story", "story", "{'author':'Robin','told_on':'2026-03-04','shared_with':'partners'}", "Told by Robin, 2026-03-04." },
 	{ "how far", "story", "{'author':'Robin','told_on':'2026-03-04','shared_with':'partners'}", "partner organizations only: do not show it" },
@@ -210,6 +223,10 @@ static const struct {
 	  "{'locations':[{" PLACE "}]}", 1 },
 	{ "nothing but hidden", "{'locations':[{'visibility':'redacted'}]}", "{'locations':[{'name':'Oak'," PLACE "}]}", 1 },
 	{ "hidden already", "{'locations':[{'visibility':'redacted'}]}", "{'locations':[{'visibility':'redacted'}]}", 0 },
+	{ "a name, and one that is not said", "{'locations':[{'name':'Oak','visibility':'redacted'}]}", "{'locations':[{" PLACE "}]}", 1 },
+	{ "a name, and another town without one", "{'locations':[{'name':'Oak','locality':'Newark','visibility':'redacted'}]}",
+	  "{'locations':[{'locality':'Bayonne'," PLACE "}]}", 0 },
+	{ "said to be neither", "{'locations':[{'visibility':'redacted'}]}", "{'locations':[{'address':'1 Pier'}]}", 1 },
 	{ "of a group", "{'location':{'visibility':'redacted'}}", "{'location':{" PLACE "}}", 1 },
 	{ "no places before", "{}", "{'locations':[{" PLACE "}]}", 0 },
 	{ "no places now", "{'locations':[{'visibility':'redacted'}]}", "{}", 0 },
@@ -262,6 +279,8 @@ test_hidden_elsewhere(void)
 		{ "the address it had", OAK, WAS, "{'locations':[{'name':'Elm','address':'7 oak','visibility':'public'}]}", 1 },
 		{ "its address in another town", OAK, WAS, "{'locations':[{'locality':'Bayonne','address':'7 Oak','visibility':'public'}]}", 0 },
 		{ "the position it had", OAK, WAS, "{'location':{'visibility':'public','latitude_e6':5,'longitude_e6':6}}", 1 },
+		{ "half of it, and no more is said", "{'locations':[{'visibility':'redacted','latitude_e6':5}]}", NULL,
+		  "{'locations':[{'visibility':'public','latitude_e6':5,'longitude_e6':6}]}", 0 },
 		{ "half of it", OAK, WAS, "{'locations':[{'visibility':'public','latitude_e6':5,'longitude_e6':7}]}", 0 },
 		{ "a place that is not hidden", OAK, WAS, "{'locations':[{'name':'Pier'," PLACE "}]}", 0 },
 		{ "hidden already", OAK, WAS, "{'locations':[{'name':'Oak','visibility':'redacted'}]}", 0 },
@@ -283,7 +302,7 @@ test_hidden_elsewhere(void)
 static void
 test_memory(void)
 {
-	long tried = 0, failed = 0;
+	long tried = 0, failed = 0, hides = 0;
 
 	for (size_t i = 0; i < nelem(words); i++) {
 		autojson json_t *body = json_of(words[i].body);
@@ -302,6 +321,21 @@ test_memory(void)
 		if (r != 0)
 			ok(false, "%s never ends", words[i].name);
 	}
+	for (long left = 0, r = -ENOMEM; r != 0 && left < 500; left++) {
+		autojson json_t *by = json_of(OAK), *was = json_of(WAS), *body = json_of("{'locations':[{'name':'Oak'," PLACE "}]}"), *list = json_array();
+		json_t *other = json_deep_copy(body);
+		unsigned n = 99;
+
+		faults_left = left;
+		if ((r = fields_hide(by, body, &n)) == 0 && (r = fields_hidden(by, was, list)) == 0)
+			r = fields_hide_any(list, other, &n);
+		faults_left = -1;
+		json_decref(other);
+		hides += r == -ENOMEM;
+		if (r != 0 && r != -ENOMEM)
+			break;
+	}
+	ok(hides > 5, "and each of %ld of what hides places", hides);
 	ok(failed > 100 && tried == failed + (long)nelem(words), "each of %ld allocations that fails is told, and no list is given", failed);
 }
 

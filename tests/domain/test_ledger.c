@@ -126,9 +126,9 @@ test_refusals(void)
 		{ "proof", "{}" }, { "entries/0", "[]" }, { "entries/0/id", "''" }, { "entries/0/index", "131072" },
 		{ "entries/0/index", "-1" }, { "entries/0/index", "'7'" }, { "entries/0/state", "'gone'" }, { "entries/0/state", NULL },
 		{ "entries/0/from", "0" }, { "entries/0/until", "1" }, { "entries/0/signed", "0" }, { "entries/0/subject", "[]" },
-		{ "entries/0/livedExperience", "[]" }, { "entries/1/index", "7" },
+		{ "entries/0/livedExperience", "[]" }, { "entries/0/signed", "253402300800000" }, { "entries/0/until", "253402300800000" }, { "entries/1/index", "7" },
 	};
-	autojson json_t *ledger = NULL, *other = NULL;
+	autojson json_t *ledger = NULL, *other = NULL, *subject = subject_json();
 	struct ledger_term term = { NOW, UNTIL, NOW };
 	int taken = 0;
 
@@ -143,6 +143,20 @@ test_refusals(void)
 		if (taken > 0)
 			printf("# %s\n", wrong[i].path);
 	}
+	for (int i = 0; i < 2; i++) {	/* A name too long, and a member of another name. */
+		autojson json_t *copy = json_deep_copy(ledger);
+		char name[4096];
+
+		memset(name, 'x', sizeof(name) - 1);
+		name[sizeof(name) - 1] = '\0';
+		if (i == 0)
+			(void)json_object_set_new(ledger_entry(copy, 1), "id", json_string(name));
+		else {
+			json_poke(copy, "entries/0/from", NULL);
+			json_poke(copy, "entries/0/since", "1");
+		}
+		taken += ledger_check(copy, NULL) != E_BAD;
+	}
 	is_int(taken, 0, "%zu that are no ledger are refused", nelem(wrong));
 	ok(ledger_new("", &other, NULL) == E_BAD && ledger_new("board", &other, NULL) == E_BAD && other == NULL,
 	    "lists have names that are URIs");
@@ -152,8 +166,15 @@ test_refusals(void)
 	ok(ledger_change(ledger, 3, LEDGER_REVOKE, &term, NULL) == E_NOTFOUND && ledger_change(ledger, 0, LEDGER_REVOKE, &term,
 	    NULL) == E_NOTFOUND && ledger_credential(ledger, 3, issuer.seed, &other, NULL) == E_NOTFOUND, "nor is what is not there changed");
 	ok(ledger_change(ledger, 1, LEDGER_RENEW, &term, NULL) == E_BAD, "a renewal lasts longer than before");
+	ok(ledger_change(ledger, 1, LEDGER_NINPUTS, &term, NULL) == E_REFUSED, "what is no input changes nothing");
 	term.until = NOW;
 	ok(ledger_change(ledger, 1, LEDGER_RENEW, &term, NULL) == E_BAD, "and ends after it begins");
+	ok(ledger_issue(ledger, "urn:z", 9, subject, &term, NULL) == E_BAD, "so does a new one");
+	term = (struct ledger_term){ NOW, UNTIL + WHEN_DAY, 0 };
+	ok(ledger_change(ledger, 1, LEDGER_RENEW, &term, NULL) == E_BAD && ledger_issue(ledger, "urn:z", 9, subject, &term, NULL) == E_BAD,
+	    "and none is signed before there was time");
+	term.now = NOW;
+	ok(ledger_issue(ledger, "urn:z", 9, json_null(), &term, NULL) == E_BAD, "nor about nobody");
 	ok(ledger_list(ledger, STATUS_REVOCATION, issuer.seed, &other, NULL) == E_REFUSED && other == NULL,
 	    "lists without a date are not signed");
 }
@@ -176,6 +197,28 @@ test_time(void)
 	ok(ledger_date(ledger, NOW - WHEN_DAY) == 0 && ledger_list(ledger, STATUS_REVOCATION, issuer.seed, &c, NULL) == 0 &&
 	    strcmp(json_str(c, "validFrom"), json_str(a, "validFrom")) > 0, "and the next is later, though the clock went back");
 	is_int(json_int(ledger, "version", 0), 3, "each of them is a version");
+}
+
+/* LEDGER_MAX entries, made in place: a book that is full, and one that is more than full. */
+static void
+test_full(void)
+{
+	autojson json_t *ledger = NULL;
+	json_t *entries;
+
+	ok(ledger_new(LISTS, &ledger, NULL) == 0 && issue(ledger, "urn:x", 7) == 0, "a ledger with an entry");
+	entries = json_object_get(ledger, "entries");
+	while (json_array_size(entries) < LEDGER_MAX) {
+		json_t *copy = json_copy(ledger_entry(ledger, 1));
+		int i = (int)json_array_size(entries);
+
+		(void)json_object_set_new(copy, "index", json_integer(i + 7));
+		(void)json_array_append_new(entries, copy);
+	}
+	is_int(ledger_check(ledger, NULL), 0, "it may have %d", LEDGER_MAX);
+	is_int(issue(ledger, "urn:y", 5), E_REFUSED, "and then takes no more");
+	(void)json_array_append(entries, ledger_entry(ledger, 1));
+	is_int(ledger_check(ledger, NULL), E_BAD, "nor is one with more a ledger");
 }
 
 static void
@@ -231,6 +274,7 @@ test_walk(void)
 static void
 test_memory(void)
 {
+	const struct ledger_term longer = { NOW, UNTIL + WHEN_DAY, NOW };
 	long n, wrong = 0;
 	int r = 1;
 
@@ -239,7 +283,7 @@ test_memory(void)
 
 		faults_left = n;
 		if ((r = ledger_new(LISTS, &ledger, NULL)) == 0 && (r = issue(ledger, "urn:x", 7)) == 0 &&
-		    (r = ledger_date(ledger, NOW)) == 0 && (r = ledger_credential(ledger, 1, issuer.seed, &vc, NULL)) == 0)
+		    (r = ledger_change(ledger, 1, LEDGER_RENEW, &longer, NULL)) == 0 && (r = ledger_date(ledger, NOW)) == 0 && (r = ledger_credential(ledger, 1, issuer.seed, &vc, NULL)) == 0)
 			r = ledger_list(ledger, STATUS_REVOCATION, issuer.seed, &list, NULL);
 		faults_left = -1;
 		wrong += r != 0 && list != NULL;
@@ -261,6 +305,7 @@ main(void)
 	test_table();
 	test_refusals();
 	test_time();
+	test_full();
 	test_walk();
 	test_memory();
 	status_free(lent);

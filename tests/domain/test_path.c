@@ -67,6 +67,8 @@ static void
 test_overtaken(void)
 {
 	autopath struct path *p = begun(REFERRAL_AT_SOURCE);
+	struct path_step later;
+	struct err err = { "" };
 	size_t by;
 
 	ok(add(p, "C", "B", REFERRAL_IN_WITHDRAW, REFERRAL_BY_SOURCE) == 0 && path_state(p)->state == REFERRAL_ENDED,
@@ -76,6 +78,11 @@ test_overtaken(void)
 	ok(path_standing(p, 2, &by) == PATH_OVERTAKEN && by == 3, "which is known of the loser");
 	ok(path_standing(p, 3, NULL) == PATH_COUNTS && path_standing(p, 0, NULL) == PATH_COUNTS, "the others count");
 	is_int(add(p, "E", "C", REFERRAL_IN_REOPEN, REFERRAL_BY_SOURCE), E_REFUSED, "a reopening begins another leg");
+	later = made("E", "C", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET);
+	later.move.leg = 2;
+	ok(path_add(p, &later, &err) == E_REFUSED && strstr(err.text, "the referral is in leg 1") != NULL, "and nothing else does: %s", err.text);
+	ok(path_next(p, PATH_NONE) == 0 && path_next(p, 0) == 1 && path_next(p, 1) == 3 && path_next(p, 3) == PATH_NONE, "the way from step to step");
+	ok(path_before(p, 0)->state == REFERRAL_DRAFT && path_before(p, 1)->state == REFERRAL_SENT, "the first step is made on a draft");
 	ok(add(p, "F", "B", REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER) == 0 && path_state(p)->state == REFERRAL_ENDED &&
 	    path_standing(p, 3, &by) == PATH_OVERTAKEN && by == 4, "the member's leaving overtakes the acceptance");
 	is_int(add(p, "F", "B", REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER), E_EXISTS, "told twice, done once");
@@ -109,6 +116,7 @@ test_waiting(void)
 		kept += add(p, id, "W", REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET) == E_LATER;
 	}
 	is_int(kept, PATH_WAITING - 1, "so many wait, and no more");
+	path_free(NULL);
 	is_int(add(p, "Y", "W", REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET), E_NOTFOUND, "the others may come again");
 	ok(path_size(p) < 30, "nor are they kept");
 }

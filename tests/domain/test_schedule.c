@@ -5,6 +5,7 @@
 #include "domain/schedule.h"
 #include "domain/when.h"
 #include "domain/zone.h"
+#include "tests/dice.h"
 #include "tests/tap.h"
 
 #define RULE(text) "{\"rule\": \"" text "\", \"from\": \"2026-01-06\", \"opens\": \"19:00\", \"closes\": \"20:00\"}"
@@ -24,6 +25,12 @@ static const struct {
 	{ "{\"days\": [\"mon\"], \"except\": [\"2026-02-02\", \"never\"]}", "/except/1: " },
 	{ "{\"days\": [\"mon\"], \"opens\": \"10:00\", \"closes\": \"11:00\", \"minutes\": 60}", "/minutes: " },
 	{ "{\"days\": [\"mon\"], \"minutes\": 10081}", "/minutes: " },
+	{ "{\"days\": [\"mon\"], \"minutes\": -1}", "/minutes: " },
+	{ "{\"days\": [1]}", "/days/0: " }, { "{\"days\": [\"mon\"], \"except\": [3]}", "/except/0: " },
+	{ "{\"days\": [\"mon\"], \"opens\": \"24:01\"}", "/opens: " }, { "{\"days\": [\"mon\"], \"opens\": \"10:5\"}", "/opens: " },
+	{ "{\"days\": [\"mon\"], \"opens\": \"\"}", "/opens: " }, { "{\"days\": [\"mon\"], \"closes\": \"10:00x\"}", "/closes: " },
+	{ "{\"days\": [\"mon\"], \"closes\": \"10:\"}", "/closes: " }, { "{\"days\": [\"mon\"], \"until\": \"2026-02-30\"}", "/until: " },
+	{ "{\"days\": [\"mon\"], \"from\": \"1969-12-31\"}", "/from: " },
 	{ "{\"rule\": \"FREQ=DAILY\"}", "/from: " },
 	{ "{\"rule\": \"FREQ=DAILY\", \"from\": \"2026-01-06\", \"days\": [\"mon\"]}", "/rule: not with" },
 	{ "{\"rule\": \"FREQ=DAILY\", \"from\": \"2026-01-06\", \"frequency\": \"weekly\"}", "/rule: not with" },
@@ -31,6 +38,8 @@ static const struct {
 	{ RULE("FREQ=DAILY;FREQ=DAILY"), "/rule: FREQ is there twice" }, { RULE("FREQ=DAILY;"), "/rule: only" },
 	{ RULE("FREQ=DAILY;BYSETPOS=1"), "/rule: only" }, { RULE("FREQ=DAILY;INTERVAL=0"), "/rule: INTERVAL" },
 	{ RULE("FREQ=DAILY;INTERVAL=1001"), "/rule: INTERVAL" }, { RULE("FREQ=DAILY;INTERVAL=2x"), "/rule: INTERVAL" },
+	{ RULE("FREQ=DAILY;INTERVAL=00001"), "/rule: INTERVAL" }, { RULE("FREQ=DAILY;INTERVAL="), "/rule: INTERVAL" },
+	{ RULE("FREQ=DAILY;COUNT=5x"), "/rule: COUNT" }, { RULE("FREQ=DAILY;COUNT=1001"), "/rule: COUNT" },
 	{ RULE("FREQ=DAILY;COUNT=0"), "/rule: COUNT" }, { RULE("FREQ=DAILY;COUNT=-1"), "/rule: COUNT" }, { RULE("FREQ=DAILY;COUNT"), "/rule: COUNT" },
 	{ RULE("FREQ=DAILY;COUNT=2;UNTIL=20260201"), "/rule: COUNT and UNTIL" },
 	{ RULE("FREQ=DAILY;UNTIL=20260230"), "/rule: UNTIL" }, { RULE("FREQ=DAILY;UNTIL=20260201T100000"), "/rule: UNTIL" },
@@ -39,6 +48,10 @@ static const struct {
 	{ RULE("FREQ=WEEKLY;BYDAY=MOTU"), "/rule: BYDAY" }, { RULE("FREQ=WEEKLY;BYDAY=2MO"), "/rule: BYDAY with a number" },
 	{ RULE("FREQ=MONTHLY;BYDAY=6MO"), "/rule: BYDAY" }, { RULE("FREQ=MONTHLY;BYDAY=0MO"), "/rule: BYDAY" },
 	{ RULE("FREQ=MONTHLY;BYDAY=-MO"), "/rule: BYDAY" }, { RULE("FREQ=MONTHLY;BYDAY=M"), "/rule: BYDAY" },
+	{ RULE("FREQ=MONTHLY;BYDAY=MO,-"), "/rule: BYDAY" }, { RULE("FREQ=MONTHLY;BYDAY=+MO"), "/rule: BYDAY" }, { RULE("FREQ=MONTHLY;BYDAY=XX"), "/rule: BYDAY" },
+	{ RULE("FREQ=MONTHLY;BYDAY= MO"), "/rule: BYDAY" }, { RULE("FREQ=MONTHLY;BYDAY=-*MO"), "/rule: BYDAY" },
+	{ RULE("FREQ=MONTHLY;BYMONTHDAY="), "/rule: BYMONTHDAY" }, { RULE("FREQ=MONTHLY;BYMONTHDAY=-"), "/rule: BYMONTHDAY" },
+	{ RULE("FREQ=MONTHLY;BYMONTHDAY=1-2"), "/rule: BYMONTHDAY" },
 	{ RULE("FREQ=MONTHLY;BYMONTHDAY=0"), "/rule: BYMONTHDAY" }, { RULE("FREQ=MONTHLY;BYMONTHDAY=32"), "/rule: BYMONTHDAY" },
 	{ RULE("FREQ=MONTHLY;BYMONTHDAY=1,"), "/rule: BYMONTHDAY" }, { RULE("FREQ=WEEKLY;BYMONTHDAY=1"), "/rule: BYMONTHDAY is not" },
 };
@@ -51,6 +64,9 @@ static const struct {
 	{ RULE("FREQ=MONTHLY;BYDAY=2TU"), { 13, 41, 69, 104, 132, 160 } },
 	{ RULE("FREQ=MONTHLY;BYDAY=-1TU,+1TH"), { 27, 36, 55, 64, 90, 92 } },
 	{ RULE("FREQ=MONTHLY;BYMONTHDAY=31;COUNT=3"), { 31, 90, 151 } },
+	{ RULE("FREQ=MONTHLY;BYMONTHDAY=-1,+15"), { 15, 31, 46, 59, 74, 90 } },
+	{ "{\"days\": [\"tue\"], \"from\": \"2026-01-06\", \"frequency\": \"biweekly\", \"opens\": \"19:00\", \"closes\": \"20:00\"}", { 6, 20, 34, 48, 62, 76 } },
+	{ "{\"days\": [\"tue\"], \"until\": \"2026-01-20\", \"opens\": \"19:00\", \"closes\": \"20:00\", \"timezone\": \"Etc/UTC\"}", { 6, 13, 20 } },
 	{ RULE("FREQ=MONTHLY"), { 6, 37, 65, 96, 126, 157 } },
 	{ RULE("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;WKST=MO"), { 6, 11, 20, 25, 34, 39 } },
 	{ RULE("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;WKST=SU"), { 6, 18, 20, 32, 34, 46 } },
@@ -64,6 +80,10 @@ static const struct {
 
 static const char utc_file[] = "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0"
     "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0\nUTC0\n";
+
+/* Central European time by its rule alone. */
+static const char berlin_file[] = "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0"
+    "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0\nCET-1CEST,M3.5.0,M10.5.0/3\n";
 
 static struct schedule
 must_read(const char *text, json_t **ret)
@@ -214,15 +234,129 @@ test_hours(const struct zone *utc)
 	}
 }
 
+/* 65 days left out are one too many; COUNT that reaches further than a rule is followed ends nowhere. */
+static void
+test_bounds(const struct zone *utc)
+{
+	autojson json_t *json = NULL, *far = NULL, *days = json_pack("{s:[s], s:s, s:s, s:o}", "days", "mon", "opens", "10:00", "closes", "11:00",
+	    "except", json_array());
+	struct schedule s = must_read(RULE("FREQ=DAILY;INTERVAL=1000;COUNT=1000"), &json);
+	struct schedule_span span[4];
+	struct err err = { "" };
+
+	ok(s.last == INT64_MAX && s.interval == 1000, "COUNT that reaches too far never ends");
+	for (int i = 0; i < SCHEDULE_EXCEPT; i++)
+		(void)json_array_append_new(json_object_get(days, "except"), json_string("2026-02-02"));
+	ok(schedule_read(days, &s, &err) == 0 && s.n_except == SCHEDULE_EXCEPT, "as many days left out as there may be");
+	(void)json_array_append_new(json_object_get(days, "except"), json_string("2026-02-02"));
+	ok(schedule_read(days, &s, &err) == E_BAD && strncmp(err.text, "/except/64: ", 12) == 0, "and one more is refused");
+	s = must_read("{\"days\": [\"mon\"], \"opens\": \"10:00\", \"closes\": \"11:00\"}", &far);
+	is_int(schedule_between(&s, utc, -1, WHEN_DAY, span, 4), 0, "nothing before 1970");
+	is_int(schedule_between(&s, utc, WHEN_MAX - WHEN_DAY, WHEN_MAX + 1, span, 4), 0, "nothing behind the calendar");
+	is_int(schedule_between(&s, utc, 0, 100 * WHEN_DAY, span, 2), 2, "no more than there is room for");
+}
+
+/* On 29 March 2026 clocks go from 02:00 to 03:00. */
+static void
+test_forward(void)
+{
+	static const struct { const char *json; size_t meets; int64_t after; int minutes; } some[] = {
+		{ "{\"days\": [\"sun\"], \"opens\": \"02:30\", \"closes\": \"03:00\"}", 0, 0, 0 },
+		{ "{\"days\": [\"sun\"], \"opens\": \"01:30\", \"closes\": \"03:30\"}", 1, 30, 60 },
+		{ "{\"days\": [\"sun\"], \"opens\": \"02:30\", \"minutes\": 30}", 1, 90, 30 },
+		{ "{\"days\": [\"sun\"], \"opens\": \"03:00\", \"closes\": \"04:00\"}", 1, 60, 60 },
+	};
+	const int64_t sunday = when_days(2026, 3, 29) * WHEN_DAY;
+	struct zone *berlin = NULL;
+
+	ok(zone_parse(berlin_file, sizeof(berlin_file) - 1, &berlin, NULL) == 0, "a zone with summer is read");
+	for (size_t i = 0; i < nelem(some) && berlin != NULL; i++) {
+		autojson json_t *json = NULL;
+		struct schedule s = must_read(some[i].json, &json);
+		struct schedule_span span[4];
+
+		is_int(schedule_between(&s, berlin, sunday, sunday + WHEN_DAY, span, 4), (long long)some[i].meets, "%s when clocks go forward", some[i].json);
+		ok(some[i].meets == 0 || (span[0].begins == sunday + (some[i].after - 60) * WHEN_MINUTE + WHEN_HOUR &&
+		    span[0].ends == span[0].begins + some[i].minutes * WHEN_MINUTE), "lasts %d minutes", some[i].minutes);
+	}
+	zone_free(berlin);
+}
+
+static const char *const day_names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+
+/* Meetings and free time drawn at random, held against each other minute by minute. */
+static void
+test_overlap(const struct zone *utc)
+{
+	enum { DAYS = 14, MINUTES = DAYS * 24 * 60 };
+	static unsigned char is_free[MINUTES + 3 * 24 * 60];	/* From a day before. */
+	const int64_t from = when_days(2026, 11, 23) * WHEN_DAY, until = from + DAYS * WHEN_DAY;
+	unsigned wrong = 0, found = 0, none = 0;
+
+	for (int round = 0; round < 1000; round++) {
+		struct schedule_span span[128], meeting[64];
+		struct schedule s, window[SCHEDULE_WINDOWS];
+		struct schedule_fit want = { 0 }, got = { 0 };
+		int wanted = 15 + 15 * (int)dice_roll(8), r;
+		char text[400] = "", opens[8], closes[8];
+		autojson json_t *json = NULL;
+		size_t n, m, len = 0;
+
+		for (unsigned i = 0; i <= dice_roll(4); i++) {
+			int start = (int)dice_roll(96) * 15, end = (int)dice_roll(97) * 15;
+
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %02d:%02d-%02d:%02d", i > 0 ? ", " : "",
+			    day_names[dice_roll(7)], start / 60, start % 60, end / 60, end % 60);
+		}
+		(void)snprintf(opens, sizeof(opens), "%02u:%02u", dice_roll(24), 15 * dice_roll(4));
+		(void)snprintf(closes, sizeof(closes), "%02u:%02u", dice_roll(24), 15 * dice_roll(4));
+		json = json_pack("{s:[s,s], s:s, s:s}", "days", day_names[dice_roll(7)], day_names[dice_roll(7)], "opens", opens, "closes", closes);
+		n = schedule_windows(text, window, NULL);
+		if (n == 0 || schedule_read(json, &s, NULL) != 0) {
+			wrong++;
+			continue;
+		}
+		n = schedule_free(window, n, utc, from, until, span, nelem(span));
+		m = schedule_between(&s, utc, from, until, meeting, nelem(meeting));
+		memset(is_free, 0, sizeof(is_free));
+		for (size_t k = 0; k < n; k++)
+			memset(is_free + (span[k].begins - from) / WHEN_MINUTE + 24 * 60, 1, (size_t)((span[k].ends - span[k].begins) / WHEN_MINUTE));
+		want.meets = (unsigned)m;
+		for (size_t i = 0; i < m; i++) {
+			int run = 0, best = 0;
+
+			for (int64_t ms = meeting[i].begins; ms < meeting[i].ends; ms += WHEN_MINUTE) {
+				run = is_free[(ms - from) / WHEN_MINUTE + 24 * 60] ? run + 1 : 0;
+				best = run > best ? run : best;
+				if (run == wanted && want.next == 0)
+					want.next = ms - (wanted - 1) * WHEN_MINUTE;
+			}
+			want.fits += best >= wanted;
+			want.longest = best > want.longest ? best : want.longest;
+		}
+		r = schedule_overlap(&s, utc, span, n, from, until, wanted, &got);
+		wrong += r != (want.fits > 0 ? 0 : E_NOTFOUND) || got.meets != want.meets || got.fits != want.fits ||
+		    got.longest != want.longest || got.next != want.next;
+		found += r == 0;
+		none += r == E_NOTFOUND;
+	}
+	is_int(wrong, 0, "each overlap is the one that counting minutes finds");
+	ok(found > 100 && none > 100, "%u of 1000 pairs fit, %u do not", found, none);
+}
+
 int
 main(void)
 {
 	struct zone *utc = NULL;
 
+	printf("# dice %llu\n", (unsigned long long)dice);
 	if (zone_parse(utc_file, sizeof(utc_file) - 1, &utc, NULL) != 0) {
 		ok(false, "UTC is read");
 		return done_testing();
 	}
+	test_bounds(utc);
+	test_forward();
+	test_overlap(utc);
 	test_refused();
 	test_days(utc);
 	test_lacks(utc);

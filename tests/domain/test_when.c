@@ -48,6 +48,31 @@ test_both_ways(void)
 	}
 }
 
+/* Every day from 1 March of the year -800 to the year 3000, counted beside it: the proleptic Gregorian calendar has a year 0. */
+static void
+test_calendar(void)
+{
+	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int y = -800, m = 3, d = 1, wrong = 0;
+	int64_t day = when_days(y, m, d);
+
+	for (; y < 3000; day++) {
+		int y2, m2, d2, leap = m == 2 && y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+
+		when_split(day, &y2, &m2, &d2);
+		wrong += y2 != y || m2 != m || d2 != d || when_days(y, m, d) != day;
+		if (++d <= lengths[m - 1] + leap)
+			continue;
+		d = 1;
+		if (++m > 12) {
+			m = 1;
+			y++;
+		}
+	}
+	is_int(wrong, 0, "each day has one number and back, before 1970 and before the year 0 too");
+	is_int(when_days(1970, 1, 1), 0, "and 1970 begins with 0");
+}
+
 static void
 test_edges(void)
 {
@@ -80,6 +105,7 @@ int
 main(void)
 {
 	test_both_ways();
+	test_calendar();
 	test_edges();
 	test_walk();
 	return done_testing();
