@@ -167,6 +167,10 @@ int	federation_import(struct cairn *, const struct verb *, json_t *args);
 int	federation_node(struct cairn *, const struct verb *, json_t *args);
 int	federation_join(struct cairn *, const struct verb *, json_t *args);
 int	federation_decide(struct cairn *, const struct verb *, json_t *args);
+/* A second organization: invited by a code, which answers, and is admitted by the words of its answer. */
+int	federation_invite(struct cairn *, const struct verb *, json_t *args);
+int	federation_accept(struct cairn *, const struct verb *, json_t *args);
+int	federation_admit(struct cairn *, const struct verb *, json_t *args);
 
 int	issuer_key(struct cairn *, const struct verb *, json_t *args);
 int	issuer_issue(struct cairn *, const struct verb *, json_t *args);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/canon.h"
 #include "base/event.h"
@@ -330,46 +331,160 @@ put_room(struct cairn *c, json_t *doc, const json_t *args)
 	return json_object_set_new(doc, "room", json_pack("{s:s, s:O}", "room_id", room, "via", via)) == 0 ? EXIT_OK : no_memory(c);
 }
 
+/* The version after ${before}, which is called ${from}; or the first. */
 static int
-draft(struct cairn *c, const char *from, int64_t life, json_t **ret)
+draft(struct cairn *c, const char *from, const json_t *before, int64_t life, json_t **ret)
 {
-	autojson json_t *doc = NULL;
 	struct err err = { "" };
 	int r;
 
-	if (from == NULL) {
+	if (before == NULL) {
 		*ret = json_pack("{s:i, s:s, s:i, s:I, s:I, s:[], s:[]}", "v", 1, "kind", "trust", "version", 1, "issued_at",
 		    (json_int_t)now(), "expires_at", (json_int_t)(now() + life), "orgs", "issuers");
 		return *ret != NULL ? EXIT_OK : no_memory(c);
 	}
-	if ((r = read_list(c, from, &doc)) != EXIT_OK)
-		return r;
-	r = trust_next(doc, now(), life, ret, &err);
+	r = trust_next(before, now(), life, ret, &err);
 	return r == 0 ? EXIT_OK : bad_list(c, from, r, &err);
+}
+
+/* --days in milliseconds. */
+static int
+life_of(struct cairn *c, const json_t *args, int64_t *ret)
+{
+	const char *days = json_str(args, "days");
+	long n = days != NULL ? strtol(days, NULL, 10) : DAYS;
+
+	*ret = n * WHEN_DAY;
+	return n >= 1 && n <= DAYS_MAX ? EXIT_OK : out_problem(c, EXIT_BAD, NULL, "--days is a number from 1 to %d", DAYS_MAX);
+}
+
+static int
+write_draft(struct cairn *c, const json_t *doc, const char *out)
+{
+	int r = keys_write(c, doc, out);
+
+	if (r == EXIT_OK && out != NULL && !c->json)
+		out_line("next: read %s, then cairn federation sign %s --key KEYFILE --out %s", out, out, out);
+	return r;
 }
 
 int
 federation_new(struct cairn *c, const struct verb *v, json_t *args)
 {
-	const char *from = json_str(args, "from"), *days = json_str(args, "days"), *out = json_str(args, "out");
-	const char *reason = json_str(args, "reason");
-	long n = days != NULL ? strtol(days, NULL, 10) : DAYS;
-	autojson json_t *doc = NULL;
+	const char *from = json_str(args, "from"), *reason = json_str(args, "reason");
+	autojson json_t *before = NULL, *doc = NULL;
+	int64_t life;
 	int r;
 
 	(void)v;
-	if (n < 1 || n > DAYS_MAX)
-		return out_problem(c, EXIT_BAD, NULL, "--days is a number from 1 to %d", DAYS_MAX);
+	if ((r = life_of(c, args, &life)) != EXIT_OK)
+		return r;
 	if (from == NULL && json_arr(args, "signers") == NULL)
 		return out_problem(c, EXIT_BAD, "cairn key new makes a key and prints its public half", "the first list needs --signer KEY");
-	if ((r = draft(c, from, n * WHEN_DAY, &doc)) != EXIT_OK || (r = put_entries(c, doc, json_arr(args, "entries"))) != EXIT_OK ||
+	if ((from != NULL && (r = read_list(c, from, &before)) != EXIT_OK) || (r = draft(c, from, before, life, &doc)) != EXIT_OK ||
+	    (r = put_entries(c, doc, json_arr(args, "entries"))) != EXIT_OK ||
 	    (r = change_entries(c, doc, json_arr(args, "drop"), DROP, NULL)) != EXIT_OK ||
 	    (r = change_entries(c, doc, json_arr(args, "suspend"), SUSPEND, reason)) != EXIT_OK ||
 	    (r = change_entries(c, doc, json_arr(args, "reinstate"), REINSTATE, NULL)) != EXIT_OK ||
-	    (r = put_signers(c, doc, args)) != EXIT_OK || (r = put_room(c, doc, args)) != EXIT_OK ||
-	    (r = keys_write(c, doc, out)) != EXIT_OK || out == NULL)
+	    (r = put_signers(c, doc, args)) != EXIT_OK || (r = put_room(c, doc, args)) != EXIT_OK)
 		return r;
-	if (!c->json)
-		out_line("next: read %s, then cairn federation sign %s --key KEYFILE --out %s", out, out, out);
+	return write_draft(c, doc, json_str(args, "out"));
+}
+
+/*
+ * A second organization.
+ */
+
+int
+federation_invite(struct cairn *c, const struct verb *v, json_t *args)
+{
+	autojson json_t *result = NULL;
+	const char *out = json_str(args, "out");
+	int r;
+
+	(void)v;
+	if ((r = client_call(c, "federation_invite", args, &result)) != EXIT_OK ||
+	    (r = keys_write(c, json_obj(result, "invitation"), out)) != EXIT_OK)
+		return r;
+	if (c->json)
+		return out_json(result);
+	out_line("the code:  %s", json_str(result, "code"));
+	out_line("our words: %s", json_str(result, "words"));
+	out_line("send %s to %s; read the code to them by phone or in person, and nothing else; it is good once, until %s", out,
+	    json_str(args, "domain"), json_str(result, "until"));
+	out_line("next: they run cairn federation accept; with the file that they send back: cairn federation admit FILE");
 	return EXIT_OK;
+}
+
+/* From the terminal or a pipe: every user of the machine sees arguments. */
+static int
+ask_code(const struct cairn *c, json_t *args)
+{
+	char line[128] = "";
+
+	if (isatty(STDIN_FILENO))
+		fputs("The code that they read to you: ", stderr);
+	if (fgets(line, sizeof(line), stdin) == NULL)
+		return out_problem(c, EXIT_USAGE, NULL, "no code was given; nothing was done");
+	line[strcspn(line, "\r\n")] = '\0';
+	if (json_object_set_new(args, "code", json_string(line)) != 0)
+		return out_problem(c, EXIT_BAD, NULL, "the code is not text");
+	return EXIT_OK;
+}
+
+int
+federation_accept(struct cairn *c, const struct verb *v, json_t *args)
+{
+	autojson json_t *doc = NULL, *result = NULL;
+	const char *out = json_str(args, "out");
+	int r;
+
+	(void)v;
+	if ((r = read_list(c, json_str(args, "file"), &doc)) != EXIT_OK || (r = ask_code(c, args)) != EXIT_OK)
+		return r;
+	if (json_object_set(args, "invitation", doc) != 0)
+		return no_memory(c);
+	if ((r = client_call(c, "federation_accept", args, &result)) != EXIT_OK ||
+	    (r = keys_write(c, json_obj(result, "enrolment"), out)) != EXIT_OK)
+		return r;
+	if (c->json)
+		return out_json(result);
+	out_line("invited by %s, %s", json_str(result, "name"), json_str(result, "server"));
+	out_line("their words: %s", json_str(result, "their_words"));
+	out_line("our words:   %s", json_str(result, "words"));
+	out_line("send %s to them; have them read their words to you, and read them ours; if theirs differ, stop", out);
+	out_line("next: the signed list comes as a file; cairn federation join FILE WORDS, with the words of its signers");
+	return EXIT_OK;
+}
+
+int
+federation_admit(struct cairn *c, const struct verb *v, json_t *args)
+{
+	autojson json_t *doc = NULL, *result = NULL, *list = NULL;
+	int64_t life;
+	int r;
+
+	(void)v;
+	if ((r = life_of(c, args, &life)) != EXIT_OK || (r = read_list(c, json_str(args, "file"), &doc)) != EXIT_OK)
+		return r;
+	if (json_object_set(args, "enrolment", doc) != 0)
+		return no_memory(c);
+	if ((r = client_call(c, "federation_admit", args, &result)) != EXIT_OK)
+		return r;
+	if (json_str(args, "words") == NULL) {
+		if (c->json)
+			return out_json(result);
+		out_object(json_obj(result, "entry"));
+		out_line("its words: %s", json_str(result, "words"));
+		out_line("next: have them read theirs to you; the same command with the words as you hear them drafts the next list");
+		return EXIT_OK;
+	}
+	if (json_obj(result, "list") == NULL && json_arr(args, "signers") == NULL)
+		return out_problem(c, EXIT_BAD, "cairn key new makes a key and prints its public half", "the first list needs --signer KEY");
+	if ((r = draft(c, "the list in force", json_obj(result, "list"), life, &list)) != EXIT_OK)
+		return r;
+	if ((json_obj(result, "list") == NULL && json_array_append(json_arr(list, "orgs"), json_obj(result, "own")) != 0) ||
+	    json_array_append(json_arr(list, "orgs"), json_obj(result, "entry")) != 0)
+		return no_memory(c);
+	return (r = put_signers(c, list, args)) != EXIT_OK ? r : write_draft(c, list, json_str(args, "out"));
 }

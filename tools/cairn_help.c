@@ -293,7 +293,7 @@ help_completion(struct cairn *c, const struct verb *self, json_t *args)
 	    "\t'key '*) words='new show' ;;\n"
 	    "\t'sign '*) words='trust credential statement' ;;\n"
 	    "\t'policy '*) words='follow leave list check' ;;\n"
-	    "\t'federation '*) words='new sign words join room publish status deny allow' ;;\n"
+	    "\t'federation '*) words='new sign words invite accept admit join room publish status deny allow' ;;\n"
 	    "\t*) words='--config --json --help --version", stdout);
 	for (const struct verb *v = verbs_table; v->name != NULL; v++) {
 		const char *blank = strchr(v->name, ' ');

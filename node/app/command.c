@@ -11,6 +11,7 @@
 #include "command.h"
 #include "crypt/keys.h"
 #include "disclosure.h"
+#include "enrol.h"
 #include "erase.h"
 #include "feed.h"
 #include "find.h"
@@ -73,6 +74,9 @@ static const struct verb {
 	{ "federation_publish", federation_publish, "the list in force is unchanged", true },
 	{ "federation_status", federation_status, "", false },
 	{ "federation_join", trustlist_join, "nothing was changed", false },
+	{ "federation_invite", enrol_invite_verb, "", false },
+	{ "federation_accept", enrol_accept_verb, "nothing was changed; ask the person who invites, not over Matrix", false },
+	{ "federation_admit", enrol_admit_verb, "nothing was changed; cairn federation invite makes a new invitation", false },
 	{ "federation_decide", trustlist_decide, "cairn list partners shows the organizations", false },
 	{ "import_minors", disclosure_minors, "the table in force is unchanged; docs/consent.md shows one", false },
 	{ "withdraw",	case_withdraw,	"cairn list records shows our records and their ids", true },

@@ -26,7 +26,8 @@
 	X(STATUS_LIST, "BitstringStatusListCredential")
 #define SIGNED_DOCS(X)							\
 	X(TRUST, "trust") X(EXPERIENCE, "lived_experience")		\
-	X(PACT, "pact") X(ROSTER, "roster")
+	X(PACT, "pact") X(ROSTER, "roster")				\
+	X(INVITATION, "invitation") X(ENROLMENT, "enrolment")
 
 #define X(name, text) SIGNED_##name,
 enum signed_kind { SIGNED_NOTHING, SIGNED_RECORD, SIGNED_VCS(X) SIGNED_DOCS(X) SIGNED_NKINDS };

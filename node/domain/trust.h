@@ -95,6 +95,9 @@ int	trust_signed(const json_t *, const struct signers *by, uint32_t *ret, struct
 int	trust_hash(const json_t *, char ret[65], struct err *) must_check;
 int	trust_read_signers(const json_t *, const struct signers *by, struct signers *ret, struct err *) must_check;
 
+/** trust_entry(entry, reterr): could this stand in a list as an organization?  0, E_BAD. */
+int	trust_entry(const json_t *, struct err *) must_check;
+
 /** trust_next(doc, now, life, ret, reterr): the version after ${doc} with the same content, not signed: owned.  0, E_BAD, -ENOMEM. */
 int	trust_next(const json_t *, int64_t now, int64_t life, json_t **ret, struct err *) must_check;
 

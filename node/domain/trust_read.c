@@ -148,6 +148,14 @@ read_org(const json_t *o, struct trust_org *ret, struct err *reterr)
 	return 0;
 }
 
+int
+trust_entry(const json_t *entry, struct err *reterr)
+{
+	struct trust_org org;
+
+	return read_org(entry, &org, reterr);
+}
+
 static int
 read_issuer(const json_t *o, struct trust_issuer *ret, struct err *reterr)
 {

@@ -14,7 +14,7 @@ SRC = os.environ.get("srcdir") or os.path.dirname(os.path.dirname(os.path.dirnam
 sys.path[:0] = [os.path.join(SRC, "tests"), os.path.join(SRC, "tests", "tools")]
 sys.dont_write_bytecode = True
 import tap  # noqa: E402
-from test_cairn import Case  # noqa: E402
+from test_cairn import CAIRN, Case, good  # noqa: E402
 
 B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
@@ -146,6 +146,72 @@ class Keys(Case):
         third = json.loads(self.cairn("federation", "new", "--from", two, "--reinstate", ids[1], "--drop", ids[0], "--signer", keys[0]).stdout)
         self.assertEqual(([o["org"] for o in third["orgs"]], third["orgs"][0].get("suspended"), third["signers"]),
                          ([ids[1]], None, {"needed": 1, "keys": [keys[0]]}))
+
+    def steps(self):
+        """The commands of docs/federation.md by which an organization is brought in: [(who, arguments)]."""
+        with open(os.path.join(SRC, "docs", "federation.md"), encoding="utf-8") as f:
+            part = f.read().split("## Bring an organization in")[1].split("\n## ")[0]
+        lines = [line.split("#") for line in part.splitlines() if line.startswith("    cairn ")]
+        return [(who.strip()[0], command.split()[1:]) for command, who in lines]
+
+    def test_an_organization_is_brought_in(self):
+        """docs/federation.md, command by command; what the nodes answer is what they answer in tests/hs/test_hs_enrol.c."""
+        examples = {}
+        for name in "invitation", "enrolment":
+            with open(os.path.join(SRC, "schemas", name + ".example.json"), encoding="utf-8") as f:
+                examples[name] = json.load(f)
+        path, public = self.key()
+        own, entry = examples["invitation"]["entry"], examples["enrolment"]["entry"]
+        one = self.file("one.json", {})
+        self.cairn("federation", "new", "--signer", public, "--entry", self.file("own.json", own), "--out", one)
+        self.cairn("federation", "sign", one, "--key", path, "--out", one)
+        with open(one, encoding="utf-8") as f:
+            first = json.load(f)
+        code, ours, theirs = "7K2M-Q9XB-4RTD-0VHW-3ZNC-8YFP-6JGA", " ".join(["acorn"] * 10), " ".join(["amber"] * 10)
+        node = self.node(federation_invite=good(invitation=examples["invitation"], code=code, until="2026-11-22T03:00:00Z", words=ours),
+                         federation_accept=good(enrolment=examples["enrolment"], name="Open Door", server="opendoor.example", their_words=ours, words=theirs),
+                         federation_admit=[good(entry=entry, words=theirs), good(entry=entry, own=own, list=first)],
+                         import_trust=good(version=2, organizations=2), federation_join=good(version=2, organizations=2))
+        said = []
+        words = theirs
+        for who, args in self.steps():
+            args = [x for a in args for x in (words.split() if a == "WORDS" else [a])]
+            typed = self.file("typed", code.lower() + "\n") if "accept" in args else os.devnull
+            with open(typed, encoding="utf-8") as stdin:
+                done = subprocess.run([CAIRN, *args], env=self.env, cwd=self.dir.name, stdin=stdin, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, f"{who}: {args}: {done.stdout}{done.stderr}")
+            said.append((who, done.stdout))
+            if "words" in args:
+                words = done.stdout.splitlines()[0]
+        self.assertEqual("".join(who for who, _ in said), "ABAAAAAB")
+        self.assertIn(code, said[0][1])
+        self.assertIn(f"our words: {ours}", said[0][1])
+        self.assertIn(f"our words:   {theirs}", said[1][1])
+        self.assertIn(f"their words: {ours}", said[1][1])
+        self.assertIn(f"its words: {theirs}", said[2][1])
+        self.assertEqual([verb for verb, _ in node.asked], ["federation_invite", "federation_accept", "federation_admit", "federation_admit",
+                                                             "import_trust", "federation_join"])
+        asked = [args for _, args in node.asked]
+        self.assertEqual((asked[0]["domain"], asked[1]["invitation"], asked[1]["code"]), ("harbor.example", examples["invitation"], code.lower()))
+        self.assertEqual((asked[2]["enrolment"], asked[2].get("words"), asked[3]["words"]), (examples["enrolment"], None, theirs))
+        second = asked[4]["document"]
+        bare = json.dumps({k: v for k, v in first.items() if k != "proof"}, sort_keys=True, separators=(",", ":")).encode()
+        self.assertEqual((second["version"], second["prev"], second["orgs"], len(second["proof"]), second["signers"]),
+                         (2, hashlib.sha256(bare).hexdigest(), [own, entry], 1, first["signers"]))
+        self.assertEqual(asked[5], {"document": second, "words": words})
+
+    def test_the_first_list_of_two(self):
+        with open(os.path.join(SRC, "schemas", "enrolment.example.json"), encoding="utf-8") as f:
+            answer = json.load(f)
+        own = dict(self.entry("QMNNV3X3SV10TNZA2N82C8N5DG", "opendoor.example", self.key("r")[1]))
+        self.node(federation_admit=good(entry=answer["entry"], own=own))
+        path, (_, public) = self.file("answer.json", answer), self.key()
+        self.refused("needs --signer", "federation", "admit", path, "amber", want=3)
+        doc = json.loads(self.cairn("federation", "admit", path, "amber", "--signer", public).stdout)
+        self.assertEqual((doc["version"], doc["orgs"], doc["signers"]), (1, [own, answer["entry"]], {"needed": 1, "keys": [public]}))
+        self.refused("--days", "federation", "admit", path, "amber", "--days", "0", want=3)
+        self.refused("no code was given", "federation", "accept", path, "--out", "x", want=2)
+        self.refused("--domain", "federation", "invite", "--out", "x", want=2)
 
     def test_what_is_no_trust_list_is_not_signed(self):
         key, _ = self.key()
