@@ -101,8 +101,8 @@ dispatch(struct app *app, const char *type, const char *state_key, const struct 
 		return strcmp(type, ID_NAMESPACE "record") != 0 ? 0 : record_arrived(app, &origin);
 	if (route != NULL)
 		return from_partner(app, route, &origin);
-	if (!strcmp(type, "m.room.message") && origin.room->kind == ROOM_DIRECT)
-		return message_arrived(app, &origin);
+	if (origin.room->kind == ROOM_DIRECT)
+		return message_arrived(app, type, &origin);
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 #include "matrix/request.h"
 #include "matrix/sync.h"
 #include "members.h"
+#include "message.h"
 #include "rooms.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
@@ -379,9 +380,11 @@ ingest_event(struct app *app, const char *room_id, const json_t *event, int64_t 
 	struct opened opened = { 0 };
 	int r;
 
-	/* Only what was encrypted is acted on. */
-	if (type == NULL || strcmp(type, "m.room.encrypted") != 0 || app->crypt == NULL)
+	if (type == NULL || app->crypt == NULL)
 		return 0;
+	/* Only what was encrypted is acted on. */
+	if (strcmp(type, "m.room.encrypted") != 0)
+		return message_clear(app, room_id, event);
 	if ((r = room_get(app->db, room_id, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	item.room = &room;

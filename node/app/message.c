@@ -14,39 +14,17 @@
 
 enum { BODY_MAX = 16 * 1024 };
 
-/* The first answer comes at once and says what to do if waiting is not possible. */
-static int
-greet(struct app *app, const struct origin *origin)
-{
-	autofree char *text = NULL, *greeted = NULL;
-	char id[ID_LEN + 1], key[48];
-	int r;
-
-	(void)snprintf(key, sizeof(key), "greeted:%lld", (long long)origin->pid);
-	if (app->cfg->crisis_text == NULL || (r = meta_get(app->db, key, false, &greeted)) == 0)
-		return 0;
-	if (r != E_NOTFOUND)
-		return r;
-	if (asprintf(&text, "Thank you for writing to %s. A person reads this and answers; it can take a while. \"!help\" shows what you can do at once.\n%s",
-	    app->cfg->organization, app->cfg->crisis_text) < 0)
-		return -ENOMEM;
-	id_new(app->world, id);
-	if ((r = meta_put(app->db, key, "1", false)) != 0)
-		return r;
-	return message_add(app->db, id, NULL, origin->pid, true, text, app_now(app));
-}
-
 int
-message_arrived(struct app *app, const struct origin *origin)
+message_arrived(struct app *app, const char *type, const struct origin *origin)
 {
-	const char *body = json_str(origin->content, "body");
+	autosaid struct said words = { 0 };
 	char id[ID_LEN + 1];
 	int r;
 
+	if ((r = said_read(type, origin->content, &words)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
 	if (origin->pid != origin->room->pid)
 		return err_set(origin->reason, E_REFUSED, "a message from a third person in a direct chat");
-	if (body == NULL || strlen(body) > BODY_MAX)
-		return err_set(origin->reason, E_BAD, "a message without text, or with too much of it");
 	/* People's clients give no id of ours: the event's own id counts it once. */
 	if (origin->event_id == NULL || (r = inbox_seen(app->db, origin->event_id)) == 0)
 		return E_EXISTS;
@@ -56,12 +34,34 @@ message_arrived(struct app *app, const struct origin *origin)
 	if ((r = inbox_add(app->db, origin->event_id, origin->pid, origin->room->room_id,
 	    "m.room.message", "", app_now(app))) != 0)
 		return r;
-	if ((r = message_add(app->db, id, origin->room->room_id, origin->pid, false, body,
+	if ((r = message_add(app->db, id, origin->room->room_id, origin->pid, false, words.kept,
 	    origin->received)) != 0)
 		return r;
-	if ((r = greet(app, origin)) != 0)
-		return r;
-	return talk_heard(app, origin->pid, body);
+	return talk_heard(app, origin->pid, &words);
+}
+
+int
+message_clear(struct app *app, const char *room_id, const json_t *event)
+{
+	const char *sender = json_str(event, "sender"), *type = json_str(event, "type");
+	autoroom struct room room = { 0 };
+	autosaid struct said words = { 0 };
+	int64_t pid;
+	int r;
+
+	if (!id_is_user(sender) || type == NULL || json_str(event, "state_key") != NULL ||
+	    (r = said_read(type, json_obj(event, "content"), &words)) == E_NOTFOUND)
+		return 0;
+	if (r != 0 || (r = room_get(app->db, room_id, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (room.kind != ROOM_DIRECT || words.automatic || (r = person_find(app->db, sender, &pid)) == E_NOTFOUND || (r == 0 && pid != room.pid))
+		return 0;
+	if (r == 0 && !room.encrypted) {
+		/* Nothing can be answered there; a chat of ours takes its place. */
+		room.kind = ROOM_UNKNOWN;
+		r = room_put(app->db, &room);
+	}
+	return r != 0 ? r : talk_unread(app, pid);
 }
 
 static int
@@ -162,7 +162,7 @@ message_say(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if ((r = bans_refuse(app, user, NULL, reterr)) != 0)
 		return r;
 	id_new(app->world, id);
-	if ((r = person_id(app->db, user, &pid)) != 0 ||
+	if ((r = person_id(app->db, user, &pid)) != 0 || (r = talk_person(app, pid)) != 0 ||
 	    (r = message_add(app->db, id, NULL, pid, true, text, app_now(app))) != 0 ||
 	    (r = queue(app, id, pid, text)) != 0 || (r = message_waits(app, pid, &waits)) < 0)
 		return r;

@@ -6,11 +6,11 @@
 #include "app.h"
 #include "origin.h"
 
-/**
- * message_arrived(app, origin): keep what a person wrote; an event counts once.  The
- * first one is answered at once, with the crisis numbers of the configuration.
- */
-int	message_arrived(struct app *, const struct origin *) must_check;
+/** message_arrived(app, type, origin): keep what a person said in a direct chat, and answer it; an event counts once. */
+int	message_arrived(struct app *, const char *type, const struct origin *) must_check;
+
+/** message_clear(app, room_id, event): somebody said in clear, or in a chat that does not encrypt, what we do not read: tell them. */
+int	message_clear(struct app *, const char *room_id, const json_t *event) must_check;
 
 /** message_say(app, actor, args, ret, reterr): verb "say" {user, text}. */
 int	message_say(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;

@@ -12,24 +12,28 @@
 #include "store/intakestore.h"
 #include "store/peoplestore.h"
 #include "talk.h"
+#include "said.h"
 
-enum { WORDS_MAX = 1000, PING_MS = 3600 * 1000 };
+enum { WORDS_MAX = 1000, PLAIN_MAX = 40, PING_MS = 3600 * 1000, AGAIN_MS = 3600 * 1000 };
 
 static int	help(struct talk *, const char *);
+static int	stop(struct talk *, const char *);
 
 static const struct topic {
 	const char	*name;
 	int		(*run)(struct talk *, const char *);
 	const char	*what;		/* In !help; NULL: said where it is asked for. */
+	bool		 shows;		/* It changes nothing, and is done without "!" too, or with a slip of the finger. */
 } topics[] = {
-	{ "help",	help,		NULL },
-	{ "find",	talk_find,	"!find WORDS - look for people and groups, for example: !find grief evening" },
-	{ "refer",	talk_refer,	"!refer NUMBER - ask one of those that were found for support, without your name" },
-	{ "yes",	talk_yes,	NULL },
-	{ "status",	talk_status,	"!status - what became of what you asked for" },
-	{ "cancel",	talk_cancel,	"!cancel - stop what you are asking" },
-	{ "revoke",	talk_revoke,	"!revoke - take your consent back, at once" },
-	{ "who",	talk_who,	"!who - who can see what" },
+	{ "help",	help,		NULL, true },
+	{ "stop",	stop,		NULL, true },
+	{ "find",	talk_find,	"!find WORDS - look for people and groups, for example: !find grief evening", true },
+	{ "refer",	talk_refer,	"!refer NUMBER - ask one of those that were found for support, without your name", false },
+	{ "yes",	talk_yes,	NULL, false },
+	{ "status",	talk_status,	"!status - what became of what you asked for", true },
+	{ "cancel",	talk_cancel,	"!cancel - stop what you are asking", false },
+	{ "revoke",	talk_revoke,	"!revoke - take your consent back, at once", false },
+	{ "who",	talk_who,	"!who - who can see what", true },
 };
 
 int
@@ -89,23 +93,27 @@ help(struct talk *t, const char *words)
 }
 
 /* Does it hold one of the configured words, from the beginning of a word on? */
-static bool
-sounds_like_danger(const struct app *app, const char *body)
+static int
+sounds_like_danger(const struct app *app, const char *body, bool *ret)
 {
 	const char *next = app->cfg->crisis_words;
+	autofree char *said = said_fold(body);
 
-	while (next != NULL && *next != '\0') {
-		const char *word = next + strspn(next, " ,\n");
-		size_t len = strcspn(word, ",\n");
+	*ret = false;
+	while (said != NULL && next != NULL && *next != '\0' && !*ret) {
+		const char *begin = next + strspn(next, " ,\n");
+		autofree char *one = strndup(begin, strcspn(begin, ",\n")), *word = one != NULL ? said_fold(one) : NULL;
+		size_t len = word != NULL ? strlen(word) : 0;
 
-		next = word + len;
-		while (len > 0 && word[len - 1] == ' ')
-			len--;
-		for (const char *p = body; len > 0 && *p != '\0'; p++)
-			if ((p == body || !isalnum((unsigned char)p[-1])) && strncasecmp(p, word, len) == 0)
-				return true;
+		if (word == NULL)
+			return -ENOMEM;
+		next = begin + strlen(one);
+		if (len > 0 && word[len - 1] == ' ')
+			word[--len] = '\0';
+		for (const char *p = said; len > 0 && !*ret && (p = strstr(p, word)) != NULL; p++)
+			*ret = p == said || !isalnum((unsigned char)p[-1]);
 	}
-	return false;
+	return said != NULL ? 0 : -ENOMEM;
 }
 
 /* Whoever is on call is told that somebody needs them: not who, not what. */
@@ -165,46 +173,197 @@ begin(struct app *app, int64_t pid, struct intake *ret, struct talk *t)
 	return r;
 }
 
-/* "!refer 2": the topic, and where its words begin. */
-static const struct topic *
-topic_of(const char *body, const char **ret_words)
+/* What stops what: there are two things to stop. */
+static int
+stop(struct talk *t, const char *words)
 {
-	size_t len = strcspn(body + 1, " \t\r\n");
+	(void)words;
+	return buf_puts(&t->say, "To stop what is being asked here, write !cancel. To take a consent back, write !revoke. People here read all that you write.");
+}
 
-	*ret_words = body + 1 + len + strspn(body + 1 + len, " \t\r\n");
+/* "!", as any keyboard writes it; then where the command begins, else NULL. */
+static const char *
+command(const char *body)
+{
+	size_t n = *body == '!' ? 1 : !strncmp(body, "\xEF\xBC\x81", 3) ? 3 : 0;
+
+	return n == 0 ? NULL : body + n + strspn(body + n, " \t\r\n");
+}
+
+/* "refer 2": the topic, or one that is a slip away from it, and where its words begin. */
+static const struct topic *
+topic_of(const char *name, bool *ret_exact, const char **ret_words)
+{
+	const struct topic *near = NULL;
+	size_t len = 0;
+
+	while (isalpha((unsigned char)name[len]))
+		len++;
+	*ret_words = name + len + strspn(name + len, ".,:;!?");
+	*ret_words += strspn(*ret_words, " \t\r\n");
+	*ret_exact = true;
 	for (size_t i = 0; i < nelem(topics); i++)
-		if (strlen(topics[i].name) == len && strncasecmp(topics[i].name, body + 1, len) == 0)
+		if (strlen(topics[i].name) == len && strncasecmp(topics[i].name, name, len) == 0)
 			return &topics[i];
-	return NULL;
+		else if (near == NULL && said_near(name, len, topics[i].name))
+			near = &topics[i];
+	*ret_exact = false;
+	return near;
+}
+
+/* Is there a command in the midst of it too? */
+static bool
+has_another(const char *words)
+{
+	const char *p, *rest;
+	bool exact;
+
+	for (p = words; (p = strpbrk(p, "!\xEF")) != NULL; p++)
+		if ((p == words || isspace((unsigned char)p[-1])) && command(p) != NULL && topic_of(command(p), &exact, &rest) != NULL)
+			return true;
+	return false;
 }
 
 static int
-run(struct talk *t, const char *body)
+run_command(struct talk *t, const char *name)
 {
 	const char *words;
-	const struct topic *topic;
+	bool exact;
+	const struct topic *topic = topic_of(name, &exact, &words);
 	int r;
 
-	if (*body != '!')
-		return talk_answer(t, body);
-	if ((topic = topic_of(body, &words)) != NULL)
+	if (strlen(name) > WORDS_MAX)
+		return buf_puts(&t->say, "This is too long for a command. People here read it; !help shows what the program can do.");
+	if (isdigit((unsigned char)*name) && (r = talk_asking(t) ? talk_answer(t, name) : talk_number(t, name)) != E_NOTFOUND)
+		return r;
+	if (topic != NULL && has_another(words))
+		return buf_puts(&t->say, "One thing at a time, please: write each command in a message of its own. Nothing was done.");
+	if (topic != NULL && (exact || topic->shows))
 		return topic->run(t, words);
+	if (topic != NULL)
+		return buf_printf(&t->say, "Did you mean !%s? Then write it once more like that. Nothing was done.", topic->name);
 	return (r = buf_puts(&t->say, "This is not known here.\n")) != 0 ? r : help(t, "");
 }
 
+/* Without "!": E_NOTFOUND: for people. */
+static int
+run_plain(struct talk *t, const char *body)
+{
+	const char *words;
+	bool exact, asking = talk_asking(t);
+	const struct topic *topic = topic_of(body, &exact, &words);
+
+	if (strlen(body) > PLAIN_MAX || !exact)
+		topic = NULL;
+	if (asking && (topic == NULL || !topic->shows || *words != '\0' || topic->run == talk_find))
+		return talk_answer(t, body);
+	if (topic == NULL)
+		return talk_number(t, body);
+	if (topic->shows)
+		return topic->run(t, words);
+	return topic->what == NULL ? E_NOTFOUND : buf_printf(&t->say, "Did you mean !%s? Then write it once more, with the \"!\" in front. "
+	    "Nothing was done; people here read what you write.", topic->name);
+}
+
+static int
+run(struct talk *t, const struct said *said)
+{
+	const char *body = said->said + strspn(said->said, " \t\r\n"), *name = command(body);
+
+	if (!said->change)
+		return name != NULL ? run_command(t, name) : run_plain(t, body);
+	return name == NULL && !talk_asking(t) ? E_NOTFOUND : buf_puts(&t->say, "A message that is changed afterwards is not done again, and not undone. "
+	    "If it was for this program, write it once more as a new message; !help shows what you can write.");
+}
+
+/* One plain reply for all that cannot be read. */
+static int
+unread(struct app *app, int64_t pid)
+{
+	autobuf struct buf say = { 0 };
+	int r = buf_puts(&say, "This could not be read. Only words come through here, in a chat that is encrypted: no voice messages, pictures, calls or "
+	    "reactions; and deleting a message undoes nothing. Please write it in words; !help shows what can be done at once. If it cannot wait:");
+
+	if (r != 0 || (r = numbers(app, &say)) != 0)
+		return r;
+	return talk_say(app, pid, say.data);
+}
+
+/* Was it said in the last hour?  If not, it is now. */
+static int
+once(struct app *app, const char *what, int64_t pid)
+{
+	autofree char *last = NULL;
+	char key[48], now[24];
+	int r;
+
+	(void)snprintf(key, sizeof(key), "%s:%lld", what, (long long)pid);
+	(void)snprintf(now, sizeof(now), "%lld", (long long)app_now(app));
+	if ((r = meta_get(app->db, key, false, &last)) < 0)
+		return r;
+	if (r == 0 && app_now(app) - strtoll(last, NULL, 10) < AGAIN_MS)
+		return E_EXISTS;
+	return meta_put(app->db, key, now, false);
+}
+
 int
-talk_heard(struct app *app, int64_t pid, const char *body)
+talk_unread(struct app *app, int64_t pid)
+{
+	int r = once(app, "unread", pid);
+
+	return r != 0 ? (r == E_EXISTS ? 0 : r) : unread(app, pid);
+}
+
+int
+talk_person(struct app *app, int64_t pid)
+{
+	int r = once(app, "told", pid);
+
+	return r == E_EXISTS ? 0 : r;
+}
+
+/*
+ * What people are to read is answered too: the first time with a greeting, then once an hour unless a person
+ * speaks with them.
+ */
+static int
+for_people(struct app *app, int64_t pid, const struct said *said)
+{
+	autobuf struct buf say = { 0 };
+	autofree char *greeted = NULL;
+	char key[48];
+	int r, again = once(app, "told", pid);
+
+	(void)snprintf(key, sizeof(key), "greeted:%lld", (long long)pid);
+	if ((again != 0 && again != E_EXISTS) || (r = meta_get(app->db, key, false, &greeted)) < 0)
+		return again != 0 && again != E_EXISTS ? again : r;
+	if (said->cut && (r = buf_puts(&say, "This was too long: only its beginning could be kept. Please send the rest in shorter messages. ")) != 0)
+		return r;
+	if (greeted == NULL || again == 0) {
+		if ((r = meta_put(app->db, key, "1", false)) != 0 ||
+		    (r = buf_printf(&say, greeted == NULL ? "Thank you for writing to %s. " : "Your message to %s is here. ", app->cfg->organization)) != 0 ||
+		    (r = buf_puts(&say, "A person reads this and answers; it can take a while. \"!help\" shows what you can do at once.")) != 0 ||
+		    (r = numbers(app, &say)) != 0)
+			return r;
+	}
+	return say.len > 0 ? talk_say(app, pid, say.data) : 0;
+}
+
+int
+talk_heard(struct app *app, int64_t pid, const struct said *said)
 {
 	autointake struct intake who = { 0 };
 	struct talk t = { .state = NULL };
-	int r;
+	bool bad;
+	int r = sounds_like_danger(app, said->said != NULL ? said->said : said->kept, &bad);
 
-	body += strspn(body, " \t\r\n");
-	if (sounds_like_danger(app, body))
-		return danger(app, pid);
-	if (strlen(body) > WORDS_MAX)
+	if (r != 0 || bad)
+		return r != 0 ? r : danger(app, pid);
+	if (said->automatic)
 		return 0;
-	if ((r = begin(app, pid, &who, &t)) == 0 && (r = run(&t, body)) == 0) {
+	if (said->said == NULL)
+		return unread(app, pid);
+	if ((r = begin(app, pid, &who, &t)) == 0 && (r = run(&t, said)) == 0) {
 		free(who.talk);
 		if ((who.talk = json_text(t.state, JSON_COMPACT)) == NULL)
 			r = -ENOMEM;
@@ -213,5 +372,5 @@ talk_heard(struct app *app, int64_t pid, const char *body)
 	}
 	json_decref(t.state);
 	buf_wipe(&t.say);
-	return r == E_NOTFOUND ? 0 : r;
+	return r == E_NOTFOUND ? for_people(app, pid, said) : r;
 }

@@ -4,6 +4,7 @@
  * commands; all else answers the question that was asked, or is for people to read.  Each reply stands alone.
  *
  *	talk.c		the table of topics; danger comes first
+ *	said.c		what was said, whatever the client made of it
  *	talk_find.c	!find, !refer and its questions, one at a time
  *	talk_mine.c	!status, !cancel, !revoke, !who, and news of a referral
  *
@@ -17,6 +18,7 @@
 #include "app.h"
 #include "base/buf.h"
 #include "store/casestore.h"
+#include "said.h"
 
 struct talk {
 	struct app	*app;
@@ -26,8 +28,15 @@ struct talk {
 	struct buf	 say;		/* The reply. */
 };
 
-/** talk_heard(app, pid, body): answer what a member wrote; nothing if it is for people.  0 or negative. */
-int	talk_heard(struct app *, int64_t pid, const char *body) must_check;
+/**
+ * talk_heard(app, pid, words): answer what a member said, with what to do next.  What is for people is answered
+ * with that, once an hour, unless talk_person(app, pid) was told that a person speaks with them.  0 or negative.
+ */
+int	talk_heard(struct app *, int64_t pid, const struct said *) must_check;
+int	talk_person(struct app *, int64_t pid) must_check;
+
+/** talk_unread(app, pid): something came that we must not read; that is said, once an hour. */
+int	talk_unread(struct app *, int64_t pid) must_check;
 
 /** talk_say(app, pid, text): in their chat, once it is there. */
 int	talk_say(struct app *, int64_t pid, const char *text) must_check;
@@ -43,8 +52,11 @@ int	talk_status(struct talk *, const char *words) must_check;
 int	talk_cancel(struct talk *, const char *words) must_check;
 int	talk_revoke(struct talk *, const char *words) must_check;
 int	talk_who(struct talk *, const char *words) must_check;
-/** talk_answer(talk, words): an answer to the question that was asked.  E_NOTFOUND: none was. */
+/** talk_asking(talk): is there a question that waits for an answer, or for !yes? */
+bool	talk_asking(const struct talk *);
+/** talk_answer(talk, words): an answer to that.  talk_number(talk, words): a bare number, after !find.  E_NOTFOUND: it is none. */
 int	talk_answer(struct talk *, const char *words) must_check;
+int	talk_number(struct talk *, const char *words) must_check;
 /** talk_drop(talk): forget a request that is being made; false: there is none. */
 bool	talk_drop(struct talk *);
 

@@ -191,14 +191,18 @@ add_lists(struct talk *t, json_t *wish)
 	return r;
 }
 
-/* The number that was written, 1..max; 0: none. */
+/* The number that was written, 1..max, with what people and keyboards put around it; 0: none. */
 static size_t
 number(const char *words, size_t max)
 {
+	const char *from = words + strspn(words, " #(\t\r\n");
 	char *end;
-	unsigned long n = strtoul(words, &end, 10);
+	unsigned long n = strtoul(from, &end, 10);
 
-	return *words >= '0' && *words <= '9' && end[strspn(end, " .\r\n\t")] == '\0' && n <= max ? n : 0;
+	/* As a symbol: a digit and two signs that make a key of it. */
+	end += strncmp(end, "\xEF\xB8\x8F", 3) == 0 ? 3 : 0;
+	end += strncmp(end, "\xE2\x83\xA3", 3) == 0 ? 3 : 0;
+	return *from >= '0' && *from <= '9' && end[strspn(end, " .)!,\r\t\n")] == '\0' && n <= max ? n : 0;
 }
 
 int
@@ -226,14 +230,30 @@ talk_refer(struct talk *t, const char *words)
 }
 
 int
+talk_number(struct talk *t, const char *words)
+{
+	size_t n = number(words, json_array_size(json_arr(t->state, "found")));
+
+	return n == 0 ? E_NOTFOUND : buf_printf(&t->say, "To ask number %zu of the list for support, write: !refer %zu", n, n);
+}
+
+bool
+talk_asking(const struct talk *t)
+{
+	return json_obj(t->state, "wish") != NULL;
+}
+
+int
 talk_answer(struct talk *t, const char *words)
 {
 	json_t *wish = json_obj(t->state, "wish");
 	size_t asked = (size_t)json_int(t->state, "asked", (json_int_t)nelem(questions)), n;
 	autojson json_t *list = NULL;
 
-	if (wish == NULL || asked >= nelem(questions))
+	if (wish == NULL)
 		return E_NOTFOUND;
+	if (asked >= nelem(questions))
+		return buf_puts(&t->say, "Nothing has been sent yet. Write !yes to send it, or !cancel to stop; people here read what else you write.");
 	list = choices(t, &questions[asked]);
 	if ((n = number(words, json_array_size(list))) == 0) {
 		int r = buf_puts(&t->say, "A number from the list is wanted here; people read what else you write.\n");

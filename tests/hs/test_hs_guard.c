@@ -268,6 +268,10 @@ test_clear(void)
 	host_run(h, 60000);
 	after = picture(h, SOURCE);
 	is_int(m.added, 2, "an answer, a reaction and a message came in clear, to rooms and to the device");
+	is_int((int)found_in(h, SOURCE, "messages", "body", "accept"), 0, "nothing of them is kept");
+	is_int((int)found_in(h, SOURCE, "messages", "body", "This could not be read."), 1, "in the direct chat that is said, once");
+	(void)json_object_del(before, "messages");
+	(void)json_object_del(after, "messages");
 	ok(json_equal(before, after), "and decided nothing");
 	ok(story_clean(h, SOURCE), "nor were they taken for broken items");
 	json_decref(m.held);

@@ -74,6 +74,55 @@ test_words(void)
 	is_int(referrals(SOURCE) + referrals(TARGET), 0, "nothing was sent");
 }
 
+/* As people write who have no calm for it: each has one answer, and what changes something is not guessed. */
+static void
+test_distress(void)
+{
+	ok(answers("HELP!!", "You can write:") && answers("! help", "You can write:") && answers("!hlep", "You can write:"), "help, however it is written");
+	ok(answers("\xEF\xBC\x81" "help", "You can write:"), "also by another keyboard");
+	ok(answers("status?", "asked nobody") && answers("find Rosa", "1. Rosa"), "what only shows something needs no sign");
+	ok(answers("STOP", "write !cancel"), "there are two things to stop");
+	ok(answers("revoke", "Did you mean !revoke?") && answers("!revoek", "Did you mean !revoke?"), "what changes something does");
+	ok(answers("!find Rosa\n!refer 1", "One thing at a time"), "of two commands none is done");
+	ok(answers("1", "write: !refer 1") && answers("1\xEF\xB8\x8F\xE2\x83\xA3", "write: !refer 1"), "a bare number is understood");
+	ok(answers("!refer #1", "How old are you?") && answers("help", "You can write:"), "help is there in the midst of questions");
+	ok(answers("what?", "number from the list") && answers("!cancel", "Stopped; nothing was sent"), "and so is a way out");
+	ok(!answers("I do not know what to do", "A person reads this"), "what is for people was greeted already");
+	host_run(&h, 3600 * 1000);
+	ok(answers("I still do not know", "Your message to"), "and after an hour is answered again");
+	host_run(&h, 3600 * 1000);
+	json_decref(host_ok(&h, SOURCE, "say", json_pack("{s:s, s:s}", "user", MEMBER_USER, "text", "I am Kim. Tell me.")));
+	host_run(&h, 5000);
+	ok(heard("I am Kim") == 1 && !answers("It is my brother", "Your message to"), "unless a person speaks with them");
+	is_int(referrals(SOURCE), 0, "nothing was sent");
+}
+
+/* What a server could have invented is not read, and that is said, once an hour. */
+static void
+test_clear(void)
+{
+	autojson json_t *text = json_pack("{s:s, s:s}", "msgtype", "m.text", "body", "!find Clear"), *nothing = json_object();
+	autojson json_t *notice = json_pack("{s:s, s:s}", "msgtype", "m.notice", "body", "x");
+	const char *room = hs_room(h.hs, NULL, 0);
+
+	hs_inject(h.hs, room, MEMBER_USER, "m.room.message", NULL, notice);
+	hs_inject(h.hs, room, "@other:elsewhere.example", "m.room.message", NULL, text);
+	hs_inject(h.hs, room, MEMBER_USER, "m.key.verification.request", NULL, nothing);
+	h.changes++;
+	host_run(&h, 20000);
+	is_int(heard("could not be read"), 0, "programs and strangers are not answered");
+	for (int i = 0; i < 2; i++) {
+		hs_inject(h.hs, room, MEMBER_USER, "m.room.message", NULL, text);
+		hs_inject(h.hs, room, MEMBER_USER, "m.reaction", NULL, nothing);
+		hs_inject(h.hs, room, MEMBER_USER, "m.room.redaction", NULL, nothing);
+		h.changes++;
+		host_run(&h, 60000);
+		is_int(heard("could not be read"), i + 1, "what comes in clear is not read; that is said, once an hour");
+		host_run(&h, 3600 * 1000);
+	}
+	is_int((int)found_in(&h, SOURCE, "messages", "body", "!find Clear"), 0, "and nothing of it is kept");
+}
+
 static void
 test_danger(void)
 {
@@ -84,7 +133,7 @@ test_danger(void)
 	is_int(heard("Call 988."), before + 1, "with the numbers");
 	is_int((int)found_in(&h, SOURCE, "messages", "user", "@oncall:opendoor.example"), 1, "and somebody on call is told");
 	is_int((int)found_in(&h, SOURCE, "messages", "body", "Somebody who writes to us may be in danger"), 1, "not who, not what");
-	ok(answers("suicide!", "people can, now"), "as often as it is needed");
+	ok(answers("suicide!", "people can, now") && answers("\xE2\x80\xA6 end\n my   LIFE", "people can, now"), "as often as it is needed");
 	is_int((int)found_in(&h, SOURCE, "messages", "user", "@oncall:opendoor.example"), 1, "within the hour once");
 	ok(!answers("weekend my lifeboat", "people can, now"), "words inside of words are none");
 	is_int(referrals(SOURCE), 0, "nothing was sent");
@@ -169,6 +218,8 @@ main(void)
 	}
 	story_publish(&h);
 	test_words();
+	test_distress();
+	test_clear();
 	test_danger();
 	test_young();
 	test_questions();

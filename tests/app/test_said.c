@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a person said, whatever their client made of it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/said.h"
+#include "tap.h"
+
+/* Consumes ${content}. */
+static int
+take_in(const char *type, json_t *content, struct said *ret)
+{
+	int r = said_read(type, content, ret);
+
+	json_decref(content);
+	return r;
+}
+
+static void
+says(json_t *content, const char *said, const char *kept, const char *what)
+{
+	autosaid struct said w = { 0 };
+
+	is_int(take_in("m.room.message", content, &w), 0, "%s", what);
+	is_str(w.said, said, "%s: what was said", what);
+	is_str(w.kept, kept, "%s: what is kept", what);
+}
+
+static json_t *
+answer(const char *body)
+{
+	return json_pack("{s:s, s:s, s:{s:{s:s}}}", "msgtype", "m.text", "body", body, "m.relates_to", "m.in_reply_to", "event_id", "$a");
+}
+
+static json_t *
+changed(const char *rel, const char *msgtype)
+{
+	return json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s}}", "msgtype", msgtype, "body", " * !yes", "m.new_content", "body", "!no", "m.relates_to",
+	    "rel_type", rel, "event_id", "$a");
+}
+
+static void
+test_read(void)
+{
+	says(json_pack("{s:s, s:s}", "msgtype", "m.text", "body", "!help"), "!help", "!help", "words");
+	says(json_pack("{s:s}", "body", "!help"), "!help", "!help", "words of no kind");
+	says(answer("> <@cairn:x> suicide\n> 1. under 13\n\n4"), "4", "> <@cairn:x> suicide\n> 1. under 13\n\n4", "an answer that quotes");
+	says(answer("> not a quote"), "> not a quote", "> not a quote", "an answer that ends in its quote");
+	says(answer("4"), "4", "4", "an answer that quotes nothing");
+	says(json_pack("{s:s, s:s}", "msgtype", "m.text", "body", "> a\n\n4"), "> a\n\n4", "> a\n\n4", "a quote by hand");
+	says(json_pack("{s:s, s:s}", "msgtype", "m.audio", "body", "voice.ogg"), NULL,
+	    "[a voice message or a sound; it cannot be read here] voice.ogg", "a voice message");
+	says(json_pack("{s:s}", "msgtype", "m.text"), NULL, "[nothing in words; it cannot be read here] ", "nothing");
+	says(json_pack("{s:s, s:i}", "msgtype", "org.example.new", "body", 7), NULL, "[nothing in words; it cannot be read here] ", "something new");
+	says(changed("m.replace", "m.text"), "!no", "* !no", "a change");
+	says(changed("m.thread", "m.text"), " * !yes", " * !yes", "no change");
+	says(changed("m.replace", "m.image"), NULL, "[a picture; it cannot be read here] !no", "a changed picture");
+}
+
+static void
+test_flags(void)
+{
+	autosaid struct said w = { 0 }, bot = { 0 }, other = { 0 };
+
+	is_int(take_in("m.room.message", changed("m.replace", "m.text"), &w), 0, "a change");
+	ok(w.change && !w.cut && !w.automatic, "is one");
+	is_int(take_in("m.room.message", json_pack("{s:s, s:s}", "msgtype", "m.notice", "body", "x"), &bot), 0, "a notice");
+	ok(bot.automatic && !bot.change, "is a program's");
+	is_int(take_in("m.reaction", json_object(), &other), 0, "a reaction");
+	is_str(other.kept, "[a reaction; it cannot be read here] ", "is none in words");
+	is_int(take_in("m.key.verification.start", json_object(), &other), E_NOTFOUND, "and much is nothing that a person says");
+}
+
+static void
+test_long(void)
+{
+	autosaid struct said w = { 0 }, all = { 0 };
+	static char text[20001];
+
+	memset(text, 'a', 16383);
+	memcpy(text + 16383, "\xC3\xBC", 2);
+	is_int(take_in("m.room.message", json_pack("{s:s}", "body", text), &w), 0, "a long text");
+	ok(w.cut && strlen(w.kept) == 16383 && strlen(w.said) == 16383, "is cut between characters");
+	text[16383] = 'a';
+	text[16384] = '\0';
+	is_int(take_in("m.room.message", json_pack("{s:s}", "body", text), &all), 0, "one that just fits");
+	ok(!all.cut && strlen(all.kept) == 16384, "is not");
+}
+
+static void
+folds(const char *text, const char *want)
+{
+	char *got = said_fold(text);
+
+	is_str(got, want, "%s", want);
+	free(got);
+}
+
+static void
+test_fold(void)
+{
+	folds("END  my\n\tLIFE", "end my life");
+	folds("I don\xE2\x80\x99t", "i don't");
+	folds("MORIR\xC3\x89 \xC3\x97", "morir\xC3\xA9 \xC3\x97");
+	folds("\xD0\xA3\xD0\x91\xD0\x98\xD0\xA2\xD0\xAC \xD0\x81", "\xD1\x83\xD0\xB1\xD0\xB8\xD1\x82\xD1\x8C \xD1\x91");
+	folds("\xCE\x91\xC2\xA0\xE2\x80\x89z", "\xCE\xB1 z");
+	folds("\xF0\x9F\x98\xB4\xE8\x87\xAA", "\xF0\x9F\x98\xB4\xE8\x87\xAA");
+}
+
+static bool
+near(const char *word, const char *name)
+{
+	return said_near(word, strlen(word), name);
+}
+
+static void
+test_near(void)
+{
+	ok(near("HELP", "help") && near("hepl", "help") && near("hlp", "help") && near("helpp", "help") && near("halp", "help"), "one slip is near");
+	ok(near("elp", "help") && near("xhelp", "help") && near("hel", "help") && near("ehlp", "help"), "at the beginning and the end too");
+	ok(!near("hp", "help") && !near("hell0", "help") && !near("plhe", "help") && !near("", "help") && !near("find", "who"), "two are not");
+	ok(near("no", "no") && !near("on", "no"), "a short word has to be right");
+}
+
+int
+main(void)
+{
+	test_read();
+	test_flags();
+	test_long();
+	test_fold();
+	test_near();
+	return done_testing();
+}

@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: Apache-2.0
+"""People who write to a node with a plain client (matrix-nio, no code of Cairn): they ask for support in their own words, hear what became of
+it, consent, and take it back; and whatever somebody in distress types or sends is answered once, with what to do next.
+
+Run with the Python of the virtual environment nio; $CAIRN_BUILD is the build directory. Node a (Harbor) is written to, by people on homeserver b.
+"""
+
+import json
+import logging
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import tap
+from client import V3, quote
+from demo import canary, search
+from homeserver import ROOT
+from nioclient import NioClient, query_keys
+from node import CRISIS_TEXT, Network
+
+ENCRYPTED = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+PASSWORD = "correct horse battery staple"
+AT_ONCE = 5  # seconds; what an answer to somebody in danger may take here, with sanitizers and two homeservers on one machine
+
+shared = {}
+
+
+def setUpModule():
+    shared["directory"] = directory = pathlib.Path(tempfile.mkdtemp(prefix="cairn-chat-")).resolve()
+    unittest.addModuleCleanup(tear_down)
+    network = shared["network"] = Network(directory, os.environ.get("CAIRN_BUILD") or ROOT / "build")
+    network.pair.start()
+    network.prepare()
+    network.a.config.write_text(
+        network.a.config.read_text() + f'crisis_words = "suicide, end my life, quiero morir"\non_call_user = {network.pair.a.user_id("oncall")}\n'
+    )
+    for node in network.nodes:
+        node.start()
+    network.join()
+    network.b.cairn("import", "hsds", ROOT / "docs/examples/lighthouse-hsds.json")
+    network.b.import_records(json.loads((ROOT / "docs/examples/lighthouse-records.json").read_text())["records"])
+    network.b.cairn("publish", "--wait")
+    network.a.cairn("follow", network.b.org, "--wait")
+    network.a.wait(lambda: network.a.cairn("find", "--kind", "specialist")["records"], "reads the directory")
+
+
+def tear_down():
+    network = shared["network"]
+    network.stop()
+    complaints = network.complaints()
+    if complaints:
+        raise AssertionError(complaints)
+    shutil.rmtree(shared["directory"])
+
+
+class Person:
+    """Somebody with a client and a direct chat; heard: what the node has said there, in order."""
+
+    def __init__(self, name):
+        self.node, server = shared["network"].a, shared["network"].pair.b
+        name += secrets.token_hex(3)
+        server.register(name, PASSWORD)
+        self.client = NioClient(server, name, PASSWORD, shared["directory"] / name)
+        self.client.cross_sign(PASSWORD)
+        self.room = None
+        self.read = 0
+
+    def chat(self, *state):
+        """Opens a direct chat; answers its room once the node is in it."""
+        client, node = self.client, self.node
+        room = client.raw.create_room(preset="trusted_private_chat", is_direct=True, invite=[node.user], initial_state=state)
+        client.wait(lambda: room in client.nio.rooms and node.user in client.nio.rooms[room].users)
+        client.wait(lambda: node.user not in client.nio.rooms[room].invited_users)
+        if state:
+            self.enter(room)
+        return room
+
+    def enter(self, room):
+        """That is the chat; the node's device is trusted as its owner has signed it."""
+        device = query_keys(self.client.raw, self.node.user)["device_keys"][self.node.user]
+        self.client.trust(self.node.user, fingerprint=next(iter(device.values()))["keys"]["ed25519:" + next(iter(device))])
+        self.room = room
+
+    def heard(self):
+        return [e.source["content"]["body"] for room, e in self.client.events if room == self.room and e.sender == self.node.user and e.decrypted]
+
+    def next(self, timeout=90):
+        """The next that the node says. What it says too much is the next next time, so that nothing goes unseen."""
+        self.client.wait(lambda: len(self.heard()) > self.read, timeout)
+        self.read += 1
+        return self.heard()[self.read - 1]
+
+    def write(self, text, **more):
+        return self.client.send(self.room, "m.room.message", {"msgtype": "m.text", "body": text, **more})
+
+    def ask(self, text, **more):
+        """What the node answers to it."""
+        self.write(text, **more)
+        return self.next()
+
+    def choose(self, question, words):
+        """The answer to its number in a question's list."""
+        number = re.search(rf"^(\d+)\. {re.escape(words)}", question, re.M)
+        if not number:
+            raise AssertionError(f"{words!r} is not offered: {question}")
+        return self.ask(number[1])
+
+
+class Chat(unittest.TestCase):
+    def setUp(self):
+        self.network = shared["network"]
+        self.harbor, self.lighthouse = self.network.nodes
+
+    def person(self, name, *state):
+        person = Person(name)
+        self.addCleanup(person.client.close)
+        person.chat(*(state or (ENCRYPTED,)))
+        return person
+
+    def silent(self, person):
+        """The node has said nothing more: its next words answer a question put now."""
+        self.assertIn("You can write:", person.ask("!help"))
+
+
+class StoryTest(Chat):
+    """Somebody asks for support, is accepted, consents, and takes it back; all in the chat."""
+
+    def test_from_the_first_word_to_the_last(self):
+        self.words = {name: canary() for name in ("hello", "sought", "danger", "name", "contact", "need")}
+        ana = self.ana = self.person("ana")
+        self.assertIn("Thank you for writing to Harbor", ana.ask(f"Hello, {self.words['hello']}."))
+        self.assertIn("!refer NUMBER", ana.ask("!help"))
+        self.assertIn("Nothing was found", ana.ask(f"!find {self.words['sought']}"))
+        self.assertIn("asked nobody", ana.ask("!status"))
+        self.ask()
+        self.referral = self.arrives()
+        self.consent()
+        self.revoke()
+        self.prove()
+
+    def ask(self):
+        ana = self.ana
+        found = ana.ask("!find grief")
+        self.assertIn("without your name", found)
+        number = re.search(r"^(\d+)\. Juniper", found, re.M)[1]
+        self.assertIn("To ask number", ana.ask(number))
+        question = ana.ask(f"!refer {number}")
+        self.assertIn("How old are you?", question)
+        self.assertIn("Stopped; nothing was sent", ana.ask("!cancel"))
+        question = ana.ask(f"!refer {number}")
+        for wanted, words in (("about", "26 to 59"), ("language", "grief"), ("meet", "Spanish")):
+            question = ana.choose(question, words)
+            self.assertIn(wanted, question)
+        before = time.monotonic()
+        crisis = ana.ask(f"me siento mal {self.words['danger']}, QUIERO  MORIR")
+        took = time.monotonic() - before
+        self.assertIn(CRISIS_TEXT, crisis)
+        self.assertLess(took, AT_ONCE)
+        print(f"# somebody in danger is answered after {took:.2f} s")
+        question = ana.choose(question, "writing online")
+        question = ana.choose(question, "in the next days")
+        summary = ana.ask("1")
+        for words in ("Juniper", "Lighthouse Recovery Collective", "26 to 59", "grief", "Spanish", "Not your name", "!yes"):
+            self.assertIn(words, summary)
+        self.assertIn("Nothing has been sent yet", ana.ask("ok \N{THUMBS UP SIGN}"))
+        self.assertEqual(self.harbor.list("referrals"), [])
+        self.assertIn("on its way to Juniper", ana.ask("!yes"))
+        self.assertIn("nothing to say yes to", ana.ask("!yes"))
+
+    def arrives(self):
+        (row,) = self.harbor.list("referrals")
+        there = self.lighthouse.wait_state(row["id"], "received")
+        self.assertEqual((there["request"]["origin"], there["request"]["need"], there["request"]["language"]), ("self", "grief", "es"))
+        shown = json.dumps(there)
+        for word in (self.ana.client.user_id, *self.words.values()):
+            self.assertNotIn(word, shown)
+        self.assertIn("they have it and decide", self.ana.ask("!status"))
+        self.assertIn("Not who you are.", self.ana.ask("!who"))
+        self.assertIn("no consent of yours", self.ana.ask("!revoke"))
+        self.lighthouse.cairn("answer", row["id"], "accept", "--wait")
+        self.assertIn("Juniper (Lighthouse Recovery Collective) said yes to your request", self.ana.next())
+        return row["id"]
+
+    def consent(self):
+        """Asked and answered in the chat; staff writes down what the person said."""
+        ana, words = self.ana, self.words
+        self.harbor.cairn("say", ana.client.user_id, "/dev/stdin", stdin="May Lighthouse know who you are, and how to reach you?", timeout=60)
+        self.assertIn("May Lighthouse know", ana.next())
+        said = f"Yes, they may. I am {words['name']}; write to {words['contact']}."
+        ana.write(said)
+        self.harbor.wait(lambda: [m for m in self.harbor.list("messages") if m["body"] == said and m["direction"] == "in"], "reads it")
+        self.silent(ana)  # a person speaks with her
+        self.assertNotIn("disclosure", self.lighthouse.cairn("show", self.referral))
+        form = self.harbor.cairn("consent", self.referral, "--template")
+        form["consent"]["patient"] = form["consent"]["signature"]["signer"] = form["identity"]["name"] = words["name"]
+        form["identity"]["contact"]["value"] = words["contact"]
+        form["need_detail"] = words["need"]
+        self.harbor.cairn("consent", self.referral, "/dev/stdin", "--wait", stdin=json.dumps(form))
+        arrived = self.lighthouse.cairn("show", self.referral)["disclosure"]
+        self.assertEqual((arrived["identity"]["name"], arrived["need_detail"]), (words["name"], words["need"]))
+        self.assertIn("With your consent also who you are", ana.ask("!who"))
+        account = self.harbor.cairn("accounting", self.referral)
+        self.assertEqual(len(account["disclosures"]), 1)
+
+    def revoke(self):
+        said = time.monotonic()
+        self.assertIn("taken back, from now on", self.ana.ask("!revoke"))
+        for node in self.network.nodes:
+            node.wait_state(self.referral, "consent_revoked", "ended")
+        told = lambda: self.harbor.cairn("accounting", self.referral)["consents"][0]["told"][0]["state"] == "acknowledged"
+        self.harbor.wait(told, "the revocation is acknowledged")
+        print(f"# taken back, ended on both sides and acknowledged after {time.monotonic() - said:.2f} s")
+        self.assertEqual(self.harbor.cairn("accounting", self.referral)["holds"][0]["name"], self.lighthouse.organization)
+        self.assertIn("it has ended", self.ana.ask("!status"))
+        self.assertIn("no consent of yours", self.ana.ask("!revoke"))
+        self.ana.ask("!cancel")
+        self.silent(self.ana)
+
+    def prove(self):
+        """Her words are in no file of either homeserver or node; and the search is not blind."""
+        planted = canary()
+        for server in self.network.pair.servers:
+            server.user("visitor" + secrets.token_hex(3)).create_room(topic=planted)
+        files = [file for server in self.network.pair.servers for file in server.files()]
+        self.assertEqual(search(self.words, files + [file for node in self.network.nodes for file in node.files()]), {})
+        for server in self.network.pair.servers:
+            self.assertTrue(search({"planted": planted}, server.files()), f"the search is blind at {server.server_name}")
+
+
+class DistressTest(Chat):
+    """Whatever is typed or sent has one answer, which says what to do next."""
+
+    def test_words(self):
+        ben = self.person("ben")
+        self.assertIn("Thank you for writing", ben.ask("i dont know what to do anymore"))
+        for text, answer in (
+            ("HELP", "You can write:"),
+            ("help!!!", "You can write:"),
+            ("!HELP", "You can write:"),
+            ("! help", "You can write:"),
+            ("\uff01help", "You can write:"),
+            ("!hlep", "You can write:"),
+            ("  \n!Help.", "You can write:"),
+            ("!wsdf", "not known here"),
+            ("!", "not known here"),
+            ("!\N{CRYING FACE}", "not known here"),
+            ("!statsu", "asked nobody"),
+            ("Status?", "asked nobody"),
+            ("STOP", "!cancel"),
+            ("revoke", "Did you mean !revoke?"),
+            ("!revoek", "Did you mean !revoke?"),
+            ("!yess", "Did you mean !yes?"),
+            ("find grief", "To ask one of them"),
+            ("!fidn grief", "To ask one of them"),
+            ("2", "To ask number 2"),
+            ("2\ufe0f\u20e3", "To ask number 2"),
+            ("!refer two", "Which one?"),
+            ("!find grief\n!refer 1", "One thing at a time"),
+            ("!cancel !revoke", "One thing at a time"),
+            ("!find " + "somebody " * 200, "too long"),
+            ("word " * 4000, "too long"),
+            ("Suicide", CRISIS_TEXT),
+            ("i want to end\nmy   life", CRISIS_TEXT),
+        ):
+            with self.subTest(text[:40]):
+                self.assertIn(answer, ben.ask(text))
+        self.silent(ben)
+        self.assertEqual(self.harbor.list("rejected"), [])
+
+    def test_a_question_is_open(self):
+        eve = self.person("eve")
+        self.assertIn("To ask one of them", eve.ask("!find grief"))
+        self.assertIn("How old are you?", eve.ask("!refer #1"))
+        for text, answer in (
+            ("what?", "number from the list"),
+            ("\N{THUMBS UP SIGN}", "number from the list"),
+            ("99", "number from the list"),
+            ("!yes", "nothing to say yes to"),
+            ("help", "You can write:"),
+            ("4 \n", "What is it about?"),
+            ("stop", "!cancel"),
+        ):
+            with self.subTest(text):
+                self.assertIn(answer, eve.ask(text))
+        there = eve.write("never mind")
+        self.assertIn("number from the list", eve.next())
+        self.assertIn("not done again", self.change(eve, there, "1"))
+        self.assertIn("Which language?", eve.ask("> <@cairn> What is it about? suicide\n> 1. my mental health\n\n4", **self.answers_to(there)))
+        self.assertIn("Stopped; nothing was sent", eve.ask("!CANCEL"))
+        self.silent(eve)
+
+    def change(self, person, event, text):
+        new = {"msgtype": "m.text", "body": text}
+        return person.ask("* " + text, **{"m.new_content": new, "m.relates_to": {"rel_type": "m.replace", "event_id": event}})
+
+    def answers_to(self, event):
+        return {"m.relates_to": {"m.in_reply_to": {"event_id": event}}}
+
+    def test_what_is_no_words(self):
+        fay = self.person("fay")
+        there = fay.write("hello")
+        self.assertIn("Thank you for writing", fay.next())
+        self.assertIn("You can write:", fay.ask("!help", **self.answers_to(there)))
+        self.assertIn("not done again", self.change(fay, there, "!find grief"))
+        file = {"url": "mxc://example.org/abc", "v": "v2", "key": {}, "iv": "x", "hashes": {}}
+        for kind, body in (("m.audio", "Voice message"), ("m.image", "img.jpg"), ("m.location", "I am here"), ("org.example.new", "?")):
+            with self.subTest(kind):
+                fay.client.send(fay.room, "m.room.message", {"msgtype": kind, "body": body, "file": file})
+                self.assertIn("could not be read", fay.next())
+        fay.client.send(fay.room, "m.sticker", {"body": "a sad cat", "url": "mxc://example.org/abc", "info": {}})
+        self.assertIn("could not be read", fay.next())
+        fay.client.send(fay.room, "m.room.message", {"msgtype": "m.image", "body": "I want to end my life", "filename": "a.jpg", "file": file})
+        self.assertIn("people can, now", fay.next())
+        kept = [m["body"] for m in self.harbor.list("messages") if m["user"] == fay.client.user_id and m["direction"] == "in"]
+        self.assertIn("[a voice message or a sound; it cannot be read here] Voice message", kept)
+        self.silent(fay)
+
+    def test_what_is_not_encrypted(self):
+        gus = self.person("gus")
+        there = gus.write("hello")
+        self.assertIn("Thank you for writing", gus.next())
+        gus.client.send(gus.room, "m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": there, "key": "\N{THUMBS UP SIGN}"}})
+        self.assertEqual(gus.client.shown_on_server(gus.room, there)["type"], "m.room.encrypted")
+        answer = gus.next()
+        self.assertIn("could not be read", answer)
+        self.assertIn(CRISIS_TEXT, answer)
+        gus.client.raw.call("PUT", f"{V3}/rooms/{quote(gus.room)}/redact/{quote(there)}/{secrets.token_hex(4)}", {})
+        gus.client.raw.send(gus.room, "m.room.message", {"msgtype": "m.text", "body": "!find grief"})
+        self.silent(gus)  # once an hour: a server could invent it
+        self.assertNotIn("!find grief", [m["body"] for m in self.harbor.list("messages") if m["user"] == gus.client.user_id])
+
+    def test_a_chat_that_does_not_encrypt(self):
+        hal = Person("hal")
+        self.addCleanup(hal.client.close)
+        room = hal.chat()
+        hal.client.raw.send(room, "m.room.message", {"msgtype": "m.text", "body": "can you hear me"})
+        invited = hal.client.raw.wait(lambda answer: next(iter(answer.get("rooms", {}).get("invite", {})), None))
+        hal.client.join(invited, via=[self.network.pair.a.server_name])
+        hal.enter(invited)
+        self.assertIn("could not be read", hal.next())
+        self.assertIn("Thank you for writing", hal.ask("can you hear me"))
+        self.silent(hal)
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
+    tap.main()
