@@ -188,7 +188,7 @@ take_file(struct keyring *ring, int dirfd, const char *dir, const uint8_t *id, s
 	int r;
 
 	if (fstat(ring->fd, &st) != 0)
-		return err_set(reterr, -errno, "%s/keys.db: %s", dir, strerror(errno));
+		return statedir_complain(dir, "keys.db", -errno, reterr);
 	/* Interrupted before its head was written, nothing can hang on it. */
 	if (st.st_size < KEYRING_SLOT)
 		r = begin(ring, dirfd);
@@ -206,7 +206,7 @@ take_file(struct keyring *ring, int dirfd, const char *dir, const uint8_t *id, s
 			r = settle(ring, st.st_size);
 		}
 	}
-	return r == 0 ? 0 : err_set(reterr, r, "%s/keys.db: %s%s", dir, strerror(-r), statedir_advice(-r));
+	return r == 0 ? 0 : statedir_complain(dir, "keys.db", r, reterr);
 }
 
 int
@@ -223,7 +223,7 @@ keyring_open(const char *dir, const uint8_t wrap[KEYRING_KEY], const uint8_t *id
 	ring->fd = -1;
 	memcpy(ring->wrap, wrap, KEYRING_KEY);
 	if ((dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		r = err_set(reterr, -errno, "%s: %s", dir, strerror(errno));
+		r = statedir_complain(dir, "", -errno, reterr);
 	else if ((ring->fd = openat(dirfd, "keys.db", O_RDWR | O_CLOEXEC | O_NOFOLLOW | (id == NULL ? O_CREAT : 0),
 	    0600)) >= 0)
 		r = take_file(ring, dirfd, dir, id, reterr);
@@ -231,11 +231,11 @@ keyring_open(const char *dir, const uint8_t wrap[KEYRING_KEY], const uint8_t *id
 		r = err_set(reterr, E_REFUSED, "%s/keys.db is missing: without it nothing about members can be read. "
 		    "Put its newest copy back; if there is none, an empty file of that name says so", dir);
 	else
-		r = err_set(reterr, -errno, "%s/keys.db: %s%s", dir, strerror(errno), statedir_advice(errno));
+		r = statedir_complain(dir, "keys.db", -errno, reterr);
 	if (dirfd >= 0)
 		(void)close(dirfd);
 	if (r == 0 && ring->moving == 0 && (r = keyring_turn(ring)) != 0)
-		(void)err_set(reterr, r, "%s/keys.db: %s", dir, err_name(r));
+		(void)statedir_complain(dir, "keys.db", r, reterr);
 	if (r != 0) {
 		keyring_close(ring);
 		return r;

@@ -22,7 +22,7 @@ check_owner(int fd, const char *dir, struct err *reterr)
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return err_set(reterr, -errno, "%s: %s", dir, strerror(errno));
+		return statedir_complain(dir, "", -errno, reterr);
 	if (st.st_uid != geteuid())
 		return err_set(reterr, E_REFUSED, "the state directory %s belongs to user %u; "
 		    "run as that user, or: chown %u %s", dir, (unsigned)st.st_uid,
@@ -50,10 +50,10 @@ statedir_advice(int error)
 	return "";
 }
 
-static int
-complain(const char *dir, const char *name, int error, struct err *reterr)
+int
+statedir_complain(const char *dir, const char *name, int r, struct err *reterr)
 {
-	return err_set(reterr, -error, "%s/%s: %s%s", dir, name, strerror(error), statedir_advice(error));
+	return err_set(reterr, r, "%s/%s: %s%s", dir, name, err_name(r), statedir_advice(-r));
 }
 
 /* The same bytes to the same place, so that the next sync has something to write.  0 or an errno. */
@@ -81,10 +81,10 @@ settle(int dirfd, const char *dir, struct err *reterr)
 	int e;
 
 	if (wal < 0)
-		return errno == ENOENT ? 0 : complain(dir, name, errno, reterr);
+		return errno == ENOENT ? 0 : statedir_complain(dir, name, -errno, reterr);
 	if ((e = write_again(wal)) != 0)
-		return complain(dir, name, e, reterr);
-	return fsync(dirfd) == 0 ? 0 : complain(dir, name, errno, reterr);
+		return statedir_complain(dir, name, -e, reterr);
+	return fsync(dirfd) == 0 ? 0 : statedir_complain(dir, name, -errno, reterr);
 }
 
 int
@@ -98,20 +98,20 @@ statedir_lock(const char *dir, int *ret_fd, struct err *reterr)
 		return err_set(reterr, -errno, "the state directory %s: %s; "
 		    "make it with: install -d -m 0700 %s", dir, strerror(errno), dir);
 	if (dirfd < 0)
-		return complain(dir, "", errno, reterr);
+		return statedir_complain(dir, "", -errno, reterr);
 	if ((r = check_owner(dirfd, dir, reterr)) != 0)
 		return r;
 	if ((lock = openat(dirfd, "cairn.lock", flags, 0600)) < 0)
-		return complain(dir, "cairn.lock", errno, reterr);
+		return statedir_complain(dir, "cairn.lock", -errno, reterr);
 	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
 			return err_set(reterr, E_EXISTS,
 			    "another process is using %s; stop it first", dir);
-		return complain(dir, "cairn.lock", errno, reterr);
+		return statedir_complain(dir, "cairn.lock", -errno, reterr);
 	}
 	/* SQLite gives its side files the permissions of the database. */
 	if ((file = openat(dirfd, "cairn.db", flags, 0600)) < 0)
-		return complain(dir, "cairn.db", errno, reterr);
+		return statedir_complain(dir, "cairn.db", -errno, reterr);
 	if ((r = settle(dirfd, dir, reterr)) != 0)
 		return r;
 

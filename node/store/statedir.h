@@ -21,4 +21,7 @@ int	statedir_lock(const char *, int *, struct err *) must_check;
 /** statedir_advice(error): what an administrator does about -errno on a file of it: "; look at ...", or "". */
 const char *statedir_advice(int);
 
+/** statedir_complain(dir, name, r, reterr): the sentence for an error with DIR/NAME ("" for DIR itself) and that advice; ${r}. */
+int	statedir_complain(const char *, const char *, int, struct err *);
+
 #endif /* !CAIRN_STATEDIR_H */
