@@ -197,6 +197,12 @@ const struct verb verbs_table[] = {
 	  {{ "by", "WHO", "by", "who signs", true, false, &ev_note_signature_by_names },
 	   { "how", "HOW", "how", "how they said so", true, false, &ev_note_signature_how_names }},
 	  NULL, node_run, node_show_object },
+	{ "match chat", "name the Matrix chat of one of the two of a match",
+	  "They can then write !goals, !plan, !checkin, !feedback and !measure there, and sign with !yes an agreement that is shown to them. The chat of a member "
+	  "whose own request led to the match is known. Goals and plan that they write there are theirs alone until they share them.",
+	  "cairn match chat 01J8Z0Q4M2K7V9T5B3N6X8C0RD @rosa:example.org --as specialist",
+	  {{ "MATCH", "match", ONE }, { "USER", "user", ONE }},
+	  {{ "as", "SIDE", "as", "member or specialist", true, false, &ev_note_signature_by_names }}, NULL, node_run, node_show_object },
 	{ "match notes", "show all notes of a match, and whether the agreement holds",
 	  "With --json it is the member's copy to take along. Who looked is in the audit.",
 	  "cairn match notes 01J8Z0Q4M2K7V9T5B3N6X8C0RD",

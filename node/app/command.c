@@ -19,6 +19,7 @@
 #include "federation.h"
 #include "message.h"
 #include "notes.h"
+#include "notes_chat.h"
 #include "own.h"
 #include "pairing.h"
 #include "publish.h"
@@ -108,6 +109,7 @@ static const struct verb {
 	{ "match cohort", round_run,	"nothing was proposed; mend the file and run it again", false },
 	{ "match note",	notes_add,	"nothing was kept; protocol.md describes a note", false },
 	{ "match sign",	notes_sign,	"cairn help match sign lists the values", false },
+	{ "match chat",	notes_chat_add,	"cairn list matches shows the ids", true },
 	{ "match notes", notes_show,	"cairn list matches shows the ids", false },
 	{ "import measures", notes_measures, "the questionnaires are as before; mend the file and import it again", false },
 	{ "report",	report_run,	"a report is made of a quarter that is over: cairn report 2026-Q3", false },

@@ -19,6 +19,7 @@ message_arrived(struct app *app, const char *type, const struct origin *origin)
 {
 	autosaid struct said words = { 0 };
 	char id[ID_LEN + 1];
+	bool took = false;
 	int r;
 
 	if ((r = said_read(type, origin->content, &words)) != 0)
@@ -37,7 +38,9 @@ message_arrived(struct app *app, const char *type, const struct origin *origin)
 	if ((r = message_add(app->db, id, origin->room->room_id, origin->pid, false, words.kept,
 	    origin->received)) != 0)
 		return r;
-	return talk_heard(app, origin->pid, &words);
+	if ((r = talk_heard(app, origin->pid, &words, &took)) != 0)
+		return r;
+	return took ? message_drop(app->db, id) : 0;
 }
 
 int
@@ -64,8 +67,9 @@ message_clear(struct app *app, const char *room_id, const json_t *event)
 	return r != 0 ? r : talk_unread(app, pid);
 }
 
+/* ${kept}: it is in the list of messages. */
 static int
-queue(struct app *app, const char *id, int64_t pid, const char *body)
+queue(struct app *app, const char *id, int64_t pid, const char *body, bool kept)
 {
 	autofree char *user = NULL;
 	autojson json_t *content = NULL;
@@ -78,7 +82,7 @@ queue(struct app *app, const char *id, int64_t pid, const char *body)
 	    ID_NAMESPACE "id", id);
 	if (content == NULL)
 		r = -ENOMEM;
-	else if ((r = message_room(app->db, id, room.room_id)) == 0)
+	else if (!kept || (r = message_room(app->db, id, room.room_id)) == 0)
 		r = outbox_event(app->db, "node", room.room_id, "m.room.message", NULL, content, "say", id,
 		    NULL);
 	room_free(&room);
@@ -88,7 +92,16 @@ queue(struct app *app, const char *id, int64_t pid, const char *body)
 static int
 each(void *cookie, const char *id, int64_t pid, const char *body)
 {
-	return queue(cookie, id, pid, body);
+	return queue(cookie, id, pid, body, true);
+}
+
+int
+message_pass(struct app *app, int64_t pid, const char *text)
+{
+	char id[ID_LEN + 1];
+
+	id_new(app->world, id);
+	return queue(app, id, pid, text, false);
 }
 
 int
@@ -164,7 +177,7 @@ message_say(struct app *app, const char *actor, const json_t *args, json_t **ret
 	id_new(app->world, id);
 	if ((r = person_id(app->db, user, &pid)) != 0 || (r = talk_person(app, pid)) != 0 ||
 	    (r = message_add(app->db, id, NULL, pid, true, text, app_now(app))) != 0 ||
-	    (r = queue(app, id, pid, text)) != 0 || (r = message_waits(app, pid, &waits)) < 0)
+	    (r = queue(app, id, pid, text, true)) != 0 || (r = message_waits(app, pid, &waits)) < 0)
 		return r;
 	*ret = json_pack("{s:s, s:s, s:s*}", "id", id, "delivery", "queued", "waits", waits);
 	return *ret != NULL ? 0 : -ENOMEM;

@@ -12,6 +12,9 @@ int	message_arrived(struct app *, const char *type, const struct origin *) must_
 /** message_clear(app, room_id, event): somebody said in clear, or in a chat that does not encrypt, what we do not read: tell them. */
 int	message_clear(struct app *, const char *room_id, const json_t *event) must_check;
 
+/** message_pass(app, pid, text): say it in their chat, and keep nothing of it; whoever left that chat does not get it.  0 or negative. */
+int	message_pass(struct app *, int64_t pid, const char *text) must_check;
+
 /** message_say(app, actor, args, ret, reterr): verb "say" {user, text}. */
 int	message_say(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 

@@ -11,6 +11,7 @@
 #include "domain/measure.h"
 #include "domain/when.h"
 #include "events.h"
+#include "notes_chat.h"
 #include "store/audit.h"
 #include "store/matchstore.h"
 #include "store/notestore.h"
@@ -123,7 +124,8 @@ notes_add(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		return r;
 	if (!strcmp(kind, "checkin") && json_int(json_obj(body, "checkin"), "remind_days", 0) > 0)
 		due = app_now(app) + json_int(json_obj(body, "checkin"), "remind_days", 0) * WHEN_DAY;
-	if ((r = keep(app, actor, &p, body, due)) != 0)
+	if ((r = keep(app, actor, &p, body, due)) != 0 ||
+	    (!strcmp(kind, "agreement") && (r = notes_chat_offer(app, p.id, json_obj(body, "agreement"))) != 0))
 		return r;
 	if (json_object_set_new(reply, "text", json_string(!strcmp(kind, "agreement") ?
 	    "kept; it holds once both have signed these words: cairn match sign" : "kept")) != 0)
@@ -136,13 +138,19 @@ struct reading {
 	json_t	*items, *signatures;
 	json_t	*agreement;		/* The newest. */
 	int64_t	 due;
+	int64_t	 own;			/* So many are the member's alone. */
 };
 
 static int
 read_note(void *cookie, const struct note *note)
 {
 	struct reading *r = cookie;
-	int bad = json_array_append(r->items, note->body);
+	int bad = 0;
+
+	if (note->own)
+		r->own++;
+	else
+		bad |= json_array_append(r->items, note->body);
 
 	if (!strcmp(note->kind, "signature"))
 		bad |= json_array_append(r->signatures, json_obj(note->body, "signature"));
@@ -201,7 +209,7 @@ int
 notes_sign(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	autopairing struct pairing p = { 0 };
-	struct reading n = { json_array(), json_array(), NULL, 0 };
+	struct reading n = { json_array(), json_array(), NULL, 0, 0 };
 	int r = n.items == NULL || n.signatures == NULL ? -ENOMEM : need(app, args, &p, reterr);
 
 	if (r == 0)
@@ -225,6 +233,8 @@ show(struct app *app, const struct pairing *p, struct reading *n, json_t **ret)
 		return -ENOMEM;
 	if (n->agreement != NULL && (r = judged(app, n, &s)) == 0)
 		r = json_object_set_new(*ret, "agreement", json_string(words(&s))) != 0 ? -ENOMEM : 0;
+	if (r == 0 && n->own > 0 && json_object_set_new(*ret, "own", json_sprintf("%lld more are the member's alone", (long long)n->own)) != 0)
+		r = -ENOMEM;
 	if (r == 0 && n->due != 0 && json_object_set_new(*ret, "ask_again", json_string(when_print_day(n->due, day))) != 0)
 		r = -ENOMEM;
 	return r;
@@ -234,7 +244,7 @@ int
 notes_show(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	autopairing struct pairing p = { 0 };
-	struct reading n = { json_array(), json_array(), NULL, 0 };
+	struct reading n = { json_array(), json_array(), NULL, 0, 0 };
 	int r = n.items == NULL || n.signatures == NULL ? -ENOMEM : need(app, args, &p, reterr);
 
 	if (r == 0 && (r = show(app, &p, &n, ret)) == 0)

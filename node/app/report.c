@@ -88,13 +88,15 @@ add_answers(struct quarter *q, const struct note *note)
 	const json_t *measure = measure_find(q->list, name);
 	struct measure_score s;
 	json_t *people, *two;
+	char who[ID_LEN + 24];
 
 	if (measure == NULL || measure_score(measure, json_arr(answers, "items"), &s, NULL) != 0)
 		return 0;
 	if ((people = inner(q->scores, name)) == NULL)
 		return -ENOMEM;
-	if ((two = json_object_get(people, note->pairing)) == NULL)
-		return json_object_set_new(people, note->pairing, json_pack("[I]", (json_int_t)s.score)) != 0 ? -ENOMEM : 0;
+	(void)snprintf(who, sizeof(who), "%s:%lld", note->pairing, (long long)(*note->pairing == '\0' ? note->pid : 0));
+	if ((two = json_object_get(people, who)) == NULL)
+		return json_object_set_new(people, who, json_pack("[I]", (json_int_t)s.score)) != 0 ? -ENOMEM : 0;
 	if (json_array_size(two) > 1 && json_array_remove(two, 1) != 0)
 		return -ENOMEM;
 	return json_array_append_new(two, json_integer(s.score)) != 0 ? -ENOMEM : 0;

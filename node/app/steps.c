@@ -26,6 +26,7 @@
 #include "publish.h"
 #include "revoke.h"
 #include "rooms.h"
+#include "notes_chat.h"
 #include "steps.h"
 #include "store/gapstore.h"
 #include "store/inbox.h"
@@ -337,7 +338,7 @@ steps(struct app *app, bool *ret_more)
 	if ((r = erase_step(app, ret_more)) != 0 || (r = steps_query(app, &more)) != 0 || (r = heads(app, ret_more)) != 0 || app->crypt == NULL)
 		return r;
 	*ret_more |= more;
-	if (epoch_open(app) && ((r = own_keys(app, ret_more)) != 0 || (r = case_clock_step(app, ret_more)) != 0))
+	if (epoch_open(app) && ((r = own_keys(app, ret_more)) != 0 || (r = case_clock_step(app, ret_more)) != 0 || (r = notes_chat_step(app)) != 0))
 		return r;
 	if ((r = members_step(app, ret_more)) != 0 || (r = gap_step(app, ret_more)) != 0 || (r = find_step(app, ret_more)) != 0 ||
 	    (r = ingest_step(app, ret_more)) != 0 ||
@@ -364,6 +365,8 @@ steps_next(struct app *app)
 	if (app->crypt != NULL && (again = gap_next_due(app->db)) < due)
 		due = again;
 	if (epoch_open(app) && (again = case_clock_due(app)) < due)
+		due = again;
+	if (app->crypt != NULL && epoch_open(app) && (again = notes_chat_due(app)) < due)
 		due = again;
 	if (keys < app->keys_due)
 		keys = app->keys_due;

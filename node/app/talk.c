@@ -7,33 +7,46 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "message.h"
+#include "notes_chat.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
 #include "store/intakestore.h"
 #include "store/peoplestore.h"
-#include "talk.h"
 #include "said.h"
+#include "talk_note.h"
 
 enum { WORDS_MAX = 1000, PLAIN_MAX = 40, PING_MS = 3600 * 1000, AGAIN_MS = 3600 * 1000 };
 
 static int	help(struct talk *, const char *);
-static int	stop(struct talk *, const char *);
 
 static const struct topic {
 	const char	*name;
 	int		(*run)(struct talk *, const char *);
 	const char	*what;		/* In !help; NULL: said where it is asked for. */
 	bool		 shows;		/* It changes nothing, and is done without "!" too, or with a slip of the finger. */
+	bool		 asks;		/* Begins questions: not while another waits. */
 } topics[] = {
-	{ "help",	help,		NULL, true },
-	{ "stop",	stop,		NULL, true },
-	{ "find",	talk_find,	"!find WORDS - look for people and groups, for example: !find grief evening", true },
-	{ "refer",	talk_refer,	"!refer NUMBER - ask one of those that were found for support, without your name", false },
-	{ "yes",	talk_yes,	NULL, false },
-	{ "status",	talk_status,	"!status - what became of what you asked for", true },
-	{ "cancel",	talk_cancel,	"!cancel - stop what you are asking", false },
-	{ "revoke",	talk_revoke,	"!revoke - take your consent back, at once", false },
-	{ "who",	talk_who,	"!who - who can see what", true },
+	{ "help",	help,		NULL, true, false },
+	{ "stop",	talk_stop,	NULL, true, false },
+	{ "find",	talk_find,	"!find WORDS - look for people and groups, for example: !find grief evening", true, false },
+	{ "refer",	talk_refer,	"!refer NUMBER - ask one of those that were found for support, without your name", false, true },
+	{ "yes",	notes_chat_yes,	NULL, false, false },
+	{ "status",	talk_status,	"!status - what became of what you asked for", true, false },
+	{ "cancel",	talk_cancel,	"!cancel - stop what you are asking", false, false },
+	{ "revoke",	talk_revoke,	"!revoke - take your consent back, at once", false, false },
+	{ "who",	talk_who,	"!who - who can see what", true, false },
+	{ "goals",	talk_goals,	"!goals, !plan - what you want, and what keeps you well; yours alone unless you share it", false, false },
+	{ "plan",	talk_plan,	NULL, false, false },
+	{ "checkin",	talk_checkin,	"!checkin - say how it goes, and be asked again if you like", false, false },
+	{ "feedback",	talk_feedback,	"!feedback - how it is with the one who supports you", false, false },
+	{ "reflect",	talk_reflect,	NULL, false, false },
+	{ "measure",	talk_measure,	"!measure - answer a questionnaire", false, false },
+	{ "share",	talk_share,	NULL, false, false },
+	{ "forget",	talk_forget,	"!forget plan - have what you wrote so forgotten; also goals, checkin, feedback, reflect, measure", false, false },
+	{ "skip",	talk_skip,	NULL, false, false },
+	{ "done",	talk_skip,	NULL, false, false },
+	{ "next",	talk_next,	NULL, false, false },
 };
 
 int
@@ -139,8 +152,8 @@ ping(struct app *app, int64_t pid)
 	    "Read what they wrote, and answer: cairn list messages");
 }
 
-static int
-danger(struct app *app, int64_t pid)
+int
+talk_danger(struct app *app, int64_t pid)
 {
 	autobuf struct buf say = { 0 };
 	int r = buf_puts(&say, "It sounds as if you are in danger, or somebody is. This is a program and cannot help with that; people can, now:");
@@ -171,14 +184,6 @@ begin(struct app *app, int64_t pid, struct intake *ret, struct talk *t)
 	t->pid = pid;
 	t->intake = ret->id;
 	return r;
-}
-
-/* What stops what: there are two things to stop. */
-static int
-stop(struct talk *t, const char *words)
-{
-	(void)words;
-	return buf_puts(&t->say, "To stop what is being asked here, write !cancel. To take a consent back, write !revoke. People here read all that you write.");
 }
 
 /* "!", as any keyboard writes it; then where the command begins, else NULL. */
@@ -234,12 +239,14 @@ run_command(struct talk *t, const char *name)
 
 	if (strlen(name) > WORDS_MAX)
 		return buf_puts(&t->say, "This is too long for a command. People here read it; !help shows what the program can do.");
-	if (isdigit((unsigned char)*name) && (r = talk_asking(t) ? talk_answer(t, name) : talk_number(t, name)) != E_NOTFOUND)
+	if (isdigit((unsigned char)*name) && (r = talk_note_open(t) ? talk_note_answer(t, name, false) : talk_asking(t) ? talk_answer(t, name) : talk_number(t, name)) != E_NOTFOUND)
 		return r;
 	if (topic != NULL && has_another(words))
 		return buf_puts(&t->say, "One thing at a time, please: write each command in a message of its own. Nothing was done.");
+	if (topic != NULL && exact && topic->asks && (r = talk_note_busy(t)) != 0)
+		return r < 0 ? r : 0;
 	if (topic != NULL && (exact || topic->shows))
-		return topic->run(t, words);
+		return topic->run == talk_cancel && talk_note_open(t) ? talk_stop(t, words) : topic->run(t, words);
 	if (topic != NULL)
 		return buf_printf(&t->say, "Did you mean !%s? Then write it once more like that. Nothing was done.", topic->name);
 	return (r = buf_puts(&t->say, "This is not known here.\n")) != 0 ? r : help(t, "");
@@ -255,6 +262,8 @@ run_plain(struct talk *t, const char *body)
 
 	if (strlen(body) > PLAIN_MAX || !exact)
 		topic = NULL;
+	if (talk_note_open(t) && (topic == NULL || *words != '\0' || (topic->run != help && topic->run != talk_stop)))
+		return talk_note_answer(t, body, false);
 	if (asking && (topic == NULL || !topic->shows || *words != '\0' || topic->run == talk_find))
 		return talk_answer(t, body);
 	if (topic == NULL)
@@ -272,7 +281,7 @@ run(struct talk *t, const struct said *said)
 
 	if (!said->change)
 		return name != NULL ? run_command(t, name) : run_plain(t, body);
-	return name == NULL && !talk_asking(t) ? E_NOTFOUND : buf_puts(&t->say, "A message that is changed afterwards is not done again, and not undone. "
+	return name == NULL && !talk_asking(t) && !talk_note_open(t) ? E_NOTFOUND : buf_puts(&t->say, "A message that is changed afterwards is not done again, and not undone. "
 	    "If it was for this program, write it once more as a new message; !help shows what you can write.");
 }
 
@@ -349,26 +358,40 @@ for_people(struct app *app, int64_t pid, const struct said *said)
 	return say.len > 0 ? talk_say(app, pid, say.data) : 0;
 }
 
+/* What sounds like danger may be an answer, too: a plan for bad days speaks of them.  People read it in any case. */
+static int
+answer_too(struct talk *t, const struct said *said)
+{
+	const char *body = said->said != NULL ? said->said + strspn(said->said, " \t\r\n") : NULL;
+	int r = 0;
+
+	if (body != NULL && talk_note_open(t) && command(body) == NULL && !said->change)
+		r = talk_note_answer(t, body, true);
+	t->took = false;
+	return r;
+}
+
 int
-talk_heard(struct app *app, int64_t pid, const struct said *said)
+talk_heard(struct app *app, int64_t pid, const struct said *said, bool *ret_took)
 {
 	autointake struct intake who = { 0 };
 	struct talk t = { .state = NULL };
 	bool bad;
 	int r = sounds_like_danger(app, said->said != NULL ? said->said : said->kept, &bad);
 
-	if (r != 0 || bad)
-		return r != 0 ? r : danger(app, pid);
+	if (r != 0 || (bad && (r = talk_danger(app, pid)) != 0))
+		return r;
 	if (said->automatic)
 		return 0;
 	if (said->said == NULL)
-		return unread(app, pid);
-	if ((r = begin(app, pid, &who, &t)) == 0 && (r = run(&t, said)) == 0) {
+		return bad ? 0 : unread(app, pid);
+	if ((r = begin(app, pid, &who, &t)) == 0 && (r = bad ? answer_too(&t, said) : run(&t, said)) == 0) {
 		free(who.talk);
 		if ((who.talk = json_text(t.state, JSON_COMPACT)) == NULL)
 			r = -ENOMEM;
 		else if ((r = intake_put(app->db, &who)) == 0 && t.say.len > 0)
-			r = talk_say(app, pid, t.say.data);
+			r = t.quiet ? message_pass(app, pid, t.say.data) : talk_say(app, pid, t.say.data);
+		*ret_took = t.took;
 	}
 	json_decref(t.state);
 	buf_wipe(&t.say);

@@ -6,6 +6,7 @@
  *	talk.c		the table of topics; danger comes first
  *	said.c		what was said, whatever the client made of it
  *	talk_find.c	!find, !refer and its questions, one at a time
+ *	talk_note.c	what they keep: goals, plan, check-ins, questionnaires (talk_note.h)
  *	talk_mine.c	!status, !cancel, !revoke, !who, and news of a referral
  *
  * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name}], asked: n, wish: {...}}.
@@ -26,13 +27,16 @@ struct talk {
 	char		*intake;	/* The member's id there. */
 	json_t		*state;		/* As above; changes are kept when the topic returns 0. */
 	struct buf	 say;		/* The reply. */
+	bool		 quiet;		/* It is not kept among the messages. */
+	bool		 took;		/* What was written is kept as an answer, not among the messages. */
 };
 
 /**
- * talk_heard(app, pid, words): answer what a member said, with what to do next.  What is for people is answered
- * with that, once an hour, unless talk_person(app, pid) was told that a person speaks with them.  0 or negative.
+ * talk_heard(app, pid, words, ret_took): answer what a member said, with what to do next.  What is for people is answered
+ * with that, once an hour, unless talk_person(app, pid) was told that a person speaks with them.
+ * ${ret_took}: it is kept as an answer (talk_note.h), and is nothing for people to read.  0 or negative.
  */
-int	talk_heard(struct app *, int64_t pid, const struct said *) must_check;
+int	talk_heard(struct app *, int64_t pid, const struct said *, bool *ret_took) must_check;
 int	talk_person(struct app *, int64_t pid) must_check;
 
 /** talk_unread(app, pid): something came that we must not read; that is said, once an hour. */

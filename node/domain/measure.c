@@ -41,6 +41,10 @@ check_one(const json_t *doc, const json_t *m, struct err *reterr)
 		return err_set(reterr, E_BAD, "id: small letters, digits and hyphens that no other has are wanted");
 	if (from >= to)
 		return err_set(reterr, E_BAD, "to: it is not above from");
+	if (json_arr(m, "ask") != NULL && json_array_size(json_arr(m, "ask")) != (size_t)items)
+		return err_set(reterr, E_BAD, "ask: the words of each item are wanted, or of none");
+	if (json_arr(m, "scale") != NULL && json_array_size(json_arr(m, "scale")) != (size_t)(to - from + 1))
+		return err_set(reterr, E_BAD, "scale: a word for each answer is wanted, or none at all");
 	if (json_int(m, "missing", 0) >= items)
 		return err_set(reterr, E_BAD, "missing: one item at least is answered");
 	for (size_t i = 0; i < json_array_size(json_arr(m, "reversed")); i++)

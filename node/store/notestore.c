@@ -2,10 +2,12 @@
 #include "notestore.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/canon.h"
 #include "column.h"
+#include "erasure.h"
 #include "rows.h"
 #include "subject.h"
 
@@ -14,17 +16,24 @@ note_add(struct db *db, const char *whose, const struct note *note)
 {
 	autobuf struct buf sealed = { 0 };
 	autosecret char *text = json_text(note->body, JSON_COMPACT);
-	char who[SUBJECT_NAME], row[COLUMN_ROW];
+	char who[SUBJECT_NAME], whole[SUBJECT_NAME], row[COLUMN_ROW];
 	int64_t n;
 	int r = text == NULL ? -ENOMEM : rows_serial(db, "note", &n);
 
-	if (r != 0 || (r = column_seal_text(db, subject_referral(whose, who), "note.body", column_row(n, row), text, &sealed)) != 0)
+	if (r != 0)
 		return r;
-	return db_run(db, Q_NOTE_ADD, "ittiib", n, note->pairing, note->kind, note->at, note->due, sealed.data, sealed.len);
+	if (note->pid == 0)
+		(void)subject_referral(whose, who);
+	else if ((r = subject_link(db, subject_note(n, who), subject_person(note->pid, whole))) != 0)
+		return r;
+	if ((r = column_seal_text(db, who, "note.body", column_row(n, row), text, &sealed)) != 0)
+		return r;
+	return db_run(db, Q_NOTE_ADD, "ittiibii", n, note->pairing, note->kind, note->at, note->due, sealed.data, sealed.len, note->pid,
+	    (int64_t)note->own);
 }
 
-static int
-note_at(struct db *db, int64_t n, int (*fn)(void *, const struct note *), void *cookie)
+int
+note_get(struct db *db, int64_t n, int (*fn)(void *, const struct note *), void *cookie)
 {
 	autorows struct rows *rows = NULL;
 	autofree char *pairing = NULL, *kind = NULL;
@@ -41,23 +50,140 @@ note_at(struct db *db, int64_t n, int (*fn)(void *, const struct note *), void *
 	if (text == NULL || (r = canon_parse(text, strlen(text), &body, NULL)) != 0)
 		return r < 0 ? r : ERR_CORRUPT;
 	return fn(cookie, &(struct note){ .n = n, .pairing = pairing, .kind = kind, .at = db_int(rows, 3), .due = db_int(rows, 4),
-	    .body = body });
+	    .pid = db_int(rows, 6), .own = db_int(rows, 7) != 0, .body = body });
+}
+
+static int
+each(struct db *db, struct rows *rows, int r, int (*fn)(void *, const struct note *), void *cookie)
+{
+	autofree int64_t *ids = NULL;
+	size_t n = 0;
+
+	if (r == 0)
+		r = rows_ids(rows, &ids, &n);
+	db_done(rows);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = note_get(db, ids[i], fn, cookie);
+	return r;
 }
 
 int
 note_each(struct db *db, const char *pairing, int (*fn)(void *, const struct note *), void *cookie)
 {
-	autorows struct rows *rows = NULL;
+	struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_NOTE_LIST, "t", pairing);
+
+	return each(db, rows, r, fn, cookie);
+}
+
+int
+note_mine(struct db *db, int64_t pid, const char *kind, int (*fn)(void *, const struct note *), void *cookie)
+{
+	struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_NOTE_MINE, "it", pid, kind);
+
+	return each(db, rows, r, fn, cookie);
+}
+
+int
+note_share(struct db *db, int64_t pid, const char *kind, bool own)
+{
+	return db_run(db, Q_NOTE_SHARE, "iti", pid, kind, (int64_t)own);
+}
+
+/* The row goes at once, its key with the next step. */
+int
+note_forget(struct db *db, int64_t pid, const char *kind, int64_t *ret)
+{
+	struct rows *rows = NULL;
 	autofree int64_t *ids = NULL;
-	size_t n;
+	char who[SUBJECT_NAME];
+	size_t n = 0;
+	int r = db_query(db, &rows, Q_NOTE_MINE, "it", pid, kind);
+
+	if (r == 0)
+		r = rows_ids(rows, &ids, &n);
+	db_done(rows);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if ((r = erasure_want(db, subject_note(ids[i], who), "member")) == 0)
+			r = db_run(db, Q_NOTE_ERASE, "i", ids[i]);
+	*ret = (int64_t)n;
+	return r;
+}
+
+int
+note_ask(struct db *db, int64_t *ret_n, int64_t *ret_due)
+{
+	autorows struct rows *rows = NULL;
 	int r;
 
-	if ((r = db_query(db, &rows, Q_NOTE_LIST, "t", pairing)) != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
+	if ((r = db_query(db, &rows, Q_NOTE_ASK, "")) != 0 || (r = db_next(rows)) != 0)
 		return r;
-	for (size_t i = 0; i < n; i++)
-		if ((r = note_at(db, ids[i], fn, cookie)) != 0)
-			return r;
+	*ret_n = db_int(rows, 0);
+	*ret_due = db_int(rows, 1);
 	return 0;
+}
+
+int
+note_put_due(struct db *db, int64_t n, int64_t due)
+{
+	return db_run(db, Q_NOTE_PUT_DUE, "ii", n, due);
+}
+
+int
+chat_put(struct db *db, const struct chat *c)
+{
+	return db_run(db, Q_CHAT_PUT, "titt", c->pairing, c->pid, c->side, c->shown);
+}
+
+static int
+chats(struct rows *rows, int r, int (*fn)(void *, const struct chat *), void *cookie)
+{
+	struct chat *all = NULL;
+	size_t n = 0;
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		struct chat *more = reallocarray(all, n + 1, sizeof(*all));
+
+		if (more == NULL) {
+			r = -ENOMEM;
+			break;
+		}
+		all = more;
+		all[n] = (struct chat){ .pid = db_int(rows, 1) };
+		if ((r = rows_dup(rows, 0, &all[n].pairing)) == 0 && (r = rows_dup(rows, 2, &all[n].side)) == 0)
+			r = rows_dup(rows, 3, &all[n].shown);
+		n++;
+	}
+	db_done(rows);
+	r = r == E_NOTFOUND ? 0 : r;
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0)
+			r = fn(cookie, &all[i]);
+		free(all[i].pairing);
+		free(all[i].side);
+		free(all[i].shown);
+	}
+	free(all);
+	return r;
+}
+
+int
+chat_of_pairing(struct db *db, const char *pairing, int (*fn)(void *, const struct chat *), void *cookie)
+{
+	struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CHAT_OF_PAIRING, "t", pairing);
+
+	return chats(rows, r, fn, cookie);
+}
+
+int
+chat_of_person(struct db *db, int64_t pid, int (*fn)(void *, const struct chat *), void *cookie)
+{
+	struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CHAT_OF_PERSON, "i", pid);
+
+	return chats(rows, r, fn, cookie);
 }
 
 int

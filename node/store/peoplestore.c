@@ -199,6 +199,12 @@ message_add(struct db *db, const char *content_id, const char *room_id, int64_t 
 }
 
 int
+message_drop(struct db *db, const char *content_id)
+{
+	return db_run(db, Q_MESSAGE_DROP, "t", content_id);
+}
+
+int
 message_room(struct db *db, const char *content_id, const char *room_id)
 {
 	return rows_hit(db, db_run(db, Q_MESSAGE_ROOM, "tt", content_id, room_id));

@@ -94,6 +94,8 @@ int	meta_get(struct db *, const char *key, bool secret, char **) must_check;
 /* Plain messages of direct chats (say). */
 int	message_add(struct db *, const char *content_id, const char *room_id, int64_t pid,
 	    bool outgoing, const char *body, int64_t at) must_check;
+/** message_drop(db, content_id): it is kept elsewhere. */
+int	message_drop(struct db *, const char *) must_check;
 /* An outgoing message may be added before its chat exists (room_id NULL).
  * message_roomless: fn(cookie, content_id, pid, body) for each; message_room gives it its room (0, E_NOTFOUND). */
 int	message_roomless(struct db *, int (*)(void *, const char *, int64_t, const char *), void *) must_check;

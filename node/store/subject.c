@@ -37,6 +37,13 @@ subject_person(int64_t pid, char out[SUBJECT_NAME])
 	return out;
 }
 
+const char *
+subject_note(int64_t n, char out[SUBJECT_NAME])
+{
+	(void)snprintf(out, SUBJECT_NAME, "note:%" PRId64, n);
+	return out;
+}
+
 static const char ring_name[] = "db.keys";
 
 static int

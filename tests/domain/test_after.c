@@ -91,6 +91,7 @@ static const struct { const char *change, *says; } bad[] = {
 	{ "'id':'XX'", "measures[0]: id" }, { "'to':1", "measures[0]: to" }, { "'missing':2", "measures[0]: missing" }, { "'reversed':[3]", "measures[0]: reversed" },
 	{ "'cuts':[{'from':3,'says':'a'}]", "measures[0]: cuts" }, { "'cuts':[{'from':4,'says':'a'},{'from':4,'says':'b'}]", "measures[0]: cuts" },
 	{ "'cuts':[{'from':4,'says':'a'},{'from':13,'says':'b'}]", "measures[0]: cuts" }, { "'alarm':[{'item':3,'from':1}]", "measures[0]: alarm" },
+	{ "'ask':['x']", "measures[0]: ask" }, { "'scale':['a','b']", "measures[0]: scale" },
 	{ "'alarm':[{'item':1,'from':0}]", "measures[0]: alarm" }, { "'alarm':[{'item':1,'from':4}]", "measures[0]: alarm" }, { "'items':0", "/measures/0/items" },
 };
 
@@ -98,12 +99,15 @@ static void
 test_lists(void)
 {
 	autojson json_t *one = json("{'v':1,'measures':[{" ONE "}]}"), *twice = json("{'v':1,'measures':[{" ONE "},{" ONE "}]}"), *items = json("[3,1]"),
-	    *half = json("[2,-1]");
+	    *worded = json("{'v':1,'measures':[{" ONE "}]}"), *half = json("[2,-1]");
 	struct measure_score s;
 	struct err why = { "" };
 
 	ok(measure_check(list, &why) == 0, "the list that is shipped is good %s", why.text);
 	ok(measure_check(one, NULL) == 0, "so is another");
+	(void)json_object_set_new(json_array_get(json_arr(worded, "measures"), 0), "ask", json_pack("[s, s]", "How?", "Where?"));
+	(void)json_object_set_new(json_array_get(json_arr(worded, "measures"), 0), "scale", json_pack("[s, s, s]", "a", "b", "c"));
+	ok(measure_check(worded, &why) == 0, "also with its words %s", why.text);
 	ok(measure_check(twice, &why) == E_BAD && strstr(why.text, "measures[1]: id") != NULL, "not with the same id twice");
 	ok(measure_score(measure_find(one, "x-1"), items, &s, NULL) == 0 && s.score == 12 && !s.alarm, "an item counted the other way round, and times 2");
 	ok(measure_score(measure_find(one, "x-1"), half, &s, NULL) == 0 && s.score == 8, "one left out counts as the other");

@@ -136,6 +136,7 @@ say(const json_t *wish)
 	autojson json_t *state = NULL;
 	autosaid struct said heard = { 0 };
 	size_t before = referrals();
+	bool took = false;
 	int r = said_read(json_str(wish, "type") != NULL ? json_str(wish, "type") : "m.room.message", content, &heard);
 
 	claim(r == 0 || (r == E_NOTFOUND && heard.kept == NULL && heard.said == NULL));
@@ -143,7 +144,7 @@ say(const json_t *wish)
 		return;
 	claim(heard.kept != NULL && text_is_utf8(heard.kept) && (heard.said == NULL || text_is_utf8(heard.said)));
 	must(db_begin(app->db, NULL));
-	must(talk_heard(app, member, &heard));
+	must(talk_heard(app, member, &heard, &took));
 	must(db_commit(app->db, NULL));
 	check_replies();
 	/* Nothing is asked of a partner but at a yes, and never for what a program or a change says. */

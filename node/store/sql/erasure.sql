@@ -41,6 +41,15 @@ UPDATE sealed SET value = ?3 WHERE col = ?1 AND key = ?2;
 -- name: sealed_drop
 DELETE FROM sealed WHERE col = ?1 AND key = ?2;
 
+-- What people wrote in their chats has keys of its own; they are next.
+-- name: erase_referral_own
+INSERT INTO erasure (name, state, actor, at, done)
+SELECT 'note:' || note.n, 1, e.actor, e.at, 0 FROM note JOIN erasure AS e ON e.name = 'referral:' || ?1
+WHERE note.pid > 0 AND note.pairing IN (SELECT id FROM pairing WHERE whose = ?1) ON CONFLICT (name) DO NOTHING;
+
+-- name: erase_referral_chats
+DELETE FROM pairing_chat WHERE pairing IN (SELECT id FROM pairing WHERE whose = ?1);
+
 -- Of a referral, or of a match without one.
 -- name: erase_referral_notes
 DELETE FROM note WHERE pairing IN (SELECT id FROM pairing WHERE whose = ?1);
@@ -84,7 +93,16 @@ DELETE FROM erasure_ask WHERE referral = ?1;
 -- name: erase_legal_row
 DELETE FROM referral WHERE id = ?1 AND erased = 1;
 
+-- name: erase_note_row
+DELETE FROM note WHERE n = ?1;
+
 -- Of a person, and of the room of the two of us.
+-- name: erase_person_notes
+DELETE FROM note WHERE pid = ?1;
+
+-- name: erase_person_chats
+DELETE FROM pairing_chat WHERE pid = ?1;
+
 -- name: erase_person_outbox
 DELETE FROM outbox WHERE room_id IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5)
 OR (purpose = 'say' AND ref IN (SELECT content_id FROM message WHERE pid = ?1));

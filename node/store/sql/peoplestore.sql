@@ -115,6 +115,9 @@ SELECT pid FROM roster WHERE room_id = ?1 ORDER BY pid;
 -- name: message_add
 INSERT INTO message (content_id, room_id, pid, outgoing, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
+-- name: message_drop
+DELETE FROM message WHERE content_id = ?1;
+
 -- name: message_roomless
 SELECT n FROM message WHERE room_id IS NULL ORDER BY n;
 

@@ -3,10 +3,24 @@
 
 CREATE TABLE note (
 	n		INTEGER PRIMARY KEY,
-	pairing		TEXT NOT NULL,
+	pairing		TEXT NOT NULL,		-- '' of none
 	kind		TEXT NOT NULL,
 	at		INTEGER NOT NULL,	-- when it was kept
 	due		INTEGER NOT NULL,	-- when the member wants to be asked again; 0: not
+	pid		INTEGER NOT NULL,	-- who wrote it in their chat; 0: staff did
+	own		INTEGER NOT NULL,	-- it is theirs alone: staff do not see it
 	body		BLOB NOT NULL		-- sealed
 ) STRICT;
 CREATE INDEX note_pairing ON note (pairing, n);
+CREATE INDEX note_pid ON note (pid, kind, n) WHERE pid > 0;
+CREATE INDEX note_due ON note (due) WHERE due > 0;
+
+-- Whose chats belong to a match, beside that of the member whose referral led to it.
+CREATE TABLE pairing_chat (
+	pairing		TEXT NOT NULL,
+	pid		INTEGER NOT NULL,
+	side		TEXT NOT NULL,		-- member, specialist
+	shown		TEXT,			-- hash of the agreement that was last shown there
+	PRIMARY KEY (pairing, pid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pairing_chat_pid ON pairing_chat (pid);

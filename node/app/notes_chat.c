@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "notes_chat.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bans.h"
+#include "base/canon.h"
+#include "base/id.h"
+#include "domain/agreement.h"
+#include "domain/dialogue.h"
+#include "domain/trust.h"
+#include "domain/when.h"
+#include "notes.h"
+#include "store/audit.h"
+#include "store/matchstore.h"
+#include "store/notestore.h"
+#include "store/peoplestore.h"
+
+static int
+show(struct app *app, struct chat *chat, const json_t *a)
+{
+	autobuf struct buf text = { 0 };
+	char terms[AGREEMENT_TERMS];
+	int r = agreement_terms(a, terms);
+
+	if (r != 0)
+		return r < 0 ? r : ERR_CORRUPT;
+	if ((r = buf_printf(&text, "An agreement is proposed for the support that you two share:\nWhat is offered, and what not: %s\n"
+	    "When one may write or call: %s\nAn answer comes within %lld hours.\nHow it ends: %s\nIt ends on %s unless both go on.\n"
+	    "If these words are right for you, write !yes. If not, write what should be different; until you say yes you have signed nothing.",
+	    json_str(a, "scope"), json_str(a, "hours"), json_int(a, "response_hours", 0), json_str(a, "ending"), json_str(a, "ends_on"))) != 0)
+		return r;
+	chat->shown = terms;
+	r = chat_put(app->db, chat);
+	chat->shown = NULL;
+	return r != 0 ? r : talk_say(app, chat->pid, text.data);
+}
+
+struct offer {
+	struct app	*app;
+	const json_t	*agreement;
+};
+
+static int
+offer_each(void *cookie, const struct chat *c)
+{
+	struct offer *o = cookie;
+	struct chat chat = { c->pairing, c->pid, c->side, NULL };
+
+	return show(o->app, &chat, o->agreement);
+}
+
+int
+notes_chat_offer(struct app *app, const char *match, const json_t *agreement)
+{
+	struct offer o = { app, agreement };
+
+	return chat_of_pairing(app->db, match, offer_each, &o);
+}
+
+/* The newest agreement of a match, who signed it, and its hash. */
+struct newest {
+	json_t	*agreement, *signatures;
+	char	 terms[AGREEMENT_TERMS];
+};
+
+static int
+read_note(void *cookie, const struct note *note)
+{
+	struct newest *n = cookie;
+
+	if (!strcmp(note->kind, "signature"))
+		return json_array_append(n->signatures, json_obj(note->body, "signature")) != 0 ? -ENOMEM : 0;
+	if (!strcmp(note->kind, "agreement")) {
+		json_decref(n->agreement);
+		n->agreement = json_incref(json_obj(note->body, "agreement"));
+	}
+	return 0;
+}
+
+/* 0; E_NOTFOUND: there is none that ${side} could still sign. */
+static int
+newest(struct app *app, const char *match, const char *side, struct newest *ret)
+{
+	struct agreement_state s;
+	char today[WHEN_TEXT];
+	int r;
+
+	if ((ret->signatures = json_array()) == NULL)
+		return -ENOMEM;
+	if ((r = note_each(app->db, match, read_note, ret)) != 0 || ret->agreement == NULL)
+		return r != 0 ? r : E_NOTFOUND;
+	if ((r = agreement_terms(ret->agreement, ret->terms)) != 0 ||
+	    (r = agreement_judge(ret->agreement, ret->signatures, when_print_day(app_now(app), today), &s)) != 0)
+		return r < 0 ? r : ERR_CORRUPT;
+	return s.over || (!strcmp(side, "member") ? s.member : s.specialist) ? E_NOTFOUND : 0;
+}
+
+static void
+newest_free(struct newest *n)
+{
+	json_decref(n->agreement);
+	json_decref(n->signatures);
+}
+
+struct sides {
+	const char	*side;
+	int64_t		 pid;
+	bool		 other_person, other_side;
+};
+
+static int
+look(void *cookie, const struct chat *c)
+{
+	struct sides *s = cookie;
+
+	s->other_person = s->other_person || (!strcmp(c->side, s->side) && c->pid != s->pid);
+	s->other_side = s->other_side || (strcmp(c->side, s->side) != 0 && c->pid == s->pid);
+	return 0;
+}
+
+int
+notes_chat_add(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *match = json_str(args, "match"), *user = json_str(args, "user"), *side = json_str(args, "as");
+	autopairing struct pairing p = { 0 };
+	struct sides seen = { .side = side };
+	struct newest n = { 0 };
+	struct chat chat;
+	int r = match != NULL ? pairing_get(app->db, match, &p) : E_NOTFOUND;
+
+	if (r != 0)
+		return r == E_NOTFOUND ? err_set(reterr, r, "no match here has this id") : r;
+	if (p.state != PAIRING_ACTIVE)
+		return err_set(reterr, E_REFUSED, "this match is %s: nobody's chat belongs to it", pairing_state_name[p.state]);
+	if (!id_is_user(user))
+		return err_set(reterr, E_BAD, "user: not a Matrix user id; it looks like @name:server");
+	if (side == NULL || (strcmp(side, "member") != 0 && strcmp(side, "specialist") != 0))
+		return err_set(reterr, E_BAD, "as: member or specialist is wanted");
+	if (!strcmp(user, app->cfg->node_user) || !strcmp(user, app->cfg->steward_user) || trust_org_by_node(app->trust, user) != NULL)
+		return err_set(reterr, E_REFUSED, "%s is an organization's account, not a person's", user);
+	if ((r = bans_refuse(app, user, NULL, reterr)) != 0 || (r = person_id(app->db, user, &seen.pid)) != 0 ||
+	    (r = chat_of_pairing(app->db, match, look, &seen)) != 0)
+		return r;
+	if (seen.other_person || seen.other_side)
+		return err_set(reterr, E_REFUSED, seen.other_side ? "this is the chat of the other side of the match" : "this side of the match has a chat already");
+	chat = (struct chat){ .pairing = p.id, .pid = seen.pid, .side = (char *)side };
+	if ((r = newest(app, p.id, side, &n)) == 0)
+		r = show(app, &chat, n.agreement);
+	else if (r == E_NOTFOUND)
+		r = chat_put(app->db, &chat);
+	newest_free(&n);
+	if (r != 0 || (r = audit_add(app->db, app_now(app), actor, "match chat", p.id, side)) != 0)
+		return r;
+	*ret = json_pack("{s:s, s:s}", "match", p.id, "text", "what both keep of it they can write in their chats now; !help shows them how");
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+enum { MATCHES_MAX = 32 };
+
+/* The matches of the one who speaks; of ${waits}, those whose agreement waits for them. */
+struct matches {
+	struct talk	*talk;
+	bool		 waits;
+	size_t		 n;
+	char		*id[MATCHES_MAX], side[MATCHES_MAX][16];
+};
+
+static int
+add_match(void *cookie, const struct chat *c)
+{
+	struct matches *m = cookie;
+	struct newest n = { 0 };
+	int r = 0;
+
+	if (m->n == MATCHES_MAX)
+		return 0;
+	if (m->waits && c->shown == NULL)
+		return 0;
+	if (m->waits) {
+		r = newest(m->talk->app, c->pairing, c->side, &n);
+		if (r == 0 && strcmp(n.terms, c->shown) != 0)
+			r = E_NOTFOUND;
+		newest_free(&n);
+	}
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	(void)snprintf(m->side[m->n], sizeof(m->side[0]), "%s", c->side);
+	if ((m->id[m->n] = strdup(c->pairing)) == NULL)
+		return -ENOMEM;
+	m->n++;
+	return 0;
+}
+
+/* "2. since 2026-11-21": nobody is named, each knows who the other is. */
+static int
+list(struct talk *t, const struct matches *m, const char *topic)
+{
+	int r = buf_puts(&t->say, "Which one?\n");
+
+	for (size_t i = 0; i < m->n && r == 0; i++) {
+		autopairing struct pairing p = { 0 };
+		char began[WHEN_TEXT], until[WHEN_TEXT];
+
+		if ((r = pairing_get(t->app->db, m->id[i], &p)) == 0)
+			r = buf_printf(&t->say, "%zu. The match since %s, until %s\n", i + 1, when_print_day(p.began, began), when_print_day(p.until, until));
+	}
+	if (r > 0)
+		return ERR_CORRUPT;
+	return r != 0 ? r : buf_printf(&t->say, "Write the number too, for example: %s 1", topic);
+}
+
+/* 0 and its index; E_NOTFOUND; E_BAD: there are several, which were listed. */
+static int
+choose(struct talk *t, const struct matches *m, const char *words, const char *topic, size_t *ret)
+{
+	char *end;
+	unsigned long n = strtoul(words, &end, 10);
+	int r;
+
+	if (m->n == 0)
+		return E_NOTFOUND;
+	if (*words >= '1' && *words <= '9' && *end == '\0' && n <= m->n) {
+		*ret = n - 1;
+		return 0;
+	}
+	if (m->n == 1) {
+		*ret = 0;
+		return 0;
+	}
+	return (r = list(t, m, topic)) != 0 ? r : E_BAD;
+}
+
+static void
+matches_free(struct matches *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		free(m->id[i]);
+}
+
+int
+notes_chat_match(struct talk *t, const char *words, char **ret_id, const char **ret_side)
+{
+	struct matches m = { .talk = t };
+	size_t which = 0;
+	int r = chat_of_person(t->app->db, t->pid, add_match, &m);
+
+	if (r == 0 && (r = choose(t, &m, words, "!feedback", &which)) == 0) {
+		*ret_id = take(m.id[which]);
+		*ret_side = !strcmp(m.side[which], "specialist") ? "specialist" : "member";
+	}
+	matches_free(&m);
+	return r;
+}
+
+static int
+tell(void *cookie, const struct chat *c)
+{
+	return talk_say(cookie, c->pid, "The agreement holds now: both of you have signed these words.");
+}
+
+static int
+sign(struct talk *t, const char *match, const char *side)
+{
+	autojson json_t *args = json_pack("{s:s, s:s, s:s}", "match", match, "by", side, "how", "matrix"), *result = NULL;
+	struct newest n = { 0 };
+	struct err why = { "" };
+	int r = args == NULL ? -ENOMEM : notes_sign(t->app, side, args, &result, &why);
+
+	if (r > 0)
+		return buf_puts(&t->say, "That could not be signed here. Write so without a \"!\"; people here read it.");
+	if (r == 0 && (r = newest(t->app, match, !strcmp(side, "member") ? "specialist" : "member", &n)) == E_NOTFOUND)
+		r = chat_of_pairing(t->app->db, match, tell, t->app);
+	else if (r == 0)
+		r = buf_puts(&t->say, "You have signed it. It holds once the other of you has signed the same words; you are told then.");
+	newest_free(&n);
+	return r;
+}
+
+int
+notes_chat_yes(struct talk *t, const char *words)
+{
+	struct matches m = { .talk = t, .waits = true };
+	bool request = json_obj(t->state, "wish") != NULL;
+	size_t which = 0;
+	int r = chat_of_person(t->app->db, t->pid, add_match, &m);
+
+	if (r == 0 && (m.n == 0 || (request && !strcasecmp(words, "request"))))
+		r = talk_yes(t, words);
+	else if (r == 0 && request && strncasecmp(words, "agreement", 9) != 0)
+		r = buf_puts(&t->say, "Two things wait for your yes: write !yes agreement to sign the agreement, or !yes request to send your request.");
+	else if (r == 0) {
+		if (strncasecmp(words, "agreement", 9) == 0)
+			words += 9 + strspn(words + 9, " ");
+		if ((r = choose(t, &m, words, "!yes", &which)) == 0)
+			r = sign(t, m.id[which], m.side[which]);
+	}
+	matches_free(&m);
+	return r == E_BAD ? 0 : r;
+}
+
+/* It is their day now: asked; or night: later. */
+static int
+ask(void *cookie, const struct note *note)
+{
+	struct app *app = cookie;
+	int64_t at = dialogue_daytime(app_now(app), (int)json_int(json_obj(note->body, "checkin"), "utc_minutes", 0));
+	int r = note_put_due(app->db, note->n, at > app_now(app) ? at : 0);
+
+	return r != 0 || at > app_now(app) ? r : talk_say(app, note->pid, "You wanted to be asked how it goes. To answer, write !checkin. You need not; "
+	    "you are not asked again unless you say so there.");
+}
+
+int
+notes_chat_step(struct app *app)
+{
+	int64_t n, due;
+	int r = note_ask(app->db, &n, &due);
+
+	if (r != 0 || due > app_now(app))
+		return r == E_NOTFOUND ? 0 : r;
+	return note_get(app->db, n, ask, app);
+}
+
+int64_t
+notes_chat_due(struct app *app)
+{
+	int64_t n, due;
+
+	return note_ask(app->db, &n, &due) == 0 ? due : INT64_MAX;
+}

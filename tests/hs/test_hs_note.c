@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What people keep by writing in their chats: goals and plan that are theirs alone, how it goes and when to be asked again, what
+ * both say of each other, a questionnaire in which danger is heard at once, an agreement that both sign with a word.
+ */
+#include "chat.h"
+#include "domain/when.h"
+#include "hostile.h"
+#include "story_refer.h"
+#include "tests/tap.h"
+
+enum { MEMBER = 2, HELPER = 3 };
+
+#define MEMBER_USER	"@cairn:elsewhere.example"
+#define HELPER_USER	"@cairn:further.example"
+#define CANARY		"Qzyvan"
+
+static struct host h;
+static json_t *id;		/* Of the match. */
+
+#define says(who, text, words) chat_answers(&h, who, text, words)
+
+static json_t *
+notes(void)
+{
+	return host_ok(&h, SOURCE, "match notes", json_pack("{s:O}", "match", id));
+}
+
+/* How many of our messages of either direction hold these words. */
+static int
+listed(const char *words)
+{
+	autojson json_t *list = story_list(&h, SOURCE, "messages");
+	const json_t *item;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(list, i, item)
+		n += strstr(json_str(item, "body"), words) != NULL;
+	return n;
+}
+
+static void
+test_plan(void)
+{
+	ok(says(MEMBER, "!help", "It is no therapy"), "help says what peer support is, and what not");
+	is_int(chat_heard(&h, MEMBER, "people who have been through something similar"), 1, "in plain words");
+	ok(says(MEMBER, "!plan", "What keeps you well from day to day?"), "a plan is asked for, one question at a time");
+	is_int(chat_heard(&h, MEMBER, "It is yours alone"), 1, "and whose it is is said first");
+	ok(says(MEMBER, CANARY " and walks", "How do you notice"), "the next question");
+	ok(says(MEMBER, "!skip", "What can you do by yourself"), "one may leave one out");
+	ok(says(MEMBER, "!goals", "Write !next to go on"), "another is not begun meanwhile");
+	host_kill(&h, SOURCE);
+	host_start(&h, SOURCE);
+	ok(says(MEMBER, "!next", "What can you do by yourself"), "it goes on after a restart");
+	ok(says(MEMBER, "When I think of suicide I call " CANARY, "people can, now"), "danger is answered before everything else");
+	is_int(chat_heard(&h, MEMBER, "write !next"), 1, "and nothing more is asked now");
+	ok(says(MEMBER, "!next", "Which people and places"), "but it was an answer too");
+	is_int(listed("When I think of suicide"), 1, "and people read it");
+	for (int i = 0; i < 4; i++)
+		chat_say(&h, MEMBER, "!skip");
+	ok(says(MEMBER, "Stay with me", "it is kept"), "to the last");
+	ok(says(MEMBER, "!plan", "What I can do by myself then: When I think of suicide I call " CANARY), "it is shown back");
+	is_int(listed(CANARY " and walks"), 0, "and is not among the messages, neither asked nor shown");
+	ok(!chat_in_files(&h, SOURCE, CANARY), "nor in clear in a file");
+}
+
+static void
+test_goals(void)
+{
+	ok(says(MEMBER, "!goals", "Write one goal") && says(MEMBER, "See my sister", "Another goal?"), "goals are asked for");
+	ok(says(MEMBER, "!stop", "nothing of it is kept") && says(MEMBER, "!goals", "Write one goal"), "one can stop");
+	ok(says(MEMBER, "See my sister", "Another goal?") && says(MEMBER, "Sleep", "Another goal?") && says(MEMBER, "!done", "it is kept"), "or be done");
+	ok(says(MEMBER, "!goals reached 2", "2. Sleep (reached)"), "the member says how it stands");
+	ok(says(MEMBER, "!goals reached 3", "to write it anew"), "of one that is there");
+	ok(says(MEMBER, "!goals", "1. See my sister (open)"), "and it stays so");
+	ok(says(MEMBER, "!forget goals", "forgotten here, for good"), "a word forgets them");
+	ok(says(MEMBER, "!forget goals", "nothing of this kind"), "once");
+}
+
+/* Without a match, and with one. */
+static void
+test_checkin(void)
+{
+	autojson json_t *shown = NULL, *again = NULL;
+
+	ok(says(MEMBER, "!feedback", "nobody with whom you are matched"), "of nobody nothing is said");
+	json_decref(host_ok(&h, SOURCE, "match chat", json_pack("{s:O, s:s, s:s}", "match", id, "user", MEMBER_USER, "as", "member")));
+	ok(says(MEMBER, "!checkin", "How is it going?"), "a check-in");
+	ok(says(MEMBER, "It is awful, please call me", "A number from 1 to 5 is wanted"), "what is no answer");
+	is_int(listed("please call me"), 1, "is for people to read");
+	ok(says(MEMBER, "2", "say more") && says(MEMBER, CANARY " rained", "Shall I ask you again?"), "how it goes");
+	is_int(listed(CANARY " rained"), 0, "is not among the messages");
+	ok(says(MEMBER, "3", "What time is it where you are"), "and whether to be asked again");
+	shown = notes();
+	is_int((int)json_array_size(json_arr(shown, "items")), 0, "nothing is kept before the end");
+	ok(says(MEMBER, "23:30", "asked again on"), "by day");
+	again = notes();
+	is_int((int)json_array_size(json_arr(again, "items")), 1, "then staff see it with the match");
+	ok(json_str(again, "own") == NULL, "of a plan that has no match they hear nothing");
+}
+
+static void
+test_reminder(void)
+{
+	int hours = 0;
+
+	is_int(chat_heard(&h, MEMBER, "wanted to be asked"), 0, "not yet");
+	*h.now += 3 * WHEN_DAY - WHEN_HOUR;
+	host_run(&h, 1000);
+	for (; hours < 40 && chat_heard(&h, MEMBER, "wanted to be asked") == 0; hours++) {
+		*h.now += WHEN_HOUR;
+		host_run(&h, 1000);
+		if (hours == 2) {
+			host_kill(&h, SOURCE);
+			host_start(&h, SOURCE);
+		}
+		host_run(&h, 1000);
+	}
+	ok(hours >= 9 && hours <= 12, "three days later it is half past eleven at night for them: asked in the morning, %d hours later", hours);
+	for (int i = 0; i < 50; i++) {
+		*h.now += WHEN_HOUR;
+		host_run(&h, 1000);
+	}
+	is_int(chat_heard(&h, MEMBER, "wanted to be asked"), 1, "once, and not again");
+}
+
+static void
+test_agreement(void)
+{
+	autojson json_t *kept = host_ok(&h, SOURCE, "match note", json_pack("{s:O, s:{s:s, s:s, s:{s:s, s:s, s:i, s:s, s:s}}}", "match", id, "document", "kind",
+	    "agreement", "on", "2026-11-21", "agreement", "scope", "Talk, no money", "hours", "Days", "response_hours", 24, "ending", "Any time", "ends_on", "2027-05-20"));
+	autojson json_t *shown = NULL, *after = NULL, *refused = NULL;
+
+	is_int(chat_comes(&h, MEMBER, "Talk, no money"), 1, "the agreement is shown to the member");
+	json_decref(host_ok(&h, SOURCE, "match chat", json_pack("{s:O, s:s, s:s}", "match", id, "user", HELPER_USER, "as", "specialist")));
+	refused = host_command(&h, SOURCE, "match chat", json_pack("{s:O, s:s, s:s}", "match", id, "user", MEMBER_USER, "as", "specialist"));
+	ok(strstr(json_str(refused, "error"), "other side") != NULL, "nobody is both");
+	is_int(chat_comes(&h, HELPER, "Talk, no money"), 1, "and to the specialist, once their chat is known");
+	ok(says(HELPER, "!yes", "once the other of you has signed"), "one signs with a word");
+	ok(says(HELPER, "!yes", "nothing to say yes to"), "once");
+	shown = notes();
+	is_str(json_str(shown, "agreement"), "waits for the member's signature", "it is recorded");
+	ok(says(MEMBER, "!yes", "holds now"), "with the other's it holds");
+	is_int(chat_comes(&h, HELPER, "holds now"), 1, "and both are told");
+	after = notes();
+	is_str(json_str(after, "agreement"), "in force: both signed these words", "recorded with both sides' sign");
+	(void)kept;
+}
+
+/* Other words that somebody else brought in meanwhile are not signed by a yes to the old ones. */
+static void
+test_other_words(void)
+{
+	autojson json_t *shown = NULL;
+
+	json_decref(host_ok(&h, SOURCE, "match note", json_pack("{s:O, s:{s:s, s:s, s:{s:s, s:s, s:i, s:s, s:s}}}", "match", id, "document", "kind",
+	    "agreement", "on", "2026-11-21", "agreement", "scope", "Other words", "hours", "Days", "response_hours", 48, "ending", "Any time", "ends_on", "2027-05-20")));
+	is_int(chat_comes(&h, MEMBER, "Other words"), 1, "other words are shown anew");
+	shown = notes();
+	is_str(json_str(shown, "agreement"), "waits for both signatures", "and nobody has signed them");
+	ok(says(MEMBER, "!yes", "once the other of you has signed") && says(HELPER, "!yes", "holds now"), "until each says yes");
+}
+
+static void
+test_feedback(void)
+{
+	autojson json_t *shown = NULL;
+	const json_t *item;
+	size_t i;
+	int of_both = 0;
+
+	for (size_t who = MEMBER; who <= HELPER; who++) {
+		ok(says(who, "!feedback", "Were you heard?") && says(who, "5", "respected") && says(who, "4", "choose") && says(who, "3", "of use") &&
+		    says(who, "5", "meet again") && says(who, "yes", "not right") && says(who, "2", "say more") && says(who, "!skip", "it is kept"),
+		    "both are asked the same");
+	}
+	shown = notes();
+	json_array_foreach(json_arr(shown, "items"), i, item) {
+		const char *by = json_str(json_obj(item, "feedback"), "by");
+
+		of_both |= by == NULL ? 0 : !strcmp(by, "member") ? 1 : 2;
+	}
+	is_int(of_both, 3, "and each answer says whose it is");
+}
+
+static void
+test_measure(void)
+{
+	autojson json_t *list = NULL;
+	char path[PATH_MAX];
+
+	ok(says(MEMBER, "!measure who-5", "no questionnaires here"), "only what the program chose is asked");
+	(void)snprintf(path, sizeof(path), "%s/docs/examples/measures.json", getenv("srcdir") != NULL ? getenv("srcdir") : ".");
+	list = json_load_file(path, 0, NULL);
+	json_decref(host_ok(&h, SOURCE, "import measures", json_pack("{s:O}", "document", list)));
+	ok(says(MEMBER, "!measure", "who-5: Wellbeing"), "it is listed");
+	ok(says(MEMBER, "!measure who-5", "Question 1 of 5") && says(MEMBER, "9", "from 0 to 5 is wanted") && says(MEMBER, "3", "Question 2 of 5"), "and asked");
+	chat_say(&h, MEMBER, "3");
+	chat_say(&h, MEMBER, "2");
+	chat_say(&h, MEMBER, "2");
+	ok(says(MEMBER, "2", "Your score is 48: low wellbeing"), "and counted");
+	ok(says(MEMBER, "!measure phq-9", "Question 1 of 9"), "another");
+	for (int i = 0; i < 8; i++)
+		chat_say(&h, MEMBER, "0");
+	{
+		int before = chat_heard(&h, MEMBER, "people can, now"), calls = listed("Somebody who writes to us may be in danger");
+
+		*h.now += 2 * WHEN_HOUR;
+		ok(says(MEMBER, "1", "people can, now") && chat_heard(&h, MEMBER, "people can, now") == before + 1, "an answer about not wanting to live is answered at once");
+		is_int(listed("Somebody who writes to us may be in danger"), calls + 1, "and somebody is told");
+		is_int(chat_heard(&h, MEMBER, "Your score is 1"), 1, "and it is counted");
+	}
+	ok(says(MEMBER, "!measure phq-9", "Question 1 of 9"), "once more");
+	for (int i = 0; i < 8; i++)
+		chat_say(&h, MEMBER, "!skip");
+	ok(says(MEMBER, "3", "Too few questions") && chat_heard(&h, MEMBER, "people can, now") >= 3, "also where too little is answered to count");
+}
+
+static void
+test_shared(void)
+{
+	autojson json_t *before = NULL, *hidden = NULL, *after = NULL;
+	int n;
+
+	before = notes();
+	n = (int)json_array_size(json_arr(before, "items"));
+	ok(says(MEMBER, "!goals", "Write one goal") && says(MEMBER, CANARY, "Another goal?") && says(MEMBER, "!done", "it is kept"), "goals, with a match");
+	hidden = notes();
+	ok((int)json_array_size(json_arr(hidden, "items")) == n && strcmp(json_str(hidden, "own"), "1 more are the member's alone") == 0, "staff see that there are some, not what");
+	ok(says(MEMBER, "!share goals", "can see it now"), "until they are shared");
+	after = notes();
+	is_int((int)json_array_size(json_arr(after, "items")), n + 1, "then they do");
+	ok(says(MEMBER, "!share checkin", "What is to be shared?"), "what is shared anyway cannot be");
+}
+
+static void
+test_forgotten(void)
+{
+	autojson json_t *list = NULL;
+	const json_t *item;
+	size_t i;
+	int erased = 0;
+
+	ok(says(MEMBER, "!forget plan", "forgotten here, for good"), "a word forgets the plan");
+	for (int k = 0; k < 60; k++)
+		host_run(&h, 1000);
+	list = story_list(&h, SOURCE, "erasures");
+	json_array_foreach(list, i, item)
+		erased += strncmp(json_str(item, "what"), "note:", 5) == 0 && !strcmp(json_str(item, "state"), "erased");
+	ok(erased >= 2, "its key is erased, and what moves is sealed anew (%d)", erased);
+	ok(says(MEMBER, "!plan", "What keeps you well") && says(MEMBER, "!stop", "nothing of it is kept"), "and there is none");
+	json_decref(host_ok(&h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", MEMBER_USER, "confirm", MEMBER_USER)));
+	for (int k = 0; k < 60; k++)
+		host_run(&h, 1000);
+	{
+		autojson json_t *shown = notes();
+
+		json_array_foreach(json_arr(shown, "items"), i, item)
+			if (!strcmp(json_str(item, "kind"), "goals") || !strcmp(json_str(item, "kind"), "checkin") || !strcmp(json_str(item, "kind"), "answers"))
+				erased = -1;
+		ok(erased > 0, "who is forgotten is so with all they wrote");
+	}
+}
+
+int
+main(void)
+{
+	autojson json_t *match = NULL;
+	struct client oncall, other;
+
+	story_begin(&h, 97);
+	(void)story_add(&h, "elsewhere", "elsewhere.example");
+	(void)story_add(&h, "further", "further.example");
+	client_login(&oncall, &h, "@oncall:opendoor.example");
+	client_login(&other, &h, "@oncall:elsewhere.example");	/* The member's node reads our words, too. */
+	{
+		autojson json_t *list = story_trust_list(&h, 1, 1u << SOURCE | 1u << TARGET, STORY_LIFE);
+
+		for (size_t i = SOURCE; i <= TARGET; i++)
+			json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", list)));
+	}
+	story_publish(&h);
+	match = host_ok(&h, SOURCE, "match", json_pack("{s:s, s:s}", "need", "substance_use", "age_band", "26_59"));
+	id = json_object_get(match, "match");
+	json_decref(host_ok(&h, SOURCE, "match accept", json_pack("{s:O, s:O}", "match", id, "record",
+	    json_object_get(json_array_get(json_arr(match, "choices"), 0), "record"))));
+	ok(says(MEMBER, "Good evening", "\"!help\" shows") && says(HELPER, "Good evening", "\"!help\" shows"), "two write to the node");
+	test_plan();
+	test_goals();
+	test_checkin();
+	test_reminder();
+	test_agreement();
+	test_other_words();
+	test_feedback();
+	test_measure();
+	test_shared();
+	test_forgotten();
+	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
+	host_close(&h);
+	return done_testing();
+}
