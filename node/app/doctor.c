@@ -33,6 +33,8 @@
 
 #define SILENT_MS	(7 * 86400000LL)	/* Partners who were asked to erase have a week. */
 
+enum { NAMED_MOST = 20 };	/* Referrals, in one line. */
+
 struct checking {
 	struct app	*app;
 	json_t		*checks;
@@ -241,6 +243,37 @@ check_queues(struct app *app, json_t *checks)
 	    "cairn list rejected shows why; ask the people concerned whether something is unanswered");
 }
 
+struct naming {
+	struct buf	ids;
+	int64_t		n;
+};
+
+static int
+add_id(void *cookie, const char *id, const char *org)
+{
+	struct naming *names = cookie;
+
+	(void)org;
+	return names->n++ >= NAMED_MOST ? 0 : buf_printf(&names->ids, "%s%s", names->n > 1 ? ", " : "", id);
+}
+
+/* After an older file of keys was put back. */
+static int
+check_lost(struct app *app, json_t *checks)
+{
+	struct naming names = { 0 };
+	autobuf struct buf text = { 0 };
+	int r = case_lost_each(app->db, NULL, add_id, &names);
+
+	if (r == 0)
+		r = names.n == 0 ? buf_puts(&text, "each referral can be read") : buf_printf(&text, "keys.db is older than the database: "
+		    "%lld cannot be read, and nothing is done about %s%s", (long long)names.n, names.ids.data,
+		    names.n > NAMED_MOST ? " and others" : "");
+	buf_free(&names.ids);
+	return r != 0 ? r : check(checks, "keys of members", names.n == 0, text.data, "stop the node, put the newest copy of keys.db back "
+	    "and start it; if there is none, speak to the partner's staff, then cairn erase each of these and begin anew");
+}
+
 /* Whose turn it is, and who let it pass, be it here or at a partner. */
 static int
 check_turns(struct app *app, json_t *checks)
@@ -383,7 +416,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if ((r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
-	    (r = check_queues(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
+	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
 	    (r = check_revocations(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
 	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)

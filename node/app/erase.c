@@ -274,6 +274,35 @@ erase_match(struct app *app, const char *actor, const char *id, bool really, jso
 	return really ? erase_want(app, id, actor) : 0;
 }
 
+struct finding {
+	struct app	*app;
+	const char	*actor, *cause;
+	bool		 really;
+	json_t		*plan;
+	struct err	*reterr;
+	bool		 found;
+};
+
+static int
+found_lost(void *cookie, const char *id, const char *org)
+{
+	struct finding *f = cookie;
+	struct case_row row = { .id = (char *)(uintptr_t)id, .org = (char *)(uintptr_t)org };
+
+	f->found = true;
+	return erase_case(f->app, f->actor, &row, f->cause, f->really, f->plan, f->reterr);
+}
+
+/* A referral of which nothing but its id can be read. */
+static int
+erase_lost(struct app *app, const char *actor, const char *id, const char *cause, bool really, json_t *plan, struct err *reterr)
+{
+	struct finding f = { app, actor, cause, really, plan, reterr, false };
+	int r = case_lost_each(app->db, id, found_lost, &f);
+
+	return r != 0 || f.found ? r : E_NOTFOUND;
+}
+
 int
 erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
@@ -300,7 +329,8 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	} else if ((r = case_get(app->db, id, &row)) == 0) {
 		r = erase_case(app, actor, &row, cause, really, plan, reterr);
 		case_free(&row);
-	} else if (r == E_NOTFOUND && (r = erase_match(app, actor, id, really, plan, reterr)) != E_NOTFOUND) {
+	} else if (r == E_NOTFOUND && ((r = erase_lost(app, actor, id, cause, really, plan, reterr)) != E_NOTFOUND ||
+	    (r = erase_match(app, actor, id, really, plan, reterr)) != E_NOTFOUND)) {
 		/* It was one. */
 	} else if (r == E_NOTFOUND && erase_state(app, id, &state) == 0)
 		r = err_set(reterr, E_EXISTS, "referral %s was erased before; cairn list erasures shows it", id);

@@ -170,6 +170,21 @@ case_children(struct db *db, const char *id, int (*fn)(void *, const struct case
 	return r != 0 ? r : each(db, rows, fn, cookie);
 }
 
+int
+case_lost_each(struct db *db, const char *id, int (*fn)(void *, const char *, const char *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CASE_LOST, "t", id);
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		autofree char *lost = NULL, *org = NULL;
+
+		if ((r = rows_dup(rows, 0, &lost)) == 0 && (r = rows_dup(rows, 1, &org)) == 0)
+			r = fn(cookie, lost, org);
+	}
+	return r == E_NOTFOUND ? 0 : r;
+}
+
 int64_t
 case_next_due(struct db *db)
 {

@@ -29,6 +29,11 @@ void	case_free(struct case_row *);
 /** case_due(db, now, limit, fn, cookie): those whose clock_due has come.  case_next_due: the earliest, or INT64_MAX. */
 int	case_due(struct db *, int64_t now, int64_t limit, int (*)(void *, const struct case_row *), void *) must_check;
 int64_t	case_next_due(struct db *);
+/**
+ * case_lost_each(db, id or NULL for all, fn, cookie): id and organization of those that cannot be read, since keys.db is
+ * older than they are: nothing else finds them, no clock of theirs strikes, and none of their contents is sent.
+ */
+int	case_lost_each(struct db *, const char *id, int (*)(void *, const char *id, const char *org), void *) must_check;
 int	case_overdue(struct db *, int64_t *) must_check;	/* How many staff were reminded of. */
 int	case_children(struct db *, const char *id, int (*)(void *, const struct case_row *), void *) must_check;
 

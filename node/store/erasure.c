@@ -305,7 +305,17 @@ erasure_step(struct db *db, int64_t most, bool *ret_more)
 	return turn(db, ret_more);
 }
 
-/* Tombstones of subjects that this database believes alive. */
+/* Its key is not there, and no tombstone either: nothing of it is deleted, since the key may come back. */
+static int
+lose(struct db *db, const char *name)
+{
+	size_t len = strlen(kinds[0].prefix);
+	int r = strncmp(name, kinds[0].prefix, len) != 0 ? E_NOTFOUND : db_run(db, Q_LOST_REFERRAL, "t", name + len);
+
+	return r == E_NOTFOUND ? 0 : r != 0 ? r : db_run(db, Q_LOST_TRAFFIC, "t", name + len);
+}
+
+/* Tombstones of subjects that this database believes alive; and those that this file of keys does not know. */
 static int
 replay(struct db *db)
 {
@@ -314,14 +324,44 @@ replay(struct db *db)
 
 	while (r == 0 && (r = db_next(rows)) == 0) {
 		autofree char *name = NULL;
-		int dead = db_blame(db, keyring_erased(db_ring(db), db_int(rows, 0)));
+		uint8_t key[KEYRING_KEY];
+		int64_t slot = db_int(rows, 0);
+		int has = db_blame(db, keyring_get(db_ring(db), slot, key)), dead;
 
-		if (dead < 0)
-			return dead;
-		if (dead == 0)
+		sodium_memzero(key, sizeof(key));
+		if (has < 0)
+			return has;
+		if (has == 0)
 			continue;
-		if ((r = rows_dup(rows, 1, &name)) == 0 && (r = erasure_want(db, name, "node")) == 0)
+		if ((dead = db_blame(db, keyring_erased(db_ring(db), slot))) < 0 || (r = rows_dup(rows, 1, &name)) != 0)
+			return dead < 0 ? dead : r;
+		if (dead == 0)
+			r = lose(db, name);
+		else if ((r = erasure_want(db, name, "node")) == 0)
 			r = erase(db, name);
+	}
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+/* What is marked as lost and can be read: its key is there again, or its subject has had another since. */
+static int
+find_again(struct db *db)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_LOST_EACH, "");
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		autofree char *column = NULL, *id = NULL;
+		autowipe struct buf plain = { 0 };
+		const void *value;
+		size_t len;
+
+		if ((r = rows_dup(rows, 0, &column)) != 0 || (r = rows_dup(rows, 1, &id)) != 0)
+			return r;
+		value = db_blob(rows, 2, &len);
+		if (value != NULL && (r = column_open(db, column, id, value, len, &plain)) == 0)
+			r = db_run(db, strcmp(column, "traffic.content") == 0 ? Q_FOUND_TRAFFIC : Q_FOUND_REFERRAL, "t", id);
+		r = r == E_NOTFOUND || r == ERR_CORRUPT ? 0 : r;
 	}
 	return r == E_NOTFOUND ? 0 : r;
 }
@@ -333,7 +373,7 @@ erasure_open(struct db *db)
 	int64_t noted;
 	int r;
 
-	if ((r = replay(db)) != 0 || (r = note(db, note_moving, &noted)) != 0)
+	if ((r = replay(db)) != 0 || (r = find_again(db)) != 0 || (r = note(db, note_moving, &noted)) != 0)
 		return r;
 	if (noted == 0 || noted == keyring_moving(db_ring(db)))
 		return 0;

@@ -24,7 +24,8 @@ int	erasure_state(struct db *, const char *, enum erasure_state *) must_check;
 int	erasure_step(struct db *, int64_t, bool *ret_more) must_check;
 
 /**
- * erasure_open(db): for db_open, in a transaction: erase again what keys.db says was erased.  If this is a copy
+ * erasure_open(db): for db_open, in a transaction: erase again what keys.db says was erased.  Referrals and contents
+ * whose keys it does not know are marked as lost (case_lost_each), until it does.  If this is a copy
  * from before an erasure, what moved in it cannot be read any more and is dropped; then
  * crypto_account_get says E_NOTFOUND although there is a device (crypto_account_lost).
  */

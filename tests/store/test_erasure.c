@@ -250,6 +250,114 @@ test_interrupted(void)
 	is_int(state_of("referral:R3"), ERASURE_CLEAN, "and it comes to its end");
 }
 
+static int
+count_case(void *cookie, const struct case_row *row)
+{
+	*(int *)cookie += strcmp(row->id, "R40") == 0;
+	return 0;
+}
+
+static int
+count_lost(void *cookie, const char *id, const char *org)
+{
+	*(int *)cookie += strncmp(id, "L", 1) == 0 && strcmp(org, "org") == 0;
+	return 0;
+}
+
+/* How many can be seen: cases and contents that are due, at most 16 at once, and those that are lost. */
+static void
+count_due(int *ret_cases, int *ret_contents, int *ret_lost)
+{
+	struct traffic *due = NULL;
+	size_t n = 0;
+
+	*ret_cases = *ret_contents = *ret_lost = 0;
+	must(case_due(db, 1000, 16, count_case, ret_cases));
+	must(traffic_due(db, 1000, 16, &due, &n));
+	for (size_t i = 0; i < n; i++)
+		*ret_contents += strcmp(due[i].content_id, "c40") == 0;
+	traffic_list_free(due, n);
+	must(case_lost_each(db, NULL, count_lost, ret_lost));
+}
+
+static void
+put_again(const char *content_id, int64_t at)
+{
+	struct traffic t;
+
+	must(traffic_get(db, content_id, &t));
+	t.resend_at = at;
+	must(traffic_put(db, &t));
+	traffic_free(&t);
+}
+
+static void
+put_due(const char *id, const char *content_id, int64_t at)
+{
+	struct case_row row;
+
+	put_case(id, KEPT, content_id);
+	must(case_get(db, id, &row));
+	row.clock_due = at;
+	must(case_put(db, &row));
+	case_free(&row);
+	put_again(content_id, at);
+}
+
+/* An older file of keys is put back, and then the newest after all. */
+static void
+test_older_keys(void)
+{
+	int cases, contents, lost;
+	int64_t silent, stopped, before;
+	struct case_row row;
+	char id[8], content_id[8];
+
+	must(db_begin(db, NULL));
+	put_again("c2", 901);
+	put_due("R40", "c40", 900);
+	must(db_commit(db, NULL));
+	copy("keys.db", "keys.older");
+	must(traffic_silent(db, NULL, &silent, &before));
+	must(db_begin(db, NULL));
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(id, sizeof(id), "L%d", i);
+		(void)snprintf(content_id, sizeof(content_id), "l%d", i);
+		put_due(id, content_id, 10 + i);
+	}
+	must(db_commit(db, NULL));
+	count_due(&cases, &contents, &lost);
+	ok(cases == 0 && contents == 0 && lost == 0, "what is due first comes first");
+	db_close(db);
+	copy("keys.db", "keys.newest");
+	copy("keys.older", "keys.db");
+	db = fixture_reopen();
+	count_due(&cases, &contents, &lost);
+	ok(cases == 1 && contents == 1, "what cannot be read holds up no other");
+	is_int(lost, 40, "and each is named");
+	ok(case_next_due(db) == 900 && traffic_next(db) == 900, "nor is it waited for");
+	must(traffic_silent(db, NULL, &silent, &stopped));
+	is_int((long long)(stopped - before), 40, "its contents count as not sent any more");
+
+	/* Something is said of one of them: it gets a new key, which does not open what was. */
+	must(db_begin(db, NULL));
+	must(subject_link(db, "referral:L7", "person:1"));
+	must(db_commit(db, NULL));
+	db_close(db);
+	db = fixture_reopen();
+	count_due(&cases, &contents, &lost);
+	ok(cases == 1 && contents == 1 && lost == 40, "so at each later start, and when its subject has a new key");
+
+	db_close(db);
+	copy("keys.newest", "keys.db");
+	db = fixture_reopen();
+	must(case_get(db, "L0", &row));
+	is_int(row.clock_due, 10, "the newest file put back after all, the clock is as it was");
+	case_free(&row);
+	count_due(&cases, &contents, &lost);
+	ok(case_next_due(db) == 10 && traffic_next(db) == 10 && lost == 0, "and nothing is lost");
+}
+
 static bool
 deletes(const char *table)
 {
@@ -305,6 +413,7 @@ main(void)
 	test_files();
 	test_restore();
 	test_interrupted();
+	test_older_keys();
 	test_complete();
 	db_close(db);
 	return done_testing();

@@ -14,7 +14,7 @@ ON CONFLICT (id) DO UPDATE SET org = excluded.org, side = excluded.side, state =
 	disclosure = excluded.disclosure, outcome = excluded.outcome, reason = excluded.reason,
 	created = excluded.created, updated = excluded.updated, clock_due = excluded.clock_due,
 	leg = excluded.leg, began = excluded.began, since = excluded.since, channels = excluded.channels,
-	reminded = excluded.reminded, part_of = excluded.part_of;
+	reminded = excluded.reminded, part_of = excluded.part_of, lost = 0;
 
 -- name: case_by_id
 SELECT n FROM referral WHERE id = ?1 AND erased = 0;
@@ -26,13 +26,16 @@ SELECT id, org, side, state, ended, last_input, last_actor, consented, disclosed
 FROM referral WHERE n = ?1;
 
 -- name: case_due
-SELECT n FROM referral WHERE clock_due > 0 AND clock_due <= ?1 ORDER BY clock_due LIMIT ?2;
+SELECT n FROM referral WHERE clock_due > 0 AND clock_due <= ?1 AND lost = 0 ORDER BY clock_due LIMIT ?2;
 
 -- name: case_next_due
-SELECT min(clock_due) FROM referral WHERE clock_due > 0;
+SELECT min(clock_due) FROM referral WHERE clock_due > 0 AND lost = 0;
 
 -- name: case_overdue
-SELECT count(*) FROM referral WHERE reminded > 0 AND erased = 0;
+SELECT count(*) FROM referral WHERE reminded > 0 AND erased = 0 AND lost = 0;
+
+-- name: case_lost
+SELECT id, org FROM referral WHERE lost = 1 AND erased = 0 AND (?1 IS NULL OR id = ?1) ORDER BY created, n;
 
 -- name: case_children
 SELECT n FROM referral WHERE part_of = ?1 AND erased = 0 ORDER BY n;
@@ -54,7 +57,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 ON CONFLICT (content_id) DO UPDATE SET org = excluded.org, referral = excluded.referral,
 	type = excluded.type, seq = excluded.seq, content = excluded.content,
 	sent_at = excluded.sent_at, acked_at = excluded.acked_at,
-	resend_at = excluded.resend_at, tries = excluded.tries;
+	resend_at = excluded.resend_at, tries = excluded.tries, lost = 0;
 
 -- name: traffic_get
 SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries
@@ -64,20 +67,20 @@ FROM traffic WHERE content_id = ?1;
 -- before, until that was sent ?3 times to no avail.  The index traffic_open finds what was before.
 -- name: traffic_due
 SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries
-FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND resend_at <= ?1 AND NOT EXISTS (
-	SELECT 1 FROM traffic AS earlier WHERE earlier.acked_at = 0 AND earlier.resend_at > 0 AND
+FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND resend_at <= ?1 AND lost = 0 AND NOT EXISTS (
+	SELECT 1 FROM traffic AS earlier WHERE earlier.acked_at = 0 AND earlier.resend_at > 0 AND earlier.lost = 0 AND
 		earlier.referral = traffic.referral AND earlier.org = traffic.org AND earlier.seq < traffic.seq AND
 		earlier.tries < ?3)
 ORDER BY resend_at, seq LIMIT ?2;
 
--- Sent at least ?1 times, to no avail; and what nobody sends again: given up, or withheld because its consent ended.
+-- Sent at least ?1 times, to no avail; and what nobody sends again: given up, lost, or withheld because its consent ended.
 -- name: traffic_silent
-SELECT count(*) FILTER (WHERE resend_at > 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0) +
+SELECT count(*) FILTER (WHERE resend_at > 0 AND lost = 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0 OR lost = 1) +
 	(SELECT count(*) FROM traffic WHERE type = 'org.cairnpeer.referral.withheld')
 FROM traffic WHERE acked_at = 0;
 
 -- name: traffic_silent_of
-SELECT count(*) FILTER (WHERE resend_at > 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0) +
+SELECT count(*) FILTER (WHERE resend_at > 0 AND lost = 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0 OR lost = 1) +
 	(SELECT count(*) FROM traffic WHERE type = 'org.cairnpeer.referral.withheld' AND referral = ?2)
 FROM traffic WHERE acked_at = 0 AND referral = ?2;
 
@@ -85,8 +88,8 @@ FROM traffic WHERE acked_at = 0 AND referral = ?2;
 SELECT count(*) FROM traffic WHERE org = ?1 AND type = ?2 AND acked_at = 0 AND resend_at > 0;
 
 -- name: traffic_next
-SELECT min(resend_at) FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND NOT EXISTS (
-	SELECT 1 FROM traffic AS earlier WHERE earlier.acked_at = 0 AND earlier.resend_at > 0 AND
+SELECT min(resend_at) FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND lost = 0 AND NOT EXISTS (
+	SELECT 1 FROM traffic AS earlier WHERE earlier.acked_at = 0 AND earlier.resend_at > 0 AND earlier.lost = 0 AND
 		earlier.referral = traffic.referral AND earlier.org = traffic.org AND earlier.seq < traffic.seq AND
 		earlier.tries < ?1);
 

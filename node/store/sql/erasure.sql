@@ -69,7 +69,7 @@ DELETE FROM referral_step WHERE referral = ?1;
 
 -- While its consents are kept the row stays, and says nothing but that there was one.
 -- name: erase_referral_husk
-UPDATE referral SET request = NULL, disclosure = NULL, outcome = NULL, reason = NULL, clock_due = 0, erased = 1
+UPDATE referral SET request = NULL, disclosure = NULL, outcome = NULL, reason = NULL, clock_due = 0, erased = 1, lost = 0
 WHERE id = ?1;
 
 -- name: erase_referral_row
@@ -148,6 +148,24 @@ DELETE FROM subject WHERE name = ?1;
 
 -- name: subject_each
 SELECT slot, name FROM subject ORDER BY slot;
+
+-- Of a referral whose key is not there.
+-- name: lost_referral
+UPDATE referral SET lost = 1 WHERE id = ?1 AND erased = 0;
+
+-- name: lost_traffic
+UPDATE traffic SET lost = 1 WHERE referral = ?1 AND content IS NOT NULL;
+
+-- What may be lost, and a value of it that tells whether it is.
+-- name: lost_each
+SELECT 'referral.request', id, request FROM referral WHERE lost = 1
+UNION ALL SELECT 'traffic.content', content_id, content FROM traffic WHERE lost = 1;
+
+-- name: found_referral
+UPDATE referral SET lost = 0 WHERE id = ?1;
+
+-- name: found_traffic
+UPDATE traffic SET lost = 0 WHERE content_id = ?1;
 
 -- name: erasure_ask_put
 INSERT INTO erasure_ask (referral, org, ours, at, until, answered) VALUES (?1, ?2, ?3, ?4, 0, 0)

@@ -37,6 +37,12 @@ CREATE TABLE erasure_ask (
 -- What is left of an erased referral while its consents must be kept.
 ALTER TABLE referral ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
 
+-- What cannot be read because keys.db is older than it is, as of the last start (erasure_open).  Nothing waits for it.
+ALTER TABLE referral ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE traffic ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX referral_lost ON referral (id) WHERE lost = 1;
+CREATE INDEX traffic_lost ON traffic (referral) WHERE lost = 1;
+
 -- Each sealed value that is ever sealed anew: under whose key it belongs, and what its seal is bound to.
 -- First what moves; then what version 3 sealed under the store's own key.
 CREATE VIEW sealed (col, key, row, subject, value) AS
