@@ -386,16 +386,22 @@ keyring_turn(struct keyring *ring)
 	return r;
 }
 
-/* The newest older one; 0: none. */
-static int64_t
-find_other(const struct keyring *ring)
+/* The newest older one.  E_NOTFOUND: there is none. */
+static int
+find_other(const struct keyring *ring, int64_t *ret)
 {
 	uint8_t s[2];
+	int r;
 
-	for (int64_t slot = ring->moving - 1; ring->others > 0 && slot > 0; slot--)
-		if (get(ring->fd, s, sizeof(s), slot * KEYRING_SLOT) == 0 && s[AT_STATE] == LIVE && s[AT_USE] == MOVING)
-			return slot;
-	return 0;
+	for (int64_t slot = ring->moving - 1; ring->others > 0 && slot > 0; slot--) {
+		if ((r = get(ring->fd, s, sizeof(s), slot * KEYRING_SLOT)) != 0)
+			return r;
+		if (s[AT_STATE] == LIVE && s[AT_USE] == MOVING) {
+			*ret = slot;
+			return 0;
+		}
+	}
+	return E_NOTFOUND;
 }
 
 bool
@@ -410,9 +416,10 @@ keyring_trim(struct keyring *ring)
 	int64_t slot;
 	int r;
 
-	while ((slot = find_other(ring)) != 0)
-		if ((r = keyring_erase(ring, slot)) != 0)
-			return r;
+	while ((r = find_other(ring, &slot)) == 0 && (r = keyring_erase(ring, slot)) == 0)
+		continue;
+	if (r != E_NOTFOUND)
+		return r;
 	ring->others = 0;
 	return 0;
 }

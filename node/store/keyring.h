@@ -57,7 +57,7 @@ int	keyring_sync(struct keyring *) must_check;
  */
 int64_t	keyring_moving(const struct keyring *);
 int	keyring_turn(struct keyring *) must_check;
-/** keyring_others(ring): are there older such keys?  keyring_trim(ring): they are erased. */
+/** keyring_others(ring): are there older such keys?  keyring_trim(ring): they are erased.  0 or -errno: then some may be left. */
 bool	keyring_others(const struct keyring *);
 int	keyring_trim(struct keyring *) must_check;
 

@@ -6,7 +6,7 @@
 #include "fixture.h"
 #include "store/column.h"
 #include "store/datakey.h"
-#include "store/keyring.h"
+#include "store/keyring.c"	/* For its file. */
 #include "store/subject.h"
 
 static struct db *db;
@@ -232,6 +232,28 @@ test_files(void)
 	is_int(opens(&later), 0, "so after a restart");
 }
 
+/* An older key for what moves that cannot be read now is not one that is gone. */
+static void
+test_trim(void)
+{
+	struct keyring *ring = db_ring(db);
+	int64_t old = keyring_moving(ring);
+	uint8_t key[KEYRING_KEY];
+	char name[128];
+	int fd = ring->fd;
+
+	must(keyring_turn(ring));
+	must(keyring_sync(ring));
+	if ((ring->fd = open(path(name), O_WRONLY)) < 0)
+		bail("open", name);
+	is_int(keyring_trim(ring), -EBADF, "a slot that cannot be read is an error");
+	(void)close(ring->fd);
+	ring->fd = fd;
+	ok(keyring_others(ring) && keyring_get(ring, old, key) == 0, "and the key is still to be erased");
+	must(keyring_trim(ring));
+	ok(!keyring_others(ring) && keyring_erased(ring, old) == 1, "as it is when the file can be read");
+}
+
 int
 main(void)
 {
@@ -240,6 +262,7 @@ main(void)
 	test_subjects();
 	test_torn();
 	test_files();
+	test_trim();
 	db_close(db);
 	return done_testing();
 }
