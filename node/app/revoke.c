@@ -217,7 +217,7 @@ note(struct app *app, const struct consent_row *consent, const struct revoke_why
 		return -ENOMEM;
 	if ((r = revocation_put(app->db, &v)) != 0 || v.ended)
 		return r;
-	r = consent_end(app->db, consent->id, at);
+	r = consent_end(app->db, consent, at);
 	return r == E_NOTFOUND ? 0 : r;
 }
 

@@ -100,9 +100,9 @@ consent_each(struct db *db, const char *referral, int (*fn)(void *, const struct
 }
 
 int
-consent_end(struct db *db, const char *id, int64_t at)
+consent_end(struct db *db, const struct consent_row *c, int64_t at)
 {
-	return rows_hit(db, db_run(db, Q_CONSENT_END, "ti", id, at));
+	return rows_hit(db, db_run(db, Q_CONSENT_END, "ttti", c->id, c->referral, c->org, at));
 }
 
 int

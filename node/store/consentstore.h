@@ -18,8 +18,8 @@ int	consent_put(struct db *, const struct consent_row *) must_check;
 int	consent_for(struct db *, const char *referral, struct consent_row *) must_check;	/* The newest. 0, E_NOTFOUND */
 int	consent_get(struct db *, const char *id, struct consent_row *) must_check;		/* 0, E_NOTFOUND */
 int	consent_each(struct db *, const char *referral, int (*)(void *, const struct consent_row *), void *) must_check;
-/** consent_end(db, id, at): nothing more under it; 0, or E_NOTFOUND: unknown, or ended before. */
-int	consent_end(struct db *, const char *id, int64_t at) must_check;
+/** consent_end(db, consent, at): nothing more under it; 0, or E_NOTFOUND: none of that id, referral and organization, or ended before. */
+int	consent_end(struct db *, const struct consent_row *, int64_t at) must_check;
 void	consent_row_free(struct consent_row *);
 
 /* One disclosure, as it may have left. */

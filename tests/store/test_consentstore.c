@@ -50,16 +50,25 @@ test_consent(void)
 static void
 test_end(void)
 {
-	struct consent_row got;
+	struct consent_row got, c = { .id = text("C1"), .referral = text("R1"), .org = text("org") };
 	char out[400] = "";
 
 	must(consent_get(db, "C1", &got));
 	ok(got.revoked_at == 0 && strcmp(got.referral, "R1") == 0, "a consent by its id");
 	consent_row_free(&got);
 	is_int(consent_get(db, "C7", &got), E_NOTFOUND, "none of another");
-	must(consent_end(db, "C1", 77));
-	is_int(consent_end(db, "C1", 78), E_NOTFOUND, "it ends once");
-	is_int(consent_end(db, "C7", 78), E_NOTFOUND, "an unknown one never");
+	c.org = text("another");
+	is_int(consent_end(db, &c, 76), E_NOTFOUND, "another organization does not end it");
+	c.org = text("org");
+	c.referral = text("R2");
+	is_int(consent_end(db, &c, 76), E_NOTFOUND, "nor does what is said of another referral");
+	c.referral = NULL;
+	is_int(consent_end(db, &c, 76), E_NOTFOUND, "or of none");
+	c.referral = text("R1");
+	must(consent_end(db, &c, 77));
+	is_int(consent_end(db, &c, 78), E_NOTFOUND, "it ends once");
+	c.id = text("C7");
+	is_int(consent_end(db, &c, 78), E_NOTFOUND, "an unknown one never");
 	must(consent_each(db, "R1", add_consent, out));
 	is_str(out, "C1 {\"to\":1} 77;C2 {\"to\":2} 9;", "all of a referral, oldest first");
 }

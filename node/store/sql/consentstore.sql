@@ -22,7 +22,7 @@ SELECT n FROM consent WHERE referral = ?1 ORDER BY granted_at, n;
 SELECT id, referral, org, consent, granted_at, revoked_at FROM consent WHERE n = ?1;
 
 -- name: consent_end
-UPDATE consent SET revoked_at = ?2 WHERE id = ?1 AND revoked_at = 0;
+UPDATE consent SET revoked_at = ?4 WHERE id = ?1 AND referral = ?2 AND org = ?3 AND revoked_at = 0;
 
 -- What may have left before counts once.
 -- name: disclosed_put
