@@ -12,7 +12,7 @@
 #include "store/casestore.h"
 #include "store/matchstore.h"
 
-enum { WEEKS = 26, WEEKS_MAX = 52, REVIEW_WEEKS = 6, OFFER_DAYS = 180 };
+enum { WEEKS = 26, WEEKS_MAX = 52, REVIEW_WEEKS = 6 };
 
 #define WEEK	(7 * WHEN_DAY)
 
@@ -71,7 +71,7 @@ propose(struct app *app, const char *actor, const char *referral, json_t *wish, 
 	p.body = json_pack("{s:O, s:s*, s:o}", "wish", wish, "referral", referral, "proposed", proposed(*ret));
 	if (p.body == NULL || json_object_set_new(*ret, "match", json_string(id)) != 0)
 		r = -ENOMEM;
-	else if ((r = pairing_forget(app->db, app_now(app) - OFFER_DAYS * WHEN_DAY)) == 0 && (r = pairing_put(app->db, &p)) == 0)
+	else if ((r = pairing_put(app->db, &p)) == 0)
 		r = audit_add(app->db, app_now(app), actor, "match", id, NULL);
 	json_decref(p.body);
 	return r;

@@ -110,12 +110,6 @@ pairing_each(struct db *db, const char *state, int (*fn)(void *, const struct pa
 }
 
 int
-pairing_forget(struct db *db, int64_t before)
-{
-	return db_run(db, Q_PAIRING_FORGET, "i", before);
-}
-
-int
 pairing_due(struct db *db, int64_t now, int64_t *ret_review, int64_t *ret_over)
 {
 	autorows struct rows *rows = NULL;

@@ -26,8 +26,6 @@ int	pairing_put(struct db *, const struct pairing *) must_check;
 int	pairing_get(struct db *, const char *id, struct pairing *) must_check;
 /** pairing_each(db, state or NULL, fn, cookie): oldest first, without those of members who were erased. */
 int	pairing_each(struct db *, const char *state, int (*)(void *, const struct pairing *), void *) must_check;
-/** pairing_forget(db, before): proposals made before then, of which nobody was chosen. */
-int	pairing_forget(struct db *, int64_t) must_check;
 /** pairing_due(db, now, ret_review, ret_over): how many are due for a look back, and past their end. */
 int	pairing_due(struct db *, int64_t, int64_t *, int64_t *) must_check;
 void	pairing_free(struct pairing *);

@@ -21,16 +21,29 @@ want(struct db *db, enum query_id q, int64_t before, int64_t most, bool *ret_mor
 	return r == E_NOTFOUND ? 0 : r;
 }
 
+/* Rows whose subject stays. */
+static int
+drop(struct db *db, enum query_id q, int64_t before, int64_t most, bool *ret_more)
+{
+	int r = before <= 0 ? 0 : db_run(db, q, "ii", before, most);
+
+	if (before <= 0 || r != 0 || db_changes(db) == 0)
+		return r;
+	*ret_more |= db_changes(db) == most;
+	db_clean(db);
+	return 0;
+}
+
 int
 retention_step(struct db *db, const struct retention *t, int64_t most, bool *ret_more)
 {
-	int r = want(db, Q_RETENTION_REFERRALS, t->referrals, most, ret_more);
+	int r;
 
-	if (r != 0 || (r = want(db, Q_RETENTION_LEGAL, t->legal, most, ret_more)) != 0)
+	if ((r = want(db, Q_RETENTION_REFERRALS, t->referrals, most, ret_more)) != 0 ||
+	    (r = want(db, Q_RETENTION_LEGAL, t->legal, most, ret_more)) != 0 ||
+	    (r = want(db, Q_RETENTION_OFFERS, t->offers, most, ret_more)) != 0 ||
+	    (r = drop(db, Q_RETENTION_OFFERS_OF, t->offers, most, ret_more)) != 0 ||
+	    (r = drop(db, Q_RETENTION_MESSAGES, t->messages, most, ret_more)) != 0)
 		return r;
-	if (t->messages > 0 && (r = db_run(db, Q_RETENTION_MESSAGES, "ii", t->messages, most)) == 0 && db_changes(db) > 0) {
-		*ret_more |= db_changes(db) == most;
-		db_clean(db);
-	}
-	return r != 0 || t->names <= 0 ? r : db_run(db, Q_RETENTION_NAMES, "i", t->names);
+	return t->names <= 0 ? 0 : db_run(db, Q_RETENTION_NAMES, "i", t->names);
 }

@@ -11,8 +11,10 @@
 #include "store/erasure.c"	/* For its lists. */
 #include "store/gapstore.h"
 #include "store/inbox.h"
+#include "store/matchstore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
+#include "store/retention.h"
 #include "store/subject.h"
 
 #define CANARY	"cAnArY~eRaSeD"
@@ -358,6 +360,54 @@ test_older_keys(void)
 	ok(case_next_due(db) == 10 && traffic_next(db) == 10 && lost == 0, "and nothing is lost");
 }
 
+static void
+put_match(const char *id, const char *referral, int64_t asked, const char *mark)
+{
+	struct pairing p = { .id = text(id), .state = PAIRING_OFFERED, .asked = asked,
+	    .body = json_pack("{s:s, s:s*}", "wish", mark, "referral", referral) };
+
+	must(pairing_put(db, &p));
+	json_decref(p.body);
+}
+
+static bool
+has_match(const char *id)
+{
+	autopairing struct pairing p = { 0 };
+
+	return pairing_get(db, id, &p) == 0;
+}
+
+/* Of a match nobody was chosen: what was wished goes, with its key. */
+static void
+test_offers(void)
+{
+	struct retention t = { .offers = 100 };
+	struct case_row row;
+	int64_t slot;
+	int n = 0;
+
+	must(db_begin(db, NULL));
+	put_match("M1", NULL, 10, CANARY);
+	put_match("M2", "R2", 10, CANARY);
+	put_match("M3", NULL, 100, KEPT);
+	must(db_commit(db, NULL));
+	must(find_slot(db, "referral:M1", &slot));
+	for (bool more = true; more; n++) {
+		more = false;
+		must(db_begin(db, NULL));
+		must(retention_step(db, &t, 16, &more));
+		must(erasure_step(db, 64, &more));
+		must(db_commit(db, NULL));
+	}
+	ok(n > 1 && !has_match("M1") && !has_match("M2") && has_match("M3"), "what nobody chose from goes when its time is over");
+	ok(keyring_erased(db_ring(db), slot) == 1 && find_slot(db, "referral:M1", &slot) == E_NOTFOUND, "with the key that was its own");
+	must(case_get(db, "R2", &row));
+	case_free(&row);
+	copy("cairn.db", "now.db");
+	is_int(search("now.db", CANARY, db_ring(db)).found, 0, "and nothing of it is left");
+}
+
 static bool
 deletes(const char *table)
 {
@@ -413,6 +463,7 @@ main(void)
 	test_files();
 	test_restore();
 	test_interrupted();
+	test_offers();
 	test_older_keys();
 	test_complete();
 	db_close(db);

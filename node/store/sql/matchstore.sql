@@ -15,10 +15,6 @@ SELECT id, state, asked, began, review, until, ended, body FROM pairing WHERE n 
 -- name: pairing_list
 SELECT n FROM pairing WHERE ?1 IS NULL OR state = ?1 ORDER BY n;
 
--- What nobody chose from is forgotten.
--- name: pairing_forget
-DELETE FROM pairing WHERE state = 'offered' AND asked < ?1;
-
 -- Active and due for a look back, or past their end.
 -- name: pairing_due
 SELECT count(*) FILTER (WHERE review <= ?1), count(*) FILTER (WHERE until <= ?1) FROM pairing WHERE state = 'active';

@@ -9,6 +9,13 @@ SELECT 'referral:' || id FROM referral WHERE erased = 0 AND state IN ('ended', '
 SELECT 'legal:' || substr(e.name, 10) FROM erasure AS e JOIN subject AS s ON s.name = 'legal:' || substr(e.name, 10)
 WHERE e.name LIKE 'referral:%' AND e.state = 3 AND e.at < ?1 LIMIT ?2;
 
+-- Of what was proposed nobody was chosen: with its own key if the match has one, else by itself.
+-- name: retention_offers
+SELECT 'referral:' || id FROM pairing WHERE state = 'offered' AND asked < ?1 AND whose = id LIMIT ?2;
+
+-- name: retention_offers_of
+DELETE FROM pairing WHERE n IN (SELECT n FROM pairing WHERE state = 'offered' AND asked < ?1 AND whose <> id LIMIT ?2);
+
 -- name: retention_messages
 DELETE FROM message WHERE n IN (SELECT n FROM message WHERE at < ?1 AND room_id IS NOT NULL AND NOT EXISTS
 	(SELECT 1 FROM outbox WHERE purpose = 'say' AND ref = message.content_id) ORDER BY at LIMIT ?2);
