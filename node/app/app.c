@@ -99,11 +99,11 @@ finish(struct app *app, int r)
 	if (r == 0)
 		r = db_commit(app->db, &err);
 	if (r != 0) {
-		if (r < 0)
-			log_error("app", "an input was rolled back: %s: %s", err_name(r),
-			    *err.text != '\0' ? err.text : why(app, r));
+		/* Each answer was to be handled before: one that was not is a fault of the program, and said as one. */
+		log_error("app", "an input was rolled back: %s%s: %s", r > 0 ? "an answer that nobody expected, " : "", err_name(r),
+		    *err.text != '\0' ? err.text : why(app, r));
 		undo(app);
-		return r;
+		return r > 0 ? -EPROTO : r;
 	}
 	if (app->tokens_changed && app->up) {
 		autojson json_t *tokens = NULL;
@@ -418,7 +418,12 @@ app_tick(struct app *app)
 	trustlist_expire(app);
 	if ((r = begin(app)) != 0)
 		return r;
-	if ((r = finish(app, steps(app, &more))) != 0)
+	if ((r = steps(app, &more)) > 0) {
+		undo(app);
+		app->next = 0;
+		return 0;
+	}
+	if ((r = finish(app, r)) != 0)
 		return r;
 	app->next = more ? 0 : INT64_MAX;
 	if (!more)

@@ -90,6 +90,8 @@ struct app {
 		int64_t	due, attempts;		/* Back-off. */
 	} epoch;
 	int64_t			 sure;		/* A creation whose first attempt was just committed. */
+	unsigned		 resting;	/* Steps of a turn that failed (steps.c), a bit each, ... */
+	int64_t			 rested;	/* ... until then. */
 	int64_t			 terms_due;	/* What is over its term is looked for then. */
 	int64_t			 keys_due;	/* The server asked to wait with key requests. */
 	int64_t			 next;		/* When app_tick is wanted; 0: at once, INT64_MAX: never. */

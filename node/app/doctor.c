@@ -17,6 +17,7 @@
 #include "members.h"
 #include "publish.h"
 #include "setup.h"
+#include "steps.h"
 #include "store/askstore.h"
 #include "store/audit.h"
 #include "store/casestore.h"
@@ -257,6 +258,19 @@ add_id(void *cookie, const char *id, const char *org)
 	return names->n++ >= NAMED_MOST ? 0 : buf_printf(&names->ids, "%s%s", names->n > 1 ? ", " : "", id);
 }
 
+/* A fault of the program. */
+static int
+check_steps(struct app *app, json_t *checks)
+{
+	const char *resting = steps_resting(app);
+	char text[128];
+
+	if (resting == NULL)
+		return 0;
+	(void)snprintf(text, sizeof(text), "%s: this part of the node does not work, and is tried again each minute; all else goes on", resting);
+	return check(checks, "the node", false, text, "a fault of the program: the log says what happened; see SECURITY.md");
+}
+
 /* After an older file of keys was put back. */
 static int
 check_lost(struct app *app, json_t *checks)
@@ -413,7 +427,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	(void)actor, (void)args, (void)reterr;
 	if ((*ret = json_pack("{s:o}", "checks", checks)) == NULL)
 		return -ENOMEM;
-	if ((r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
+	if ((r = check_steps(app, checks)) != 0 || (r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||

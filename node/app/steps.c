@@ -39,7 +39,7 @@
  * transaction ids: it is encrypted anew; receivers know it by its content id. */
 #define TXN_LIFE_MS	(24 * 3600 * 1000LL)
 /* What waits is looked at again after this time, or when an answer wakes it. */
-enum { UNTRUSTED_MS = 60 * 1000, SEAL_LATER_MS = 30 * 1000, SETTLE_MS = 300 * 1000 };
+enum { UNTRUSTED_MS = 60 * 1000, SEAL_LATER_MS = 30 * 1000, SETTLE_MS = 300 * 1000, REST_MS = 60 * 1000 };
 enum { QUERY_DEVICES = 24 };	/* Of an answered query, in one turn; each costs about 0.3 ms. */
 
 /* An event in a room without encryption goes as it is: public state only. */
@@ -329,25 +329,113 @@ own_keys(struct app *app, bool *ret_more)
 	return 0;
 }
 
-int
-steps(struct app *app, bool *ret_more)
+/* The order of a turn; what is missing in ${one} does not compile. */
+#define STEPS(X)				\
+	X(ERASE, "forgetting")			\
+	X(QUERY, "devices of others")		\
+	X(HEADS, "sending")			\
+	X(OWN_KEYS, "keys of our own")		\
+	X(CLOCK, "clocks of referrals")		\
+	X(NOTES, "what people keep")		\
+	X(MEMBERS, "members of rooms")		\
+	X(GAP, "gaps of timelines")		\
+	X(FIND, "search")			\
+	X(INGEST, "what came")			\
+	X(BANS, "bans")				\
+	X(REVOKE, "revocations")		\
+	X(MESSAGE, "messages")			\
+	X(PUBLISH, "publishing")		\
+	X(FEDERATION, "federation")		\
+	X(TRAFFIC, "contents for partners")	\
+	X(WANT_KEYS, "questions for keys")	\
+	X(EPOCH, "the mark")
+
+#define STEP(name, words) STEP_##name,
+enum step { STEPS(STEP) STEP_END };
+#undef STEP
+#define STEP(name, words) words,
+static const char *const step_name[] = { STEPS(STEP) };
+#undef STEP
+
+static int
+one(struct app *app, enum step step, bool *ret_more)
 {
 	bool more = false;
 	int r;
 
-	if ((r = erase_step(app, ret_more)) != 0 || (r = steps_query(app, &more)) != 0 || (r = heads(app, ret_more)) != 0 || app->crypt == NULL)
+	switch (step) {
+	case STEP_ERASE:
+		return erase_step(app, ret_more);
+	case STEP_QUERY:
+		r = steps_query(app, &more);
+		*ret_more |= more && app->crypt != NULL;
 		return r;
-	*ret_more |= more;
-	if (epoch_open(app) && ((r = own_keys(app, ret_more)) != 0 || (r = case_clock_step(app, ret_more)) != 0 || (r = notes_chat_step(app)) != 0))
-		return r;
-	if ((r = members_step(app, ret_more)) != 0 || (r = gap_step(app, ret_more)) != 0 || (r = find_step(app, ret_more)) != 0 ||
-	    (r = ingest_step(app, ret_more)) != 0 ||
-	    (r = bans_step(app)) != 0 || (r = revoke_step(app, ret_more)) != 0 || (r = message_step(app)) != 0 || (r = publish_step(app, ret_more)) != 0 || (r = federation_step(app)) != 0 ||
-	    (r = traffic_step(app, ret_more)) != 0)
-		return r;
-	if ((r = want_keys(app)) != 0)
-		return r;
-	return epoch_step(app);
+	case STEP_HEADS:
+		return heads(app, ret_more);
+	case STEP_OWN_KEYS:
+		return epoch_open(app) ? own_keys(app, ret_more) : 0;
+	case STEP_CLOCK:
+		return epoch_open(app) ? case_clock_step(app, ret_more) : 0;
+	case STEP_NOTES:
+		return epoch_open(app) ? notes_chat_step(app) : 0;
+	case STEP_MEMBERS:
+		return members_step(app, ret_more);
+	case STEP_GAP:
+		return gap_step(app, ret_more);
+	case STEP_FIND:
+		return find_step(app, ret_more);
+	case STEP_INGEST:
+		return ingest_step(app, ret_more);
+	case STEP_BANS:
+		return bans_step(app);
+	case STEP_REVOKE:
+		return revoke_step(app, ret_more);
+	case STEP_MESSAGE:
+		return message_step(app);
+	case STEP_PUBLISH:
+		return publish_step(app, ret_more);
+	case STEP_FEDERATION:
+		return federation_step(app);
+	case STEP_TRAFFIC:
+		return traffic_step(app, ret_more);
+	case STEP_WANT_KEYS:
+		return want_keys(app);
+	case STEP_EPOCH:
+		return epoch_step(app);
+	case STEP_END:
+		break;
+	}
+	return 0;
+}
+
+int
+steps(struct app *app, bool *ret_more)
+{
+	int r = 0;
+
+	if (app->resting != 0 && app->rested <= app_now(app))
+		app->resting = 0;
+	for (enum step step = 0; step < STEP_END && r == 0 && (step <= STEP_HEADS || app->crypt != NULL); step++) {
+		if (app->resting & 1u << step)
+			continue;
+		r = one(app, step, ret_more);
+		if (r > 0) {
+			log_error("steps", "%s: an answer that nobody expected (%s); this rests for a minute, and all else goes on",
+			    step_name[step], err_name(r));
+			app->resting |= 1u << step;
+			app->rested = app_now(app) + REST_MS;
+		}
+	}
+	return r;
+}
+
+const char *
+steps_resting(const struct app *app)
+{
+	for (enum step step = 0; step < STEP_END; step++)
+		if (app->resting & 1u << step)
+			return step_name[step];
+	return NULL;
 }
 
 void
@@ -362,6 +450,8 @@ steps_next(struct app *app)
 		due = again;
 	if (app->terms_due < due)
 		due = app->terms_due;
+	if (app->resting != 0 && app->rested < due)
+		due = app->rested;
 	if (app->crypt != NULL && (again = gap_next_due(app->db)) < due)
 		due = again;
 	if (epoch_open(app) && (again = case_clock_due(app)) < due)

@@ -11,9 +11,12 @@
 
 /**
  * steps(app, ret_more): inside a transaction.  ${ret_more}: call again at once.
- * app->clear lists the outbox rows that may leave after the commit.
+ * app->clear lists the outbox rows that may leave after the commit.  0 or negative; positive: one of them gave an answer
+ * that is a fault of the program.  It is logged, and rests for a minute: undo this turn, and begin another without it.
+ * steps_resting(app): which one rests, in words; NULL: none.
  */
 int	steps(struct app *, bool *ret_more) must_check;
+const char *steps_resting(const struct app *);
 
 /** steps_next(app): lower app->next to the next timer. */
 void	steps_next(struct app *);

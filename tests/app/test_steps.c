@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A step of a turn that answers what nobody expects stops no other, and is named. */
+#include <unistd.h>
+
+#include "app/app.h"
+
+static int answer, before, after;
+
+#define federation_step strange_step
+#define find_step	step_before
+#define epoch_step	step_after
+#include "app/steps.c"
+#undef federation_step
+
+#include "bench/node.h"
+#include "tap.h"
+
+int
+strange_step(struct app *app)
+{
+	(void)app;
+	return answer;
+}
+
+int
+step_before(struct app *app, bool *ret_more)
+{
+	(void)app, (void)ret_more;
+	before++;
+	return 0;
+}
+
+int
+step_after(struct app *app)
+{
+	(void)app;
+	after++;
+	return 0;
+}
+
+static struct bench_node node;
+
+static bool
+named(void)
+{
+	autojson json_t *reply = NULL, *request = json_pack("{s:s, s:{}}", "verb", "doctor", "args");
+	autofree char *text = NULL;
+
+	bench_must(app_command(node.app, getuid(), request, &reply));
+	text = json_dumps(reply, 0);
+	return text != NULL && strstr(text, "this part of the node does not work") != NULL;
+}
+
+static void
+turn(void)
+{
+	before = after = 0;
+	node.app->next = 0;
+	bench_must(app_tick(node.app));
+}
+
+int
+main(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	bench_node_open(&node, tmp != NULL ? tmp : "/tmp", 1);
+	bench_synced(&node);
+	turn();
+	ok(before > 0 && after > 0 && !named(), "each step has its turn");
+	answer = E_NOTFOUND;
+	turn();
+	ok(after == 0 && node.app->next == 0 && !db_in_tx(node.app->db), "a step that fails ends the turn, which does not count");
+	turn();
+	ok(before > 0 && after > 0, "the next goes all the way without it");
+	ok(named() && node.app->next <= world_now(&node.world) + 60000, "the doctor names it, and it is tried again in a minute");
+	answer = 0;
+	node.app->rested = world_now(&node.world);
+	turn();
+	ok(after > 0 && !named(), "when it works nothing is said any more");
+	answer = ERR_DB;
+	before = after = 0;
+	ok(app_tick(node.app) == ERR_DB, "a failure of the disk ends the node as before");
+	answer = 0;
+	bench_node_close(&node);
+	return done_testing();
+}
