@@ -36,9 +36,8 @@ struct expulsion {
 };
 
 static int
-expel(void *cookie, const struct room *room)
+expel(struct expulsion *e, const struct room *room)
 {
-	struct expulsion *e = cookie;
 	int r = room->room_id == NULL ? E_NOTFOUND : roster_has(e->app->db, room->room_id, e->pid);
 
 	if (r != 0)
@@ -51,12 +50,16 @@ expel(void *cookie, const struct room *room)
 int
 access_expel(struct app *app, const char *user)
 {
-	struct expulsion e = { .app = app };
-	int r = person_find(app->db, user, &e.pid);
+	int64_t pid;
+	int r = person_find(app->db, user, &pid);
 
-	if (r != 0 || app->crypt == NULL)
-		return r == E_NOTFOUND ? 0 : r;
-	return room_each(app->db, -1, expel, &e);
+	while (r == 0 && app->crypt != NULL) {
+		autofree char *room = NULL;
+
+		if ((r = roster_room(app->db, pid, &room)) == 0 && (r = roster_drop(app->db, room, pid)) == 0)
+			r = envelope_member_left(app->crypt, room, pid);
+	}
+	return r == E_NOTFOUND ? 0 : r;
 }
 
 /* In channels and directories only nodes of the trust list have keys. */

@@ -16,9 +16,16 @@
 #include "store/policystore.h"
 #include "trustlist.h"
 
-#define DIRTY		"bans_dirty"	/* meta: rules or rooms came since bans_step. */
+/*
+ * meta: rules or rooms came since bans_step; and who is still to be looked at: "FROM TO", those after FROM, and when
+ * they are done from the beginning up to TO; "": nobody.
+ */
+#define DIRTY		"bans_dirty"
+#define WALK		"bans_walk"
 
 enum { SERVERS_MAX = 1000 };	/* Of an m.room.server_acl, which must fit an event. */
+/* In one turn: rules compared with people, and people at least and at most. */
+enum { TURN_LOOKS = 100000, TURN_LEAST = 4, TURN_MOST = 64 };
 
 static int
 changed(struct app *app)
@@ -46,9 +53,11 @@ bans_rule(struct app *app, const char *room_id, const json_t *event)
 
 	if (r != 0 || room.kind != ROOM_POLICY || strlen(key) > POLICY_ENTITY_MAX)
 		return r == E_NOTFOUND ? 0 : r;
-	if ((r = policy_parse(type, json_obj(event, "content"), &rule)) == 0)
+	if ((r = policy_parse(type, json_obj(event, "content"), &rule)) == 0) {
 		r = policy_rule_put(app->db, room_id, type, key, &rule);
-	else
+		if (r == 0 && rule.kind == POLICY_USER && id_is_user(rule.entity))
+			r = access_expel(app, rule.entity);
+	} else
 		r = policy_rule_drop(app->db, room_id, type, key);
 	if (r == E_REFUSED)
 		log_error("bans", "the policy lists have more than %d rules; one of room %s is left out: follow fewer", POLICYSTORE_MAX, log_ref(room_id, ref));
@@ -70,22 +79,71 @@ bans_refuse(struct app *app, const char *user, const char *room_id, struct err *
 /* ---- What new rules mean. ---- */
 
 static int
-expel_banned(void *cookie, const struct room *room)
+expel_banned(struct app *app, const struct policy_globs *globs, int64_t pid)
 {
-	struct app *app = cookie;
+	autofree char *user = NULL;
+	int r = person_user(app->db, pid, &user);
+
+	if (r == 0 && (r = policy_banned(app->db, globs, user)) == 0)
+		r = access_expel(app, user);
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+static int
+walk_get(struct app *app, int64_t *ret_from, int64_t *ret_to)
+{
+	autofree char *text = NULL;
+	char *end;
+	int r = meta_get(app->db, WALK, false, &text);
+
+	if (r != 0 || *text == '\0')
+		return r == 0 ? E_NOTFOUND : r;
+	*ret_from = strtoll(text, &end, 10);
+	*ret_to = strtoll(end, NULL, 10);
+	return 0;
+}
+
+static int
+walk_put(struct app *app, int64_t from, int64_t to)
+{
+	char text[48];
+
+	(void)snprintf(text, sizeof(text), "%lld %lld", (long long)from, (long long)to);
+	return meta_put(app->db, WALK, text, false);
+}
+
+/* From where it is once around: who was looked at before the last change is looked at again. */
+static int
+walk_begin(struct app *app)
+{
+	int64_t from = 0, to;
+	int r = walk_get(app, &from, &to);
+
+	return r < 0 ? r : walk_put(app, from, from);
+}
+
+/* Some of those whom a rule may ban.  E_NOTFOUND: there is nobody left to be looked at. */
+static int
+walk(struct app *app)
+{
+	autoglobs struct policy_globs *globs = NULL;
 	autofree int64_t *pids = NULL;
+	int64_t from, to, most;
 	size_t n = 0;
-	int r = room->room_id == NULL ? 0 : roster_list(app->db, room->room_id, &pids, &n);
+	int r = walk_get(app, &from, &to);
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		autofree char *user = NULL;
-
-		if ((r = person_user(app->db, pids[i], &user)) == 0 && (r = bans_refuse(app, user, NULL, NULL)) == E_REFUSED)
-			r = access_expel(app, user);
-		else if (r == E_NOTFOUND)
-			r = 0;
-	}
-	return r;
+	if (r != 0 || (r = policy_globs(app->db, &globs)) != 0)
+		return r;
+	most = TURN_LOOKS / (int64_t)(policy_globs_size(globs) + 1);
+	most = most < TURN_LEAST ? TURN_LEAST : most > TURN_MOST ? TURN_MOST : most;
+	r = roster_people(app->db, from, most, &pids, &n);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = expel_banned(app, globs, pids[i]);
+	if (r != 0)
+		return r;
+	if (n > 0 && (from >= to || pids[n - 1] < to))
+		return walk_put(app, pids[n - 1], to);
+	return from < to || to == 0 ? meta_put(app->db, WALK, "", false) : walk_put(app, 0, to);
 }
 
 struct acl {
@@ -154,15 +212,20 @@ close_rooms(struct app *app)
 }
 
 int
-bans_step(struct app *app)
+bans_step(struct app *app, bool *ret_more)
 {
 	autofree char *dirty = NULL;
 	int r = meta_get(app->db, DIRTY, false, &dirty);
 
-	if (r != 0 || *dirty == '\0')
+	if (r < 0)
+		return r;
+	if (r == E_NOTFOUND || *dirty == '\0') {
+		r = walk(app);
+		*ret_more |= r == 0;
 		return r == E_NOTFOUND ? 0 : r;
-	if ((r = meta_put(app->db, DIRTY, "", false)) != 0 || (r = trustlist_banned(app)) != 0 ||
-	    (r = room_each(app->db, -1, expel_banned, app)) != 0)
+	}
+	*ret_more = true;
+	if ((r = meta_put(app->db, DIRTY, "", false)) != 0 || (r = trustlist_banned(app)) != 0 || (r = walk_begin(app)) != 0)
 		return r;
 	return close_rooms(app);
 }

@@ -16,8 +16,11 @@ int	bans_rule(struct app *, const char *room_id, const json_t *event) must_check
 /** bans_refuse(app, user, room_id, reterr): 0; E_REFUSED if a list bans one of them (either may be NULL), and for what reason. */
 int	bans_refuse(struct app *, const char *user, const char *room_id, struct err *) must_check;
 
-/** bans_step(app): what rules that came since the last turn mean for rosters, partners and our rooms. */
-int	bans_step(struct app *) must_check;
+/**
+ * bans_step(app, ret_more): what rules that came since the last turn mean for rosters, partners and our rooms.  Of the
+ * rosters a few people in each turn; who is named as they are, without a glob, is off them with the rule.
+ */
+int	bans_step(struct app *, bool *ret_more) must_check;
 
 /** bans_new_room(app): there is a room of ours that may lack the rules. */
 int	bans_new_room(struct app *) must_check;

@@ -387,7 +387,7 @@ one(struct app *app, enum step step, bool *ret_more)
 	case STEP_INGEST:
 		return ingest_step(app, ret_more);
 	case STEP_BANS:
-		return bans_step(app);
+		return bans_step(app, ret_more);
 	case STEP_REVOKE:
 		return revoke_step(app, ret_more);
 	case STEP_MESSAGE:

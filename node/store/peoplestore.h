@@ -83,8 +83,11 @@ int	member_stale(struct db *, const char *room_id, int64_t **, size_t *) must_ch
 int	roster_add(struct db *, const char *room_id, int64_t pid) must_check;
 int	roster_drop(struct db *, const char *room_id, int64_t pid) must_check;
 int	roster_has(struct db *, const char *room_id, int64_t pid) must_check;	/* 0, E_NOTFOUND */
-/** roster_list: pids, allocated, ascending. */
+/** roster_list: pids, allocated, ascending.  roster_people(db, after, most, ret, ret_n): the next of all rosters together. */
 int	roster_list(struct db *, const char *room_id, int64_t **, size_t *) must_check;
+/** roster_room(db, pid, ret): one of the rooms whose rosters name them; the caller frees.  0, E_NOTFOUND */
+int	roster_room(struct db *, int64_t pid, char **) must_check;
+int	roster_people(struct db *, int64_t after, int64_t most, int64_t **, size_t *) must_check;
 
 /* Small values: epoch, own keys' public parts, counters.  meta_get: caller frees; 0 or E_NOTFOUND.
  * Values are sealed when secret is true (the same flag must be given to get). */

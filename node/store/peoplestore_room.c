@@ -288,3 +288,25 @@ roster_list(struct db *db, const char *room_id, int64_t **ret, size_t *ret_n)
 		return r;
 	return rows_ids(rows, ret, ret_n);
 }
+
+int
+roster_people(struct db *db, int64_t after, int64_t most, int64_t **ret, size_t *ret_n)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_ROSTER_PEOPLE, "ii", after, most)) != 0)
+		return r;
+	return rows_ids(rows, ret, ret_n);
+}
+
+int
+roster_room(struct db *db, int64_t pid, char **ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_ROSTER_ROOM, "i", pid)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	return rows_dup(rows, 0, ret);
+}

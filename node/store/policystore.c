@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,29 +58,102 @@ policy_forget(struct db *db, const char *room_id)
 	return db_run(db, Q_POLICY_FORGET, "t", room_id);
 }
 
-int
-policy_find(struct db *db, const char *user, const char *room, char **ret_list, char **ret_reason)
+/* Of what a query found: the first rule that applies. */
+static int
+judge(struct rows *rows, const char *user, const char *room, char **ret_list, char **ret_reason)
+{
+	autofree char *list = NULL;
+	int r;
+
+	while ((r = db_next(rows)) == 0)
+		if (policy_bans((enum policy_kind)db_int(rows, 0), db_text(rows, 1), user, room)) {
+			if ((r = rows_dup(rows, 2, &list)) == 0 && (r = rows_dup(rows, 3, ret_reason)) == 0)
+				*ret_list = take(list);
+			return r;
+		}
+	return r;
+}
+
+static int
+find_exact(struct db *db, const char *user, const char *room, char **ret_list, char **ret_reason)
 {
 	const char *server = user != NULL ? id_server(user) : NULL, *room_server = room != NULL ? strchr(room, ':') : NULL, *port;
-	autofree char *host = NULL, *list = NULL, *reason = NULL;
+	autofree char *host = NULL;
 	autorows struct rows *rows = NULL;
 	int r;
 
 	room_server = room_server != NULL ? room_server + 1 : server;
 	/* A server's name is looked up without its port too. */
 	if (server != NULL && (port = strrchr(server, ':')) != NULL && (host = strndup(server, (size_t)(port - server))) == NULL)
-		return ERR_DB;
-	if ((r = db_query(db, &rows, Q_POLICY_CANDIDATES, "ttttt", user, room, server, room_server, host)) != 0)
+		return -ENOMEM;
+	r = db_query(db, &rows, Q_POLICY_EXACT, "ttttt", user, room, server, room_server, host);
+	return r != 0 ? r : judge(rows, user, room, ret_list, ret_reason);
+}
+
+int
+policy_find(struct db *db, const char *user, const char *room, char **ret_list, char **ret_reason)
+{
+	autorows struct rows *rows = NULL;
+	int r = find_exact(db, user, room, ret_list, ret_reason);
+
+	if (r != E_NOTFOUND || (r = db_query(db, &rows, Q_POLICY_GLOBS, "")) != 0)
 		return r;
-	while ((r = db_next(rows)) == 0)
-		if (policy_bans((enum policy_kind)db_int(rows, 0), db_text(rows, 1), user, room)) {
-			if ((r = rows_dup(rows, 2, &list)) != 0 || (r = rows_dup(rows, 3, &reason)) != 0)
-				return r;
-			*ret_list = list;
-			*ret_reason = reason;
-			list = reason = NULL;
-			return 0;
-		}
+	return judge(rows, user, room, ret_list, ret_reason);
+}
+
+/* One after the other: a byte for the kind, the entity, a NUL. */
+struct policy_globs {
+	struct buf	rules;
+	size_t		n;
+};
+
+int
+policy_globs(struct db *db, struct policy_globs **ret)
+{
+	struct policy_globs *globs = calloc(1, sizeof(*globs));
+	autorows struct rows *rows = NULL;
+	int r = globs == NULL ? -ENOMEM : db_query(db, &rows, Q_POLICY_GLOBS, "");
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		const char *entity = db_text(rows, 1);
+		char kind = (char)db_int(rows, 0);
+
+		r = entity == NULL || buf_add(&globs->rules, &kind, 1) != 0 ||
+		    buf_add(&globs->rules, entity, strlen(entity) + 1) != 0 ? -ENOMEM : 0;
+		globs->n++;
+	}
+	if (r != E_NOTFOUND) {
+		policy_globs_free(globs);
+		return r;
+	}
+	*ret = globs;
+	return 0;
+}
+
+size_t
+policy_globs_size(const struct policy_globs *globs)
+{
+	return globs->n;
+}
+
+void
+policy_globs_free(struct policy_globs *globs)
+{
+	if (globs != NULL)
+		buf_free(&globs->rules);
+	free(globs);
+}
+
+int
+policy_banned(struct db *db, const struct policy_globs *globs, const char *user)
+{
+	autofree char *list = NULL, *reason = NULL;
+	int r = find_exact(db, user, NULL, &list, &reason);
+
+	for (const char *at = globs->rules.data; r == E_NOTFOUND && at != NULL && at < globs->rules.data + globs->rules.len;
+	    at += strlen(at + 1) + 2)
+		if (policy_bans((enum policy_kind)*at, at + 1, user, NULL))
+			r = 0;
 	return r;
 }
 

@@ -21,6 +21,18 @@ int	policy_forget(struct db *, const char *room_id) must_check;
  */
 int	policy_find(struct db *, const char *user, const char *room, char **ret_list, char **ret_reason) must_check;
 
+/**
+ * policy_globs(db, ret): all rules that have a glob, read once for many users; policy_globs_size: how many.
+ * policy_banned(db, globs, user): does any rule ban ${user}, one of ${globs} or one without a glob?  0 or E_NOTFOUND.
+ */
+struct policy_globs;
+int	policy_globs(struct db *, struct policy_globs **) must_check;
+size_t	policy_globs_size(const struct policy_globs *);
+void	policy_globs_free(struct policy_globs *);
+int	policy_banned(struct db *, const struct policy_globs *, const char *user) must_check;
+static inline void policy_globs_cleanup(struct policy_globs **p) { policy_globs_free(*p); }
+#define autoglobs __attribute__((cleanup(policy_globs_cleanup)))
+
 /** policy_count(db, room_id, ret): rules of one list; NULL: of all.  policy_servers(db, fn, cookie): the entities of all rules about servers, each once, sorted. */
 int	policy_count(struct db *, const char *room_id, int64_t *) must_check;
 int	policy_servers(struct db *, int (*)(void *, const char *entity), void *) must_check;

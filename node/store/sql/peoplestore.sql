@@ -112,6 +112,12 @@ SELECT 1 FROM roster WHERE room_id = ?1 AND pid = ?2;
 -- name: roster_list
 SELECT pid FROM roster WHERE room_id = ?1 ORDER BY pid;
 
+-- name: roster_room
+SELECT room_id FROM roster WHERE pid = ?1 LIMIT 1;
+
+-- name: roster_people
+SELECT DISTINCT pid FROM roster WHERE pid > ?1 ORDER BY pid LIMIT ?2;
+
 -- name: message_add
 INSERT INTO message (content_id, room_id, pid, outgoing, body, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 

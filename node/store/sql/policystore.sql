@@ -14,10 +14,12 @@ DELETE FROM policy_rule WHERE room_id = ?1 AND type = ?2 AND state_key = ?3;
 -- name: policy_forget
 DELETE FROM policy_rule WHERE room_id = ?1;
 
--- Those without a glob by their entity, and all that have one.
--- name: policy_candidates
-SELECT kind, entity, room_id, reason FROM policy_rule WHERE entity IN (?1, ?2, ?3, ?4, ?5)
-UNION ALL
+-- Those without a glob, by their entity.
+-- name: policy_exact
+SELECT kind, entity, room_id, reason FROM policy_rule WHERE entity IN (?1, ?2, ?3, ?4, ?5) AND glob = 0;
+
+-- All that have one.
+-- name: policy_globs
 SELECT kind, entity, room_id, reason FROM policy_rule WHERE glob = 1;
 
 -- name: policy_count

@@ -15,6 +15,9 @@ CREATE TABLE policy_rule (
 CREATE INDEX policy_rule_entity ON policy_rule (entity);
 CREATE INDEX policy_rule_glob ON policy_rule (kind) WHERE glob = 1;
 
+-- Who is in any room of ours, in the order in which bans_step looks at them.
+CREATE INDEX roster_pid ON roster (pid);
+
 -- Which servers our rooms keep out.
 CREATE TABLE room_acl (
 	room_id		TEXT PRIMARY KEY,

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A list of many rules and a house of many people: looked at in pieces, from where a crash, or a newer rule, found it.
+ * CAIRN_LONG=1: 10,000 rules with a glob and 10,000 people, and how long a turn takes.
+ */
+#include "app/bans.h"
+#include "bench/node.h"
+#include "store/policystore.h"
+#include "tap.h"
+
+#define ROOM	"!people:here.example"
+#define LIST	"!list:here.example"
+
+static struct bench_node node;
+static int globs = 1000, people = 300;
+
+static void
+name(int i, char out[64])
+{
+	(void)snprintf(out, 64, "@person%d:there%d.example", i, i % 7);
+}
+
+static bool
+is_in(int i)
+{
+	char user[64];
+	int64_t pid;
+
+	name(i, user);
+	bench_must(person_find(node.app->db, user, &pid));
+	return roster_has(node.app->db, ROOM, pid) == 0;
+}
+
+static int
+count_in(void)
+{
+	int64_t *pids = NULL;
+	size_t n = 0;
+
+	bench_must(roster_list(node.app->db, ROOM, &pids, &n));
+	free(pids);
+	return (int)n;
+}
+
+static void
+rule(const char *key, const char *entity)
+{
+	autojson json_t *event = json_pack("{s:s, s:s, s:{s:s, s:s}}", "type", "m.policy.rule.user", "state_key", key, "content",
+	    "entity", entity, "recommendation", "m.ban");
+
+	bench_tx(&node, bans_rule(node.app, LIST, event));
+}
+
+static void
+fill(void)
+{
+	char account[] = "node", steward[] = "steward", room_id[] = ROOM, list_id[] = LIST, user[64];
+	struct room room = { .room_id = room_id, .account = account, .kind = ROOM_DIRECT, .joined = 1, .encrypted = 1 };
+	struct room list = { .room_id = list_id, .account = steward, .kind = ROOM_POLICY, .joined = 1 };
+
+	bench_must(db_begin(node.app->db, NULL));
+	bench_must(room_put(node.app->db, &room));
+	bench_must(room_put(node.app->db, &list));
+	for (int i = 0; i < people; i++) {
+		name(i, user);
+		bench_must(roster_add(node.app->db, ROOM, bench_person(&node, user)));
+	}
+	for (int i = 0; i < globs; i++) {
+		struct policy_rule r = { .kind = POLICY_USER, .reason = "", .entity = user };
+
+		(void)snprintf(user, sizeof(user), "@spam%d*:evil%d.example", i, i);
+		bench_must(policy_rule_put(node.app->db, LIST, "m.policy.rule.user", user, &r));
+	}
+	bench_must(db_commit(node.app->db, NULL));
+}
+
+/* Turns until nothing is due at once, at most ${most}; how many. */
+static int
+turns(int most)
+{
+	int n = 0;
+
+	node.app->next = 0;
+	while (node.app->next <= world_now(&node.world) && n < most) {
+		bench_tick(&node);
+		n++;
+	}
+	return n;
+}
+
+static void
+test_pieces(void)
+{
+	int n;
+
+	rule("a", "@person*7:there*.example");
+	bench_turns(&node);
+	n = turns(100000);
+	printf("# %d rules, %d people: %d turns, the longest %.1f ms, all %.0f ms\n", globs, people, n,
+	    (double)node.longest_ns / 1e6, (double)node.all.ns / 1e6);
+	ok(n > people / 100 && !is_in(7) && !is_in(people - 3) && is_in(8), "all are looked at, in %d turns", n);
+	is_int(count_in(), people - people / 10, "and nobody else is taken off");
+}
+
+static void
+test_resume(void)
+{
+	rule("b", "@person*5:there*.example");
+	ok(turns(2) == 2 && is_in(people - 5), "stopped on its way");
+	bench_node_again(&node);
+	bench_synced(&node);
+	(void)turns(100000);
+	ok(!is_in(5) && !is_in(people - 5), "it goes on after a crash");
+	is_int(count_in(), people - people / 10 * 2, "to the end");
+}
+
+/* A list that changes again and again keeps nobody from being looked at. */
+static void
+test_changing(void)
+{
+	char key[8];
+	int n = 0;
+
+	rule("c", "@person*3:there*.example");
+	while (is_in(people - 7 + people % 10) && n++ < people) {
+		(void)snprintf(key, sizeof(key), "d%d", n);
+		rule(key, "@nobody*:there.example");
+		(void)turns(2);
+	}
+	ok(n > 2 && n < people, "with a new rule in each turn the last person has their turn too (%d)", n);
+	(void)turns(100000);
+	ok(!is_in(3) && !is_in(13), "and all before them");
+	rule("e", "@person2:there2.example");
+	ok(!is_in(2) && is_in(12), "who is named without a glob is off with the rule");
+	(void)turns(100000);
+}
+
+int
+main(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (getenv("CAIRN_LONG") != NULL)
+		globs = people = 10000;
+	bench_node_open(&node, tmp != NULL ? tmp : "/tmp", 0);
+	bench_synced(&node);
+	fill();
+	(void)turns(100);
+	test_pieces();
+	test_resume();
+	test_changing();
+	bench_node_close(&node);
+	return done_testing();
+}
