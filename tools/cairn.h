@@ -8,6 +8,7 @@
  *	cairn_verbs.c	the table
  *	cairn_node.c	what the verbs of the node do and print
  *	cairn_import.c	files read here and sent as records
+ *	cairn_backup.c	copies of the database and of its keys
  *	cairn_export.c	records written to a file
  *	cairn_keys.c	keys and signatures, offline
  *	cairn_federation.c	who belongs to the federation
@@ -189,6 +190,9 @@ bool	time_print(json_int_t, char[TIME_TEXT]);
  */
 int	time_to_text(json_t *);
 int	time_from_text(const struct cairn *, const char *file, json_t *);
+
+/** backup_run: a copy of the database, made by the node, taken from it; and of its keys. */
+int	backup_run(struct cairn *, const struct verb *, json_t *args);
 
 /** erase_run: says what will be gone and what not, and has the id typed again.  erase_show: its end. */
 int	erase_run(struct cairn *, const struct verb *, json_t *args);

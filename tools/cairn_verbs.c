@@ -329,6 +329,14 @@ const struct verb verbs_table[] = {
 	  {{ "REFERRAL", "referral", ONE }, { "FILE", "file", MAYBE }},
 	  {{ "template", NULL, "template", "print the form", false, false, NULL }},
 	  NULL, import_consent, node_show_object },
+	{ "backup", "copy the database while the node works",
+	  "Writes FILE (mode 0600; never over another): the database as it is in one moment, whole or not at all. Keep as many and as long as "
+	  "you like. The keys of members are not in it: keys.db has them, and --keys puts a copy of it into DIR, which must be another place, "
+	  "and destroys the copies there that are 29 days old. With a copy of keys.db from before an erasure, older backups can still be "
+	  "read; so none is kept longer than 30 days. operating.md says how both are put back.",
+	  "cairn backup /backup/cairn/$(date +%F).db --keys /media/keys",
+	  {{ "FILE", "file", ONE }},
+	  {{ "keys", "DIR", "keys", "a directory for copies of keys.db and nothing else", false, false, NULL }}, NULL, backup_run, NULL },
 	{ "erase", "forget what this node knows of a member, or of one referral",
 	  "WHOM is a referral's id, or a member's user id: then also what was said in the direct chat, and their referrals. First it says "
 	  "what is erased, what is kept for the legal term, which partners are asked, and what is out of reach; then it wants the id again. "

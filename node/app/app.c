@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "backup.h"
 #include "base/canon.h"
 #include "base/log.h"
 #include "calls.h"
@@ -44,6 +45,7 @@ app_open(const struct config *cfg, const struct world *world, const uint8_t kek[
 		app_close(app);
 		return r;
 	}
+	backup_clear(app);		/* What a process before left. */
 	*ret = app;
 	return 0;
 }
@@ -56,6 +58,8 @@ app_close(struct app *app)
 	for (size_t i = 0; i < nelem(app->flights); i++)
 		flight_clear(&app->flights[i]);
 	steps_query_forget(app);
+	if (app->backup.fd > 0)
+		backup_clear(app);
 	crypt_free(app->crypt);
 	trust_free(app->trust);
 	db_close(app->db);
@@ -425,6 +429,7 @@ app_tick(struct app *app)
 	}
 	if ((r = finish(app, r)) != 0)
 		return r;
+	more |= backup_step(app);
 	app->next = more ? 0 : INT64_MAX;
 	if (!more)
 		steps_next(app);

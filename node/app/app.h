@@ -55,6 +55,8 @@ struct flight {
 	int64_t		 gen;		/* FLIGHT_QUERY; FLIGHT_MARK: its number. */
 };
 
+enum backup_state { BACKUP_NONE, BACKUP_RUNNING, BACKUP_DONE, BACKUP_FAILED };
+
 enum { APP_NODE, APP_STEWARD, APP_ACCOUNTS };
 enum { APP_NARROW_MAX = 7 };	/* After 100, 50, ... 1 events of a room: without its members. */
 
@@ -89,6 +91,12 @@ struct app {
 		bool	judged, held, wanted;
 		int64_t	due, attempts;		/* Back-off. */
 	} epoch;
+	struct {			/* A copy of the database; it dies with the process.  backup.h. */
+		enum backup_state state;
+		int	fd;			/* 0: not begun. */
+		int64_t	bytes;
+		char	why[256];
+	} backup;
 	int64_t			 sure;		/* A creation whose first attempt was just committed. */
 	unsigned		 resting;	/* Steps of a turn that failed (steps.c), a bit each, ... */
 	int64_t			 rested;	/* ... until then. */

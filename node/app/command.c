@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "accounting.h"
+#include "backup.h"
 #include "bans.h"
 #include "base/canon.h"
 #include "base/id.h"
@@ -67,6 +68,7 @@ static const struct verb {
 	bool		 current;	/* Not while this database is not the newest (epoch.h). */
 } verbs[] = {
 	{ "setup",	setup_start,	"", false },
+	{ "backup",	backup_verb,	"", false },
 	{ "status",	view_status,		"", false },
 	{ "import",	own_import,	"nothing was changed; mend the file and import it again", false },
 	{ "forget",	feed_remove,	"cairn list feeds shows the files that are kept, and their names", false },

@@ -11,6 +11,13 @@
 
 #include "newfile.h"
 
+/* What is to be in it: bytes, or all of another file from where that stands. */
+struct content {
+	const void	*data;
+	size_t		 len;
+	int		 fd;	/* -1: the bytes. */
+};
+
 /* These answer 0 or an errno. */
 
 static int
@@ -26,11 +33,28 @@ write_all(int fd, const char *data, size_t len)
 		data += n;
 		len -= (size_t)n;
 	}
-	return fsync(fd) == 0 ? 0 : errno;
+	return 0;
 }
 
 static int
-write_file(const char *path, mode_t mode, const void *data, size_t len)
+write_content(int fd, const struct content *content)
+{
+	char block[64 * 1024];
+	ssize_t n = 1;
+	int e = content->fd < 0 ? write_all(fd, content->data, content->len) : 0;
+
+	while (content->fd >= 0 && e == 0 && n != 0) {
+		n = read(content->fd, block, sizeof(block));
+		if (n > 0)
+			e = write_all(fd, block, (size_t)n);
+		else if (n < 0 && errno != EINTR)
+			e = errno;
+	}
+	return e != 0 || fsync(fd) == 0 ? e : errno;
+}
+
+static int
+write_file(const char *path, mode_t mode, const struct content *content)
 {
 	int fd, e;
 
@@ -39,7 +63,7 @@ write_file(const char *path, mode_t mode, const void *data, size_t len)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno;
-	e = fchmod(fd, mode) == 0 ? write_all(fd, data, len) : errno;
+	e = fchmod(fd, mode) == 0 ? write_content(fd, content) : errno;
 	if (close(fd) != 0 && e == 0)
 		e = errno;
 	return e;
@@ -76,13 +100,13 @@ open_directory(const char *path)
 }
 
 static int
-make(const char *path, const char *first, int dir, mode_t mode, const void *data, size_t len)
+make(const char *path, const char *first, int dir, mode_t mode, const struct content *content)
 {
 	int e;
 
 	if (access(path, F_OK) == 0)
 		return EEXIST;
-	if ((e = write_file(first, mode, data, len)) == 0 && (e = name_file(first, path)) == 0 && fsync(dir) != 0) {
+	if ((e = write_file(first, mode, content)) == 0 && (e = name_file(first, path)) == 0 && fsync(dir) != 0) {
 		e = errno;
 		(void)unlink(path);	/* Its name may be lost: then it was never made. */
 	}
@@ -91,8 +115,8 @@ make(const char *path, const char *first, int dir, mode_t mode, const void *data
 	return e;
 }
 
-int
-newfile_make(const char *path, mode_t mode, const void *data, size_t len, struct err *reterr)
+static int
+make_file(const char *path, mode_t mode, const struct content *content, struct err *reterr)
 {
 	autofree char *first = NULL;
 	int dir, e;
@@ -103,9 +127,21 @@ newfile_make(const char *path, mode_t mode, const void *data, size_t len, struct
 	}
 	if ((dir = open_directory(path)) < 0)
 		return err_set(reterr, -errno, "%s: %s", path, strerror(errno));
-	e = make(path, first, dir, mode, data, len);
+	e = make(path, first, dir, mode, content);
 	(void)close(dir);
 	if (e == EEXIST)
 		return err_set(reterr, E_EXISTS, "%s exists and is not overwritten", path);
 	return e == 0 ? 0 : err_set(reterr, -e, "%s: %s", path, strerror(e));
+}
+
+int
+newfile_make(const char *path, mode_t mode, const void *data, size_t len, struct err *reterr)
+{
+	return make_file(path, mode, &(struct content){ .data = data, .len = len, .fd = -1 }, reterr);
+}
+
+int
+newfile_copy(const char *path, mode_t mode, int fd, struct err *reterr)
+{
+	return make_file(path, mode, &(struct content){ .fd = fd }, reterr);
 }

@@ -18,4 +18,7 @@
  */
 int	newfile_make(const char *, mode_t, const void *, size_t, struct err *) must_check;
 
+/** newfile_copy(path, mode, fd, reterr): the same, with all that can be read from ${fd}. */
+int	newfile_copy(const char *, mode_t, int fd, struct err *) must_check;
+
 #endif /* !CAIRN_NEWFILE_H */

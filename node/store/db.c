@@ -15,15 +15,13 @@
 #include "datakey.h"
 #include "db.h"
 #include "erasure.h"
+#include "generation.h"
 #include "keyring.h"
 #include "migration.h"
 #include "statedir.h"
 #include "subject.h"
 
-enum {
-	BUSY_MS		= 1000,		/* For a backup's short locks. */
-	GENERATION	= 16,
-};
+enum { BUSY_MS = 1000 };	/* For others' short locks. */
 
 struct rows {
 	struct db	*db;
@@ -34,7 +32,8 @@ struct rows {
 };
 
 struct db {
-	sqlite3		*sql;
+	sqlite3		*sql, *copy;
+	sqlite3_backup	*copying;
 	struct world	 world;
 	struct datakey	*key;
 	struct keyring	*ring;
@@ -51,8 +50,6 @@ struct db {
 	char		 error[512];
 	struct rows	 rows[Q_COUNT];
 };
-
-static const char generation_name[] = "db.generation";
 
 /* Remember what SQLite says and name the failure as err.h does. */
 static int
@@ -325,43 +322,18 @@ db_rollback(struct db *db)
 	db->tx = db->saved = false;
 }
 
-static int
-take_generation(struct db *db)
-{
-	world_random(&db->world, db->generation, GENERATION);
-	return db_run(db, Q_META_PUT, "tib", generation_name, (int64_t)0, db->generation,
-	    (size_t)GENERATION);
-}
-
-/* Another process that opened this store has written its own. */
-static int
-check_generation(struct db *db)
-{
-	autorows struct rows *rows = NULL;
-	const void *found;
-	size_t len;
-	int r;
-
-	if ((r = db_query(db, &rows, Q_META_GET, "t", generation_name)) != 0)
-		return r;
-	if ((r = db_next(rows)) < 0)
-		return r;
-	found = r == 0 ? db_blob(rows, 1, &len) : NULL;
-	if (found == NULL || len != GENERATION || memcmp(found, db->generation, len) != 0)
-		return complain(db, "generation", "another process has opened this store");
-	return 0;
-}
-
 int
 db_commit(struct db *db, struct err *reterr)
 {
 	int64_t busy;
-	int r;
+	int r = 0;
 
 	assert(db->tx && !db->saved);
 	if (db->broken || sqlite3_get_autocommit(db->sql))
 		r = complain(db, "commit", "the transaction was rolled back");
-	else if (!db->opened || (r = check_generation(db)) == 0) {
+	else if (db->opened && (r = generation_check(db, db->generation)) > 0)
+		r = complain(db, "generation", "another process has opened this store");
+	if (r == 0) {
 		if (db->hook != NULL)
 			db->hook(db->hook_cookie, "before-commit");
 		if (db->ring == NULL || (r = keyring_sync(db->ring)) == 0)
@@ -456,20 +428,48 @@ db_clean(struct db *db)
 	db->clean = true;
 }
 
-int
-db_check(struct db *db, struct err *reterr)
+/* What of the copy went wrong is its own affair. */
+static int
+copy_failed(struct db *db, int code)
 {
-	autorows struct rows *rows = NULL;
-	const char *verdict;
-	int r;
+	(void)snprintf(db->error, sizeof(db->error), "the copy: %s", sqlite3_errstr(code));
+	db_copy_end(db);
+	return (code & 0xff) == SQLITE_NOMEM ? -ENOMEM : (code & 0xff) == SQLITE_FULL ? -ENOSPC : ERR_DB;
+}
 
-	if ((r = db_query(db, &rows, Q_DB_CHECK, "")) != 0 || (r = db_next(rows)) != 0)
-		return err_set(reterr, r > 0 ? ERR_DB : r, "database: %s", db->error);
-	if ((verdict = db_text(rows, 0)) == NULL)
-		return -ENOMEM;
-	if (strcmp(verdict, "ok") != 0)
-		return err_set(reterr, ERR_CORRUPT, "database: %s", verdict);
+int
+db_copy_begin(struct db *db, const char *path)
+{
+	int code = sqlite3_open_v2(path, &db->copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db->copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL);
+	if (code == SQLITE_OK && (db->copying = sqlite3_backup_init(db->copy, "main", db->sql, "main")) == NULL)
+		code = sqlite3_errcode(db->copy);
+	return code == SQLITE_OK ? 0 : copy_failed(db, code);
+}
+
+int
+db_copy_step(struct db *db, int pages)
+{
+	int code = sqlite3_backup_step(db->copying, pages);
+
+	assert(!db->tx);
+	if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
+		return E_LATER;
+	if (code != SQLITE_DONE)
+		return copy_failed(db, code);
+	db_copy_end(db);
 	return 0;
+}
+
+void
+db_copy_end(struct db *db)
+{
+	(void)sqlite3_backup_finish(db->copying);	/* Takes NULL; said what it had to say. */
+	(void)sqlite3_close_v2(db->copy);
+	db->copying = NULL;
+	db->copy = NULL;
 }
 
 static int
@@ -524,7 +524,7 @@ setup(struct db *db, const char *dir, const uint8_t kek[DB_KEY], struct err *ret
 	if ((r = db_begin(db, reterr)) != 0 || (r = subject_open(db, dir, &db->ring, reterr)) != 0)
 		return r;
 	db->clean = true;	/* What an erasure left there when the power failed. */
-	if ((r = erasure_open(db)) != 0 || (r = take_generation(db)) != 0)
+	if ((r = erasure_open(db)) != 0 || (r = generation_take(db, db->generation)) != 0)
 		return err_set(reterr, r, "database: %s", db->error);
 	if ((r = db_commit(db, reterr)) == 0)
 		db->opened = true;
@@ -573,6 +573,7 @@ db_close(struct db *db)
 		db_rollback(db);
 	for (unsigned q = 0; q < Q_COUNT; q++)
 		(void)sqlite3_finalize(db->rows[q].stmt);
+	db_copy_end(db);
 	(void)sqlite3_close_v2(db->sql);
 	keyring_close(db->ring);
 	datakey_free(db->key);

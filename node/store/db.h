@@ -92,6 +92,15 @@ void	db_test_hook(struct db *, void (*)(void *, const char *point), void *);
 /** db_clean(db): after the next commit the log is written back and cut to nothing; again after each later one until it is. */
 void	db_clean(struct db *);
 
+/**
+ * A copy of the database, made while it is in use: db_copy_begin(db, path): into an empty file that is there.
+ * db_copy_step(db, pages): so many pages more, outside of transactions; what is written meanwhile is in it too.  E_LATER; 0: it is
+ * complete and as it is in this moment, to be synced by the caller; or negative: then there is none.  db_copy_end: no more of it.
+ */
+int	db_copy_begin(struct db *, const char *path) must_check;
+int	db_copy_step(struct db *, int pages) must_check;
+void	db_copy_end(struct db *);
+
 /** db_check(db, reterr): PRAGMA integrity_check; 0 or ERR_CORRUPT (doctor). */
 int	db_check(struct db *, struct err *) must_check;
 

@@ -60,9 +60,23 @@ make(struct err *err)
 	return newfile_make(path, 0400, "content", 7, err);
 }
 
+static int
+copy(const char *to, int fails, struct err *err)
+{
+	int fd = open(path, O_RDONLY), r;
+
+	fail_at = fails;
+	*calls = '\0';
+	r = newfile_copy(to, 0600, fd, err);
+	(void)close(fd);
+	fail_at = 0;
+	return r;
+}
+
 int
 main(void)
 {
+	char other[80];
 	struct err err;
 	struct stat st;
 	char got[16] = "";
@@ -93,6 +107,17 @@ main(void)
 	(void)snprintf(path, sizeof(path), "%s/none/file", dir);
 	is_int(make(&err), -ENOENT, "no directory");
 	(void)snprintf(path, sizeof(path), "%s/file", dir);
+	(void)snprintf(other, sizeof(other), "%s/copy", dir);
+	is_int(copy(other, 3, &err), -ENOSPC, "a copy that fails");
+	ok(access(other, F_OK) != 0, "is not there");
+	is_int(copy(other, 0, &err), 0, "a copy of a file");
+	*got = '\0';
+	fd = open(other, O_RDONLY);
+	ok(fd >= 0 && read(fd, got, sizeof(got)) == 7 && !memcmp(got, "content", 7) && fstat(fd, &st) == 0 &&
+	    (st.st_mode & 07777) == 0600, "has its content, and a mode of its own");
+	(void)close(fd);
+	is_int(copy(other, 0, &err), E_EXISTS, "and overwrites none");
+	(void)unlink(other);
 	(void)unlink(path);
 	(void)rmdir(dir);
 	return done_testing();

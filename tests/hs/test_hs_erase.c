@@ -4,81 +4,14 @@
  * the homeservers hold reads nothing of them: no sealed value of theirs opens, and no ratchet that would open a
  * ciphertext.  The partner is asked and answers.  The nodes go on; an old database put back forgets again.
  */
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/canon.h"
-#include "base/world.h"
-#include "store/db.h"
+#include "search.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
 #define CANARY	"talk to in the evenings"	/* refer_fill: of the disclosure. */
-
-static _Noreturn void
-bail(const char *what, const char *why)
-{
-	printf("Bail out! %s: %s\n", what, why);
-	exit(EXIT_FAILURE);
-}
-
-#include "tests/store/forensic.h"
-
-static void
-path_of(const struct host *h, size_t i, const char *suffix, char out[PATH_MAX])
-{
-	if (snprintf(out, PATH_MAX, "%s/%s%s", h->dir, h->node[i].name, suffix) >= PATH_MAX)
-		abort();
-}
-
-static void
-copy(struct host *h, size_t i, const char *from, const char *to)
-{
-	char a[PATH_MAX], b[PATH_MAX];
-
-	path_of(h, i, from, a);
-	path_of(h, i, to, b);
-	host_remove_dir(b);
-	host_copy_dir(a, b);
-}
-
-static void
-copy_file(struct host *h, size_t i, const char *from, const char *to)
-{
-	char a[PATH_MAX], b[PATH_MAX], command[2 * PATH_MAX + 16];
-
-	path_of(h, i, from, a);
-	path_of(h, i, to, b);
-	(void)snprintf(command, sizeof(command), "cp '%s' '%s'", a, b);
-	if (system(command) != 0)
-		host_fail(h, "%s cannot be copied", from);
-}
-
-/* What the key-encryption key and the file of keys in directory ${keys} open of database ${backup}. */
-static struct forensic
-search(struct host *h, size_t i, const char *backup, const char *keys, const char *needle)
-{
-	const struct world world = world_real();
-	struct forensic f = { .needle = needle };
-	char path[PATH_MAX];
-	uint8_t kek[DB_KEY];
-	struct err err = { "" };
-	struct db *db = NULL;
-
-	memset(kek, h->node[i].name[0], sizeof(kek));
-	copy(h, i, keys, ".opened");
-	path_of(h, i, ".opened", path);
-	if (db_open(path, kek, &world, &db, &err) != 0)
-		host_fail(h, "%s", err.text);
-	f.seal = db_key(db)->seal;
-	f.ring = db_ring(db);
-	path_of(h, i, backup, path);
-	forensic_read(&f, path);
-	db_close(db);
-	return f;
-}
 
 /* Are these bytes in that file, which a node may have open? */
 static int
@@ -90,7 +23,7 @@ holds(struct host *h, const char *name, const uint8_t sample[64])
 	FILE *f;
 	int found;
 
-	path_of(h, SOURCE, name, path);
+	search_path(h, SOURCE, name, path);
 	if ((f = fopen(path, "r")) == NULL)
 		return 0;
 	if (fstat(fileno(f), &st) != 0 || (data = malloc((size_t)st.st_size + 1)) == NULL ||
@@ -154,7 +87,7 @@ test_erase(struct host *h, const struct referral_story *s, const char *what)
 
 	for (size_t i = SOURCE; i <= TARGET; i++) {
 		host_stop(h, i);
-		copy(h, i, "", ".before");
+		search_copy(h, i, "", ".before");
 		host_start(h, i);
 	}
 	host_run(h, 30000);
@@ -280,8 +213,8 @@ test_restore(struct host *h, const struct referral_story *s, const char *what)
 	autojson json_t *again = NULL;
 
 	host_stop(h, SOURCE);	/* In good order: no log is left that would be taken for the copy's. */
-	copy_file(h, SOURCE, ".before/cairn.db", "/cairn.db");
-	copy_file(h, SOURCE, ".before/recovery.txt", "/recovery.txt");
+	search_copy_file(h, SOURCE, ".before/cairn.db", "/cairn.db");
+	search_copy_file(h, SOURCE, ".before/recovery.txt", "/recovery.txt");
 	host_start(h, SOURCE);
 	host_run(h, 10000);
 	ok(!is_known(h, SOURCE, s->id), "a backup put back has forgotten");

@@ -301,6 +301,71 @@ test_settled(void)
 }
 
 static void
+put_many(const char *name, int n)
+{
+	static char value[3000];
+	char key[32];
+
+	memset(value, 'v', sizeof(value));
+	must(db_begin(db, NULL));
+	for (int i = 0; i < n; i++) {
+		(void)snprintf(key, sizeof(key), "%s%d", name, i);
+		must(db_run(db, Q_META_PUT, "tib", key, (int64_t)0, value, sizeof(value)));
+	}
+	must(db_commit(db, NULL));
+}
+
+/* An empty file for a copy. */
+static void
+make_empty(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0 || close(fd) != 0)
+		bail("copy", path);
+}
+
+/* A copy made while the store is written to. */
+static void
+test_copy(void)
+{
+	char path[128], main_path[128], aside[128];
+	int r, n = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/copy.db", fixture_dir);
+	(void)snprintf(main_path, sizeof(main_path), "%s/cairn.db", fixture_dir);
+	(void)snprintf(aside, sizeof(aside), "%s/aside.db", fixture_dir);
+	ok(db_copy_begin(db, path) == ERR_DB && strstr(db_error(db), "the copy") != NULL, "no file, no copy");
+	put_many("many", 300);
+	make_empty(path);
+	must(db_copy_begin(db, path));
+	while ((r = db_copy_step(db, 4)) == E_LATER && n < 1000) {
+		n++;
+		if (n == 5)
+			put_many("many", 20);	/* Where it was already. */
+		if (n == 7)
+			put_many("later", 50);
+	}
+	ok(r == 0 && n > 20, "a copy, in %d pieces", n);
+	put_many("after", 1);
+	make_empty(aside);
+	must(db_copy_begin(db, aside));
+	ok(db_copy_step(db, 4) == E_LATER, "another is begun");
+	db_copy_end(db);
+	ok(has("later49"), "and given up: the store goes on");
+	db_close(db);
+	must(rename(main_path, aside));
+	must(rename(path, main_path));
+	db = fixture_reopen();
+	ok(db_check(db, NULL) == 0 && has("many299") && has("later49"), "the copy is a sound store with all that was written meanwhile");
+	ok(!has("after0"), "and with nothing that came after it");
+	db_close(db);
+	must(rename(aside, main_path));
+	db = fixture_reopen();
+	ok(has("after0"), "the store itself is as it was");
+}
+
+static void
 test_check(void)
 {
 	struct err err = { "" };
@@ -332,6 +397,7 @@ main(void)
 	test_generation();
 	test_refusals();
 	test_settled();
+	test_copy();
 	test_check();
 	return done_testing();
 }

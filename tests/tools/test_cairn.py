@@ -111,6 +111,56 @@ class Case(unittest.TestCase):
         return done
 
 
+class Backup(Case):
+    def made(self, **last):
+        """A node that has made a copy of its database; returns it, and where the backup is to be."""
+        self.file("backup.db", "the copy")
+        self.file("keys.db", "the keys")
+        path = os.path.join(self.dir.name, "backup.db")
+        last = last or {"state": "done", "path": path, "bytes": 8}
+        node = self.node(backup=[good(state="running", path=path, bytes=0), good(state="running", path=path, bytes=0),
+                                 good(**{"path": path, "bytes": 0, **last}), good(state="none", path=path, bytes=0)])
+        return node, os.path.join(self.dir.name, "mine.db")
+
+    def test_a_copy(self):
+        node, mine = self.made()
+        self.assertIn("without keys.db", self.cairn("backup", mine).stdout)
+        with open(mine, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "the copy")
+        self.assertEqual(os.stat(mine).st_mode & 0o7777, 0o600)
+        self.assertEqual([args for _, args in node.asked], [None, {"look": True}, {"look": True}, {"remove": True}])
+        self.assertFalse(os.path.exists(mine + ".new"))
+
+    def test_never_over_another_file(self):
+        node, mine = self.made()
+        self.file("mine.db", "another")
+        self.refused("is not overwritten", "backup", mine, want=1)
+        with open(mine, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "another")
+        self.assertEqual(node.asked, [])
+
+    def test_a_failure_leaves_nothing(self):
+        _, mine = self.made(state="failed", why="no space left on device")
+        self.refused("no space left", "backup", mine, want=6)
+        self.assertFalse(os.path.exists(mine))
+
+    def test_keys_are_copied_and_expire(self):
+        _, mine = self.made()
+        keys = os.path.join(self.dir.name, "keys")
+        os.mkdir(keys)
+        names = {days: time.strftime("keys-%Y%m%dT%H%M%SZ.db", time.gmtime(time.time() - days * 86400)) for days in (1, 28, 30, 400)}
+        for name in [*names.values(), "notes.txt", "keys-mine.db"]:
+            self.file(os.path.join("keys", name), "older")
+        said = json.loads(self.cairn("--json", "backup", mine, "--keys", keys).stdout)
+        self.assertEqual(said["keys_destroyed"], 2)
+        left = set(os.listdir(keys))
+        new = os.path.basename(said["keys"])
+        self.assertEqual(left, {names[1], names[28], "notes.txt", "keys-mine.db", new})
+        with open(said["keys"], encoding="utf-8") as f:
+            self.assertEqual(f.read(), "the keys")
+        self.assertEqual(os.stat(said["keys"]).st_mode & 0o7777, 0o600)
+
+
 class Help(Case):
     def verbs(self):
         lines = self.cairn("--help").stdout.splitlines()
