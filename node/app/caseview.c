@@ -88,6 +88,26 @@ put_overtaken(json_t *out, const struct path *path)
 }
 
 static int
+add_old(void *cookie, const struct step_old *s)
+{
+	return json_array_append_new(cookie, json_pack("{s:o, s:s, s:s, s:s, s:s}", "at", view_time(s->at), "actor", s->actor, "input",
+	    s->input, "from", s->from, "to", s->to)) != 0 ? -ENOMEM : 0;
+}
+
+/* Of an older release: it can be read, and does not go on. */
+static int
+put_old(struct app *app, json_t *out, const struct case_row *row)
+{
+	autojson json_t *lines = json_array();
+	int r = lines == NULL ? -ENOMEM : step_old_each(app->db, row->id, add_old, lines);
+
+	if (r == 0 && referral_clock(&row->r) != NULL)
+		r = json_object_set_new(out, "next", json_string("begun with an older release: it stays as it is; speak to the partner, "
+		    "and send a new referral"));
+	return r != 0 ? r : json_object_set(out, "history", lines) != 0 ? -ENOMEM : 0;
+}
+
+static int
 put_steps(struct app *app, json_t *out, const struct case_row *row)
 {
 	autopath struct path *path = NULL;
@@ -96,7 +116,7 @@ put_steps(struct app *app, json_t *out, const struct case_row *row)
 	int r = case_path(app, row, &path, NULL);
 
 	if (r != 0)
-		return r == E_REFUSED ? json_object_set_new(out, "history", json_array()) : r;
+		return r == E_REFUSED ? put_old(app, out, row) : r;
 	if ((r = step_list(app->db, row->id, &steps, &n)) != 0)
 		return r;
 	if (path_tip(path) != PATH_NONE &&

@@ -288,6 +288,22 @@ check_lost(struct app *app, json_t *checks)
 	    "and start it; if there is none, speak to the partner's staff, then cairn erase each of these and begin anew");
 }
 
+/* Begun with an older release. */
+static int
+check_old(struct app *app, json_t *checks)
+{
+	struct naming names = { 0 };
+	autobuf struct buf text = { 0 };
+	int r = case_old_each(app->db, add_id, &names);
+
+	if (r == 0 && names.n > 0)
+		r = buf_printf(&text, "%lld under way were begun with an older release: their history can be read, and they cannot go on: "
+		    "%s%s", (long long)names.n, names.ids.data, names.n > NAMED_MOST ? " and others" : "");
+	buf_free(&names.ids);
+	return r != 0 || names.n == 0 ? r : check(checks, "older referrals", false, text.data, "speak to the partner about each and send "
+	    "a new referral; cairn erase REFERRAL ends the old one here");
+}
+
 /* Whose turn it is, and who let it pass, be it here or at a partner. */
 static int
 check_turns(struct app *app, json_t *checks)
@@ -430,7 +446,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if ((r = check_steps(app, checks)) != 0 || (r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
-	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
+	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
 	    (r = check_revocations(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
 	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)

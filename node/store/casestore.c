@@ -170,19 +170,37 @@ case_children(struct db *db, const char *id, int (*fn)(void *, const struct case
 	return r != 0 ? r : each(db, rows, fn, cookie);
 }
 
+/* Of each row its id and its organization. */
+static int
+each_name(struct rows *rows, int (*fn)(void *, const char *, const char *), void *cookie)
+{
+	int r = 0;
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		autofree char *id = NULL, *org = NULL;
+
+		if ((r = rows_dup(rows, 0, &id)) == 0 && (r = rows_dup(rows, 1, &org)) == 0)
+			r = fn(cookie, id, org);
+	}
+	return r == E_NOTFOUND ? 0 : r;
+}
+
 int
 case_lost_each(struct db *db, const char *id, int (*fn)(void *, const char *, const char *), void *cookie)
 {
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_CASE_LOST, "t", id);
 
-	while (r == 0 && (r = db_next(rows)) == 0) {
-		autofree char *lost = NULL, *org = NULL;
+	return r != 0 ? r : each_name(rows, fn, cookie);
+}
 
-		if ((r = rows_dup(rows, 0, &lost)) == 0 && (r = rows_dup(rows, 1, &org)) == 0)
-			r = fn(cookie, lost, org);
-	}
-	return r == E_NOTFOUND ? 0 : r;
+int
+case_old_each(struct db *db, int (*fn)(void *, const char *, const char *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CASE_OLD, "");
+
+	return r != 0 ? r : each_name(rows, fn, cookie);
 }
 
 int64_t

@@ -34,6 +34,8 @@ int64_t	case_next_due(struct db *);
  * older than they are: nothing else finds them, no clock of theirs strikes, and none of their contents is sent.
  */
 int	case_lost_each(struct db *, const char *id, int (*)(void *, const char *id, const char *org), void *) must_check;
+/** case_old_each(db, fn, cookie): the same of those under way that version 3 began: they can be read, and cannot go on. */
+int	case_old_each(struct db *, int (*)(void *, const char *id, const char *org), void *) must_check;
 int	case_overdue(struct db *, int64_t *) must_check;	/* How many staff were reminded of. */
 int	case_children(struct db *, const char *id, int (*)(void *, const struct case_row *), void *) must_check;
 
@@ -46,6 +48,12 @@ struct step_row {
 int	step_put(struct db *, const char *referral, const struct step_row *) must_check;
 /** step_list(db, referral, ret, ret_n): all; the caller frees. */
 int	step_list(struct db *, const char *referral, struct step_row **, size_t *) must_check;
+/** step_old_each(db, referral, fn, cookie): the history of one that version 3 began, oldest first; names as they were. */
+struct step_old {
+	int64_t		 at;
+	const char	*actor, *input, *from, *to;
+};
+int	step_old_each(struct db *, const char *referral, int (*)(void *, const struct step_old *), void *) must_check;
 void	step_list_free(struct step_row *, size_t);
 
 /* Traffic: what we sent and its acknowledgement; what we received, by number. */

@@ -91,3 +91,18 @@ step_list(struct db *db, const char *referral, struct step_row **ret, size_t *re
 	*ret_n = n;
 	return 0;
 }
+
+int
+step_old_each(struct db *db, const char *referral, int (*fn)(void *, const struct step_old *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_STEP_OLD, "t", referral);
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		struct step_old s = { .at = db_int(rows, 0), .actor = db_text(rows, 1), .input = db_text(rows, 2),
+		    .from = db_text(rows, 3), .to = db_text(rows, 4) };
+
+		r = s.actor == NULL || s.input == NULL || s.from == NULL || s.to == NULL ? -ENOMEM : fn(cookie, &s);
+	}
+	return r == E_NOTFOUND ? 0 : r;
+}

@@ -170,6 +170,36 @@ static const char sealed_share[] = "PRAGMA foreign_keys = OFF; INSERT INTO crypt
     "INSERT INTO outbox (id, kind, state, account, lane, purpose, txn, attempts, first_try, due, created) VALUES"
     " (7, 1, 2, 'node', '!b', 'say', 'txn7', 0, 0, 0, 1234), (8, 1, 2, 'node', '!c', 'say', 'txn8', 1, 2345, 0, 1234);";
 
+/* A referral under way, with its history as version 3 wrote it. */
+static const char old_steps[] = "UPDATE referral SET state = 'accepted', last_input = 'accept', last_actor = 'target' WHERE id = 'R1';"
+    "INSERT INTO step (referral, at, actor, input, old_state, new_state, content_id) VALUES"
+    " ('R1', 5, 'source', 'send', 'draft', 'sent', 'c1'), ('R1', 6, 'target', 'accept', 'sent', 'accepted', 'c2');";
+
+static int
+add_old(void *cookie, const struct step_old *s)
+{
+	(void)sprintf((char *)cookie + strlen(cookie), "%lld %s %s %s %s;", (long long)s->at, s->actor, s->input, s->from, s->to);
+	return 0;
+}
+
+static int
+add_name(void *cookie, const char *id, const char *org)
+{
+	(void)sprintf((char *)cookie + strlen(cookie), "%s %s;", id, org);
+	return 0;
+}
+
+static void
+check_old_steps(struct db *db)
+{
+	char steps[200] = "", names[100] = "";
+
+	must(step_old_each(db, "R1", add_old, steps));
+	is_str(steps, "5 source send draft sent;6 target accept sent accepted;", "the history of a referral can be read");
+	must(case_old_each(db, add_name, names));
+	is_str(names, "R1 org;", "and it is named as one that cannot go on");
+}
+
 /* Version 1 did not write down since when an event was ready: it would count as sent in 1970, and be encrypted anew. */
 static void
 check_ready(struct db *db)
@@ -217,7 +247,8 @@ thaw(int version)
 	(void)unlink(path);
 	sql = raw_open();
 	if (sqlite3_exec(sql, dump, NULL, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_exec(sql, version == 1 ? sealed_share : "", NULL, NULL, NULL) != SQLITE_OK)
+	    sqlite3_exec(sql, version == 1 ? sealed_share : "", NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(sql, version < 4 ? old_steps : "", NULL, NULL, NULL) != SQLITE_OK)
 		bail("thaw", sqlite3_errmsg(sql));
 	sqlite3_close(sql);
 	free(dump);
@@ -242,6 +273,8 @@ main(int argc, char **argv)
 			break;
 		db = fixture_reopen();
 		check(db);
+		if (version < 4)
+			check_old_steps(db);
 		if (version == 1)
 			check_ready(db);
 		db_close(db);

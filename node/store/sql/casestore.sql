@@ -43,6 +43,14 @@ SELECT n FROM referral WHERE part_of = ?1 AND erased = 0 ORDER BY n;
 -- name: case_list
 SELECT n FROM referral WHERE erased = 0 ORDER BY created DESC, n DESC;
 
+-- Under way, and of version 3: without a step in the tree.
+-- name: case_old
+SELECT id, org FROM referral WHERE state NOT IN ('draft', 'ended', 'closed', 'forwarded') AND erased = 0 AND lost = 0 AND
+	NOT EXISTS (SELECT 1 FROM referral_step AS s WHERE s.referral = referral.id) ORDER BY created, n;
+
+-- name: step_old
+SELECT at, actor, input, old_state, new_state FROM step WHERE referral = ?1 ORDER BY n;
+
 -- name: step_put
 INSERT INTO referral_step (referral, id, prev, input, actor, leg, at, recorded, content)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);

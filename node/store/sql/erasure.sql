@@ -67,6 +67,9 @@ DELETE FROM traffic WHERE referral = ?1;
 -- name: erase_referral_steps
 DELETE FROM referral_step WHERE referral = ?1;
 
+-- name: erase_referral_old_steps
+DELETE FROM step WHERE referral = ?1;
+
 -- While its consents are kept the row stays, and says nothing but that there was one.
 -- name: erase_referral_husk
 UPDATE referral SET request = NULL, disclosure = NULL, outcome = NULL, reason = NULL, clock_due = 0, erased = 1, lost = 0

@@ -11,8 +11,9 @@ ALTER TABLE referral ADD COLUMN part_of TEXT;				-- The referral that was forwar
 CREATE INDEX referral_due ON referral (clock_due) WHERE clock_due > 0;
 CREATE INDEX referral_part ON referral (part_of) WHERE part_of IS NOT NULL;
 
--- A history without ids cannot be continued: referrals of version 3 stay as they are, and are begun anew.
-DROP TABLE step;
+-- Table step is the history of referrals of version 3.  It can be read and not continued: a step named none that it
+-- was made on, the two sides may have taken them in different order, and who guesses otherwise than the partner never
+-- agrees with them again.  Such referrals stay as they are, and are begun anew (docs/adr/0023).
 
 CREATE TABLE referral_step (
 	n		INTEGER PRIMARY KEY,
