@@ -413,6 +413,7 @@ steps(struct app *app, bool *ret_more)
 {
 	int r = 0;
 
+	app->n_clear = 0;	/* Nothing leaves on an old judgement. */
 	if (app->resting != 0 && app->rested <= app_now(app))
 		app->resting = 0;
 	for (enum step step = 0; step < STEP_END && r == 0 && (step <= STEP_HEADS || app->crypt != NULL); step++) {

@@ -108,9 +108,10 @@ intake_refer(struct db *db, const char *referral, const char *intake, const char
 	autointake struct intake i = { 0 };
 	int r = intake_get(db, intake, &i);
 
-	/* Whoever is called is forgotten with the newest of their referrals. */
-	if (r == 0 && i.pid == 0)
-		r = subject_link(db, subject_referral(intake, who), subject_referral(referral, whole));
+	/* Whoever is called is forgotten with the newest of their referrals; the referrals of who writes to us, with them. */
+	if (r == 0)
+		r = i.pid == 0 ? subject_link(db, subject_referral(intake, who), subject_referral(referral, whole)) :
+		    subject_link(db, subject_referral(referral, who), subject_person(i.pid, whole));
 	return r != 0 ? r : db_run(db, Q_INTAKE_REFER, "ttt", referral, intake, origin);
 }
 

@@ -88,6 +88,25 @@ turns(int most)
 	return n;
 }
 
+/* What each look costs that reads the rules by itself, as all did: with CAIRN_LONG only. */
+static void
+show_single(void)
+{
+	struct bench_time begun = bench_time();
+	char user[64];
+
+	for (int i = 0; i < 100; i++) {
+		char *list = NULL, *reason = NULL;
+
+		name(i, user);
+		if (policy_find(node.app->db, user, NULL, &list, &reason) == 0) {
+			free(list);
+			free(reason);
+		}
+	}
+	printf("# a look by itself: %.2f ms\n", (double)(bench_time().ns - begun.ns) / 1e6 / 100);
+}
+
 static void
 test_pieces(void)
 {
@@ -145,6 +164,8 @@ main(void)
 	bench_node_open(&node, tmp != NULL ? tmp : "/tmp", 0);
 	bench_synced(&node);
 	fill();
+	if (getenv("CAIRN_LONG") != NULL)
+		show_single();
 	(void)turns(100);
 	test_pieces();
 	test_resume();

@@ -7,10 +7,12 @@
 static int answer, before, after;
 
 #define federation_step strange_step
+#define outbox_heads	strange_heads
 #define find_step	step_before
 #define epoch_step	step_after
 #include "app/steps.c"
 #undef federation_step
+#undef outbox_heads
 
 #include "bench/node.h"
 #include "tap.h"
@@ -20,6 +22,17 @@ strange_step(struct app *app)
 {
 	(void)app;
 	return answer;
+}
+
+/* Answers what is not its own too. */
+static int heads_answer;
+
+int	outbox_heads(struct db *, int64_t, size_t, struct out **, size_t *);
+
+int
+strange_heads(struct db *db, int64_t now, size_t limit, struct out **ret, size_t *ret_n)
+{
+	return heads_answer != 0 ? heads_answer : outbox_heads(db, now, limit, ret, ret_n);
 }
 
 int
@@ -78,6 +91,14 @@ main(void)
 	node.app->rested = world_now(&node.world);
 	turn();
 	ok(after > 0 && !named(), "when it works nothing is said any more");
+	heads_answer = E_NOTFOUND;
+	turn();
+	node.app->clear[0] = 1;
+	node.app->n_clear = 1;
+	turn();
+	ok(after > 0 && node.app->n_clear == 0, "while nobody judges what may leave, nothing does");
+	heads_answer = 0;
+	node.app->resting = 0;
 	answer = ERR_DB;
 	before = after = 0;
 	ok(app_tick(node.app) == ERR_DB, "a failure of the disk ends the node as before");

@@ -157,6 +157,11 @@ main(void)
 	setup = host_ok(&h, SOURCE, "setup", json_pack("{s:s, s:s}", "node_password", "node password", "steward_password", "steward password"));
 	host_run(&h, 60000);
 	ok(story_well(&h, SOURCE, "epoch"), "with the recovery file there is a new device");
+	host_stop(&h, SOURCE);
+	ok(search(&h, SOURCE, "/cairn.db", "", CANARY).found == 0 && search_servers(&h, CANARY) == 0,
+	    "backup, keys, recovery file and all that both homeservers were told: nobody reads what was erased");
+	host_start(&h, SOURCE);
+	host_run(&h, 10000);
 	ok(refer_step(&h, &open, STORY_CONSENT) && refer_step(&h, &open, STORY_CONTACT), "what was on its way goes on");
 	begin(&later, STORY_CLOSE);
 	ok(story_complaints(&h) == 0, "and what is begun anew goes all the way, with nothing used twice");

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A person is forgotten: who they are, what they wrote, and the referrals that they asked for; a partner says that it must
+ * keep what it has.  And what is over its term goes by itself, first the referral, then what the law wanted kept.
+ */
+#include "base/canon.h"
+#include "hostile.h"
+#include "search.h"
+#include "story_refer.h"
+#include "tests/tap.h"
+
+enum { MEMBER = 2 };
+
+#define MEMBER_USER	"@cairn:elsewhere.example"
+#define WORDS		"my dawn chorus neighbour"	/* What they wrote. */
+#define CONSENT		"\"patient\":\"Jo\""
+#define DAY		(24 * 3600 * 1000LL)
+
+static struct host h;
+
+static int
+heard(const char *words)
+{
+	return (int)found_in(&h, MEMBER, "messages", "body", words);
+}
+
+/* They write, and the answer comes. */
+static void
+write_to(const char *text, const char *words)
+{
+	int before = heard(words);
+
+	json_decref(host_ok(&h, MEMBER, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", text)));
+	for (int i = 0; i < 40 && heard(words) == before; i++)
+		host_run(&h, 2000);
+	if (heard(words) == before)
+		host_fail(&h, "no answer to: %s", text);
+}
+
+static const char *
+state_of(size_t i, const char *what, const char *org)
+{
+	static char state[32];
+	autojson json_t *items = story_list(&h, i, "erasures");
+	const json_t *item;
+	size_t k;
+
+	*state = '\0';
+	json_array_foreach(items, k, item)
+		if (!strncmp(json_str(item, "what"), what, strlen(what)) && !org == !json_str(item, "org"))
+			(void)snprintf(state, sizeof(state), "%s", json_str(item, "state"));
+	return state;
+}
+
+static void
+begin(void)
+{
+	autojson json_t *list = NULL;
+
+	story_begin(&h, 94);
+	(void)story_add(&h, "elsewhere", "elsewhere.example");
+	list = story_trust_list(&h, 1, 1u << SOURCE | 1u << TARGET, STORY_LIFE);
+	for (size_t i = SOURCE; i <= TARGET; i++)
+		json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", list)));
+	story_publish(&h);
+}
+
+/* As far as the disclosure. */
+static void
+ask(char id[64])
+{
+	static const char *const words[][2] = { { WORDS, "\"!help\" shows" }, { "!find Rosa", "1. Rosa (specialist" },
+	    { "!refer 1", "How old are you?" }, { "4", "What is it about?" }, { "2", "Which language?" }, { "1", "How would you like" },
+	    { "1", "How soon?" }, { "2", "When would it suit" }, { "3", "This would be sent to Rosa" }, { "!yes", "on its way" } };
+	autojson json_t *list = NULL;
+	json_t *form;
+
+	for (size_t i = 0; i < nelem(words); i++)
+		write_to(words[i][0], words[i][1]);
+	host_run(&h, 20000);
+	list = story_list(&h, TARGET, "referrals");
+	(void)snprintf(id, 64, "%s", json_str(json_array_get(list, 0), "id"));
+	json_decref(host_ok(&h, TARGET, "answer", json_pack("{s:s, s:s}", "referral", id, "decision", "accept")));
+	host_run(&h, 20000);
+	form = host_ok(&h, SOURCE, "consent", json_pack("{s:s, s:b}", "referral", id, "template", 1));
+	json_decref(host_ok(&h, SOURCE, "consent", refer_fill(form, id)));
+	host_run(&h, 20000);
+}
+
+static void
+test_person(const char *id)
+{
+	autojson json_t *plan = NULL, *done = NULL, *again = NULL;
+	char what[80];
+	struct forensic f;
+
+	host_stop(&h, SOURCE);
+	search_copy(&h, SOURCE, "", ".before");
+	host_start(&h, SOURCE);
+	host_run(&h, 30000);
+	plan = host_ok(&h, SOURCE, "erase", json_pack("{s:s}", "id", MEMBER_USER));
+	ok(json_array_size(json_arr(plan, "erases")) == 2 && json_array_size(json_arr(plan, "keeps")) == 1 &&
+	    json_array_size(json_arr(plan, "asks")) == 1, "first it says that the chat goes, and the referral, and what stays");
+	is_str(state_of(SOURCE, "person:", NULL), "", "and nothing is done");
+	done = host_ok(&h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", MEMBER_USER, "confirm", MEMBER_USER));
+	host_run(&h, 60000);
+	is_str(state_of(SOURCE, "person:", NULL), "erased", "a minute later the person is erased");
+	(void)snprintf(what, sizeof(what), "referral:%s", id);
+	is_str(state_of(SOURCE, what, NULL), "erased", "and their referral");
+	is_str(state_of(SOURCE, what, "org"), "asked", "the partner is asked");
+	ok(found_in(&h, SOURCE, "messages", "user", MEMBER_USER) == 0 && found_in(&h, SOURCE, "messages", "body", WORDS) == 0,
+	    "no word of theirs is listed");
+	again = host_command(&h, SOURCE, "erase", json_pack("{s:s}", "id", MEMBER_USER));
+	ok(refused(again, "nothing is known of"), "nobody is known by that name");
+
+	host_stop(&h, SOURCE);
+	f = search(&h, SOURCE, ".before/cairn.db", ".before", WORDS);
+	ok(f.found > 0, "with the keys of that day a backup has their words: %d", f.found);
+	ok(search(&h, SOURCE, ".before/cairn.db", ".before", "elsewhere.example").found > 0, "and their name");
+	is_int(search(&h, SOURCE, ".before/cairn.db", "", WORDS).found, 0, "with the keys of today not their words");
+	f = search(&h, SOURCE, ".before/cairn.db", "", MEMBER_USER);
+	ok(f.found == 0 && f.ratchets == 0, "nor their name, nor a ratchet: %d", f.found);
+	ok(search(&h, SOURCE, "/cairn.db", "", WORDS).found == 0 && search(&h, SOURCE, "/cairn.db", "", MEMBER_USER).found == 0,
+	    "nor has the database of today");
+	ok(search_servers(&h, WORDS) == 0 && search_servers(&h, SOURCE_USER) > 0, "and no homeserver was told a word of it in clear");
+	host_start(&h, SOURCE);
+	host_run(&h, 20000);
+	ok(story_well(&h, SOURCE, "audit") && story_well(&h, SOURCE, "store"), "audit and database are whole");
+}
+
+/* The partner has reasons of its own. */
+static void
+test_keep(const char *id)
+{
+	autojson json_t *items = NULL, *shown = NULL, *twice = NULL;
+	const json_t *item;
+	char what[80];
+	size_t i;
+	int64_t until = 0;
+
+	ok(story_ill(&h, TARGET, "erasure", "1 requests of partners"), "the partner's doctor says that somebody wants to be forgotten");
+	json_decref(host_ok(&h, TARGET, "erase", json_pack("{s:s, s:b}", "id", id, "keep", 1)));
+	host_run(&h, 30000);
+	(void)snprintf(what, sizeof(what), "referral:%s", id);
+	is_str(state_of(SOURCE, what, "org"), "kept", "it answers that it keeps");
+	items = story_list(&h, SOURCE, "erasures");
+	json_array_foreach(items, i, item)
+		if (json_str(item, "org") != NULL)
+			until = json_int(item, "until", 0);
+	ok(until > *h.now, "and until when");
+	shown = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", id));
+	ok(json_obj(shown, "disclosure") != NULL && story_well(&h, TARGET, "erasure"), "what it has it has, and its doctor is content");
+	twice = host_command(&h, TARGET, "erase", json_pack("{s:s, s:b}", "id", id, "keep", 1));
+	ok(refused(twice, "no partner waits"), "that is said once");
+}
+
+static bool
+has_account(const char *id)
+{
+	autojson json_t *reply = host_command(&h, SOURCE, "accounting", json_pack("{s:s}", "id", id));
+
+	return json_array_size(json_arr(json_obj(reply, "result"), "consents")) > 0;
+}
+
+static int
+found_now(const char *needle)
+{
+	int n;
+
+	host_stop(&h, SOURCE);
+	n = search(&h, SOURCE, "/cairn.db", "", needle).found;
+	host_start(&h, SOURCE);
+	host_run(&h, 1000);
+	return n;
+}
+
+/* Two years after it has closed, and six years after that. */
+static void
+test_terms(void)
+{
+	struct referral_story s;
+	char what[80];
+
+	story_begin(&h, 95);
+	story_trust(&h);
+	story_publish(&h);
+	refer_begin(&h, &s);
+	if (!refer_all(&h, &s))
+		host_fail(&h, "the referral does not close");
+	(void)snprintf(what, sizeof(what), "referral:%s", s.id);
+	*h.now += 729 * DAY;
+	host_run(&h, 2 * 3600 * 1000LL);
+	is_str(state_of(SOURCE, what, NULL), "", "before its time nothing goes");
+	ok(found_now("talk to in the evenings") > 0, "it can be read");
+	*h.now += 2 * DAY;
+	host_run(&h, 2 * 3600 * 1000LL);
+	is_str(state_of(SOURCE, what, NULL), "erased", "then the referral goes by itself");
+	ok(found_now("talk to in the evenings") == 0 && found_now(CONSENT) > 0 && has_account(s.id), "the consent and the account stay");
+	*h.now += 2191 * DAY;
+	host_run(&h, 2 * 3600 * 1000LL);
+	ok(has_account(s.id), "as long as the law wants");
+	*h.now += 2 * DAY;
+	host_run(&h, 2 * 3600 * 1000LL);
+	ok(!has_account(s.id) && found_now(CONSENT) == 0, "and go then");
+	ok(story_well(&h, SOURCE, "audit") && story_well(&h, SOURCE, "store"), "audit and database are whole");
+	host_close(&h);
+}
+
+int
+main(void)
+{
+	char id[64];
+
+	begin();
+	ask(id);
+	test_person(id);
+	test_keep(id);
+	ok(!strcmp(member_of(&h, hs_room(h.hs, NULL, 0), SOURCE_USER), "leave"), "the node has left the chat");
+	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
+	host_close(&h);
+	test_terms();
+	return done_testing();
+}
