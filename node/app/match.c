@@ -18,7 +18,10 @@
 #include "store/dirstore.h"
 #include "store/matchstore.h"
 
-enum { EXCLUDED_SHOWN = 200 };
+enum {
+	EXCLUDED_SHOWN = 200,
+	FOUND_MAX = 1000,	/* So many are kept before those who cannot be shown are let go of: each is a few kilobytes. */
+};
 
 struct found {
 	json_t			*item;		/* Without score and lines. */
@@ -33,8 +36,10 @@ struct search {
 	struct certifier	*certifier;
 	json_t			*statements;	/* By "ORG DID"; NULL: not asked for. */
 	json_t			*load;		/* {"ORG ID": {active: [begun], last}} */
+	bool			 all;		/* Everybody who is not excluded is wanted, and nobody else. */
+	struct match_tally	 tally;		/* Of all that were looked at. */
 	struct found		*found;
-	size_t			 n;
+	size_t			 n, max;	/* thin() at max. */
 };
 
 static void
@@ -134,6 +139,39 @@ describe(const struct search *s, const struct match_candidate *c, const json_t *
 }
 
 static int
+by_rank(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	if ((x->f.excluded == 0) != (y->f.excluded == 0))
+		return x->f.excluded == 0 ? -1 : 1;
+	return match_before(&x->f, json_str(x->item, "record"), &y->f, json_str(y->item, "record")) ? -1 : 1;
+}
+
+/* Sorts what was found, and leaves what can be shown of it.  How many of these are not excluded. */
+static size_t
+thin(struct search *s)
+{
+	size_t fit = 0, kept = 0, most = s->all ? SIZE_MAX : MATCH_SHOWN;
+
+	if (s->n > 0)
+		qsort(s->found, s->n, sizeof(*s->found), by_rank);
+	while (fit < s->n && s->found[fit].f.excluded == 0)
+		fit++;
+	for (size_t i = 0; i < s->n; i++) {
+		if (i < fit ? i < most : !s->all && i - fit < EXCLUDED_SHOWN) {
+			s->found[kept++] = s->found[i];
+			continue;
+		}
+		json_decref(s->found[i].item);
+		match_finding_free(&s->found[i].f);
+	}
+	s->n = kept;
+	s->max = 2 * kept + FOUND_MAX;
+	return fit < most ? fit : most;
+}
+
+static int
 consider(struct search *s, const char *org, const char *id, const json_t *body, bool stale)
 {
 	const char *did = json_str(body, "did");
@@ -177,8 +215,12 @@ consider(struct search *s, const char *org, const char *id, const json_t *body, 
 			return r;
 	}
 	s->n++;
-	f->item = describe(s, &c, vc, load);
-	return f->item != NULL ? 0 : -ENOMEM;
+	if ((f->item = describe(s, &c, vc, load)) == NULL)
+		return -ENOMEM;
+	match_count(&s->tally, f->f.excluded);
+	if (s->n > s->max && s->id == NULL)
+		(void)thin(s);
+	return 0;
 }
 
 static bool
@@ -245,16 +287,6 @@ look(struct search *s, const json_t *wish, struct err *reterr)
 	return s->own != NULL ? own_each(s->app->db, "specialist", consider_own, s) : 0;
 }
 
-static int
-by_rank(const void *a, const void *b)
-{
-	const struct found *x = a, *y = b;
-
-	if ((x->f.excluded == 0) != (y->f.excluded == 0))
-		return x->f.excluded == 0 ? -1 : 1;
-	return match_before(&x->f, json_str(x->item, "record"), &y->f, json_str(y->item, "record")) ? -1 : 1;
-}
-
 /* With its points; and the same for the member, without what is told to staff alone. */
 static int
 finish_choice(struct found *f)
@@ -290,31 +322,26 @@ report(struct search *s, json_t **ret)
 {
 	json_t *choices = json_array(), *excluded = json_array();
 	autojson json_t *out = json_pack("{s:o, s:o}", "choices", choices, "excluded", excluded);
-	struct match_tally tally = { 0 };
-	autofree int *scores = calloc(s->n + 1, sizeof(int));
+	int scores[MATCH_SHOWN];
 	struct err note = { "" };
-	size_t shown;
+	size_t fit = thin(s), shown;
 
-	if (out == NULL || scores == NULL)
+	if (out == NULL)
 		return -ENOMEM;
-	if (s->n > 0)
-		qsort(s->found, s->n, sizeof(*s->found), by_rank);
-	for (size_t i = 0; i < s->n; i++) {
-		match_count(&tally, s->found[i].f.excluded);
+	for (size_t i = 0; i < fit; i++)
 		scores[i] = s->found[i].f.score;
-	}
-	shown = match_shown(scores, tally.left);
+	shown = match_shown(scores, fit);
 	for (size_t i = 0; i < shown; i++)
 		if (finish_choice(&s->found[i]) != 0 || json_array_append(choices, s->found[i].item) != 0)
 			return -ENOMEM;
-	for (size_t i = tally.left; i < s->n && i < tally.left + EXCLUDED_SHOWN; i++)
+	for (size_t i = fit; i < s->n; i++)
 		if (json_array_append_new(excluded, json_pack("{s:O, s:O, s:O*, s:O}", "record", json_object_get(s->found[i].item,
 		    "record"), "org", json_object_get(s->found[i].item, "org"), "name", json_object_get(s->found[i].item, "name"),
 		    "why", s->found[i].f.why)) != 0)
 			return -ENOMEM;
-	match_explain(&tally, &note);
-	if (json_object_set_new(out, "counts", counts_of(tally.removed, false)) != 0 ||
-	    json_object_set_new(out, "relax", counts_of(tally.alone, true)) != 0 ||
+	match_explain(&s->tally, &note);
+	if (json_object_set_new(out, "counts", counts_of(s->tally.removed, false)) != 0 ||
+	    json_object_set_new(out, "relax", counts_of(s->tally.alone, true)) != 0 ||
 	    json_object_set_new(out, "note", json_string(note.text)) != 0)
 		return -ENOMEM;
 	*ret = take(out);
@@ -336,13 +363,13 @@ match_propose(struct app *app, const json_t *wish, json_t **ret, struct err *ret
 int
 match_all(struct app *app, const json_t *wish, json_t **ret, struct err *reterr)
 {
-	struct search s = { .app = app };
+	struct search s = { .app = app, .all = true };
 	autojson json_t *list = json_array();
 	int r = list == NULL ? -ENOMEM : look(&s, wish, reterr);
 
-	if (r == 0 && s.n > 0)
-		qsort(s.found, s.n, sizeof(*s.found), by_rank);
-	for (size_t i = 0; i < s.n && r == 0 && s.found[i].f.excluded == 0; i++)
+	if (r == 0)
+		(void)thin(&s);
+	for (size_t i = 0; i < s.n && r == 0; i++)
 		if (json_array_append_new(list, json_pack("{s:O, s:O, s:O*, s:i, s:i}", "record", json_object_get(s.found[i].item, "record"),
 		    "org", json_object_get(s.found[i].item, "org"), "name", json_object_get(s.found[i].item, "name"), "score",
 		    s.found[i].f.score, "free", s.found[i].f.free)) != 0)

@@ -65,14 +65,14 @@ put(const char *whose, const char *id, const char *kind, enum directory_verdict 
 	    .expires_at = expires, .received_at = fixture_now, .hash = text("ab"), .record = record, .verdict = verdict }));
 }
 
-static void
+static inline void
 arrive(const char *id, const char *kind, const char *body)
 {
 	put(org, id, kind, DIRECTORY_OK, fixture_now + 10 * DAY, body);
 	must(find_index(&app, org, id));
 }
 
-static void
+static inline void
 run_steps(void)
 {
 	bool more = true;
