@@ -105,7 +105,7 @@ const struct verb verbs_table[] = {
 	{ "policy list", "list the policy lists that are followed", "", "cairn policy list", {{ 0 }}, {{ 0 }}, NULL, node_run, node_show_object },
 	{ "policy check", "say whether a policy list bans somebody", "", "cairn policy check @eve:evil.example",
 	  {{ "USER", "user", ONE }}, {{ 0 }}, NULL, node_run, node_show_object },
-	{ "say", "send a plain encrypted message, for trials",
+	{ "say", "say something to a person in their direct chat",
 	  "Opens a direct chat with USER if there is none. The words come from FILE, which may be /dev/stdin: what is written as "
 	  "an argument can be seen by every user of this machine, and stays in the shell's history.",
 	  "cairn say @ana:example.org hello.txt --wait",

@@ -75,6 +75,27 @@ takes_members(const char *kind)
 	return !strcmp(kind, "program") || !strcmp(kind, "group") || !strcmp(kind, "specialist");
 }
 
+/* Nobody who may be asked has published it: somebody who must not be? */
+static int
+why_not(struct app *app, const char *record, struct err *reterr)
+{
+	struct seen_record rec;
+	int r;
+
+	for (size_t i = 0; i < trust_nlisted(app->trust); i++) {
+		const char *id = trust_listed_at(app->trust, i)->id;
+
+		if ((r = seen_get(app->db, id, record, &rec)) == E_NOTFOUND)
+			continue;
+		if (r == 0)
+			seen_free(&rec);
+		if (r < 0 || (r = trust_judge(app->trust, id, reterr)) != 0)
+			return r < 0 ? r : err_next(reterr, r, "cairn list partners shows the organizations; cairn find, whom else to ask");
+	}
+	return err_next(reterr, err_set(reterr, E_NOTFOUND, "no followed organization has published record %s", record),
+	    "cairn find shows the records and their ids");
+}
+
 /* The organization that published the record, unless the operator named it. */
 static int
 publisher(struct app *app, const char *record, const char *org, struct seen_record *ret, struct err *reterr)
@@ -104,8 +125,7 @@ publisher(struct app *app, const char *record, const char *org, struct seen_reco
 		    "refer to a program, group or specialist");
 		seen_free(ret);
 	}
-	return from != NULL ? r : err_next(reterr, err_set(reterr, E_NOTFOUND, "no followed organization has published record %s",
-	    record), "cairn find shows the records and their ids");
+	return from != NULL ? r : why_not(app, record, reterr);
 }
 
 static int

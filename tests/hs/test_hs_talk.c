@@ -164,6 +164,7 @@ test_questions(void)
 	ok(answers("2", "When would it suit you?"), "to the last");
 	ok(answers("3", "This would be sent to Rosa"), "then the member sees what would be sent");
 	is_int(heard("Not your name, not your address"), 1, "and what not");
+	ok(answers("ok", "Nothing has been sent yet"), "which asks for a clear yes");
 	is_int(referrals(SOURCE), 0, "before their yes nothing is");
 	ok(answers("!yes", "on its way"), "with it, it is");
 	is_int((int)referrals(TARGET), 1, "and arrives");

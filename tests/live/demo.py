@@ -82,6 +82,8 @@ class Story:
             (self.consent, "disclosing under the member's consent"),
             (self.close, "closing the loop"),
             (self.decline, "declining a second referral"),
+            (self.waitlist, "waiting for a place"),
+            (self.forward, "being sent on to another program"),
             (self.revoke, "taking a consent back"),
             (self.groups, "looking at the group rooms"),
             (self.prove, "searching for the member's words"),
@@ -184,12 +186,12 @@ class Story:
         juniper, wren = found["Juniper"], found["Wren"]
         if not juniper["certified"] or wren["certified"]:
             raise RuntimeError(f"the wrong one is certified: {juniper['certification']}; {wren['certification']}")
-        self.specialist = juniper["id"]
+        self.specialist, self.other = juniper["id"], wren["id"]
         self.tell(f"it found Juniper ({juniper['id']}), {juniper['certification']}; Wren is not shown as certified: {wren['certification']}")
 
-    def ask(self):
+    def ask(self, record=None, *more):
         need = ("--need", "grief", "--language", "es", "--modality", "online_text", "--urgency", "soon", "--age-band", "26_59")
-        return self.harbor.cairn("refer", self.specialist, *need, "--time", "weekday_evening", "--wait")["referral"]
+        return self.harbor.cairn("refer", record or self.specialist, *need, *more, "--time", "weekday_evening", "--wait")["referral"]
 
     def refer(self):
         before = time.monotonic()
@@ -242,12 +244,36 @@ class Story:
         case = self.harbor.wait_state(referral, "declined", "ended")
         self.tell(f"a second referral, {referral}, was declined ({case['reason']}): {case['state']}")
 
+    def both(self, referral, *states):
+        """The referral as each side shows it, once it is in that state there."""
+        return [node.wait_state(referral, *states) for node in self.network.nodes]
+
+    def waitlist(self):
+        self.third = self.ask()
+        self.lighthouse.wait_state(self.third, "received")
+        self.lighthouse.cairn("waitlist", self.third, "--wait")
+        self.both(self.third, "waitlisted")
+        turn = next(row for row in self.harbor.list("referrals") if row["id"] == self.third)
+        self.lighthouse.cairn("accept", self.third, "--wait")
+        self.both(self.third, "accepted")
+        self.tell(f"a third, {self.third}, waited for a place (both showed it waitlisted; {turn['next']} by {turn['due'][:10]}), then was accepted")
+
+    def forward(self):
+        """Another program suits better: the source asks there, and the member consents anew."""
+        self.lighthouse.cairn("forward", self.third, self.other, "--org", self.lighthouse.org, "--wait")
+        told = self.both(self.third, "forwarded")[0]
+        record = told["history"][-1]["details"]["to"]
+        self.child = self.ask(record, "--part-of", self.third)
+        self.lighthouse.wait_state(self.child, "received")
+        self.lighthouse.cairn("accept", self.child, "--wait")
+        self.both(self.child, "accepted")
+        self.harbor.cairn("consent", self.child, "/dev/stdin", "--wait", stdin=self.form(self.child))
+        if "part_of" in self.lighthouse.cairn("show", self.child):
+            raise RuntimeError(f"{self.lighthouse.name} knows of which referral {self.child} is a part")
+        self.tell(f"{self.lighthouse.name} then forwarded it: {self.harbor.name} asked there, {self.child}, under a consent of its own")
+
     def revoke(self):
-        referral = self.ask()
-        self.lighthouse.wait_state(referral, "received")
-        self.lighthouse.cairn("answer", referral, "accept", "--wait")
-        self.harbor.wait_state(referral, "accepted")
-        self.harbor.cairn("consent", referral, "/dev/stdin", "--wait", stdin=self.form(referral))
+        referral = self.child
         said = time.monotonic()
         self.harbor.cairn("revoke", referral, "--how", "phone", "--recorded-by-file", "/dev/stdin", stdin=self.words["heard"])
         for node in self.network.nodes:
@@ -260,7 +286,7 @@ class Story:
         account = self.harbor.cairn("accounting", referral)
         keeps = ", ".join(account["holds"][0]["keeps"])
         self.tell(
-            f"in a third, {referral}, the member called and took the consent back: ended on both sides after {ended:.2f} s;"
+            f"in that one the member called and took the consent back: ended on both sides after {ended:.2f} s;"
             f" the account shows {len(account['disclosures'])} disclosure, and that {self.lighthouse.name} keeps {keeps} and passes nothing on"
         )
 

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ import tap
 from client import V3, Client
 from demo import canary, running, search
 from homeserver import ROOT
+from node import Programs
 
 
 class SearchTest(unittest.TestCase):
@@ -66,7 +68,7 @@ class StoryTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout + done.stderr)
         lines = done.stdout.splitlines()
         self.assertEqual(lines[-1], "ok")
-        self.assertLess(len(lines), 20)
+        self.assertLess(len(lines), 24)
         self.assertTrue(any(" 0 hits" in line for line in lines))
 
         described = json.loads((self.directory / "demo.json").read_text())
@@ -81,6 +83,8 @@ class StoryTest(unittest.TestCase):
             self.assertEqual(client.request("GET", f"{V3}/profile/{each['steward_user']}")[0], 200)
         self.assertEqual(len(running(self.directory)), 4)
 
+        self.assert_told(done.stdout, [each["config"] for each in described["organizations"]])
+
         again = self.demo("run")
         self.assertEqual((again.returncode, again.stdout), (1, ""))
         self.assertIn("tools/demo stop", again.stderr)
@@ -88,6 +92,19 @@ class StoryTest(unittest.TestCase):
         self.assertEqual((stopped.returncode, stopped.stdout), (0, "demo: 4 processes ended\n"))
         self.assertEqual(running(self.directory), [])
         self.assertEqual(self.demo("stop").stdout, "demo: nothing runs\n")
+
+    def assert_told(self, text, configs):
+        """What it says of the waiting list, of the referral that went on, and of the consent that was taken back is what both nodes show."""
+        third = re.search(r"a third, (\w{26}), waited for a place .* then was accepted$", text, re.M)[1]
+        child = re.search(r"then forwarded it: .*, (\w{26}), under a consent of its own$", text, re.M)[1]
+        programs = Programs(self.directory / "build")
+        for side, config in enumerate(configs):
+            first, second = (programs.run("show", referral, config=config) for referral in (third, child))
+            self.assertEqual([step["input"] for step in first["history"]], ["send", "receive", "waitlist", "accept", "forward"])
+            self.assertEqual([step["input"] for step in second["history"]], ["send", "receive", "accept", "consent", "revoke"])
+            self.assertEqual((second["state"], second["end"], second.get("part_of")), ("ended", "consent_revoked", None if side else third))
+            self.assertNotEqual(first["request"]["pseudonym"], second["request"]["pseudonym"])
+            self.assertEqual(third in json.dumps(second), not side)
 
     def test_failure_is_explained(self):
         done = self.demo("run", CAIRN_VENV_DIR=str(self.directory / "nowhere"))
