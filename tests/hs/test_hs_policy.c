@@ -105,7 +105,7 @@ test_partner(void)
 	refer_begin(&h, &s);
 	rule("server", "harbor.example", "its operators lost their server");
 	denied = host_command(&h, SOURCE, "refer", refer_args(&h, &s, STORY_REFER));
-	ok(refused(denied, "no followed organization has published"), "of a partner on a banned server nothing is shown");
+	ok(refused(denied, "lost their server"), "a partner on a banned server is asked for nothing, and it is said why");
 	json_decref(denied);
 	denied = host_command(&h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org")));
 	ok(refused(denied, "lost their server"), "it counts as denied, for the list's reason");
