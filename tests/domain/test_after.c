@@ -139,6 +139,9 @@ test_agreement(void)
 	(void)json_array_append_new(signs, json_pack("{s:s}", "by", "specialist"));
 	(void)json_array_append_new(signs, json_pack("{s:s}", "terms", hash));
 	ok(agreement_judge(terms, signs, "2026-11-21", &s) == 0 && s.member && !s.specialist && !s.in_force, "one did, twice: it is not in force");
+	(void)json_array_append_new(signs, json_pack("{s:s, s:s}", "by", "coordinator", "terms", hash));
+	ok(agreement_judge(terms, signs, "2026-11-21", &s) == 0 && s.member && !s.specialist && !s.in_force, "nobody signs for another");
+	(void)json_array_append_new(signs, json_pack("{s:s, s:s}", "by", "specialist", "terms", hash));
 	(void)json_array_append_new(signs, json_pack("{s:s, s:s}", "by", "specialist", "terms", hash));
 	ok(agreement_judge(terms, signs, "2027-05-20", &s) == 0 && s.specialist && s.in_force && !s.over, "both did: in force to its last day");
 	ok(agreement_judge(terms, signs, "2027-05-21", &s) == 0 && s.over && !s.in_force, "and no longer");

@@ -297,6 +297,7 @@ static void
 test_laws(void)
 {
 	static const char *const gdpr[] = { CONSENT_GDPR, CONSENT_GDPR }, *const mixed[] = { CONSENT_GDPR, NULL };
+	static const char *const hipaa[] = { CONSENT_HIPAA, CONSENT_GDPR };
 	static const char *const part2[] = { CONSENT_GDPR, CONSENT_PART2 };
 	autojson json_t *c = consent(), *record = json_of("{'forms': ['peer_specialist'], 'conditions': ['grief', 'opioids']}");
 	struct consent_use use = usual;
@@ -336,6 +337,7 @@ test_laws(void)
 	is_str(consent_law_wanted(CONSENT_ABOUT_SUBSTANCE_USE, NULL, 0, NULL), CONSENT_PART2, "substance use is under Part 2");
 	ok(consent_law_wanted(CONSENT_ABOUT_OTHER, NULL, 0, NULL) == NULL, "anything else is under any law");
 	ok(consent_law_wanted(CONSENT_ABOUT_OTHER, mixed, 2, CONSENT_HIPAA) == NULL, "or of one");
+	ok(consent_law_wanted(CONSENT_ABOUT_OTHER, hipaa, 2, NULL) == NULL, "whichever comes first");
 	is_str(consent_law_wanted(CONSENT_ABOUT_OTHER, NULL, 0, CONSENT_PART2), CONSENT_PART2, "unless the recipient is a Part 2 program");
 	is_str(consent_law_wanted(CONSENT_ABOUT_OTHER, part2, 2, NULL), CONSENT_PART2, "or the discloser has one");
 	is_str(consent_law_wanted(CONSENT_ABOUT_SUBSTANCE_USE, gdpr, 2, NULL), CONSENT_GDPR, "programs under the GDPR have that");
@@ -393,6 +395,19 @@ test_minors(void)
 		is_int(consent_signers(table, rules[i].where, rules[i].about, rules[i].age), rules[i].want,
 		    "%s, about %u, age %d", rules[i].where, rules[i].about, rules[i].age);
 	is_int(consent_signers(NULL, "US-XX", SU, 17), CONSENT_BOTH_SIGN, "without a table both sign");
+	{	/* Rows that say nothing, and more than there may be. */
+		autojson json_t *odd = json_of("{'minors':[{},{'jurisdiction':'US-XX'},{'jurisdiction':'US-XX','condition':'substance_use','alone_from':12}]}");
+		autojson json_t *many = json_of(minors);
+
+		is_int(consent_signers(odd, "US-XX", SU, 12), CONSENT_MINOR_SIGNS, "a row that says nothing is no row");
+		for (size_t i = json_array_size(json_object_get(many, "minors")); i < 1000; i++)
+			(void)json_array_append(json_object_get(many, "minors"), json_array_get(json_object_get(many, "minors"), 0));
+		is_int(consent_minors_check(many, &err), 0, "1000 rows");
+		(void)json_array_append(json_object_get(many, "minors"), json_array_get(json_object_get(many, "minors"), 0));
+		is_int(consent_minors_check(many, &err), E_BAD, "are the most");
+		(void)json_array_clear(json_object_get(many, "minors"));
+		is_int(consent_minors_check(many, &err), 0, "none is a table, too");
+	}
 	for (size_t i = 0; i < nelem(bad); i++) {
 		autojson json_t *t = json_of(minors);
 

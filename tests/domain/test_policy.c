@@ -127,6 +127,12 @@ test_bans(void)
 		{ POLICY_SERVER, "evil.example", NULL, "!r", false },
 		{ POLICY_SERVER, "[2001:db8::1]", "@a:[2001:db8::1]", NULL, true },
 		{ POLICY_SERVER, "[2001:db8::1]", "@a:[2001:db8::1]:443", NULL, true },
+		{ POLICY_SERVER, "evil.example", "@a:evil.example:8x", NULL, false },
+		{ POLICY_SERVER, "evil.example", NULL, "!r:evil.example:8448", true },
+		{ POLICY_SERVER, "evil.example", "@a:good.example", "!r:good.example", false },
+		{ POLICY_SERVER, "evil.example", "@a:good.example", "!r:evil.example", true },
+		{ POLICY_SERVER, "*", NULL, NULL, false },
+		{ (enum policy_kind)3, "*", "@a:evil.example", "!r:evil.example", false },
 		{ POLICY_ROOM, "!r:evil.example", NULL, "!r:evil.example", true },
 		{ POLICY_ROOM, "!r:evil.example", NULL, "!s:evil.example", false },
 		{ POLICY_ROOM, "*", "@a:b", NULL, false },
@@ -137,9 +143,26 @@ test_bans(void)
 		    some[i].entity, some[i].user != NULL ? some[i].user : "", some[i].room != NULL ? some[i].room : "", some[i].banned ? "" : " not");
 }
 
+/* A server with a port whose name is longer than an entity may be: it is not cut, and not written past its end. */
+static void
+test_long_host(void)
+{
+	char user[700] = "@a:", host[600];
+
+	memset(host, 'h', POLICY_ENTITY_MAX + 1);
+	(void)snprintf(host + POLICY_ENTITY_MAX, sizeof(host) - POLICY_ENTITY_MAX, "%s", ":8448");
+	(void)snprintf(user + 3, sizeof(user) - 3, "%s", host);
+	ok(policy_bans(POLICY_SERVER, "h*h", user, NULL), "as long as an entity may be it is known without its port");
+	(void)snprintf(user + 3, sizeof(user) - 3, "h%s", host);
+	ok(!policy_bans(POLICY_SERVER, "h*h", user, NULL), "longer only with it");
+	ok(policy_bans(POLICY_SERVER, "h*:8448", user, NULL), "which still is a name");
+}
+
 int
 main(void)
 {
+	printf("# dice %llu\n", (unsigned long long)dice);
+	test_long_host();
 	test_glob();
 	test_long();
 	test_parse();

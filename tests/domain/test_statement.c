@@ -43,7 +43,7 @@ test_shape(void)
 	} wrong[] = {
 		{ "kind", "'statement'", "no statement" }, { "v", "2", "no statement" }, { "seq", "1", "no statement" },
 		{ "specialist", "'did:web:rosa.example'", "did:key" }, { "specialist", NULL, "did:key" },
-		{ "specialist", "'did:key:z6Mk'", "did:key" }, { "issued_at", "0", "issued_at" }, { "expires_at", "1", "issued_at" },
+		{ "specialist", "'did:key:z6Mk'", "did:key" }, { "issued_at", "0", "issued_at" }, { "expires_at", "253402300800000", "issued_at" }, { "expires_at", "1", "issued_at" },
 		{ "withdrawn", NULL, "still holds" }, { "withdrawn", "1", "still holds" }, { "withdrawn", "true", "yet says" },
 		{ "readers", NULL, "to whom" }, { "conditions", NULL, "not say anything" },
 	};
