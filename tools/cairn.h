@@ -11,6 +11,7 @@
  *	cairn_backup.c	copies of the database and of its keys
  *	cairn_export.c	records written to a file
  *	cairn_keys.c	keys and signatures, offline
+ *	cairn_consent.c	a specialist's consent to be published, offline
  *	cairn_federation.c	who belongs to the federation
  *	cairn_issuer.c	an issuer's book of credentials, offline
  *	cairn_setup.c	passwords and the first start
@@ -153,6 +154,9 @@ int	keys_new(struct cairn *, const struct verb *, json_t *args);
 int	keys_show(struct cairn *, const struct verb *, json_t *args);
 int	keys_sign_credential(struct cairn *, const struct verb *, json_t *args);
 int	keys_sign_statement(struct cairn *, const struct verb *, json_t *args);
+/** consent_sign, consent_withdraw: "sign publication", "sign withdrawal". */
+int	consent_sign(struct cairn *, const struct verb *, json_t *args);
+int	consent_withdraw(struct cairn *, const struct verb *, json_t *args);
 /** keys_make(c, path, mode): a new key's file.  keys_load: its seed, which the caller overwrites; refused if others may read it. */
 int	keys_make(const struct cairn *, const char *path, mode_t);
 int	keys_load(const struct cairn *, const char *path, uint8_t ret[32]);

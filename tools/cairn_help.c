@@ -291,7 +291,7 @@ help_completion(struct cairn *c, const struct verb *self, json_t *args)
 		print_candidates(v);
 	fputs("\t'import '*) words='hsds records' ;;\n"
 	    "\t'key '*) words='new show' ;;\n"
-	    "\t'sign '*) words='trust credential statement' ;;\n"
+	    "\t'sign '*) words='trust credential statement publication withdrawal' ;;\n"
 	    "\t'policy '*) words='follow leave list check' ;;\n"
 	    "\t'federation '*) words='new sign words invite accept admit join room publish status deny allow' ;;\n"
 	    "\t*) words='--config --json --help --version", stdout);

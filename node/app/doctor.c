@@ -336,6 +336,22 @@ check_revocations(struct app *app, json_t *checks)
 	    "cairn accounting REFERRAL shows who; speak to their staff");
 }
 
+/* What was taken back is to be gone everywhere within a day. */
+static int
+check_purges(struct app *app, json_t *checks)
+{
+	char text[128];
+	int64_t late;
+	int r = purge_late(app->db, app_now(app) - WHEN_DAY, &late);
+
+	if (r != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%lld follower%s did not say within a day that a withdrawn record is forgotten", (long long)late,
+	    late == 1 ? "" : "s");
+	return check(checks, "withdrawn records", late == 0, late == 0 ? "each follower has forgotten them, or was told within a day" : text,
+	    "cairn list records shows the withdrawals, cairn show RECORD who has not; speak to their staff");
+}
+
 /* Who never accepts an invitation is waited for without an end. */
 static int
 check_words(struct app *app, json_t *checks)
@@ -447,7 +463,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
-	    (r = check_revocations(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
+	    (r = check_revocations(app, checks)) != 0 || (r = check_purges(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
 	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)
 		return r;

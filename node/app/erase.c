@@ -10,6 +10,7 @@
 #include "domain/trust.h"
 #include "erase.h"
 #include "matrix/request.h"
+#include "published.h"
 #include "store/askstore.h"
 #include "store/audit.h"
 #include "store/casestore.h"
@@ -371,6 +372,8 @@ terms_step(struct app *app, bool *ret_more)
 		return r;
 	more |= cfg->keep_audit > 0 && trimmed == TURN_VALUES;
 	*ret_more |= more;
+	if (!more && (r = published_ended(app)) != 0)
+		return r;
 	app->terms_due = more ? now : now + TERMS_MS;
 	return 0;
 }

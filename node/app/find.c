@@ -9,6 +9,7 @@
 #include "certify.h"
 #include "domain/directory.h"
 #include "domain/fields.h"
+#include "domain/publication.h"
 #include "domain/search_item.h"
 #include "domain/search_terms.h"
 #include "domain/trust.h"
@@ -47,7 +48,7 @@ close_listing(struct listing *l)
 	buf_free(&l->text);
 }
 
-/* ${l} has its record already, or nothing. */
+/* ${l} has its record already, or nothing.  E_NOTFOUND: it is not to be shown any more. */
 static int
 open_listing(struct app *app, struct listing *l)
 {
@@ -56,6 +57,9 @@ open_listing(struct app *app, struct listing *l)
 	if ((r = canon_parse(l->rec.record, strlen(l->rec.record), &l->json, NULL)) != 0)
 		return r < 0 ? r : ERR_CORRUPT;
 	l->body = json_obj(l->json, "body");
+	/* Whose consent is over is not there any more. */
+	if (publication_over(l->body, app_now(app)))
+		return E_NOTFOUND;
 	if ((r = search_item_read(l->rec.kind, l->rec.org, l->body, &l->text, &l->item)) != 0)
 		return r;
 	l->item.stale = l->rec.verdict == DIRECTORY_STALE || l->rec.expires_at < app_now(app);
@@ -103,7 +107,9 @@ index_listing(struct app *app, struct fit *fit, struct listing *l)
 
 	if (!is_kept(&l->rec))
 		r = searchstore_drop(app->db, l->rec.n);
-	else if ((r = open_listing(app, l)) == 0) {
+	else if ((r = open_listing(app, l)) == E_NOTFOUND)
+		r = searchstore_drop(app->db, l->rec.n);
+	else if (r == 0) {
 		fit_hours(fit, l->body, now, &l->item.hours);
 		if ((r = search_terms_item(&l->item, &terms)) == 0)
 			r = searchstore_put(app->db, l->rec.n, search_rank(&l->item, now), due_at(l, now), &l->item, terms.data);
@@ -236,7 +242,7 @@ judge(struct find *f, struct listing *l, bool *ret)
 	if (!is_kept(&l->rec) || trust_org(f->app->trust, l->rec.org) == NULL)
 		return 0;
 	if ((r = open_listing(f->app, l)) != 0)
-		return r;
+		return r == E_NOTFOUND ? 0 : r;
 	l->item.certified = true;
 	if (search_check(f->query, &l->item, &pass, &excluded) != 0 || ((pass ^ f->pass) & SEARCH_NAMED) != 0)
 		return 0;

@@ -11,6 +11,7 @@
 #include "domain/directory.h"
 #include "domain/fields.h"
 #include "domain/match.h"
+#include "domain/publication.h"
 #include "domain/trust.h"
 #include "domain/when.h"
 #include "experience.h"
@@ -184,6 +185,8 @@ consider(struct search *s, const char *org, const char *id, const json_t *body, 
 	const json_t *load;
 	int r;
 
+	if (publication_over(body, app_now(s->app)))
+		return 0;
 	if ((key = joined(org, id)) == NULL || (told = joined(org, did != NULL ? did : "")) == NULL)
 		return -ENOMEM;
 	if ((r = towns_of(s->app, org, s->own != NULL &&

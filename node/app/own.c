@@ -17,6 +17,7 @@
 #include "hide.h"
 #include "own.h"
 #include "publish.h"
+#include "published.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
 #include "store/feedstore.h"
@@ -205,15 +206,52 @@ own_new(struct app *app, const char *kind, const char *source, struct own_record
 	return -ENOMEM;
 }
 
-enum fate { ADDED, CHANGED, SAME, FATES };
+enum fate { ADDED, CHANGED, SAME, TAKEN_BACK, FATES };
 
 /* What was kept of a record against what the import says of it. */
 struct kept {
 	unsigned	hidden, edits;
 };
 
+static int	withdraw_one(struct app *, const char *actor, const char *id, struct err *);
+
+/* A specialist's word that their record is not to be published any more. */
 static int
-import_one(struct app *app, const json_t *item, bool feed, enum fate *ret, struct kept *ret_kept, struct err *reterr)
+import_taken_back(struct app *app, const char *actor, const json_t *doc, enum fate *ret, struct err *reterr)
+{
+	char id[ID_LEN + 1];
+	int r = published_taken_back(app, doc, id, reterr);
+
+	*ret = TAKEN_BACK;
+	return r != 0 ? r : withdraw_one(app, actor, id, reterr);
+}
+
+/* The id of a specialist's record is the one that they agreed to. */
+static int
+check_consent(struct app *app, const json_t *body, struct own_record *rec, bool added, struct err *reterr)
+{
+	char id[ID_LEN + 1];
+	int r = published_own(app, body, added ? NULL : rec->id, id, reterr);
+	struct own_record taken = { 0 };
+
+	if (r != 0 || !added) {
+		if (r > 0)
+			err_add(reterr, "body");
+		return r;
+	}
+	if ((r = own_get(app->db, id, &taken)) == 0) {
+		own_free(&taken);
+		return err_set(reterr, E_REFUSED, "the consent is for a record that is there already under another name, or was withdrawn; "
+		    "the specialist signs a new one");
+	}
+	if (r != E_NOTFOUND)
+		return r;
+	free(rec->id);
+	return (rec->id = strdup(id)) != NULL ? 0 : -ENOMEM;
+}
+
+static int
+import_one(struct app *app, const char *actor, const json_t *item, bool feed, enum fate *ret, struct kept *ret_kept, struct err *reterr)
 {
 	const char *kind = json_str(item, "kind"), *source = json_str(item, "source");
 	json_t *body = json_obj(item, "body");
@@ -223,6 +261,8 @@ import_one(struct app *app, const json_t *item, bool feed, enum fate *ret, struc
 
 	if (kind == NULL || body == NULL)
 		return err_set(reterr, E_BAD, "kind and body are wanted");
+	if (!strcmp(kind, "publication"))
+		return import_taken_back(app, actor, body, ret, reterr);
 	if (source != NULL && (*source == '\0' || strlen(source) > 255))
 		return err_set(reterr, E_BAD, "source: between 1 and 255 bytes are wanted");
 	if (source != NULL)
@@ -248,6 +288,8 @@ import_one(struct app *app, const json_t *item, bool feed, enum fate *ret, struc
 		err_add(reterr, "body");
 	if (r == 0 && *ret == ADDED)
 		r = own_new(app, kind, source, &rec);
+	if (r == 0 && *ret != SAME && strcmp(kind, "specialist") == 0)
+		r = check_consent(app, body, &rec, *ret == ADDED, reterr);
 	if (r == 0 && *ret != SAME) {
 		free(rec.body);
 		rec.body = take(text);
@@ -291,7 +333,7 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	json_array_foreach(records, i, item) {
 		struct kept kept = { 0 };
 
-		if ((r = import_one(app, item, feed != NULL, &fate, &kept, reterr)) != 0) {
+		if ((r = import_one(app, actor, item, feed != NULL, &fate, &kept, reterr)) != 0) {
 			err_add(reterr, "records[%zu]%s%s", i, json_str(item, "source") ? " " : "",
 			    json_str(item, "source") ? json_str(item, "source") : "");
 			return r;
@@ -304,8 +346,15 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	    (r = feed != NULL ? feed_keep(app, feed, bases, reterr) : 0) != 0 || (r = hide_everywhere(app, &elsewhere)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "import", "directory", NULL)) != 0)
 		return r;
-	*ret = json_pack("{s:I, s:I, s:I, s:I, s:I}", "added", (json_int_t)done[ADDED], "changed", (json_int_t)done[CHANGED],
-	    "unchanged", (json_int_t)done[SAME], "kept_hidden", (json_int_t)hidden + elsewhere, "kept_edits", (json_int_t)edits);
+	if (done[TAKEN_BACK] > 0 && publish_own_org(app) != NULL) {
+		autojson json_t *under_way = NULL;
+
+		if ((r = publish_start(app, actor, args, &under_way, reterr)) != 0)
+			return r;
+	}
+	*ret = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "added", (json_int_t)done[ADDED], "changed", (json_int_t)done[CHANGED],
+	    "unchanged", (json_int_t)done[SAME], "kept_hidden", (json_int_t)hidden + elsewhere, "kept_edits", (json_int_t)edits, "withdrawn",
+	    (json_int_t)done[TAKEN_BACK]);
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
@@ -331,6 +380,27 @@ take_back(struct app *app, struct own_record *rec)
 	return own_put(app->db, rec);
 }
 
+/* What was not sent yet never leaves, and what was never sent is dropped. */
+static int
+withdraw_one(struct app *app, const char *actor, const char *id, struct err *reterr)
+{
+	struct own_record rec = { 0 };
+	int r;
+
+	if ((r = own_get(app->db, id, &rec)) != 0)
+		return r == E_NOTFOUND ? err_set(reterr, r, "none of our records has the id %s", id) : r;
+	if (!strcmp(rec.kind, "manifest") || !strcmp(rec.kind, "group") || !strcmp(rec.kind, WITHDRAWAL))
+		r = err_set(reterr, E_REFUSED, !strcmp(rec.kind, "group") ?
+		    "a group has a room with people in it; the steward closes that first" :
+		    "%s: there is nothing to withdraw", rec.kind);
+	else if ((r = outbox_void(app->db, "record", id)) == 0 && (r = take_back(app, &rec)) == 0 &&
+	    (r = rec.source != NULL ? feed_forget(app->db, rec.source) : 0) == 0 &&
+	    (r = audit_add(app->db, app_now(app), actor, "withdraw", id, NULL)) == 0)
+		r = rec.seq == 0 ? own_drop(app->db, id) : purge_ask(app->db, id, app_now(app));
+	own_free(&rec);
+	return r;
+}
+
 int
 own_withdraw(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
@@ -340,19 +410,13 @@ own_withdraw(struct app *app, const char *actor, const json_t *args, json_t **re
 
 	if (id == NULL)
 		return err_set(reterr, E_BAD, "id: which record? cairn list records shows ours");
-	if ((r = own_get(app->db, id, &rec)) != 0)
-		return r == E_NOTFOUND ? err_set(reterr, r, "none of our records has the id %s", id) : r;
-	if (!strcmp(rec.kind, "manifest") || !strcmp(rec.kind, "group") || !strcmp(rec.kind, WITHDRAWAL))
-		r = err_set(reterr, E_REFUSED, !strcmp(rec.kind, "group") ?
-		    "a group has a room with people in it; the steward closes that first" :
-		    "%s: there is nothing to withdraw", rec.kind);
-	/* What was not sent yet never leaves. */
-	else if ((r = outbox_void(app->db, "record", id)) == 0 && (r = take_back(app, &rec)) == 0 &&
-	    (r = rec.source != NULL ? feed_forget(app->db, rec.source) : 0) == 0 &&
-	    (r = audit_add(app->db, app_now(app), actor, "withdraw", id, NULL)) == 0)
-		r = rec.seq > 0 ? publish_start(app, actor, args, ret, reterr) : 0;
-	if (r == 0 && rec.seq == 0)
-		r = (*ret = json_pack("{s:s, s:s}", "id", id, "delivery", "delivered")) == NULL ? -ENOMEM : own_drop(app->db, id);
-	own_free(&rec);
-	return r;
+	if ((r = withdraw_one(app, actor, id, reterr)) != 0)
+		return r;
+	if ((r = own_get(app->db, id, &rec)) == 0) {
+		own_free(&rec);
+		return publish_start(app, actor, args, ret, reterr);
+	}
+	if (r == E_NOTFOUND)
+		*ret = json_pack("{s:s, s:s}", "id", id, "delivery", "delivered");
+	return r != E_NOTFOUND ? r : *ret != NULL ? 0 : -ENOMEM;
 }

@@ -153,6 +153,7 @@ record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_
 	struct directory_seen seen = { .seq = rec->seq };
 	struct directory_record draft = { .id = rec->id, .org = publish_own_org(app),
 	    .issued_at = app_now(app), .expires_at = app_now(app) + RECORD_LIFE };
+	int64_t until;
 	char hash[DIRECTORY_HASH], *text;
 	struct err why = { "" };
 	int r;
@@ -163,6 +164,10 @@ record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_
 	    (r = canon_parse(rec->body, strlen(rec->body), &body, NULL)) != 0)
 		return r < 0 ? r : ERR_CORRUPT;
 	draft.body = body;
+	/* Not longer than a specialist agreed to. */
+	until = json_int(json_obj(body, "consent"), "expires_at", draft.expires_at);
+	if (until > draft.issued_at && until < draft.expires_at)
+		draft.expires_at = until;
 	if ((r = directory_seal(&draft, rec->seq > 0 ? &seen : NULL, seed, &record, &why)) != 0 ||
 	    (r = directory_hash(record, hash, &why)) != 0)
 		return r;

@@ -8,6 +8,8 @@
 
 #include "app.h"
 
+#define PUBLISH_ORG_ID	"org_id"	/* meta: what setup called our organization. */
+
 /** publish_own_org(app): our id on the trust list; borrowed; NULL if we are not on it. */
 const char *publish_own_org(const struct app *);
 

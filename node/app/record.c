@@ -19,6 +19,7 @@
 #include "handlers.h"
 #include "ingest.h"
 #include "publish.h"
+#include "published.h"
 #include "record.h"
 #include "rooms.h"
 #include "store/audit.h"
@@ -71,6 +72,11 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 	if (record->kind == DIRECTORY_KIND_STATUS_LIST &&
 	    (r = certify_list(app, record->org, record->id, record->body, reason)) < 0)
 		return r;
+	if (record->kind == DIRECTORY_KIND_SPECIALIST &&
+	    (r = published_arrived(app, record->org, record->id, record->body, reason)) != 0) {
+		err_add(reason, "record %s", record->id);
+		return r;
+	}
 	if (record->kind == DIRECTORY_KIND_STATEMENT &&
 	    (r = experience_arrived(app, record->org, record->id, record->body, reason)) != 0) {
 		err_add(reason, "record %s", record->id);
@@ -82,6 +88,9 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 	    .record = text, .verdict = verdict, .reason = reason->text })) != 0 ||
 	    (r = find_index(app, record->org, record->id)) != 0)
 		return r;
+	/* All that was held under this id is overwritten by now. */
+	if (record->kind == DIRECTORY_KIND_WITHDRAWAL)
+		return published_forgotten(app, record->org, record->id, reason);
 	return record->kind == DIRECTORY_KIND_MANIFEST ?
 	    keep_manifest(app, record->org, record->body) : 0;
 }

@@ -13,6 +13,7 @@
 #include "epoch.h"
 #include "matrix/request.h"
 #include "own.h"
+#include "publish.h"
 #include "setup.h"
 #include "store/audit.h"
 #include "store/peoplestore.h"
@@ -24,7 +25,7 @@
 #define RECOVERY	"recovery_file"
 #define MASTER		"master_"	/* + account: public master key. */
 #define SIGNATURES	"signatures"	/* Our device as the recovery file's key signed it: told again if it is forgotten. */
-#define ORG_ID		"org_id"	/* The id we propose for our organization. */
+#define ORG_ID		PUBLISH_ORG_ID	/* The id we propose for our organization. */
 
 static const char *
 user_of(const struct app *app, unsigned account)

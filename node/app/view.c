@@ -21,6 +21,7 @@
 #include "message.h"
 #include "pairing.h"
 #include "publish.h"
+#include "published.h"
 #include "setup.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
@@ -239,6 +240,7 @@ show_record(struct app *app, const char *id, bool draft, json_t **ret)
 {
 	struct listing l = { app, NULL };
 	struct own_record rec;
+	autojson json_t *purges = NULL;
 	int r;
 
 	for (size_t i = 0; i < trust_norgs(app->trust) && !draft; i++)
@@ -254,6 +256,9 @@ show_record(struct app *app, const char *id, bool draft, json_t **ret)
 		r = view_part(*ret, draft ? "body" : "record", draft ? rec.body : rec.record);
 		if (r == 0)
 			r = put_words(app, &rec, *ret);
+		if (r == 0 && (r = published_purges(app, rec.id, &purges)) == 0 && json_array_size(purges) > 0 &&
+		    json_object_set(*ret, "followers", purges) != 0)
+			r = -ENOMEM;
 	}
 	json_decref(l.items);
 	own_free(&rec);

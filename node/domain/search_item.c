@@ -18,7 +18,7 @@ static const struct { const char *wish, *list, *single; } facets[SEARCH_NFACETS]
 };
 
 /* Members whose text nobody looks for: ids, proofs, numbers, addresses, dates, rules. */
-static const char *const wordless[] = { "consent_ref", "credential", "credential_id", "did", "due", "eligible_if", "facilitators",
+static const char *const wordless[] = { "consent", "consent_ref", "credential", "credential_id", "did", "due", "eligible_if", "facilitators",
     "policy_uri", "program", "record", "room", "schedules", "source", "supervisor", "told_on", "uri", "value" };
 
 static bool

@@ -27,7 +27,8 @@
 #define SIGNED_DOCS(X)							\
 	X(TRUST, "trust") X(EXPERIENCE, "lived_experience")		\
 	X(PACT, "pact") X(ROSTER, "roster")				\
-	X(INVITATION, "invitation") X(ENROLMENT, "enrolment")
+	X(INVITATION, "invitation") X(ENROLMENT, "enrolment")	\
+	X(PUBLICATION, "publication")
 
 #define X(name, text) SIGNED_##name,
 enum signed_kind { SIGNED_NOTHING, SIGNED_RECORD, SIGNED_VCS(X) SIGNED_DOCS(X) SIGNED_NKINDS };

@@ -326,3 +326,37 @@ seen_unindexed(struct db *db, int64_t version, int64_t most, int64_t **ret, size
 
 	return r != 0 ? r : rows_ids(rows, ret, ret_n);
 }
+
+int
+purge_ask(struct db *db, const char *record, int64_t now)
+{
+	return db_run(db, Q_PURGE_ASK, "ti", record, now);
+}
+
+int
+purge_done(struct db *db, const char *record, const char *org, int64_t now)
+{
+	return db_run(db, Q_PURGE_DONE, "tti", record, org, now);
+}
+
+int
+purge_each(struct db *db, const char *record, int (*fn)(void *, const char *, int64_t, int64_t), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_PURGE_LIST, "t", record);
+
+	while (r == 0 && (r = db_next(rows)) == 0)
+		r = fn(cookie, db_text(rows, 0), db_int(rows, 1), db_int(rows, 2));
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+int
+purge_late(struct db *db, int64_t before, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_PURGE_LATE, "i", before)) != 0 || (r = number(rows, ret)) != 0)
+		return r > 0 ? ERR_DB : r;
+	return 0;
+}

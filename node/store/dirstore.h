@@ -65,4 +65,13 @@ int	seen_indexed(struct db *, int64_t n, int64_t version) must_check;
 int	seen_unindexed(struct db *, int64_t version, int64_t most, int64_t **, size_t *) must_check;
 void	seen_free(struct seen_record *);
 
+/**
+ * purge_ask(db, record, now): each follower of now is to forget it.  purge_done(db, record, org, now): they say that they did.
+ * purge_each: by organization; done 0: not yet.  purge_late(db, before, ret): how many asked before have not.
+ */
+int	purge_ask(struct db *, const char *record, int64_t now) must_check;
+int	purge_done(struct db *, const char *record, const char *org, int64_t now) must_check;
+int	purge_each(struct db *, const char *record, int (*)(void *, const char *org, int64_t asked, int64_t done), void *) must_check;
+int	purge_late(struct db *, int64_t before, int64_t *ret) must_check;
+
 #endif /* !CAIRN_DIRSTORE_H */

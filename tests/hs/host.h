@@ -41,7 +41,7 @@ enum { HOST_FORGETS = 8 };
 extern const char *const host_kill_name[HOST_KILLS];	/* "before_commit", ... */
 
 struct host_node {
-	char	 name[32], server[64], user[80], steward[80];
+	char	 name[32], server[64], user[80], steward[80], org[27];
 	pid_t	 pid;			/* 0: not running. */
 	int	 fd;
 	struct buf in;
@@ -117,6 +117,9 @@ int64_t	host_next(const struct host *);
  */
 json_t	*host_command(struct host *, size_t, const char *verb, json_t *args);
 json_t	*host_ok(struct host *, size_t, const char *verb, json_t *args);
+
+/** host_consent(node, records): the specialists among them sign that they agree, as those of the stories do; "consent" there: it stays. */
+void	host_consent(const struct host_node *, json_t *records);
 
 /* Between the files of host. */
 struct frame;

@@ -14,7 +14,7 @@ static const uint8_t signer_seed[ED25519_SEED] = "the signer of a test federatio
 size_t
 story_add(struct host *h, const char *name, const char *server)
 {
-	autojson json_t *status = NULL;
+	autojson json_t *status = NULL, *self = NULL;
 	size_t i = host_add(h, name, server);
 	const char *stage;
 
@@ -24,6 +24,8 @@ story_add(struct host *h, const char *name, const char *server)
 	host_run(h, 5000);
 	status = host_ok(h, i, "status", json_object());
 	stage = json_str(status, "setup");
+	self = host_ok(h, i, "show", json_pack("{s:s}", "id", "node"));
+	(void)snprintf(h->node[i].org, sizeof(h->node[i].org), "%s", json_str(self, "org"));
 	if (stage == NULL || strcmp(stage, "done") != 0)
 		host_fail(h, "the setup of %s is at: %s", name, stage != NULL ? stage : "-");
 	return i;
@@ -82,9 +84,9 @@ story_records(int64_t now)
 	json_t *program = json_pack("{s:s, s:s, s:[s], s:[s], s:[s], s:[s, s], s:s}", "name", "Harbor Light",
 	    "description", "Peer support in the evening.", "forms", "substance_use_peer", "conditions",
 	    "alcohol", "languages", "en", "modalities", "online_text", "phone", "cost", "free");
-	json_t *rosa = json_pack("{s:s, s:s, s:[s], s:[s], s:[s], s:{s:i, s:I}, s:s}", "alias", "Rosa",
+	json_t *rosa = json_pack("{s:s, s:s, s:[s], s:[s], s:[s], s:{s:i, s:I}}", "alias", "Rosa",
 	    "program", "hsds:service/1", "roles", "one_to_one", "languages", "en", "modalities", "online_text",
-	    "capacity", "open", 3, "updated_at", (json_int_t)now, "consent_ref", "NZ7JRZW2BAW2MQMJTYF07BB774");
+	    "capacity", "open", 3, "updated_at", (json_int_t)now);
 
 	return json_pack("[{s:s, s:s, s:o}, {s:s, s:s, s:o}]", "source", "hsds:service/1", "kind", "program",
 	    "body", program, "source", "hsds:person/1", "kind", "specialist", "body", rosa);

@@ -33,10 +33,10 @@ specialist(const struct host *h, const char *alias, const char *language, int op
 {
 	char did[80];
 
-	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s*, s:[s], s:[s], s:[s], s:[s], s:[s], s:{s:i, s:i, s:I}, s:s}}", "source", alias, "kind",
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s*, s:[s], s:[s], s:[s], s:[s], s:[s], s:{s:i, s:i, s:I}}}", "source", alias, "kind",
 	    "specialist", "body", "alias", alias, "program", "house", "did", key != NULL ? did_of(key, did) : NULL, "roles", "one_to_one",
 	    "languages", language, "conditions", "alcohol", "age_bands", "26_59", "modalities", "online_text", "capacity", "open", open,
-	    "maximum", 4, "updated_at", (json_int_t)*h->now, "consent_ref", "NZ7JRZW2BAW2MQMJTYF07BB774");
+	    "maximum", 4, "updated_at", (json_int_t)*h->now);
 }
 
 static json_t *

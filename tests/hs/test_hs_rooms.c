@@ -315,10 +315,9 @@ publish(struct host *h, int n)
 
 	if (asprintf(&name, "person/%d", n) < 0)
 		abort();
-	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[o, {s:s, s:s, s:{s:s, s:s, s:[s], s:[s], s:[s], s:{s:i, s:I},"
-	    " s:s}}]}", "records", program, "source", name, "kind", "specialist", "body", "alias", name, "program",
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[o, {s:s, s:s, s:{s:s, s:s, s:[s], s:[s], s:[s], s:{s:i, s:I}}}]}", "records", program, "source", name, "kind", "specialist", "body", "alias", name, "program",
 	    "hsds:service/1", "roles", "one_to_one", "languages", "en", "modalities", "online_text", "capacity",
-	    "open", 1, "updated_at", (json_int_t)*h->now, "consent_ref", "NZ7JRZW2BAW2MQMJTYF07BB774")));
+	    "open", 1, "updated_at", (json_int_t)*h->now)));
 	json_decref(host_ok(h, TARGET, "publish", json_object()));
 }
 

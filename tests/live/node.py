@@ -184,8 +184,27 @@ class Node:
                 file.unlink(missing_ok=True)
 
     def import_records(self, records):
-        """Records as a list of {"source", "kind", "body"}."""
+        """Records as a list of {"source", "kind", "body"}; a specialist who has not agreed yet signs, with a key of their own."""
+        records = [self.agreed(record) if record["kind"] == "specialist" and "consent" not in record["body"] else record for record in records]
         return self.cairn("import", "records", "/dev/stdin", stdin=json.dumps(records))
+
+    def agreed(self, record):
+        """The record with the consent of its specialist: the alias is the name of the key file, kept so that a change is signed by the same."""
+        keys = self.directory.parent / "authorities"
+        keys.mkdir(exist_ok=True)
+        files = {"did:key:" + self.programs.run("key", "show", file)["key"]: file for file in keys.glob("*.key")}
+        did = record["body"].get("did")
+        file = files[did] if did else keys / f"{record['body']['alias'].lower()}-{self.directory.name}.key"
+        if not file.exists():
+            self.programs.run("key", "new", file)
+        path = file.with_suffix(".record.json")
+        before = json.loads(path.read_text()) if path.exists() else None
+        if before and before["source"] == record["source"]:
+            record = {**record, "body": {**record["body"], "consent": before["body"]["consent"]}}
+        _write(path, json.dumps(record))
+        until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 300 * 86400))
+        self.programs.run("sign", "publication", path, "--org", self.org, "--until", until, "--key", file, "--out", path)
+        return json.loads(path.read_text())
 
     def list(self, what):
         return self.cairn("list", what)["items"]

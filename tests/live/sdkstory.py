@@ -24,7 +24,7 @@ ID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of our own ids: base32 withou
 SPECIALIST = {
     "alias": "Linnet", "program": "hsds:service/f0181ad3-d353-5bf4-aa26-c1e3ce038c6a", "about": "Zuhören zuerst – 先に聞く.",
     "roles": ["one_to_one"], "languages": ["es", "en"], "conditions": ["grief"], "audiences": ["adults"], "age_bands": ["26_59"],
-    "modalities": ["online_text"], "capacity": {"open": 4, "updated_at": 1785312000000}, "consent_ref": "3R8V1YNQ6C4ZK9D2X7M5B0TGHW",
+    "modalities": ["online_text"], "capacity": {"open": 4, "updated_at": 1785312000000},
 }  # fmt: skip
 
 shared = {}
@@ -134,7 +134,10 @@ class Story(unittest.TestCase):
 
         (event,) = self.bot.wait(arrived, "opens the new record by itself")
         self.assertNotIn(event["state_key"], before)
-        self.assertEqual(event["content"]["body"], {**SPECIALIST, "program": program})
+        body = event["content"]["body"]
+        consent = body.pop("consent")
+        self.assertEqual((consent["specialist"], consent["org"], consent["record"]), (body.pop("did"), self.b.org, event["content"]["id"]))
+        self.assertEqual(body, {**SPECIALIST, "program": program})
         self.assert_directory_is_right()
 
     def test_messages_in_a_direct_chat(self):

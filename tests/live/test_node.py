@@ -55,7 +55,7 @@ def specialist(alias, credential=None):
     body = {
         "alias": alias, "program": PROGRAM, "about": "I listen first.", "roles": ["one_to_one"], "languages": ["es", "en"],
         "conditions": ["grief"], "audiences": ["adults"], "age_bands": ["26_59"], "modalities": ["online_text"],
-        "capacity": {"open": 4, "updated_at": int(time.time() * 1000)}, "consent_ref": "3R8V1YNQ6C4ZK9D2X7M5B0TGHW",
+        "capacity": {"open": 4, "updated_at": int(time.time() * 1000)},
     }  # fmt: skip
     if credential:
         body["did"], body["credential"] = credential

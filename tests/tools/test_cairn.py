@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's command from outside, against a socket that answers as a node would."""
 
+import hashlib
 import json
 import os
 import pty
@@ -31,6 +32,7 @@ state_dir = {dir}
 ID = "01J8Z0Q4M2K7V9T5B3N6X8C0RD"
 CONTENT = "7K2M9QX4TB6W8ZC1D3F5G0HJNP"
 EXAMPLES = os.path.join(SRC, "docs", "examples")
+ORG = "QMNNV3X3SV10TNZA2N82C8N5DG"
 
 
 class Node:
@@ -422,10 +424,52 @@ class Import(Case):
         self.assertIn("nothing was changed", self.cairn("import", "hsds", path, "--dry-run").stdout)
         self.assertEqual(len(json.loads(self.cairn("import", "hsds", path, "--dry-run", "--json").stdout)["records"]), 2)
 
+    def agreed(self, path):
+        """The file with the consent of each of its specialists."""
+        with open(path, encoding="utf-8") as f:
+            names = [r["body"]["alias"] for r in json.load(f)["records"] if r["kind"] == "specialist"]
+        out = os.path.join(self.dir.name, os.path.basename(path))
+        for name in names:
+            key = os.path.join(self.dir.name, name + ".key")
+            self.cairn("key", "new", key)
+            self.cairn("sign", "publication", path, "--alias", name, "--org", ORG, "--until", "2099-01-01", "--key", key, "--out", out)
+            path = out
+        return path
+
+    def test_a_specialist_agrees_and_takes_it_back(self):
+        key, other = (os.path.join(self.dir.name, n) for n in ("rosa.key", "other.key"))
+        public = json.loads(self.cairn("key", "new", key, "--json").stdout)["did"]
+        self.cairn("key", "new", other)
+        path = os.path.join(EXAMPLES, "harbor-records.json")
+        sign = ("--org", ORG, "--until", "2099-01-01", "--key", key)
+        doc = json.loads(self.cairn("sign", "publication", path, *sign).stdout)
+        body = next(r["body"] for r in doc["records"] if r["kind"] == "specialist")
+        consent = body["consent"]
+        said = {k: v for k, v in body.items() if k not in ("consent", "capacity", "times", "program", "credential_id")}
+        jcs = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        self.assertEqual((body["did"], consent["specialist"], consent["org"], consent["withdrawn"], consent["hash"]),
+                         (public, public, ORG, False, hashlib.sha256(jcs).hexdigest()))
+        signed = self.file("signed.json", doc)
+        again = json.loads(self.cairn("sign", "publication", signed, *sign).stdout)
+        self.assertEqual(next(r["body"] for r in again["records"] if r["kind"] == "specialist")["consent"]["record"], consent["record"])
+        back = self.file("back.json", self.cairn("sign", "withdrawal", signed, "--key", key).stdout)
+        with open(back, encoding="utf-8") as f:
+            (word,) = json.load(f)
+        self.assertEqual((word["kind"], word["body"]["withdrawn"], word["body"]["record"], word["body"].get("hash")),
+                         ("publication", True, consent["record"], None))
+        node = self.node(**{"import": good(withdrawn=1)})
+        self.cairn("import", "records", back)
+        self.assertEqual(node.asked, [("import", {"records": [word]})])
+        self.refused("another specialist", "sign", "withdrawal", signed, "--key", other, want=3)
+        self.refused("another specialist", "sign", "publication", signed, *sign[:-1], other, want=3)
+        self.refused("no such day", "sign", "publication", path, "--org", ORG, "--until", "2001-01-01", "--key", key, want=3)
+        self.refused("no organization", "sign", "publication", path, "--org", "x", "--until", "2099-01-01", "--key", key, want=3)
+        self.refused("exactly one specialist", "sign", "publication", path, *sign, "--alias", "Nobody", want=3)
+
     def test_examples_of_records(self):
         node = self.node(**{"import": good(added=1)})
         for name in ("harbor", "lighthouse"):
-            self.cairn("import", "records", os.path.join(EXAMPLES, name + "-records.json"))
+            self.cairn("import", "records", self.agreed(os.path.join(EXAMPLES, name + "-records.json")))
         self.assertEqual({r["kind"] for _, args in node.asked for r in args["records"]}, {"group", "specialist", "resource", "story", "crisis_line"})
 
     def test_bad_files_say_where(self):

@@ -71,3 +71,15 @@ UPDATE seen SET indexed = ?2 WHERE n = ?1;
 
 -- name: seen_unindexed
 SELECT n FROM seen WHERE indexed < ?1 ORDER BY indexed, n LIMIT ?2;
+
+-- name: purge_ask
+INSERT OR IGNORE INTO purge (record, org, asked_at) SELECT ?1, org, ?2 FROM partner WHERE follower <> 0;
+
+-- name: purge_done
+UPDATE purge SET done_at = ?3 WHERE record = ?1 AND org = ?2 AND done_at = 0;
+
+-- name: purge_list
+SELECT org, asked_at, done_at FROM purge WHERE record = ?1 ORDER BY org;
+
+-- name: purge_late
+SELECT count(*) FROM purge WHERE done_at = 0 AND asked_at < ?1;

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A specialist's own consent to be published, made and taken back with a key that nobody else has. */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/canon.h"
+#include "base/id.h"
+#include "base/proof.h"
+#include "cairn.h"
+#include "domain/publication.h"
+#include "domain/when.h"
+
+#define TYPES	"types.md describes it; cairn help sign says where that is"
+
+static int64_t
+now_ms(void)
+{
+	return (int64_t)time(NULL) * 1000;
+}
+
+/* The specialist's record in a file of records, or alone; NULL: none, or several of which none is named. */
+static json_t *
+specialist_in(json_t *doc, const char *alias)
+{
+	json_t *records = json_is_object(doc) && json_arr(doc, "records") != NULL ? json_arr(doc, "records") : doc, *item, *found = NULL;
+	size_t i;
+
+	if (json_is_object(records))
+		return json_obj(records, "body");
+	json_array_foreach(records, i, item) {
+		const char *kind = json_str(item, "kind"), *name = json_str(json_obj(item, "body"), "alias");
+
+		if (kind == NULL || strcmp(kind, "specialist") != 0 || (alias != NULL && (name == NULL || strcmp(name, alias) != 0)))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = json_obj(item, "body");
+	}
+	return found;
+}
+
+static int
+read_body(const struct cairn *c, json_t *args, json_t **ret_doc, json_t **ret_body)
+{
+	const char *file = json_str(args, "file");
+	int r = import_json(c, file, ret_doc);
+
+	/* Times are signed as they are sent. */
+	if (r != EXIT_OK || (r = time_from_text(c, NULL, *ret_doc)) != EXIT_OK)
+		return r;
+	*ret_body = specialist_in(*ret_doc, json_str(args, "alias"));
+	return *ret_body != NULL ? EXIT_OK : out_problem(c, EXIT_BAD, "name one with --alias", "%s: there is not exactly one specialist meant", file);
+}
+
+static int
+bad(const struct cairn *c, const json_t *args, int r, const struct err *err)
+{
+	return out_problem(c, r > 0 ? EXIT_BAD : EXIT_FATAL, TYPES, "%s: %s", json_str(args, "file"),
+	    err->text[0] != '\0' ? err->text : err_name(r));
+}
+
+static int
+done(struct cairn *c, const json_t *doc, const json_t *args, const char *text)
+{
+	const char *out = json_str(args, "out");
+	int r = keys_write(c, doc, out);
+
+	if (r == EXIT_OK && out != NULL && !c->json)
+		out_line("%s: %s", text, out);
+	return r;
+}
+
+int
+consent_sign(struct cairn *c, const struct verb *v, json_t *args)
+{
+	const char *org = json_str(args, "org"), *until = json_str(args, "until"), *record;
+	autojson json_t *doc = NULL;
+	json_t *body = NULL;
+	uint8_t seed[ED25519_SEED], raw[ID_LEN];
+	char end[32], id[ID_LEN + 1];
+	struct err err = { "" };
+	int64_t end_ms;
+	int r;
+
+	(void)v;
+	if (!id_is_own(org))
+		return out_problem(c, EXIT_BAD, "cairn show node prints it at the organization, as org", "--org: this is no organization's identifier");
+	(void)snprintf(end, sizeof(end), "%.10sT23:59:59Z", until);
+	if (strlen(until) != 10 || when_parse(end, &end_ms) != 0 || end_ms <= now_ms())
+		return out_problem(c, EXIT_BAD, "write a day to come, as 2027-11-30", "--until: %.40s is no such day", until);
+	if ((r = read_body(c, args, &doc, &body)) != EXIT_OK || (r = keys_load(c, json_str(args, "key"), seed)) != EXIT_OK)
+		return r;
+	record = json_str(json_obj(body, "consent"), "record");
+	randombytes_buf(raw, sizeof(raw));
+	id_of_bytes(raw, id);
+	/* The record that was agreed to before stays the same one. */
+	if (id_is_own(record))
+		(void)snprintf(id, sizeof(id), "%s", record);
+	r = publication_sign(body, org, id, end_ms, seed, now_ms(), &err);
+	sodium_memzero(seed, sizeof(seed));
+	return r != 0 ? bad(c, args, r, &err) : done(c, doc, args, "signed; for the organization, which imports it");
+}
+
+int
+consent_withdraw(struct cairn *c, const struct verb *v, json_t *args)
+{
+	autojson json_t *doc = NULL, *word = NULL, *records = NULL;
+	json_t *body = NULL;
+	uint8_t seed[ED25519_SEED];
+	struct err err = { "" };
+	int r;
+
+	(void)v;
+	if ((r = read_body(c, args, &doc, &body)) != EXIT_OK || (r = keys_load(c, json_str(args, "key"), seed)) != EXIT_OK)
+		return r;
+	r = publication_withdraw(json_obj(body, "consent"), seed, now_ms(), &word, &err);
+	sodium_memzero(seed, sizeof(seed));
+	if (r != 0)
+		return bad(c, args, r, &err);
+	records = json_pack("[{s:s+, s:s, s:O}]", "source", "publication:", json_str(word, "record"), "kind", "publication", "body", word);
+	return records == NULL ? out_problem(c, EXIT_FATAL, NULL, "out of memory") :
+	    done(c, records, args, "signed; the organization imports it, publishes nothing more of it, and followers forget it");
+}
