@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's command from outside, against a socket that answers as a node would."""
 
-import hashlib
 import json
 import os
 import pty
@@ -435,36 +434,6 @@ class Import(Case):
             self.cairn("sign", "publication", path, "--alias", name, "--org", ORG, "--until", "2099-01-01", "--key", key, "--out", out)
             path = out
         return path
-
-    def test_a_specialist_agrees_and_takes_it_back(self):
-        key, other = (os.path.join(self.dir.name, n) for n in ("rosa.key", "other.key"))
-        public = json.loads(self.cairn("key", "new", key, "--json").stdout)["did"]
-        self.cairn("key", "new", other)
-        path = os.path.join(EXAMPLES, "harbor-records.json")
-        sign = ("--org", ORG, "--until", "2099-01-01", "--key", key)
-        doc = json.loads(self.cairn("sign", "publication", path, *sign).stdout)
-        body = next(r["body"] for r in doc["records"] if r["kind"] == "specialist")
-        consent = body["consent"]
-        said = {k: v for k, v in body.items() if k not in ("consent", "capacity", "times", "program", "credential_id")}
-        jcs = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-        self.assertEqual((body["did"], consent["specialist"], consent["org"], consent["withdrawn"], consent["hash"]),
-                         (public, public, ORG, False, hashlib.sha256(jcs).hexdigest()))
-        signed = self.file("signed.json", doc)
-        again = json.loads(self.cairn("sign", "publication", signed, *sign).stdout)
-        self.assertEqual(next(r["body"] for r in again["records"] if r["kind"] == "specialist")["consent"]["record"], consent["record"])
-        back = self.file("back.json", self.cairn("sign", "withdrawal", signed, "--key", key).stdout)
-        with open(back, encoding="utf-8") as f:
-            (word,) = json.load(f)
-        self.assertEqual((word["kind"], word["body"]["withdrawn"], word["body"]["record"], word["body"].get("hash")),
-                         ("publication", True, consent["record"], None))
-        node = self.node(**{"import": good(withdrawn=1)})
-        self.cairn("import", "records", back)
-        self.assertEqual(node.asked, [("import", {"records": [word]})])
-        self.refused("another specialist", "sign", "withdrawal", signed, "--key", other, want=3)
-        self.refused("another specialist", "sign", "publication", signed, *sign[:-1], other, want=3)
-        self.refused("no such day", "sign", "publication", path, "--org", ORG, "--until", "2001-01-01", "--key", key, want=3)
-        self.refused("no organization", "sign", "publication", path, "--org", "x", "--until", "2099-01-01", "--key", key, want=3)
-        self.refused("exactly one specialist", "sign", "publication", path, *sign, "--alias", "Nobody", want=3)
 
     def test_examples_of_records(self):
         node = self.node(**{"import": good(added=1)})

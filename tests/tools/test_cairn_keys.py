@@ -14,7 +14,7 @@ SRC = os.environ.get("srcdir") or os.path.dirname(os.path.dirname(os.path.dirnam
 sys.path[:0] = [os.path.join(SRC, "tests"), os.path.join(SRC, "tests", "tools")]
 sys.dont_write_bytecode = True
 import tap  # noqa: E402
-from test_cairn import CAIRN, Case, good  # noqa: E402
+from test_cairn import CAIRN, EXAMPLES, ORG, Case, good  # noqa: E402
 
 B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
@@ -212,6 +212,36 @@ class Keys(Case):
         self.refused("--days", "federation", "admit", path, "amber", "--days", "0", want=3)
         self.refused("no code was given", "federation", "accept", path, "--out", "x", want=2)
         self.refused("--domain", "federation", "invite", "--out", "x", want=2)
+
+    def test_a_specialist_agrees_and_takes_it_back(self):
+        key, other = (os.path.join(self.dir.name, n) for n in ("rosa.key", "other.key"))
+        public = json.loads(self.cairn("key", "new", key, "--json").stdout)["did"]
+        self.cairn("key", "new", other)
+        path = os.path.join(EXAMPLES, "harbor-records.json")
+        sign = ("--org", ORG, "--until", "2099-01-01", "--key", key)
+        doc = json.loads(self.cairn("sign", "publication", path, *sign).stdout)
+        body = next(r["body"] for r in doc["records"] if r["kind"] == "specialist")
+        consent = body["consent"]
+        said = {k: v for k, v in body.items() if k not in ("consent", "capacity", "times", "program", "credential_id")}
+        jcs = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        self.assertEqual((body["did"], consent["specialist"], consent["org"], consent["withdrawn"], consent["hash"]),
+                         (public, public, ORG, False, hashlib.sha256(jcs).hexdigest()))
+        signed = self.file("signed.json", doc)
+        again = json.loads(self.cairn("sign", "publication", signed, *sign).stdout)
+        self.assertEqual(next(r["body"] for r in again["records"] if r["kind"] == "specialist")["consent"]["record"], consent["record"])
+        back = self.file("back.json", self.cairn("sign", "withdrawal", signed, "--key", key).stdout)
+        with open(back, encoding="utf-8") as f:
+            (word,) = json.load(f)
+        self.assertEqual((word["kind"], word["body"]["withdrawn"], word["body"]["record"], word["body"].get("hash")),
+                         ("publication", True, consent["record"], None))
+        node = self.node(**{"import": good(withdrawn=1)})
+        self.cairn("import", "records", back)
+        self.assertEqual(node.asked, [("import", {"records": [word]})])
+        self.refused("another specialist", "sign", "withdrawal", signed, "--key", other, want=3)
+        self.refused("another specialist", "sign", "publication", signed, *sign[:-1], other, want=3)
+        self.refused("no such day", "sign", "publication", path, "--org", ORG, "--until", "2001-01-01", "--key", key, want=3)
+        self.refused("no organization", "sign", "publication", path, "--org", "x", "--until", "2099-01-01", "--key", key, want=3)
+        self.refused("exactly one specialist", "sign", "publication", path, *sign, "--alias", "Nobody", want=3)
 
     def test_what_is_no_trust_list_is_not_signed(self):
         key, _ = self.key()
