@@ -36,7 +36,7 @@ message_arrived(struct app *app, const char *type, const struct origin *origin)
 	    "m.room.message", "", app_now(app))) != 0)
 		return r;
 	if ((r = message_add(app->db, id, origin->room->room_id, origin->pid, false, words.kept,
-	    origin->received)) != 0)
+	    origin->received)) != 0 || (r = room_written(app->db, origin->room)) != 0)
 		return r;
 	if ((r = talk_heard(app, origin->pid, &words, &took)) != 0)
 		return r;

@@ -51,7 +51,9 @@ int	room_get(struct db *, const char *room_id, struct room *) must_check;	/* 0, 
 int	room_by_tag(struct db *, const char *tag, struct room *) must_check;
 /** room_by_subject(db, kind, subject, ret): the oldest joined one, else the oldest; 0 or E_NOTFOUND. */
 int	room_by_subject(struct db *, enum room_kind, const char *, struct room *) must_check;
-int	room_by_person(struct db *, int64_t pid, struct room *) must_check;	/* Direct chat. */
+/** room_by_person(db, pid, ret): their direct chat; of several the one that they are in and in which they wrote last (room_written), else the newest. */
+int	room_by_person(struct db *, int64_t pid, struct room *) must_check;
+int	room_written(struct db *, const struct room *) must_check;
 /** room_put: insert or update by tag or room_id. `encrypted` never goes back to 0. */
 int	room_put(struct db *, const struct room *) must_check;
 /** room_each(db, kind or -1, fn, cookie): in order of creation; stops at the first non-zero of fn and returns it. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rooms, membership as the server shows it, and our roster. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "peoplestore.h"
@@ -95,6 +97,15 @@ room_by_subject(struct db *db, enum room_kind kind, const char *subject, struct 
 	    (r = db_next(rows)) != 0)
 		return r;
 	return room_at(db, db_int(rows, 0), ret);
+}
+
+int
+room_written(struct db *db, const struct room *room)
+{
+	char key[32];
+
+	(void)snprintf(key, sizeof(key), "chat:%" PRId64, room->pid);
+	return meta_put(db, key, room->room_id, false);
 }
 
 int

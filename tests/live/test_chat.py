@@ -338,6 +338,20 @@ class DistressTest(Chat):
         self.silent(gus)  # once an hour: a server could invent it
         self.assertNotIn("!find grief", [m["body"] for m in self.harbor.list("messages") if m["user"] == gus.client.user_id])
 
+    def test_several_chats(self):
+        """The answer comes where the question was; a chat that was left is none."""
+        ida = self.person("ida")
+        self.assertIn("Thank you for writing", ida.ask("hello"))
+        first = ida.room
+        for room in (ida.chat(ENCRYPTED), first):
+            ida.room = room
+            ida.read = len(ida.heard())
+            self.assertIn("You can write:", ida.ask("!help"))
+        ida.client.raw.leave(first)
+        ida.chat(ENCRYPTED)
+        ida.read = 0
+        self.assertIn("You can write:", ida.ask("!help"))
+
     def test_a_chat_that_does_not_encrypt(self):
         hal = Person("hal")
         self.addCleanup(hal.client.close)

@@ -152,6 +152,40 @@ test_room_seen_twice(void)
 	room_free(&got);
 }
 
+/* Somebody's chat, of several. */
+static void
+is_chat(int64_t pid, const char *want, const char *what)
+{
+	struct room got;
+
+	must(room_by_person(db, pid, &got));
+	is_str(got.room_id, want, "%s", what);
+	room_free(&got);
+}
+
+static void
+test_chats(void)
+{
+	struct room r = { .room_id = text("!c1"), .account = text("node"), .kind = ROOM_DIRECT, .joined = 1 }, first;
+	int64_t other;
+
+	must(person_id(db, "@chats:x", &r.pid));
+	must(person_id(db, "@others:x", &other));
+	must(room_put(db, &r));
+	first = r;
+	r.room_id = text("!c2");
+	must(room_put(db, &r));
+	is_chat(r.pid, "!c2", "the newest chat");
+	must(room_written(db, &first));
+	is_chat(r.pid, "!c1", "or the one in which they wrote");
+	must(member_put(db, "!c1", other, "leave"));
+	is_chat(r.pid, "!c1", "whoever else left it");
+	must(member_put(db, "!c1", r.pid, "leave"));
+	is_chat(r.pid, "!c2", "but none that they have left");
+	must(member_put(db, "!c2", r.pid, "leave"));
+	is_chat(r.pid, "!c1", "unless they have left them all");
+}
+
 static void
 test_roster(void)
 {
@@ -291,6 +325,7 @@ main(void)
 	test_people();
 	test_rooms();
 	test_room_seen_twice();
+	test_chats();
 	test_roster();
 	test_unsure();
 	test_meta();

@@ -43,8 +43,12 @@ SELECT n FROM room WHERE tag = ?1;
 -- name: room_by_subject
 SELECT n FROM room WHERE kind = ?1 AND subject = ?2 ORDER BY joined DESC, n LIMIT 1;
 
+-- Of several the one that they are in and wrote in last (meta, room_written), else the newest.
 -- name: room_by_person
-SELECT n FROM room WHERE pid = ?1 AND kind = ?2 ORDER BY joined DESC, n LIMIT 1;
+SELECT n FROM room LEFT JOIN member ON member.room_id = room.room_id AND member.pid = ?1
+WHERE room.pid = ?1 AND kind = ?2
+ORDER BY joined DESC, coalesce(membership IN ('join', 'invite'), 1) DESC,
+	room.room_id = (SELECT CAST(value AS TEXT) FROM meta WHERE key = 'chat:' || ?1) DESC, n DESC LIMIT 1;
 
 -- A negative kind: every room.
 -- name: room_list
