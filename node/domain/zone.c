@@ -105,7 +105,7 @@ read_block(struct zone *z, const uint8_t *p, const struct counts *c, size_t widt
 {
 	const uint8_t *types = p + (size_t)c->time * width, *info = types + c->time;
 
-	if (c->type == 0 || c->type > TYPES || c->chars == 0 || (c->isstd != 0 && c->isstd != c->type) ||
+	if (c->type == 0 || c->type > TYPES || (c->isstd != 0 && c->isstd != c->type) ||
 	    (c->isut != 0 && c->isut != c->type))
 		return E_BAD;
 	z->at = calloc(c->time + 1u, sizeof(*z->at));

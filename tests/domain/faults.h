@@ -51,7 +51,7 @@ faults_begin(void)
 
 #include "base/buf.h"
 
-static long faults_buf = -1;	/* Additions that still succeed; -1: all. */
+static long faults_buf = -1;	/* Additions that succeed before one fails; -1: all; -2: that one failed, and later ones did not. */
 
 int	__real_buf_puts(struct buf *, const char *);
 int	__wrap_buf_puts(struct buf *, const char *);
@@ -60,8 +60,10 @@ int	__wrap_buf_printf(struct buf *, const char *, ...) like_printf(2, 3);
 int
 __wrap_buf_puts(struct buf *b, const char *text)
 {
-	if (faults_buf == 0)
+	if (faults_buf == 0) {
+		faults_buf = -2;
 		return -ENOMEM;
+	}
 	faults_buf -= faults_buf > 0;
 	return __real_buf_puts(b, text);
 }

@@ -250,7 +250,8 @@ test_bounds(const struct zone *utc)
 	ok(schedule_read(days, &s, &err) == 0 && s.n_except == SCHEDULE_EXCEPT, "as many days left out as there may be");
 	(void)json_array_append_new(json_object_get(days, "except"), json_string("2026-02-02"));
 	ok(schedule_read(days, &s, &err) == E_BAD && strncmp(err.text, "/except/64: ", 12) == 0, "and one more is refused");
-	s = must_read("{\"days\": [\"mon\"], \"opens\": \"10:00\", \"closes\": \"11:00\"}", &far);
+	s = must_read("{\"days\": [\"thu\", \"fri\"], \"opens\": \"10:00\", \"closes\": \"11:00\"}", &far);
+	is_int(schedule_between(&s, utc, 0, WHEN_DAY, span, 4), 1, "1970 begins with a Thursday");
 	is_int(schedule_between(&s, utc, -1, WHEN_DAY, span, 4), 0, "nothing before 1970");
 	is_int(schedule_between(&s, utc, WHEN_MAX - WHEN_DAY, WHEN_MAX + 1, span, 4), 0, "nothing behind the calendar");
 	is_int(schedule_between(&s, utc, 0, 100 * WHEN_DAY, span, 2), 2, "no more than there is room for");
