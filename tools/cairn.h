@@ -181,6 +181,7 @@ int	issuer_key(struct cairn *, const struct verb *, json_t *args);
 int	issuer_issue(struct cairn *, const struct verb *, json_t *args);
 int	issuer_change(struct cairn *, const struct verb *, json_t *args);
 int	issuer_refresh(struct cairn *, const struct verb *, json_t *args);
+int	issuer_jwt(struct cairn *, const struct verb *, json_t *args);
 int	issuer_list(struct cairn *, const struct verb *, json_t *args);
 
 enum { TIME_TEXT = 32 };

@@ -25,6 +25,7 @@
 #include "base/proof.h"
 #include "cairn.h"
 #include "domain/ledger.h"
+#include "domain/vc.h"
 #include "domain/when.h"
 #include "events.h"
 
@@ -380,6 +381,29 @@ issuer_refresh(struct cairn *c, const struct verb *v, json_t *args)
 	for (int64_t n = 1; r == EXIT_OK && ledger_entry(b.ledger, n) != NULL; n++)
 		r = write_credential(c, &b, n);
 	return r == EXIT_OK ? finish(c, &b, 0, false) : r;
+}
+
+int
+issuer_jwt(struct cairn *c, const struct verb *v, json_t *args)
+{
+	autobook struct book b = { 0 };
+	autojson json_t *vc = NULL, *said = NULL;
+	autofree char *jwt = NULL;
+	struct err err = { "" };
+	int64_t number = strtoll(json_str(args, "number"), NULL, 10);
+	int r;
+
+	(void)v;
+	if ((r = book_open(c, json_str(args, "dir"), &b)) != EXIT_OK)
+		return r;
+	if ((r = ledger_credential(b.ledger, number, b.seed, &vc, &err)) != 0)
+		return problem(c, r, &err);
+	if ((r = vc_jwt(vc, b.seed, &jwt)) != 0 || (said = json_pack("{s:I, s:s}", "number", (json_int_t)number, "jwt", jwt)) == NULL)
+		return no_memory(c);
+	if (c->json)
+		return out_json(said);
+	out_line("%s", jwt);
+	return EXIT_OK;
 }
 
 int

@@ -11,6 +11,7 @@
 #include "base/proof.h"
 #include "crypt/envelope.h"
 #include "domain/directory.h"
+#include "domain/publication.h"
 #include "domain/trust.h"
 #include "domain/when.h"
 #include "manifest.h"
@@ -164,9 +165,13 @@ record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_
 	    (r = canon_parse(rec->body, strlen(rec->body), &body, NULL)) != 0)
 		return r < 0 ? r : ERR_CORRUPT;
 	draft.body = body;
-	/* Not longer than a specialist agreed to. */
+	/* Not longer than a specialist agreed to; what is over is withdrawn soon (published_ended). */
+	if (publication_over(body, app_now(app))) {
+		rec->dirty = 0;
+		return own_put(app->db, rec);
+	}
 	until = json_int(json_obj(body, "consent"), "expires_at", draft.expires_at);
-	if (until > draft.issued_at && until < draft.expires_at)
+	if (until < draft.expires_at)
 		draft.expires_at = until;
 	if ((r = directory_seal(&draft, rec->seq > 0 ? &seen : NULL, seed, &record, &why)) != 0 ||
 	    (r = directory_hash(record, hash, &why)) != 0)

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/canon.h"
+#include "base/encode.h"
 #include "base/proof.h"
 #include "when.h"
 
@@ -111,5 +114,46 @@ vc_build(const struct vc *vc, enum signed_kind kind, const json_t *status, const
 		r = proof_sign(doc, seed, SIGNED_PURPOSE, when_print(now, created), reterr);
 	if (r == 0)
 		*ret = take(doc);
+	return r;
+}
+
+/* A part of a JWS: its bytes in base64url. */
+static int
+add_part(struct buf *out, const void *bytes, size_t n)
+{
+	autofree char *text = malloc(B64_LEN(n) + 1);
+
+	if (text == NULL)
+		return -ENOMEM;
+	encode_b64url(bytes, n, text);
+	return buf_puts(out, text);
+}
+
+int
+vc_jwt(const json_t *doc, const uint8_t seed[32], char **ret)
+{
+	uint8_t pub[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES], sig[crypto_sign_BYTES];
+	autojson json_t *bare = json_copy((json_t *)doc);
+	autobuf struct buf payload = { 0 }, out = { 0 };
+	const char *issuer = json_str(doc, "issuer");
+	char did[80], header[300];
+	int n, r;
+
+	if (bare == NULL)
+		return json_is_object(doc) ? -ENOMEM : E_BAD;
+	(void)json_object_del(bare, "proof");
+	(void)crypto_sign_seed_keypair(pub, secret, seed);
+	n = snprintf(header, sizeof(header), "{\"alg\":\"EdDSA\",\"cty\":\"vc\",\"kid\":\"%s#%s\",\"typ\":\"vc+jwt\"}", vc_did(pub, did),
+	    did + strlen("did:key:"));
+	r = issuer == NULL || strcmp(issuer, did) != 0 ? E_BAD : canon_dump(bare, &payload, NULL);
+	if (r == 0 && (r = add_part(&out, header, (size_t)n)) == 0 && (r = buf_puts(&out, ".")) == 0 &&
+	    (r = add_part(&out, payload.data, payload.len)) == 0) {
+		(void)crypto_sign_detached(sig, NULL, (const unsigned char *)out.data, out.len, secret);
+		if ((r = buf_puts(&out, ".")) == 0)
+			r = add_part(&out, sig, sizeof(sig));
+	}
+	sodium_memzero(secret, sizeof(secret));
+	if (r == 0 && (*ret = buf_take(&out)) == NULL)
+		r = -ENOMEM;
 	return r;
 }

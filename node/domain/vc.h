@@ -32,6 +32,13 @@ int	vc_read(const json_t *, enum signed_kind, const char *what, struct vc *ret, 
 int	vc_build(const struct vc *, enum signed_kind, const json_t *status, const uint8_t seed[32],
 	    int64_t now, json_t **ret, struct err *reterr) must_check;
 
+/**
+ * vc_jwt(doc, seed, ret): the credential once more, as a JWT (W3C VC-JOSE-COSE, vc+jwt, EdDSA), without the proof that it has:
+ * the caller frees it.  Nothing here reads one: it is for verifiers elsewhere.  0, E_BAD (${seed} is not its issuer's
+ * did:key) or -ENOMEM.
+ */
+int	vc_jwt(const json_t *, const uint8_t seed[32], char **ret) must_check;
+
 /** vc_has_text(s): neither NULL nor empty.  vc_is_did(s): begins as a DID does. */
 bool	vc_has_text(const char *);
 bool	vc_is_did(const char *);

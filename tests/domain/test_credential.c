@@ -415,6 +415,31 @@ test_memory(void)
 	json_decref(vc);
 }
 
+/* The second form; what is in it is read by tests/tools/test_cairn_issuer.py. */
+static void
+test_jwt(void)
+{
+	autojson json_t *vc = json_pack("{s:s, s:s, s:{}}", "issuer", issuer.did, "id", "urn:x", "proof"), *none = json_object();
+	autofree char *jwt = NULL;
+	int failed = 0;
+
+	is_int(vc_jwt(vc, issuer.seed, &jwt), 0, "a credential as a JWT");
+	ok(strncmp(jwt, "eyJhbGciOiJFZERTQSIsImN0eSI6InZjIiwia2lkIjoiZGlkOmtleTp6", 56) == 0 && strchr(jwt, '=') == NULL &&
+	    strchr(strchr(jwt, '.') + 1, '.') != NULL && json_obj(vc, "proof") != NULL, "three parts, and the credential is as it was");
+	is_int(vc_jwt(vc, other.seed, &jwt), E_BAD, "nobody signs for another issuer");
+	is_int(vc_jwt(none, issuer.seed, &jwt), E_BAD, "nor for none");
+	is_int(vc_jwt(NULL, issuer.seed, &jwt), E_BAD, "nor nothing");
+	for (long n = 0, r = -ENOMEM; r == -ENOMEM; n++) {
+		autofree char *text = NULL;
+
+		faults_left = n;
+		r = vc_jwt(vc, issuer.seed, &text);
+		faults_left = -1;
+		failed += r == -ENOMEM && text == NULL;
+	}
+	ok(failed > 3, "out of memory, %d times", failed);
+}
+
 int
 main(void)
 {
@@ -438,6 +463,7 @@ main(void)
 	test_example();
 	test_memory();
 	status_free(lent);
+	test_jwt();
 	trust_free(trust);
 	return done_testing();
 }

@@ -212,6 +212,28 @@ test_taken_back(void)
 	host_close(&h);
 }
 
+/* Imported in time, and published too late. */
+static void
+test_too_late(void)
+{
+	struct host h;
+	autojson json_t *rejected = NULL;
+	json_t *all;
+
+	begin(&h, 185, RECORD, 90 * WHEN_DAY);
+	all = records(&h, OTHER, *h.now + WHEN_MINUTE);
+	(void)json_object_set_new(json_array_get(all, 1), "source", json_string("hsds:person/2"));
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:o}", "records", all)));
+	host_kill(&h, SOURCE);
+	*h.now += 2 * WHEN_MINUTE;
+	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	host_start(&h, SOURCE);
+	host_run(&h, 10000);
+	rejected = story_list(&h, SOURCE, "rejected");
+	is_int((int)(found(&h) + json_array_size(rejected)), 1, "what is over does not leave any more");
+	host_close(&h);
+}
+
 static void
 test_ends(void)
 {
@@ -234,5 +256,6 @@ main(void)
 	test_arrives();
 	test_taken_back();
 	test_ends();
+	test_too_late();
 	return done_testing();
 }

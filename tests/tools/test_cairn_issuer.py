@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import stat
+import subprocess
 import sys
 
 SRC = os.environ.get("srcdir") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -15,6 +16,7 @@ sys.path[:0] = [os.path.join(SRC, "tests"), os.path.join(SRC, "tests", "tools")]
 sys.dont_write_bytecode = True
 import tap  # noqa: E402
 from test_cairn import Case  # noqa: E402
+from test_cairn_keys import unbase58  # noqa: E402
 
 LISTS = "https://board.example/status/"
 
@@ -84,6 +86,28 @@ class Issuer(Case):
         self.refused("there is no credential 2", "issuer", "revoke", self.book, "2", want=4)
         # The last version and the one before it.
         self.assertEqual(len([n for n in os.listdir(self.book) if n.startswith("ledger.")]), 2)
+
+    def test_a_second_form(self):
+        """The JWT is the credential without its proof, by the same key, as openssl judges."""
+        self.cairn("issuer", "issue", self.book, self.subject(), "--until", day(400))
+        vc = self.read("credential-1.json")["records"][0]["body"]
+        jwt = self.cairn("issuer", "jwt", self.book, "1").stdout.strip()
+        self.assertEqual(json.loads(self.cairn("issuer", "jwt", self.book, "1", "--json").stdout), {"number": 1, "jwt": jwt})
+        parts = jwt.split(".")
+        header, payload, signature = (base64.urlsafe_b64decode(p + "=" * (-len(p) % 4)) for p in parts)
+        key = self.did.removeprefix("did:key:")
+        self.assertEqual(json.loads(header), {"alg": "EdDSA", "typ": "vc+jwt", "cty": "vc", "kid": f"{self.did}#{key}"})
+        self.assertEqual(json.loads(payload), {k: v for k, v in vc.items() if k != "proof"})
+        spki = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + unbase58(key[1:])[2:]).decode()
+        pem = self.file("pub.pem", f"-----BEGIN PUBLIC KEY-----\n{spki}\n-----END PUBLIC KEY-----\n")
+        for change, says in (b"", "Verified Successfully"), (b"x", "Failure"):
+            for name, data in ("sig", signature), ("msg", ".".join(parts[:2]).encode() + change):
+                with open(os.path.join(self.dir.name, name), "wb") as f:
+                    f.write(data)
+            ssl = subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", pem, "-rawin", "-in", "msg", "-sigfile", "sig"],
+                                 cwd=self.dir.name, capture_output=True, text=True, timeout=20)
+            self.assertIn(says, ssl.stdout + ssl.stderr)
+        self.refused("there is no credential 2", "issuer", "jwt", self.book, "2", want=4)
 
     def test_reminders(self):
         for name, days in ("Rosa", 59), ("Ana", 70):
