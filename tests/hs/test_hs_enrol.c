@@ -15,15 +15,16 @@
 
 #define WRONG_WORDS	"acorn acorn acorn acorn acorn acorn acorn acorn acorn acorn"
 
+/* ${reply} is consumed. */
 static bool
 refused(json_t *reply, const char *words)
 {
-	autojson json_t *mine = reply;
 	const char *error = json_str(reply, "error");
 	bool good = json_is_false(json_object_get(reply, "ok")) && error != NULL && strstr(error, words) != NULL;
 
 	if (!good)
 		printf("# %s\n", error != NULL ? error : "not refused");
+	json_decref(reply);
 	return good;
 }
 

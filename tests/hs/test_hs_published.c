@@ -177,7 +177,7 @@ static void
 test_taken_back(void)
 {
 	struct host h;
-	autojson json_t *wrong = NULL, *early = NULL, *done = NULL, *again = NULL, *gone = NULL;
+	autojson json_t *wrong = NULL, *early = NULL, *done = NULL, *again = NULL;
 	json_t *all;
 
 	begin(&h, 183, RECORD, 90 * WHEN_DAY);
