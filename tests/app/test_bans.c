@@ -137,7 +137,7 @@ test_resume(void)
 static void
 test_changing(void)
 {
-	char key[8];
+	char key[16];
 	int n = 0;
 
 	rule("c", "@person*3:there*.example");
