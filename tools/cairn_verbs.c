@@ -300,6 +300,7 @@ const struct verb verbs_table[] = {
 	   { "reason-file", "FILE", "reason_file", "holds the reason in words when it is other; nothing about the member", false, false, NULL }},
 	  "delivered", import_text, node_show_referral },
 #include "cairn_verbs_case.h"
+#include "cairn_verbs_book.h"
 	{ "outcome", "tell the referring side what became of an accepted referral",
 	  "closed needs --code. Each step is allowed once the one before it was reported.",
 	  "cairn outcome 01J8Z0Q4M2K7V9T5B3N6X8C0RD closed --code connected",

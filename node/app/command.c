@@ -5,6 +5,8 @@
 #include "accounting.h"
 #include "backup.h"
 #include "bans.h"
+#include "book.h"
+#include "consult.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "capacity.h"
@@ -113,6 +115,14 @@ static const struct verb {
 	{ "match sign",	notes_sign,	"cairn help match sign lists the values", false },
 	{ "match chat",	notes_chat_add,	"cairn list matches shows the ids", true },
 	{ "match notes", notes_show,	"cairn list matches shows the ids", false },
+	{ "book add",	book_write,	"nothing was kept; types.md describes an entry", false },
+	{ "book show",	book_show,	"", false },
+	{ "book seen",	book_saw,	"cairn book show lists the incidents and their ids", false },
+	{ "book forget", book_remove,	"cairn book show lists the ids", true },
+	{ "volunteer",	book_volunteer,	"cairn book show lists the applications and their ids", true },
+	{ "consult ask", consult_ask,	"nobody was asked", true },
+	{ "consult show", consult_show,	"", false },
+	{ "consult close", consult_close, "", true },
 	{ "import measures", notes_measures, "the questionnaires are as before; mend the file and import it again", false },
 	{ "report",	report_run,	"a report is made of a quarter that is over: cairn report 2026-Q3", false },
 	{ "match fairness", pairing_fairness, "", false },

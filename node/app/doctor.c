@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "book.h"
 #include "base/canon.h"
 #include "base/text.h"
 #include "crypt/crypt.h"
@@ -388,6 +389,17 @@ check_matches(struct app *app, json_t *checks)
 	    "cairn list matches shows which; ask both, each alone, then cairn match review or end");
 }
 
+static int
+check_book(struct app *app, json_t *checks)
+{
+	char text[256];
+	bool trouble;
+	int r = book_trouble(app, text, sizeof(text), &trouble);
+
+	return r != 0 ? r : check(checks, "supporters", !trouble, trouble ? text : "nothing about supporters, groups or volunteers waits",
+	    "cairn book show says who and what");
+}
+
 /* Silence would be the worst: somebody may wait for an answer to what nobody here can read. */
 static int
 check_gaps(struct app *app, json_t *checks)
@@ -464,7 +476,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
 	    (r = check_revocations(app, checks)) != 0 || (r = check_purges(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
-	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 ||
+	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 || (r = check_book(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)
 		return r;
 	return check_keys(app, checks);

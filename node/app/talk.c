@@ -7,6 +7,7 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "consult.h"
 #include "message.h"
 #include "notes_chat.h"
 #include "store/audit.h"
@@ -42,6 +43,8 @@ static const struct topic {
 	{ "feedback",	talk_feedback,	"!feedback - how it is with the one who supports you", false, false },
 	{ "reflect",	talk_reflect,	NULL, false, false },
 	{ "measure",	talk_measure,	"!measure - answer a questionnaire", false, false },
+	{ "volunteer",	talk_volunteer,	"!volunteer - offer to support others", false, false },
+	{ "answer",	consult_answer,	NULL, false, false },
 	{ "share",	talk_share,	NULL, false, false },
 	{ "forget",	talk_forget,	"!forget plan - have what you wrote so forgotten; also goals, checkin, feedback, reflect, measure", false, false },
 	{ "skip",	talk_skip,	NULL, false, false },

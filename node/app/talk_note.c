@@ -31,6 +31,8 @@ static const struct what {
 	{ "checkin", "checkin", "how it goes", false, false, "People here who support you can read it." },
 	{ "feedback", "feedback", "how it is with each other", false, true, "People here can read it; the other of you two does not see it here. Both are asked the same." },
 	{ "reflection", "reflect", "a look back at a meeting", false, true, "Both of you may ask people here to read it." },
+	{ "application", "volunteer", "supporting others as a volunteer", false, false, "People here read it and answer you. Volunteers are shown as such, without a "
+	  "certificate; nothing is shown before you agree." },
 	{ "answers", "measure", "a questionnaire", false, false, "People here who support you can read your answers; in reports they are only counted, with those of others." },
 };
 
@@ -127,11 +129,13 @@ begin(struct talk *t, const char *kind, const char *words, const json_t *measure
 		return 0;
 	if (r < 0)
 		return r;
+	if (r == 0 && !strcmp(kind, "application"))
+		free(take(match));
 	if (r == E_BAD)
 		buf_cut(&t->say, t->say.len);
 	if (r == E_NOTFOUND && w->both)
 		return buf_puts(&t->say, "There is nobody with whom you are matched here now. Write what you want to say without a \"!\"; people here read it.");
-	return start(t, w, r == 0 ? match : "", side, measure);
+	return start(t, w, match != NULL ? match : "", side, measure);
 }
 
 int
@@ -150,6 +154,13 @@ int
 talk_reflect(struct talk *t, const char *words)
 {
 	return begin(t, "reflection", words, NULL);
+}
+
+int
+talk_volunteer(struct talk *t, const char *words)
+{
+	(void)words;
+	return begin(t, "application", "", NULL);
 }
 
 int
@@ -283,7 +294,7 @@ change(struct talk *t, const char *words, bool forget)
 	if (r < 0)
 		return r;
 	if (w == NULL || (!forget && !w->own))
-		return buf_puts(&t->say, forget ? "What is to be forgotten? Write !forget goals, plan, checkin, feedback, reflect or measure." :
+		return buf_puts(&t->say, forget ? "What is to be forgotten? Write !forget goals, plan, checkin, feedback, reflect, measure or volunteer." :
 		    "What is to be shared? Write !share goals or !share plan.");
 	if (r == 0)
 		return buf_puts(&t->say, "There is nothing of this kind here.");

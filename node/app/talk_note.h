@@ -16,6 +16,7 @@ int	talk_plan(struct talk *, const char *words) must_check;
 int	talk_checkin(struct talk *, const char *words) must_check;
 int	talk_feedback(struct talk *, const char *words) must_check;
 int	talk_reflect(struct talk *, const char *words) must_check;
+int	talk_volunteer(struct talk *, const char *words) must_check;
 int	talk_measure(struct talk *, const char *words) must_check;
 int	talk_share(struct talk *, const char *words) must_check;
 int	talk_forget(struct talk *, const char *words) must_check;

@@ -33,13 +33,14 @@ static const enum query_id of_legal[] = {
 	Q_ERASE_LEGAL_ASKS, Q_ERASE_LEGAL_ROW,
 };
 static const enum query_id of_person[] = {
-	Q_ERASE_PERSON_NOTES, Q_ERASE_PERSON_CHATS, Q_ERASE_PERSON_INTAKE, Q_ERASE_PERSON_OUTBOX, Q_ERASE_PERSON_MESSAGES, Q_ERASE_PERSON_INBOX, Q_ERASE_PERSON_WITHHELD,
+	Q_ERASE_PERSON_NOTES, Q_ERASE_PERSON_VOICES, Q_ERASE_PERSON_CHATS, Q_ERASE_PERSON_INTAKE, Q_ERASE_PERSON_OUTBOX, Q_ERASE_PERSON_MESSAGES, Q_ERASE_PERSON_INBOX, Q_ERASE_PERSON_WITHHELD,
 	Q_ERASE_PERSON_GAPS, Q_ERASE_PERSON_SESSIONS, Q_ERASE_PERSON_SHARES, Q_ERASE_PERSON_HISTORY,
 	Q_ERASE_PERSON_PINS, Q_ERASE_PERSON_ROSTER, Q_ERASE_PERSON_MEMBER, Q_ERASE_PERSON_ROOM,
 	Q_STRANGER_FORGET_WAITING, Q_STRANGER_FORGET_REJECTED, Q_STRANGER_FORGET_ALARMS, Q_STRANGER_FORGET_INDEXES,
 	Q_STRANGER_FORGET_INBOUND, Q_STRANGER_FORGET_OLM, Q_STRANGER_FORGET_DEVICES, Q_STRANGER_FORGET_USER,
 };
 
+static const enum query_id of_entry[] = { Q_BOOK_DROP };
 static const enum query_id of_note[] = { Q_ERASE_NOTE_ROW };
 
 static const struct kind {
@@ -51,6 +52,7 @@ static const struct kind {
 	{ "legal:", of_legal, nelem(of_legal) },
 	{ "person:", of_person, nelem(of_person) },
 	{ "note:", of_note, nelem(of_note) },
+	{ "entry:", of_entry, nelem(of_entry) },
 };
 
 /* Progress is in these counters, so that a restart goes on. */

@@ -44,6 +44,13 @@ subject_note(int64_t n, char out[SUBJECT_NAME])
 	return out;
 }
 
+const char *
+subject_entry(int64_t n, char out[SUBJECT_NAME])
+{
+	(void)snprintf(out, SUBJECT_NAME, "entry:%" PRId64, n);
+	return out;
+}
+
 static const char ring_name[] = "db.keys";
 
 static int

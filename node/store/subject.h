@@ -9,6 +9,7 @@
  *   "referral:ID"	what is known of the member of a referral (subject_referral)
  *   "person:PID"	a person's user id and words (subject_person)
  *   "note:N"		what somebody wrote in their chat, part of their person (subject_note)
+ *   "entry:N"		what a program wrote down of its own people (subject_entry)
  *   "legal:ID"		consents, accounting and holds of referral ID: kept for the legal term
  *			after the rest is erased (subject_legal)
  */
@@ -26,6 +27,7 @@ const char *subject_referral(const char *id, char out[SUBJECT_NAME]);
 const char *subject_legal(const char *id, char out[SUBJECT_NAME]);
 const char *subject_person(int64_t pid, char out[SUBJECT_NAME]);
 const char *subject_note(int64_t n, char out[SUBJECT_NAME]);
+const char *subject_entry(int64_t n, char out[SUBJECT_NAME]);
 
 /** subject_open(db, dir, ret, reterr): for db_open, in a transaction: keyring_open, and the store remembers whose it is. */
 int	subject_open(struct db *, const char *, struct keyring **, struct err *) must_check;

@@ -103,6 +103,9 @@ DELETE FROM note WHERE n = ?1;
 -- name: erase_person_notes
 DELETE FROM note WHERE pid = ?1;
 
+-- name: erase_person_voices
+DELETE FROM consult_voice WHERE pid = ?1;
+
 -- name: erase_person_chats
 DELETE FROM pairing_chat WHERE pid = ?1;
 

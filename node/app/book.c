@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "book.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "base/event.h"
+#include "domain/staff.h"
+#include "domain/when.h"
+#include "events.h"
+#include "store/audit.h"
+#include "store/bookstore.h"
+#include "store/dirstore.h"
+#include "store/notestore.h"
+#include "store/peoplestore.h"
+#include "talk.h"
+
+/* All that is written down; its number and whether it was seen are beside each. */
+static int
+collect(void *cookie, const struct entry *e)
+{
+	autojson json_t *copy = json_deep_copy(e->body);
+
+	if (copy == NULL || json_object_set_new(copy, "n", json_integer(e->n)) != 0 || json_object_set_new(copy, "seen", json_boolean(e->seen != 0)) != 0)
+		return -ENOMEM;
+	return json_array_append(cookie, copy) != 0 ? -ENOMEM : 0;
+}
+
+static int
+read_all(struct app *app, json_t **ret)
+{
+	return (*ret = json_array()) == NULL ? -ENOMEM : book_each(app->db, collect, *ret);
+}
+
+/* The body of our group of that id; NULL: there is none. */
+static int
+group_of(struct app *app, const char *id, json_t **ret)
+{
+	struct own_record rec;
+	int r = id != NULL ? own_get(app->db, id, &rec) : E_NOTFOUND;
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (!strcmp(rec.kind, "group"))
+		r = canon_parse(rec.body, strlen(rec.body), ret, NULL) != 0 ? ERR_CORRUPT : 0;
+	own_free(&rec);
+	return r;
+}
+
+int
+book_write(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	autojson json_t *entry = json_deep_copy(json_obj(args, "document")), *all = NULL, *group = NULL;
+	char today[WHEN_TEXT];
+	bool incident;
+	int64_t n;
+	int r;
+
+	if (entry == NULL)
+		return err_set(reterr, E_BAD, "document: an entry is wanted; types.md describes it");
+	if (json_object_set_new(entry, "v", json_integer(1)) != 0)
+		return -ENOMEM;
+	if ((r = event_check(&ev_entry_desc, entry, reterr)) != 0 || (r = read_all(app, &all)) != 0 || (r = group_of(app, staff_group(entry), &group)) != 0 ||
+	    (r = staff_admit(all, entry, group, when_print_day(app_now(app), today), reterr)) != 0 ||
+	    (r = book_add(app->db, json_str(entry, "kind"), entry, &n)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "book", "book", json_str(entry, "kind"))) != 0)
+		return r;
+	incident = !strcmp(json_str(entry, "kind"), "incident");
+	*ret = json_pack("{s:o, s:s, s:s*}", "id", json_sprintf("%lld", (long long)n), "text", incident ?
+	    "kept; show it to the group's supervisor, then cairn book seen" : "kept", "supervisor", incident ? json_str(json_obj(group, "supervisor"), "title") : NULL);
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+static int
+add_person(const json_t *all, const json_t *first, const char *today, json_t *people)
+{
+	const char *who = json_str(first, "who");
+	struct staff_state s;
+	json_t *row;
+
+	if (staff_judge(all, who, today, &s) != 0)
+		return ERR_CORRUPT;
+	row = json_pack("{s:o, s:s, s:I, s:b, s:b}", "id", json_sprintf("%lld", json_int(first, "n", 0)), "who", who, "hours_this_year", (json_int_t)s.hours, "trained", (int)!s.untrained, "supervised", (int)!s.unsupervised);
+	if (row != NULL && s.certified && json_object_set_new(row, "credential_ends_in_days", json_integer(s.expires)) != 0) {
+		json_decref(row);
+		return -ENOMEM;
+	}
+	return json_array_append_new(people, row) != 0 ? -ENOMEM : 0;
+}
+
+static int
+add_series(const json_t *all, const json_t *e, json_t *series)
+{
+	struct staff_series s;
+
+	if (staff_series(all, json_str(e, "who"), staff_group(e), &s) != 0)
+		return ERR_CORRUPT;
+	return json_array_append_new(series, json_pack("{s:o, s:s, s:s, s:I, s:I, s:b}", "id", json_sprintf("%lld", json_int(e, "n", 0)), "who", json_str(e, "who"), "group", staff_group(e), "attended",
+	    (json_int_t)s.attended, "sessions", (json_int_t)s.sessions, "complete", (int)s.complete)) != 0 ? -ENOMEM : 0;
+}
+
+static bool
+of_supporter(const char *kind)
+{
+	return !strcmp(kind, "training") || !strcmp(kind, "hours") || !strcmp(kind, "supervision") || !strcmp(kind, "credential");
+}
+
+/* Of each part what it comes to: supporters by name, once each; series; incidents. */
+static int
+judge(const json_t *all, const char *today, json_t *people, json_t *series, json_t *incidents)
+{
+	autojson json_t *known = json_object();
+	const json_t *e;
+	size_t i;
+	int r = known == NULL ? -ENOMEM : 0;
+
+	json_array_foreach((json_t *)all, i, e) {
+		const char *kind = json_str(e, "kind"), *who = json_str(e, "who");
+
+		if (r == 0 && !strcmp(kind, "incident"))
+			r = json_array_append_new(incidents, json_pack("{s:o, s:s, s:s, s:O, s:O, s:O}", "id", json_sprintf("%lld", json_int(e, "n", 0)), "on", json_str(e, "on"),
+			    "group", staff_group(e), "what", json_object_get(json_obj(e, kind), "what"), "text", json_object_get(json_obj(e, kind), "text"), "seen",
+			    json_object_get(e, "seen"))) != 0 ? -ENOMEM : 0;
+		else if (r == 0 && !strcmp(kind, "enrolment"))
+			r = add_series(all, e, series);
+		else if (r == 0 && of_supporter(kind) && json_object_get(known, who) == NULL &&
+		    (r = json_object_set_new(known, who, json_true()) != 0 ? -ENOMEM : 0) == 0)
+			r = add_person(all, e, today, people);
+	}
+	return r;
+}
+
+struct applying {
+	struct app	*app;
+	json_t		*items;
+};
+
+static int
+add_application(void *cookie, const struct note *note)
+{
+	struct applying *a = cookie;
+	autofree char *user = NULL;
+	autojson json_t *item = NULL;
+	int r;
+
+	if (strcmp(note->kind, "application") != 0)
+		return 0;
+	if ((r = person_user(a->app->db, note->pid, &user)) != 0)
+		return r;
+	item = json_pack("{s:o, s:s, s:s}", "id", json_sprintf("%lld", (long long)note->n), "user", user, "on", json_str(note->body, "on"));
+	return item == NULL || json_object_update(item, json_obj(note->body, "application")) != 0 || json_array_append(a->items, item) != 0 ? -ENOMEM : 0;
+}
+
+int
+book_show(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	json_t *people = json_array(), *series = json_array(), *incidents = json_array(), *applications = json_array();
+	autojson json_t *out = json_pack("{s:o, s:o, s:o, s:o}", "supporters", people, "series", series, "incidents", incidents, "applications", applications);
+	autojson json_t *all = NULL;
+	struct applying a = { app, applications };
+	char today[WHEN_TEXT];
+	int r;
+
+	(void)args, (void)reterr;
+	if (out == NULL)
+		return -ENOMEM;
+	if ((r = read_all(app, &all)) != 0 || (r = judge(all, when_print_day(app_now(app), today), people, series, incidents)) != 0 ||
+	    (r = note_each(app->db, NULL, add_application, &a)) != 0 || (r = audit_add(app->db, app_now(app), actor, "show", "book", NULL)) != 0)
+		return r;
+	*ret = take(out);
+	return 0;
+}
+
+static int64_t
+number_of(const json_t *args, const char *key)
+{
+	const char *text = json_str(args, key);
+	char *end;
+	long long n = text != NULL ? strtoll(text, &end, 10) : 0;
+
+	return text != NULL && *end == '\0' && n > 0 ? n : 0;
+}
+
+int
+book_saw(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *by = json_str(args, "by");
+	int r = by == NULL || *by == '\0' ? err_set(reterr, E_BAD, "by: who saw it? The supervisor, as the group's record calls them") :
+	    book_seen(app->db, number_of(args, "id"));
+
+	if (r == E_NOTFOUND)
+		return err_set(reterr, r, "no incident that waits to be seen has this id");
+	if (r != 0 || (r = audit_add(app->db, app_now(app), actor, "incident seen", "book", by)) != 0)
+		return r;
+	*ret = json_pack("{s:s}", "text", "seen");
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+struct forgetting {
+	struct app	*app;
+	int64_t		 id;		/* Of one of their entries. */
+	char		*who;
+	long long	 n;
+};
+
+static int
+whose(void *cookie, const struct entry *e)
+{
+	struct forgetting *f = cookie;
+
+	return e->n != f->id ? 0 : (f->who = strdup(json_str(e->body, "who"))) != NULL ? 0 : -ENOMEM;
+}
+
+static int
+forget(void *cookie, const struct entry *e)
+{
+	struct forgetting *f = cookie;
+
+	if (strcmp(json_str(e->body, "who"), f->who) != 0)
+		return 0;
+	f->n++;
+	return book_forget(f->app->db, e->n);
+}
+
+int
+book_remove(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	struct forgetting f = { app, number_of(args, "id"), NULL, 0 };
+	int r = book_each(app->db, whose, &f);
+
+	if (r == 0)
+		r = f.who == NULL ? err_set(reterr, E_NOTFOUND, "no entry has this id") : book_each(app->db, forget, &f);
+	free(f.who);
+	if (r != 0)
+		return r;
+	if ((r = audit_add(app->db, app_now(app), actor, "book forget", "book", NULL)) != 0)
+		return r;
+	*ret = json_pack("{s:s, s:I}", "text", "forgotten, for good", "entries", (json_int_t)f.n);
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+struct found {
+	int64_t	 pid;
+	json_t	*body;
+};
+
+static int
+find(void *cookie, const struct note *note)
+{
+	struct found *f = cookie;
+
+	if (!strcmp(note->kind, "application")) {
+		f->pid = note->pid;
+		f->body = json_incref(json_obj(note->body, "application"));
+	}
+	return 0;
+}
+
+int
+book_volunteer(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
+{
+	const char *decision = json_str(args, "decision");
+	struct found f = { 0 };
+	int64_t gone;
+	bool yes;
+	int r;
+
+	if (decision == NULL || (strcmp(decision, "accept") != 0 && strcmp(decision, "decline") != 0))
+		return err_set(reterr, E_BAD, "decision: accept or decline is wanted");
+	if ((r = note_get(app->db, number_of(args, "id"), find, &f)) != 0)
+		return r;
+	if (f.body == NULL)
+		return err_set(reterr, E_NOTFOUND, "no application has this id");
+	yes = !strcmp(decision, "accept");
+	/* It has served its purpose; what is needed of it goes into a record that they agree to. */
+	if ((r = talk_say(app, f.pid, yes ? "People here would be glad to have you as a volunteer. They write to you about how it goes on. You are shown as a volunteer "
+	    "without a certificate, and only after you have agreed to what is shown." : "Thank you for offering your help. People here cannot take it up now; "
+	    "that says nothing about you. What you wrote about it is forgotten here.")) == 0 &&
+	    (r = note_forget(app->db, f.pid, "application", &gone)) == 0 && (r = audit_add(app->db, app_now(app), actor, "volunteer", "book", decision)) == 0)
+		*ret = yes ? json_pack("{s:s, s:{s:s, s:{s:O, s:b}}}", "text", "they are told; the application is forgotten. Import a record like this once they agreed to it; "
+		    "it says by itself that a volunteer is not certified", "record", "kind", "specialist", "body", "alias", json_object_get(f.body, "name"), "volunteer", 1) :
+		    json_pack("{s:s}", "text", "they are told; the application is forgotten");
+	json_decref(f.body);
+	return r == 0 && *ret == NULL ? -ENOMEM : r;
+}
+
+int
+book_trouble(struct app *app, char *text, size_t size, bool *ret)
+{
+	autojson json_t *all = NULL, *people = json_array(), *series = json_array(), *incidents = json_array(), *applications = json_array();
+	struct applying a = { app, applications };
+	long long ending = 0, alone = 0, unseen = 0;
+	char today[WHEN_TEXT];
+	const json_t *row;
+	size_t i;
+	int r = people == NULL || series == NULL || incidents == NULL || applications == NULL ? -ENOMEM : read_all(app, &all);
+
+	if (r != 0 || (r = judge(all, when_print_day(app_now(app), today), people, series, incidents)) != 0 ||
+	    (r = note_each(app->db, NULL, add_application, &a)) != 0)
+		return r;
+	json_array_foreach(people, i, row) {
+		ending += json_int(row, "credential_ends_in_days", STAFF_EXPIRES + 1) <= STAFF_EXPIRES;
+		alone += !json_is_true(json_object_get(row, "supervised"));
+	}
+	json_array_foreach(incidents, i, row)
+		unseen += !json_is_true(json_object_get(row, "seen"));
+	(void)snprintf(text, size, "%lld with a credential that has ended or ends within %d days, %lld not supervised for %d days; %lld incidents not seen by a supervisor, "
+	    "%zu volunteers wait for an answer", ending, STAFF_EXPIRES, alone, STAFF_SUPERVISED, unseen, json_array_size(applications));
+	*ret = ending + alone + unseen > 0 || json_array_size(applications) > 0;
+	return 0;
+}
