@@ -239,6 +239,38 @@ test_day(void)
 		}
 }
 
+/* There is no place for all of the words: that is said, wherever it ends. */
+static void
+test_full(void)
+{
+	static const char *const notes[] = { "{'kind':'goals','goals':[{'text':'see her','state':'open'},{'text':'x','state':'set_aside'}]}",
+		"{'kind':'feedback','feedback':{'heard':5,'again':true,'concerns':['not_kept','judged'],'text':'x'}}" };
+	autojson json_t *scaled = json_deep_copy(measure("phq-2")), *items = NULL, *feedback = NULL, *checkin = NULL;
+	bool over, alarm;
+	int wrong = 0;
+
+	(void)json_object_set_new(scaled, "scale", json_pack("[s, s, s, s]", "never", "at times", "often", "always"));
+	(void)!dialogue_begin("answers", "member", scaled, &items);
+	(void)!dialogue_begin("checkin", "member", NULL, &checkin);
+	(void)!dialogue_begin("feedback", "member", NULL, &feedback);
+	for (int i = 0; i < 5; i++)
+		(void)!dialogue_answer(feedback, NULL, "1", NOON, &over, &alarm, NULL);
+	for (size_t max = 1; max < 400; max++) {
+		const json_t *asked[] = { items, feedback, checkin };
+
+		for (size_t i = 0; i < nelem(asked) + nelem(notes); i++) {
+			autobuf struct buf whole = { 0 }, out = { .max = max };
+			autojson json_t *note = i < nelem(asked) ? NULL : json(notes[i - nelem(asked)]);
+			int r = note == NULL ? dialogue_ask(asked[i], i == 0 ? scaled : NULL, &whole) : dialogue_words(note, &whole);
+
+			wrong += r != 0;
+			r = note == NULL ? dialogue_ask(asked[i], i == 0 ? scaled : NULL, &out) : dialogue_words(note, &out);
+			wrong += r != (whole.len <= max ? 0 : -EMSGSIZE);
+		}
+	}
+	is_int(wrong, 0, "where the words do not fit, that is said, and they do else");
+}
+
 /* Each allocation fails once: nothing is half answered, nothing is lost. */
 static void
 test_memory(void)
@@ -300,6 +332,7 @@ main(void)
 	test_alarm();
 	test_words();
 	test_day();
+	test_full();
 	test_memory();
 	json_decref(measures);
 	return done_testing();
