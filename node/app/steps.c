@@ -333,6 +333,7 @@ own_keys(struct app *app, bool *ret_more)
 #define STEPS(X)				\
 	X(ERASE, "forgetting")			\
 	X(QUERY, "devices of others")		\
+	X(MESSAGE, "messages")			\
 	X(HEADS, "sending")			\
 	X(OWN_KEYS, "keys of our own")		\
 	X(CLOCK, "clocks of referrals")		\
@@ -343,7 +344,6 @@ own_keys(struct app *app, bool *ret_more)
 	X(INGEST, "what came")			\
 	X(BANS, "bans")				\
 	X(REVOKE, "revocations")		\
-	X(MESSAGE, "messages")			\
 	X(PUBLISH, "publishing")		\
 	X(FEDERATION, "federation")		\
 	X(TRAFFIC, "contents for partners")	\
@@ -370,6 +370,9 @@ one(struct app *app, enum step step, bool *ret_more)
 		r = steps_query(app, &more);
 		*ret_more |= more && app->crypt != NULL;
 		return r;
+	case STEP_MESSAGE:
+		/* Before what is sent: whoever is in danger does not wait for the next answer of the homeserver. */
+		return app->crypt != NULL ? message_step(app) : 0;
 	case STEP_HEADS:
 		return heads(app, ret_more);
 	case STEP_OWN_KEYS:
@@ -390,8 +393,6 @@ one(struct app *app, enum step step, bool *ret_more)
 		return bans_step(app, ret_more);
 	case STEP_REVOKE:
 		return revoke_step(app, ret_more);
-	case STEP_MESSAGE:
-		return message_step(app);
 	case STEP_PUBLISH:
 		return publish_step(app, ret_more);
 	case STEP_FEDERATION:

@@ -136,6 +136,9 @@ test_danger(void)
 	ok(answers("suicide!", "people can, now") && answers("\xE2\x80\xA6 end\n my   LIFE", "people can, now"), "as often as it is needed");
 	is_int((int)found_in(&h, SOURCE, "messages", "user", "@oncall:opendoor.example"), 1, "within the hour once");
 	ok(!answers("weekend my lifeboat", "people can, now"), "words inside of words are none");
+	before = heard("people can, now");
+	say("suicide");
+	is_int(heard("people can, now"), before + 1, "and nobody waits for it");
 	is_int(referrals(SOURCE), 0, "nothing was sent");
 }
 

@@ -358,6 +358,7 @@ class DistressTest(Chat):
         room = hal.chat()
         hal.client.raw.send(room, "m.room.message", {"msgtype": "m.text", "body": "can you hear me"})
         invited = hal.client.raw.wait(lambda answer: next(iter(answer.get("rooms", {}).get("invite", {})), None))
+        self.harbor.wait(lambda: invited in self.harbor.rooms("direct"), "has made the chat")  # else the join may come too early
         hal.client.join(invited, via=[self.network.pair.a.server_name])
         hal.enter(invited)
         self.assertIn("could not be read", hal.next())
