@@ -11,6 +11,7 @@
 #include "domain/when.h"
 #include "intake.h"
 #include "store/audit.h"
+#include "store/intakestore.h"
 #include "traffic.h"
 
 enum { CLOCKS_A_TURN = 16 };
@@ -169,6 +170,29 @@ withhold(struct app *app, const struct path *path)
 	return r;
 }
 
+/* What a partner disclosed by a step that does not count is not kept. */
+static int
+discard(struct app *app, struct case_row *row, const struct path *path)
+{
+	autojson json_t *content = NULL;
+	enum path_standing standing;
+	size_t i;
+	int r;
+
+	if (row->r.side != REFERRAL_AT_TARGET || row->disclosure == NULL)
+		return 0;
+	if ((r = canon_parse(row->disclosure, strlen(row->disclosure), &content, NULL)) != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	i = json_str(content, "id") != NULL ? path_find(path, json_str(content, "id")) : PATH_NONE;
+	if (i == PATH_NONE || (standing = path_standing(path, i, NULL)) == PATH_COUNTS || standing == PATH_WAITS)
+		return 0;
+	free(row->disclosure);
+	row->disclosure = NULL;
+	if ((r = likeness_drop(app->db, row->id)) != 0)
+		return r;
+	return audit_case(app->db, app_now(app), "node", "discard", row->id, NULL);
+}
+
 static void
 wind(struct case_row *row)
 {
@@ -198,7 +222,7 @@ settle(struct app *app, struct case_row *row, const struct path *path)
 	row->updated = app_now(app);
 	row->reminded = 0;
 	wind(row);
-	if ((r = say_outcome(row, path, steps)) == 0 && (r = case_put(app->db, row)) == 0 &&
+	if ((r = discard(app, row, path)) == 0 && (r = say_outcome(row, path, steps)) == 0 && (r = case_put(app->db, row)) == 0 &&
 	    row->r.side == REFERRAL_AT_SOURCE)
 		r = withhold(app, path);
 	step_list_free(steps, n);
@@ -210,7 +234,7 @@ static int
 news(struct app *app, const struct case_row *row, const struct path *path, const struct path_step *step)
 {
 	return path_standing(path, path_find(path, step->id), NULL) == PATH_COUNTS ?
-	    intake_news(app, row, step->move.input, step->move.actor) : 0;
+	    intake_news(app, row, step) : 0;
 }
 
 /* Add a step to the path and the store.  E_LATER: it waits. */
@@ -233,30 +257,17 @@ record(struct app *app, const struct case_row *row, struct path *path, const str
 	return waits;
 }
 
-/* The step before one of a partner's is one that we can make ourselves: a receipt, or a clock that has run out. */
+/* What a partner's step was made on, or (no ${prev}) what waits, may be what we can make ourselves: a receipt, or a clock that has run out. */
 static int
-derive_prev(struct app *app, const struct case_row *row, struct path *path, const char *prev, const char *who)
+derive_prev(struct app *app, const struct case_row *row, struct path *path, const char *prev, const char *who, bool *ret_made)
 {
-	static const enum referral_input inputs[] = { REFERRAL_IN_RECEIVE, REFERRAL_IN_EXPIRE };
+	struct path_step step;
+	int r = 0;
 
-	for (size_t i = 0; i < path_size(path) && path_find(path, prev) == PATH_NONE; i++) {
-		if (path_standing(path, i, NULL) > PATH_OVERTAKEN)
-			continue;
-		for (size_t k = 0; k < nelem(inputs); k++) {
-			const struct referral *r = path_after(path, i);
-			struct path_step step;
-
-			if (inputs[k] == REFERRAL_IN_EXPIRE && referral_expire_at(r) > app_now(app) + EARLY)
-				continue;
-			path_derive(row->id, path_at(path, i)->id, r, inputs[k], &step);
-			if (strcmp(step.id, prev) != 0)
-				continue;
-			int rc = record(app, row, path, &step, NULL, who, NULL);
-
-			return rc > 0 ? 0 : rc;
-		}
-	}
-	return 0;
+	while (r == 0 && path_wanted(path, row->id, prev, app_now(app) + EARLY, &step) == 0)
+		if ((r = record(app, row, path, &step, NULL, who, NULL)) == 0)
+			*ret_made = true;
+	return r > 0 ? 0 : r;
 }
 
 static int
@@ -286,6 +297,7 @@ explain(const struct app *app, const struct case_row *row, const struct path *pa
 static int
 fill_step(struct app *app, const struct path *path, const struct case_step *in, struct path_step *ret, struct err *reterr)
 {
+	const enum referral_side own = path_state(path)->side;
 	size_t on = PATH_NONE;
 	int r = in->prev != NULL ? 0 : stand(app, path, in->input, in->actor, &on);
 
@@ -294,6 +306,7 @@ fill_step(struct app *app, const struct path *path, const struct case_step *in, 
 	*ret = (struct path_step){ .move = { .input = in->input, .actor = in->actor,
 	    .at = in->at != 0 ? in->at : app_now(app), .leg = in->prev != NULL ? (unsigned)in->leg :
 	    (on != PATH_NONE ? path_after(path, on)->leg : 1) + (in->input == REFERRAL_IN_REOPEN) } };
+	ret->by = in->prev == NULL ? own : own == REFERRAL_AT_SOURCE ? REFERRAL_AT_TARGET : REFERRAL_AT_SOURCE;
 	(void)snprintf(ret->id, sizeof(ret->id), "%s", in->id);
 	if (in->prev != NULL || on != PATH_NONE)
 		(void)snprintf(ret->prev, sizeof(ret->prev), "%s", in->prev != NULL ? in->prev : path_at(path, on)->id);
@@ -308,8 +321,9 @@ case_step(struct app *app, struct case_row *row, const struct case_step *in, str
 	autopath struct path *path = NULL;
 	struct path_step step;
 	struct referral next;
+	bool made = false;
 	unsigned effects;
-	int r;
+	int r, settled;
 
 	if (in->at > app_now(app) + EARLY)
 		return err_set(reterr, E_REFUSED, "it was written, by its author's clock, more than a day from now");
@@ -317,13 +331,19 @@ case_step(struct app *app, struct case_row *row, const struct case_step *in, str
 		return r;
 	if (path_size(path) == 0 && (r = case_put(app->db, row)) != 0)
 		return r;	/* The steps refer to it. */
-	if (in->prev != NULL && *in->prev != '\0' && (r = derive_prev(app, row, path, in->prev, in->who)) != 0)
+	if (in->prev != NULL && *in->prev != '\0' && (r = derive_prev(app, row, path, in->prev, in->who, &made)) != 0)
 		return r;
 	if ((r = fill_step(app, path, in, &step, reterr)) != 0)
 		return r;
 	if (in->prev == NULL && referral_step(path_state(path), &step.move, &next, &effects) == E_EXISTS)
 		return E_EXISTS;
-	if ((r = record(app, row, path, &step, in->content, in->who, reterr)) == E_REFUSED)
+	r = record(app, row, path, &step, in->content, in->who, reterr);
+	if ((r == 0 || r == E_LATER) && (settled = derive_prev(app, row, path, NULL, in->who, &made)) != 0)
+		return settled;
+	/* The caller may keep what was done; the step before stands in any case. */
+	if (r > 0 && r != E_LATER && made && (settled = settle(app, row, path)) != 0)
+		return settled;
+	if (r == E_REFUSED)
 		return explain(app, row, path, &step, reterr);
 	if (r != 0 && r != E_LATER)
 		return r;
@@ -376,10 +396,11 @@ strike(void *cookie, const struct case_row *due)
 	if (r != 0)
 		return r;
 	/* Texts that settle() frees. */
+	row.disclosure = due->disclosure != NULL ? strdup(due->disclosure) : NULL;
 	row.outcome = due->outcome != NULL ? strdup(due->outcome) : NULL;
 	row.reason = due->reason != NULL ? strdup(due->reason) : NULL;
 	row.r = *path_state(path);
-	if ((due->outcome != NULL && row.outcome == NULL) || (due->reason != NULL && row.reason == NULL))
+	if ((due->disclosure != NULL && row.disclosure == NULL) || (due->outcome != NULL && row.outcome == NULL) || (due->reason != NULL && row.reason == NULL))
 		r = -ENOMEM;	/* Nothing is stored without them. */
 	else if (path_tip(path) != PATH_NONE && referral_expire_at(&row.r) <= app_now(app)) {
 		r = derive(app, &row, path_tip(path), REFERRAL_IN_EXPIRE, path, "clock");
@@ -394,6 +415,7 @@ strike(void *cookie, const struct case_row *due)
 		}
 		r = case_put(app->db, &row);
 	}
+	free(row.disclosure);
 	free(row.outcome);
 	free(row.reason);
 	return r;

@@ -144,26 +144,30 @@ intake_form(struct app *app, const char *referral, json_t *form)
 
 /* What a step means for somebody who has to be called, and whether it ends what was to be done before. */
 static const struct {
-	enum referral_input	input;
+	const char		*meaning;
 	enum referral_side	side;
-	const char		*words;		/* NULL: nothing is to be done. */
+	const char		*words;
 } calls[] = {
-	{ REFERRAL_IN_ACCEPT,	REFERRAL_AT_SOURCE, "they said yes: call, say so, and ask for consent" },
-	{ REFERRAL_IN_WAITLIST,	REFERRAL_AT_SOURCE, "they have a waiting list: call, and ask whether to wait" },
-	{ REFERRAL_IN_DECLINE,	REFERRAL_AT_SOURCE, "they said no: call, and look for another together" },
-	{ REFERRAL_IN_ASK_INFO,	REFERRAL_AT_SOURCE, "they have a question: call and ask" },
-	{ REFERRAL_IN_SCHEDULE,	REFERRAL_AT_SOURCE, "there is a first meeting: call and say when" },
-	{ REFERRAL_IN_EXPIRE,	REFERRAL_AT_SOURCE, "nobody answered in time: call, and look for another together" },
-	{ REFERRAL_IN_FAIL,	REFERRAL_AT_SOURCE, "they could not be reached by the others: call and ask" },
-	{ REFERRAL_IN_CLOSE,	REFERRAL_AT_SOURCE, "the support has ended: call and ask how it went" },
-	{ REFERRAL_IN_CONSENT,	REFERRAL_AT_TARGET, "call for the first time" },
+	{ "accept",	REFERRAL_AT_SOURCE, "they said yes: call, say so, and ask for consent" },
+	{ "waitlist",	REFERRAL_AT_SOURCE, "they have a waiting list: call, and ask whether to wait" },
+	{ "decline",	REFERRAL_AT_SOURCE, "they said no: call, and look for another together" },
+	{ "ask_info",	REFERRAL_AT_SOURCE, "they have a question: call and ask" },
+	{ "schedule",	REFERRAL_AT_SOURCE, "there is a first meeting: call and say when" },
+	{ "expire",	REFERRAL_AT_SOURCE, "nobody answered in time: call, and look for another together" },
+	{ "fail",	REFERRAL_AT_SOURCE, "they could not be reached by the others: call and ask" },
+	{ "close",	REFERRAL_AT_SOURCE, "the support has ended: call and ask how it went" },
+	{ "forward",	REFERRAL_AT_SOURCE, "they think that another program suits better: call, and ask whether to ask there" },
+	{ INTAKE_TOOK_BACK, REFERRAL_AT_SOURCE, "it was taken back here: call and say so" },
+	{ INTAKE_IS_BACK, REFERRAL_AT_SOURCE, "what was asked back has ended: call and say so" },
+	{ INTAKE_SAID_THERE, REFERRAL_AT_SOURCE, "the others were told to stop, so it has ended: call, and ask whether that is right" },
+	{ "consent",	REFERRAL_AT_TARGET, "call for the first time" },
 };
 
 static const char *
 words_of(const char *what)
 {
 	for (size_t i = 0; i < nelem(calls); i++)
-		if (!strcmp(referral_input_name(calls[i].input), what))
+		if (!strcmp(calls[i].meaning, what))
 			return calls[i].words;
 	return "call";
 }
@@ -191,10 +195,10 @@ called(struct app *app, const struct case_row *row, json_t **ret)
 }
 
 static int
-call(struct app *app, const struct case_row *row, enum referral_input input)
+call(struct app *app, const struct case_row *row, const char *meaning)
 {
 	char id[ID_LEN + 1];
-	struct task t = { .id = id, .referral = row->id, .what = (char *)(uintptr_t)referral_input_name(input) };
+	struct task t = { .id = id, .referral = row->id, .what = (char *)(uintptr_t)meaning };
 	struct schedule_span span;
 	autojson json_t *person = NULL;
 	int r = called(app, row, &person);
@@ -210,15 +214,40 @@ call(struct app *app, const struct case_row *row, enum referral_input input)
 	return task_put(app->db, &t);
 }
 
-int
-intake_news(struct app *app, const struct case_row *row, enum referral_input input, enum referral_actor actor)
+const char *
+intake_meaning(const struct case_row *row, const struct path_step *step)
 {
+	bool ended = !referral_is_open(row->r.state), theirs = step->by != row->r.side;
+
+	switch (step->move.input) {
+	case REFERRAL_IN_WITHDRAW:
+	case REFERRAL_IN_REVOKE:
+	case REFERRAL_IN_MISTAKE:
+		if (row->r.side != REFERRAL_AT_SOURCE || !ended)
+			return NULL;	/* What is asked back late goes on for a while. */
+		if (step->move.actor == REFERRAL_BY_MEMBER)
+			return theirs ? INTAKE_SAID_THERE : NULL;
+		return INTAKE_TOOK_BACK;
+	case REFERRAL_IN_CONFIRM:
+		return INTAKE_IS_BACK;
+	case REFERRAL_IN_EXPIRE:
+		return row->r.end == REFERRAL_END_WITHDRAWN ? INTAKE_IS_BACK : "expire";
+	default:
+		return step->move.actor == REFERRAL_BY_MEMBER && !theirs && row->r.side == REFERRAL_AT_SOURCE ? NULL :
+		    referral_input_name(step->move.input);
+	}
+}
+
+int
+intake_news(struct app *app, const struct case_row *row, const struct path_step *step)
+{
+	const char *meaning = intake_meaning(row, step);
 	int r = task_settle(app->db, row->id, app_now(app));
 
 	for (size_t i = 0; i < nelem(calls) && r == 0; i++)
-		if (calls[i].input == input && calls[i].side == row->r.side)
-			r = call(app, row, input);
-	return r != 0 ? r : talk_news(app, row, input, actor);
+		if (meaning != NULL && !strcmp(calls[i].meaning, meaning) && calls[i].side == row->r.side)
+			r = call(app, row, meaning);
+	return r != 0 || meaning == NULL ? r : talk_news(app, row, meaning);
 }
 
 static json_t *

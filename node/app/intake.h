@@ -28,8 +28,17 @@ int	intake_bind(struct app *, const char *referral, const json_t *args) must_che
 /** intake_form(app, referral, form): what is known of the person, in the form of a consent. */
 int	intake_form(struct app *, const char *referral, json_t *form) must_check;
 
-/** intake_news(app, row, input, actor): a step was taken: the person is told, or to be called. */
-int	intake_news(struct app *, const struct case_row *, enum referral_input, enum referral_actor) must_check;
+/** intake_news(app, row, step): a step was taken: the person is told, or to be called. */
+int	intake_news(struct app *, const struct case_row *, const struct path_step *) must_check;
+
+/*
+ * What a step means for the person, if they did not say it to us themselves.  A decision of the partner goes by its
+ * input's name; these are how it ends otherwise.
+ */
+#define INTAKE_TOOK_BACK	"took_back"	/* Our staff took the request back. */
+#define INTAKE_IS_BACK		"is_back"	/* What was asked back late has ended. */
+#define INTAKE_SAID_THERE	"said_there"	/* The partner heard that the member wants no more. */
+const char *intake_meaning(const struct case_row *, const struct path_step *);
 
 /** For view.c: what staff is to do; cases without Matrix; one task or case in full (0, E_NOTFOUND). */
 int	intake_tasks(struct app *, json_t *items) must_check;

@@ -194,19 +194,28 @@ on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
 	struct consent_row consent = { .id = ev->consent.id, .referral = ev->referral,
 	    .org = (char *)origin->org, .granted_at = app_now(app) };
 	const struct heard heard = { ev->referral, ev->id, ev->prev, ev->leg, ev->sent_at, false };
-	autofree char *text = NULL;
+	autofree char *text = NULL, *before = NULL;
 	struct case_row row;
+	bool overtaken = false;
 	int r = find(app, ev->referral, origin, REFERRAL_AT_TARGET, &row);
 
 	if (r != 0)
 		return r;
-	if ((r = disclosure_received(app, &row, origin->content, origin->reason)) == 0)
+	if ((r = disclosure_received(app, &row, origin->content, origin->reason)) == 0) {
+		before = take(row.disclosure);
 		r = keep(&row.disclosure, origin);
+	}
 	if (r == 0)
 		r = apply(app, &row, &heard, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, origin);
-	if (r == 0)
+	/* Overtaken, by a decline for one: it is forgotten at once, and nothing is held under its consent. */
+	if (r == 0 && row.disclosure == NULL) {
+		overtaken = true;
+		if ((row.disclosure = take(before)) != NULL)
+			r = case_put(app->db, &row);
+	}
+	if (r == 0 && !overtaken)
 		r = intake_disclosed(app, row.id, json_obj(origin->content, "identity"));
-	if (r == 0) {
+	if (r == 0 && !overtaken) {
 		text = json_text(json_object_get(origin->content, "consent"), JSON_COMPACT);
 		consent.consent = text;
 		r = text != NULL ? consent_put(app->db, &consent) : -ENOMEM;

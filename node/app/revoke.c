@@ -88,7 +88,10 @@ step_of(enum ev_consent_revoked_then then)
 	return then == EV_CONSENT_REVOKED_THEN_REVOKE ? REFERRAL_IN_REVOKE : REFERRAL_IN_WITHDRAW;
 }
 
-/* The other side may have been quicker with something that ends it.  ${ev}: theirs; NULL: ours. */
+/*
+ * The other side may have been quicker with something that ends it.  ${ev}: theirs; NULL: ours.  Theirs may find no
+ * place: E_NOTFOUND, E_REFUSED.
+ */
 static int
 step(struct app *app, struct case_row *row, enum ev_consent_revoked_then then, const char *who, const char *content_id,
     const struct ev_consent_revoked *ev)
@@ -101,7 +104,7 @@ step(struct app *app, struct case_row *row, enum ev_consent_revoked_then then, c
 	if (then == EV_CONSENT_REVOKED_THEN_NOTHING || (ev != NULL && ev->prev == NULL) || *content_id == '\0')
 		return 0;
 	r = case_step(app, row, &s, NULL);
-	return r > 0 ? 0 : r;
+	return r > 0 && (ev == NULL || r == E_EXISTS) ? 0 : r;
 }
 
 struct telling {
@@ -444,7 +447,8 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 		r = acknowledge(app, ev, origin, ours ? &row : NULL);
 	case_free(&row);
 	consent_row_free(&known);
-	return r;
+	/* The consent has ended here; its step is kept by whoever made it, and comes again. */
+	return r == E_REFUSED || r == E_NOTFOUND ? err_set(origin->reason, E_EXISTS, "its step finds no place here") : r;
 }
 
 int

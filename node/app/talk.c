@@ -34,7 +34,7 @@ static const struct topic {
 	{ "refer",	talk_refer,	"!refer NUMBER - ask one of those that were found for support, without your name", false, true },
 	{ "yes",	notes_chat_yes,	NULL, false, false },
 	{ "status",	talk_status,	"!status - what became of what you asked for", true, false },
-	{ "cancel",	talk_cancel,	"!cancel - stop what you are asking", false, false },
+	{ "cancel",	talk_cancel,	"!cancel - stop what you are asking, or take back what you asked for", false, false },
 	{ "revoke",	talk_revoke,	"!revoke - take your consent back, at once", false, false },
 	{ "who",	talk_who,	"!who - who can see what", true, false },
 	{ "goals",	talk_goals,	"!goals, !plan - what you want, and what keeps you well; yours alone unless you share it", false, false },
@@ -280,10 +280,21 @@ run_plain(struct talk *t, const char *body)
 static int
 run(struct talk *t, const struct said *said)
 {
-	const char *body = said->said + strspn(said->said, " \t\r\n"), *name = command(body);
+	const char *body = said->said + strspn(said->said, " \t\r\n"), *name = command(body), *words;
+	autojson json_t *cancel = json_incref(json_object_get(t->state, "cancel"));
+	const struct topic *topic;
+	bool exact;
+	int r;
 
-	if (!said->change)
-		return name != NULL ? run_command(t, name) : run_plain(t, body);
+	/* A yes is one to what was asked just before. */
+	(void)json_object_del(t->state, "cancel");
+	if (cancel != NULL && !said->change && name != NULL && (topic = topic_of(name, &exact, &words)) != NULL && exact &&
+	    topic->run == notes_chat_yes && *words == '\0')
+		return talk_take_back(t, json_string_value(cancel));
+	if (!said->change) {
+		r = name != NULL ? run_command(t, name) : run_plain(t, body);
+		return r != E_NOTFOUND || cancel == NULL ? r : buf_puts(&t->say, "Your request stays as it is. People here read what you wrote.");
+	}
 	return name == NULL && !talk_asking(t) && !talk_note_open(t) ? E_NOTFOUND : buf_puts(&t->say, "A message that is changed afterwards is not done again, and not undone. "
 	    "If it was for this program, write it once more as a new message; !help shows what you can write.");
 }
@@ -368,6 +379,7 @@ answer_too(struct talk *t, const struct said *said)
 	const char *body = said->said != NULL ? said->said + strspn(said->said, " \t\r\n") : NULL;
 	int r = 0;
 
+	(void)json_object_del(t->state, "cancel");
 	if (body != NULL && talk_note_open(t) && command(body) == NULL && !said->change)
 		r = talk_note_answer(t, body, true);
 	t->took = false;

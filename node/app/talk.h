@@ -9,7 +9,8 @@
  *	talk_note.c	what they keep: goals, plan, check-ins, questionnaires (talk_note.h)
  *	talk_mine.c	!status, !cancel, !revoke, !who, and news of a referral
  *
- * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name}], asked: n, wish: {...}}.
+ * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name}], asked: n, wish: {...},
+ * cancel: the referral to be taken back if the next word is yes}.
  */
 #ifndef CAIRN_TALK_H
 #define CAIRN_TALK_H
@@ -45,8 +46,8 @@ int	talk_unread(struct app *, int64_t pid) must_check;
 /** talk_say(app, pid, text): in their chat, once it is there. */
 int	talk_say(struct app *, int64_t pid, const char *text) must_check;
 
-/** talk_news(app, row, input, actor): tell the member whose referral it is what happened; nothing if they did it, or it says nothing. */
-int	talk_news(struct app *, const struct case_row *, enum referral_input, enum referral_actor) must_check;
+/** talk_news(app, row, meaning): tell the member whose referral it is what happened (intake_meaning); nothing if that says nothing to them. */
+int	talk_news(struct app *, const struct case_row *, const char *) must_check;
 
 /* Topics: ${words} follow the command.  0 or negative. */
 int	talk_find(struct talk *, const char *words) must_check;
@@ -54,6 +55,8 @@ int	talk_refer(struct talk *, const char *words) must_check;
 int	talk_yes(struct talk *, const char *words) must_check;
 int	talk_status(struct talk *, const char *words) must_check;
 int	talk_cancel(struct talk *, const char *words) must_check;
+/** talk_take_back(talk, referral): the member has said yes to that. */
+int	talk_take_back(struct talk *, const char *referral) must_check;
 int	talk_revoke(struct talk *, const char *words) must_check;
 int	talk_who(struct talk *, const char *words) must_check;
 /** talk_asking(talk): is there a question that waits for an answer, or for !yes? */

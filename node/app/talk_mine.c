@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "accounting.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "case.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "intake.h"
 #include "revoke.h"
 #include "store/dirstore.h"
 #include "store/intakestore.h"
@@ -25,19 +27,23 @@ static const struct { enum referral_state state; const char *words; } states[] =
 	{ REFERRAL_SCHEDULED, "there is a first meeting" },
 	{ REFERRAL_ENGAGED, "you are in contact with them" },
 	{ REFERRAL_PAUSED, "it pauses, as you wished" },
-	{ REFERRAL_FORWARDED, "others were asked instead" },
+	{ REFERRAL_FORWARDED, "they think that somebody else can support you better; people here ask you whether to ask there" },
 	{ REFERRAL_CLOSED, "it has ended" },
 };
 
-/* What they hear of a step that somebody else took. */
-static const struct { enum referral_input input; const char *words; } news[] = {
-	{ REFERRAL_IN_ACCEPT, "said yes to your request. They do not know who you are. People here will ask you whether they may; you decide." },
-	{ REFERRAL_IN_WAITLIST, "has no place now and put your request on the waiting list. You can wait, or look further with !find." },
-	{ REFERRAL_IN_DECLINE, "cannot take your request. That says nothing about you; look further with !find, or write to us here." },
-	{ REFERRAL_IN_ASK_INFO, "has a question before they decide. People here will ask you." },
-	{ REFERRAL_IN_EXPIRE, "did not answer in time, so the request has ended. Look further with !find, or write to us here." },
-	{ REFERRAL_IN_FAIL, "could not reach you. Write to us here if you still want support." },
-	{ REFERRAL_IN_CLOSE, "says that the support has ended. If you want more, or it was not so, write to us here." },
+/* What they hear of what somebody else did: behind the name of whom the request is to. */
+static const struct { const char *meaning, *words; } news[] = {
+	{ "accept", "said yes to your request. They do not know who you are. People here will ask you whether they may; you decide." },
+	{ "waitlist", "has no place now and put your request on the waiting list. You can wait, or look further with !find." },
+	{ "decline", "cannot take your request. That says nothing about you; look further with !find, or write to us here." },
+	{ "ask_info", "has a question before they decide. People here will ask you." },
+	{ "expire", "did not answer in time, so the request has ended. Look further with !find, or write to us here." },
+	{ "fail", "could not reach you. Write to us here if you still want support." },
+	{ "close", "says that the support has ended. If you want more, or it was not so, write to us here." },
+	{ "forward", "thinks that somebody else can support you better, so this request has ended. Nobody else was told of you. People here will ask you whether to ask there." },
+	{ INTAKE_TOOK_BACK, "has your request no longer: people here took it back. If you did not want that, write to us here." },
+	{ INTAKE_IS_BACK, "has your request no longer: it was taken back. To look further write !find, or write to us here." },
+	{ INTAKE_SAID_THERE, "was told that you want no more of this, so it has ended. If you did not say so, write to us here." },
 };
 
 /* The name of whom a referral asks, as published; the caller frees. */
@@ -67,7 +73,7 @@ name_of(struct app *app, const struct case_row *row, char **ret)
 }
 
 int
-talk_news(struct app *app, const struct case_row *row, enum referral_input input, enum referral_actor actor)
+talk_news(struct app *app, const struct case_row *row, const char *meaning)
 {
 	autointake struct intake who = { 0 };
 	autofree char *name = NULL, *text = NULL;
@@ -75,7 +81,7 @@ talk_news(struct app *app, const struct case_row *row, enum referral_input input
 	int r;
 
 	for (size_t i = 0; i < nelem(news); i++)
-		if (news[i].input == input && actor != REFERRAL_BY_MEMBER && row->r.side == REFERRAL_AT_SOURCE)
+		if (!strcmp(news[i].meaning, meaning) && row->r.side == REFERRAL_AT_SOURCE)
 			words = news[i].words;
 	if (words == NULL)
 		return 0;
@@ -88,13 +94,13 @@ talk_news(struct app *app, const struct case_row *row, enum referral_input input
 	return talk_say(app, who.pid, text);
 }
 
-enum { REVOKED_MAX = 9 };
+enum { LISTED_MAX = 9 };
 
 struct walk {
 	struct talk	*talk;
 	int		(*each)(struct walk *, const struct case_row *, const char *name);
 	size_t		 n;
-	char		 ids[REVOKED_MAX][ID_LEN + 1];	/* Under a consent. */
+	char		 ids[LISTED_MAX][ID_LEN + 1];	/* Those that were listed. */
 	size_t		 n_ids;
 };
 
@@ -146,18 +152,63 @@ talk_status(struct talk *t, const char *words)
 	return buf_puts(&t->say, "!who shows who can see what.");
 }
 
+/* The classes of a consent, as the member reads them. */
+static const struct { const char *class, *words; } classes[] = {
+	{ "identity", "who you are" }, { "contact", "how to reach you" }, { "need", "what you want support with" },
+	{ "constraints", "what to mind" }, { "history", "what was before" }, { "outcome", "what became of it" },
+};
+
+static const char *
+class_words(const char *class)
+{
+	for (size_t i = 0; i < nelem(classes); i++)
+		if (class != NULL && !strcmp(classes[i].class, class))
+			return classes[i].words;
+	return class != NULL ? class : "?";
+}
+
+/* Who holds what of a referral, by the account of disclosures. */
+static int
+say_holds(struct walk *w, const struct case_row *row, bool *ret_any)
+{
+	struct buf *say = &w->talk->say;
+	autojson json_t *holds = NULL;
+	json_t *hold, *what;
+	size_t i, k;
+	int r = accounting_holds(w->talk->app, row->id, &holds);
+
+	json_array_foreach(holds, i, hold) {
+		const char *name = json_str(hold, "name");
+
+		if (r != 0 || json_array_size(json_arr(hold, "what")) == 0)
+			continue;
+		*ret_any = true;
+		r = buf_printf(say, " %s %s since %s:", name != NULL ? name : "Another organization", json_is_true(json_object_get(hold, "arrived")) ?
+		    "has, with your consent," : "was sent, and may have, with your consent,", json_str(hold, "since"));
+		json_array_foreach(json_arr(hold, "what"), k, what)
+			if (r == 0)
+				r = buf_printf(say, "%s %s", k > 0 ? "," : "", class_words(json_string_value(what)));
+		if (r == 0)
+			r = buf_puts(say, json_is_true(json_object_get(hold, "stops_redisclosure")) ? "; they have confirmed to pass nothing on." : ".");
+	}
+	return r;
+}
+
 static int
 say_seen(struct walk *w, const struct case_row *row, const char *name)
 {
 	autojson json_t *request = NULL;
 	struct buf *say = &w->talk->say;
+	bool any = false;
 	int r;
 
 	if (canon_parse(row->request, strlen(row->request), &request, NULL) != 0)
 		return ERR_CORRUPT;
 	r = buf_printf(say, "%s: need (%s), language (%s), age (%s), how and when to meet, under a name that stands for you there alone.",
 	    name, json_str(request, "need"), json_str(request, "language"), json_str(request, "age_band"));
-	return r != 0 ? r : buf_puts(say, row->r.disclosed ? " With your consent also who you are and how to reach you.\n" : " Not who you are.\n");
+	if (r != 0 || (r = say_holds(w, row, &any)) != 0)
+		return r;
+	return buf_puts(say, any ? "\n" : " Not who you are.\n");
 }
 
 int
@@ -174,18 +225,75 @@ talk_who(struct talk *t, const char *words)
 	return w.n == 0 ? buf_puts(&t->say, "Nothing about you has been sent to anybody.") : 0;
 }
 
+static int
+say_open(struct walk *w, const struct case_row *row, const char *name)
+{
+	if (!referral_is_open(row->r.state) || w->n_ids == LISTED_MAX)
+		return 0;
+	(void)snprintf(w->ids[w->n_ids++], ID_LEN + 1, "%s", row->id);
+	return buf_printf(&w->talk->say, "%zu. %s\n", w->n_ids, name);
+}
+
+/* "2": of so many; the only one needs no number. */
+static size_t
+which_of(const char *words, size_t n)
+{
+	size_t which = *words >= '1' && *words <= '9' && (words[1] == '\0' || words[1] == ' ') ? (size_t)(*words - '0') : 0;
+
+	return which == 0 && n == 1 ? 1 : which;
+}
+
 int
 talk_cancel(struct talk *t, const char *words)
 {
-	(void)words;
-	return buf_puts(&t->say, talk_drop(t) ? "Stopped; nothing was sent." :
-	    "Nothing is being asked now. To take back what was sent, write so here without a \"!\"; people read it and do it.");
+	struct walk w = { .talk = t, .each = say_open };
+	autofree char *name = NULL;
+	struct case_row row;
+	size_t which;
+	int r;
+
+	if (talk_drop(t))
+		return buf_puts(&t->say, "Stopped; nothing was sent.");
+	if ((r = intake_referrals(t->app->db, t->intake, each_referral, &w)) != 0)
+		return r;
+	if (w.n_ids == 0)
+		return buf_puts(&t->say, "Nothing is being asked now, so there is nothing to stop.");
+	if ((which = which_of(words, w.n_ids)) == 0)
+		return buf_puts(&t->say, "Which one shall be taken back? Write the number, for example: !cancel 1");
+	buf_cut(&t->say, t->say.len);
+	if (which > w.n_ids)
+		return buf_puts(&t->say, "There is no request of that number. Write !cancel to see them.");
+	if ((r = case_get(t->app->db, w.ids[which - 1], &row)) != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	r = name_of(t->app, &row, &name);
+	case_free(&row);
+	if (r != 0)
+		return r;
+	if (json_object_set_new(t->state, "cancel", json_string(w.ids[which - 1])) != 0)
+		return -ENOMEM;
+	return buf_printf(&t->say, "Your request to %s would be taken back, at once and for good; nobody asks why. Shall I? Say !yes. "
+	    "If you write anything else, it stays.", name);
+}
+
+int
+talk_take_back(struct talk *t, const char *referral)
+{
+	autojson json_t *args = json_pack("{s:s, s:b}", "referral", referral, "by_member", 1), *result = NULL;
+	struct err ignored = { "" };
+	int r = args == NULL ? -ENOMEM : case_act(t->app, "withdraw", "member", args, &result, &ignored);
+
+	if (r < 0)
+		return r;
+	if (r > 0)
+		return buf_puts(&t->say, "It has ended already; nothing more was to be taken back. !status shows how it is.");
+	return buf_puts(&t->say, "It is taken back. They are told now, and that you want nothing more from it. What they know already cannot be called back; "
+	    "!who shows who that is, and !revoke takes a consent back, too. To look for somebody else write !find.");
 }
 
 static int
 say_consented(struct walk *w, const struct case_row *row, const char *name)
 {
-	if (!row->r.consented || w->n_ids == REVOKED_MAX)
+	if (!row->r.consented || w->n_ids == LISTED_MAX)
 		return 0;
 	(void)snprintf(w->ids[w->n_ids++], ID_LEN + 1, "%s", row->id);
 	return buf_printf(&w->talk->say, "%zu. %s\n", w->n_ids, name);
@@ -196,19 +304,18 @@ talk_revoke(struct talk *t, const char *words)
 {
 	const struct revoke_why why = { "matrix", NULL, "member" };
 	struct walk w = { .talk = t, .each = say_consented };
-	size_t which = *words >= '1' && *words <= '9' && (words[1] == '\0' || words[1] == ' ') ? (size_t)(*words - '0') : 0;
 	autojson json_t *result = NULL;
 	struct err ignored = { "" };
 	struct case_row row;
+	size_t which;
 	int r = intake_referrals(t->app->db, t->intake, each_referral, &w);
 
 	if (r != 0)
 		return r;
 	if (w.n_ids == 0)
 		return buf_puts(&t->say, "There is no consent of yours that could be taken back here. If you signed one on paper, write so without a \"!\"; people do it at once.");
-	if (which == 0 && w.n_ids > 1)
+	if ((which = which_of(words, w.n_ids)) == 0)
 		return buf_puts(&t->say, "Which one? Write the number, for example: !revoke 1");
-	which = which == 0 ? 1 : which;
 	buf_cut(&t->say, t->say.len);
 	if (which > w.n_ids)
 		return buf_puts(&t->say, "There is no consent of that number. Write !revoke to see them.");

@@ -18,13 +18,17 @@ struct node {
 	size_t			prev;		/* Index; PATH_NONE for the first. */
 	size_t			best;		/* Of the steps made on this one; PATH_NONE. */
 	unsigned		depth, effects;
+	unsigned		rank;		/* The best of it and all that follows it. */
+	unsigned		turns;		/* How often, on a way through these, one side went on after the other; the most. */
 	struct referral		after;
 };
 
 struct path {
 	struct referral	start;
 	struct node	*nodes;
-	size_t		n, room, waiting, first;
+	size_t		n, room, first;
+	size_t		waits, waiting;	/* All that wait; those that are bounded. */
+	unsigned	said[2][2];	/* By each side; the second: by which a member leaves or revokes. */
 };
 
 struct path *
@@ -65,8 +69,28 @@ in_tree(const struct node *node)
 }
 
 static bool
+derived(const struct path_step *s)
+{
+	return s->move.input == REFERRAL_IN_RECEIVE || s->move.input == REFERRAL_IN_EXPIRE;
+}
+
+static bool
+is_leaving(const struct path_step *s)
+{
+	return referral_rank(&(struct referral_claim){ s->move.input, s->move.actor, s->id }) < REFERRAL_RANK_OTHER;
+}
+
+/* Two steps on the same one, each with what follows it (path.h). */
+static bool
 wins(const struct node *a, const struct node *b)
 {
+	unsigned ra = a->rank < REFERRAL_RANK_OTHER ? a->rank : REFERRAL_RANK_OTHER;
+	unsigned rb = b->rank < REFERRAL_RANK_OTHER ? b->rank : REFERRAL_RANK_OTHER;
+
+	if (ra != rb)
+		return ra < rb;
+	if (a->turns != b->turns)
+		return a->turns > b->turns;
 	return referral_wins(&(struct referral_claim){ a->step.move.input, a->step.move.actor, a->step.id },
 	    &(struct referral_claim){ b->step.move.input, b->step.move.actor, b->step.id });
 }
@@ -98,34 +122,54 @@ judge(const struct path *p, struct node *node, struct err *reterr)
 	return 0;
 }
 
-/* Node ${i} is in the tree: is it the best on its predecessor? */
+/* Node ${i} is in the tree: it speaks for itself and for each that it follows. */
 static void
 place(struct path *p, size_t i)
 {
-	size_t *best = p->nodes[i].prev != PATH_NONE ? &p->nodes[p->nodes[i].prev].best : &p->first;
+	struct node *node = &p->nodes[i];
+	const struct path_step *s = &node->step;
+	enum referral_side last = s->by;
+	unsigned turns = 0;
 
-	p->nodes[i].standing = PATH_COUNTS;
-	if (*best == PATH_NONE || wins(&p->nodes[i], &p->nodes[*best]))
-		*best = i;
+	node->standing = PATH_COUNTS;
+	node->rank = referral_rank(&(struct referral_claim){ s->move.input, s->move.actor, s->id });
+	for (size_t k = i, prev; k != PATH_NONE; k = prev) {
+		struct node *above = &p->nodes[k];
+		size_t *best;
+
+		prev = above->prev;
+		best = prev != PATH_NONE ? &p->nodes[prev].best : &p->first;
+		if (node->rank < above->rank)
+			above->rank = node->rank;
+		if (!derived(s) && !derived(&above->step) && above->step.by != last) {
+			last = above->step.by;
+			turns++;
+		}
+		if (turns > above->turns)
+			above->turns = turns;
+		if (*best == PATH_NONE || (*best != k && wins(above, &p->nodes[*best])))
+			*best = k;
+	}
 }
 
 /* Whoever waited for ${from}, or for those. */
 static void
 unblock(struct path *p, size_t from)
 {
-	for (size_t i = 0; i < p->n && p->waiting > 0; i++) {
+	for (size_t i = 0; i < p->n && p->waits > 0; i++) {
 		struct node *node = &p->nodes[i];
 
 		if (node->standing != PATH_WAITS || strcmp(node->step.prev, p->nodes[from].step.id) != 0)
 			continue;
-		p->waiting--;
+		p->waits--;
+		p->waiting -= !is_leaving(&node->step);
 		node->prev = from;
 		if (judge(p, node, NULL) != 0) {
 			node->standing = PATH_VOID;
 			continue;
 		}
 		place(p, i);
-		unblock(p, i);	/* At most PATH_WAITING deep. */
+		unblock(p, i);	/* No deeper than so many may wait. */
 	}
 }
 
@@ -148,12 +192,14 @@ int
 path_add(struct path *p, const struct path_step *step, struct err *reterr)
 {
 	struct node node = { .step = *step, .prev = PATH_NONE, .best = PATH_NONE };
+	const bool leaving = is_leaving(step);
+	unsigned *said = &p->said[step->by][leaving];
 	size_t i = p->n;
 	int r;
 
 	if (path_find(p, step->id) != PATH_NONE)
 		return E_EXISTS;
-	if (*step->id == ID_DERIVED && step->move.input != REFERRAL_IN_RECEIVE && step->move.input != REFERRAL_IN_EXPIRE)
+	if (*step->id == ID_DERIVED && !derived(step))
 		return err_set(reterr, E_REFUSED, "its id is that of a step which each side makes by itself");
 	if (*step->prev != '\0') {
 		node.prev = path_find(p, step->prev);
@@ -162,18 +208,20 @@ path_add(struct path *p, const struct path_step *step, struct err *reterr)
 		if (node.prev == PATH_NONE || !in_tree(&p->nodes[node.prev]))
 			node.standing = PATH_WAITS;
 	}
-	if (p->n >= PATH_STEPS)
+	if (!derived(step) && *said >= (leaving ? PATH_LEFT : PATH_SAID))
 		return err_set(reterr, E_REFUSED, "too many steps are recorded of this referral");
-	if (node.standing == PATH_WAITS && p->waiting >= PATH_WAITING)
+	if (node.standing == PATH_WAITS && !leaving && p->waiting >= PATH_WAITING)
 		return err_set(reterr, E_NOTFOUND, "too many steps wait for one that has not come");
 	if (node.standing != PATH_WAITS && (r = judge(p, &node, reterr)) != 0)
 		return r;
 	if ((r = grow(p)) != 0)
 		return r;
 	p->nodes[p->n++] = node;
+	*said += !derived(step);
 	if (node.standing == PATH_WAITS) {
 		p->nodes[i].prev = PATH_NONE;
-		p->waiting++;
+		p->waits++;
+		p->waiting += !leaving;
 		return E_LATER;
 	}
 	place(p, i);
@@ -278,4 +326,36 @@ path_derive(const char *referral, const char *prev, const struct referral *r, en
 	id_of_bytes(raw, ret->id);
 	ret->id[0] = ID_DERIVED;
 	(void)snprintf(ret->prev, sizeof(ret->prev), "%s", prev);
+}
+
+/* Is ${id} what both sides derive on a step that is here? */
+static bool
+derivable(const struct path *p, const char *referral, const char *id, int64_t now, struct path_step *ret)
+{
+	static const enum referral_input inputs[] = { REFERRAL_IN_RECEIVE, REFERRAL_IN_EXPIRE };
+
+	if (*id != ID_DERIVED || path_find(p, id) != PATH_NONE)
+		return false;
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < nelem(inputs) && in_tree(&p->nodes[i]); k++) {
+			const struct referral *r = &p->nodes[i].after;
+
+			if (inputs[k] == REFERRAL_IN_EXPIRE ? referral_expire_at(r) > now : r->state != REFERRAL_SENT)
+				continue;
+			path_derive(referral, p->nodes[i].step.id, r, inputs[k], ret);
+			if (strcmp(ret->id, id) == 0)
+				return true;
+		}
+	return false;
+}
+
+int
+path_wanted(const struct path *p, const char *referral, const char *prev, int64_t now, struct path_step *ret)
+{
+	if (prev != NULL)
+		return derivable(p, referral, prev, now, ret) ? 0 : E_NOTFOUND;
+	for (size_t i = 0; i < p->n; i++)
+		if (p->nodes[i].standing == PATH_WAITS && derivable(p, referral, p->nodes[i].step.prev, now, ret))
+			return 0;
+	return E_NOTFOUND;
 }

@@ -3,9 +3,22 @@
  * path: the steps of one referral as a tree, and the one path through it that counts.
  *
  * Each step names the step on which it was made.  Source and target step on without waiting for each
- * other, so a step may get several successors; of these the winner by referral_wins counts, and the path
- * goes on from there.  The path is a function of the set of steps alone: two nodes that hold the same
- * steps, in whatever order they came, hold the same referral.  A step once overtaken stays so.
+ * other, so a step may get several successors; one of these counts, and the path goes on from there:
+ *
+ *  1. the one on which, or on what follows it, the member left or was done; else where a consent was revoked;
+ *  2. the one on which the sides have built more: on one way through it, one went on after the other more often;
+ *  3. the winner by referral_wins.
+ *
+ * 1: a member who has left, has left, whatever the other side was doing.  2: what one side has built on a step of the
+ * other cannot be undone by another step of the other in its place: that adds one turn at most, which the other side
+ * has to answer.  Of sides that do not lie there is one such branch at most, and it is the winner by 3.  Each of these
+ * only ever speaks more for a branch, the more steps come.  The path is a function of the set of steps alone: two
+ * nodes that hold the same steps, in whatever order they came, hold the same referral.
+ *
+ * How many steps each side may say is bounded for each alone: so one cannot take the other's places.  A node refuses its
+ * own step by the same bound, and the other has never more of them than it has itself; so what one node
+ * takes the other does, too, unless it lies.  Those by which a member leaves or revokes are counted apart: each
+ * follows a reopening, so there is always place for them.  Derived steps need no bound: a step has at most two.
  *
  * Some steps both nodes can make by themselves (the request's receipt, the end of a clock): their ids
  * are derived, so that both make the same one, and have a form that no content's id has.
@@ -18,20 +31,22 @@
 
 enum {
 	PATH_DEPTH = 256,	/* Steps one after another; the last few only end the referral. */
-	PATH_STEPS = 640,	/* In all, those overtaken included: nobody honest comes near. */
-	PATH_WAITING = 16,	/* Made on a step that has not come. */
+	PATH_SAID = 320,	/* By each side, those overtaken included: nobody honest comes near. */
+	PATH_LEFT = PATH_DEPTH,	/* By each side, by which a member leaves or revokes. */
+	PATH_WAITING = 16,	/* Made on a step that has not come; those by which a member leaves or revokes not counted. */
 };
 #define PATH_NONE	SIZE_MAX
 
 struct path_step {
 	char			id[ID_LEN + 1];		/* Own content id, or derived. */
 	char			prev[ID_LEN + 1];	/* "" for the first. */
+	enum referral_side	by;			/* Who said it; of a derived step it means nothing. */
 	struct referral_move	move;
 };
 
 enum path_standing {
 	PATH_COUNTS,
-	PATH_OVERTAKEN,		/* Another step on the same one, or on an earlier one, won. */
+	PATH_OVERTAKEN,		/* Another step on the same one, or on an earlier one, counts. */
 	PATH_WAITS,		/* For the step that it was made on. */
 	PATH_VOID,		/* It came first, and was not possible on that. */
 };
@@ -75,5 +90,12 @@ enum path_standing path_standing(const struct path *, size_t, size_t *ret_by);
  */
 void	path_derive(const char *referral, const char *prev, const struct referral *, enum referral_input,
 	    struct path_step *ret);
+
+/**
+ * path_wanted(path, referral, prev, now, ret): a derived step that is not there and that a step on ${prev}, or if that is NULL
+ * any step that waits, was made on: whoever said that had it, so this side makes it, too, unless its clock has not run out
+ * at ${now}.  0 and the step; E_NOTFOUND.
+ */
+int	path_wanted(const struct path *, const char *referral, const char *prev, int64_t now, struct path_step *ret) must_check;
 
 #endif /* !CAIRN_PATH_H */

@@ -451,32 +451,32 @@ referral_explain_refusal(const struct referral *r, const struct referral_move *m
 		    turn->owes);
 }
 
-static int
-claim_rank(const struct referral_claim *c)
+unsigned
+referral_rank(const struct referral_claim *c)
 {
 	if (c->actor == REFERRAL_BY_MEMBER && (c->input == REFERRAL_IN_WITHDRAW ||
 	    c->input == REFERRAL_IN_CLOSE))
-		return 0;
+		return REFERRAL_RANK_LEAVE;
 	if (c->input == REFERRAL_IN_REVOKE)
-		return 1;
+		return REFERRAL_RANK_REVOKE;
 	switch (c->actor) {
 	case REFERRAL_BY_TARGET:
-		return 2;
+		return REFERRAL_RANK_OTHER;
 	case REFERRAL_BY_MEMBER:
-		return 3;
+		return REFERRAL_RANK_OTHER + 1;
 	case REFERRAL_BY_SOURCE:
-		return 4;
+		return REFERRAL_RANK_OTHER + 2;
 	case REFERRAL_BY_WARDEN:
 	case REFERRAL_NACTORS:
 		break;
 	}
-	return 5;
+	return REFERRAL_RANK_OTHER + 3;
 }
 
 bool
 referral_wins(const struct referral_claim *a, const struct referral_claim *b)
 {
-	int ra = claim_rank(a), rb = claim_rank(b);
+	unsigned ra = referral_rank(a), rb = referral_rank(b);
 
 	return ra != rb ? ra < rb : strcmp(a->id, b->id) < 0;
 }

@@ -222,6 +222,10 @@ struct referral_claim {
 };
 bool	referral_wins(const struct referral_claim *, const struct referral_claim *);
 
+/* referral_rank(claim): its place in that order, from 0 on; the first two are a member's. */
+enum { REFERRAL_RANK_LEAVE, REFERRAL_RANK_REVOKE, REFERRAL_RANK_OTHER };
+unsigned referral_rank(const struct referral_claim *);
+
 /**
  * referral_stage_parse(stage, ret): the input that an outcome's stage on the wire
  * stands for: "first_contact" and "engaged" are ENGAGE, "closed" is CLOSE.  CONTACT (an

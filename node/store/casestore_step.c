@@ -27,9 +27,10 @@ step_put(struct db *db, const char *referral, const struct step_row *s)
 	int r = column_seal_text(db, subject_referral(referral, who), "referral_step.content",
 	    row_name(referral, step->id, row), s->content, &content);
 
-	return r != 0 ? r : db_run(db, Q_STEP_PUT, "tttttiiib", referral, step->id, step->prev,
-	    referral_input_name(step->move.input), referral_actor_name(step->move.actor), (int64_t)step->move.leg,
-	    step->move.at, s->recorded, content.data, content.len);
+	return r != 0 ? r : db_run(db, Q_STEP_PUT, "ttttttiiib", referral, step->id, step->prev,
+	    referral_input_name(step->move.input), referral_actor_name(step->move.actor),
+	    referral_actor_name(step->by == REFERRAL_AT_SOURCE ? REFERRAL_BY_SOURCE : REFERRAL_BY_TARGET),
+	    (int64_t)step->move.leg, step->move.at, s->recorded, content.data, content.len);
 }
 
 void
@@ -44,20 +45,22 @@ static int
 read_step(struct db *db, const char *referral, struct rows *rows, struct step_row *ret)
 {
 	const char *id = db_text(rows, 0), *prev = db_text(rows, 1), *input = db_text(rows, 2), *actor = db_text(rows, 3);
+	const char *by = db_text(rows, 4);
 	char row[ROW_NAME];
 	int r;
 
-	if (id == NULL || prev == NULL || input == NULL || actor == NULL)
+	if (id == NULL || prev == NULL || input == NULL || actor == NULL || by == NULL)
 		return -ENOMEM;
-	*ret = (struct step_row){ .recorded = db_int(rows, 6) };
+	*ret = (struct step_row){ .recorded = db_int(rows, 7) };
 	(void)snprintf(ret->step.id, sizeof(ret->step.id), "%s", id);
 	(void)snprintf(ret->step.prev, sizeof(ret->step.prev), "%s", prev);
 	if (referral_input_parse(input, &ret->step.move.input) != 0 ||
 	    referral_actor_parse(actor, &ret->step.move.actor) != 0)
 		return ERR_CORRUPT;
-	ret->step.move.leg = (unsigned)db_int(rows, 4);
-	ret->step.move.at = db_int(rows, 5);
-	r = column_open_text(db, "referral_step.content", row_name(referral, ret->step.id, row), rows, 7, &ret->content);
+	ret->step.by = !strcmp(by, "target") ? REFERRAL_AT_TARGET : REFERRAL_AT_SOURCE;
+	ret->step.move.leg = (unsigned)db_int(rows, 5);
+	ret->step.move.at = db_int(rows, 6);
+	r = column_open_text(db, "referral_step.content", row_name(referral, ret->step.id, row), rows, 8, &ret->content);
 	return r == E_NOTFOUND ? 0 : r;	/* Erased. */
 }
 

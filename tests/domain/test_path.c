@@ -25,7 +25,8 @@ name(char id[ID_LEN + 1], const char *text)
 static struct path_step
 made(const char *id, const char *prev, enum referral_input input, enum referral_actor actor)
 {
-	struct path_step s = { .move = { .input = input, .actor = actor, .at = WHEN_DAY, .leg = 1 } };
+	struct path_step s = { .by = actor == REFERRAL_BY_TARGET ? REFERRAL_AT_TARGET : REFERRAL_AT_SOURCE,
+	    .move = { .input = input, .actor = actor, .at = WHEN_DAY, .leg = 1 } };
 
 	name(s.id, id);
 	if (*prev != '\0')
@@ -138,12 +139,73 @@ test_long(void)
 	}
 	is_int(n, PATH_DEPTH - 8, "a referral has so many steps");
 	is_int(add(p, "Z", prev, REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER), 0, "and can still be left");
-	n = 0;
+}
+
+/* As many steps of ${actor} on one as there is place for. */
+static int
+fill(struct path *p, char letter, enum referral_input input, enum referral_actor actor)
+{
+	char id[16];
+	int n = 0;
+
 	for (int i = 0; i < 1000; i++) {
-		(void)snprintf(id, sizeof(id), "J%d", i);
-		n += add(p, id, "B", REFERRAL_IN_WITHDRAW, REFERRAL_BY_SOURCE) == 0;
+		(void)snprintf(id, sizeof(id), "%c%d", letter, i);
+		n += add(p, id, "B", input, actor) == 0;
 	}
-	ok(n > 300 && path_size(p) == PATH_STEPS, "nobody fills the store");
+	return n;
+}
+
+static void
+test_full(void)
+{
+	autopath struct path *p = begun(REFERRAL_AT_SOURCE);
+	struct path_step expire;
+	size_t before;
+
+	is_int(fill(p, 'T', REFERRAL_IN_DECLINE, REFERRAL_BY_TARGET), PATH_SAID, "the target has so many steps, and no more");
+	is_int(fill(p, 'S', REFERRAL_IN_WITHDRAW, REFERRAL_BY_SOURCE), PATH_SAID - 1, "which takes no place of the source");
+	is_int(add(p, "R", "B", REFERRAL_IN_REVOKE, REFERRAL_BY_MEMBER), 0, "nor has a revocation any less");
+	ok(tip_is(p, "R"), "which counts");
+	is_int(fill(p, 'M', REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER), PATH_LEFT - 1, "nor a member who leaves");
+	is_int(add(p, "Z", "B", REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER), E_REFUSED, "but nobody fills the store with that");
+	path_derive(referral_id, path_at(p, 1)->id, path_after(p, 1), REFERRAL_IN_EXPIRE, &expire);
+	before = path_size(p);
+	ok(path_add(p, &expire, NULL) == 0 && path_size(p) == before + 1, "a clock always finds place");
+}
+
+/* What a partner says a second time, in the place of its first. */
+static void
+test_second(void)
+{
+	autopath struct path *p = begun(REFERRAL_AT_SOURCE), *q = begun(REFERRAL_AT_SOURCE);
+
+	ok(add(p, "M", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET) == 0 && add(p, "L", "B", REFERRAL_IN_WAITLIST, REFERRAL_BY_TARGET) == 0 &&
+	    tip_is(p, "L"), "of two words of one side the lower id counts");
+	ok(add(p, "N", "L", REFERRAL_IN_WITHDRAW, REFERRAL_BY_SOURCE) == 0 && add(p, "A1", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET) == 0 &&
+	    tip_is(p, "N"), "not once the other side has built on one");
+	ok(add(p, "A2", "A1", REFERRAL_IN_DECLINE, REFERRAL_BY_TARGET) == 0 && tip_is(p, "N"), "however much it says of the other itself");
+	ok(add(p, "Q", "B", REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER) == 0 && tip_is(p, "Q"), "a member leaves all the same");
+	/* The member left on a step of the source that the target says it has not had. */
+	ok(add(q, "C", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET) == 0 && add(q, "D", "C", REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER) == 0 &&
+	    add(q, "E", "D", REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER) == 0 && add(q, "A1", "C", REFERRAL_IN_WAITLIST, REFERRAL_BY_TARGET) == 0 &&
+	    tip_is(q, "E"), "a member who has left stays away, whatever the target was doing");
+	ok(add(q, "F", "C", REFERRAL_IN_REVOKE, REFERRAL_BY_MEMBER) == 0 && tip_is(q, "E"), "leaving comes before a revocation");
+}
+
+static void
+test_leavings_wait(void)
+{
+	autopath struct path *p = begun(REFERRAL_AT_TARGET);
+	char id[8];
+
+	for (int i = 0; i < PATH_WAITING; i++) {
+		(void)snprintf(id, sizeof(id), "X%d", i);
+		if (add(p, id, "W", REFERRAL_IN_GIVE_INFO, REFERRAL_BY_SOURCE) != E_LATER)
+			abort();
+	}
+	is_int(add(p, "Y", "W", REFERRAL_IN_GIVE_INFO, REFERRAL_BY_SOURCE), E_NOTFOUND, "no more can wait");
+	is_int(add(p, "V", "W", REFERRAL_IN_REVOKE, REFERRAL_BY_MEMBER), E_LATER, "but a revocation can");
+	ok(add(p, "W", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET) == 0 && tip_is(p, "V"), "and counts when the step before it comes");
 }
 
 static void
@@ -167,6 +229,15 @@ test_derived(void)
 	ok(path_add(a, &one, NULL) == 0 && path_state(a)->end == REFERRAL_END_EXPIRED, "it expires");
 	ok(add(a, "Q", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET) == 0 && path_state(a)->state == REFERRAL_ACCEPTED,
 	    "unless somebody had stepped on");
+	/* Said on the end of a clock of a step that has not come. */
+	forged = made("R", "W", REFERRAL_IN_MISTAKE, REFERRAL_BY_SOURCE);
+	(void)snprintf(forged.prev, sizeof(forged.prev), "%s", one.id);
+	is_int(path_add(b, &forged, NULL), E_LATER, "what was made on the end of a clock waits for it");
+	is_int(path_wanted(b, referral_id, NULL, one.move.at - 1, &two), E_NOTFOUND, "before its time");
+	ok(path_wanted(b, referral_id, NULL, one.move.at, &two) == 0 && !strcmp(two.id, one.id) &&
+	    path_wanted(b, referral_id, one.id, one.move.at, &two) == 0, "then this side makes it, too");
+	is_int(path_wanted(b, referral_id, "UAAAAAAAAAAAAAAAAAAAAAAAAA", one.move.at, &two), E_NOTFOUND, "but nothing that nobody derives");
+	ok(path_add(b, &one, NULL) == 0 && path_wanted(b, referral_id, NULL, one.move.at, &two) == E_NOTFOUND, "once");
 }
 
 /*
@@ -188,7 +259,9 @@ struct walk {
 	int64_t		now;
 	struct { enum referral_input input; enum referral_actor actor; } can[2][REFERRAL_NSTATES][24];
 	unsigned	n_can[2][REFERRAL_NSTATES];	/* What each side may do in a state, if all conditions hold. */
-	long		again, steps, referrals, overtaken, waited, lost, doubled, legs, wrong;
+	bool		lying;		/* The target steps on what it pleases, and makes up ids. */
+	char		pin[ID_LEN + 1];	/* By then the source has built on it, or its member has left by it. */
+	long		again, steps, referrals, overtaken, waited, lost, doubled, legs, lies, unpinned, wrong;
 };
 
 static unsigned
@@ -224,6 +297,19 @@ say(struct walk *w, size_t to, const struct path_step *step)
 	w->doubled += twice;
 }
 
+/* A node makes what another must have derived. */
+static void
+derive(struct walk *w, size_t i, const char *prev)
+{
+	struct path_step step;
+
+	while (path_wanted(w->node[i], referral_id, prev, w->now, &step) == 0)
+		if (path_add(w->node[i], &step, NULL) != 0) {
+			w->wrong++;
+			break;
+		}
+}
+
 static void
 hear(struct walk *w, size_t i, bool all)
 {
@@ -236,7 +322,10 @@ hear(struct walk *w, size_t i, bool all)
 			k++;
 			continue;
 		}
+		derive(w, i, wire->step[k].prev);
 		r = path_add(w->node[i], &wire->step[k], NULL);
+		derive(w, i, NULL);
+		w->unpinned += i == 0 && *w->pin != '\0' && path_standing(w->node[0], path_find(w->node[0], w->pin), NULL) != PATH_COUNTS;
 		w->waited += r == E_LATER;
 		w->wrong += r != 0 && r != E_LATER && r != E_EXISTS && r != E_NOTFOUND;
 		if (r == E_NOTFOUND) {	/* It is not acknowledged, so it is said again. */
@@ -272,14 +361,49 @@ tick(struct walk *w, size_t i)
 		say(w, 0, &step);	/* The acknowledgement. */
 }
 
-/* One that is possible on the node's own tip, by somebody of its side. */
+/* The source has stepped on its tip: what counts now of the target stays, but for a member's leaving; and that stays. */
+static void
+pin(struct walk *w)
+{
+	const struct path *p = w->node[0];
+
+	for (size_t i = path_next(p, PATH_NONE), last = path_tip(p); i != PATH_NONE; i = path_next(p, i)) {
+		const struct path_step *s = path_at(p, i);
+		bool left = s->move.actor == REFERRAL_BY_MEMBER && (s->move.input == REFERRAL_IN_WITHDRAW || s->move.input == REFERRAL_IN_CLOSE ||
+		    s->move.input == REFERRAL_IN_REVOKE);
+
+		if (left || (i != last && s->move.actor == REFERRAL_BY_TARGET && s->move.input != REFERRAL_IN_RECEIVE))
+			memcpy(w->pin, s->id, sizeof(w->pin));
+	}
+}
+
+/* An id that is not its own to give, on any step: it must not take the place of what both sides derive. */
+static void
+forge(struct walk *w, const char *prev)
+{
+	const struct path *p = w->node[0];
+	struct path_step step;
+
+	if (path_tip(p) == PATH_NONE)
+		return;
+	path_derive(referral_id, path_at(p, path_tip(p))->id, path_state(p), REFERRAL_IN_EXPIRE, &step);
+	step.move.input = REFERRAL_IN_ACCEPT;
+	step.move.actor = REFERRAL_BY_TARGET;
+	step.by = REFERRAL_AT_TARGET;
+	(void)snprintf(step.prev, sizeof(step.prev), "%s", prev);
+	if (path_find(p, step.id) == PATH_NONE)
+		w->wrong += path_add(w->node[0], &step, NULL) != E_REFUSED;
+}
+
+/* One that is possible on the node's own tip, or, by a liar, on any step; by somebody of its side. */
 static void
 act(struct walk *w, size_t i)
 {
 	struct path *p = w->node[i];
-	const struct referral now = *path_state(p), *r = &now;
-	size_t tip = path_tip(p);
-	struct path_step step = { .move = { .at = w->now + roll(w, 600) * WHEN_MINUTE, .channel = roll(w, REFERRAL_NCHANNELS) } };
+	size_t tip = path_tip(p), any = path_size(p) > 0 ? roll(w, (unsigned)path_size(p)) : PATH_NONE;
+	bool lie = w->lying && i == 1 && any != PATH_NONE && roll(w, 2) == 0 && path_standing(p, any, NULL) <= PATH_OVERTAKEN;
+	const struct referral now = lie ? *path_after(p, any) : *path_state(p), *r = &now;
+	struct path_step step = { .by = (enum referral_side)i, .move = { .at = w->now + roll(w, 600) * WHEN_MINUTE, .channel = roll(w, REFERRAL_NCHANNELS) } };
 
 	for (int tries = 0; tries < 6 && w->n_can[i][r->state] > 0; tries++) {
 		unsigned pick = roll(w, w->n_can[i][r->state]), fx;
@@ -294,9 +418,17 @@ act(struct walk *w, size_t i)
 		if (next.state >= REFERRAL_FORWARDED && roll(w, 4) != 0)
 			continue;
 		fresh_id(w, step.id);
+		if (lie) {
+			memset(step.id, '0', 4);	/* Before all others. */
+			tip = any;
+			w->lies++;
+			forge(w, path_at(p, any)->id);
+		}
 		(void)snprintf(step.prev, sizeof(step.prev), "%s", tip != PATH_NONE ? path_at(p, tip)->id : "");
 		w->wrong += path_add(p, &step, NULL) != 0;
 		w->steps++;
+		if (i == 0)
+			pin(w);
 		if (step.move.input == REFERRAL_IN_SEND)
 			step.prev[0] = '\0';	/* The target's first. */
 		if (next.began > 0)
@@ -350,6 +482,7 @@ walk_one(struct walk *w)
 {
 	w->node[0] = path_new(REFERRAL_AT_SOURCE);
 	w->node[1] = path_new(REFERRAL_AT_TARGET);
+	*w->pin = '\0';
 	for (size_t i = 0; i < 2; i++)
 		w->to[i].n = 0;
 	for (int k = 0; k < STEPS_A_REFERRAL; k++) {
@@ -393,11 +526,11 @@ learn(struct walk *w)
 }
 
 static void
-test_walk(void)
+test_walk(bool lying)
 {
 	const char *seed = getenv("CAIRN_SEED");
-	struct walk w = { .seed = seed != NULL ? (unsigned)atoi(seed) : 20261121, .now = WHEN_DAY };
-	long goal = getenv("CAIRN_LONG") != NULL ? 10000000 : 1000000, wrong = 0;
+	struct walk w = { .seed = seed != NULL ? (unsigned)atoi(seed) : 20261121, .now = WHEN_DAY, .lying = lying };
+	long goal = (getenv("CAIRN_LONG") != NULL ? 10000000 : 1000000) / (lying ? 4 : 1), wrong = 0;
 
 	printf("# seed %u (CAIRN_SEED)\n", w.seed);
 	learn(&w);
@@ -410,10 +543,15 @@ test_walk(void)
 		wrong = w.wrong;
 	}
 	printf("# %ld steps, %ld referrals, %ld overtaken, %ld came before the one they were made on, %ld late, "
-	    "%ld twice, %ld said again for want of a place, %ld reopened\n", w.steps, w.referrals, w.overtaken, w.waited, w.lost,
-	    w.doubled, w.again, w.legs);
-	is_int(w.wrong, 0, "two nodes always come to the same referral");
-	ok(w.overtaken > goal / 100 && w.waited > goal / 100 && w.lost > goal / 100 && w.doubled > goal / 100 && w.legs > 100 && w.again > 10,
+	    "%ld twice, %ld said again for want of a place, %ld reopened, %ld lies\n", w.steps, w.referrals, w.overtaken, w.waited,
+	    w.lost, w.doubled, w.again, w.legs, w.lies);
+	is_int(w.wrong, 0, "two nodes always come to the same referral%s", lying ? ", also if one of them lies" : "");
+	is_int(w.unpinned, 0, "and what was built on, or left by, stays");
+	if (lying) {
+		ok(w.lies > goal / 20, "of so many lies");
+		return;
+	}
+	ok(w.overtaken > goal / 100 && w.waited > goal / 100 && w.lost > goal / 100 && w.doubled > goal / 100 && w.legs > 100 && w.again > 0,
 	    "and the channel did what it could");
 }
 
@@ -423,7 +561,11 @@ main(void)
 	test_overtaken();
 	test_waiting();
 	test_long();
+	test_full();
+	test_second();
+	test_leavings_wait();
 	test_derived();
-	test_walk();
+	test_walk(false);
+	test_walk(true);
 	return done_testing();
 }

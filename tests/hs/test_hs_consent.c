@@ -21,6 +21,7 @@
 #define DISCLOSURE	"org.cairnpeer.referral.disclosure"
 #define OUTCOME		"org.cairnpeer.referral.outcome"
 #define PROGRESS	"org.cairnpeer.referral.progress"
+#define HOUR		(3600 * 1000LL)
 #define REVOKED		"org.cairnpeer.consent.revoked"
 #define REVOKED_ACK	"org.cairnpeer.consent.revocation_ack"
 
@@ -33,9 +34,7 @@ end(struct scene *sc)
 	host_close(&sc->host);
 }
 
-/*
- * The oracle: what left, read from the ciphertext.  It knows no table of the account.
- */
+/* The oracle: what left, read from the ciphertext.  It knows no table of the account. */
 
 /* The clear text of one event of the channel, or NULL: not a key that this store has. */
 static json_t *
@@ -251,6 +250,26 @@ test_made_up(void)
 	hostile_say(h, TARGET, sc.channel, REVOKED, revoked(&sc, "ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "withdraw"));
 	host_run(h, 60000);
 	ok(refer_state(h, SOURCE, &sc.s, "accepted"), "a consent that nobody gave ends nothing at the source");
+	end(&sc);
+}
+
+/* A revocation whose step finds no place, since its author's clock is two days ahead: it ends the consent, and comes again. */
+static void
+test_no_place(void)
+{
+	autojson json_t *shown = NULL, *reply = NULL, *content = NULL;
+	struct scene sc;
+	struct host *h = &sc.host;
+
+	scene_begin(&sc, 49, STORY_CONSENT);
+	content = revoked(&sc, json_str(consent_shown(shown = account(&sc, SOURCE)), "id"), "revoke");
+	(void)json_object_set_new(content, "sent_at", json_integer(*h->now + 48 * HOUR));
+	hostile_say(h, SOURCE, sc.channel, REVOKED, json_deep_copy(content));
+	reply = host_command(h, TARGET, "outcome", refer_args(h, &sc.s, STORY_CONTACT));
+	ok(refer_state(h, TARGET, &sc.s, "accepted") && refused(reply, "consent"), "a step from the day after tomorrow is not taken, but the consent has ended");
+	*h->now += 48 * HOUR;
+	hostile_say(h, SOURCE, sc.channel, REVOKED, take(content));
+	ok(refer_state(h, TARGET, &sc.s, "ended"), "and as it was not acknowledged it comes again, and is taken");
 	end(&sc);
 }
 
@@ -568,6 +587,7 @@ main(void)
 	test_minor();
 	test_not_trusted();
 	test_made_up();
+	test_no_place();
 	test_revoked(SOURCE);
 	test_revoked(TARGET);
 	test_unsent();

@@ -259,6 +259,43 @@ test_withheld(struct host *h, bool overtaken)
 		ok(text != NULL && strstr(text, "consent by the member was overtaken") != NULL, "which is shown");
 }
 
+static enum hs_fate
+refuse_target(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	(void)cookie;
+	if (strcmp(call->user, TARGET_USER) != 0 || strstr(call->path, "/send/") == NULL)
+		return HS_SERVE;
+	*ret_status = 502;
+	*ret_body = json_object();
+	return HS_SAY;
+}
+
+/* A disclosure that arrives when the target has declined after all: it left before the source could know. */
+static void
+test_discarded(struct host *h)
+{
+	autojson json_t *theirs = NULL, *held = NULL;
+	struct referral_story s;
+	const char *text;
+
+	refer_begin(h, &s);
+	ok(refer_step(h, &s, STORY_REFER) && refer_step(h, &s, STORY_ACCEPT), "a referral that is accepted");
+	hs_script(h->hs, &(struct hs_script){ .request = refuse_target });
+	act(h, TARGET, &s, "decline", "reason", json_string("no_capacity"));
+	json_decref(host_ok(h, SOURCE, "consent", refer_args(h, &s, STORY_CONSENT)));
+	host_run(h, 10000);
+	theirs = refer_show(h, TARGET, &s);
+	text = json_str(json_array_get(json_arr(theirs, "overtaken"), 0), "text");
+	ok(refer_state(h, SOURCE, &s, "accepted") && text != NULL && strstr(text, "consent by the member was overtaken") != NULL,
+	    "and declined: the disclosure that was on its way arrives");
+	ok(json_object_get(theirs, "disclosure") == NULL, "and is forgotten at once");
+	held = host_ok(h, TARGET, "accounting", json_pack("{s:s}", "id", s.id));
+	ok(json_array_size(json_arr(held, "consents")) == 0, "with the consent that came with it");
+	hs_script(h->hs, NULL);
+	host_run(h, 3600 * 1000);
+	ok(refer_state(h, SOURCE, &s, "ended") && refer_state(h, TARGET, &s, "ended"), "both end it");
+}
+
 /* All that the servers saw of the talk is one encrypted channel without a name. */
 static void
 test_privacy(struct host *h)
@@ -298,6 +335,7 @@ main(void)
 	test_held_up(&h);
 	test_withheld(&h, false);
 	test_withheld(&h, true);
+	test_discarded(&h);
 	test_privacy(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);

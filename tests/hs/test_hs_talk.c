@@ -204,6 +204,71 @@ sign(const char *id)
 	host_run(&h, 20000);
 }
 
+/* One more request, which arrives. */
+static void
+ask_again(char id[64])
+{
+	static const struct { const char *say, *hear; } talk[] = { { "!find Rosa", "1. Rosa (specialist" }, { "!refer 1", "How old are you?" },
+	    { "4", "What is it about?" }, { "2", "Which language?" }, { "1", "How would you like to meet?" }, { "1", "How soon?" },
+	    { "2", "When would it suit you?" }, { "3", "This would be sent to Rosa" }, { "!yes", "on its way" } };
+	autojson json_t *list = NULL;
+	bool all = true;
+
+	for (size_t i = 0; i < nelem(talk); i++)
+		all = answers(talk[i].say, talk[i].hear) && all;
+	list = story_list(&h, TARGET, "referrals");
+	(void)snprintf(id, 64, "%s", json_str(json_array_get(list, 0), "id"));
+	ok(all, "another request");
+}
+
+static bool
+ended(const char *id, const char *how)
+{
+	autojson json_t *shown = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", id));
+	const char *end = json_str(shown, "end");
+
+	return end != NULL && !strcmp(end, how);
+}
+
+static void
+test_take_back(void)
+{
+	char id[64];
+
+	ask_again(id);
+	ok(answers("!cancel", "would be taken back"), "what was sent can be taken back: one is asked first");
+	ok(answers("!status", "they have it and decide") && answers("!yes", "nothing to say yes to") && !ended(id, "withdrawn"),
+	    "and if one writes something else, it stays");
+	ok(answers("!cancel 2", "no request of that number"), "a number that is not there");
+	ok(answers("!cancel", "would be taken back") && answers("!yes", "It is taken back."), "with a yes it is");
+	host_run(&h, 20000);
+	ok(ended(id, "withdrawn"), "and the other side has heard it");
+	ok(answers("!cancel", "nothing to stop") && answers("!yes", "nothing to say yes to"), "once");
+}
+
+/* What ends by others is told. */
+static void
+test_ended_by_others(void)
+{
+	char id[64];
+
+	ask_again(id);
+	json_decref(host_ok(&h, SOURCE, "withdraw", json_pack("{s:s}", "id", id)));
+	host_run(&h, 20000);
+	is_int(heard("people here took it back"), 1, "if staff take it back the member hears of it");
+	ask_again(id);
+	json_decref(host_ok(&h, TARGET, "forward", json_pack("{s:s, s:s}", "referral", id, "to", "GR6ZEWN0TC4N5PZ1Y8P956JWD7")));
+	host_run(&h, 20000);
+	is_int(heard("somebody else can support you better"), 1, "if it is forwarded, too");
+	ask_again(id);
+	json_decref(host_ok(&h, TARGET, "answer", json_pack("{s:s, s:s}", "referral", id, "decision", "accept")));
+	host_run(&h, 20000);
+	sign(id);
+	json_decref(host_ok(&h, TARGET, "revoke", json_pack("{s:s, s:s, s:s}", "referral", id, "how", "phone", "recorded_by", "K. Lind")));
+	host_run(&h, 20000);
+	is_int(heard("was told that you want no more"), 1, "and if the others say that the member wants no more");
+}
+
 int
 main(void)
 {
@@ -234,11 +299,13 @@ main(void)
 	ok(answers("!status", "they said yes"), "and stays to be seen");
 	ok(answers("!revoke", "no consent of yours"), "without a consent there is none to take back");
 	sign(id);
-	ok(answers("!who", "With your consent also who you are"), "once they consented, they see who knows");
+	ok(answers("!who", "has, with your consent, since ") && heard("who you are, how to reach you, what you want support with.") == 1, "once they consented, they see who knows");
 	ok(answers("!revoke 2", "no consent of that number"), "a number that is not there");
 	ok(answers("!revoke", "is taken back, from now on"), "the consent is taken back with a word");
 	answer = (json_decref(answer), host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", id)));
 	is_str(json_str(answer, "end"), "consent_revoked", "and the other side has heard it");
+	test_take_back();
+	test_ended_by_others();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);
 	return done_testing();

@@ -52,11 +52,11 @@ SELECT id, org FROM referral WHERE state NOT IN ('draft', 'ended', 'closed', 'fo
 SELECT at, actor, input, old_state, new_state FROM step WHERE referral = ?1 ORDER BY n;
 
 -- name: step_put
-INSERT INTO referral_step (referral, id, prev, input, actor, leg, at, recorded, content)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+INSERT INTO referral_step (referral, id, prev, input, actor, said_by, leg, at, recorded, content)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
 
 -- name: step_list
-SELECT id, prev, input, actor, leg, at, recorded, content FROM referral_step WHERE referral = ?1 ORDER BY n;
+SELECT id, prev, input, actor, said_by, leg, at, recorded, content FROM referral_step WHERE referral = ?1 ORDER BY n;
 
 -- name: traffic_put
 INSERT INTO traffic (content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at,

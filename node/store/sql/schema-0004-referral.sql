@@ -22,6 +22,7 @@ CREATE TABLE referral_step (
 	prev		TEXT NOT NULL,		-- '' for the first
 	input		TEXT NOT NULL,
 	actor		TEXT NOT NULL,
+	said_by		TEXT NOT NULL,		-- source, target
 	leg		INTEGER NOT NULL,
 	at		INTEGER NOT NULL,	-- by the author's clock
 	recorded	INTEGER NOT NULL,	-- by ours
