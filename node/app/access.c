@@ -26,7 +26,8 @@ access_admit(struct app *app, const char *room_id, const char *user)
 	    (r = roster_add(app->db, room_id, pid)) != 0 ||
 	    (r = keys_track(app->crypt, pid)) != 0)
 		return r;
-	return org != NULL ? keys_pin_master(app->crypt, user, org->master_key, NULL) : 0;
+	/* A bot may have none: then its devices are pinned. */
+	return org != NULL && org->master_key != NULL ? keys_pin_master(app->crypt, user, org->master_key, NULL) : 0;
 }
 
 struct expulsion {
