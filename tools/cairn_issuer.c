@@ -228,8 +228,8 @@ say(const struct cairn *c, const struct book *b, int64_t number, bool credential
 	const char *state = entry != NULL ? ledger_state_name(ledger_state(entry)) : NULL;
 
 	if (c->json) {
-		autojson json_t *doc = json_pack("{s:I*, s:s*, s:s*}", "number", (json_int_t)number, "state", state, "id",
-		    json_str(entry, "id"));
+		autojson json_t *doc = json_pack("{s:o*, s:s*, s:s*}", "number", entry != NULL ? json_integer(number) : NULL,
+		    "state", state, "id", json_str(entry, "id"));
 
 		return out_json(doc);
 	}

@@ -72,8 +72,8 @@ class Issuer(Case):
                                                 ("renew", "active", [], []), ("suspend", "suspended", [], [place]),
                                                 ("revoke", "revoked", [place], [])):
             more = ["--until", day(800)] if word == "renew" else []
-            self.cairn("issuer", word, self.book, "1", *more)
-            self.assertEqual(self.rows()[0]["state"], state)
+            said = json.loads(self.cairn("issuer", word, self.book, "1", *more, "--json").stdout)
+            self.assertEqual((said["number"], said["state"], self.rows()[0]["state"]), (1, state, state))
             (got, made), (other, _) = self.marked("revocation"), self.marked("suspension")
             self.assertEqual((got, other), (revoked, suspended), word)
             self.assertGreater(made, last)
@@ -135,7 +135,7 @@ class Issuer(Case):
         os.unlink(os.path.join(self.book, "status-lists.json"))
         with open(os.path.join(self.book, "ledger.000003.new"), "w", encoding="ascii") as f:
             f.write("{\"v\":")
-        self.cairn("issuer", "refresh", self.book)
+        self.assertEqual(json.loads(self.cairn("issuer", "refresh", self.book, "--json").stdout), {})
         self.assertEqual(self.read("credential-1.json"), vc)
         self.cairn("issuer", "revoke", self.book, "1")
         self.assertEqual(len(self.marked("revocation")[0]), 1)
