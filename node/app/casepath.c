@@ -282,7 +282,8 @@ explain(const struct app *app, const struct case_row *row, const struct path *pa
 	int r;
 
 	/* A partner's may have been made on an earlier state: path_add has said what is wrong there. */
-	if (path_tip(path) == path_find(path, step->prev))
+	if (path_tip(path) == path_find(path, step->prev) &&
+	    step->move.leg == path_state(path)->leg + (step->move.input == REFERRAL_IN_REOPEN))
 		referral_explain_refusal(path_state(path), &step->move, reterr);
 	if (can == NULL)
 		return -ENOMEM;

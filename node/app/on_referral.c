@@ -107,9 +107,12 @@ on_referral_request(struct app *app, const struct ev_referral_request *ev, const
 	/* What was erased does not come back by a repetition. */
 	if (r == E_NOTFOUND && (r = erase_state(app, ev->referral, &erased)) == 0)
 		return err_set(origin->reason, E_REFUSED, "a referral with this id was erased here");
-	if (r != E_NOTFOUND || (r = origin_check(json_str(origin->content, "origin"),
-	    json_is_true(json_object_get(origin->content, "voluntary")), origin->reason)) != 0 ||
-	    (r = keep(&row.request, origin)) != 0)
+	if (r != E_NOTFOUND)
+		return r;
+	if (json_is_false(json_object_get(origin->content, "voluntary")))
+		return err_set(origin->reason, E_REFUSED, "the request says that the member does not want it, and peer support is voluntary");
+	if ((r = origin_check(json_str(origin->content, "origin"), json_is_true(json_object_get(origin->content, "voluntary")),
+	    origin->reason)) != 0 || (r = keep(&row.request, origin)) != 0)
 		return r;
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
 	if ((r = apply(app, &row, &heard, REFERRAL_IN_SEND, REFERRAL_BY_SOURCE, origin)) == 0)
