@@ -87,7 +87,7 @@ statement_check(const json_t *doc, int64_t newest, int64_t now, enum statement_v
 	struct statement st;
 	struct err reason = { "" };
 	enum statement_verdict verdict = STATEMENT_MALFORMED;
-	bool withdrawn;
+	bool withdrawn = false;
 	uint8_t key[32];
 	int r = read_statement(doc, &st, &withdrawn, key, &reason);
 

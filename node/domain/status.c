@@ -238,7 +238,7 @@ judge(const json_t *doc, const struct status_context *c, struct status_list *lis
 {
 	const struct trust_issuer *by;
 	struct vc vc;
-	int64_t ttl;
+	int64_t ttl = 0;
 	int r = read_list(doc, &vc, list, &ttl, &f->reason);
 
 	if (r != 0)
