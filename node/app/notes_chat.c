@@ -18,24 +18,37 @@
 #include "store/notestore.h"
 #include "store/peoplestore.h"
 
+enum { CODE = 3 };
+
+/* Letters that stand for these very words, so that a yes to older ones, still on its way, does not sign newer ones. */
+static void
+code_of(const char terms[AGREEMENT_TERMS], char ret[CODE + 1])
+{
+	static const char letters[] = "BCDFGHJKMNPQRSTVWXYZ";
+	unsigned long long n = 0;
+
+	(void)sscanf(terms, "%12llx", &n);
+	for (size_t i = 0; i < CODE; i++, n /= strlen(letters))
+		ret[i] = letters[n % strlen(letters)];
+	ret[CODE] = '\0';
+}
+
 static int
-show(struct app *app, struct chat *chat, const json_t *a)
+show(struct app *app, int64_t pid, const json_t *a)
 {
 	autobuf struct buf text = { 0 };
-	char terms[AGREEMENT_TERMS];
+	char terms[AGREEMENT_TERMS], code[CODE + 1];
 	int r = agreement_terms(a, terms);
 
 	if (r != 0)
 		return r < 0 ? r : ERR_CORRUPT;
+	code_of(terms, code);
 	if ((r = buf_printf(&text, "An agreement is proposed for the support that you two share:\nWhat is offered, and what not: %s\n"
 	    "When one may write or call: %s\nAn answer comes within %lld hours.\nHow it ends: %s\nIt ends on %s unless both go on.\n"
-	    "If these words are right for you, write !yes. If not, write what should be different; until you say yes you have signed nothing.",
-	    json_str(a, "scope"), json_str(a, "hours"), json_int(a, "response_hours", 0), json_str(a, "ending"), json_str(a, "ends_on"))) != 0)
+	    "If these words are right for you, write !yes %s. If not, write what should be different; until you say yes you have signed nothing.",
+	    json_str(a, "scope"), json_str(a, "hours"), json_int(a, "response_hours", 0), json_str(a, "ending"), json_str(a, "ends_on"), code)) != 0)
 		return r;
-	chat->shown = terms;
-	r = chat_put(app->db, chat);
-	chat->shown = NULL;
-	return r != 0 ? r : talk_say(app, chat->pid, text.data);
+	return talk_say(app, pid, text.data);
 }
 
 struct offer {
@@ -47,9 +60,8 @@ static int
 offer_each(void *cookie, const struct chat *c)
 {
 	struct offer *o = cookie;
-	struct chat chat = { c->pairing, c->pid, c->side, NULL };
 
-	return show(o->app, &chat, o->agreement);
+	return show(o->app, c->pid, o->agreement);
 }
 
 int
@@ -147,11 +159,11 @@ notes_chat_add(struct app *app, const char *actor, const json_t *args, json_t **
 	if (seen.other_person || seen.other_side)
 		return err_set(reterr, E_REFUSED, seen.other_side ? "this is the chat of the other side of the match" : "this side of the match has a chat already");
 	chat = (struct chat){ .pairing = p.id, .pid = seen.pid, .side = (char *)side };
-	if ((r = newest(app, p.id, side, &n)) == 0)
-		r = show(app, &chat, n.agreement);
-	else if (r == E_NOTFOUND)
-		r = chat_put(app->db, &chat);
+	if ((r = chat_put(app->db, &chat)) == 0 && (r = newest(app, p.id, side, &n)) == 0)
+		r = show(app, chat.pid, n.agreement);
 	newest_free(&n);
+	if (r == E_NOTFOUND)
+		r = 0;
 	if (r != 0 || (r = audit_add(app->db, app_now(app), actor, "match chat", p.id, side)) != 0)
 		return r;
 	*ret = json_pack("{s:s, s:s}", "match", p.id, "text", "what both keep of it they can write in their chats now; !help shows them how");
@@ -165,7 +177,7 @@ struct matches {
 	struct talk	*talk;
 	bool		 waits;
 	size_t		 n;
-	char		*id[MATCHES_MAX], side[MATCHES_MAX][16];
+	char		*id[MATCHES_MAX], side[MATCHES_MAX][16], code[MATCHES_MAX][CODE + 1];
 };
 
 static int
@@ -177,12 +189,10 @@ add_match(void *cookie, const struct chat *c)
 
 	if (m->n == MATCHES_MAX)
 		return 0;
-	if (m->waits && c->shown == NULL)
-		return 0;
 	if (m->waits) {
 		r = newest(m->talk->app, c->pairing, c->side, &n);
-		if (r == 0 && strcmp(n.terms, c->shown) != 0)
-			r = E_NOTFOUND;
+		if (r == 0)
+			code_of(n.terms, m->code[m->n]);
 		newest_free(&n);
 	}
 	if (r != 0)
@@ -196,7 +206,7 @@ add_match(void *cookie, const struct chat *c)
 
 /* "2. since 2026-11-21": nobody is named, each knows who the other is. */
 static int
-list(struct talk *t, const struct matches *m, const char *topic)
+list(struct talk *t, const struct matches *m)
 {
 	int r = buf_puts(&t->say, "Which one?\n");
 
@@ -209,12 +219,12 @@ list(struct talk *t, const struct matches *m, const char *topic)
 	}
 	if (r > 0)
 		return ERR_CORRUPT;
-	return r != 0 ? r : buf_printf(&t->say, "Write the number too, for example: %s 1", topic);
+	return r != 0 ? r : buf_puts(&t->say, "Write the number too, for example: !feedback 1");
 }
 
 /* 0 and its index; E_NOTFOUND; E_BAD: there are several, which were listed. */
 static int
-choose(struct talk *t, const struct matches *m, const char *words, const char *topic, size_t *ret)
+choose(struct talk *t, const struct matches *m, const char *words, size_t *ret)
 {
 	char *end;
 	unsigned long n = strtoul(words, &end, 10);
@@ -230,7 +240,7 @@ choose(struct talk *t, const struct matches *m, const char *words, const char *t
 		*ret = 0;
 		return 0;
 	}
-	return (r = list(t, m, topic)) != 0 ? r : E_BAD;
+	return (r = list(t, m)) != 0 ? r : E_BAD;
 }
 
 static void
@@ -247,7 +257,7 @@ notes_chat_match(struct talk *t, const char *words, char **ret_id, const char **
 	size_t which = 0;
 	int r = chat_of_person(t->app->db, t->pid, add_match, &m);
 
-	if (r == 0 && (r = choose(t, &m, words, "!feedback", &which)) == 0) {
+	if (r == 0 && (r = choose(t, &m, words, &which)) == 0) {
 		*ret_id = take(m.id[which]);
 		*ret_side = !strcmp(m.side[which], "specialist") ? "specialist" : "member";
 	}
@@ -279,6 +289,22 @@ sign(struct talk *t, const char *match, const char *side)
 	return r;
 }
 
+/* What waits for their yes once more, with its letters. */
+static int
+show_again(struct talk *t, const struct matches *m)
+{
+	int r = buf_puts(&t->say, "Nothing was signed. The words are shown once more: write !yes and the letters below them to sign.");
+
+	for (size_t i = 0; i < m->n && r == 0; i++) {
+		struct newest n = { 0 };
+
+		if ((r = newest(t->app, m->id[i], m->side[i], &n)) == 0)
+			r = show(t->app, t->pid, n.agreement);
+		newest_free(&n);
+	}
+	return r > 0 ? ERR_CORRUPT : r;
+}
+
 int
 notes_chat_yes(struct talk *t, const char *words)
 {
@@ -287,18 +313,18 @@ notes_chat_yes(struct talk *t, const char *words)
 	size_t which = 0;
 	int r = chat_of_person(t->app->db, t->pid, add_match, &m);
 
+	while (which < m.n && strcasecmp(words, m.code[which]) != 0)
+		which++;
 	if (r == 0 && (m.n == 0 || (request && !strcasecmp(words, "request"))))
 		r = talk_yes(t, words);
-	else if (r == 0 && request && strncasecmp(words, "agreement", 9) != 0)
-		r = buf_puts(&t->say, "Two things wait for your yes: write !yes agreement to sign the agreement, or !yes request to send your request.");
-	else if (r == 0) {
-		if (strncasecmp(words, "agreement", 9) == 0)
-			words += 9 + strspn(words + 9, " ");
-		if ((r = choose(t, &m, words, "!yes", &which)) == 0)
-			r = sign(t, m.id[which], m.side[which]);
-	}
+	else if (r == 0 && which < m.n)
+		r = sign(t, m.id[which], m.side[which]);
+	else if (r == 0 && request)
+		r = buf_puts(&t->say, "Two things wait for your yes: write !yes request to send your request, or !yes and the letters below the agreement to sign that.");
+	else if (r == 0)
+		r = show_again(t, &m);
 	matches_free(&m);
-	return r == E_BAD ? 0 : r;
+	return r;
 }
 
 /* It is their day now: asked; or night: later. */

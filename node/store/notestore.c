@@ -133,7 +133,7 @@ note_put_due(struct db *db, int64_t n, int64_t due)
 int
 chat_put(struct db *db, const struct chat *c)
 {
-	return db_run(db, Q_CHAT_PUT, "titt", c->pairing, c->pid, c->side, c->shown);
+	return db_run(db, Q_CHAT_PUT, "tit", c->pairing, c->pid, c->side);
 }
 
 static int
@@ -151,8 +151,8 @@ chats(struct rows *rows, int r, int (*fn)(void *, const struct chat *), void *co
 		}
 		all = more;
 		all[n] = (struct chat){ .pid = db_int(rows, 1) };
-		if ((r = rows_dup(rows, 0, &all[n].pairing)) == 0 && (r = rows_dup(rows, 2, &all[n].side)) == 0)
-			r = rows_dup(rows, 3, &all[n].shown);
+		if ((r = rows_dup(rows, 0, &all[n].pairing)) == 0)
+			r = rows_dup(rows, 2, &all[n].side);
 		n++;
 	}
 	db_done(rows);
@@ -162,7 +162,6 @@ chats(struct rows *rows, int r, int (*fn)(void *, const struct chat *), void *co
 			r = fn(cookie, &all[i]);
 		free(all[i].pairing);
 		free(all[i].side);
-		free(all[i].shown);
 	}
 	free(all);
 	return r;

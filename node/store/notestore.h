@@ -45,7 +45,6 @@ struct chat {
 	char	*pairing;
 	int64_t	 pid;
 	char	*side;		/* "member", "specialist" */
-	char	*shown;		/* Hash of the agreement that was last shown there; or NULL. */
 };
 int	chat_put(struct db *, const struct chat *) must_check;
 /** chat_of_pairing: its chats; chat_of_person: their active matches, in one order.  fn may write. */

@@ -125,23 +125,45 @@ test_reminder(void)
 	is_int(chat_heard(&h, MEMBER, "wanted to be asked"), 1, "once, and not again");
 }
 
+/* The letters below the words that were shown last to ${i}. */
+static const char *
+letters(size_t i, char ret[16])
+{
+	static const char before[] = "for you, write !yes ";
+	autojson json_t *list = story_list(&h, i, "messages");
+	const json_t *item;
+	size_t k;
+
+	ret[0] = '\0';
+	json_array_foreach(list, k, item) {
+		const char *at = strstr(json_str(item, "body"), before);
+
+		if (at != NULL && ret[0] == '\0')	/* The newest is the first. */
+			(void)snprintf(ret, 16, "!yes %.3s", at + strlen(before));
+	}
+	return ret;
+}
+
 static void
 test_agreement(void)
 {
 	autojson json_t *kept = host_ok(&h, SOURCE, "match note", json_pack("{s:O, s:{s:s, s:s, s:{s:s, s:s, s:i, s:s, s:s}}}", "match", id, "document", "kind",
 	    "agreement", "on", "2026-11-21", "agreement", "scope", "Talk, no money", "hours", "Days", "response_hours", 24, "ending", "Any time", "ends_on", "2027-05-20"));
 	autojson json_t *shown = NULL, *after = NULL, *refused = NULL;
+	char yes[16];
 
 	is_int(chat_comes(&h, MEMBER, "Talk, no money"), 1, "the agreement is shown to the member");
 	json_decref(host_ok(&h, SOURCE, "match chat", json_pack("{s:O, s:s, s:s}", "match", id, "user", HELPER_USER, "as", "specialist")));
 	refused = host_command(&h, SOURCE, "match chat", json_pack("{s:O, s:s, s:s}", "match", id, "user", MEMBER_USER, "as", "specialist"));
 	ok(strstr(json_str(refused, "error"), "other side") != NULL, "nobody is both");
 	is_int(chat_comes(&h, HELPER, "Talk, no money"), 1, "and to the specialist, once their chat is known");
-	ok(says(HELPER, "!yes", "once the other of you has signed"), "one signs with a word");
+	ok(says(HELPER, letters(HELPER, yes), "once the other of you has signed"), "one signs with a word and the letters below the words");
 	ok(says(HELPER, "!yes", "nothing to say yes to"), "once");
 	shown = notes();
 	is_str(json_str(shown, "agreement"), "waits for the member's signature", "it is recorded");
-	ok(says(MEMBER, "!yes", "holds now"), "with the other's it holds");
+	ok(says(MEMBER, "!yes", "Nothing was signed"), "a yes alone says nothing of which words");
+	is_int(chat_comes(&h, MEMBER, "Talk, no money"), 2, "which are shown again");
+	ok(says(MEMBER, letters(MEMBER, yes), "holds now"), "with the other's it holds");
 	is_int(chat_comes(&h, HELPER, "holds now"), 1, "and both are told");
 	after = notes();
 	is_str(json_str(after, "agreement"), "in force: both signed these words", "recorded with both sides' sign");
@@ -153,13 +175,16 @@ static void
 test_other_words(void)
 {
 	autojson json_t *shown = NULL;
+	char old[16], yes[16];
 
+	(void)letters(MEMBER, old);
 	json_decref(host_ok(&h, SOURCE, "match note", json_pack("{s:O, s:{s:s, s:s, s:{s:s, s:s, s:i, s:s, s:s}}}", "match", id, "document", "kind",
 	    "agreement", "on", "2026-11-21", "agreement", "scope", "Other words", "hours", "Days", "response_hours", 48, "ending", "Any time", "ends_on", "2027-05-20")));
 	is_int(chat_comes(&h, MEMBER, "Other words"), 1, "other words are shown anew");
 	shown = notes();
 	is_str(json_str(shown, "agreement"), "waits for both signatures", "and nobody has signed them");
-	ok(says(MEMBER, "!yes", "once the other of you has signed") && says(HELPER, "!yes", "holds now"), "until each says yes");
+	ok(says(MEMBER, old, "Nothing was signed"), "not by a yes to the words of before");
+	ok(says(MEMBER, letters(MEMBER, yes), "once the other of you has signed") && says(HELPER, letters(HELPER, yes), "holds now"), "until each says yes");
 }
 
 static void

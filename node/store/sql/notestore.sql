@@ -34,23 +34,23 @@ SELECT n, due FROM note AS a WHERE due > 0 AND pid > 0 AND
 	NOT EXISTS (SELECT 1 FROM note AS b WHERE b.pid = a.pid AND b.kind = a.kind AND b.n > a.n) ORDER BY due, n LIMIT 1;
 
 -- name: chat_put
-INSERT INTO pairing_chat (pairing, pid, side, shown) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (pairing, pid) DO UPDATE SET side = excluded.side, shown = excluded.shown;
+INSERT INTO pairing_chat (pairing, pid, side) VALUES (?1, ?2, ?3)
+ON CONFLICT (pairing, pid) DO UPDATE SET side = excluded.side;
 
 -- Of a match: those that staff named, and the member's own whose referral led to it.
 -- name: chat_of_pairing
-SELECT pairing, pid, side, shown FROM pairing_chat WHERE pairing = ?1
+SELECT pairing, pid, side FROM pairing_chat WHERE pairing = ?1
 UNION ALL
-SELECT p.id, i.pid, 'member', NULL FROM pairing AS p JOIN intake_referral AS ir ON ir.referral = p.whose
+SELECT p.id, i.pid, 'member' FROM pairing AS p JOIN intake_referral AS ir ON ir.referral = p.whose
 JOIN intake AS i ON i.id = ir.intake WHERE p.id = ?1 AND i.pid > 0 AND
 	NOT EXISTS (SELECT 1 FROM pairing_chat AS c WHERE c.pairing = p.id AND (c.pid = i.pid OR c.side = 'member'))
 ORDER BY 2;
 
 -- name: chat_of_person
-SELECT c.pairing, c.pid, c.side, c.shown FROM pairing_chat AS c JOIN pairing AS p ON p.id = c.pairing
+SELECT c.pairing, c.pid, c.side FROM pairing_chat AS c JOIN pairing AS p ON p.id = c.pairing
 WHERE c.pid = ?1 AND p.state = 'active'
 UNION ALL
-SELECT p.id, i.pid, 'member', NULL FROM intake AS i JOIN intake_referral AS ir ON ir.intake = i.id
+SELECT p.id, i.pid, 'member' FROM intake AS i JOIN intake_referral AS ir ON ir.intake = i.id
 JOIN pairing AS p ON p.whose = ir.referral WHERE i.pid = ?1 AND p.state = 'active' AND
 	NOT EXISTS (SELECT 1 FROM pairing_chat AS c WHERE c.pairing = p.id AND (c.pid = i.pid OR c.side = 'member'))
 ORDER BY 1;

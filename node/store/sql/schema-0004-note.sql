@@ -20,7 +20,6 @@ CREATE TABLE pairing_chat (
 	pairing		TEXT NOT NULL,
 	pid		INTEGER NOT NULL,
 	side		TEXT NOT NULL,		-- member, specialist
-	shown		TEXT,			-- hash of the agreement that was last shown there
 	PRIMARY KEY (pairing, pid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pairing_chat_pid ON pairing_chat (pid);
