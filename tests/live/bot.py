@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A referral bot on matrix-nio, the other side of a channel: written from docs/protocol.md and schemas/, sharing no code with the node.
+
+    bot = Bot(url, ca_file, user_id, directory, key)         # key: 32 bytes, seals all that it keeps
+    await bot.start(password)                                # its device then goes onto the trust list
+    bot.trust(trust_list, {"needed": 1, "keys": [...]})      # the signers as a person heard them
+    bot.query(org); bot.act(referral, "referral.answer", decision="accept"); await bot.sync()
+
+It hears and speaks in sync() only; what it took, and has to say, is on the disk before anybody is told so. The schemas judge each content, the tables
+of the page say what a referral and a consent allow. What to do is for people to decide, here for a test. standards.py knows nothing of all that.
+"""
+
+import copy
+import hashlib
+import pathlib
+import re
+import secrets
+import time
+
+import standards
+from standards import CROCKFORD, is_proven, sha256, when
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SPACE, MINUTE, DAY = "org.cairnpeer.", 60_000, 86_400_000
+CLASSES = {"identity": {"identity", "contact"}, "need_detail": {"need"}, "constraints": {"constraints"}, "history": {"history"}}
+VAGUE = r"\s*((any and )?(all|any)( (information|records))?|everything|anything|(all )?my records)?[\s.]*"
+classes_of = lambda disclosure: set().union(*(CLASSES.get(name, ()) for name in disclosure))
+ORDER, LEAVES = ("target", "member", "source", "clock"), (("member", "withdraw"), ("member", "close"))
+START = {"state": "draft", "leg": 1, "consented": False, "asked": False, "tried": [], "since": 0, "began": 0}
+
+
+class Refused(ValueError):
+    """It does not hold: nothing is changed, and nothing acknowledged."""
+
+
+def need(holds, why):
+    if not holds:
+        raise Refused(why)
+
+
+def identifier(raw=None):
+    return "".join(CROCKFORD[byte % 32] for byte in raw or secrets.token_bytes(26))
+
+
+def step_of(name, content):  # What a content does to its referral, and who: (step, by).
+    word = content.get({"consent.revoked": "then", "referral.answer": "decision", "referral.outcome": "stage"}.get(name, name.partition(".")[2]))
+    if name in ("referral.answer", "referral.progress", "referral.outcome"):
+        return {"visit_cancelled": "no_show", "closed": "close", "failed": "fail"}.get(word, word), "target"
+    if name in ("referral.disclosure", "referral.withheld", "consent.revoked"):
+        return word or "consent", "member"
+    return (word, content["by"]) if name == "referral.change" else ("send", "source")
+
+
+class Referral:
+    """Steps {prev, step, by, leg, at, mine}, and what they come to by the table of the page: rules[state, step, by] is (to, only if)."""
+
+    def __init__(self, rules, key, steps):
+        self.rules, self.key, self.steps = rules, key, steps
+
+    def after(self, r, step):  # What the step makes of r; None: it is not possible.
+        to, only = self.rules.get((r["state"], step["step"], step["by"]), ("", "never"))
+        passed, ends, reopens = step["at"] - r["since"], to.partition("/")[0] in ("closed", "ended"), step["step"] == "reopen"
+        holds = {
+            "consent": r["consented"], "asked": r["asked"], "recent": passed <= 30 * DAY, "over": passed >= int(re.sub(r"\D", "", only) or 0) * DAY,
+            "tried": len(r["tried"]) >= 3 and len(set(r["tried"])) > 1, "fresh": step.get("supervised") or step["at"] - r["began"] <= DAY}  # fmt: skip
+        if not all(holds.get(word) for word in re.findall("[a-z]+", only)) or (r["asked"] and not ends) or step["leg"] != r["leg"] + reopens:
+            return None
+        tried = r["tried"] + [step["channel"]] if step["step"] == "contact" else [] if to == "engaged" or reopens else r["tried"]
+        return {
+            "state": to, "leg": step["leg"], "asked": step["step"] == "withdraw" and not ends, "tried": tried, "since": max(r["since"], step["at"]),
+            "consented": {"consent": True, "revoke": False}.get(step["step"], r["consented"]), "began": r["began"] or step["at"]}  # fmt: skip
+
+    def at(self, key):  # The referral after that step, wherever it stands; None: it has not come, or waits.
+        before = key in self.steps and self.at(self.steps[key]["prev"])
+        return START if key == "" else self.after(before, self.steps[key]) if before else None
+
+    def path(self):  # The referral now, and the steps that count.
+        r, counted = START, [""]
+        while made := [key for key, step in self.steps.items() if step["prev"] == counted[-1] and self.after(r, step)]:
+            counted.append(min(made, key=self.claim))
+            r = self.after(r, self.steps[counted[-1]])
+        return r, counted
+
+    def claim(self, key):  # The least counts, of those on one step.
+        ranks, turns = zip(*self.branch(key, None, 0))
+        return min(2, *ranks), -max(turns), ranks[0], key
+
+    def branch(self, key, last, turns):  # (rank, turns) of the step, and of all that follows it.
+        by, step, mine = (self.steps[key][name] for name in ("by", "step", "mine"))
+        turns, last = turns + (None not in (mine, last) and mine != last), last if mine is None else mine
+        yield 0 if (by, step) in LEAVES else 1 if step == "revoke" else 2 + ORDER.index(by), turns
+        for other in [other for other in self.steps if self.steps[other]["prev"] == key and self.at(other)]:
+            yield from self.branch(other, last, turns)
+
+    def derived(self, on, what):
+        return "U" + identifier(hashlib.blake2b(f"{SPACE}step {self.key} {on} {what}".encode(), digest_size=26).digest()[1:])
+
+    def derive(self, on, what, until):  # Adds the step that both sides make by themselves after that one, if it is possible by then.
+        r, by = self.at(on) or START, "target" if what == "receive" else "clock"
+        days = re.sub(r"\D", "", self.rules.get((r["state"], what, by), ("", ""))[1])
+        step = {"prev": on, "step": what, "by": by, "leg": r["leg"], "at": r["since"] + int(days or 0) * DAY, "mine": None}
+        if self.after(r, step) and step["at"] <= until:
+            self.steps.setdefault(self.derived(on, what), step)
+
+    def add(self, key, step, now):  # Adds one that somebody said; one whose predecessor has not come waits. Refused: it is not possible.
+        for on, what in [(on, what) for on in self.steps for what in ("receive", "expire") if self.derived(on, what) == step["prev"]]:
+            self.derive(on, what, now + DAY)
+        before = self.at(step["prev"])
+        need(before is None or self.after(before, step), f"{step['step']} by the {step['by']} is not possible: it is {before and before['state']}")
+        need(step["at"] <= now + DAY, "it is dated in the future")
+        self.steps.setdefault(key, step)
+
+
+class Bot:
+    """state is what it remembers; refused, why it did not take something. For tests: now(), and again, the ms until the first repetition."""
+
+    def __init__(self, url, ca_file, user_id, directory, key):
+        self.refused, self.again, self.now = [], MINUTE, lambda: int(time.time() * 1000)
+        self.types, tables = standards.read_types(ROOT / "schemas"), standards.read_tables((ROOT / "docs" / "protocol.md").read_text())
+        self.notices = [tuple(row) for row in tables["law"]]
+        self.needed = {code: set(row[1].split(", ")) for row in tables["purpose_code"] for code in row[0].replace("or none", "").split(", ")}
+        rows = [(state, row) for row in tables["in"] for state in row[0].split(", ")]
+        self.rules = {(state, row[1], by): (row[3].replace("the same", state), row[4]) for state, row in rows for by in row[2].split(", ")}
+        self.vault = standards.Vault(pathlib.Path(directory) / "state.db", key)
+        begin = {"org": identifier(), "seed": secrets.token_hex(32), "outbox": [], "trust": None, "signers": None, "session": None}
+        parts = "seq", "seen", "rooms", "directories", "own", "records", "newest", "referrals", "ended", "keeps", "places", "asked"
+        self.state = self.vault.load() or begin | {name: {} for name in parts}
+        self.org, self.record_key = self.state["org"], standards.key_of(bytes.fromhex(self.state["seed"]))
+        self.matrix = standards.Matrix(url, ca_file, user_id, directory, key, self.pins, self.hear)
+
+    async def start(self, password):
+        self.state["session"] = await self.matrix.start(password, self.state["session"])
+
+    def check(self, name, value):
+        need(name in self.types, f"{name} is no type that is known")
+        fault = next(self.types[name].iter_errors(value), None)
+        need(fault is None, fault and f"/{'/'.join(map(str, fault.absolute_path))}: {fault.message[:200]}")
+        standards.check_text(value)
+        need(len(standards.canonical(value)) <= 44 * 1024, "it is too long")
+
+    def trust(self, document, signers=None):  # Takes a version of the trust list; signers only with the first.
+        before, signers = self.state["trust"], self.state["signers"] or signers
+        self.check("trust", document)
+        for group in (signers, document.get("signers", signers)):
+            signed = {key for key in group["keys"] for proof in document["proof"] if is_proven(document, key, proof)}
+            need(len(signed) >= group["needed"], "it is not signed by enough")
+        ahead = document["version"] - (before["version"] if before else 0)
+        need(ahead > 0 and document["issued_at"] <= self.now() + 5 * MINUTE and self.now() < document["expires_at"], "it is not one for now")
+        need(not before or ahead > 1 or document.get("prev") == sha256(before, "proof"), "it contradicts the one before")
+        self.state.update(trust=document, signers=document.get("signers", signers))
+
+    def trusted(self, kind, **known):  # The organization ("orgs") or issuer ("issuers") of the list in force of which this is known; None.
+        entries = self.state["trust"][kind] if self.state["trust"] and self.now() < self.state["trust"]["expires_at"] else []
+        return next((entry for entry in entries if known.items() <= entry.items() and "suspended" not in entry), None)
+
+    def pins(self):
+        orgs = [self.trusted("orgs", org=org["org"]) for org in (self.state["trust"] or {"orgs": []})["orgs"] if org["org"] != self.org]
+        return {org["node_user"]: org for org in orgs if org}
+
+    def take_record(self, org, record):  # Verifies a record of that organization, and keeps it.
+        self.check("record", record)
+        self.check(record["kind"], record["body"])
+        keys = [org["record_key"]] + [old["key"] for old in [org.get("old_record_key")] if old and self.now() < old["until"]]
+        need(record["org"] == org["org"] and any(is_proven(record, key) for key in keys), "its organization has not signed it")
+        need(record["issued_at"] <= self.now() + 5 * MINUTE and self.now() < record["expires_at"], "it is of the future, or expired")
+        records = self.state["records"].setdefault(org["org"], {})
+        held = records.get(record["id"], record)
+        need((record["seq"] == 1) == ("prev" not in record) and record["seq"] >= held["seq"], "a newer one is held")
+        need(record["seq"] > held["seq"] or record == held, "it is another of the same number")
+        need(record["seq"] != held["seq"] + 1 or record["prev"] == sha256(held), "it does not continue the one before")
+        need(held["kind"] != "withdrawal" or record["kind"] == "withdrawal", "it was withdrawn")
+        if record["kind"] == "specialist":
+            agreed, body, name = record["body"]["consent"], record["body"], f"{record['body']['did']} {record['id']}"
+            self.check("publication", agreed)
+            covered = {"specialist": body["did"], "org": org["org"], "record": record["id"], "withdrawn": False}
+            covered["hash"] = sha256(body, "consent", "capacity", "times", "program", "credential_id")
+            now = self.state["newest"].get(name, 0) <= agreed["issued_at"] <= self.now() + 5 * MINUTE and self.now() < agreed["expires_at"]
+            signed = is_proven(agreed, body["did"].removeprefix("did:key:"))
+            need(now and signed and covered.items() <= agreed.items(), "the specialist has not agreed to be shown like this")
+            self.state["newest"][name] = agreed["issued_at"]
+        records[record["id"]] = record
+
+    def certify(self, record):  # Refused unless the credential of a specialist counts now.
+        body, now = record["body"], self.now()
+        vc = body.get("credential") or self.state["records"][record["org"]].get(body.get("credential_id"), {}).get("body")
+        need(vc is not None, "there is no credential")
+        self.check("credential", vc)
+        issuer, subject = self.trusted("issuers", id=vc["issuer"]), vc["credentialSubject"]
+        need(issuer and standards.is_valid(vc, issuer["key"], now, 5 * MINUTE), "its issuer is not trusted, or has not signed it for now")
+        need(subject["id"] == body.get("did"), "it is somebody else's")
+        places = {place for grant in issuer["for"] if grant["type"] == subject["credentialType"] for place in grant["jurisdictions"]}
+        need(all({place, place[:2]} & places for place in subject["jurisdiction"]), "its issuer is not entitled to that")
+        for entry in vc.get("credentialStatus", []):
+            lists = [one["body"] for org in self.state["records"].values() for one in org.values() if one["kind"] == "status_list"]
+            lists = [one for one in lists if one["id"] == entry["statusListCredential"] and self.speaks_for(issuer, one)]
+            need(lists, "its status list is not to be had")
+            need(not standards.is_marked(max(lists, key=lambda one: when(one["validFrom"])), entry), f"{entry['statusPurpose']}: it is marked")
+
+    def speaks_for(self, issuer, one):  # Does this status list say what is so of the issuer's credentials?
+        by, name, begin = self.trusted("issuers", id=one["issuer"]), f"{issuer['id']} {one['id']}", when(one["validFrom"])
+        answers = by is not None and by["id"] in (issuer["id"], *issuer.get("status_by", []))
+        if not answers or not standards.is_valid(one, by["key"], self.now(), 5 * MINUTE) or begin < self.state["newest"].get(name, 0):
+            return False
+        self.state["newest"][name] = begin
+        return self.now() <= begin + min(one["credentialSubject"].get("ttl", 35 * DAY), 35 * DAY) + 5 * MINUTE
+
+    def faults(self, case, consent, discloser, recipient, classes):  # The elements of a consent that do not hold when this is disclosed of the referral.
+        to, child = case["request"]["to"], case["request"]["age_band"] in ("under_13", "13_17")
+        law, via, expires, minor = consent["law"], consent.get("via", {}), consent["expires"], "minor" in consent
+        signed = [consent[name] for name in ("signature", "cosignature") if name in consent]
+        signers = {one["authority"].replace("guardian", "parent"): one["signer"] for one in signed}
+        names = lambda parties, org: any(one["org"] == org and one.get("record", to) == to for one in parties)
+        text = lambda words: words is not None and words.strip(" \t\r\n") != ""
+        passes_on = via.get("org") == discloser and not names(consent["from"], discloser)
+        holds = [
+            consent.get("covers", "general") == "general" and (law != "gdpr" or consent["gdpr"]["basis"] == "explicit_consent"),
+            text(consent["patient"]),
+            passes_on or names(consent["from"], discloser),
+            classes <= set(consent["what"]) - {"counselling_notes"} and not re.fullmatch(VAGUE, consent["what_text"], re.IGNORECASE),
+            names(via["participants"], recipient) if passes_on else via.get("org") == recipient or names(consent["to"], recipient),
+            text(consent["purpose"]) and classes <= self.needed[consent.get("purpose_code", "")],
+            text(consent["revocation"]["right"]) and f"{case['org']} {consent['id']}" not in self.state["ended"],
+            {"date": max(self.now(), consent["signed_at"]) < expires.get("at", 0), "event": True, "never": consent["tpo"]}[expires["kind"]],
+            all(one["how"] != "verbal" or law == "gdpr" for one in signed) and minor >= max(child, "parent" in signers)
+            and (not minor or bool({"self", "parent"} & set(signers)) and signers.get("self") != signers.get("parent")),
+            consent["signed_at"] <= self.now() + 5 * MINUTE,
+            not (consent["tpo"] or law == "us-hipaa") or (text(consent.get("redisclosure")) and text(consent.get("refusal")))]  # fmt: skip
+        return [element for element, hold in enumerate(holds) if not hold]
+
+    def check_disclosure(self, case, content, discloser, recipient):
+        wrong = self.faults(case, content["consent"], discloser, recipient, classes_of(content))
+        need(not wrong, f"consent: element {wrong and wrong[0]} does not hold")
+        need((content["consent"]["law"], content["notice"]) in self.notices, "its notice is not that of the law")
+        case["disclosure"] = content
+
+    def case(self, key):
+        need(key in self.state["referrals"], "there is no such referral")
+        return self.state["referrals"][key], Referral(self.rules, key, self.state["referrals"][key]["steps"])
+
+    def begin(self, org, side, request):
+        need(request["referral"] not in self.state["referrals"], "there is a referral of this id")
+        need(request.get("voluntary", request.get("origin") not in ("clinician", "court", "family")), "nobody has said that the member wants it")
+        self.state["referrals"][request["referral"]] = {"org": org, "side": side, "steps": {}, "request": request, "disclosure": None}
+
+    def step(self, name, content, mine):
+        said = dict(zip(("step", "by"), step_of(name, content))) | {name: content[name] for name in ("channel", "supervised") if name in content}
+        said |= {"prev": content.get("prev", ""), "leg": content.get("leg", 1), "at": content["sent_at"], "mine": mine}
+        self.case(content["referral"])[1].add(content["id"], said, self.now())
+
+    def say(self, org, name, **content):
+        seq = self.state["seq"].get(org, 0) + 1
+        content = {"v": 1, "id": identifier(), "seq": seq, "sent_at": self.now(), "body": f"A {name}.", **content}
+        self.check(name, content)
+        if "prev" in content or name == "referral.request":
+            self.step(name, content, True)
+        self.state["seq"][org] = seq
+        self.state["outbox"].append({"org": org, "name": name, "content": content, "tries": 0, "due": 0})
+        return content["id"]
+
+    def query(self, org, **content):
+        self.state["asked"][self.say(org, "directory.query", **content)] = content
+
+    def record(self, kind, body):  # Publishes a record of ours; answers its id.
+        key, now = identifier(), self.now()
+        record = {"v": 1, "kind": kind, "id": key, "org": self.org, "seq": 1, "issued_at": now, "expires_at": now + 30 * DAY, "body": body}
+        self.state["own"][key] = standards.prove(record, bytes.fromhex(self.state["seed"]))
+        return key
+
+    def refer(self, org, **request):
+        request = {"referral": identifier(), "pseudonym": identifier(), **request}
+        self.begin(org, "source", request)
+        self.say(org, "referral.request", **request)
+        return request["referral"]
+
+    def act(self, referral, name, **content):  # Makes a step of ours in a referral; answers its id. A disclosure: consent, identity and what else it discloses.
+        case, tree = self.case(referral)
+        waiting = {item["content"]["id"] for item in self.state["outbox"] if name == "consent.revoked"}
+        prev = next(key for key in reversed(tree.path()[1]) if key not in waiting)
+        if name == "referral.disclosure":
+            content |= {"notice": dict(reversed(self.notices))[content["consent"]["law"]], "scope": "What the consent says, and nothing else."}
+            self.check_disclosure(case, content, self.org, case["org"])
+        elif name in ("referral.progress", "referral.outcome"):
+            wrong = not case["disclosure"] or self.faults(case, case["disclosure"]["consent"], self.org, case["org"], {"outcome"})
+            need(not wrong and case["request"].get("origin") != "court", f"no consent allows it: {wrong}")
+        elif name == "consent.revoked":
+            self.state["ended"][f"{case['org']} {content['consent']}"] = self.now()
+        return self.say(case["org"], name, referral=referral, prev=prev, leg=tree.at(prev)["leg"] + (content.get("change") == "reopen"), **content)
+
+    async def hear(self, room, event):  # An event of a room. What a partner's vouched-for device said in its channel counts, once.
+        org, before, name = self.pins().get(event.sender), copy.deepcopy(self.state), event.source["type"].removeprefix(SPACE)
+        if org is None or name == event.source["type"]:
+            return
+        try:
+            channel = self.state["rooms"].get(room.room_id) == [org["org"], "channel"] and room.room_type == SPACE + "channel"
+            need(channel and event.verified, "nobody vouches for where it came from")
+            content, seen = event.source["content"], self.state["seen"].setdefault(org["org"], {})
+            self.check(name, content)
+            if content["id"] not in seen:
+                self.take(org["org"], name, content)
+                seen[content["id"]] = self.now()
+            if name != "referral.ack":
+                self.say(org["org"], "referral.ack", ack_of=[content["id"]], received_at=self.now())
+        except ValueError as why:
+            self.state = before
+            self.refused.append(f"{name}: {why}")
+
+    def take(self, org, name, c):
+        state, now = self.state, self.now()
+        case = state["referrals"].get(c.get("referral"), {})
+        if name == "referral.ack":
+            for item in [item for item in state["outbox"] if item["org"] == org and item["content"]["id"] in c["ack_of"]]:
+                state["outbox"].remove(item)
+                if item["name"] == "referral.request":
+                    self.case(item["content"]["referral"])[1].derive(item["content"]["id"], "receive", now)
+        elif name == "referral.request":
+            self.begin(org, "target", c)
+            self.step(name, c, False)
+            self.case(c["referral"])[1].derive(c["id"], "receive", now)
+        elif name == "consent.revoked":
+            case = case if case.get("org") == org else {}
+            ours = (case.get("disclosure") or {"consent": {"id": None}})["consent"]["id"] == c["consent"]
+            state["ended"][f"{org} {c['consent']}"] = now
+            if c["then"] != "nothing" and "prev" in c and (ours or case.get("side") == "target"):
+                self.step(name, c, False)
+            keeps = sorted(classes_of(case["disclosure"])) if ours and case["side"] == "target" else []
+            self.say(org, "consent.revocation_ack", referral=c["referral"], consent=c["consent"], keeps=keeps, stops_redisclosure=True)
+        elif name == "consent.revocation_ack":
+            state["keeps"][c["consent"]] = c["keeps"]
+        elif name == "erasure.request":
+            known = case.get("org") == org and state["referrals"].pop(c["referral"])
+            self.say(org, "erasure.ack", referral=c["referral"], result="erased" if known else "unknown")
+        elif name == "follow":
+            state["directories"].setdefault(org, {})
+        elif name == "directory.answer":
+            need(c["query"] in state["asked"], "nobody asked for it")
+            for found in c["records"]:
+                try:
+                    withdrawn = self.state["records"].get(org, {}).get(found["record"].get("id"), {}).get("kind") == "withdrawal"
+                    self.take_record(self.trusted("orgs", org=org), found["record"])
+                    if found["record"]["kind"] == "withdrawal" and not withdrawn:
+                        self.say(org, "directory.purged", record=found["record"]["id"])
+                except ValueError as why:
+                    self.refused.append(f"record: {why}")
+            asked = state["asked"].pop(c["query"])
+            if "next" in c:
+                self.query(org, **{**asked, "after": c["next"]})
+        elif name == "capacity.inquiry":
+            said = {key: one["body"].get("capacities", [one["body"].get("capacity")]) for key, one in sorted(state["own"].items())}
+            rows = [{"record": key, "capacity": places} for key, places in said.items() if places != [None] and key > c.get("after", "")]
+            self.say(org, "capacity.answer", inquiry=c["id"], records=rows[:100], as_of=now, **({"next": rows[99]["record"]} if rows[100:] else {}))
+        elif name == "capacity.answer":
+            state["places"].setdefault(org, {}).update((row["record"], row["capacity"]) for row in c["records"])
+            if "next" in c:
+                self.say(org, "capacity.inquiry", after=c["next"])
+        else:
+            need(case.get("org") == org and name.startswith("referral."), "it is not for a bot, or not the sender's to say")
+            need((case["side"] == "source") == (step_of(name, c)[1] == "target"), "it is not for that side to say")
+            self.step(name, c, False)
+            if name == "referral.disclosure":
+                self.check_disclosure(case, c, org, self.org)
+
+    async def room(self, kind, org, history, **encryption):  # A room of this kind with the partner in it, made if there is none; None: not yet.
+        rooms = [room for room, of in self.state["rooms"].items() if of == [org["org"], kind]]
+        if not rooms:
+            self.state["rooms"][await self.matrix.create(SPACE + kind, org["node_user"], history, **encryption)] = [org["org"], kind]
+        return next((room for room in rooms if self.matrix.is_with(room, SPACE + kind, org["node_user"])), None)
+
+    async def publish(self):  # Our records, to each partner who asked to follow, in a room of its own.
+        for org in filter(None, [self.trusted("orgs", org=org) for org in self.state["directories"]]):
+            room = await self.room("directory", org, "shared", **{"io.element.msc4362.encrypt_state_events": True})
+            for record in self.state["own"].values() if room else ():
+                if record["id"] not in self.state["directories"][org["org"]]:
+                    await self.matrix.put_state(room, SPACE + "record", record["id"][::-1], record)
+                    self.state["directories"][org["org"]][record["id"]] = record["seq"]
+
+    async def flush(self):
+        busy = set()  # Of one referral a content waits for the one before it, but for a revocation.
+        for item in list(self.state["outbox"]):
+            org, content = self.trusted("orgs", org=item["org"]), item["content"]
+            line = content.get("referral", content["id"])
+            waits, busy = line in busy and item["name"] != "consent.revoked", busy | {line}
+            room = await self.room("channel", org, "invited") if org and not waits and self.now() >= item["due"] else None
+            if room:
+                await self.matrix.send(room, SPACE + item["name"], content, item["tries"] > 0)
+                item["tries"], item["due"] = item["tries"] + 1, self.now() + self.again * min(60, 2 ** item["tries"])
+                if item["name"] == "referral.ack":
+                    self.state["outbox"].remove(item)
+
+    async def sync(self, timeout=0):
+        await self.matrix.sync(timeout)
+        for room, user in self.matrix.invitations():
+            if user in self.pins():
+                await self.matrix.join(room, self.pins()[user]["via"])
+                self.state["rooms"][room] = [self.pins()[user]["org"], "channel"]
+        for referral in self.state["referrals"]:
+            self.case(referral)[1].derive(self.case(referral)[1].path()[1][-1], "expire", self.now())
+        self.vault.save(self.state)
+        await self.publish()
+        await self.flush()
+        self.vault.save(self.state)
