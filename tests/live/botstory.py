@@ -97,7 +97,7 @@ class Driver:
             "record_key": self.bot.record_key, "roles": ["bot"], "via": [server], **other,
         }  # fmt: skip
 
-    def wait(self, found, what, timeout=60):
+    def wait(self, found, what, timeout=120):
         """Syncs until found() is true and returns that value."""
         end = time.monotonic() + timeout
         while not (value := found()):

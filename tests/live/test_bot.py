@@ -434,6 +434,7 @@ class StrangerTest(Live):
         self.assertNotIn(room, [row.get("room_id") for row in self.node.list("rooms") if row.get("joined")])
 
     def test_cross_signature(self):
+        self.driver.run(self.bot.sync())
         nio = self.bot.matrix.nio
         (device,) = nio.device_store.active_user_devices(self.node.user)
         shown = self.driver.run(self.bot.matrix.call("POST", "/keys/query", {"device_keys": {self.node.user: []}}))
