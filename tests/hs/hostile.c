@@ -222,6 +222,18 @@ found_in(struct host *h, size_t i, const char *what, const char *key, const char
 	return n;
 }
 
+size_t
+acknowledged(struct host *h, size_t i)
+{
+	autojson json_t *items = story_list(h, i, "messages");
+	const json_t *item;
+	size_t k, n = 0;
+
+	json_array_foreach(items, k, item)
+		n += !strcmp(json_str(item, "direction"), "out") && !strncmp(json_str(item, "body"), "Your message to ", 16);
+	return n;
+}
+
 bool
 refused(const json_t *reply, const char *words)
 {

@@ -253,6 +253,7 @@ test_crowd(void)
 	say(&h, TARGET, SOURCE_USER, "Hello.");
 	host_run(&h, 20000);
 	tamper_set(&t);
+	tamper_wait(&h, WAIT_MS);	/* The one that is waiting is answered. */
 	say(&h, TARGET, SOURCE_USER, "Again.");
 	for (int i = 0; i < 400 && c.lazy == 0; i++)
 		tamper_wait(&h, 5000);
