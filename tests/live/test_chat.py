@@ -207,7 +207,7 @@ class StoryTest(Chat):
         self.harbor.cairn("consent", self.referral, "/dev/stdin", "--wait", stdin=json.dumps(form))
         arrived = self.lighthouse.cairn("show", self.referral)["disclosure"]
         self.assertEqual((arrived["identity"]["name"], arrived["need_detail"]), (words["name"], words["need"]))
-        self.assertIn("With your consent also who you are", ana.ask("!who"))
+        self.assertRegex(ana.ask("!who"), r"has, with your consent, since \d{4}-\d\d-\d\d: who you are")
         account = self.harbor.cairn("accounting", self.referral)
         self.assertEqual(len(account["disclosures"]), 1)
 

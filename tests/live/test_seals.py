@@ -103,7 +103,8 @@ def setUpModule():
     story = shared["story"] = Quiet(network.directory, False)
     story.network = network
     story.harbor, story.lighthouse = network.nodes
-    for part in story.set_up, story.fill, story.publish, story.follow, story.find, story.refer, story.consent, story.close, story.decline, story.revoke, story.groups:
+    whole = (story.set_up, story.fill, story.publish, story.follow, story.find, story.refer, story.consent, story.close, story.decline)
+    for part in (*whole, story.waitlist, story.forward, story.revoke, story.groups):
         part()
     talk(story)
 
