@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keys: a few fixed signers, and JSON with single quotes. */
+/* keys: a few fixed signers. */
 #ifndef CAIRN_TEST_KEYS_H
 #define CAIRN_TEST_KEYS_H
 
@@ -11,6 +11,7 @@
 
 #include "base/proof.h"
 #include "base/signers.h"
+#include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
 enum { KEY_SIGNER = 1, KEY_ORG_A, KEY_ORG_B, KEY_ISSUER, KEY_OTHER_ISSUER, KEY_ROSA, KEY_STRANGER };
@@ -50,26 +51,6 @@ only(const uint8_t key[32])
 	s = (struct signers){ .needed = 1, .n = 1 };
 	memcpy(s.key[0], key, 32);
 	return &s;
-}
-
-/* Parse JSON in which ' stands for ". */
-static inline json_t *
-json_of(const char *text)
-{
-	char *copy = strdup(text);
-	json_error_t error;
-	json_t *json;
-
-	for (char *p = copy; *p != '\0'; p++)
-		if (*p == '\'')
-			*p = '"';
-	json = json_loads(copy, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-	free(copy);
-	if (json == NULL) {
-		printf("Bail out! bad JSON in the test: %s at %d\n", error.text, error.position);
-		exit(99);
-	}
-	return json;
 }
 
 /* Replace, or with NULL text remove, what ${path} ("a/b/0") leads to. */

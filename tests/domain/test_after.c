@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "domain/agreement.h"
 #include "domain/measure.h"
+#include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
 static json_t *list;
@@ -55,23 +56,11 @@ static const struct {
 	{ "hope", "[10]", 10, "as the person", 0 }, { "hospital", "[91]", -1, NULL, 0 },
 };
 
-static json_t *
-json(const char *text)
-{
-	char copy[2048];
-
-	(void)snprintf(copy, sizeof(copy), "%s", text);
-	for (char *p = copy; *p != '\0'; p++)
-		if (*p == '\'')
-			*p = '"';
-	return json_loads(copy, 0, NULL);
-}
-
 static void
 test_scores(void)
 {
 	for (size_t i = 0; i < nelem(scores); i++) {
-		autojson json_t *items = json(scores[i].items);
+		autojson json_t *items = json_of(scores[i].items);
 		struct measure_score s = { .score = -1 };
 		struct err why = { "" };
 		int r = measure_score(measure_find(list, scores[i].measure), items, &s, &why);
@@ -98,8 +87,8 @@ static const struct { const char *change, *says; } bad[] = {
 static void
 test_lists(void)
 {
-	autojson json_t *one = json("{'v':1,'measures':[{" ONE "}]}"), *twice = json("{'v':1,'measures':[{" ONE "},{" ONE "}]}"), *items = json("[3,1]"),
-	    *worded = json("{'v':1,'measures':[{" ONE "}]}"), *half = json("[2,-1]");
+	autojson json_t *one = json_of("{'v':1,'measures':[{" ONE "}]}"), *twice = json_of("{'v':1,'measures':[{" ONE "},{" ONE "}]}"), *items = json_of("[3,1]"),
+	    *worded = json_of("{'v':1,'measures':[{" ONE "}]}"), *half = json_of("[2,-1]");
 	struct measure_score s;
 	struct err why = { "" };
 
@@ -113,10 +102,10 @@ test_lists(void)
 	ok(measure_score(measure_find(one, "x-1"), half, &s, NULL) == 0 && s.score == 8, "one left out counts as the other");
 	for (size_t i = 0; i < nelem(bad); i++) {
 		char text[1024];
-		autojson json_t *doc = json("{'v':1,'measures':[{" ONE "}]}"), *change;
+		autojson json_t *doc = json_of("{'v':1,'measures':[{" ONE "}]}"), *change;
 
 		(void)snprintf(text, sizeof(text), "{%s}", bad[i].change);
-		change = json(text);
+		change = json_of(text);
 		(void)json_object_update(json_array_get(json_arr(doc, "measures"), 0), change);
 		ok(measure_check(doc, &why) == E_BAD && strncmp(why.text, bad[i].says, strlen(bad[i].says)) == 0, "%s is refused: %s", bad[i].change, why.text);
 	}
@@ -125,10 +114,10 @@ test_lists(void)
 static void
 test_agreement(void)
 {
-	autojson json_t *terms = json("{'scope':'Talk','hours':'Days','response_hours':24,'ending':'Any time','ends_on':'2027-05-20'}"),
-	    *same = json("{'ends_on':'2027-05-20','ending':'Any time','hours':'Days','response_hours':24,'scope':'Talk'}"),
-	    *other = json("{'scope':'Talk','hours':'Days','response_hours':25,'ending':'Any time','ends_on':'2027-05-20'}"), *none = json("{'x':1}"),
-	    *real = json("{'ends_on':'2027-05-20','x':1.5}"), *signs = json_array();
+	autojson json_t *terms = json_of("{'scope':'Talk','hours':'Days','response_hours':24,'ending':'Any time','ends_on':'2027-05-20'}"),
+	    *same = json_of("{'ends_on':'2027-05-20','ending':'Any time','hours':'Days','response_hours':24,'scope':'Talk'}"),
+	    *other = json_of("{'scope':'Talk','hours':'Days','response_hours':25,'ending':'Any time','ends_on':'2027-05-20'}"), *none = json_of("{'x':1}"),
+	    *real = json_of("{'ends_on':'2027-05-20','x':1.5}"), *signs = json_array();
 	char hash[AGREEMENT_TERMS], again[AGREEMENT_TERMS];
 	struct agreement_state s;
 

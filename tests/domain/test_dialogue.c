@@ -11,6 +11,7 @@
 #include "domain/when.h"
 #include "events.h"
 #include "faults.h"
+#include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
 #define NOON	1795262400000LL	/* 2026-11-21T12:00:00Z */
@@ -28,21 +29,9 @@ measure(const char *id)
 	return NULL;
 }
 
-static json_t *
-json(const char *text)
-{
-	char copy[2048];
-
-	(void)snprintf(copy, sizeof(copy), "%s", text);
-	for (char *p = copy; *p != '\0'; p++)
-		if (*p == '\'')
-			*p = '"';
-	return json_loads(copy, 0, NULL);
-}
-
 /* What people write, "-" for what they leave out; "?" before what is no answer. */
 static const struct talk {
-	const char *kind, *measure, *said[12], *note;	/* The part; NULL: there is no note. */
+	const char *kind, *measure, *said[12], *note;	/* The part; "": it does not end; NULL: there is no note. */
 } talks[] = {
 	{ "goals", NULL, { "see my sister", "sleep", "-" }, "[{'text':'see my sister','state':'open'},{'text':'sleep','state':'open'}]" },
 	{ "goals", NULL, { "-" }, NULL },
@@ -68,7 +57,7 @@ test_talks(void)
 	for (size_t i = 0; i < nelem(talks); i++) {
 		const struct talk *t = &talks[i];
 		const json_t *m = t->measure != NULL ? measure(t->measure) : NULL;
-		autojson json_t *state = NULL, *note = NULL, *want = t->note != NULL ? json(t->note) : NULL;
+		autojson json_t *state = NULL, *note = NULL, *want = t->note != NULL && *t->note != '\0' ? json_of(t->note) : NULL;
 		bool over = false, alarm, good = dialogue_begin(t->kind, "member", m, &state) == 0;
 		struct err why = { "" };
 
@@ -193,7 +182,7 @@ test_words(void)
 	};
 
 	for (size_t i = 0; i < nelem(shown); i++) {
-		autojson json_t *note = json(shown[i].note);
+		autojson json_t *note = json_of(shown[i].note);
 		autobuf struct buf out = { 0 };
 
 		ok(dialogue_words(note, &out) == 0 && strcmp(out.len > 0 ? out.data : "", shown[i].says) == 0, "shown back: %s", shown[i].note);
@@ -260,7 +249,7 @@ test_full(void)
 
 		for (size_t i = 0; i < nelem(asked) + nelem(notes); i++) {
 			autobuf struct buf whole = { 0 }, out = { .max = max };
-			autojson json_t *note = i < nelem(asked) ? NULL : json(notes[i - nelem(asked)]);
+			autojson json_t *note = i < nelem(asked) ? NULL : json_of(notes[i - nelem(asked)]);
 			int r = note == NULL ? dialogue_ask(asked[i], i == 0 ? scaled : NULL, &whole) : dialogue_words(note, &whole);
 
 			wrong += r != 0;

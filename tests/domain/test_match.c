@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "domain/match.h"
 #include "tests/domain/faults.h"
+#include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
 #define NOW		1795230245678LL		/* 2026-11-21 */
@@ -19,22 +20,10 @@
 #define SUBJECT		"{'jurisdiction':['US-NJ','DE','US-N'],'reciprocity':['US-PA'],'scope':['one_to_one']}"
 
 static json_t *
-json(const char *text)
-{
-	char copy[2048];
-
-	(void)snprintf(copy, sizeof(copy), "%s", text);
-	for (char *p = copy; *p != '\0'; p++)
-		if (*p == '\'')
-			*p = '"';
-	return json_loads(copy, 0, NULL);
-}
-
-static json_t *
 merged(const char *base, const char *change)
 {
-	json_t *ret = json(base);
-	autojson json_t *patch = json(change);
+	json_t *ret = json_of(base);
+	autojson json_t *patch = json_of(change);
 	const char *key;
 	json_t *value;
 
@@ -185,13 +174,13 @@ static int
 judge(const char *wish, const char *change, struct match_candidate with, const char *statement, struct match_finding *ret)
 {
 	char text[1024];
-	autojson json_t *body = merged(ROSA, change), *subject = json(SUBJECT), *towns = json("['Newark']"), *args, *told;
+	autojson json_t *body = merged(ROSA, change), *subject = json_of(SUBJECT), *towns = json_of("['Newark']"), *args, *told;
 	struct match_wish w;
 	struct err why = { "" };
 
 	(void)snprintf(text, sizeof(text), "{%s}", wish);
 	args = merged("{" WISH "}", text);
-	told = statement != NULL ? json(statement) : NULL;
+	told = statement != NULL ? json_of(statement) : NULL;
 	if (match_wish_read(args, &w, &why) != 0) {
 		printf("# %s\n", why.text);
 		return E_BAD;
@@ -342,7 +331,7 @@ test_memory(void)
 	int r = -ENOMEM, lost = 0;
 
 	for (long n = 0; r == -ENOMEM && n < 1000; n++, lost++) {
-		autojson json_t *body = json(ROSA), *args = json("{" WISH ",'at':'Tue 18:00-19:00','prefer':['town=x'],'language':'fr'}");
+		autojson json_t *body = json_of(ROSA), *args = json_of("{" WISH ",'at':'Tue 18:00-19:00','prefer':['town=x'],'language':'fr'}");
 		struct match_candidate c = { .org = "O", .id = "I", .body = body, .verdict = CREDENTIAL_UNCERTIFIED };
 		struct match_wish w;
 

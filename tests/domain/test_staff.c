@@ -7,23 +7,12 @@
 #include "base/event.h"
 #include "domain/staff.h"
 #include "events.h"
+#include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
 #define TODAY	"2026-11-21"
 #define GROUP	"01J8Z0Q4M2K7V9T5B3N6X8C0RD"
 #define OTHER	"01J8Z0Q4M2K7V9T5B3N6X8C0RE"
-
-static json_t *
-json(const char *text)
-{
-	char copy[2048];
-
-	(void)snprintf(copy, sizeof(copy), "%s", text);
-	for (char *p = copy; *p != '\0'; p++)
-		if (*p == '\'')
-			*p = '"';
-	return json_loads(copy, 0, NULL);
-}
 
 static json_t *
 entry(const char *kind, const char *on, const char *who, const char *rest)
@@ -32,7 +21,7 @@ entry(const char *kind, const char *on, const char *who, const char *rest)
 	json_t *ret;
 
 	(void)snprintf(text, sizeof(text), "{'v':1,'kind':'%s','on':'%s','who':'%s','%s':%s}", kind, on, who, kind, rest);
-	ret = json(text);
+	ret = json_of(text);
 	if (ret == NULL || event_check(&ev_entry_desc, ret, NULL) != 0)
 		printf("# not an entry: %s\n", text);
 	return ret;
@@ -76,7 +65,7 @@ test_people(void)
 		{ "Ada", { 0, true, true, true, -1 } },
 		{ "Nobody", { 0, true, true, false, 0 } },
 	};
-	autojson json_t *entries = all(), *odd = json("[{'kind':'hours','who':'Rosa','on':'never','hours':{'hours':5}},"
+	autojson json_t *entries = all(), *odd = json_of("[{'kind':'hours','who':'Rosa','on':'never','hours':{'hours':5}},"
 	    "{'kind':'credential','who':'Rosa','on':'2026-01-01','credential':{'name':'X','until':'never'}}]");
 	struct staff_state s;
 
@@ -128,7 +117,7 @@ test_admit(void)
 	autojson json_t *entries = all();
 
 	for (size_t i = 0; i < nelem(tries); i++) {
-		autojson json_t *e = entry(tries[i].kind, tries[i].on, tries[i].who, tries[i].rest), *group = tries[i].group != NULL ? json(tries[i].group) : NULL;
+		autojson json_t *e = entry(tries[i].kind, tries[i].on, tries[i].who, tries[i].rest), *group = tries[i].group != NULL ? json_of(tries[i].group) : NULL;
 		struct err why = { "" };
 
 		ok(staff_admit(entries, e, group, TODAY, &why) == tries[i].want && strstr(why.text, tries[i].says) != NULL, "%s of %s: %s", tries[i].kind, tries[i].who,

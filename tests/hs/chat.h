@@ -5,8 +5,10 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/canon.h"
 #include "story.h"
 
@@ -61,20 +63,22 @@ static inline bool
 chat_in_files(struct host *h, size_t i, const char *word)
 {
 	static const char *const files[] = { "cairn.db", "cairn.db-wal", "keys.db" };
-	static char all[8 << 20];
 	bool found = false;
 
 	for (size_t k = 0; k < nelem(files); k++) {
-		char path[PATH_MAX + 64];
+		char path[PATH_MAX + 64], part[4096];
+		autobuf struct buf all = { 0 };
 		FILE *f;
 		size_t n;
 
 		(void)snprintf(path, sizeof(path), "%s/%s/%s", h->dir, h->node[i].name, files[k]);
 		if ((f = fopen(path, "rb")) == NULL)
 			continue;
-		n = fread(all, 1, sizeof(all), f);
+		while ((n = fread(part, 1, sizeof(part), f)) > 0)
+			if (buf_add(&all, part, n) != 0)
+				abort();
 		(void)fclose(f);
-		found = found || memmem(all, n, word, strlen(word)) != NULL;
+		found = found || (all.len > 0 && memmem(all.data, all.len, word, strlen(word)) != NULL);
 	}
 	return found;
 }

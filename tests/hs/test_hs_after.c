@@ -5,6 +5,7 @@
 
 #include "base/canon.h"
 #include "domain/when.h"
+#include "chat.h"
 #include "story.h"
 #include "tests/tap.h"
 
@@ -51,28 +52,6 @@ static json_t *
 sign(const char *by)
 {
 	return host_command(&h, SOURCE, "match sign", json_pack("{s:O, s:s, s:s}", "match", id, "by", by, "how", "phone"));
-}
-
-static bool
-in_files(const char *word)
-{
-	static const char *const files[] = { "cairn.db", "cairn.db-wal", "keys.db" };
-	static char all[8 << 20];
-	bool found = false;
-
-	for (size_t k = 0; k < nelem(files); k++) {
-		char path[PATH_MAX + 64];
-		FILE *f;
-		size_t n;
-
-		(void)snprintf(path, sizeof(path), "%s/%s/%s", h.dir, h.node[SOURCE].name, files[k]);
-		if ((f = fopen(path, "rb")) == NULL)
-			continue;
-		n = fread(all, 1, sizeof(all), f);
-		(void)fclose(f);
-		found = found || memmem(all, n, word, strlen(word)) != NULL;
-	}
-	return found;
 }
 
 static void
@@ -133,7 +112,7 @@ test_rest(void)
 	shown = host_ok(&h, SOURCE, "match notes", json_pack("{s:O}", "match", id));
 	ok(json_array_size(json_arr(shown, "items")) == 12 && json_str(shown, "ask_again") != NULL, "all are shown (%zu)",
 	    json_array_size(json_arr(shown, "items")));
-	ok(!in_files(CANARY), "and none is in clear in a file");
+	ok(!chat_in_files(&h, SOURCE, CANARY), "and none is in clear in a file");
 	ok(story_well(&h, SOURCE, "matches"), "nobody is to be asked yet");
 	*h.now += 8 * WHEN_DAY;
 	host_run(&h, 1000);

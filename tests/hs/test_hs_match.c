@@ -12,6 +12,7 @@
 #include "domain/statement.h"
 #include "domain/vc.h"
 #include "domain/when.h"
+#include "chat.h"
 #include "story.h"
 #include "tests/tap.h"
 
@@ -119,31 +120,6 @@ tells(const json_t *choice, const char *member, const char *word)
 	return text != NULL && strstr(text, word) != NULL;
 }
 
-static bool
-in_files(const struct host *h, size_t i, const char *word)
-{
-	static const char *const files[] = { "cairn.db", "cairn.db-wal", "keys.db" };
-	bool found = false;
-
-	for (size_t k = 0; k < nelem(files); k++) {
-		char path[PATH_MAX + 64];
-		autobuf struct buf all = { 0 };
-		char part[4096];
-		size_t n;
-		FILE *f;
-
-		(void)snprintf(path, sizeof(path), "%s/%s/%s", h->dir, h->node[i].name, files[k]);
-		if ((f = fopen(path, "rb")) == NULL)
-			continue;
-		while ((n = fread(part, 1, sizeof(part), f)) > 0)
-			if (buf_add(&all, part, n) != 0)
-				abort();
-		(void)fclose(f);
-		found = found || memmem(all.data, all.len, word, strlen(word)) != NULL;
-	}
-	return found;
-}
-
 static void
 test_proposal(struct host *h, json_t **ret)
 {
@@ -207,7 +183,7 @@ test_choice(struct host *h, const json_t *match)
 	items = story_list(h, SOURCE, "matches");
 	is_int(json_array_size(items), 2, "both are listed");
 	ok(story_well(h, SOURCE, "matches"), "nothing is due");
-	ok(!in_files(h, SOURCE, CANARY) && !in_files(h, SOURCE, "\"substance_use\",\"age_band\"") && in_files(h, SOURCE, "Newark"),
+	ok(!chat_in_files(h, SOURCE, CANARY) && !chat_in_files(h, SOURCE, "\"substance_use\",\"age_band\"") && chat_in_files(h, SOURCE, "Newark"),
 	    "nothing of it is in clear in a file, where public words are");
 }
 

@@ -305,6 +305,13 @@ class Network:
         if not self.keep:
             self.stop()
 
+    def finish(self):
+        """Stops all; AssertionError if a node has anything to complain of."""
+        self.stop()
+        complaints = self.complaints()
+        if complaints:
+            raise AssertionError(complaints)
+
     def complaints(self):
         """The end of the log of each node that ended by itself or in which a sanitizer found something; "" if there is none."""
         signs = ("Sanitizer", "runtime error", "ended with status", "signal 6", "signal 11")

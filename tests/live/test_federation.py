@@ -53,11 +53,7 @@ def setUpModule():
 
 
 def tear_down():
-    network = shared["network"]
-    network.stop()
-    complaints = network.complaints()
-    if complaints:
-        raise AssertionError(complaints)
+    shared["network"].finish()
     shutil.rmtree(shared["directory"])
 
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* quoted: JSON with single quotes. */
+#ifndef CAIRN_TEST_QUOTED_H
+#define CAIRN_TEST_QUOTED_H
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Parse JSON in which ' stands for ". */
+static inline json_t *
+json_of(const char *text)
+{
+	char *copy = strdup(text);
+	json_error_t error;
+	json_t *json;
+
+	for (char *p = copy; *p != '\0'; p++)
+		if (*p == '\'')
+			*p = '"';
+	json = json_loads(copy, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	free(copy);
+	if (json == NULL) {
+		printf("Bail out! bad JSON in the test: %s at %d\n", error.text, error.position);
+		exit(99);
+	}
+	return json;
+}
+
+#endif /* !CAIRN_TEST_QUOTED_H */
