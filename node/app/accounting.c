@@ -54,9 +54,8 @@ write_down(struct app *app, const struct traffic *t, const char *consent_id, con
 	const char *via;
 	int r;
 
-	if ((r = canon_parse(t->content, strlen(t->content), &content, NULL)) != 0 ||
-	    (r = canon_parse(consent_text, strlen(consent_text), &consent, NULL)) != 0)
-		return r > 0 ? ERR_CORRUPT : r;
+	if ((r = canon_stored(t->content, &content)) != 0 || (r = canon_stored(consent_text, &consent)) != 0)
+		return r;
 	via = json_str(json_obj(consent, "via"), "org");
 	detail = json_pack("{s:o, s:s*, s:s*, s:s*, s:b, s:b}", "what", class_names(disclosure_classes(content)), "to",
 	    org_name(app, t->org), "law", json_str(consent, "law"), "purpose", json_str(consent, "purpose"), "notice",
@@ -149,10 +148,10 @@ each_disclosed(void *cookie, const struct disclosed_row *d)
 	autojson json_t *detail = NULL;
 	const struct consent_profile *law;
 	json_t *entry;
-	int years, r = canon_parse(d->detail, strlen(d->detail), &detail, NULL);
+	int years, r = canon_stored(d->detail, &detail);
 
 	if (r != 0)
-		return r > 0 ? ERR_CORRUPT : r;
+		return r;
 	if ((entry = holder_entry(a, d->org, json_str(detail, "to"), d->at)) == NULL ||
 	    (d->arrived != 0 && json_object_set_new(entry, "arrived", json_true()) != 0))
 		return -ENOMEM;
@@ -186,9 +185,10 @@ each_holder(void *cookie, const struct holder_row *h)
 	const char *name = org_name(t->account->app, h->org);
 	json_t *item, *entry;
 	size_t i;
+	int r;
 
-	if (h->detail != NULL && canon_parse(h->detail, strlen(h->detail), &answer, NULL) != 0)
-		return ERR_CORRUPT;
+	if (h->detail != NULL && (r = canon_stored(h->detail, &answer)) != 0)
+		return r;
 	item = json_pack("{s:s, s:s*, s:o, s:o, s:s}", "org", h->org, "name", name, "told", day(h->told), "acknowledged",
 	    day(h->acked), "state", h->acked != 0 ? "acknowledged" : h->told == 0 ? "could not be told: not on the trust list" :
 	    h->due <= app_now(t->account->app) ? "not acknowledged in time: speak to its staff" : "told");
@@ -216,7 +216,7 @@ add_state(struct account *a, const struct consent_row *c, const json_t *consent,
 	if (r == 0) {
 		state = v.ended ? "ended: the event that it names has happened" : "revoked";
 		since = v.at;
-		if (v.detail != NULL && (r = canon_parse(v.detail, strlen(v.detail), &how, NULL)) == 0 && json_object_update(item, how) != 0)
+		if (v.detail != NULL && (r = canon_stored(v.detail, &how)) == 0 && json_object_update(item, how) != 0)
 			r = -ENOMEM;
 		revocation_row_free(&v);
 	} else if (r == E_NOTFOUND) {
@@ -238,10 +238,10 @@ each_consent(void *cookie, const struct consent_row *c)
 	autojson json_t *consent = NULL, *item = NULL;
 	struct telling t = { a, NULL };
 	const struct consent_profile *law;
-	int r = canon_parse(c->consent, strlen(c->consent), &consent, NULL);
+	int r = canon_stored(c->consent, &consent);
 
 	if (r != 0)
-		return r > 0 ? ERR_CORRUPT : r;
+		return r;
 	law = consent_profile(json_str(consent, "law"));
 	item = json_pack("{s:s, s:s*, s:s*, s:o, s:[], s:s*}", "id", c->id, "law", json_str(consent, "law"), "purpose",
 	    json_str(consent, "purpose"), "given", day(c->granted_at), "told", "rights", law != NULL ? law->rights : NULL);
@@ -259,11 +259,12 @@ add_own(struct account *a, const struct case_row *row)
 {
 	autojson json_t *content = NULL, *what = NULL;
 	json_t *entry;
+	int r;
 
 	if (row == NULL || row->r.side != REFERRAL_AT_TARGET || row->disclosure == NULL)
 		return 0;
-	if (canon_parse(row->disclosure, strlen(row->disclosure), &content, NULL) != 0)
-		return ERR_CORRUPT;
+	if ((r = canon_stored(row->disclosure, &content)) != 0)
+		return r;
 	what = class_names(disclosure_classes(content));
 	entry = holder_entry(a, publish_own_org(a->app), "this organization", row->updated);
 	if (what == NULL || entry == NULL || json_object_set_new(entry, "arrived", json_true()) != 0)

@@ -160,7 +160,7 @@ static int
 keys_back_off(struct app *app, const struct flight *f, int64_t told, const json_t *answer)
 {
 	autojson json_t *sent = NULL;
-	int r = canon_parse(f->sent, strlen(f->sent), &sent, NULL);
+	int r = canon_stored(f->sent, &sent);
 
 	if (r != 0)
 		return r;
@@ -251,7 +251,7 @@ query_answered(struct app *app, const struct flight *f, const json_t *answer)
 	bool more;
 	int r;
 
-	if ((r = canon_parse(f->sent, strlen(f->sent), &sent, NULL)) != 0)
+	if ((r = canon_stored(f->sent, &sent)) != 0)
 		return r;
 	if (json_obj(answer, "device_keys") == NULL)
 		return E_BAD;
@@ -267,7 +267,7 @@ claim_answered(struct app *app, const struct flight *f, const json_t *answer)
 	autojson json_t *sent = NULL;
 	int r;
 
-	if ((r = canon_parse(f->sent, strlen(f->sent), &sent, NULL)) != 0)
+	if ((r = canon_stored(f->sent, &sent)) != 0)
 		return r;
 	if ((r = keys_claim_answer(app->crypt, sent, answer)) != 0)
 		return r;

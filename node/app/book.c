@@ -45,7 +45,7 @@ group_of(struct app *app, const char *id, json_t **ret)
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	if (!strcmp(rec.kind, "group"))
-		r = canon_parse(rec.body, strlen(rec.body), ret, NULL) != 0 ? ERR_CORRUPT : 0;
+		r = canon_stored(rec.body, ret);
 	own_free(&rec);
 	return r;
 }

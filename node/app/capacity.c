@@ -56,12 +56,13 @@ add_own(void *cookie, const struct own_record *rec)
 	struct page *page = cookie;
 	autojson json_t *record = NULL;
 	json_t *said;
+	int r;
 
 	/* What is not published yet is said to nobody. */
 	if (rec->record == NULL || strcmp(rec->id, page->after) <= 0)
 		return 0;
-	if (canon_parse(rec->record, strlen(rec->record), &record, NULL) != 0)
-		return ERR_CORRUPT;
+	if ((r = canon_stored(rec->record, &record)) != 0)
+		return r;
 	said = places(json_obj(record, "body"));
 	return said != NULL && json_object_set_new(page->records, rec->id, said) != 0 ? -ENOMEM : 0;
 }
@@ -189,10 +190,10 @@ sum(struct app *app, const char *said, int64_t at, json_t *row)
 	bool waits = false;
 	json_t *rows = NULL, *one;
 	size_t i;
-	int r = canon_parse(said, strlen(said), &rows, NULL);
+	int r = canon_stored(said, &rows);
 
 	if (r != 0)
-		return r < 0 ? r : ERR_CORRUPT;
+		return r;
 	json_array_foreach(rows, i, one) {
 		const json_t *wait = json_obj(one, "waitlist");
 

@@ -163,8 +163,8 @@ inherit(struct app *app, const struct case_row *parent, json_t *args, struct err
 	const char *of = json_str(args, "case"), *origin = json_str(args, "origin");
 	int r;
 
-	if (parent->request == NULL || canon_parse(parent->request, strlen(parent->request), &request, NULL) != 0)
-		return ERR_CORRUPT;
+	if ((r = canon_stored(parent->request, &request)) != 0)
+		return r;
 	if (origin != NULL && json_str(request, "origin") != NULL && strcmp(origin, json_str(request, "origin")) != 0)
 		return err_set(reterr, E_BAD, "origin: that of the referral which was forwarded stays");
 	for (size_t i = 0; i < nelem(names); i++)
@@ -301,11 +301,14 @@ case_consent(struct app *app, const char *actor, const json_t *args, json_t **re
 {
 	autojson json_t *content = NULL, *left = NULL;
 	struct case_row row;
+	bool court;
 	int r = case_need(app, args, &row, reterr);
 
 	if (r != 0)
 		return r;
-	if (disclosure_to_court(&row))
+	if ((r = disclosure_to_court(&row, &court)) != 0)
+		;
+	else if (court)
 		r = disclosure_proceedings(app, &row, actor, args, ret, reterr);
 	else if (row.r.side != REFERRAL_AT_SOURCE)
 		r = case_not_ours(&row, "came from a partner, who asks the member for consent", reterr);

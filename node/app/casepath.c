@@ -33,11 +33,9 @@ static int
 read_stored(struct step_row *row)
 {
 	autojson json_t *content = NULL;
+	int r = row->content != NULL ? canon_stored(row->content, &content) : 0;
 
-	if (row->content != NULL && (canon_parse(row->content, strlen(row->content), &content, NULL) != 0 ||
-	    read_move(content, &row->step.move) != 0))
-		return ERR_CORRUPT;
-	return 0;
+	return r != 0 || content == NULL || read_move(content, &row->step.move) == 0 ? r : ERR_CORRUPT;
 }
 
 int
@@ -140,9 +138,11 @@ say_outcome(struct case_row *row, const struct path *path, const struct step_row
 	const char *outcome = newest(path, steps, 1u << REFERRAL_IN_CLOSE | 1u << REFERRAL_IN_FAIL | 1u << REFERRAL_IN_ENGAGE);
 	const char *declined = newest(path, steps, 1u << REFERRAL_IN_DECLINE), *reason = NULL;
 	autojson json_t *content = NULL;
+	int r = declined != NULL ? canon_stored(declined, &content) : 0;
 
-	if (declined != NULL && canon_parse(declined, strlen(declined), &content, NULL) == 0)
-		reason = json_str(content, "reason");
+	if (r != 0)
+		return r;
+	reason = json_str(content, "reason");
 	free(row->outcome);
 	free(row->reason);
 	row->outcome = outcome != NULL ? strdup(outcome) : NULL;
@@ -181,8 +181,8 @@ discard(struct app *app, struct case_row *row, const struct path *path)
 
 	if (row->r.side != REFERRAL_AT_TARGET || row->disclosure == NULL)
 		return 0;
-	if ((r = canon_parse(row->disclosure, strlen(row->disclosure), &content, NULL)) != 0)
-		return r > 0 ? ERR_CORRUPT : r;
+	if ((r = canon_stored(row->disclosure, &content)) != 0)
+		return r;
 	i = json_str(content, "id") != NULL ? path_find(path, json_str(content, "id")) : PATH_NONE;
 	if (i == PATH_NONE || (standing = path_standing(path, i, NULL)) == PATH_COUNTS || standing == PATH_WAITS)
 		return 0;

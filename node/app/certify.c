@@ -60,10 +60,10 @@ static int
 body_of(const char *text, json_t **ret)
 {
 	autojson json_t *record = NULL;
-	int r = canon_parse(text, strlen(text), &record, NULL);
+	int r = canon_stored(text, &record);
 
 	if (r != 0)
-		return r < 0 ? r : ERR_CORRUPT;
+		return r;
 	*ret = json_incref(json_obj(record, "body"));
 	return *ret != NULL ? 0 : ERR_CORRUPT;
 }
@@ -131,10 +131,10 @@ consider_own(void *cookie, const struct own_record *rec)
 	autojson json_t *vc = NULL;
 	int64_t issued;
 	const char *uri;
-	int r = canon_parse(rec->body, strlen(rec->body), &vc, NULL);
+	int r = canon_stored(rec->body, &vc);
 
 	if (r != 0)
-		return r < 0 ? r : ERR_CORRUPT;
+		return r;
 	uri = status_peek(vc, &issued);
 	return uri != NULL && strcmp(uri, q->context.list) == 0 ? consider(q, vc) : 0;
 }
@@ -198,7 +198,7 @@ certify_credential(struct app *app, const char *org, const json_t *body, json_t 
 		r = partners_body(app, org, id, "credential", ret);
 	else if ((r = own_get(app->db, id, &rec)) == 0) {
 		if (strcmp(rec.kind, "credential") == 0)
-			r = canon_parse(rec.body, strlen(rec.body), ret, NULL);
+			r = canon_stored(rec.body, ret);
 		own_free(&rec);
 	}
 	return r == E_NOTFOUND ? 0 : r <= 0 ? r : ERR_CORRUPT;

@@ -67,7 +67,7 @@ each_program(void *cookie, const struct own_record *rec)
 	struct facts *f = cookie;
 	autojson json_t *body = NULL;
 	const struct consent_profile *law;
-	int r = canon_parse(rec->body, strlen(rec->body), &body, NULL);
+	int r = canon_stored(rec->body, &body);
 
 	if (r != 0)
 		return ERR_CORRUPT;
@@ -90,10 +90,11 @@ seen_body(struct app *app, const char *org, const char *id, json_t **ret)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if (seen.record != NULL && canon_parse(seen.record, strlen(seen.record), &record, NULL) == 0)
+	/* A specialist's law is that of their program: one that cannot be read must not pass for one that wants nothing. */
+	if (seen.record != NULL && (r = canon_stored(seen.record, &record)) == 0)
 		*ret = json_incref(json_obj(record, "body"));
 	seen_free(&seen);
-	return 0;
+	return r;
 }
 
 static int
@@ -104,8 +105,7 @@ load_minors(struct app *app, json_t **ret)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	r = canon_parse(text, strlen(text), ret, NULL);
-	return r > 0 ? ERR_CORRUPT : r;
+	return canon_stored(text, ret);
 }
 
 /* Fill in of ${use} what follows from the referral; the texts live as long as ${f}. */
@@ -115,8 +115,8 @@ look(struct app *app, const struct case_row *row, struct facts *f, struct consen
 	const char *to, *age, *need;
 	int r;
 
-	if (row->request == NULL || canon_parse(row->request, strlen(row->request), &f->request, NULL) != 0)
-		return ERR_CORRUPT;
+	if ((r = canon_stored(row->request, &f->request)) != 0)
+		return r;
 	to = json_str(f->request, "to");
 	age = json_str(f->request, "age_band");
 	need = json_str(f->request, "need");
@@ -247,14 +247,18 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	return 0;
 }
 
-bool
-disclosure_to_court(const struct case_row *row)
+int
+disclosure_to_court(const struct case_row *row, bool *ret)
 {
 	autojson json_t *request = NULL;
+	int r;
 
-	/* What cannot be read may be one: doubt is not told. */
-	return row->r.side == REFERRAL_AT_TARGET && row->request != NULL &&
-	    (canon_parse(row->request, strlen(row->request), &request, NULL) != 0 || !origin_hears(json_str(request, "origin"), false));
+	*ret = false;
+	if (row->r.side != REFERRAL_AT_TARGET || row->request == NULL)
+		return 0;
+	if ((r = canon_stored(row->request, &request)) == 0)
+		*ret = !origin_hears(json_str(request, "origin"), false);
+	return r;
 }
 
 /* May we tell ${org} ${what} of that referral, under its newest consent? */
@@ -270,9 +274,7 @@ in_force(struct app *app, const struct case_row *row, const char *org, unsigned 
 		return err_set(reterr, E_REFUSED, "the member has given no consent");
 	if (r != 0)
 		return r;
-	if ((r = canon_parse(stored.consent, strlen(stored.consent), &consent, NULL)) != 0)
-		r = r > 0 ? ERR_CORRUPT : r;
-	else
+	if ((r = canon_stored(stored.consent, &consent)) == 0)
 		r = judge(app, row, consent, publish_own_org(app), org, what, covers, reterr);
 	consent_row_free(&stored);
 	return r;
@@ -283,14 +285,16 @@ disclosure_in_force(struct app *app, const char *referral, const char *org, cons
 {
 	autojson json_t *disclosed = NULL;
 	struct case_row row;
-	int r = canon_parse(content, strlen(content), &disclosed, NULL);
+	bool court;
+	int r = canon_stored(content, &disclosed);
 
 	if (r != 0)
-		return r > 0 ? ERR_CORRUPT : r;
+		return r;
 	if ((r = case_get(app->db, referral, &row)) != 0)
 		return r == E_NOTFOUND ? E_REFUSED : r;
-	r = in_force(app, &row, org, disclosure_classes(disclosed), json_object_get(disclosed, "identity") == NULL &&
-	    disclosure_to_court(&row) ? CONSENT_PROCEEDINGS : CONSENT_GENERAL, NULL);
+	if ((r = disclosure_to_court(&row, &court)) == 0)
+		r = in_force(app, &row, org, disclosure_classes(disclosed), json_object_get(disclosed, "identity") == NULL && court ?
+		    CONSENT_PROCEEDINGS : CONSENT_GENERAL, NULL);
 	case_free(&row);
 	return r > 0 ? E_REFUSED : r;
 }
@@ -298,9 +302,12 @@ disclosure_in_force(struct app *app, const char *referral, const char *org, cons
 int
 disclosure_may_report(struct app *app, const struct case_row *row, enum consent_covers covers, struct err *reterr)
 {
-	bool court = disclosure_to_court(row);
-	int r = in_force(app, row, row->org, CONSENT_OUTCOME_CLASS, court ? CONSENT_PROCEEDINGS : covers, reterr);
+	bool court;
+	int r = disclosure_to_court(row, &court);
 
+	if (r != 0)
+		return r;
+	r = in_force(app, row, row->org, CONSENT_OUTCOME_CLASS, court ? CONSENT_PROCEEDINGS : covers, reterr);
 	if (r == E_REFUSED && court)
 		return err_next(reterr, E_REFUSED, "nothing is told: it came from a court, which hears of the member only under a consent for that alone; "
 		    "cairn consent %s --template prints it, for the member to decide", row->id);

@@ -43,10 +43,10 @@ int	disclosure_in_force(struct app *, const char *referral, const char *org,
 int	disclosure_may_report(struct app *, const struct case_row *, enum consent_covers, struct err *) must_check;
 
 /**
- * disclosure_to_court(row): was it a court that referred to us?  Then it hears of the member under a consent for proceedings alone,
+ * disclosure_to_court(row, ret): 0, and was it a court that referred to us?  Then it hears of the member under a consent for proceedings alone,
  * which disclosure_proceedings(app, row, actor, args, ret, reterr) prints (template) or records (consent).
  */
-bool	disclosure_to_court(const struct case_row *);
+int	disclosure_to_court(const struct case_row *, bool *) must_check;
 int	disclosure_proceedings(struct app *, const struct case_row *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 
 /**

@@ -33,7 +33,7 @@ load(struct app *app, json_t **ret)
 	int r = meta_get(app->db, INVITATIONS, true, &text);
 
 	if (r == 0)
-		return canon_parse(text, strlen(text), ret, NULL) == 0 ? 0 : ERR_CORRUPT;
+		return canon_stored(text, ret);
 	return r != E_NOTFOUND ? r : (*ret = json_object()) != NULL ? 0 : -ENOMEM;
 }
 

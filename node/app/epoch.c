@@ -31,8 +31,7 @@ marks_get(struct app *app, json_t **ret)
 		return (*ret = json_object()) != NULL ? 0 : -ENOMEM;
 	if (r != 0)
 		return r;
-	r = canon_parse(text, strlen(text), ret, NULL);
-	return r > 0 ? ERR_CORRUPT : r;
+	return canon_stored(text, ret);
 }
 
 /* The newest stands last. */

@@ -51,7 +51,7 @@ static int
 body_of(const struct seen_record *rec, json_t **ret)
 {
 	autojson json_t *json = NULL;
-	int r = canon_parse(rec->record, strlen(rec->record), &json, NULL);
+	int r = canon_stored(rec->record, &json);
 
 	if (r != 0)
 		return r < 0 ? r : ERR_CORRUPT;
@@ -161,9 +161,9 @@ add_own(void *cookie, const struct own_record *rec)
 {
 	struct search *s = cookie;
 	autojson json_t *body = NULL;
-	int r = canon_parse(rec->body, strlen(rec->body), &body, NULL);
+	int r = canon_stored(rec->body, &body);
 
-	return r != 0 ? (r < 0 ? r : ERR_CORRUPT) : add(s, s->but, body);
+	return r != 0 ? r : add(s, s->but, body);
 }
 
 int

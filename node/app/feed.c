@@ -61,9 +61,8 @@ feed_merge(struct app *app, const char *source, const char *had_text, json_t *bo
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if ((r = canon_parse(base_text, strlen(base_text), &base, NULL)) != 0 ||
-	    (r = canon_parse(had_text, strlen(had_text), &had, NULL)) != 0)
-		return r > 0 ? ERR_CORRUPT : r;
+	if ((r = canon_stored(base_text, &base)) != 0 || (r = canon_stored(had_text, &had)) != 0)
+		return r;
 	/* That a place became confidential is no edit of the list of places: it is hidden in the new one too. */
 	if ((r = fields_hide(had, base, &hidden)) != 0)
 		return r;

@@ -54,8 +54,8 @@ open_listing(struct app *app, struct listing *l)
 {
 	int r;
 
-	if ((r = canon_parse(l->rec.record, strlen(l->rec.record), &l->json, NULL)) != 0)
-		return r < 0 ? r : ERR_CORRUPT;
+	if ((r = canon_stored(l->rec.record, &l->json)) != 0)
+		return r;
 	l->body = json_obj(l->json, "body");
 	/* Whose consent is over is not there any more. */
 	if (publication_over(l->body, app_now(app)))

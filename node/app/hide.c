@@ -24,8 +24,7 @@ said(struct db *db, const char *source, json_t **ret)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	r = canon_parse(text, strlen(text), ret, NULL);
-	return r > 0 ? ERR_CORRUPT : r;
+	return canon_stored(text, ret);
 }
 
 static int
@@ -38,8 +37,8 @@ gather(void *cookie, const struct own_record *rec)
 	/* Most records hide nothing. */
 	if (strstr(rec->body, "\"redacted\"") == NULL)
 		return 0;
-	if ((r = canon_parse(rec->body, strlen(rec->body), &body, NULL)) != 0)
-		return r > 0 ? ERR_CORRUPT : r;
+	if ((r = canon_stored(rec->body, &body)) != 0)
+		return r;
 	return (r = said(h->app->db, rec->source, &was)) != 0 ? r : fields_hidden(body, was, h->places);
 }
 
@@ -51,10 +50,10 @@ hide(void *cookie, const struct own_record *rec)
 	autojson json_t *body = NULL;
 	autofree char *text = NULL;
 	unsigned n = 0;
-	int r = canon_parse(rec->body, strlen(rec->body), &body, NULL);
+	int r = canon_stored(rec->body, &body);
 
 	if (r != 0)
-		return r > 0 ? ERR_CORRUPT : r;
+		return r;
 	if ((r = fields_hide_any(h->places, body, &n)) != 0 || n == 0)
 		return r;
 	if ((text = canon_text(body, NULL)) == NULL)

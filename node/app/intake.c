@@ -108,9 +108,7 @@ person_of(struct app *app, const char *referral, json_t **ret)
 
 	if (r == 0 && who.person == NULL)
 		return E_NOTFOUND;
-	if (r == 0 && canon_parse(who.person, strlen(who.person), ret, NULL) != 0)
-		return ERR_CORRUPT;
-	return r;
+	return r != 0 ? r : canon_stored(who.person, ret);
 }
 
 int
@@ -178,13 +176,14 @@ called(struct app *app, const struct case_row *row, json_t **ret)
 {
 	autojson json_t *disclosure = NULL;
 	const json_t *contact;
+	int r;
 
 	if (row->r.side == REFERRAL_AT_SOURCE)
 		return person_of(app, row->id, ret);
 	if (row->disclosure == NULL)
 		return E_NOTFOUND;
-	if (canon_parse(row->disclosure, strlen(row->disclosure), &disclosure, NULL) != 0)
-		return ERR_CORRUPT;
+	if ((r = canon_stored(row->disclosure, &disclosure)) != 0)
+		return r;
 	contact = json_obj(json_obj(disclosure, "identity"), "contact");
 	if (json_str(contact, "how") == NULL || strcmp(json_str(contact, "how"), "phone") != 0)
 		return E_NOTFOUND;
@@ -320,9 +319,7 @@ view_intake(struct app *app, const char *id, json_t **ret)
 		r = E_NOTFOUND;
 	if (r != 0)
 		return r;
-	if (referrals == NULL || canon_parse(i.person, strlen(i.person), &person, NULL) != 0)
-		return ERR_CORRUPT;
-	if ((r = intake_referrals(app->db, id, add_referral, referrals)) != 0)
+	if ((r = canon_stored(i.person, &person)) != 0 || (r = intake_referrals(app->db, id, add_referral, referrals)) != 0)
 		return r;
 	if ((out = json_pack("{s:s, s:o, s:O, s:O}", "id", id, "opened", at(i.made), "person", person, "referrals", referrals)) == NULL)
 		return -ENOMEM;

@@ -60,7 +60,7 @@ direct_allowed(struct app *app, const char *inviter)
 	json_t *servers;
 	int r = meta_get(app->db, DIRECT_HOUR, true, &text);
 
-	if (r < 0 || (r == 0 && (r = canon_parse(text, strlen(text), &seen, NULL)) != 0))
+	if (r < 0 || (r == 0 && (r = canon_stored(text, &seen)) != 0))
 		return r < 0 ? r : ERR_CORRUPT;
 	if (seen == NULL || json_int(seen, "hour", 0) != hour) {
 		json_decref(seen);

@@ -78,7 +78,7 @@ manifest_check(struct db *db, const char *org, struct err *ret_reason)
 		return r == E_NOTFOUND ? E_LATER : r;
 	if (partner.manifest == NULL)
 		r = E_LATER;
-	else if ((r = canon_parse(partner.manifest, strlen(partner.manifest), &body, NULL)) == 0 &&
+	else if ((r = canon_stored(partner.manifest, &body)) == 0 &&
 	    (r = seen_each(db, NULL, org, add_seen, &e)) == 0)
 		r = directory_compare(body, e.entry, e.n, &missing, ret_reason);
 	entries_free(&e);

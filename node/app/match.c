@@ -100,10 +100,10 @@ towns_of(struct app *app, const char *org, bool own, const char *program, json_t
 	if (program == NULL || towns == NULL)
 		return towns == NULL ? -ENOMEM : 0;
 	if (own && (r = own_get(app->db, program, &ours)) == 0) {
-		r = canon_parse(ours.body, strlen(ours.body), &json, NULL);
+		r = canon_stored(ours.body, &json);
 		own_free(&ours);
 	} else if (!own && (r = seen_get(app->db, org, program, &rec)) == 0) {
-		r = canon_parse(rec.record, strlen(rec.record), &json, NULL);
+		r = canon_stored(rec.record, &json);
 		seen_free(&rec);
 	}
 	if (r != 0)
@@ -241,8 +241,8 @@ consider_seen(void *cookie, const struct seen_record *rec)
 
 	if (rec->verdict == DIRECTORY_EXPIRED || trust_org(s->app->trust, rec->org) == NULL || !is_asked(s, rec->org, rec->id))
 		return 0;
-	if ((r = canon_parse(rec->record, strlen(rec->record), &json, NULL)) != 0)
-		return r < 0 ? r : ERR_CORRUPT;
+	if ((r = canon_stored(rec->record, &json)) != 0)
+		return r;
 	return consider(s, rec->org, rec->id, json_obj(json, "body"),
 	    rec->verdict == DIRECTORY_STALE || rec->expires_at < app_now(s->app));
 }
@@ -257,8 +257,8 @@ consider_own(void *cookie, const struct own_record *rec)
 
 	if (rec->seq == 0 || !is_asked(s, s->own, rec->id))
 		return 0;
-	if ((r = canon_parse(rec->body, strlen(rec->body), &body, NULL)) != 0)
-		return r < 0 ? r : ERR_CORRUPT;
+	if ((r = canon_stored(rec->body, &body)) != 0)
+		return r;
 	return consider(s, s->own, rec->id, body, false);
 }
 

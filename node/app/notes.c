@@ -28,9 +28,7 @@ notes_list_of_measures(struct app *app, json_t **ret)
 	*ret = NULL;
 	if (r == E_NOTFOUND)
 		return 0;
-	if (r != 0 || (r = canon_parse(text, strlen(text), ret, NULL)) != 0)
-		return r < 0 ? r : ERR_CORRUPT;
-	return 0;
+	return r != 0 ? r : canon_stored(text, ret);
 }
 
 int

@@ -167,7 +167,7 @@ keep_old(const struct own_record *rec, json_t *body, unsigned *ret_hidden)
 
 	if (rec->body == NULL)
 		return 0;
-	if ((r = canon_parse(rec->body, strlen(rec->body), &old, NULL)) != 0)
+	if ((r = canon_stored(rec->body, &old)) != 0)
 		return r;
 	room = strcmp(rec->kind, "group") == 0 ? json_obj(old, "room") : NULL;
 	if (room != NULL && json_object_set(body, "room", room) != 0)

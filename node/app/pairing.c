@@ -30,7 +30,7 @@ wish_of_referral(struct app *app, const char *id, json_t *wish, struct err *rete
 
 	if (r != 0)
 		return r == E_NOTFOUND ? err_set(reterr, E_NOTFOUND, "no referral here has this id") : r;
-	r = row.request != NULL ? canon_parse(row.request, strlen(row.request), &request, NULL) : ERR_CORRUPT;
+	r = canon_stored(row.request, &request);
 	case_free(&row);
 	if (r != 0)
 		return r < 0 ? r : ERR_CORRUPT;

@@ -120,7 +120,7 @@ group_step(struct app *app, const char *id, const struct room *space)
 
 	if (r != 0)
 		return r;
-	if ((r = canon_parse(rec.body, strlen(rec.body), &body, NULL)) == 0 && json_obj(body, "room") == NULL &&
+	if ((r = canon_stored(rec.body, &body)) == 0 && json_obj(body, "room") == NULL &&
 	    (r = want_group(app, &rec, body, &room)) == 0) {
 		r = bind_group(app, &rec, body, space, &room);
 		room_free(&room);
@@ -162,7 +162,7 @@ record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_
 	if (rec->hash != NULL)
 		(void)snprintf(seen.hash, sizeof(seen.hash), "%s", rec->hash);
 	if ((r = directory_kind_parse(rec->kind, &draft.kind)) != 0 ||
-	    (r = canon_parse(rec->body, strlen(rec->body), &body, NULL)) != 0)
+	    (r = canon_stored(rec->body, &body)) != 0)
 		return r < 0 ? r : ERR_CORRUPT;
 	draft.body = body;
 	/* Not longer than a specialist agreed to; what is over is withdrawn soon (published_ended). */
@@ -235,7 +235,7 @@ manifest_step(struct app *app)
 	else {
 		autojson json_t *last = NULL;
 
-		if ((r = canon_parse(rec.body, strlen(rec.body), &last, NULL)) == 0 &&
+		if ((r = canon_stored(rec.body, &last)) == 0 &&
 		    json_equal(json_object_get(last, "hash"), json_object_get(body, "hash"))) {
 			own_free(&rec);
 			return 0;

@@ -84,9 +84,7 @@ published_taken_back(struct app *app, const json_t *doc, char ret_id[27], struct
 		return err_set(reterr, E_BAD, "it takes nothing back; a consent belongs into the record of the specialist");
 	if ((r = own_get(app->db, p.record, &rec)) != 0)
 		return r == E_NOTFOUND ? err_set(reterr, r, "none of our records has the id %s", p.record) : r;
-	if ((r = canon_parse(rec.body, strlen(rec.body), &body, NULL)) > 0)
-		r = ERR_CORRUPT;
-	if (r == 0 && (json_str(body, "did") == NULL || strcmp(json_str(body, "did"), p.specialist) != 0))
+	if ((r = canon_stored(rec.body, &body)) == 0 && (json_str(body, "did") == NULL || strcmp(json_str(body, "did"), p.specialist) != 0))
 		r = err_set(reterr, E_BAD, "it is by somebody else than the specialist of that record");
 	own_free(&rec);
 	if (r != 0 || (r = newest_get(app->db, p.specialist, name_of(p.record, &w), &newest)) != 0)
@@ -105,7 +103,7 @@ end_one(struct app *app, const char *id)
 	struct err why = { "" };
 	int r = args == NULL ? -ENOMEM : own_get(app->db, id, &rec);
 
-	if (r == 0 && (r = canon_parse(rec.body, strlen(rec.body), &body, NULL)) == 0 && publication_over(body, app_now(app)))
+	if (r == 0 && (r = canon_stored(rec.body, &body)) == 0 && publication_over(body, app_now(app)))
 		r = own_withdraw(app, "clock", args, &said, &why);
 	own_free(&rec);
 	/* Publishing waits until this node is on a list again. */

@@ -285,7 +285,7 @@ report_run(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	(void)snprintf(key, sizeof(key), "report:%s", quarter);
 	r = meta_get(app->db, key, false, &text);
 	if (r == 0)
-		r = canon_parse(text, strlen(text), ret, NULL);
+		r = canon_stored(text, ret);
 	else if (r == E_NOTFOUND)
 		r = make_once(app, key, quarter, from, until, ret);
 	if (r != 0)

@@ -193,10 +193,10 @@ tell_all(struct telling *t)
 {
 	autojson json_t *consent = NULL, *between = NULL, *partner = json_pack("[{s:s}]", "org", t->partner);
 	const json_t *via;
-	int r = canon_parse(t->consent->consent, strlen(t->consent->consent), &consent, NULL);
+	int r = canon_stored(t->consent->consent, &consent);
 
 	if (r != 0)
-		return r > 0 ? ERR_CORRUPT : r;
+		return r;
 	via = json_obj(consent, "via");
 	between = json_pack("[O*]", (json_t *)(uintptr_t)via);
 	if (partner == NULL || between == NULL)
@@ -248,9 +248,10 @@ names_event(const struct consent_row *consent, struct err *reterr)
 {
 	autojson json_t *c = NULL;
 	const char *kind;
+	int r;
 
-	if (canon_parse(consent->consent, strlen(consent->consent), &c, NULL) != 0)
-		return ERR_CORRUPT;
+	if ((r = canon_stored(consent->consent, &c)) != 0)
+		return r;
 	kind = json_str(json_obj(c, "expires"), "kind");
 	return kind != NULL && !strcmp(kind, "event") ? 0 : err_next(reterr, err_set(reterr, E_REFUSED, "this consent names no event that ends it"),
 	    "if the member takes it back, say how: phone, paper, in_person");
@@ -347,7 +348,9 @@ tell_now(struct app *app, const struct holder_row *holder)
 
 	if (r == 0 && (r = revocation_get(app->db, consent.id, consent.org, &v)) == 0)
 		r = case_get(app->db, holder->referral, &row);
-	if (r == 0 && v.detail != NULL && canon_parse(v.detail, strlen(v.detail), &detail, NULL) == 0 && json_str(detail, "how") != NULL)
+	if (r == 0 && v.detail != NULL)
+		r = canon_stored(v.detail, &detail);
+	if (json_str(detail, "how") != NULL)
 		why.how = json_str(detail, "how");
 	t.consent = &consent;
 	t.row = &row;
@@ -390,30 +393,37 @@ revoke_step(struct app *app, bool *ret_more)
  */
 
 /* What is held here of that consent, as classes. */
-static json_t *
-held(const struct case_row *row)
+static int
+held(const struct case_row *row, json_t **ret)
 {
 	autojson json_t *content = NULL, *list = json_array();
 	unsigned what = 0;
+	int r;
 
-	if (row != NULL && row->r.side == REFERRAL_AT_TARGET && row->disclosure != NULL &&
-	    canon_parse(row->disclosure, strlen(row->disclosure), &content, NULL) == 0)
+	if (row != NULL && row->r.side == REFERRAL_AT_TARGET && row->disclosure != NULL) {
+		if ((r = canon_stored(row->disclosure, &content)) != 0)
+			return r;
 		what = disclosure_classes(content);
+	}
 	if (row != NULL && row->r.side == REFERRAL_AT_SOURCE && row->outcome != NULL)
 		what = CONSENT_OUTCOME_CLASS;
 	for (enum consent_bit i = 0; i < CONSENT_NCLASSES; i++)
 		if (what & 1u << i && json_array_append_new(list, json_string(consent_class_name(i))) != 0)
-			return NULL;
-	return take(list);
+			return -ENOMEM;
+	*ret = take(list);
+	return *ret != NULL ? 0 : -ENOMEM;
 }
 
 static int
 acknowledge(struct app *app, const struct ev_consent_revoked *ev, const struct origin *origin, const struct case_row *row)
 {
-	autojson json_t *keeps = held(row), *content = NULL;
+	autojson json_t *keeps = NULL, *content = NULL;
 	char id[ID_LEN + 1];
+	int r = held(row, &keeps);
 
-	if (keeps == NULL || (content = json_pack("{s:s, s:s, s:O, s:b, s:s}", "referral", ev->referral, "consent", ev->consent,
+	if (r != 0)
+		return r;
+	if ((content = json_pack("{s:s, s:s, s:O, s:b, s:s}", "referral", ev->referral, "consent", ev->consent,
 	    "keeps", keeps, "stops_redisclosure", 1, "body", "The consent is no longer in force here; nothing is passed on.")) == NULL)
 		return -ENOMEM;
 	return traffic_send(app, origin->org, NULL, TYPE_REVOKED_ACK, content, id, origin->reason);

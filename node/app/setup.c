@@ -375,7 +375,7 @@ publish_device(struct app *app, const struct out *out)
 
 	if (r == E_NOTFOUND)	/* It was set up before these were kept. */
 		return publish_again(app, out);
-	if (r != 0 || (r = device_upload(app->crypt)) < 0 || (r = canon_parse(text, strlen(text), &signatures, NULL)) != 0)
+	if (r != 0 || (r = device_upload(app->crypt)) < 0 || (r = canon_stored(text, &signatures)) != 0)
 		return r > 0 ? ERR_CORRUPT : r;
 	if ((r = outbox_void(app->db, "signatures", node)) != 0 ||
 	    (r = outbox_call(app->db, node, DEVICE_LANE, "POST", REQUEST_V3 "/keys/signatures/upload", signatures,
@@ -500,7 +500,7 @@ setup_auth(struct app *app, const struct out *out, const json_t *answer)
 	int r;
 
 	(void)snprintf(secret, sizeof(secret), "password_%s", out->ref);
-	if ((r = canon_parse(out->body, strlen(out->body), &body, NULL)) != 0)
+	if ((r = canon_stored(out->body, &body)) != 0)
 		return r;
 	if (json_object_get(body, "auth") != NULL || meta_get(app->db, secret, true, &password) != 0) {
 		(void)err_set(&why, 0, "the homeserver does not accept the password to publish the identity of %s", out->ref);

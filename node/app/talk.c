@@ -70,8 +70,8 @@ add_line(void *cookie, const struct own_record *rec)
 	size_t i;
 	int r;
 
-	if (canon_parse(rec->body, strlen(rec->body), &body, NULL) != 0)
-		return ERR_CORRUPT;
+	if ((r = canon_stored(rec->body, &body)) != 0)
+		return r;
 	json_array_foreach(json_arr(body, "ways"), i, way)
 		if ((r = buf_printf(out, "\n%s: %s %s", json_str(body, "name"), json_str(way, "how"), json_str(way, "value"))) != 0)
 			return r;
@@ -179,8 +179,8 @@ begin(struct app *app, int64_t pid, struct intake *ret, struct talk *t)
 		*ret = (struct intake){ .id = strdup(id), .pid = pid, .made = app_now(app) };
 		r = ret->id != NULL ? 0 : -ENOMEM;
 	}
-	if (r == 0 && ret->talk != NULL && canon_parse(ret->talk, strlen(ret->talk), &t->state, NULL) != 0)
-		return ERR_CORRUPT;
+	if (r == 0 && ret->talk != NULL)
+		r = canon_stored(ret->talk, &t->state);
 	if (r == 0 && t->state == NULL && (t->state = json_object()) == NULL)
 		return -ENOMEM;
 	t->app = app;

@@ -177,7 +177,7 @@ add_lists(struct talk *t, json_t *wish)
 
 	if (r != 0)
 		return r;
-	r = canon_parse(seen.record, strlen(seen.record), &record, NULL) != 0 ? ERR_CORRUPT : 0;
+	r = canon_stored(seen.record, &record);
 	seen_free(&seen);
 	for (size_t i = 0; i < nelem(kept) && r == 0; i++) {
 		const json_t *body = json_obj(record, "body");

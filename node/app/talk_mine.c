@@ -56,12 +56,12 @@ name_of(struct app *app, const struct case_row *row, char **ret)
 	struct seen_record seen;
 	int r;
 
-	if (row->request == NULL || canon_parse(row->request, strlen(row->request), &request, NULL) != 0)
-		return ERR_CORRUPT;
+	if ((r = canon_stored(row->request, &request)) != 0)
+		return r;
 	if ((r = seen_get(app->db, row->org, json_str(request, "to"), &seen)) < 0)
 		return r;
 	if (r == 0) {
-		r = canon_parse(seen.record, strlen(seen.record), &record, NULL);
+		r = canon_stored(seen.record, &record);
 		seen_free(&seen);
 		if (r != 0)
 			return r < 0 ? r : ERR_CORRUPT;
@@ -202,8 +202,8 @@ say_seen(struct walk *w, const struct case_row *row, const char *name)
 	bool any = false;
 	int r;
 
-	if (canon_parse(row->request, strlen(row->request), &request, NULL) != 0)
-		return ERR_CORRUPT;
+	if ((r = canon_stored(row->request, &request)) != 0)
+		return r;
 	r = buf_printf(say, "%s: need (%s), language (%s), age (%s), how and when to meet, under a name that stands for you there alone.",
 	    name, json_str(request, "need"), json_str(request, "language"), json_str(request, "age_band"));
 	if (r != 0 || (r = say_holds(w, row, &any)) != 0)

@@ -142,7 +142,7 @@ send_again(struct app *app, struct traffic *t, bool *ret_more)
 	}
 	if (t->tries > 0)
 		r = envelope_rotate(app->crypt, room.room_id);
-	if (r == 0 && (r = canon_parse(t->content, strlen(t->content), &content, NULL)) == 0)
+	if (r == 0 && (r = canon_stored(t->content, &content)) == 0)
 		r = outbox_event(app->db, "node", room.room_id, t->type, NULL, content, PURPOSE,
 		    t->content_id, NULL);
 	room_free(&room);
@@ -209,7 +209,7 @@ traffic_withhold(struct app *app, const char *content_id)
 	if (t.content == NULL || strcmp(t.type, TYPE_DISCLOSURE) != 0)
 		goto done;
 	if ((r = outbox_void(app->db, PURPOSE, content_id)) != 0 ||
-	    (r = canon_parse(t.content, strlen(t.content), &content, NULL)) != 0)
+	    (r = canon_stored(t.content, &content)) != 0)
 		goto done;
 	free(t.type);
 	free(t.content);

@@ -71,10 +71,10 @@ static int
 add_override(void *cookie, const char *org, const char *word)
 {
 	autojson json_t *value = NULL;
-	int r = canon_parse(word, strlen(word), &value, NULL);
+	int r = canon_stored(word, &value);
 
 	if (r != 0)
-		return r < 0 ? r : ERR_CORRUPT;
+		return r;
 	return json_object_set(cookie, org, value) == 0 ? 0 : -ENOMEM;
 }
 

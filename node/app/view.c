@@ -57,11 +57,12 @@ int
 view_part(json_t *object, const char *key, const char *text)
 {
 	autojson json_t *value = NULL;
+	int r;
 
 	if (text == NULL)
 		return 0;
-	if (canon_parse(text, strlen(text), &value, NULL) != 0)
-		return ERR_CORRUPT;
+	if ((r = canon_stored(text, &value)) != 0)
+		return r;
 	return json_object_set(object, key, value) != 0 ? -ENOMEM : 0;
 }
 
@@ -94,7 +95,7 @@ each_own(void *cookie, const struct own_record *rec)
 	struct listing *l = cookie;
 	autojson json_t *body = NULL;
 	const char *name;
-	int r = canon_parse(rec->body, strlen(rec->body), &body, NULL), pending;
+	int r = canon_stored(rec->body, &body), pending;
 
 	if (r != 0)
 		return r;
@@ -227,7 +228,7 @@ put_words(const struct app *app, const struct own_record *rec, json_t *item)
 {
 	autojson json_t *body = NULL;
 	json_t *words;
-	int r = canon_parse(rec->body, strlen(rec->body), &body, NULL);
+	int r = canon_stored(rec->body, &body);
 
 	if (r == 0)
 		r = fields_words(rec->kind, body, app_now(app), &words);

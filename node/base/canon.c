@@ -92,6 +92,14 @@ canon_parse(const char *text, size_t len, json_t **ret, struct err *reterr)
 	return err_set(reterr, E_BAD, "line %d column %d: %s", e.line, e.column, e.text);
 }
 
+int
+canon_stored(const char *text, json_t **ret)
+{
+	int r = text != NULL ? canon_parse(text, strlen(text), ret, NULL) : E_BAD;
+
+	return r > 0 ? ERR_CORRUPT : r;
+}
+
 /* By code point: UTF-8 sorts like the characters it stands for. */
 static int
 compare_points(const void *va, const void *vb)

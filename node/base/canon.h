@@ -27,6 +27,12 @@ enum { CANON_MAX_DEPTH = 64 };
 int	canon_parse(const char *, size_t, json_t **, struct err *) must_check;
 
 /**
+ * canon_stored(text, ret): canon_parse of what this program wrote itself, and keeps.  Return 0, ERR_CORRUPT (there is none, or it does not
+ * parse) or -ENOMEM: neither is an answer about what it says.
+ */
+int	canon_stored(const char *, json_t **) must_check;
+
+/**
  * canon_dump(value, out, reterr): append the canonical form.  0, E_BAD for a
  * real, an integer out of range or excess depth (text names the JSON pointer),
  * or a negative value of buf.h.

@@ -106,8 +106,10 @@ reveal(struct db *db, int64_t n, struct rows *rows, char **ret_subject, char **r
 	sealed = db_blob(rows, 8, &len);
 	if ((r = column_open(db, about_column, column_row(n, row), sealed, len, &about)) != 0)
 		return r;
-	if (about.len < SALT || canon_parse(about.data + SALT, about.len - SALT, &text, NULL) != 0)
+	if (about.len < SALT)
 		return ERR_CORRUPT;
+	if ((r = canon_parse(about.data + SALT, about.len - SALT, &text, NULL)) != 0)
+		return r > 0 ? ERR_CORRUPT : r;
 	if ((r = digest(about.data, SALT, text, hash)) != 0)
 		return r;
 	commitment = db_blob(rows, 7, &len);

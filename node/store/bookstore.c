@@ -32,7 +32,7 @@ book_add(struct db *db, const char *kind, const json_t *body, int64_t *ret)
 static int
 parse(const char *text, json_t **ret)
 {
-	return text == NULL || canon_parse(text, strlen(text), ret, NULL) != 0 ? ERR_CORRUPT : 0;
+	return canon_stored(text, ret);
 }
 
 static int

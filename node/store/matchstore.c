@@ -52,10 +52,10 @@ read_row(struct db *db, struct rows *rows, struct pairing *ret)
 		return -ENOMEM;
 	while (p.state < PAIRING_NSTATES && strcmp(pairing_state_name[p.state], state) != 0)
 		p.state++;
-	if (p.state == PAIRING_NSTATES || text == NULL)
+	if (p.state == PAIRING_NSTATES)
 		return ERR_CORRUPT;
-	if ((r = canon_parse(text, strlen(text), &p.body, NULL)) != 0)
-		return r < 0 ? r : ERR_CORRUPT;
+	if ((r = canon_stored(text, &p.body)) != 0)
+		return r;
 	p.asked = db_int(rows, 2);
 	p.began = db_int(rows, 3);
 	p.review = db_int(rows, 4);

@@ -47,8 +47,8 @@ note_get(struct db *db, int64_t n, int (*fn)(void *, const struct note *), void 
 		return r == E_NOTFOUND ? 0 : r;
 	if ((r = rows_dup(rows, 1, &pairing)) != 0 || (r = rows_dup(rows, 2, &kind)) != 0)
 		return r;
-	if (text == NULL || (r = canon_parse(text, strlen(text), &body, NULL)) != 0)
-		return r < 0 ? r : ERR_CORRUPT;
+	if ((r = canon_stored(text, &body)) != 0)
+		return r;
 	return fn(cookie, &(struct note){ .n = n, .pairing = pairing, .kind = kind, .at = db_int(rows, 3), .due = db_int(rows, 4),
 	    .pid = db_int(rows, 6), .own = db_int(rows, 7) != 0, .body = body });
 }

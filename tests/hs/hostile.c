@@ -223,15 +223,16 @@ found_in(struct host *h, size_t i, const char *what, const char *key, const char
 }
 
 size_t
-acknowledged(struct host *h, size_t i)
+acknowledged(struct host *h, size_t i, json_t *seen)
 {
 	autojson json_t *items = story_list(h, i, "messages");
 	const json_t *item;
-	size_t k, n = 0;
+	size_t k;
 
 	json_array_foreach(items, k, item)
-		n += !strcmp(json_str(item, "direction"), "out") && !strncmp(json_str(item, "body"), "Your message to ", 16);
-	return n;
+		if (!strcmp(json_str(item, "direction"), "out") && !strncmp(json_str(item, "body"), "Your message to ", 16))
+			(void)json_object_set_new(seen, json_str(item, "id"), json_true());
+	return json_object_size(seen);
 }
 
 bool

@@ -51,8 +51,11 @@ void	meddle(void *, const char *user, json_t *answer);
 
 /** found_in(host, i, what, key, words): how many items of that list have ${words} in ${key}; NULL: all. */
 size_t	found_in(struct host *, size_t, const char *what, const char *key, const char *words);
-/** acknowledged(host, i): what node ${i} said by itself to those who wrote to it: again after an hour. */
-size_t	acknowledged(struct host *, size_t);
+/**
+ * acknowledged(host, i, seen): how many answers node ${i} gave by itself to those who wrote to it: again after an hour.  Their ids are
+ * added to the object ${seen}, which counts: only the newest 1,000 messages are listed, so of a long talk it is asked now and then.
+ */
+size_t	acknowledged(struct host *, size_t, json_t *);
 /** refused(reply, words): the operator's command was refused, for a reason with ${words}. */
 bool	refused(const json_t *reply, const char *words);
 /** hostile_memory(host, i): kilobytes that the node had at most; -1: not known. */
