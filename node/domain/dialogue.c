@@ -236,6 +236,20 @@ is_word(const char *words, const char *word)
 	return strncasecmp(words, word, len) == 0 && words[len + strspn(words + len, " .,\r\n\t")] == '\0';
 }
 
+/* Signs that no note holds, such as the carriage return of some clients, are blanks in it: nobody loses an answer over them. */
+static json_t *
+plain(const char *words)
+{
+	autofree char *copy = strdup(words);
+
+	for (unsigned char *p = (unsigned char *)copy; p != NULL && *p != '\0'; p++)
+		if ((*p < ' ' && *p != '\n' && *p != '\t') || *p == 0x7f)
+			*p = ' ';
+		else if (*p == 0xc2 && p[1] < 0xa0)
+			p[0] = p[1] = ' ';
+	return copy != NULL ? json_string(copy) : NULL;
+}
+
 /* What was said, as it stands in the note.  0; E_BAD and a reason: it is no answer. */
 static int
 value_of(const struct question *q, const char *words, int64_t now, json_t **ret, struct err *reterr)
@@ -264,7 +278,7 @@ value_of(const struct question *q, const char *words, int64_t now, json_t **ret,
 	default:
 		if (*words == '\0' || strlen(words) > (size_t)q->to)
 			return err_set(reterr, E_BAD, "Some words are wanted here, at most %d characters. What you wrote is not kept.", q->to);
-		*ret = json_string(words);
+		*ret = plain(words);
 	}
 	return *ret != NULL ? 0 : -ENOMEM;
 }
