@@ -60,14 +60,14 @@ struct judging {
 static void __attribute__((format(printf, 3, 4)))
 out(struct judging *j, enum match_filter filter, const char *fmt, ...)
 {
-	char text[256];
+	autojson json_t *text = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	text = json_vsprintf(fmt, ap);
 	va_end(ap);
 	j->f.excluded |= 1u << filter;
-	if (json_array_append_new(j->f.why, json_sprintf("%s: %s", filters[filter].name, text)) != 0)
+	if (text == NULL || json_array_append_new(j->f.why, json_sprintf("%s: %s", filters[filter].name, json_string_value(text))) != 0)
 		j->failed = true;
 }
 
@@ -75,14 +75,14 @@ out(struct judging *j, enum match_filter filter, const char *fmt, ...)
 static void __attribute__((format(printf, 4, 5)))
 line(struct judging *j, int points, const char *readers, const char *fmt, ...)
 {
-	char text[256];
+	json_t *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	text = json_vsprintf(fmt, ap);
 	va_end(ap);
 	j->f.score += points;
-	if (json_array_append_new(j->f.lines, json_pack("{s:i, s:s, s:s}", "points", points, "text", text, "readers", readers)) != 0)
+	if (json_array_append_new(j->f.lines, json_pack("{s:i, s:o, s:s}", "points", points, "text", text, "readers", readers)) != 0)
 		j->failed = true;
 }
 

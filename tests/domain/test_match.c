@@ -264,6 +264,27 @@ test_unsaid_town(void)
 	match_finding_free(&f);
 }
 
+/* Letters of any length stand whole in the lines, however long these are. */
+static void
+test_long(void)
+{
+	char signs[4 * 75 + 1] = "", wish[400];
+	bool good = true;
+
+	for (int i = 0; i < 75; i++)
+		(void)strcat(signs, "\xF0\x9F\x98\xB4");
+	for (int shift = 0; shift < 4; shift++) {
+		const struct match_candidate with = { .verdict = CREDENTIAL_REVOKED, .certification = signs };
+		struct match_finding f = { 0 };
+
+		(void)snprintf(wish, sizeof(wish), "'prefer':['town=%.*s%s']", shift, "aaa", signs);
+		good &= judge(wish, "{}", with, NULL, &f) == 0 && f.excluded == BIT(CREDENTIAL) && strstr(json_string_value(json_array_get(f.why, 0)), signs) != NULL;
+		good &= strstr(json_str(json_array_get(f.lines, json_array_size(f.lines) - 1), "text"), signs) != NULL;
+		match_finding_free(&f);
+	}
+	ok(good, "and a name in any letters makes no line fail");
+}
+
 static void
 test_wishes(void)
 {
@@ -350,6 +371,7 @@ main(void)
 	test_rows();
 	test_undisclosed();
 	test_unsaid_town();
+	test_long();
 	test_wishes();
 	test_order();
 	test_memory();
