@@ -77,7 +77,9 @@ const struct verb verbs_table[] = {
 	  "cairn withdraw 01J8Z0Q4M2K7V9T5B3N6X8C0RD --wait",
 	  {{ "RECORD|REFERRAL", "id", ONE }}, {{ "member", NULL, "by_member", "of a referral: the member leaves", false, false, NULL }}, "delivered", node_run, node_show_queued },
 	{ "publish", "make the directory, its rooms and signed records current",
-	  "Signs what changed, makes the rooms that are missing and sends both. Safe to run again.",
+	  "Signs what changed and what ends within 45 days, makes the rooms that are missing and sends all of it. Safe to run again. A record ends "
+	  "90 days after it was signed: partners then show it as old, and 30 days later not at all. So look the directory over now and then, and "
+	  "run this: it says that what you published is true still. cairn doctor reminds you.",
 	  "cairn publish --wait",
 	  {{ 0 }}, {{ 0 }}, "delivered", node_run, node_show_publish },
 	{ "follow", "join a partner's directory and keep up with it",

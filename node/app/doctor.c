@@ -34,6 +34,7 @@
 #include "view.h"
 
 #define SILENT_MS	(7 * 86400000LL)	/* Partners who were asked to erase have a week. */
+#define ENDING		(30 * WHEN_DAY)
 
 enum { NAMED_MOST = 20 };	/* Referrals, in one line. */
 
@@ -337,6 +338,23 @@ check_revocations(struct app *app, json_t *checks)
 	    "cairn accounting REFERRAL shows who; speak to their staff");
 }
 
+/* What nobody says anew for too long is shown as old by everybody else, and then not at all. */
+static int
+check_records(struct app *app, json_t *checks)
+{
+	char text[128], day[WHEN_TEXT];
+	int64_t n, first;
+	int r = publish_ending(app, app_now(app) + ENDING, false, &n, &first);
+
+	if (r != 0)
+		return r;
+	if (n > 0)
+		(void)snprintf(text, sizeof(text), "%lld of our records end%s, the first on %s: partners show them as old then, and not at all 30 days later",
+		    (long long)n, n == 1 ? "s" : "", when_print_day(first, day));
+	return check(checks, "our records", n == 0, n == 0 ? "none ends within 30 days" : text,
+	    "see whether they are still true (cairn list records), mend what is not, then run cairn publish");
+}
+
 /* What was taken back is to be gone everywhere within a day. */
 static int
 check_purges(struct app *app, json_t *checks)
@@ -475,7 +493,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
-	    (r = check_revocations(app, checks)) != 0 || (r = check_purges(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
+	    (r = check_revocations(app, checks)) != 0 || (r = check_records(app, checks)) != 0 || (r = check_purges(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
 	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 || (r = check_book(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)
 		return r;

@@ -62,7 +62,7 @@ open_listing(struct app *app, struct listing *l)
 		return E_NOTFOUND;
 	if ((r = search_item_read(l->rec.kind, l->rec.org, l->body, &l->text, &l->item)) != 0)
 		return r;
-	l->item.stale = l->rec.verdict == DIRECTORY_STALE || l->rec.expires_at < app_now(app);
+	l->item.stale = directory_age(l->rec.expires_at, app_now(app), NULL) != DIRECTORY_OK;
 	return 0;
 }
 
@@ -77,24 +77,24 @@ certify_listing(struct certifier *certifier, struct listing *l)
 
 /* What somebody may look for. */
 static bool
-is_kept(const struct seen_record *rec)
+is_kept(const struct seen_record *rec, int64_t now)
 {
 	static const char *const kinds[] = { "program", "group", "specialist", "resource", "story", "crisis_line" };
 
 	for (size_t i = 0; i < nelem(kinds); i++)
 		if (strcmp(rec->kind, kinds[i]) == 0)
-			return rec->verdict != DIRECTORY_EXPIRED;
+			return directory_age(rec->expires_at, now, NULL) != DIRECTORY_EXPIRED;
 	return false;
 }
 
-/* When the rank of the record changes by itself; 0: never. */
+/* When the rank of the record changes by itself, or it goes. */
 static int64_t
 due_at(const struct listing *l, int64_t now)
 {
-	int64_t expires = l->rec.expires_at + 1, old = l->item.open_at + SEARCH_FRESH;
+	int64_t expires = l->rec.expires_at, old = l->item.open_at + SEARCH_FRESH;
 
 	if (l->item.stale)
-		return 0;
+		return expires + DIRECTORY_KEEP_STALE;
 	return l->item.open > 0 && old > now && old < expires ? old : expires;
 }
 
@@ -105,7 +105,7 @@ index_listing(struct app *app, struct fit *fit, struct listing *l)
 	int64_t now = app_now(app);
 	int r;
 
-	if (!is_kept(&l->rec))
+	if (!is_kept(&l->rec, now))
 		r = searchstore_drop(app->db, l->rec.n);
 	else if ((r = open_listing(app, l)) == E_NOTFOUND)
 		r = searchstore_drop(app->db, l->rec.n);
@@ -179,9 +179,10 @@ find_next_due(struct app *app)
 static json_t *
 summary(const struct listing *l, int64_t now)
 {
-	struct err aged = { "" };
+	struct err aged = { "" }, stale = { "" };
+	enum directory_verdict age = directory_age(l->rec.expires_at, now, &stale);
 	json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "id", l->rec.id, "org", l->rec.org, "kind", l->rec.kind,
-	    "name", l->item.name, "verdict", directory_verdict_name(l->rec.verdict),
+	    "name", l->item.name, "verdict", directory_verdict_name(age != DIRECTORY_OK ? age : l->rec.verdict),
 	    "certified", l->cert.verdict == CREDENTIAL_CERTIFIED);
 	json_t *languages = json_arr(l->body, "languages");
 
@@ -189,8 +190,8 @@ summary(const struct listing *l, int64_t now)
 		return NULL;
 	if (!strcmp(l->rec.kind, "specialist"))
 		(void)json_object_set_new(out, "certification", json_string(l->cert.reason.text));
-	if (l->rec.reason != NULL && *l->rec.reason != '\0')
-		(void)json_object_set_new(out, "reason", json_string(l->rec.reason));
+	if (age != DIRECTORY_OK || (l->rec.reason != NULL && *l->rec.reason != '\0'))
+		(void)json_object_set_new(out, "reason", json_string(age != DIRECTORY_OK ? stale.text : l->rec.reason));
 	if (languages != NULL)
 		(void)json_object_set(out, "languages", languages);
 	if (l->item.open >= 0)
@@ -239,7 +240,7 @@ judge(struct find *f, struct listing *l, bool *ret)
 	int r;
 
 	*ret = false;
-	if (!is_kept(&l->rec) || trust_org(f->app->trust, l->rec.org) == NULL)
+	if (!is_kept(&l->rec, app_now(f->app)) || trust_org(f->app->trust, l->rec.org) == NULL)
 		return 0;
 	if ((r = open_listing(f->app, l)) != 0)
 		return r == E_NOTFOUND ? 0 : r;

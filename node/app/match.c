@@ -236,15 +236,15 @@ static int
 consider_seen(void *cookie, const struct seen_record *rec)
 {
 	struct search *s = cookie;
+	enum directory_verdict age = directory_age(rec->expires_at, app_now(s->app), NULL);
 	autojson json_t *json = NULL;
 	int r;
 
-	if (rec->verdict == DIRECTORY_EXPIRED || trust_org(s->app->trust, rec->org) == NULL || !is_asked(s, rec->org, rec->id))
+	if (age == DIRECTORY_EXPIRED || trust_org(s->app->trust, rec->org) == NULL || !is_asked(s, rec->org, rec->id))
 		return 0;
 	if ((r = canon_stored(rec->record, &json)) != 0)
 		return r;
-	return consider(s, rec->org, rec->id, json_obj(json, "body"),
-	    rec->verdict == DIRECTORY_STALE || rec->expires_at < app_now(s->app));
+	return consider(s, rec->org, rec->id, json_obj(json, "body"), age == DIRECTORY_STALE);
 }
 
 /* Only who is published: that is what they consented to. */

@@ -28,6 +28,7 @@
 
 enum { RECORDS_A_STEP = 16 };
 #define RECORD_LIFE	(90 * WHEN_DAY)
+#define RENEW_WITHIN	(45 * WHEN_DAY)	/* What ends sooner is signed anew: whoever publishes says that it is true still. */
 
 const char *
 publish_own_org(const struct app *app)
@@ -37,9 +38,55 @@ publish_own_org(const struct app *app)
 	return org != NULL ? org->id : NULL;
 }
 
+/* When the signed record ends, if signing it anew would make that later; else never. */
+static int
+ends_at(const struct own_record *rec, int64_t *ret)
+{
+	autojson json_t *record = NULL;
+	int64_t until;
+	int r;
+
+	*ret = INT64_MAX;
+	if (rec->record == NULL || rec->dirty || strcmp(rec->kind, "withdrawal") == 0)
+		return 0;
+	if ((r = canon_stored(rec->record, &record)) != 0)
+		return r;
+	until = json_int(record, "expires_at", 0);
+	if (until < json_int(json_obj(json_obj(record, "body"), "consent"), "expires_at", INT64_MAX))
+		*ret = until;
+	return 0;
+}
+
+int
+publish_ending(struct app *app, int64_t before, bool renew, int64_t *ret_n, int64_t *ret_first)
+{
+	struct own_ids ids;
+	int r = own_ids(app->db, NULL, false, &ids);
+
+	*ret_n = 0;
+	*ret_first = INT64_MAX;
+	for (size_t i = 0; i < ids.n && r == 0; i++) {
+		struct own_record rec;
+		int64_t until;
+
+		if ((r = own_get(app->db, ids.id[i], &rec)) != 0)
+			break;
+		if ((r = ends_at(&rec, &until)) == 0 && until < before) {
+			++*ret_n;
+			*ret_first = until < *ret_first ? until : *ret_first;
+			rec.dirty = 1;
+			r = renew ? own_put(app->db, &rec) : 0;
+		}
+		own_free(&rec);
+	}
+	own_ids_free(&ids);
+	return r;
+}
+
 int
 publish_start(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
+	int64_t n, first;
 	int r;
 
 	(void)args;
@@ -47,7 +94,7 @@ publish_start(struct app *app, const char *actor, const json_t *args, json_t **r
 		return err_next(reterr, err_set(reterr, E_REFUSED, "this node is not set up"), "run cairn setup");
 	if (publish_own_org(app) == NULL)
 		return trustlist_why(app, NULL, reterr);
-	if ((r = meta_put(app->db, WANTED, "1", false)) != 0 ||
+	if ((r = publish_ending(app, app_now(app) + RENEW_WITHIN, true, &n, &first)) != 0 || (r = meta_put(app->db, WANTED, "1", false)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "publish", "directory", NULL)) != 0)
 		return r;
 	return publish_view(app, ret);

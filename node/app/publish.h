@@ -13,8 +13,14 @@
 /** publish_own_org(app): our id on the trust list; borrowed; NULL if we are not on it. */
 const char *publish_own_org(const struct app *);
 
-/** publish_start(app, actor, args, ret, reterr): verb "publish". */
+/** publish_start(app, actor, args, ret, reterr): verb "publish".  What ends within 45 days is signed anew. */
 int	publish_start(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+
+/**
+ * publish_ending(app, before, renew, ret_n, ret_first): how many of our signed records end before that time and could be signed anew, and
+ * when the first does (INT64_MAX: none).  Renew: they are, by the next publish_step.
+ */
+int	publish_ending(struct app *, int64_t before, bool renew, int64_t *ret_n, int64_t *ret_first) must_check;
 
 /** publish_step(app, ret_more): one bounded step: a room, some records, the manifest, an invitation. */
 int	publish_step(struct app *, bool *ret_more) must_check;

@@ -172,21 +172,17 @@ judge_sequence(const struct directory_record *rec, const struct directory_seen *
 	return DIRECTORY_OK;
 }
 
-static enum directory_verdict
-judge_age(const struct directory_record *rec, int64_t now, struct err *reason)
+enum directory_verdict
+directory_age(int64_t expires_at, int64_t now, struct err *reason)
 {
+	bool stale = now < expires_at + DIRECTORY_KEEP_STALE;
 	char day[WHEN_TEXT];
 
-	if (now < rec->expires_at)
+	if (now < expires_at)
 		return DIRECTORY_OK;
-	if (now < rec->expires_at + DIRECTORY_KEEP_STALE) {
-		(void)err_set(reason, 0, "not refreshed since %s; ask before relying on it",
-		    when_print_day(rec->issued_at, day));
-		return DIRECTORY_STALE;
-	}
-	(void)err_set(reason, 0, "expired on %s and was not refreshed",
-	    when_print_day(rec->expires_at, day));
-	return DIRECTORY_EXPIRED;
+	(void)err_set(reason, 0, stale ? "to be refreshed by %s, and was not; ask before relying on it" : "expired on %s and was not refreshed",
+	    when_print_day(expires_at, day));
+	return stale ? DIRECTORY_STALE : DIRECTORY_EXPIRED;
 }
 
 /* Everything but -ENOMEM is a verdict. */
@@ -226,7 +222,7 @@ judge(const json_t *record, const struct directory_context *c, struct directory_
 		return 0;
 	}
 	sequence = judge_sequence(rec, c->seen, reason);
-	age = judge_age(rec, c->now, sequence == DIRECTORY_ROLLBACK || sequence == DIRECTORY_FORK ?
+	age = directory_age(rec->expires_at, c->now, sequence == DIRECTORY_ROLLBACK || sequence == DIRECTORY_FORK ?
 	    NULL : reason);
 	/* A held record that went stale is told as stale, not as known. */
 	*ret = sequence == DIRECTORY_ROLLBACK || sequence == DIRECTORY_FORK ||

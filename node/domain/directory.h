@@ -91,6 +91,12 @@ int	directory_check(const json_t *, const struct directory_context *,
 	    enum directory_verdict *ret_verdict, struct directory_record *ret_record,
 	    struct err *ret_reason) must_check;
 
+/**
+ * directory_age(expires_at, now, reason): OK, STALE or EXPIRED, and why if not OK.  What is held grows older: it is judged anew each time
+ * that it is shown.
+ */
+enum directory_verdict directory_age(int64_t expires_at, int64_t now, struct err *reason);
+
 /** directory_peek_id(record): its id before any check, to look up what is held; or NULL. */
 const char *directory_peek_id(const json_t *);
 

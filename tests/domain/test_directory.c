@@ -137,10 +137,10 @@ test_age(void)
 	int64_t end = NOW + WHEN_DAY;
 
 	is_verdict("in its last millisecond", r, NULL, end - 1, DIRECTORY_OK, "");
-	is_verdict("at its end", r, NULL, end, DIRECTORY_STALE, "since 2026-11-21");
-	is_verdict("held, at its end", r, &seen, end, DIRECTORY_STALE, "since 2026-11-21");
+	is_verdict("at its end", r, NULL, end, DIRECTORY_STALE, "by 2026-11-22");
+	is_verdict("held, at its end", r, &seen, end, DIRECTORY_STALE, "by 2026-11-22");
 	is_verdict("thirty days later, almost", r, NULL, end + DIRECTORY_KEEP_STALE - 1,
-	    DIRECTORY_STALE, "not refreshed");
+	    DIRECTORY_STALE, "ask before relying on it");
 	is_verdict("thirty days later", r, NULL, end + DIRECTORY_KEEP_STALE, DIRECTORY_EXPIRED,
 	    "expired on 2026-11-22");
 	is_verdict("by a clock that is five minutes fast", r, NULL, NOW - WHEN_SKEW, DIRECTORY_OK, "");

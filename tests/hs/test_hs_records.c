@@ -11,6 +11,7 @@
 
 #include "base/canon.h"
 #include "base/cleanup.h"
+#include "domain/when.h"
 #include "hostile.h"
 #include "store/dirstore.h"
 #include "store/outbox.h"
@@ -335,6 +336,79 @@ test_hidden(struct host *h)
 	    "without the address that the record hid before, and with the one that it never hid");
 }
 
+/* The nodes sleep so long, and the homeservers with them. */
+static void
+days(struct host *h, int n)
+{
+	for (size_t i = 0; i < h->n; i++)
+		host_stop(h, i);
+	*h->now += n * WHEN_DAY;
+	for (size_t i = 0; i < h->n; i++)
+		host_start(h, i);
+	host_run(h, 60000);
+}
+
+static int64_t
+numbers(struct host *h)
+{
+	autojson json_t *list = story_list(h, TARGET, "records");
+	const json_t *item;
+	int64_t sum = 0;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+		sum += json_int(item, "seq", 0);
+	return sum;
+}
+
+static void
+is_seen(struct host *h, const char *id, const char *verdict, const char *reason)
+{
+	autojson json_t *rec = found(h, "program", "evening"), *show = shown(h, SOURCE, id);
+	const char *said = json_str(show, "reason");
+
+	is_str(rec != NULL ? json_str(rec, "verdict") : "not found", verdict, "a partner who looks for it: %s", verdict);
+	ok(reason == NULL ? said == NULL : said != NULL && strstr(said, reason) != NULL, "and who has its id: %s", said != NULL ? said : "nothing to say");
+}
+
+/* Nobody changes anything: it is old one day, unless who published it says that it is true still. */
+static void
+test_age(void)
+{
+	autojson json_t *list = NULL, *rec = NULL;
+	struct host h;
+	int64_t before;
+	const char *id;
+
+	story_begin(&h, 78);
+	list = story_trust_list(&h, 1, ~0u, 400 * WHEN_DAY);
+	for (size_t i = 0; i < h.n; i++)
+		json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", list)));
+	story_publish(&h);
+	rec = found(&h, "program", "evening");
+	id = json_str(rec, "id");
+	before = numbers(&h);
+	publish(&h);
+	is_int((int)(numbers(&h) - before), 0, "what was just signed is not signed anew");
+	days(&h, 50);
+	ok(story_well(&h, TARGET, "our records"), "forty days before the end nobody is asked");
+	publish(&h);
+	ok(numbers(&h) - before >= 3, "who publishes then signs all anew: program, specialist, manifest");
+	days(&h, 65);
+	is_seen(&h, id, "ok", NULL);
+	ok(story_ill(&h, TARGET, "our records", "3 of our records end"), "the doctor asks in the last month");
+	days(&h, 26);
+	is_seen(&h, id, "stale", "ask before relying on it");
+	days(&h, 30);
+	is_seen(&h, id, "not found", "expired on");
+	publish(&h);
+	is_seen(&h, id, "ok", NULL);
+	ok(story_well(&h, TARGET, "our records") && story_clean(&h, SOURCE), "published once more it is as new");
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	host_close(&h);
+}
+
 int
 main(void)
 {
@@ -367,5 +441,6 @@ main(void)
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	host_close(&h);
+	test_age();
 	return done_testing();
 }
