@@ -165,7 +165,7 @@ show(const char *file, const json_t *records, const json_t *unmapped, const json
 static int
 deliver(struct cairn *c, json_t *args, json_t *records, json_t *unmapped, json_t *feed)
 {
-	autojson json_t *request = json_pack("{s:O, s:O*}", "records", records, "feed", feed);
+	autojson json_t *request = json_pack("{s:O, s:O*, s:O*}", "records", records, "feed", feed, "show_places", json_object_get(args, "show_places"));
 	autojson json_t *result = NULL;
 	autojson json_t *doc = NULL;
 	bool dry = json_is_true(json_object_get(args, "dry_run"));

@@ -177,8 +177,8 @@ node_show_import(const json_t *args, const json_t *result)
 	out_line("%lld added, %lld changed, %lld unchanged", json_int(result, "added", 0),
 	    json_int(result, "changed", 0), json_int(result, "unchanged", 0));
 	if (json_int(result, "kept_hidden", 0) > 0)
-		out_line("%lld address%s stay confidential, as the record said before", json_int(result, "kept_hidden", 0),
-		    json_int(result, "kept_hidden", 0) == 1 ? "" : "es");
+		out_line("%lld address%s confidential, since the record has confidential places; if they may be shown: cairn import records "
+		    "FILE --show-places", json_int(result, "kept_hidden", 0), json_int(result, "kept_hidden", 0) == 1 ? " stays" : "es stay");
 	if (json_int(result, "kept_edits", 0) > 0)
 		out_line("%lld field%s of the file differ from what was edited here, and stay as edited", json_int(result, "kept_edits", 0),
 		    json_int(result, "kept_edits", 0) == 1 ? "" : "s");

@@ -34,10 +34,12 @@ const struct verb verbs_table[] = {
 	{ "import records", "bring in groups, specialists, stories and other records written by hand",
 	  "FILE is a JSON array of {\"source\": NAME, \"kind\": \"group\", \"body\": {...}}, or an object whose member "
 	  "\"records\" is one. types.md, in gen/ of a build and share/doc/cairn once installed, describes each body. NAME is "
-	  "yours and stays: a second import of it changes the record. Where a body wants the record id of a program, its NAME will do.",
+	  "yours and stays: a second import of it changes the record. Where a body wants the record id of a program, its NAME will do. "
+	  "A record with a confidential place (visibility \"redacted\") shows no address that it did not show before, under whatever name it comes.",
 	  "cairn import records harbor-records.json",
 	  {{ "FILE", "file", ONE }},
-	  {{ "dry-run", NULL, "dry_run", "read and report only; the node is not asked", false, false, NULL }},
+	  {{ "dry-run", NULL, "dry_run", "read and report only; the node is not asked", false, false, NULL },
+	   { "show-places", NULL, "show_places", "show the places that FILE calls public, also those that were confidential", false, false, NULL }},
 	  NULL, import_records, NULL },
 	{ "import measures", "say which questionnaires may be used, and how they are counted",
 	  "FILE is a list of measures (protocol.md, Measures); docs/examples/measures.json has some. The words of the questions are not in it: they are their authors'.",

@@ -229,6 +229,26 @@ people_there(struct hsds *h, const struct at *at, const char * const known[], js
 	return r == 0 ? walk_rest(h, at, known) : r;
 }
 
+/*
+ * A location of a type that nobody may go to, such as the "redacted" of a branch of HSDS: its town is told, and neither where it is nor how
+ * it is reached, which may lead there.  That it is confidential is kept: a file that shows the address later does not bring it out.
+ */
+static int
+confidential(struct hsds *h, const struct at *at, json_t *out)
+{
+	static const char * const secret[] = { "address", "postal_code", "latitude_e6", "longitude_e6" };
+	static const char * const reach[] = { "phones", "email", "contacts", "url" };
+	int r = json_object_set_new(out, "visibility", json_string("redacted")) == 0 ?
+	    walk_lost(h, at, "location_type", "string: taken as a confidential place; nothing is told of it but name and town") : -ENOMEM;
+
+	for (size_t i = 0; i < nelem(secret); i++)
+		(void)json_object_del(out, secret[i]);
+	for (size_t i = 0; i < nelem(reach) && r == 0; i++)
+		if (!walk_absent(json_object_get(at->object, reach[i])))
+			r = walk_lost(h, at, reach[i], "of a confidential place");
+	return r;
+}
+
 int
 part_location(struct hsds *h, const struct at *at, json_t *body)
 {
@@ -239,13 +259,17 @@ part_location(struct hsds *h, const struct at *at, json_t *body)
 	}, * const of_none[] = { "url", "languages", "contacts", "phones", "schedules", "email", NULL };
 	autojson json_t *out = json_pack("{s:s}", "visibility", "public");
 	autojson json_t *type = NULL;
+	const char *kind;
+	bool hidden;
 	int r = out != NULL ? walk_code(h, at, "location_type", &type) : -ENOMEM;
 
 	if (r != 0)
 		return r;
+	kind = type != NULL ? json_string_value(type) : "physical";
 	/* No place to go to. */
-	if (type != NULL && strcmp(json_string_value(type), "physical") != 0)
+	if (strcmp(kind, "virtual") == 0 || strcmp(kind, "postal") == 0)
 		return people_there(h, at, of_none, body);
+	hidden = strcmp(kind, "physical") != 0;
 	r = set_joined(h, at, names, 1, "", NAME, out, "name");
 	if (r == 0)
 		r = addresses(h, at, out);
@@ -259,11 +283,17 @@ part_location(struct hsds *h, const struct at *at, json_t *body)
 		r = half_position(h, at, "longitude_e6", "latitude_e6", "latitude", out);
 	if (r == 0)
 		r = accessibility(h, at, out);
+	if (r == 0 && hidden)
+		r = confidential(h, at, out);
 	if (r == 0)
 		r = walk_put(h, at, NULL, body, "locations", json_incref(out), LOCATIONS);
 	if (r == 0)
 		r = walk_put(h, at, NULL, body, "modalities", json_string("in_person"), MODALITIES);
-	return r == 0 ? people_there(h, at, of_place, body) : r;
+	if (r == 0 && hidden)
+		r = part_schedules(h, at, body);
+	if (r == 0 && hidden)
+		r = place_languages(h, at, body);
+	return r != 0 ? r : hidden ? walk_rest(h, at, of_place) : people_there(h, at, of_place, body);
 }
 
 int

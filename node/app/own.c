@@ -157,7 +157,7 @@ resolve(struct app *app, json_t *body)
 	return r == 0 ? resolve_one(app, body, "credential_id") : r;
 }
 
-/* Keep what the new source of a record does not know: the room that was made for a group, and what is hidden. */
+/* Keep what the new source of a record does not know: the room that was made for a group, and what is hidden (${ret_hidden} NULL: shown now). */
 static int
 keep_old(const struct own_record *rec, json_t *body, unsigned *ret_hidden)
 {
@@ -172,7 +172,7 @@ keep_old(const struct own_record *rec, json_t *body, unsigned *ret_hidden)
 	room = strcmp(rec->kind, "group") == 0 ? json_obj(old, "room") : NULL;
 	if (room != NULL && json_object_set(body, "room", room) != 0)
 		return -ENOMEM;
-	return fields_hide(old, body, ret_hidden);
+	return ret_hidden != NULL ? fields_hide(old, body, ret_hidden) : 0;
 }
 
 static int
@@ -251,7 +251,7 @@ check_consent(struct app *app, const json_t *body, struct own_record *rec, bool 
 }
 
 static int
-import_one(struct app *app, const char *actor, const json_t *item, bool feed, enum fate *ret, struct kept *ret_kept, struct err *reterr)
+import_one(struct app *app, const char *actor, const json_t *item, bool feed, bool show, enum fate *ret, struct kept *ret_kept, struct err *reterr)
 {
 	const char *kind = json_str(item, "kind"), *source = json_str(item, "source");
 	json_t *body = json_obj(item, "body");
@@ -276,7 +276,7 @@ import_one(struct app *app, const char *actor, const json_t *item, bool feed, en
 		r = err_set(reterr, E_REFUSED, "source %s is a %s already", source, rec.kind);
 	else if ((r = resolve(app, body)) == 0 &&
 	    (r = feed && rec.body != NULL ? feed_merge(app, source, rec.body, body, &ret_kept->edits) : 0) == 0 &&
-	    (r = check_body(kind, body, app_now(app), reterr)) == 0 && (r = keep_old(&rec, body, &ret_kept->hidden)) == 0 &&
+	    (r = check_body(kind, body, app_now(app), reterr)) == 0 && (r = keep_old(&rec, body, show ? NULL : &ret_kept->hidden)) == 0 &&
 	    (text = canon_text(body, reterr)) == NULL)
 		r = E_BAD;
 	if (r == 0 && strlen(text) > BODY_MAX)
@@ -333,7 +333,7 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	json_array_foreach(records, i, item) {
 		struct kept kept = { 0 };
 
-		if ((r = import_one(app, actor, item, feed != NULL, &fate, &kept, reterr)) != 0) {
+		if ((r = import_one(app, actor, item, feed != NULL, json_is_true(json_object_get(args, "show_places")), &fate, &kept, reterr)) != 0) {
 			err_add(reterr, "records[%zu]%s%s", i, json_str(item, "source") ? " " : "",
 			    json_str(item, "source") ? json_str(item, "source") : "");
 			return r;

@@ -212,12 +212,13 @@ fields_aged(const char *kind, const json_t *body, int64_t now, struct err *reter
 	    when_print_day(said, day), (int64_t)((now - said) / WHEN_DAY));
 }
 
+/* What says where a place is. */
+static const char *const secret[] = { "address", "postal_code", "latitude_e6", "longitude_e6" };
+
 /* A place with its address taken away. */
 static int
 hide(json_t *place)
 {
-	static const char *const secret[] = { "address", "postal_code", "latitude_e6", "longitude_e6" };
-
 	for (size_t i = 0; i < nelem(secret); i++)
 		(void)json_object_del(place, secret[i]);
 	return json_object_set_new(place, "visibility", json_string("redacted")) != 0 ? -ENOMEM : 0;
@@ -253,23 +254,63 @@ place_at(const json_t *body, size_t i)
 	return one != NULL ? (i == 0 ? one : NULL) : json_array_get(json_arr(body, "locations"), i);
 }
 
-int
-fields_hide(const json_t *by, json_t *body, unsigned *ret_n)
+/* Does a place of ${body}, which is to be all redacted or all public, pass ${test} against ${place}? */
+static bool
+any_place(const json_t *body, bool hidden, bool (*test)(const json_t *, const json_t *), const json_t *place)
 {
-	const json_t *hidden;
+	const json_t *one;
+
+	for (size_t i = 0; (one = place_at(body, i)) != NULL; i++)
+		if (is_hidden(one) == hidden && test(one, place))
+			return true;
+	return false;
+}
+
+/* Where ${place} is, is what ${shown} said in public already. */
+static bool
+is_shown(const json_t *shown, const json_t *place)
+{
+	for (size_t i = 0; i < nelem(secret); i++) {
+		const json_t *one = json_object_get(shown, secret[i]), *other = json_object_get(place, secret[i]);
+
+		if (other != NULL && !json_equal(one, other) && (!json_is_string(one) || !json_is_string(other) ||
+		    strcasecmp(json_string_value(one), json_string_value(other)) != 0))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_any(const json_t *one, const json_t *other)
+{
+	(void)one, (void)other;
+	return true;
+}
+
+/* Hides what is the same as a redacted place of ${by}; ${strict}: and whatever may be one of them under another name. */
+static int
+hide_by(const json_t *by, json_t *body, bool strict, unsigned *ret_n)
+{
 	json_t *place;
 	unsigned n = 0;
 
-	for (size_t i = 0; (hidden = place_at(by, i)) != NULL; i++)
-		for (size_t k = 0; is_hidden(hidden) && (place = place_at(body, k)) != NULL; k++) {
-			if (is_hidden(place) || !same_place(hidden, place))
-				continue;
-			if (hide(place) != 0)
-				return -ENOMEM;
-			n++;
-		}
+	for (size_t k = 0; any_place(by, true, is_any, NULL) && (place = place_at(body, k)) != NULL; k++) {
+		bool known = any_place(by, true, same_place, place);
+
+		if (is_hidden(place) || (!known && (!strict || is_shown(NULL, place) || any_place(by, false, is_shown, place))))
+			continue;
+		if (hide(place) != 0)
+			return -ENOMEM;
+		n++;
+	}
 	*ret_n = n;
 	return 0;
+}
+
+int
+fields_hide(const json_t *by, json_t *body, unsigned *ret_n)
+{
+	return hide_by(by, body, true, ret_n);
 }
 
 int
@@ -279,7 +320,7 @@ fields_hidden(const json_t *body, const json_t *was, json_t *list)
 	json_t *place;
 	unsigned n;
 
-	if (was != NULL && (now == NULL || fields_hide(body, now, &n) != 0))
+	if (was != NULL && (now == NULL || hide_by(body, now, false, &n) != 0))
 		return -ENOMEM;
 	for (size_t i = 0; (place = place_at(body, i)) != NULL; i++)
 		if (is_hidden(place) && json_array_append(list, place) != 0)

@@ -45,7 +45,8 @@ int	fields_aged(const char *kind, const json_t *body, int64_t now, struct err *)
  * fields_hide(by, body, ret_n): hidden beats visible when two sources of one record meet.
  * Each place of ${body} that ${by} calls redacted loses address, postal code and position;
  * ${ret_n} were taken.  Places are the same if their names are equal, or one has no name and
- * their towns are, or ${by} says neither.  0 or -ENOMEM.
+ * their towns are, or ${by} says neither.  And since a place may come back under another name or in another town: if
+ * ${by} has a redacted place, whatever else it did not show in public itself is hidden too.  0 or -ENOMEM.
  */
 int	fields_hide(const json_t *by, json_t *body, unsigned *ret_n) must_check;
 

@@ -234,6 +234,17 @@ test_places(void)
 	ok(is_lost(&x, "$.services[0].service_at_locations[2].location.name", "string"), "a virtual place's name is listed");
 	done(&x);
 
+	x = read_text("{\"id\": \"o\", \"name\": \"Harbor\", \"services\": [{\"id\": \"s\", \"name\": \"N\", \"description\": \"D\","
+	    " \"service_at_locations\": [{\"location\": {\"location_type\": \"redacted\", \"name\": \"House\", \"latitude\": 40.5, \"longitude\": -74.25,"
+	    " \"phones\": [{\"number\": \"555 0100\"}], \"email\": \"h@h.example\", \"url\": \"https://house.example/\","
+	    " \"contacts\": [{\"name\": \"Ann\", \"phones\": [{\"number\": \"555 0101\"}]}],"
+	    " \"addresses\": [{\"address_1\": \"9 Lane\", \"city\": \"Baywick\", \"postal_code\": \"07000\", \"address_type\": \"physical\"}]}}]}]}");
+	is_body(&x, "locations", "[{\"visibility\": \"redacted\", \"name\": \"House\", \"locality\": \"Baywick\"}]", "of a place of another type only the town is told");
+	ok(json_object_get(body(&x), "contacts") == NULL, "and not how to reach who is there");
+	ok(is_lost(&x, "$.services[0].service_at_locations[0].location.phones", "confidential") &&
+	    is_lost(&x, "$.services[0].service_at_locations[0].location.location_type", "confidential"), "which is listed");
+	done(&x);
+
 	x = read_text("{\"name\": \"Harbor\", \"email\": \"a@b.example\", \"contacts\": [{\"name\": \"Ann\", \"email\": \"a@b.example\"},"
 	    " {\"name\": \"Bo\", \"email\": \"a@b.example\"}], \"locations\": [{\"id\": \"l\", \"name\": \"Pier\"}], \"services\": [{\"id\": \"s\","
 	    " \"name\": \"N\", \"description\": \"D\", \"organization\": {\"name\": \"O\"}, \"service_at_locations\": [{\"service\": {\"id\": \"s\"},"

@@ -184,6 +184,12 @@ test_hidden(struct host *h)
 	again = at_place(h, "two", elm("Annex"));
 	is_int(shown_addresses(h), 0, "and after the second import of a file");
 	is_int(json_int(again, "kept_edits", -1), 0, "where it counts as no edit");
+	json_decref(at_place(h, "one", elm("Harbor House")));
+	is_int(shown_addresses(h), 0, "and under another name, which may be a new one of the same house");
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s, s:[{s:s, s:s, s:s}]}}], s:b}", "records", "source",
+	    "hsds:service/one", "kind", "program", "body", "name", "one", "description", "d", "locations", "name", "Hall", "address", "5 Elm Court",
+	    "visibility", "public", "show_places", 1)));
+	is_int(shown_addresses(h), 1, "until somebody says that it may be shown");
 }
 
 int

@@ -303,6 +303,17 @@ class Hidden(Kept):
             self.silent(self.given([two, one], name))
         self.silent(self.given([one, two]))
 
+    def test_by_the_type_of_the_place(self):
+        """Not of HSDS 3.1, but of a branch of it; and whatever else is no place to go to."""
+        for kind in ("redacted", "by_appointment_only"):
+            with self.subTest(kind):
+                at = {"id": "at", "description": "The blue door behind the church", "location": {**PLACE, "location_type": kind}}
+                taken = self.taken(self.file("typed.json", organization(service(1, service_at_locations=[at], alert="Stays"))))
+                (place,) = taken["records"][0]["body"]["locations"]
+                self.assertEqual(place["visibility"], "redacted")
+                self.silent(taken["records"])
+                self.assertIn("Stays", json.dumps(self.both([taken], "typed")))
+
     def test_the_other_places_stay(self):
         pier = {"id": "0d7bd0b0-3a5e-4b5f-9a55-3f0f1f7f9f02", "location_type": "physical", "name": "Pier", "transportation": "Ferry",
                 "addresses": [{"id": "a2", "address_1": "Pier 1", "city": "Baywick", "country": "US", "address_type": "physical"}]}
