@@ -168,6 +168,15 @@ term_of(const json_t *json)
 	return t;
 }
 
+/* The text, or "" if it is none. */
+static const char *
+text_of(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return text != NULL ? text : "";
+}
+
 /* "US" holds "US-NJ"; who only says "US" may live in "US-NJ". */
 static enum eligibility_answer
 in_region(const json_t *regions, const char *region)
@@ -179,7 +188,7 @@ in_region(const json_t *regions, const char *region)
 	if (region[0] == '\0')
 		return ELIGIBILITY_CANNOT_SAY;
 	json_array_foreach(regions, i, item) {
-		const char *wanted = json_is_string(item) ? json_string_value(item) : "";
+		const char *wanted = text_of(item);
 
 		if (strncmp(wanted, region, 2) != 0)
 			continue;
@@ -307,12 +316,12 @@ add(struct words *w, const char *fmt, ...)
 {
 	size_t left = sizeof(w->text) - w->len;
 	__builtin_va_list ap;
-	int n;
+	size_t n;
 
 	__builtin_va_start(ap, fmt);
-	n = vsnprintf(w->text + w->len, left, fmt, ap);
+	n = (size_t)vsnprintf(w->text + w->len, left, fmt, ap);
 	__builtin_va_end(ap);
-	w->len += n < 0 ? 0 : (size_t)n < left ? (size_t)n : left - 1;
+	w->len += n < left ? n : left - 1;
 }
 
 static void
@@ -426,7 +435,7 @@ check_term(const json_t *term, const char *path, struct err *reterr)
 	if (kind != NULL && strcmp(kind, "age") == 0 && (from >= below || (from == 0 && below == INT64_MAX)))
 		return err_set(reterr, E_BAD, "%s: age_from, or an age_below above it, is wanted", path);
 	json_array_foreach(json_arr(term, "postal_prefixes"), i, item) {
-		const char *text = json_is_string(item) ? json_string_value(item) : "";
+		const char *text = text_of(item);
 
 		if (!read_postal(text, code, sizeof(code)) || strcmp(code, text) != 0)
 			return err_set(reterr, E_BAD, "%s/postal_prefixes/%zu: only capital letters and digits", path, i);
@@ -495,7 +504,7 @@ judge_bands(struct judging *j, const json_t *bands)
 	if (bands == NULL)
 		return;
 	json_array_foreach(bands, i, item) {
-		int band = json_is_string(item) ? event_enum_value(&ev_age_band_names, json_string_value(item)) : 0;
+		int band = event_enum_value(&ev_age_band_names, text_of(item));
 		struct term t = { .kind = band != 0 ? ELIGIBILITY_AGE : -1 };
 
 		t.from = limits[band][0] * MILLI;

@@ -70,7 +70,7 @@ add_list(const json_t *values, struct search_list *list)
 	size_t i;
 
 	json_array_foreach(values, i, value)
-		if (json_is_string(value))
+		if (json_string_value(value) != NULL)
 			add_one(json_string_value(value), list);
 }
 
@@ -111,7 +111,8 @@ add_who(const json_t *body, struct search_item *item)
 	item->age_from = from < 0 ? 0 : from > AGE_MAX ? AGE_MAX : (int)from;
 	item->age_below = to < 0 ? 1 : to >= AGE_MAX ? 0 : (int)to + 1;
 	json_array_foreach(json_arr(body, "age_bands"), i, band) {
-		int n = json_is_string(band) ? event_enum_value(&ev_age_band_names, json_string_value(band)) : 0;
+		const char *text = json_string_value(band);
+		int n = text != NULL ? event_enum_value(&ev_age_band_names, text) : 0;
 
 		item->bands |= n > 0 ? 1u << (n - 1) : (1u << SEARCH_BANDS) - 1;	/* Not known here: to be asked. */
 	}

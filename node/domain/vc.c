@@ -77,16 +77,11 @@ vc_read(const json_t *doc, enum signed_kind kind, const char *what, struct vc *r
 	return 0;
 }
 
-static const char *
-type_of(enum signed_kind kind)
-{
-#define X(name, text) case SIGNED_##name: return text;
-	switch (kind) {
+static const char *const types[SIGNED_NKINDS] = {
+#define X(name, text) [SIGNED_##name] = text,
 	SIGNED_VCS(X)
-	default: return "";
-	}
 #undef X
-}
+};
 
 int
 vc_build(const struct vc *vc, enum signed_kind kind, const json_t *status, const uint8_t seed[32],
@@ -103,7 +98,7 @@ vc_build(const struct vc *vc, enum signed_kind kind, const json_t *status, const
 	if (!json_is_object(vc->subject))
 		return err_set(reterr, E_BAD, "the subject of the credential is missing");
 	doc = json_pack("{s:[s], s:[s,s], s:s, s:s, s:s, s:O, s:s*, s:O*}", "@context", SIGNED_CONTEXT,
-	    "type", "VerifiableCredential", type_of(kind),
+	    "type", "VerifiableCredential", types[kind],
 	    "issuer", vc->issuer != NULL ? vc->issuer : vc_did(pub, did),
 	    "validFrom", when_print(vc->from, from), "validUntil", when_print(vc->until, until),
 	    "credentialSubject", vc->subject, "id", vc->id, "credentialStatus", status);

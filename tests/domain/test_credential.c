@@ -7,6 +7,7 @@
 #include "domain/trust.h"
 #include "domain/vc.h"
 #include "domain/when.h"
+#define FAULTS_OF_BUFFERS
 #include "tests/domain/faults.h"
 #include "tests/domain/keys.h"
 #include "tests/tap.h"
@@ -415,13 +416,26 @@ test_memory(void)
 	json_decref(vc);
 }
 
+/* A credential is about somebody. */
+static void
+test_nobody(void)
+{
+	autojson json_t *text = json_string("Rosa"), *made = NULL;
+	struct vc vc = { .from = NOW, .until = NOW + WHEN_DAY };
+	struct err err = { "" };
+
+	ok(vc_build(&vc, SIGNED_CREDENTIAL, NULL, issuer.seed, NOW, &made, &err) == E_BAD && strstr(err.text, "subject") != NULL, "none about nobody");
+	vc.subject = text;
+	ok(vc_build(&vc, SIGNED_CREDENTIAL, NULL, issuer.seed, NOW, &made, &err) == E_BAD && made == NULL, "nor about a name alone");
+}
+
 /* The second form; what is in it is read by tests/tools/test_cairn_issuer.py. */
 static void
 test_jwt(void)
 {
 	autojson json_t *vc = json_pack("{s:s, s:s, s:{}}", "issuer", issuer.did, "id", "urn:x", "proof"), *none = json_object();
 	autofree char *jwt = NULL;
-	int failed = 0;
+	int failed = 0, parts = 0;
 
 	is_int(vc_jwt(vc, issuer.seed, &jwt), 0, "a credential as a JWT");
 	ok(strncmp(jwt, "eyJhbGciOiJFZERTQSIsImN0eSI6InZjIiwia2lkIjoiZGlkOmtleTp6", 56) == 0 && strchr(jwt, '=') == NULL &&
@@ -438,6 +452,15 @@ test_jwt(void)
 		failed += r == -ENOMEM && text == NULL;
 	}
 	ok(failed > 3, "out of memory, %d times", failed);
+	failed = 0;
+	do {
+		autofree char *text = NULL;
+
+		faults_buf = parts++;
+		failed += vc_jwt(vc, issuer.seed, &text) == -ENOMEM && text == NULL;
+	} while (faults_buf == -2);
+	faults_buf = -1;
+	ok(parts > 5 && failed == parts - 1, "and at each of its parts");
 }
 
 int
@@ -463,6 +486,7 @@ main(void)
 	test_example();
 	test_memory();
 	status_free(lent);
+	test_nobody();
 	test_jwt();
 	trust_free(trust);
 	return done_testing();

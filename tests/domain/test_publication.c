@@ -129,11 +129,12 @@ test_withdraw(void)
 static void
 test_sign(void)
 {
-	autojson json_t *b = body();
+	autojson json_t *b = body(), *many = json_array();
 
 	is_int(publication_sign(b, ORG_A, RECORD, UNTIL, stranger.seed, NOW, NULL), E_BAD, "a body that names another is not signed");
 	is_int(publication_sign(b, "org", RECORD, UNTIL, rosa.seed, NOW, NULL), E_BAD, "nor for no organization");
 	is_int(publication_sign(NULL, ORG_A, RECORD, UNTIL, rosa.seed, NOW, NULL), E_BAD, "nor nothing");
+	ok(publication_sign(many, ORG_A, RECORD, UNTIL, rosa.seed, NOW, NULL) == E_BAD && json_array_size(many) == 0, "nor a list");
 	is_int(publication_hash(NULL, (char[65]){ "" }), E_BAD, "which has no hash");
 }
 

@@ -362,6 +362,11 @@ test_times(void)
 	r.state = REFERRAL_SCHEDULED;
 	r.meets_at = 20 * WHEN_DAY;
 	ok(referral_remind_at(&r, 1) == 21 * WHEN_DAY, "asked the day after the meeting");
+	r.cancelling = true;
+	ok(referral_remind_at(&r, 1) == 2 * WHEN_DAY, "but after a day if it is to be taken back");
+	r.cancelling = false;
+	r.meets_at = r.since;
+	ok(referral_remind_at(&r, 1) == r.since + referral_clock(&r)->remind_ms, "and by the clock if the day of the meeting is not known");
 	r.state = REFERRAL_ENGAGED;
 	ok(referral_remind_at(&r, 2) == 61 * WHEN_DAY && referral_expire_at(&r) == INT64_MAX, "others by the clock");
 	r.state = REFERRAL_CLOSED;

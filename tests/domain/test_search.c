@@ -323,7 +323,7 @@ test_query(void)
 	struct search_query q;
 
 	ok(asked("{}", &q) == 0 && memcmp(&q, &none, sizeof(q)) == 0, "nothing asked");
-	ok(asked("{\"words\":\"x\",\"near\":\"1,1\",\"cost\":\"free\",\"session\":\"skills\",\"open\":true}", &q) == 0 && q.km == 25 &&
+	ok(asked("{\"words\":\"x\",\"near\":\"1,1\",\"cost\":\"free\",\"session\":\"skills\",\"open\":true,\"certified\":false}", &q) == 0 && q.km == 25 &&
 	    q.near.lat == 1000000 && strcmp(q.facet[SEARCH_FACET_COST], "free") == 0 &&
 	    strcmp(q.facet[SEARCH_FACET_SESSION], "skills") == 0 && q.open_only && !q.certified_only, "as typed");
 	ok(asked("{\"near\":\"1,1\",\"within\":7}", &q) == 0 && q.km == 7, "as numbers");
@@ -497,6 +497,13 @@ test_odd(void)
 	for (int i = 0; i < 40; i++)
 		(void)!buf_printf(&many, "%s{\"visibility\":\"public\",\"latitude_e6\":%d,\"longitude_e6\":1}", i > 0 ? "," : "", i);
 	(void)!buf_puts(&many, "],\"credential_id\":\"X\"}");
+	{
+		const struct search_query words = Q(.text = "peers"), cost = Q(.facet = { [SEARCH_FACET_COST] = "free" });
+		autobuf struct buf none = { 0 };
+
+		ok(search_item_read("program", "X", NULL, &none, &item) == 0 && excluded_by(&words, &item) == BIT(TEXT) && excluded_by(&cost, &item) == BIT(COST),
+		    "what says nothing is not found by what it does not say");
+	}
 	{
 		autojson json_t *body = json_loads(many.data, 0, NULL);
 		autobuf struct buf words = { 0 };

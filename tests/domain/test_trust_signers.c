@@ -98,6 +98,15 @@ test_false_proofs(void)
 		ok(signs && trust_sign(full, key_of(80).seed, NOW, &err) == E_BAD && strstr(err.text, "32 proofs") != NULL,
 		    "nor are more made");
 	}
+	{
+		autojson json_t *buried = list();
+		bool signs = sign_as(buried, ONE) == 0;
+
+		for (int i = 0; i < 32; i++)
+			signs &= json_array_insert_new(json_object_get(buried, "proof"), 0, json_object()) == 0;
+		ok(signs && sign_as(buried, TWO) == 0 && json_array_size(json_object_get(buried, "proof")) == 1,
+		    "signing drops what names no key, and what stands behind too many");
+	}
 	json_poke(doc, "proof", "{}");
 	ok(trust_signed(doc, &by, &who, NULL) == 0 && who == 0, "nor one that is not in a set");
 }
