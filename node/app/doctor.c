@@ -13,6 +13,7 @@
 #include "crypt/primitives.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "federation.h"
 #include "gap.h"
 #include "manifest.h"
 #include "members.h"
@@ -186,10 +187,17 @@ check_federation_room(struct app *app, json_t *checks)
 {
 	struct trust_room where = trust_where(app->trust);
 	autoroom struct room room = { 0 };
+	int64_t seen, ahead;
+	char text[128];
 	int r;
 
 	if (where.room == NULL)
 		return 0;
+	if ((r = federation_ahead(app, &seen, &ahead)) != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "version %lld is there, %lld is in force here, and too many between were missed", (long long)ahead, (long long)seen);
+	if (ahead > seen)
+		return check(checks, "federation room", false, text, "ask another organization for the newest list, and cairn import trust FILE");
 	if ((r = room_get(app->db, where.room, &room)) < 0)
 		return r;
 	r = r == 0 && room.joined ? 0 : E_LATER;

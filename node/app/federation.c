@@ -21,6 +21,7 @@
 #include "store/truststore.h"
 #include "trustlist.h"
 
+#define AHEAD		"trust_ahead"		/* meta: a version in a room that is too far ahead to be kept. */
 #define PUBLISHED	"trust_published"	/* meta: the newest version in our room. */
 #define OURS		"federation"		/* Subject of a room of our own; of another's, its id. */
 #define PURPOSE		"federation"
@@ -116,6 +117,30 @@ judge_all(struct app *app)
 	return r;
 }
 
+/* The versions between may be gone from the room, and with them who signs this one: a person is to fetch it. */
+static int
+far_ahead(struct app *app, int64_t version)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)version);
+	log_warn("federation", "version %s of the trust list is in the federation room, and too many before it were missed", text);
+	return meta_put(app->db, AHEAD, text, false);
+}
+
+int
+federation_ahead(struct app *app, int64_t *ret_seen, int64_t *ret_ahead)
+{
+	autofree char *text = NULL;
+	int r = newest(app, ret_seen);
+
+	*ret_ahead = 0;
+	if (r != 0 || (r = meta_get(app->db, AHEAD, false, &text)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	*ret_ahead = strtoll(text, NULL, 10);
+	return 0;
+}
+
 int
 federation_part(struct app *app, const char *room_id, const json_t *content)
 {
@@ -131,7 +156,9 @@ federation_part(struct app *app, const char *room_id, const json_t *content)
 		return 0;
 	if ((r = event_parse(&ev_trust_part_desc, content, &part, NULL)) != 0)
 		return r < 0 ? r : 0;
-	if ((r = newest(app, &seen)) == 0 && part.part < part.parts && part.version >= seen - KEPT && part.version <= seen + KEPT &&
+	if ((r = newest(app, &seen)) == 0 && part.version > seen + KEPT)
+		r = far_ahead(app, part.version);
+	else if (r == 0 && part.part < part.parts && part.version >= seen - KEPT &&
 	    (r = trust_part_put(app->db, part.version, part.part, part.parts, part.text)) == 0 &&
 	    (r = judge_all(app)) == 0 && (r = newest(app, &seen)) == 0)
 		r = trust_part_sweep(app->db, seen - KEPT - 1, seen + KEPT);

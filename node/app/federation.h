@@ -16,6 +16,12 @@
 /** federation_part(app, room_id, content): a state event of FEDERATION_PART in a room we are in. */
 int	federation_part(struct app *, const char *room_id, const json_t *content) must_check;
 
+/**
+ * federation_ahead(app, ret_seen, ret_ahead): the newest version that was accepted, and one that a room has and that is too far ahead of it to
+ * come by itself; 0: none.
+ */
+int	federation_ahead(struct app *, int64_t *ret_seen, int64_t *ret_ahead) must_check;
+
 /** federation_step(app): join the room that the list in force names. */
 int	federation_step(struct app *) must_check;
 

@@ -67,6 +67,28 @@ judges(const struct app *app, struct signers *ret, bool *ret_same, struct err *r
 	return 0;
 }
 
+/*
+ * Who had to sign ${version}, one that was accepted already or an older one: those whom the last before it names, or with whom trust began.
+ * Of two that contradict each other each may name other signers, who do not sign the other.
+ */
+static int
+judges_of(struct db *db, int64_t version, struct signers *ret)
+{
+	int r = get_signers(db, ROOT, ret);
+
+	while (r == 0) {
+		autoversion struct trust_version v = { 0 };
+		autojson json_t *doc = NULL;
+
+		if ((r = trust_version_below(db, version, &v)) != 0)
+			return r == E_NOTFOUND ? 0 : r;
+		if ((r = canon_stored(v.document, &doc)) == 0 && json_object_get(doc, "signers") != NULL)
+			return trust_read_signers(doc, NULL, ret, NULL) == 0 ? 0 : ERR_CORRUPT;
+		version = v.version;
+	}
+	return r;
+}
+
 static int
 add_override(void *cookie, const char *org, const char *word)
 {
@@ -307,7 +329,8 @@ trustlist_adopt(struct app *app, const char *actor, const json_t *doc, struct er
 	if (*app->trust_fork != '\0')
 		return err_next(reterr, err_set(reterr, E_REFUSED, "%s", app->trust_fork),
 		    "speak to the other organizations; cairn federation join FILE with the list that holds ends this");
-	if ((r = judges(app, &by, &same, reterr)) != 0 || (same && (r = get_seen(app, doc, &seen)) != 0))
+	if ((r = judges(app, &by, &same, reterr)) != 0 || (same && (r = get_seen(app, doc, &seen)) != 0) ||
+	    (same && json_int(doc, "version", 0) <= seen.version && (r = judges_of(app->db, json_int(doc, "version", 0), &by)) != 0))
 		return r;
 	if ((r = trust_load(doc, &by, same ? &seen : NULL, app_now(app), &trust, &why)) == TRUST_FORK)
 		return stop(app, actor, &why);
@@ -362,7 +385,7 @@ trustlist_join(struct app *app, const char *actor, const json_t *args, json_t **
 	uint8_t heard[SIGNERS_NWORDS], wanted[SIGNERS_NWORDS];
 	char words[SIGNERS_WORDS], text[SIGNERS_TEXT];
 	autotrust struct trust *trust = NULL;
-	struct signers by, configured;
+	struct signers by, before, configured;
 	int r;
 
 	if (doc == NULL || said == NULL)
@@ -380,6 +403,9 @@ trustlist_join(struct app *app, const char *actor, const json_t *args, json_t **
 	    !signers_equal(&by, &configured)))
 		return err_next(reterr, err_set(reterr, E_REFUSED, "trust_signer in the configuration names other signers than this list"),
 		    "take it out, or correct it: %s", signers_print(&by, text));
+	/* In the same federation it is one more list of it, and an older one does not bring back whom a newer one suspended. */
+	if (*app->trust_fork == '\0' && get_signers(app->db, SIGNERS, &before) == 0 && signers_equal(&by, &before))
+		return trustlist_import(app, actor, args, ret, reterr);
 	/* A list that is no good changes nothing; one that is ends what was before, contradictions too. */
 	if ((r = trust_load(doc, &by, NULL, app_now(app), &trust, reterr)) != 0)
 		return r;

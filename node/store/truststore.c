@@ -19,13 +19,12 @@ trust_version_put(struct db *db, const struct trust_version *v, int64_t at)
 	return db_run(db, Q_TRUST_VERSION_PUT, "itti", v->version, v->hash, v->document, at);
 }
 
-int
-trust_version_get(struct db *db, int64_t version, struct trust_version *ret)
+static int
+one_version(struct db *db, enum query_id query, int64_t version, struct trust_version *ret)
 {
 	autorows struct rows *rows = NULL;
 	autoversion struct trust_version v = { 0 };
-	int r = version == 0 ? db_query(db, &rows, Q_TRUST_VERSION_NEWEST, "") :
-	    db_query(db, &rows, Q_TRUST_VERSION_GET, "i", version);
+	int r = db_query(db, &rows, query, "i", version);
 
 	if (r != 0 || (r = db_next(rows)) != 0)
 		return r;
@@ -35,6 +34,18 @@ trust_version_get(struct db *db, int64_t version, struct trust_version *ret)
 	*ret = v;
 	v = (struct trust_version){ 0 };
 	return 0;
+}
+
+int
+trust_version_get(struct db *db, int64_t version, struct trust_version *ret)
+{
+	return version == 0 ? trust_version_below(db, INT64_MAX, ret) : one_version(db, Q_TRUST_VERSION_GET, version, ret);
+}
+
+int
+trust_version_below(struct db *db, int64_t version, struct trust_version *ret)
+{
+	return one_version(db, Q_TRUST_VERSION_BELOW, version, ret);
 }
 
 int

@@ -14,8 +14,12 @@ void	trust_version_free(struct trust_version *);
 
 /** trust_version_put(db, version, at): kept for good; of the same hash, the later document replaces it. */
 int	trust_version_put(struct db *, const struct trust_version *, int64_t at) must_check;
-/** trust_version_get(db, version, ret): 0 or E_NOTFOUND; ${version} 0: the newest.  trust_version_forget: all of them. */
+/**
+ * trust_version_get(db, version, ret): 0 or E_NOTFOUND; ${version} 0: the newest.  trust_version_below: the newest before ${version}.
+ * trust_version_forget: all of them.
+ */
 int	trust_version_get(struct db *, int64_t, struct trust_version *ret) must_check;
+int	trust_version_below(struct db *, int64_t version, struct trust_version *ret) must_check;
 int	trust_version_forget(struct db *) must_check;
 
 /**

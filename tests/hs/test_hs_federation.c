@@ -182,6 +182,7 @@ test_invented(void)
 	put(&h, "x", json_pack("{s:s}", "text", "x"));
 	put(&h, "2.5", json_pack("{s:i, s:i, s:i, s:i, s:s}", "v", 1, "version", 2, "part", 5, "parts", 2, "text", "x"));
 	put(&h, "900.0", json_pack("{s:i, s:i, s:i, s:i, s:s}", "v", 1, "version", 900, "part", 0, "parts", 1, "text", "{}"));
+	ok(story_ill(&h, TARGET, "federation room", "version 900 is there, 1 is in force here"), "what is too far ahead is not kept, and said");
 	inject(&h, two, 2);
 	is_int((int)version(&h, TARGET), 2, "the true one does, whoever sent it");
 	inject(&h, one, 1);

@@ -255,6 +255,63 @@ test_fork(void)
 	host_close(&h);
 }
 
+static json_t *
+by_one(struct host *h, const json_t *before, const char *key, const uint8_t seed[32], int64_t life)
+{
+	json_t *list = next(h, before);
+
+	(void)json_object_set_new(list, "signers", json_pack("{s:i, s:[s]}", "needed", 1, "keys", key));
+	(void)json_object_set_new(list, "expires_at", json_integer(*h->now + life));
+	if (trust_sign(list, seed, *h->now, NULL) != 0)
+		host_fail(h, "not signed");
+	return list;
+}
+
+/* Either of two may sign, and each names itself alone, for good: nobody else ever signs both. */
+static void
+test_split(void)
+{
+	autojson json_t *one = NULL, *two = NULL, *mine = NULL, *other = NULL, *later = NULL, *reply = NULL, *again = NULL;
+	uint8_t secret[crypto_sign_SECRETKEYBYTES], keys[2][32];
+	char key[2][64], words[SIGNERS_WORDS];
+	struct signers by = { .needed = 1, .n = 2 };
+	struct host h;
+
+	story_begin(&h, 75);
+	for (int i = 0; i < 2; i++) {
+		(void)crypto_sign_seed_keypair(keys[i], secret, seeds[i]);
+		(void)memcpy(by.key[i], keys[i], sizeof(keys[i]));
+		proof_key_text(keys[i], key[i]);
+	}
+	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
+	two = next(&h, one);
+	(void)json_object_set_new(two, "signers", json_pack("{s:i, s:[s, s]}", "needed", 1, "keys", key[0], key[1]));
+	sign(&h, two, 1);
+	mine = by_one(&h, two, key[0], seeds[0], STORY_LIFE);
+	other = by_one(&h, two, key[1], seeds[1], STORY_LIFE);
+	later = by_one(&h, mine, key[0], seeds[0], STORY_LIFE);
+	for (size_t i = 0; i < h.n; i++) {
+		json_decref(import(&h, i, one));
+		json_decref(import(&h, i, two));
+		json_decref(import(&h, i, i == SOURCE ? mine : other));
+	}
+	again = host_command(&h, SOURCE, "federation_join", json_pack("{s:O, s:s}", "document", two, "words", signers_words(&by, words)));
+	ok(refused(again, "of other signers"), "an older list does not come back by its words");
+	json_decref(import(&h, SOURCE, later));
+	by = (struct signers){ .needed = 1, .n = 1 };
+	(void)memcpy(by.key[0], keys[0], sizeof(keys[0]));
+	json_decref(again);
+	again = host_command(&h, SOURCE, "federation_join", json_pack("{s:O, s:s}", "document", mine, "words", signers_words(&by, words)));
+	ok(refused(again, "was accepted before"), "nor one of the same signers");
+	for (size_t i = 0; i < h.n; i++) {
+		json_decref(reply);
+		reply = import(&h, i, i == SOURCE ? other : mine);
+		ok(json_str(json_obj(reply, "result"), "stopped") != NULL, "the two halves of a federation that fell apart stop, whichever list came first");
+		ok(story_ill(&h, i, "trust list", "two trust lists of version 3"), "and say so");
+	}
+	host_close(&h);
+}
+
 /* No key in the configuration: a file and ten words.  Two of three sign, and others take over. */
 static void
 test_join(void)
@@ -315,6 +372,7 @@ main(void)
 	test_own_suspended();
 	test_denied();
 	test_fork();
+	test_split();
 	test_join();
 	return done_testing();
 }

@@ -7,8 +7,8 @@ ON CONFLICT (version) DO UPDATE SET document = excluded.document WHERE hash = ex
 -- name: trust_version_get
 SELECT version, hash, document FROM trust_version WHERE version = ?1;
 
--- name: trust_version_newest
-SELECT version, hash, document FROM trust_version ORDER BY version DESC LIMIT 1;
+-- name: trust_version_below
+SELECT version, hash, document FROM trust_version WHERE version < ?1 ORDER BY version DESC LIMIT 1;
 
 -- name: trust_version_forget
 DELETE FROM trust_version;
