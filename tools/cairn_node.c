@@ -332,6 +332,8 @@ node_show_audit(const json_t *args, const json_t *result)
 {
 	if (args != NULL)
 		out_table(json_arr(result, "items"), "n at actor action about detail", "the audit is empty");
+	if (args != NULL && json_is_true(json_object_get(result, "more")))
+		out_line("older rows are not shown; cairn audit show --about ID shows those of one referral");
 	return EXIT_OK;
 }
 

@@ -28,6 +28,9 @@ int	part_web(struct hsds *, const struct at *, const char *key, json_t *body);
 int	part_webs(struct hsds *, const struct at *, const char *key, json_t *body);
 /** part_webs_last(body): put its web addresses after the other contacts, where a written file has them. */
 int	part_webs_last(json_t *body);
+enum { LANGUAGE_MAX = 64 };
+/** part_language(code, ret): is it the code of a language; as a record has it ("spa", "SPA-mx": "es", "es-mx"). */
+bool	part_language(const char *, char ret[LANGUAGE_MAX]);
 /** part_languages(h, at, into, max): "languages" of ${at} as codes. */
 int	part_languages(struct hsds *, const struct at *, json_t *into, size_t max);
 /** part_schedules(h, at, body): "schedules". */

@@ -203,10 +203,12 @@ place_languages(struct hsds *h, const struct at *at, const json_t *body)
 	json_array_foreach(list, i, item) {
 		const struct at in = { .up = at, .key = "languages" }, here = { .up = &in, .index = i, .object = item };
 		static const char * const members[] = { "code", NULL };
+		const char *code = json_str(item, "code");
+		char ours[LANGUAGE_MAX];
 		bool known = false;
 
 		json_array_foreach(json_object_get(body, "languages"), k, spoken)
-			known = known || json_equal(spoken, json_object_get(item, "code"));
+			known = known || (code != NULL && part_language(code, ours) && strcmp(json_string_value(spoken), ours) == 0);
 		if (known ? walk_rest(h, &here, members) != 0 :
 		    walk_lost(h, &here, NULL, "object: of the place, not of the service") != 0)
 			return -ENOMEM;

@@ -64,14 +64,15 @@ part_languages(struct hsds *h, const struct at *at, json_t *into, size_t max)
 		const struct at in = { .up = at, .key = "languages" },
 		    here = { .up = &in, .index = i, .object = item };
 		autojson json_t *code = NULL;
+		char ours[LANGUAGE_MAX];
 
 		r = walk_code(h, &here, "code", &code);
 		if (r == 0 && code == NULL)
 			r = walk_lost(h, &here, NULL, "language without a code");
-		else if (r == 0 && !grammar_ok(GRAMMAR_BCP47, json_string_value(code)))
+		else if (r == 0 && !part_language(json_string_value(code), ours))
 			r = walk_lost(h, &here, "code", "string: not a language code");
-		else if (r == 0)
-			r = walk_put(h, &here, NULL, into, "languages", json_incref(code), max);
+		else if (r == 0 && (strcmp(ours, json_string_value(code)) == 0 || (r = walk_lost(h, &here, "code", "string: kept as %s", ours)) == 0))
+			r = walk_put(h, &here, NULL, into, "languages", json_string(ours), max);
 		if (r == 0)
 			r = walk_rest(h, &here, known);
 		if (r != 0)

@@ -13,8 +13,20 @@
 
 enum { DESCRIPTION = 4000, ELIGIBILITY = 2000, LABEL = 100, LANGUAGES = 64, AGE_MAX = 120, DAY = 10 };
 
+/* An age that is not whole is a rule, in thousandths of a year; ages of records are whole. */
 static int
-age(struct hsds *h, const struct at *at, const char *key, json_t *body)
+exact_age(json_t *body, const char *limit, long long thousandths)
+{
+	json_t *rules = json_object_get(body, "eligible_if");
+
+	if (rules == NULL && json_object_set_new(body, "eligible_if", rules = json_pack("{s:[{s:[]}]}", "all", "all")) != 0)
+		return -ENOMEM;
+	return json_array_append_new(json_object_get(json_array_get(json_object_get(rules, "all"), 0), "all"),
+	    json_pack("{s:s, s:I}", "kind", "age", limit, (json_int_t)thousandths)) == 0 ? 0 : -ENOMEM;
+}
+
+static int
+age(struct hsds *h, const struct at *at, const char *key, bool least, json_t *body)
 {
 	bool there;
 	double years;
@@ -22,8 +34,11 @@ age(struct hsds *h, const struct at *at, const char *key, json_t *body)
 
 	if (r != 0 || !there)
 		return r;
-	if (!(years >= 0 && years <= AGE_MAX && years == trunc(years)))
-		return walk_lost(h, at, key, "number: not whole years from 0 to %d", AGE_MAX);
+	if (!(years >= 0 && years <= AGE_MAX))
+		return walk_lost(h, at, key, "number: not years from 0 to %d", AGE_MAX);
+	/* Somebody of that age may come still. */
+	if (years != trunc(years))
+		return least ? exact_age(body, "age_from", llround(years * 1000)) : exact_age(body, "age_below", llround(years * 1000) + 1);
 	return json_object_set_new(body, key, json_integer((json_int_t)years)) == 0 ? 0 : -ENOMEM;
 }
 
@@ -189,9 +204,9 @@ service_fill(struct hsds *h, const struct at *at, const struct organization *org
 	if (r == 0)
 		r = part_languages(h, at, body, LANGUAGES);
 	if (r == 0)
-		r = age(h, at, "minimum_age", body);
+		r = age(h, at, "minimum_age", true, body);
 	if (r == 0)
-		r = age(h, at, "maximum_age", body);
+		r = age(h, at, "maximum_age", false, body);
 	if (r == 0)
 		r = part_costs(h, at, body);
 	if (r == 0)

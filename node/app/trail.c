@@ -38,6 +38,7 @@ trail_verify(struct app *app, const char *actor, const json_t *args, json_t **re
 struct showing {
 	const char	*about;		/* An id, or NULL. */
 	json_t		*items;
+	bool		 more;		/* Older ones are not shown. */
 };
 
 static int
@@ -47,6 +48,8 @@ show_row(void *cookie, const struct audit_row *row)
 
 	if (s->about != NULL && (row->subject == NULL || strstr(row->subject, s->about) == NULL))
 		return 0;
+	if ((s->more = json_array_size(s->items) == SHOWN))
+		return E_EXISTS;
 	return json_array_append_new(s->items, json_pack("{s:I, s:I, s:s, s:s, s:s, s:s*}", "n", (json_int_t)row->n,
 	    "at", (json_int_t)row->at, "actor", row->actor, "action", row->action, "about",
 	    row->subject != NULL ? row->subject : "erased", "detail", row->detail)) != 0 ? -ENOMEM : 0;
@@ -55,14 +58,16 @@ show_row(void *cookie, const struct audit_row *row)
 int
 trail_show(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
-	struct showing s = { json_str(args, "about"), json_array() };
+	struct showing s = { .about = json_str(args, "about"), .items = json_array() };
 	int r;
 
 	(void)reterr;
 	if ((*ret = json_pack("{s:o}", "items", s.items)) == NULL)
 		return -ENOMEM;
-	if ((r = audit_each(app->db, SHOWN, show_row, &s)) != 0)
+	if ((r = audit_each(app->db, INT64_MAX, show_row, &s)) < 0)
 		return r;
+	if (s.more && json_object_set_new(*ret, "more", json_true()) != 0)
+		return -ENOMEM;
 	return audit_add(app->db, app_now(app), actor, "show", "audit", s.about);
 }
 

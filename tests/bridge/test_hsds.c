@@ -120,9 +120,18 @@ test_service(void)
 	is_int(json_array_size(x.unmapped), 4, "links, null and empty lists are not listed");
 	done(&x);
 
-	x = read_service("\"minimum_age\": 17.5, \"maximum_age\": 300");
-	ok(is_lost(&x, "$.minimum_age", "whole years") && is_lost(&x, "$.maximum_age", "whole years"), "ages out of range are listed");
+	x = read_service("\"languages\": [{\"code\": \"spa\"}, {\"code\": \"es\"}, {\"code\": \"EN\"}, {\"code\": \"ger-AT\"}, {\"code\": \"yue\"}, {\"code\": \"zzz9\"}]");
+	is_body(&x, "languages", "[\"es\", \"en\", \"de-AT\", \"yue\"]", "languages by their shortest codes, each once");
+	ok(is_lost(&x, "$.languages[0].code", "kept as es") && is_lost(&x, "$.languages[5].code", "not a language"), "which is listed");
+	done(&x);
+	x = read_service("\"minimum_age\": -1, \"maximum_age\": 300");
+	ok(is_lost(&x, "$.minimum_age", "0 to 120") && is_lost(&x, "$.maximum_age", "0 to 120"), "ages out of range are listed");
 	ok(json_object_get(body(&x), "minimum_age") == NULL, "and not taken");
+	done(&x);
+	x = read_service("\"minimum_age\": 17.5, \"maximum_age\": 64.99");
+	is_body(&x, "eligible_if", "{\"all\": [{\"all\": [{\"kind\": \"age\", \"age_from\": 17500}, {\"kind\": \"age\", \"age_below\": 64991}]}]}",
+	    "an age with decimals is a rule, exactly");
+	is_int(json_array_size(x.unmapped), 0, "and nothing is left over");
 	done(&x);
 
 	x = read_text("[{\"id\": \"a\", \"name\": \"A\", \"status\": \"defunct\"}, {\"id\": \"b\", \"name\": \"B\", \"status\": \"active\"}]");
