@@ -3,67 +3,14 @@
  * Two nodes that step on without waiting for each other come to the same referral, whatever the
  * channel between them does.  CAIRN_LONG=1 walks ten times as far; CAIRN_SEED=n another way.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "domain/path.h"
 #include "domain/when.h"
+#include "tests/domain/paths.h"
 #include "tests/tap.h"
 
 static const char referral_id[] = "GR6ZEWN0TC4N5PZ1Y8P956JWD7";
-
-/* "7" -> an id whose order is that of the text. */
-static void
-name(char id[ID_LEN + 1], const char *text)
-{
-	(void)snprintf(id, ID_LEN + 1, "%-26s", text);
-	for (char *c = id; *c != '\0'; c++)
-		if (*c == ' ')
-			*c = '.';
-}
-
-static struct path_step
-made(const char *id, const char *prev, enum referral_input input, enum referral_actor actor)
-{
-	struct path_step s = { .by = actor == REFERRAL_BY_TARGET ? REFERRAL_AT_TARGET : REFERRAL_AT_SOURCE,
-	    .move = { .input = input, .actor = actor, .at = WHEN_DAY, .leg = 1 } };
-
-	name(s.id, id);
-	if (*prev != '\0')
-		name(s.prev, prev);
-	return s;
-}
-
-static int
-add(struct path *p, const char *id, const char *prev, enum referral_input input, enum referral_actor actor)
-{
-	struct path_step s = made(id, prev, input, actor);
-	struct err err = { "" };
-
-	return path_add(p, &s, &err);
-}
-
-static bool
-tip_is(const struct path *p, const char *id)
-{
-	char full[ID_LEN + 1];
-
-	name(full, id);
-	return path_tip(p) != PATH_NONE && !strcmp(path_at(p, path_tip(p))->id, full);
-}
-
-/* Request and receipt. */
-static struct path *
-begun(enum referral_side side)
-{
-	struct path *p = path_new(side);
-
-	if (p == NULL || add(p, "A", "", REFERRAL_IN_SEND, REFERRAL_BY_SOURCE) != 0 ||
-	    add(p, "B", "A", REFERRAL_IN_RECEIVE, REFERRAL_BY_TARGET) != 0)
-		abort();
-	return p;
-}
 
 static void
 test_overtaken(void)
@@ -239,61 +186,6 @@ test_derived(void)
 	    path_wanted(b, referral_id, one.id, one.move.at, &two) == 0, "then this side makes it, too");
 	is_int(path_wanted(b, referral_id, "UAAAAAAAAAAAAAAAAAAAAAAAAA", one.move.at, &two), E_NOTFOUND, "but nothing that nobody derives");
 	ok(path_add(b, &one, NULL) == 0 && path_wanted(b, referral_id, NULL, one.move.at, &two) == E_NOTFOUND, "once");
-}
-
-/* Whoever says the same twice, in other words, says it once. */
-static void
-test_again(void)
-{
-	autopath struct path *p = begun(REFERRAL_AT_SOURCE);
-	struct path_step again = made("D", "C", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET), other = made("E", "C", REFERRAL_IN_SEND, REFERRAL_BY_SOURCE);
-	struct err err = { "" };
-
-	is_int(add(p, "C", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET), 0, "accepted");
-	ok(path_add(p, &again, &err) == E_REFUSED && strstr(err.text, "recorded before") != NULL && tip_is(p, "C"), "once: %s", err.text);
-	ok(path_add(p, &other, NULL) == E_REFUSED && tip_is(p, "C") && path_size(p) == 3, "what is not possible is refused though nobody asks why");
-}
-
-static bool short_of;		/* No memory is left. */
-
-void	*__real_calloc(size_t, size_t);
-void	*__wrap_calloc(size_t, size_t);
-void	*__real_reallocarray(void *, size_t, size_t);
-void	*__wrap_reallocarray(void *, size_t, size_t);
-
-void *
-__wrap_calloc(size_t n, size_t size)
-{
-	return short_of ? NULL : __real_calloc(n, size);
-}
-
-void *
-__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return short_of ? NULL : __real_reallocarray(p, n, size);
-}
-
-static void
-test_memory(void)
-{
-	autopath struct path *p = begun(REFERRAL_AT_SOURCE);
-	const struct path *none;
-	char id[8], prev[8] = "B";
-	int n = 0, r = 0;
-
-	short_of = true;
-	none = path_new(REFERRAL_AT_SOURCE);
-	for (; r == 0 && n < 40; n++) {
-		(void)snprintf(id, sizeof(id), "X%d", n);
-		r = add(p, id, prev, n % 2 == 0 ? REFERRAL_IN_ASK_INFO : REFERRAL_IN_GIVE_INFO, n % 2 == 0 ? REFERRAL_BY_TARGET : REFERRAL_BY_SOURCE);
-		if (r == 0)
-			memcpy(prev, id, sizeof(prev));
-	}
-	short_of = false;
-	ok(none == NULL && r == -ENOMEM && tip_is(p, prev) && path_size(p) == (size_t)n + 1, "short of memory, a step is not there, and all before it are");
-	n--;
-	ok(add(p, id, prev, n % 2 == 0 ? REFERRAL_IN_ASK_INFO : REFERRAL_IN_GIVE_INFO, n % 2 == 0 ? REFERRAL_BY_TARGET : REFERRAL_BY_SOURCE) == 0 && tip_is(p, id),
-	    "and later it is");
 }
 
 /*
@@ -621,8 +513,6 @@ main(void)
 	test_second();
 	test_leavings_wait();
 	test_derived();
-	test_again();
-	test_memory();
 	test_walk(false);
 	test_walk(true);
 	return done_testing();
