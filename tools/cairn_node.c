@@ -179,6 +179,10 @@ node_show_import(const json_t *args, const json_t *result)
 	if (json_int(result, "kept_hidden", 0) > 0)
 		out_line("%lld address%s confidential, since the record has confidential places; if they may be shown: cairn import records "
 		    "FILE --show-places", json_int(result, "kept_hidden", 0), json_int(result, "kept_hidden", 0) == 1 ? " stays" : "es stay");
+	if (json_array_size(json_arr(result, "gone")) > 0) {
+		out_line("These were in the file before and are not any more. They stay published until you take them back, with cairn withdraw ID:");
+		out_table(json_arr(result, "gone"), "id source", "");
+	}
 	if (json_int(result, "kept_edits", 0) > 0)
 		out_line("%lld field%s of the file differ from what was edited here, and stay as edited", json_int(result, "kept_edits", 0),
 		    json_int(result, "kept_edits", 0) == 1 ? "" : "s");

@@ -7,6 +7,7 @@
 #include "domain/fields.h"
 #include "feed.h"
 #include "store/audit.h"
+#include "store/dirstore.h"
 #include "store/feedstore.h"
 
 enum { NAME_MAX_BYTES = 64, SOURCE_MAX = 255, PARTS_MAX = 4 * DIRECTORY_MAX };
@@ -75,6 +76,44 @@ feed_merge(struct app *app, const char *source, const char *had_text, json_t *bo
 	if (r == 0)
 		*ret_n = n;
 	return r;
+}
+
+struct gone {
+	struct app	*app;
+	const json_t	*bases;
+	json_t		*list;
+};
+
+static int
+add_gone(void *cookie, const char *source, const char *text)
+{
+	struct gone *g = cookie;
+	struct own_record rec;
+	int r = 0;
+
+	(void)text;
+	if (*source == '\0' || json_object_get(g->bases, source) != NULL)
+		return 0;
+	if ((r = own_by_source(g->app->db, source, &rec)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (strcmp(rec.kind, "withdrawal") != 0 &&
+	    json_array_append_new(g->list, json_pack("{s:s, s:s}", "id", rec.id, "source", source)) != 0)
+		r = -ENOMEM;
+	own_free(&rec);
+	return r;
+}
+
+int
+feed_gone(struct app *app, const char *name, const json_t *bases, json_t **ret)
+{
+	struct gone g = { app, bases, json_array() };
+	int r = g.list == NULL ? -ENOMEM : name == NULL ? 0 : feed_parts(app->db, name, add_gone, &g);
+
+	if (r < 0)
+		json_decref(g.list);
+	else
+		*ret = g.list;
+	return r < 0 ? r : 0;
 }
 
 static bool

@@ -20,6 +20,11 @@ int	feed_bases(const json_t *records, json_t **ret) must_check;
  * in ${body}; ${ret_n} of them, where the file says otherwise now.  0, or negative.
  */
 int	feed_merge(struct app *, const char *source, const char *had, json_t *body, unsigned *ret_n) must_check;
+/**
+ * feed_gone(app, name, bases, ret): {id, source} of each of our records that the file of that name had and that is not among ${bases}, those
+ * of a new one: closed or dropped there, published still here.  0, or negative.
+ */
+int	feed_gone(struct app *, const char *name, const json_t *bases, json_t **ret) must_check;
 /** feed_keep(app, feed, bases, reterr): keep {name, parts: [{source, text}]} in the place of what had the name.  0, E_BAD, E_REFUSED. */
 int	feed_keep(struct app *, const json_t *feed, const json_t *bases, struct err *) must_check;
 

@@ -319,7 +319,7 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 {
 	json_t *records = json_arr(args, "records"), *item;
 	const json_t *feed = json_obj(args, "feed");
-	autojson json_t *bases = NULL;
+	autojson json_t *bases = NULL, *gone = NULL;
 	long long done[FATES] = { 0 }, hidden = 0, edits = 0;
 	enum fate fate = 0;
 	unsigned elsewhere = 0;
@@ -328,7 +328,7 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 
 	if (records == NULL || json_array_size(records) > IMPORT_MAX)
 		return err_set(reterr, E_BAD, "records: a list of at most %d records is wanted", IMPORT_MAX);
-	if ((r = feed_bases(records, &bases)) != 0)
+	if ((r = feed_bases(records, &bases)) != 0 || (r = feed_gone(app, json_str(feed, "name"), bases, &gone)) != 0)
 		return r;
 	json_array_foreach(records, i, item) {
 		struct kept kept = { 0 };
@@ -352,9 +352,9 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 		if ((r = publish_start(app, actor, args, &under_way, reterr)) != 0)
 			return r;
 	}
-	*ret = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "added", (json_int_t)done[ADDED], "changed", (json_int_t)done[CHANGED],
+	*ret = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "added", (json_int_t)done[ADDED], "changed", (json_int_t)done[CHANGED],
 	    "unchanged", (json_int_t)done[SAME], "kept_hidden", (json_int_t)hidden + elsewhere, "kept_edits", (json_int_t)edits, "withdrawn",
-	    (json_int_t)done[TAKEN_BACK]);
+	    (json_int_t)done[TAKEN_BACK], "gone", gone);
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 

@@ -130,6 +130,24 @@ test_feed(struct host *h)
 	ok(!json_is_true(json_object_get(gone, "ok")), "a file that was forgotten is gone");
 }
 
+/* A service that is not in the next file may have closed. */
+static void
+test_gone(struct host *h)
+{
+	autojson json_t *both = NULL, *one = NULL;
+
+	both = host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s}}, {s:s, s:s, s:{s:s, s:s}}], s:{s:s, s:[{s:s, s:s}, {s:s, s:s}]}}",
+	    "records", "source", "hsds:service/x", "kind", "program", "body", "name", "x", "description", "d", "source", "hsds:service/y", "kind",
+	    "program", "body", "name", "y", "description", "d", "feed", "name", "two", "parts", "source", "hsds:service/x", "text", "x", "source",
+	    "hsds:service/y", "text", "y"));
+	is_int((int)json_array_size(json_arr(both, "gone")), 0, "nothing is gone from a first file");
+	one = host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s}}], s:{s:s, s:[{s:s, s:s}, {s:s, s:s}]}}",
+	    "records", "source", "hsds:service/x", "kind", "program", "body", "name", "x", "description", "d", "feed", "name", "two", "parts",
+	    "source", "hsds:service/x", "text", "x", "source", "hsds:service/y", "text", "it is closed, and no record"));
+	is_str(json_str(json_array_get(json_arr(one, "gone"), 0), "source"), "hsds:service/y", "what is closed in the next is named");
+	is_int((int)json_array_size(json_arr(one, "gone")), 1, "and nothing else");
+}
+
 /* A program at a place, from a file of its own. */
 static json_t *
 at_place(struct host *h, const char *n, json_t *place)
@@ -202,6 +220,7 @@ main(void)
 	test_all_or_nothing(&h);
 	test_draft(&h);
 	test_feed(&h);
+	test_gone(&h);
 	test_hidden(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
