@@ -76,7 +76,8 @@
 	  "cairn federation status",
 	  {{ 0 }}, {{ 0 }}, NULL, federation_node, NULL },
 	{ "federation deny", "have nothing to do with an organization, whatever the trust list says",
-	  "From now on this node sends it nothing and shows nothing of it. What it has already received it has.",
+	  "From now on this node sends it nothing and shows nothing of it. What it has already received it has. With the DID of an issuer, none of "
+	  "its credentials counts here.",
 	  "cairn federation deny 01J8Z0Q4M2K7V9T5B3N6X8C0RD --reason 'they passed on a name'",
 	  {{ "ORG", "org", ONE }},
 	  {{ "reason", "TEXT", "reason", "why; shown to the staff of this node; nothing about a member", true, false, NULL }},

@@ -441,14 +441,14 @@ trustlist_why(const struct app *app, const char *org, struct err *reterr)
 
 /* A denial goes, and a suspension that the list has now is set aside; there must be one of them. */
 static int
-allow(const struct trust_org *listed, const char *org, int standing, json_t *word, struct err *reterr)
+allow(int standing, int64_t suspended, const char *id, json_t *word, struct err *reterr)
 {
 	if (standing == 0)
-		return err_set(reterr, E_EXISTS, "%s is in force: there is nothing to allow", listed->name);
-	if (listed == NULL)
-		return err_next(reterr, err_set(reterr, E_NOTFOUND, "organization %.30s is not on the trust list, and this cannot put it there", org),
+		return err_set(reterr, E_EXISTS, "%.100s is in force: there is nothing to allow", id);
+	if (standing == E_NOTFOUND)
+		return err_next(reterr, err_set(reterr, E_NOTFOUND, "%.100s is not on the trust list, and this cannot put it there", id),
 		    "its signers can: docs/federation.md");
-	return json_object_set_new(word, "since", json_integer(listed->suspended)) != 0 ? -ENOMEM : 0;
+	return json_object_set_new(word, "since", json_integer(suspended)) != 0 ? -ENOMEM : 0;
 }
 
 int
@@ -456,36 +456,37 @@ trustlist_decide(struct app *app, const char *actor, const json_t *args, json_t 
 {
 	const char *org = json_str(args, "org"), *decision = json_str(args, "decision"), *reason = json_str(args, "reason");
 	const char *own = publish_own_org(app);
-	const struct trust_org *listed;
+	const struct trust_org *listed = org != NULL ? trust_listed(app->trust, org) : NULL;
+	const struct trust_issuer *issuer = org != NULL ? trust_listed_issuer(app->trust, org) : NULL;
+	int64_t suspended = listed != NULL ? listed->suspended : issuer != NULL ? issuer->suspended : 0;
 	autojson json_t *word = NULL;
 	autofree char *text = NULL;
 	bool denies;
 	int r;
 
-	if (!id_is_own(org) || decision == NULL || (strcmp(decision, "deny") != 0 && strcmp(decision, "allow") != 0))
-		return err_set(reterr, E_BAD, "org: the id of an organization is missing; cairn list partners shows them");
+	if (org == NULL || (!id_is_own(org) && issuer == NULL) || decision == NULL || (strcmp(decision, "deny") != 0 && strcmp(decision, "allow") != 0))
+		return err_set(reterr, E_BAD, "org: the id of an organization, or the DID of an issuer of the list, is wanted; cairn list partners shows the organizations");
 	if (reason == NULL || *reason == '\0' || strlen(reason) > REASON_MAX)
 		return err_set(reterr, E_BAD, "reason: say why, in at most %d bytes; it is shown to the staff of this node", REASON_MAX);
 	if (own != NULL && !strcmp(own, org))
 		return err_set(reterr, E_REFUSED, "that is our own organization");
 	denies = !strcmp(decision, "deny");
-	listed = trust_listed(app->trust, org);
 	word = json_pack("{s:s, s:s, s:I}", "decision", decision, "reason", reason, "at", (json_int_t)app_now(app));
 	if (word == NULL)
 		return -ENOMEM;
-	if (!denies && (r = allow(listed, org, trust_judge(app->trust, org, NULL), word, reterr)) != 0)
+	if (!denies && (r = allow(id_is_own(org) ? trust_judge(app->trust, org, NULL) : trust_judge_issuer(app->trust, org, NULL), suspended, org, word, reterr)) != 0)
 		return r;
 	if ((text = canon_text(word, reterr)) == NULL)
 		return -ENOMEM;
 	/* What was only denied here needs no word any more. */
-	if ((r = trust_override_put(app->db, org, denies || listed->suspended != 0 ? text : NULL)) != 0 ||
+	if ((r = trust_override_put(app->db, org, denies || suspended != 0 ? text : NULL)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, denies ? "federation_deny" : "federation_allow", org, NULL)) != 0)
 		return r;
 	if (app->trust != NULL && ((r = apply_overrides(app, app->trust)) != 0 ||
 	    (r = change_trust(app, app->trust, app->trust)) != 0 || (r = retry_invitations(app)) != 0))
 		return r;
-	*ret = json_pack("{s:s, s:s}", "org", org, "text", denies ? "from now on nothing is sent to it, and nothing of it is shown" :
-	    "it is trusted again");
+	*ret = json_pack("{s:s, s:s}", "org", org, "text", !denies ? "it is trusted again" : id_is_own(org) ?
+	    "from now on nothing is sent to it, and nothing of it is shown" : "from now on no credential of it counts here");
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 

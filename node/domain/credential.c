@@ -192,7 +192,7 @@ judge(const json_t *vc, const struct trust *trust, const char *subject,
 		(void)trust_judge_issuer(trust, cred.vc.issuer, &f->reason);
 		return 0;
 	}
-	r = signed_verify(vc, SIGNED_CREDENTIAL, issuer->key, &f->reason);
+	r = signed_verify(vc, SIGNED_CREDENTIAL, trust_issuer_key(issuer, vc, now), &f->reason);
 	if (r != 0) {
 		f->verdict = CREDENTIAL_BAD_PROOF;
 		err_add(&f->reason, "the credential was not signed by %s, or was changed afterwards",

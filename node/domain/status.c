@@ -253,7 +253,7 @@ judge(const json_t *doc, const struct status_context *c, struct status_list *lis
 		    "credential's issuer", vc.issuer);
 		return finish(f, STATUS_WRONG_ISSUER);
 	}
-	r = signed_verify(doc, SIGNED_STATUS_LIST, by->key, &f->reason);
+	r = signed_verify(doc, SIGNED_STATUS_LIST, trust_issuer_key(by, doc, c->now), &f->reason);
 	if (r != 0) {
 		err_add(&f->reason, "the status list was not signed by %s, or was changed afterwards",
 		    by->name);

@@ -45,7 +45,8 @@ struct trust_issuer {
 	const char	*name;
 	const json_t	*entitled;	/* Array of {type, jurisdictions: []}. */
 	const json_t	*answers;	/* DIDs of issuers that sign its status lists too, or NULL. */
-	uint8_t		 key[32];
+	uint8_t		 key[32], old_key[32];	/* The one before signs until old_until; 0: there is none. */
+	int64_t		 old_until;
 	int64_t		 suspended;
 	const char	*reason;
 };
@@ -117,7 +118,6 @@ const struct trust_org	*trust_org(const struct trust *, const char *id);
 const struct trust_org	*trust_org_by_node(const struct trust *, const char *user);
 const struct trust_org	*trust_org_by_steward(const struct trust *, const char *user);
 const struct trust_issuer *trust_issuer(const struct trust *, const char *did);
-const struct trust_issuer *trust_issuer_by_key(const struct trust *, const uint8_t key[32]);
 size_t	trust_norgs(const struct trust *);
 const struct trust_org	*trust_org_at(const struct trust *, size_t);
 
@@ -125,6 +125,7 @@ const struct trust_org	*trust_org_at(const struct trust *, size_t);
 size_t	trust_nlisted(const struct trust *);
 const struct trust_org	*trust_listed_at(const struct trust *, size_t);
 const struct trust_org	*trust_listed(const struct trust *, const char *id);
+const struct trust_issuer *trust_listed_issuer(const struct trust *, const char *did);
 
 /**
  * trust_judge(t, id, reterr): 0 if that organization is in force; E_NOTFOUND or E_REFUSED and why not,
@@ -145,6 +146,8 @@ bool	trust_has_role(const struct trust_org *, const char *);
 
 /** trust_record_key(org, record, now): the key that ${record} must be signed with: the one before, while it is good and named. */
 const uint8_t	*trust_record_key(const struct trust_org *, const json_t *record, int64_t now);
+/** trust_issuer_key(issuer, vc, now): the same for a credential or status list of that issuer. */
+const uint8_t	*trust_issuer_key(const struct trust_issuer *, const json_t *vc, int64_t now);
 
 /**
  * trust_entitles(issuer, type, jurisdiction): may it certify ${type} there?  An entry

@@ -53,11 +53,11 @@ trust_has_role(const struct trust_org *org, const char *role)
 	return false;
 }
 
-/* This node's own word on ${org}, if it is ${decision}. */
+/* This node's own word on that organization or issuer, if it is ${decision}. */
 static const json_t *
-own_word(const struct trust *t, const struct trust_org *org, const char *decision)
+own_word(const struct trust *t, const char *id, const char *decision)
 {
-	const json_t *word = json_obj(t->overrides, org->id);
+	const json_t *word = json_obj(t->overrides, id);
 	const char *said = json_str(word, "decision");
 
 	return said != NULL && strcmp(said, decision) == 0 ? word : NULL;
@@ -65,17 +65,17 @@ own_word(const struct trust *t, const struct trust_org *org, const char *decisio
 
 /* Allowed here in spite of the suspension that the list has now, and of no other. */
 static bool
-is_suspended(const struct trust *t, const struct trust_org *org)
+is_suspended(const struct trust *t, const char *id, int64_t suspended)
 {
-	const json_t *allowed = own_word(t, org, "allow");
+	const json_t *allowed = own_word(t, id, "allow");
 
-	return org->suspended != 0 && (allowed == NULL || json_int(allowed, "since", 0) != org->suspended);
+	return suspended != 0 && (allowed == NULL || json_int(allowed, "since", 0) != suspended);
 }
 
 static bool
 in_force(const struct trust *t, const struct trust_org *org)
 {
-	return own_word(t, org, "deny") == NULL && !is_suspended(t, org) &&
+	return own_word(t, org->id, "deny") == NULL && !is_suspended(t, org->id, org->suspended) &&
 	    (trust_has_role(org, "node") || trust_has_role(org, "bot"));
 }
 
@@ -182,10 +182,10 @@ trust_judge(const struct trust *t, const char *id, struct err *reterr)
 
 	if (org == NULL)
 		return err_set(reterr, E_NOTFOUND, "organization %.30s is not on the trust list", id);
-	if ((word = own_word(t, org, "deny")) != NULL)
+	if ((word = own_word(t, org->id, "deny")) != NULL)
 		return err_set(reterr, E_REFUSED, "this node has nothing to do with %s since %s: %s", org->name,
 		    when_print_day(json_int(word, "at", 0), day), json_str(word, "reason"));
-	if (is_suspended(t, org))
+	if (is_suspended(t, org->id, org->suspended))
 		return err_set(reterr, E_REFUSED, "the federation has suspended %s since %s: %s", org->name,
 		    when_print_day(org->suspended, day), org->reason);
 	if (!in_force(t, org))
@@ -193,8 +193,8 @@ trust_judge(const struct trust *t, const char *id, struct err *reterr)
 	return 0;
 }
 
-static const struct trust_issuer *
-listed_issuer(const struct trust *t, const char *did)
+const struct trust_issuer *
+trust_listed_issuer(const struct trust *t, const char *did)
 {
 	for (size_t i = 0; t != NULL && i < t->nissuers; i++)
 		if (strcmp(t->issuers[i].id, did) == 0)
@@ -205,43 +205,49 @@ listed_issuer(const struct trust *t, const char *did)
 const struct trust_issuer *
 trust_issuer(const struct trust *t, const char *did)
 {
-	const struct trust_issuer *issuer = listed_issuer(t, did);
+	const struct trust_issuer *issuer = trust_listed_issuer(t, did);
 
-	return issuer != NULL && issuer->suspended == 0 ? issuer : NULL;
+	return issuer != NULL && own_word(t, did, "deny") == NULL && !is_suspended(t, did, issuer->suspended) ? issuer : NULL;
 }
 
 int
 trust_judge_issuer(const struct trust *t, const char *did, struct err *reterr)
 {
-	const struct trust_issuer *issuer = listed_issuer(t, did);
+	const struct trust_issuer *issuer = trust_listed_issuer(t, did);
 	char day[WHEN_TEXT];
 
 	if (issuer == NULL)
 		return err_set(reterr, E_NOTFOUND, "issuer %.100s is not on the trust list", did);
-	if (issuer->suspended != 0)
+	if (own_word(t, did, "deny") != NULL)
+		return err_set(reterr, E_REFUSED, "this node denies the issuer %s: %s", issuer->name, json_str(own_word(t, did, "deny"), "reason"));
+	if (is_suspended(t, did, issuer->suspended))
 		return err_set(reterr, E_REFUSED, "the federation has suspended the issuer %s since %s: %s", issuer->name,
 		    when_print_day(issuer->suspended, day), issuer->reason);
 	return 0;
 }
 
-const struct trust_issuer *
-trust_issuer_by_key(const struct trust *t, const uint8_t key[32])
+/* Does ${doc} say that it was signed by that key? */
+static bool
+names_key(const json_t *doc, const uint8_t key[32])
 {
-	for (size_t i = 0; t != NULL && i < t->nissuers; i++)
-		if (memcmp(t->issuers[i].key, key, 32) == 0 && t->issuers[i].suspended == 0)
-			return &t->issuers[i];
-	return NULL;
+	const char *method = json_str(json_obj(doc, "proof"), "verificationMethod");
+	const char *mark = method != NULL ? strrchr(method, '#') : NULL;
+	char text[64];
+
+	proof_key_text(key, text);
+	return mark != NULL && strcmp(mark + 1, text) == 0;
 }
 
 const uint8_t *
 trust_record_key(const struct trust_org *org, const json_t *record, int64_t now)
 {
-	const char *method = json_str(json_obj(record, "proof"), "verificationMethod");
-	const char *mark = method != NULL ? strrchr(method, '#') : NULL;
-	char old[64];
+	return now < org->old_until && names_key(record, org->old_key) ? org->old_key : org->record_key;
+}
 
-	proof_key_text(org->old_key, old);
-	return now < org->old_until && mark != NULL && strcmp(mark + 1, old) == 0 ? org->old_key : org->record_key;
+const uint8_t *
+trust_issuer_key(const struct trust_issuer *issuer, const json_t *vc, int64_t now)
+{
+	return now < issuer->old_until && names_key(vc, issuer->old_key) ? issuer->old_key : issuer->key;
 }
 
 /* "US" covers "US" and "US-AR", not "USX". */

@@ -106,19 +106,19 @@ read_accounts(const json_t *o, struct trust_org *org, struct err *reterr)
 	return 0;
 }
 
+/* Member ${member}, the key of now, and ${before}, which may be there and is good until a time. */
 static int
-read_record_keys(const json_t *o, struct trust_org *org, struct err *reterr)
+read_keys(const json_t *o, const char *member, const char *before, uint8_t ret[32], uint8_t ret_old[32], int64_t *ret_until, struct err *reterr)
 {
-	const char *key = json_str(o, "record_key"), *old = json_str(json_obj(o, "old_record_key"), "key");
+	const char *key = json_str(o, member), *old = json_str(json_obj(o, before), "key");
 
-	if (key == NULL || proof_key_parse(key, org->record_key) != 0)
-		return err_set(reterr, E_BAD, "record_key is not a multibase Ed25519 key");
-	if (json_object_get(o, "old_record_key") == NULL)
+	if (key == NULL || proof_key_parse(key, ret) != 0)
+		return err_set(reterr, E_BAD, "%s is not a multibase Ed25519 key", member);
+	if (json_object_get(o, before) == NULL)
 		return 0;
-	org->old_until = json_int(json_obj(o, "old_record_key"), "until", 0);
-	if (old == NULL || proof_key_parse(old, org->old_key) != 0 || org->old_until < 1 || org->old_until > WHEN_MAX ||
-	    memcmp(org->old_key, org->record_key, 32) == 0)
-		return err_set(reterr, E_BAD, "old_record_key is not another key with the time until which it is good");
+	*ret_until = json_int(json_obj(o, before), "until", 0);
+	if (old == NULL || proof_key_parse(old, ret_old) != 0 || *ret_until < 1 || *ret_until > WHEN_MAX || memcmp(ret_old, ret, 32) == 0)
+		return err_set(reterr, E_BAD, "%s is not another key with the time until which it is good", before);
 	return 0;
 }
 
@@ -139,7 +139,8 @@ read_org(const json_t *o, struct trust_org *ret, struct err *reterr)
 		return err_set(reterr, E_BAD, "name is missing");
 	if (!is_list(ret->roles, 3, is_role))
 		return err_set(reterr, E_BAD, "roles are not among node, issuer and bot");
-	if ((r = read_accounts(o, ret, reterr)) != 0 || (r = read_record_keys(o, ret, reterr)) != 0)
+	if ((r = read_accounts(o, ret, reterr)) != 0 || (r = read_keys(o, "record_key", "old_record_key", ret->record_key, ret->old_key,
+	    &ret->old_until, reterr)) != 0)
 		return r;
 	if (!is_list(ret->via, MAX_VIA, id_is_server))
 		return err_set(reterr, E_BAD, "via is not a list of Matrix server names");
@@ -169,10 +170,10 @@ read_issuer(const json_t *o, struct trust_issuer *ret, struct err *reterr)
 		return err_set(reterr, E_BAD, "id is not a DID");
 	if (!is_text(ret->name))
 		return err_set(reterr, E_BAD, "name is missing");
-	if (key == NULL || proof_key_parse(key, ret->key) != 0)
-		return err_set(reterr, E_BAD, "key is not a multibase Ed25519 key");
-	/* The key of a did:key is in its name. */
-	if (strncmp(ret->id, "did:key:", 8) == 0 && strcmp(ret->id + 8, key) != 0)
+	if (read_keys(o, "key", "old_key", ret->key, ret->old_key, &ret->old_until, reterr) != 0)
+		return E_BAD;
+	/* The key of a did:key is in its name: a new one is another issuer. */
+	if (strncmp(ret->id, "did:key:", 8) == 0 && (strcmp(ret->id + 8, key) != 0 || ret->old_until != 0))
 		return err_set(reterr, E_BAD, "id is a did:key of another key");
 	if (json_object_get(o, "status_by") != NULL && !is_list(ret->answers, MAX_ANSWERS, is_did))
 		return err_set(reterr, E_BAD, "status_by is not a list of DIDs");

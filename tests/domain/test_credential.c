@@ -135,6 +135,33 @@ test_certified(void)
 	is_verdict("nothing published", NULL, rosa.did, NOW, CREDENTIAL_UNCERTIFIED, "no credential");
 }
 
+/* An issuer whose name is not its key has a new one; the old one is good for a time. */
+static void
+test_new_key(void)
+{
+	autojson json_t *doc = json_deep_copy(trust_document(trust)), *vc = credential_with("issuer", "'did:web:board.example'");
+	autotrust struct trust *changed = NULL;
+	struct credential_finding f;
+	struct err err = { "" };
+
+	json_poke(doc, "issuers/0/id", "'did:web:board.example'");
+	(void)json_object_set_new(json_array_get(json_object_get(doc, "issuers"), 0), "key", json_string(signer.text));
+	(void)json_object_set_new(json_array_get(json_object_get(doc, "issuers"), 0), "old_key", json_pack("{s:s, s:I}", "key", issuer.text,
+	    "until", (json_int_t)(NOW + WHEN_DAY)));
+	(void)json_object_del(doc, "proof");
+	if (!ok(trust_sign(doc, signer.seed, NOW, &err) == 0 && trust_load(doc, only(signer.pub), NULL, NOW, &changed, &err) == 0,
+	    "an issuer has a new key"))
+		return;
+	ok(credential_verify(vc, changed, rosa.did, &held, NOW, &f) == 0 && f.verdict == CREDENTIAL_CERTIFIED, "what the old one signed is good still");
+	ok(credential_verify(vc, changed, rosa.did, &held, NOW + WHEN_DAY, &f) == 0 && f.verdict == CREDENTIAL_BAD_PROOF, "until its time");
+	if (proof_sign(vc, signer.seed, "assertionMethod", "2026-01-15T08:00:00Z", &err) != 0)
+		printf("# sign: %s\n", err.text);
+	ok(credential_verify(vc, changed, rosa.did, &held, NOW + WHEN_DAY, &f) == 0 && f.verdict == CREDENTIAL_CERTIFIED, "what the new one signs is good after it");
+	if (proof_sign(vc, other.seed, "assertionMethod", "2026-01-15T08:00:00Z", &err) != 0)
+		printf("# sign: %s\n", err.text);
+	ok(credential_verify(vc, changed, rosa.did, &held, NOW, &f) == 0 && f.verdict == CREDENTIAL_BAD_PROOF, "a third is neither");
+}
+
 static void
 test_time(void)
 {
@@ -476,6 +503,7 @@ main(void)
 	stranger = key_of(KEY_STRANGER);
 	trust = make_trust();
 	test_certified();
+	test_new_key();
 	test_time();
 	test_subject();
 	test_signed_changes();

@@ -39,9 +39,8 @@ test_lookups(void)
 	    trust_org_at(t, 2) == NULL, "in a row");
 	ok(trust_has_role(o, "node") && trust_has_role(o, "issuer") && !trust_has_role(o, "bot") &&
 	    !trust_has_role(NULL, "node"), "roles");
-	ok(trust_issuer(t, i.did) != NULL && trust_issuer(t, i.did) == trust_issuer_by_key(t, i.pub) &&
-	    !strcmp(trust_issuer(t, i.did)->name, "State Board"), "issuers");
-	ok(trust_issuer(t, x.did) == NULL && trust_issuer_by_key(t, x.pub) == NULL, "and no other");
+	ok(trust_issuer(t, i.did) != NULL && !strcmp(trust_issuer(t, i.did)->name, "State Board"), "issuers");
+	ok(trust_issuer(t, x.did) == NULL, "and no other");
 	seen = trust_last(t);
 	ok(seen.version == 1 && strlen(seen.hash) == 64 && trust_expires(t) == NOW + WHEN_DAY,
 	    "what to keep for the next");
@@ -66,7 +65,7 @@ test_nobody(void)
 
 		ok(trust_org(t, ORG_A) == NULL && trust_org_by_node(t, "@node:oak.example") == NULL &&
 		    trust_org_by_steward(t, "@steward:oak.example") == NULL &&
-		    trust_issuer(t, i.did) == NULL && trust_issuer_by_key(t, i.pub) == NULL &&
+		    trust_issuer(t, i.did) == NULL &&
 		    trust_norgs(t) == 0 && trust_org_at(t, 0) == NULL,
 		    "%s list trusts nobody", round == 0 ? "no" : "an empty");
 	}
@@ -234,6 +233,8 @@ test_issuer_names(void)
 		const char	*path, *value, *says;
 	} wrong[] = {
 		{ "issuers/0/id", "'did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2'", "another key" },
+		{ "issuers/0/old_key", "{'key': 'z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2', 'until': 5}", "another key" },
+		{ "issuers/0/old_key", "{'key': 'z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2'}", "old_key" },
 		{ "issuers/0/status_by", "[]", "status_by" }, { "issuers/0/status_by", "'did:web:a'", "status_by" },
 		{ "issuers/0/status_by", "['Board']", "status_by" },
 		{ "issuers/0/status_by", "['did:a:1', 'did:a:2', 'did:a:3', 'did:a:4', 'did:a:5']", "status_by" },

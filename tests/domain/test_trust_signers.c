@@ -155,7 +155,7 @@ static void
 test_standing(void)
 {
 	static const char since[] = "{'since': 1795230000000, 'reason': 'stolen key'}";
-	autojson json_t *doc = list(), *deny = NULL, *allow = NULL, *bad = NULL;
+	autojson json_t *doc = list(), *deny = NULL, *allow = NULL, *bad = NULL, *other = NULL;
 	autotrust struct trust *t = NULL;
 	struct keypair i = key_of(KEY_ISSUER);
 	struct err err = { "" };
@@ -171,7 +171,7 @@ test_standing(void)
 	    "and it is said why");
 	ok(trust_judge(t, ORG_B, &err) == 0 && trust_judge(t, ORG_C, &err) == E_NOTFOUND && trust_judge(NULL, ORG_A, &err) == E_NOTFOUND,
 	    "others are not");
-	ok(trust_issuer(t, i.did) == NULL && trust_issuer_by_key(t, i.pub) == NULL &&
+	ok(trust_issuer(t, i.did) == NULL &&
 	    trust_judge_issuer(t, i.did, &err) == E_REFUSED && strstr(err.text, "stolen key") != NULL &&
 	    trust_judge_issuer(t, key_of(KEY_OTHER_ISSUER).did, &err) == 0 &&
 	    trust_judge_issuer(t, "did:web:x", &err) == E_NOTFOUND, "an issuer, too");
@@ -191,6 +191,10 @@ test_standing(void)
 	json_poke(bad, ORG_B "/decision", "'maybe'");
 	ok(trust_override(t, bad, &err) == E_BAD, "and is one of two");
 	ok(trust_override(t, NULL, NULL) == 0 && trust_org(t, ORG_B) != NULL && trust_norgs(t) == 1, "all taken back");
+	other = json_pack("{s:{s:s, s:s}}", key_of(KEY_OTHER_ISSUER).did, "decision", "deny", "reason", "lax");
+	ok(trust_issuer(t, key_of(KEY_OTHER_ISSUER).did) != NULL && trust_override(t, other, NULL) == 0 &&
+	    trust_issuer(t, key_of(KEY_OTHER_ISSUER).did) == NULL && trust_judge_issuer(t, key_of(KEY_OTHER_ISSUER).did, &err) == E_REFUSED &&
+	    strstr(err.text, "this node denies the issuer State Board: lax") != NULL, "an issuer is denied here, too");
 }
 
 static void

@@ -156,12 +156,12 @@ class Bot:
     def pins(self):
         orgs = [self.trusted("orgs", org=org["org"]) for org in (self.state["trust"] or {"orgs": []})["orgs"] if org["org"] != self.org]
         return {org["node_user"]: org for org in orgs if org}
+    keys = lambda self, one, name="key": [one[name], *(old["key"] for old in [one.get("old_" + name)] if old and self.now() < old["until"])]
 
     def take_record(self, org, record):  # Verifies a record of that organization, and keeps it.
         self.check("record", record)
         self.check(record["kind"], record["body"])
-        keys = [org["record_key"]] + [old["key"] for old in [org.get("old_record_key")] if old and self.now() < old["until"]]
-        need(record["org"] == org["org"] and any(is_proven(record, key) for key in keys), "its organization has not signed it")
+        need(record["org"] == org["org"] and any(is_proven(record, key) for key in self.keys(org, "record_key")), "its organization has not signed it")
         need(record["issued_at"] <= self.now() + 5 * MINUTE and self.now() < record["expires_at"], "it is of the future, or expired")
         records = self.state["records"].setdefault(org["org"], {})
         held = records.get(record["id"], record)
@@ -186,7 +186,7 @@ class Bot:
         need(vc is not None, "there is no credential")
         self.check("credential", vc)
         issuer, subject = self.trusted("issuers", id=vc["issuer"]), vc["credentialSubject"]
-        need(issuer and standards.is_valid(vc, issuer["key"], now, 5 * MINUTE), "its issuer is not trusted, or has not signed it for now")
+        need(issuer and any(standards.is_valid(vc, key, now, 5 * MINUTE) for key in self.keys(issuer)), "its issuer is not trusted, or has not signed it for now")
         need(subject["id"] == body.get("did"), "it is somebody else's")
         places = {place for grant in issuer["for"] if grant["type"] == subject["credentialType"] for place in grant["jurisdictions"]}
         need(all({place, place[:2]} & places for place in subject["jurisdiction"]), "its issuer is not entitled to that")
@@ -199,7 +199,7 @@ class Bot:
     def speaks_for(self, issuer, one):  # Does this status list say what is so of the issuer's credentials?
         by, name, begin = self.trusted("issuers", id=one["issuer"]), f"{issuer['id']} {one['id']}", when(one["validFrom"])
         answers = by is not None and by["id"] in (issuer["id"], *issuer.get("status_by", []))
-        if not answers or not standards.is_valid(one, by["key"], self.now(), 5 * MINUTE) or begin < self.state["newest"].get(name, 0):
+        if not answers or not any(standards.is_valid(one, key, self.now(), 5 * MINUTE) for key in self.keys(by)) or begin < self.state["newest"].get(name, 0):
             return False
         self.state["newest"][name] = begin
         return self.now() <= begin + min(one["credentialSubject"].get("ttl", 35 * DAY), 35 * DAY) + 5 * MINUTE
