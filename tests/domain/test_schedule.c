@@ -321,7 +321,7 @@ test_overlap(const struct zone *utc)
 		m = schedule_between(&s, utc, from, until, meeting, nelem(meeting));
 		memset(is_free, 0, sizeof(is_free));
 		for (size_t k = 0; k < n; k++)
-			memset(is_free + (span[k].begins - from) / WHEN_MINUTE + 24 * 60, 1, (size_t)((span[k].ends - span[k].begins) / WHEN_MINUTE));
+			memset(&is_free[(span[k].begins - from) / WHEN_MINUTE + 24 * 60], 1, (size_t)((span[k].ends - span[k].begins) / WHEN_MINUTE));
 		want.meets = (unsigned)m;
 		for (size_t i = 0; i < m; i++) {
 			int run = 0, best = 0;
