@@ -7,20 +7,29 @@
 
 #include "base/canon.h"
 #include "domain/measure.h"
+#include "domain/referral.h"
 #include "domain/report.h"
+#include "domain/trust.h"
 #include "domain/when.h"
 #include "notes.h"
 #include "store/audit.h"
+#include "store/casestore.h"
+#include "store/dirstore.h"
 #include "store/matchstore.h"
 #include "store/notestore.h"
 #include "store/peoplestore.h"
 
 static const char *const of_wish[] = { "need", "language", "age_band", "residence" };
+static const char *const of_request[] = { "need", "language", "age_band", "modality" };
+
+/* Referrals by side and by what became of them; nobody is in two of these. */
+static const char *const referred[2][2] = { { "sent", "sent_unmet" }, { "received", "received_unmet" } };
 
 struct quarter {
 	struct app	*app;
 	int64_t		 from, until;
 	json_t		*matched, *unmet, *units;	/* {people, by: {NAME: {VALUE: count}}} */
+	json_t		*referrals;			/* Such a one under each name of ${referred}. */
 	json_t		*minutes;			/* {VALUE: minutes} of units by modality. */
 	json_t		*list;				/* Of measures, or NULL. */
 	json_t		*scores;			/* {MEASURE: {PAIRING: [first, last]}} */
@@ -63,6 +72,69 @@ add_pairing(void *cookie, const struct pairing *p)
 		return 0;
 	for (size_t i = 0; i < nelem(of_wish) && r == 0; i++)
 		r = tally(section, of_wish[i], json_str(wish, of_wish[i]));
+	return r != 0 ? r : bump(section, "people", 1);
+}
+
+/* 0: support is there, or was; 1: there was none; -1: neither can be said, or it goes on as another referral. */
+static int
+is_unmet(const struct referral *r)
+{
+	switch (r->state) {
+	case REFERRAL_ACCEPTED: case REFERRAL_CONTACTING: case REFERRAL_SCHEDULED: case REFERRAL_ENGAGED: case REFERRAL_PAUSED:
+	case REFERRAL_CLOSED:
+		return 0;
+	case REFERRAL_WAITLISTED:
+		return 1;
+	default:
+		return r->state == REFERRAL_ENDED && (r->end == REFERRAL_END_DECLINED || r->end == REFERRAL_END_EXPIRED ||
+		    r->end == REFERRAL_END_FAILED) ? 1 : -1;
+	}
+}
+
+/* Who was asked: the partner, or the record of ours. */
+static int
+tally_asked(struct quarter *q, json_t *section, const struct case_row *row, const char *to)
+{
+	const struct trust_org *org = trust_listed(q->app->trust, row->org);
+	autojson json_t *body = NULL;
+	struct own_record rec;
+	const char *name;
+	int r;
+
+	if (row->r.side == REFERRAL_AT_SOURCE)
+		return tally(section, "asked", org != NULL ? org->name : row->org);
+	if (to == NULL || (r = own_get(q->app->db, to, &rec)) == E_NOTFOUND)
+		return tally(section, "asked", NULL);
+	if (r != 0)
+		return r;
+	if ((r = canon_stored(rec.body, &body)) == 0) {
+		name = json_str(body, json_str(body, "alias") != NULL ? "alias" : "name");
+		r = tally(section, "asked", name != NULL ? name : to);
+	}
+	own_free(&rec);
+	return r;
+}
+
+static int
+add_referral(void *cookie, const struct case_row *row)
+{
+	struct quarter *q = cookie;
+	int unmet = is_unmet(&row->r), r;
+	autojson json_t *request = NULL;
+	json_t *section;
+
+	if (row->r.began < q->from || row->r.began >= q->until || unmet < 0 || row->request == NULL)
+		return 0;
+	if ((section = inner(q->referrals, referred[row->r.side == REFERRAL_AT_TARGET][unmet])) == NULL)
+		return -ENOMEM;
+	r = canon_stored(row->request, &request);
+	for (size_t i = 0; i < nelem(of_request) && r == 0; i++)
+		r = tally(section, of_request[i], json_str(request, of_request[i]));
+	if (r == 0)
+		r = tally_asked(q, section, row, json_str(request, "to"));
+	if (r == 0 && unmet > 0)
+		r = tally(section, "why", row->r.state == REFERRAL_WAITLISTED ? "waitlisted" : row->reason != NULL ? row->reason :
+		    referral_end_name(row->r.end));
 	return r != 0 ? r : bump(section, "people", 1);
 }
 
@@ -240,6 +312,11 @@ make(struct quarter *q, const char *quarter, json_t **ret)
 	    measures, "feedback", feedback);
 	int r = out == NULL ? -ENOMEM : notes_list_of_measures(q->app, &q->list);
 
+	if (r == 0)
+		r = case_each(q->app->db, add_referral, q);
+	for (size_t i = 0; i < 4 && r == 0; i++)
+		r = put_section(json_obj(q->referrals, referred[i / 2][i % 2]), NULL, referred[i / 2][i % 2], out);
+
 	if (r != 0 || (r = pairing_each(q->app->db, NULL, add_pairing, q)) != 0 || (r = note_each(q->app->db, NULL, add_note, q)) != 0 ||
 	    (r = put_section(q->matched, NULL, "matched", out)) != 0 || (r = put_section(q->unmet, NULL, "unmet", out)) != 0 ||
 	    (r = put_section(q->units, q->minutes, "units", out)) != 0 || (r = put_scores(q->scores, measures)) != 0 ||
@@ -252,9 +329,10 @@ make(struct quarter *q, const char *quarter, json_t **ret)
 static int
 make_once(struct app *app, const char *key, const char *quarter, int64_t from, int64_t until, json_t **ret)
 {
-	struct quarter q = { app, from, until, json_object(), json_object(), json_object(), json_object(), NULL, json_object(), json_object() };
+	struct quarter q = { app, from, until, json_object(), json_object(), json_object(), json_object(), json_object(), NULL, json_object(),
+	    json_object() };
 	autofree char *text = NULL;
-	int r = q.matched == NULL || q.unmet == NULL || q.units == NULL || q.minutes == NULL || q.scores == NULL || q.feedback == NULL ?
+	int r = q.matched == NULL || q.unmet == NULL || q.units == NULL || q.referrals == NULL || q.minutes == NULL || q.scores == NULL || q.feedback == NULL ?
 	    -ENOMEM : make(&q, quarter, ret);
 
 	if (r == 0)
@@ -262,6 +340,7 @@ make_once(struct app *app, const char *key, const char *quarter, int64_t from, i
 	json_decref(q.matched);
 	json_decref(q.unmet);
 	json_decref(q.units);
+	json_decref(q.referrals);
 	json_decref(q.minutes);
 	json_decref(q.list);
 	json_decref(q.scores);

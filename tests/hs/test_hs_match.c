@@ -13,7 +13,7 @@
 #include "domain/vc.h"
 #include "domain/when.h"
 #include "chat.h"
-#include "story.h"
+#include "story_refer.h"
 #include "tests/tap.h"
 
 #define CANARY	"Qzyvanreason"
@@ -259,6 +259,26 @@ test_round(struct host *h)
 	    "wish", wish(), "member", "a")), "members[1]: member wants", "the same name twice");
 }
 
+/* ${n} are asked for, and the target has no room for them. */
+static void
+decline(struct host *h, int n)
+{
+	struct referral_story s = { .id = "" };
+
+	refer_begin(h, &s);
+	for (int i = 0; i < n; i++) {
+		json_t *args = refer_args(h, &s, STORY_REFER);
+		autojson json_t *made = NULL;
+
+		(void)json_object_set_new(args, "need", json_string(i < 6 ? "grief" : "youth"));
+		made = host_ok(h, SOURCE, "refer", args);
+		host_run(h, 5000);
+		json_decref(host_ok(h, TARGET, "answer", json_pack("{s:O, s:s, s:s}", "referral", json_object_get(made, "referral"), "decision",
+		    "decline", "reason", "no_capacity")));
+	}
+	host_run(h, 20000);
+}
+
 /* What may be told of a quarter that is over, once: in it two chose, and twelve found nobody. */
 static void
 test_report(struct host *h)
@@ -273,8 +293,21 @@ test_report(struct host *h)
 		(void)json_object_set_new(args, "need", json_string(i < 6 ? "grief" : "youth"));
 		json_decref(host_ok(h, SOURCE, "match", args));
 	}
+	decline(h, 7);
 	*h->now += 60 * WHEN_DAY;
 	host_run(h, 1000);
+	for (size_t side = 0; side < h->n; side++) {
+		autojson json_t *referred = host_ok(h, side, "report", json_pack("{s:s}", "quarter", "2026-Q4"));
+		const json_t *part = json_obj(referred, side == SOURCE ? "sent_unmet" : "received_unmet");
+		autojson json_t *self = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "node"));
+		/* The trust list that knows its name is over by then. */
+		const char *asked = side == SOURCE ? json_str(self, "org") : "Full";
+
+		ok(json_int(part, "people", 0) == 7 && tells(json_array_get(json_arr(part, "tables"), 5), "rows", "no_capacity"),
+		    "how many were asked for in vain, and why");
+		ok(tells(json_array_get(json_arr(part, "tables"), 4), "rows", asked), "and of whom: %s", asked);
+		ok(!tells(json_array_get(json_arr(part, "tables"), 0), "rows", "youth"), "but not of the one with another need");
+	}
 	report = host_ok(h, SOURCE, "report", json_pack("{s:s}", "quarter", "2026-Q4"));
 	ok(json_str(json_obj(report, "matched"), "note") != NULL && json_obj(report, "matched") != NULL &&
 	    json_object_get(json_obj(report, "matched"), "people") == NULL, "of three who chose nothing is said, not even how many");
