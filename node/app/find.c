@@ -325,7 +325,7 @@ go(struct find *f, int64_t after)
 
 /* How many would answer without one wish; counted as they would be shown. */
 static int
-relax(const struct find *found, enum search_bit bit, struct search_loss *loss)
+relax(const struct find *found, enum search_bit bit, struct search_loss *loss, unsigned *ret_n)
 {
 	struct search_query without = *found->query;
 	struct find f = { .app = found->app, .query = &without, .certifier = found->certifier, .fit = found->fit,
@@ -336,6 +336,7 @@ relax(const struct find *found, enum search_bit bit, struct search_loss *loss)
 	f.pass = next_pass(&without, 0);
 	if ((r = go(&f, -1)) != 0)
 		return r;
+	*ret_n = (unsigned)f.n;
 	if (f.n > loss->relaxed) {
 		loss->relax = bit;
 		loss->relaxed = (unsigned)f.n;
@@ -344,10 +345,17 @@ relax(const struct find *found, enum search_bit bit, struct search_loss *loss)
 	return 0;
 }
 
-/* Why nothing was found.  The index names the wishes whose loss may help most; what they would find is then looked at. */
+/*
+ * Why nothing was found.  The index names the wishes whose loss may help most; what they would find is then looked at.  Of rules on who may
+ * come, hours and credentials it knows only a part: these are always tried.
+ */
 static int
 explain(const struct find *f, struct err *why)
 {
+	const struct { bool asked; enum search_bit bit; } unsure[] = {
+		{ f->query->facts != NULL, SEARCH_BIT_ELIGIBLE }, { f->query->hours != NULL, SEARCH_BIT_TIMES },
+		{ f->query->certified_only, SEARCH_BIT_CERTIFIED },
+	};
 	struct search_plan plan;
 	struct search_loss loss;
 	int r;
@@ -356,15 +364,25 @@ explain(const struct find *f, struct err *why)
 		return r;
 	r = searchstore_count(f->app->db, &plan, &loss);
 	search_terms_free(&plan);
+	for (size_t i = 0; i < nelem(unsure) && r == 0; i++)
+		if (unsure[i].asked) {
+			unsigned n = 0;
+
+			r = relax(f, unsure[i].bit, &loss, &n);
+			loss.without[unsure[i].bit] = 0;
+			if (unsure[i].bit == SEARCH_BIT_ELIGIBLE)
+				loss.rules = n;
+		}
 	for (int i = 0; i < RELAXED_TRIES && r == 0; i++) {
 		enum search_bit best = 0;
+		unsigned n;
 
 		for (enum search_bit bit = 0; bit < SEARCH_NFILTERS; bit++)
 			if (loss.without[bit] > loss.without[best])
 				best = bit;
 		if (loss.without[best] <= loss.relaxed)
 			break;
-		r = relax(f, best, &loss);
+		r = relax(f, best, &loss, &n);
 		loss.without[best] = 0;
 	}
 	if (r == 0)

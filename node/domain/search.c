@@ -277,16 +277,19 @@ search_reasons(const struct search_query *q, const struct search_item *item, lon
 void
 search_explain(const struct search_loss *loss, struct err *reterr)
 {
-	char text[sizeof(reterr->text)] = "", relax[96] = "";
-	size_t len = 0;
+	char text[sizeof(reterr->text)] = "", relax[128] = "";
+	size_t len = 0, n = 0;
 
 	for (size_t i = 0; i < SEARCH_NFILTERS; i++)
 		if (loss->removed[i] > 0 && len < sizeof(text) - sizeof(relax) - 80)
 			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s: %u",
 			    len > 0 ? ", " : "", filter_names[i], loss->removed[i]);
 	if (loss->relaxed > 0)
-		(void)snprintf(relax, sizeof(relax), "; without %s there would be %s%u", filter_names[loss->relax],
+		n = (size_t)snprintf(relax, sizeof(relax), "; without %s there would be %s%u", filter_names[loss->relax],
 		    loss->more ? "at least " : "", loss->relaxed);
+	/* Fewer, perhaps, but those that were looked for. */
+	if (loss->relaxed > 0 && loss->rules > 0 && loss->relax != SEARCH_BIT_ELIGIBLE)
+		(void)snprintf(relax + n, sizeof(relax) - n, ", without %s %u", filter_names[SEARCH_BIT_ELIGIBLE], loss->rules);
 	if (loss->total == 0)
 		(void)err_set(reterr, E_NOTFOUND, "nothing found; no records are held yet");
 	else if (len == 0)

@@ -154,6 +154,7 @@ struct search_loss {
 	unsigned	without[SEARCH_NFILTERS];	/* Answer all wishes but this. */
 	enum search_bit	relax;				/* The wish without which most is found; */
 	unsigned	relaxed;			/* so many; 0: no single one helps. */
+	unsigned	rules;				/* Found without the rules on who may come; 0: none, or no wish. */
 	bool		more;				/* At least so many. */
 };
 

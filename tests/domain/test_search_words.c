@@ -62,6 +62,14 @@ test_explain(void)
 	loss.relaxed = 3;
 	search_explain(&loss, &err);
 	is_str(err.text, "nothing found; removed by language: 7, open places: 2; without open places there would be 3", "and what would help");
+	loss.rules = 1;
+	search_explain(&loss, &err);
+	ok(strstr(err.text, "without open places there would be 3, without who may come 1") != NULL, "rules on who may come are told of besides");
+	loss.relax = SEARCH_BIT_ELIGIBLE;
+	search_explain(&loss, &err);
+	ok(strstr(err.text, "without who may come there would be 3") != NULL && strstr(err.text, " 1") == NULL, "once");
+	loss.relax = SEARCH_BIT_OPEN;
+	loss.rules = 0;
 	loss.more = true;
 	for (size_t i = 0; i < SEARCH_NFILTERS; i++)
 		loss.removed[i] = 4000000000u;

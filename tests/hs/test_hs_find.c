@@ -95,15 +95,18 @@ test_times(struct host *h)
 static void
 test_facts(struct host *h)
 {
-	autojson json_t *young = NULL, *court = NULL, *far = NULL;
+	autojson json_t *young = NULL, *court = NULL, *far = NULL, *ruled = NULL;
 
 	is_str(found(h, json_pack("{s:s}", "age", "17.5"), &young), "Ruled Vague Zoneless Marsian Silent ", "who is seventeen and a half");
 	is_str(said(young, "Ruled", "eligible"), "to be asked: not referral by court", "hears what is to be asked");
 	is_str(found(h, json_pack("{s:s, s:s}", "age", "18", "referral_source", "court"), &court), "York Vague Zoneless Marsian Silent ", "whom a court sends");
 	is_str(said(court, "York", "eligible"), "fits: age 18 or more", "and why it fits");
 	is_str(found(h, json_pack("{s:s, s:s}", "residence", "US-NY", "words", "vague"), &far), "", "who lives elsewhere");
-	is_str(json_str(far, "note"), "nothing found; removed by words: 7, who may come: 1; without words there would be 7",
+	is_str(json_str(far, "note"), "nothing found; removed by words: 7, who may come: 1; without words there would be 7, without who may come 1",
 	    "and why there is nothing");
+	is_str(found(h, json_pack("{s:s, s:s, s:s}", "age", "18", "referral_source", "court", "words", "ruled"), &ruled), "", "whom a rule keeps out");
+	is_str(json_str(ruled, "note"), "nothing found; removed by words: 7; without words there would be 7, without who may come 1",
+	    "though the index knows nothing of that rule");
 }
 
 static void
