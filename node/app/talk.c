@@ -162,7 +162,7 @@ talk_danger(struct app *app, int64_t pid)
 	int r = buf_puts(&say, "It sounds as if you are in danger, or somebody is. This is a program and cannot help with that; people can, now:");
 
 	if (r != 0 || (r = numbers(app, &say)) != 0 ||
-	    (r = buf_puts(&say, "\nWhat you wrote has gone to nobody outside. What you were asking for here can wait; it is kept.")) != 0 ||
+	    (r = buf_puts(&say, "\nWhat you wrote has gone to nobody outside.")) != 0 ||
 	    (r = talk_say(app, pid, say.data)) != 0 || (r = ping(app, pid)) != 0)
 		return r;
 	return audit_add(app->db, app_now(app), "node", "crisis_reply", "talk", NULL);
@@ -372,18 +372,31 @@ for_people(struct app *app, int64_t pid, const struct said *said)
 	return say.len > 0 ? talk_say(app, pid, say.data) : 0;
 }
 
-/* What sounds like danger may be an answer, too: a plan for bad days speaks of them.  People read it in any case. */
+/*
+ * What sounds like danger may be an answer, too: a plan for bad days speaks of them; or a command, which is done as
+ * always.  People read it in any case, so nothing that is to be nobody's is taken from it.
+ */
 static int
 answer_too(struct talk *t, const struct said *said)
 {
-	const char *body = said->said != NULL ? said->said + strspn(said->said, " \t\r\n") : NULL;
+	const char *body = said->said != NULL ? said->said + strspn(said->said, " \t\r\n") : NULL, *words;
+	const struct topic *topic;
+	bool exact;
 	int r = 0;
 
-	(void)json_object_del(t->state, "cancel");
-	if (body != NULL && talk_note_open(t) && command(body) == NULL && !said->change)
-		r = talk_note_answer(t, body, true);
+	if (body != NULL && command(body) != NULL) {
+		topic = topic_of(command(body), &exact, &words);
+		r = topic != NULL && topic->run == consult_answer ? buf_puts(&t->say, "Your answer was not taken: what sounds like danger is read by "
+		    "people here, who would see whose it is. If nobody is in danger, please answer in other words.") : run(t, said);
+	} else {
+		(void)json_object_del(t->state, "cancel");
+		if (body != NULL && talk_note_open(t) && !said->change)
+			r = talk_note_answer(t, body, true);
+		else if (talk_asking(t))
+			r = buf_puts(&t->say, "What you were asking for here can wait; it is kept. !cancel stops it.");
+	}
 	t->took = false;
-	return r;
+	return r == E_NOTFOUND ? 0 : r;
 }
 
 int

@@ -126,7 +126,7 @@ test_clear(void)
 static void
 test_danger(void)
 {
-	int before = heard("Call 988.");
+	int before = heard("Call 988."), kept;
 
 	ok(answers("!refer 1", "How old are you?"), "questions begin");
 	ok(answers("I want to End My Life", "people can, now"), "danger is answered at once, whatever was asked");
@@ -139,6 +139,11 @@ test_danger(void)
 	before = heard("people can, now");
 	say("suicide");
 	is_int(heard("people can, now"), before + 1, "and nobody waits for it");
+	ok(heard("it is kept") > 0, "what was being asked waits, and that is said");
+	kept = heard("it is kept");
+	ok(answers("!find suicide", "Nothing was found") && heard("people can, now") == before + 2, "a command that sounds like danger is answered so, and done");
+	is_int(heard("it is kept"), kept, "and then nothing is said to be kept");
+	ok(answers("!find Rosa", "1. Rosa"), "as any other");
 	is_int(referrals(SOURCE), 0, "nothing was sent");
 }
 
@@ -275,6 +280,7 @@ main(void)
 	autojson json_t *answer = NULL;
 	struct client oncall;
 	char id[64];
+	int danger;
 
 	story_begin(&h, 93);
 	(void)story_add(&h, "elsewhere", "elsewhere.example");
@@ -301,7 +307,9 @@ main(void)
 	sign(id);
 	ok(answers("!who", "has, with your consent, since ") && heard("who you are, how to reach you, what you want support with.") == 1, "once they consented, they see who knows");
 	ok(answers("!revoke 2", "no consent of that number"), "a number that is not there");
-	ok(answers("!revoke", "is taken back, from now on"), "the consent is taken back with a word");
+	danger = heard("people can, now");
+	ok(answers("!revoke 1 please, or it will be my suicide", "is taken back, from now on"), "the consent is taken back with a word, also by somebody in danger");
+	is_int(heard("people can, now"), danger + 1, "who has the numbers, too");
 	answer = (json_decref(answer), host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", id)));
 	is_str(json_str(answer, "end"), "consent_revoked", "and the other side has heard it");
 	test_take_back();
