@@ -153,7 +153,8 @@ each_disclosed(void *cookie, const struct disclosed_row *d)
 	if (r != 0)
 		return r;
 	if ((entry = holder_entry(a, d->org, json_str(detail, "to"), d->at)) == NULL ||
-	    (d->arrived != 0 && json_object_set_new(entry, "arrived", json_true()) != 0))
+	    (d->arrived != 0 && json_object_set_new(entry, "arrived", json_true()) != 0) ||
+	    (d->consent == NULL && json_object_set_new(entry, "emergency", json_true()) != 0))
 		return -ENOMEM;
 	if ((r = add_what(entry, json_arr(detail, "what"))) != 0)
 		return r;

@@ -183,8 +183,9 @@ say_holds(struct walk *w, const struct case_row *row, bool *ret_any)
 		if (r != 0 || json_array_size(json_arr(hold, "what")) == 0)
 			continue;
 		*ret_any = true;
-		r = buf_printf(say, " %s %s since %.10s:", name != NULL ? name : "Another organization", json_is_true(json_object_get(hold, "arrived")) ?
-		    "has, with your consent," : "was sent, and may have, with your consent,", json_str(hold, "since"));
+		r = buf_printf(say, " %s %s since %.10s:", name != NULL ? name : "Another organization",
+		    json_is_true(json_object_get(hold, "emergency")) ? "has, because of an emergency and without your consent," :
+		    json_is_true(json_object_get(hold, "arrived")) ? "has, with your consent," : "was sent, and may have, with your consent,", json_str(hold, "since"));
 		json_array_foreach(json_arr(hold, "what"), k, what)
 			if (r == 0)
 				r = buf_printf(say, "%s %s", k > 0 ? "," : "", class_words(json_string_value(what)));

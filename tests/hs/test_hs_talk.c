@@ -304,6 +304,9 @@ main(void)
 	is_int(heard("said yes to your request"), 1, "the answer is told, once");
 	ok(answers("!status", "they said yes"), "and stays to be seen");
 	ok(answers("!revoke", "no consent of yours"), "without a consent there is none to take back");
+	json_decref(host_ok(&h, SOURCE, "emergency", json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:[s], s:I}}", "referral", id, "emergency", "to", "Dr. Hale",
+	    "affiliation", "County ER", "by", "K. Lind", "nature", "overdose", "what", "identity", "at", (json_int_t)*h.now)));
+	ok(answers("!who", "Dr. Hale has, because of an emergency and without your consent, since "), "what was said in an emergency is told as that");
 	sign(id);
 	ok(answers("!who", "has, with your consent, since ") && heard("who you are, how to reach you, what you want support with.") == 1, "once they consented, they see who knows");
 	ok(answers("!revoke 2", "no consent of that number"), "a number that is not there");
