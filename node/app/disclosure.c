@@ -121,6 +121,7 @@ look(struct app *app, const struct case_row *row, struct facts *f, struct consen
 	age = json_str(f->request, "age_band");
 	need = json_str(f->request, "need");
 	use->record = to;
+	use->age_band = age;
 	use->minor = age != NULL && (!strcmp(age, "under_13") || !strcmp(age, "13_17"));
 	if (row->r.side != REFERRAL_AT_SOURCE)
 		return 0;	/* Law and signers are the discloser's to know. */

@@ -382,6 +382,18 @@ guards(const json_t *signature)
 	return signs_as(signature, "parent") || signs_as(signature, "guardian");
 }
 
+/* Can a minor of that age be of that band?  No band says nothing; of the other bands nobody is one. */
+static bool
+is_in_band(const char *band, long long age)
+{
+	static const struct { const char *band; int from, to; } bands[] = { { "under_13", 0, 12 }, { "13_17", 13, 17 }, { "18_25", 18, 25 } };
+
+	for (size_t i = 0; i < nelem(bands) && band != NULL; i++)
+		if (strcmp(bands[i].band, band) == 0)
+			return age >= bands[i].from && age <= bands[i].to;
+	return band == NULL;
+}
+
 /* Who has to sign for a minor, and did. */
 static const char *
 check_minor(const json_t *c, const struct consent_use *use)
@@ -393,6 +405,8 @@ check_minor(const json_t *c, const struct consent_use *use)
 
 	if (age < 0 || age > 20 || where == NULL || !grammar_ok(GRAMMAR_ISO_3166, where))
 		return "the member is a minor, but not how old and under whose law";
+	if (!is_in_band(use->age_band, age))
+		return "the age is not one of the age band that was asked for; whichever is wrong has to be put right, the request by a new one";
 	if (self && guardian && strcmp(json_str(one, "signer"), json_str(two, "signer")) == 0)
 		return "the minor and the parent or guardian cannot be one person";
 	if (!self && !guardian)

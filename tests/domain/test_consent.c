@@ -386,6 +386,11 @@ test_minors(void)
 		{ "minors/1/alone_from", "'16'", "/minors/1" }, { "minors/2/guardian_below", "-1", "/minors/2" },
 		{ "minors/3/alone_from", "22", "/minors/3" },
 	};
+	static const struct { const char *band; int age, want; } bands[] = {
+		{ "under_13", 12, FINE }, { "under_13", 13, CONSENT_SIGNATURE }, { "under_13", 16, CONSENT_SIGNATURE },
+		{ "13_17", 12, CONSENT_SIGNATURE }, { "13_17", 13, FINE }, { "13_17", 17, FINE }, { "13_17", 18, CONSENT_SIGNATURE },
+		{ "18_25", 17, CONSENT_SIGNATURE }, { "18_25", 20, FINE }, { "26_59", 16, CONSENT_SIGNATURE }, { "60_plus", 16, CONSENT_SIGNATURE },
+	};
 	autojson json_t *table = json_of(minors), *c = consent();
 	struct consent_use use = usual;
 	struct err err = { "" };
@@ -424,6 +429,15 @@ test_minors(void)
 	expect("one signature, where both are wanted", c, &use, CONSENT_SIGNATURE);
 	use.minors = table;
 	expect("by the table this minor signs alone", c, &use, FINE);
+	for (size_t i = 0; i < nelem(bands); i++) {
+		autojson json_t *age = json_pack("{s:i, s:s}", "age", bands[i].age, "jurisdiction", "US-XX");
+
+		use.age_band = bands[i].band;
+		(void)json_object_set(c, "minor", age);
+		expect(bands[i].band, c, &use, bands[i].want);
+	}
+	json_poke(c, "minor/age", "13");
+	use.age_band = NULL;
 	use.about = MH;
 	expect("but not in this matter", c, &use, CONSENT_SIGNATURE);
 	json_poke(c, "cosignature", "{'how': 'paper', 'signer': 'Mother', 'authority': 'parent', 'recorded_by': 'y'}");

@@ -205,8 +205,8 @@ class Bot:
         return self.now() <= begin + min(one["credentialSubject"].get("ttl", 35 * DAY), 35 * DAY) + 5 * MINUTE
 
     def faults(self, case, consent, discloser, recipient, classes):  # The elements of a consent that do not hold when this is disclosed of the referral.
-        to, child = case["request"]["to"], case["request"]["age_band"] in ("under_13", "13_17")
-        law, via, expires, minor = consent["law"], consent.get("via", {}), consent["expires"], "minor" in consent
+        ages = {"under_13": range(13), "13_17": range(13, 18), "18_25": range(18, 26)}.get(case["request"]["age_band"], range(0))
+        to, law, via, expires, minor = case["request"]["to"], consent["law"], consent.get("via", {}), consent["expires"], "minor" in consent
         signed = [consent[name] for name in ("signature", "cosignature") if name in consent]
         signers = {one["authority"].replace("guardian", "parent"): one["signer"] for one in signed}
         names = lambda parties, org: any(one["org"] == org and one.get("record", to) == to for one in parties)
@@ -221,8 +221,8 @@ class Bot:
             text(consent["purpose"]) and classes <= self.needed[consent.get("purpose_code", "")],
             text(consent["revocation"]["right"]) and f"{case['org']} {consent['id']}" not in self.state["ended"],
             {"date": max(self.now(), consent["signed_at"]) < expires.get("at", 0), "event": True, "never": consent["tpo"]}[expires["kind"]],
-            all(one["how"] != "verbal" or law == "gdpr" for one in signed) and minor >= max(child, "parent" in signers)
-            and (not minor or bool({"self", "parent"} & set(signers)) and signers.get("self") != signers.get("parent")),
+            all(one["how"] != "verbal" or law == "gdpr" for one in signed) and minor >= max(ages.stop in (13, 18), "parent" in signers) and
+            (not minor or consent["minor"]["age"] in ages and signers.keys() & {"self", "parent"} and signers.get("self") != signers.get("parent")),
             consent["signed_at"] <= self.now() + 5 * MINUTE,
             not (consent["tpo"] or law == "us-hipaa") or (text(consent.get("redisclosure")) and text(consent.get("refusal")))]  # fmt: skip
         return [element for element, hold in enumerate(holds) if not hold]
