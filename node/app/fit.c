@@ -207,6 +207,25 @@ print_local(const struct zone *zone, int64_t ms, char ret[WHEN_TEXT])
 	ret[16] = '\0';
 }
 
+/* A specialist's own times are parts of a day, in a time zone that they do not say: they are told, and asked about. */
+static void
+say_slots(const json_t *slots, char *ret, size_t size)
+{
+	json_t *slot;
+	size_t i, len = 0;
+
+	json_array_foreach(slots, i, slot) {
+		int n = snprintf(ret + len, size - len, "%s%s", len == 0 ? "they name, in their own time zone: " : ", ", json_string_value(slot));
+
+		if (n < 0 || (size_t)n >= size - len)
+			break;
+		for (char *p = ret + len; *p != '\0'; p++)
+			*p = *p == '_' ? ' ' : *p;
+		len += (size_t)n;
+	}
+	ret[len] = '\0';
+}
+
 static enum search_says
 judge_times(struct fit *f, const json_t *body, char *ret, size_t size)
 {
@@ -218,6 +237,7 @@ judge_times(struct fit *f, const json_t *body, char *ret, size_t size)
 	json_t *item;
 	size_t i;
 
+	say_slots(json_arr(body, "times"), reason, sizeof(reason));
 	json_array_foreach(json_arr(body, "schedules"), i, item) {
 		const struct zone *zone;
 		struct schedule_fit fit;

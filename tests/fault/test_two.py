@@ -29,9 +29,10 @@ class Daemon:
     def __init__(self, command, log, control=True):
         self.log = log
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # Not sh: of dash, descriptors have one digit.
         line = f'exec "$@" 3<&{theirs.fileno()}' if control else 'exec "$@"'
         with open(log, "wb") if isinstance(log, str) else log as out:
-            self.process = subprocess.Popen(["/bin/sh", "-c", line, "sh", *command], stdin=subprocess.DEVNULL, stderr=out,
+            self.process = subprocess.Popen(["/bin/bash", "-c", line, "bash", *command], stdin=subprocess.DEVNULL, stderr=out,
                                             pass_fds=(theirs.fileno(),))
         theirs.close()
 
@@ -191,6 +192,7 @@ class Two(Case):
                 after = self.node(config, str(n))
                 if not after.ready():
                     self.assertIn("first", after.said())
+                    after.end()
                     after = None
             node.end()
             self.assertTrue(self.ask("a")["ok"])

@@ -92,6 +92,22 @@ test_times(struct host *h)
 	    "and what each wish removed, and which one to give up");
 }
 
+/* A specialist says times of the day, and no zone. */
+static void
+test_slots(struct host *h)
+{
+	autojson json_t *asked = NULL;
+
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s, s:[s], s:[s], s:[s], s:{s:i, s:I}, s:[s, s]}}]}", "records", "source", "nell",
+	    "kind", "specialist", "body", "alias", "Nell", "program", "hsds:service/1", "roles", "one_to_one", "languages", "en", "modalities", "phone",
+	    "capacity", "open", 1, "updated_at", (json_int_t)*h->now, "times", "weekday_evening", "night")));
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 20000);
+	(void)found(h, json_pack("{s:s, s:s, s:s}", "words", "nell", "at", "Tue 18:00-20:00", "zone", "Europe/Berlin"), &asked);
+	is_str(json_str(json_array_get(json_arr(asked, "records"), 0), "times"), "ask them; they name, in their own time zone: weekday evening, night",
+	    "what they name is told");
+}
+
 static void
 test_facts(struct host *h)
 {
@@ -156,6 +172,7 @@ main(void)
 	story_publish(&h);
 	test_times(&h);
 	test_facts(&h);
+	test_slots(&h);
 	test_refused(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
