@@ -6,6 +6,7 @@
 #include "app/talk.h"
 #include "base/canon.h"
 #include "bench/node.h"
+#include "tests/domain/quoted.h"
 #include "tap.h"
 
 #define CANARY	"Qzyvan"
@@ -166,10 +167,8 @@ test_groups(void)
 	autojson json_t *group = NULL, *kept = NULL, *shown = NULL, *seen = NULL, *series = NULL;
 	const char *id;
 
-	id = getenv("srcdir") != NULL ? getenv("srcdir") : ".";
 	{
-		autofree char *path = bench_text("%s/docs/examples/harbor-records.json", id);
-		autojson json_t *file = json_load_file(path, 0, NULL);
+		autojson json_t *file = json_source("docs/examples/harbor-records.json");
 		const json_t *list = json_is_array(file) ? file : json_arr(file, "records"), *one;
 		size_t i;
 

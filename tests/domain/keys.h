@@ -35,6 +35,8 @@ key_of(int who)
 	struct keypair k;
 	uint8_t secret[crypto_sign_SECRETKEYBYTES];
 
+	if (sodium_init() < 0)
+		exit(99);
 	memset(k.seed, who, sizeof(k.seed));
 	(void)crypto_sign_seed_keypair(k.pub, secret, k.seed);
 	proof_key_text(k.pub, k.text);
@@ -84,18 +86,11 @@ json_poke(json_t *root, const char *path, const char *text)
 static inline json_t *
 json_example(const char *name, uint8_t ret_key[32])
 {
-	const char *srcdir = getenv("srcdir");
-	char path[4096];
-	json_error_t error;
+	char path[256];
 	json_t *json;
 
-	(void)snprintf(path, sizeof(path), "%s/schemas/%s.example.json",
-	    srcdir != NULL ? srcdir : ".", name);
-	json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-	if (json == NULL) {
-		printf("Bail out! %s: %s\n", path, error.text);
-		exit(99);
-	}
+	(void)snprintf(path, sizeof(path), "schemas/%s.example.json", name);
+	json = json_source(path);
 	if (ret_key != NULL) {
 		const json_t *proof = json_object_get(json, "proof");
 		const char *method = json_string_value(json_object_get(

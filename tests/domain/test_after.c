@@ -141,11 +141,7 @@ test_agreement(void)
 int
 main(void)
 {
-	const char *dir = getenv("srcdir");
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s/docs/examples/measures.json", dir != NULL ? dir : ".");
-	list = json_load_file(path, 0, NULL);
+	list = json_source("docs/examples/measures.json");
 	test_scores();
 	test_lists();
 	test_agreement();

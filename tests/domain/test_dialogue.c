@@ -313,11 +313,7 @@ test_memory(void)
 int
 main(void)
 {
-	const char *dir = getenv("srcdir");
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s/docs/examples/measures.json", dir != NULL ? dir : ".");
-	measures = json_load_file(path, 0, NULL);
+	measures = json_source("docs/examples/measures.json");
 	test_talks();
 	test_limits();
 	test_asked();

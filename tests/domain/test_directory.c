@@ -471,8 +471,6 @@ int
 main(void)
 {
 	faults_begin();
-	if (sodium_init() < 0)
-		return 99;
 	org = key_of(KEY_ORG_A);
 	test_record();
 	test_sequence();

@@ -185,8 +185,6 @@ int
 main(void)
 {
 	faults_begin();
-	if (sodium_init() < 0)
-		return 99;
 	oak = key_of(KEY_ORG_A);
 	river = key_of(KEY_ORG_B);
 	test_code();

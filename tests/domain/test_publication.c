@@ -167,8 +167,6 @@ int
 main(void)
 {
 	faults_begin();
-	if (sodium_init() < 0)
-		return 99;
 	rosa = key_of(KEY_ROSA);
 	stranger = key_of(KEY_STRANGER);
 	test_covers();

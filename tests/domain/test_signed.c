@@ -168,8 +168,6 @@ main(void)
 {
 	autojson json_t *doc = NULL;
 
-	if (sodium_init() < 0)
-		return 99;
 	key = key_of(KEY_ISSUER);
 	rosa = key_of(KEY_ROSA);
 	doc = make(TRUST);

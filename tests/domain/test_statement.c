@@ -91,8 +91,6 @@ test_time(void)
 int
 main(void)
 {
-	if (sodium_init() < 0)
-		return 99;
 	rosa = key_of(KEY_ROSA);
 	stranger = key_of(KEY_STRANGER);
 	test_shape();

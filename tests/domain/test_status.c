@@ -346,8 +346,6 @@ int
 main(void)
 {
 	faults_begin();
-	if (sodium_init() < 0)
-		return 99;
 	signer = key_of(KEY_SIGNER);
 	issuer = key_of(KEY_ISSUER);
 	other = key_of(KEY_OTHER_ISSUER);

@@ -429,8 +429,6 @@ int
 main(void)
 {
 	faults_begin();
-	if (sodium_init() < 0)
-		return 99;
 	signer = key_of(KEY_SIGNER);
 	test_lookups();
 	test_nobody();

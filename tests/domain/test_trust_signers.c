@@ -282,8 +282,6 @@ test_record_keys(void)
 int
 main(void)
 {
-	if (sodium_init() < 0)
-		return 99;
 	signer = key_of(KEY_SIGNER);
 	test_signers();
 	test_false_proofs();

@@ -7,24 +7,13 @@
 #include "domain/when.h"
 #include "chat.h"
 #include "story.h"
+#include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
 #define CANARY	"Qzyvan"
 
 static struct host h;
 static json_t *id;		/* Of the match. */
-
-static json_t *
-file(const char *path)
-{
-	char name[PATH_MAX];
-	json_t *ret;
-
-	(void)snprintf(name, sizeof(name), "%s/%s", getenv("srcdir") != NULL ? getenv("srcdir") : ".", path);
-	if ((ret = json_load_file(name, 0, NULL)) == NULL)
-		abort();
-	return ret;
-}
 
 static json_t *
 note(const char *kind, json_t *part)
@@ -78,7 +67,7 @@ test_agreement(void)
 static void
 test_answers(void)
 {
-	autojson json_t *measures = file("docs/examples/measures.json"), *unknown, *kept, *bell, *early, *short_of;
+	autojson json_t *measures = json_source("docs/examples/measures.json"), *unknown, *kept, *bell, *early, *short_of;
 
 	unknown = note("answers", json_pack("{s:s, s:s, s:[i]}", "measure", "hope", "by", "member", "items", 5));
 	ok(strstr(result(unknown, "error"), "no questionnaire") != NULL, "only what the program chose is used");

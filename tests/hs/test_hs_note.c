@@ -7,6 +7,7 @@
 #include "domain/when.h"
 #include "hostile.h"
 #include "story_refer.h"
+#include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
 enum { MEMBER = 2, HELPER = 3 };
@@ -212,12 +213,9 @@ test_feedback(void)
 static void
 test_measure(void)
 {
-	autojson json_t *list = NULL;
-	char path[PATH_MAX];
+	autojson json_t *list = json_source("docs/examples/measures.json");
 
 	ok(says(MEMBER, "!measure who-5", "no questionnaires here"), "only what the program chose is asked");
-	(void)snprintf(path, sizeof(path), "%s/docs/examples/measures.json", getenv("srcdir") != NULL ? getenv("srcdir") : ".");
-	list = json_load_file(path, 0, NULL);
 	json_decref(host_ok(&h, SOURCE, "import measures", json_pack("{s:O}", "document", list)));
 	ok(says(MEMBER, "!measure", "who-5: Wellbeing"), "it is listed");
 	ok(says(MEMBER, "!measure who-5", "Question 1 of 5") && says(MEMBER, "9", "from 0 to 5 is wanted") && says(MEMBER, "3", "Question 2 of 5"), "and asked");
