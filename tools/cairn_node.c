@@ -326,6 +326,8 @@ node_show_list(const json_t *args, const json_t *result)
 		if (strcmp(what, lists[i].what) == 0)
 			out_table(rows, lists[i].columns, lists[i].empty);
 	}
+	if (json_is_true(json_object_get(result, "more")))
+		out_line("only the newest %zu are shown", json_array_size(rows));
 	if (what != NULL && strcmp(what, "referrals") == 0 && json_array_size(rows) > 0)
 		out_line("next: cairn show ID, for the partner, the history and what can be done");
 	return EXIT_OK;

@@ -174,6 +174,13 @@ each_rejected(void *cookie, int64_t id, const char *room_id, const char *reason,
 	    "reason", reason, "at", view_time(when)));
 }
 
+/* Nobody is to take the newest for all. */
+static int
+say_more(json_t *reply)
+{
+	return json_array_size(json_arr(reply, "items")) < SHOWN_MAX || json_object_set_new(reply, "more", json_true()) == 0 ? 0 : -ENOMEM;
+}
+
 int
 view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
@@ -190,7 +197,8 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		return (r = case_each(app->db, each_case, &l)) != 0 ? r :
 		    audit_add(app->db, app_now(app), actor, "list", "referrals", NULL);
 	if (!strcmp(what, "messages")) {
-		r = message_each(app->db, SHOWN_MAX, each_message, &l);
+		if ((r = message_each(app->db, SHOWN_MAX, each_message, &l)) == 0)
+			r = say_more(*ret);
 		return r != 0 ? r : audit_add(app->db, app_now(app), actor, "list", "messages", NULL);
 	}
 	if (!strcmp(what, "matches"))
@@ -210,9 +218,9 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	if (!strcmp(what, "rooms"))
 		return room_each(app->db, -1, each_room, &l);
 	if (!strcmp(what, "waiting"))
-		return waiting_each(app->db, SHOWN_MAX, each_rejected, &l);
+		return (r = waiting_each(app->db, SHOWN_MAX, each_rejected, &l)) != 0 ? r : say_more(*ret);
 	if (!strcmp(what, "rejected"))
-		return rejected_each(app->db, SHOWN_MAX, each_rejected, &l);
+		return (r = rejected_each(app->db, SHOWN_MAX, each_rejected, &l)) != 0 ? r : say_more(*ret);
 	if (!strcmp(what, "outbox")) {
 		for (enum out_state s = OUT_NEW; s <= OUT_FAILED; s++)
 			if ((r = outbox_each(app->db, s, each_out, &l)) != 0)
