@@ -340,7 +340,7 @@ draft(struct cairn *c, const char *from, const json_t *before, int64_t life, jso
 
 	if (before == NULL) {
 		*ret = json_pack("{s:i, s:s, s:i, s:I, s:I, s:[], s:[]}", "v", 1, "kind", "trust", "version", 1, "issued_at",
-		    (json_int_t)now(), "expires_at", (json_int_t)(now() + life), "orgs", "issuers");
+		    (json_int_t)now(), "expires_at", (json_int_t)now() + life, "orgs", "issuers");
 		return *ret != NULL ? EXIT_OK : no_memory(c);
 	}
 	r = trust_next(before, now(), life, ret, &err);

@@ -324,7 +324,7 @@ capacity_verb(struct app *app, const char *actor, const json_t *args, json_t **r
 	for (size_t i = 0; i < trust_norgs(app->trust) && r == 0; i++) {
 		const struct trust_org *org = trust_org_at(app->trust, i);
 
-		if (org == one || (all && one == NULL && strcmp(org->id, own) != 0 && trust_has_role(org, "node")))
+		if (one != NULL ? org == one : all && strcmp(org->id, own) != 0 && trust_has_role(org, "node"))
 			r = ask_org(app, org, actor, result, reterr);
 	}
 	if (r != 0 || (r = capacity_list(app, record, &items)) != 0)

@@ -178,13 +178,13 @@ static json_t *
 sorted(const json_t *words)
 {
 	size_t n = json_array_size(words);
-	autofree json_t **all = calloc(n + 1, sizeof(*all));
+	autofree json_t **all = calloc(n + 1, sizeof(json_t *));
 	json_t *ret = all != NULL ? json_array() : NULL;
 
 	for (size_t i = 0; i < n && ret != NULL; i++)
 		all[i] = json_array_get(words, i);
 	if (ret != NULL)
-		qsort(all, n, sizeof(*all), by_text);
+		qsort(all, n, sizeof(json_t *), by_text);
 	for (size_t i = 0; i < n && ret != NULL; i++)
 		(void)json_array_append(ret, all[i]);
 	return ret;

@@ -9,6 +9,7 @@
 #include "base/canon.h"
 #include "base/event.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "domain/trust.h"
 #include "domain/when.h"
 #include "events.h"
@@ -220,24 +221,13 @@ federation_room(struct app *app, const char *actor, const json_t *args, json_t *
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
-/* How long the next part is: at most PART bytes, between characters. */
-static size_t
-part_len(const char *text)
-{
-	size_t n = strnlen(text, PART);
-
-	while (n == PART && ((unsigned char)text[n] & 0xC0) == 0x80 && n > 0)
-		n--;
-	return n;
-}
-
 static size_t
 count_parts(const char *text)
 {
 	size_t n = 0;
 
 	for (; *text != '\0'; n++)
-		text += part_len(text);
+		text += text_fit(text, PART);
 	return n;
 }
 
@@ -267,7 +257,7 @@ put_version(struct app *app, const char *room_id, int64_t version, bool empty)
 		return r == E_NOTFOUND ? 0 : r;
 	parts = count_parts(text);
 	for (size_t i = 0; i < parts && r == 0; i++, text += len) {
-		len = part_len(text);
+		len = text_fit(text, PART);
 		r = put_part(app, room_id, version, i, parts, empty ? NULL : text, len);
 	}
 	return r;

@@ -105,9 +105,7 @@ index_listing(struct app *app, struct fit *fit, struct listing *l)
 	int64_t now = app_now(app);
 	int r;
 
-	if (!is_kept(&l->rec, now))
-		r = searchstore_drop(app->db, l->rec.n);
-	else if ((r = open_listing(app, l)) == E_NOTFOUND)
+	if ((r = is_kept(&l->rec, now) ? open_listing(app, l) : E_NOTFOUND) == E_NOTFOUND)
 		r = searchstore_drop(app->db, l->rec.n);
 	else if (r == 0) {
 		fit_hours(fit, l->body, now, &l->item.hours);

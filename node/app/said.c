@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/canon.h"
+#include "base/text.h"
 #include "said.h"
 
 enum { KEPT_MAX = 16 * 1024 };
@@ -64,17 +65,6 @@ without_quote(const json_t *content, const char *body)
 	return p != body && *p == '\n' ? p + 1 : body;
 }
 
-/* As much as is kept, cut between characters. */
-static size_t
-kept_len(const char *text)
-{
-	size_t n = strnlen(text, KEPT_MAX);
-
-	while (n == KEPT_MAX && n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
-		n--;
-	return n;
-}
-
 int
 said_read(const char *type, const json_t *content, struct said *ret)
 {
@@ -92,12 +82,11 @@ said_read(const char *type, const json_t *content, struct said *ret)
 	readable = readable && body != NULL;
 	body = or(body, "");
 	said = without_quote(content, body);
-	w.cut = body[kept_len(body)] != '\0';
-	if (!readable && asprintf(&w.kept, "[%s; it cannot be read here] %.*s", or(what, "nothing in words"), (int)kept_len(body), body) < 0)
+	w.cut = body[text_fit(body, KEPT_MAX)] != '\0';
+	if ((readable ? asprintf(&w.kept, "%s%.*s", w.change ? "* " : "", (int)text_fit(body, KEPT_MAX), body) :
+	    asprintf(&w.kept, "[%s; it cannot be read here] %.*s", or(what, "nothing in words"), (int)text_fit(body, KEPT_MAX), body)) < 0)
 		w.kept = NULL;
-	else if (readable && asprintf(&w.kept, "%s%.*s", w.change ? "* " : "", (int)kept_len(body), body) < 0)
-		w.kept = NULL;
-	if (w.kept == NULL || (readable && (w.said = strndup(said, kept_len(said))) == NULL)) {
+	if (w.kept == NULL || (readable && (w.said = strndup(said, text_fit(said, KEPT_MAX))) == NULL)) {
 		said_free(&w);
 		return -ENOMEM;
 	}

@@ -74,3 +74,14 @@ text_is_utf8(const char *src)
 			return false;
 	return true;
 }
+
+size_t
+text_fit(const char *s, size_t max)
+{
+	size_t n = strnlen(s, max);
+
+	if (n == max)
+		while (n > 0 && ((unsigned char)s[n] & 0xC0) == 0x80)
+			n--;
+	return n;
+}

@@ -15,6 +15,9 @@
  */
 void	text_escape(const char *, char *, size_t);
 
+/** text_fit(s, max): how many bytes of well-formed ${s}, ${max} at most, are whole characters. */
+size_t	text_fit(const char *, size_t max);
+
 /** text_is_utf8(s): is all of ${s} well-formed UTF-8? */
 bool	text_is_utf8(const char *);
 

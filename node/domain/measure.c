@@ -102,7 +102,7 @@ measure_score(const json_t *m, const json_t *items, struct measure_score *ret, s
 		sum += has_number(json_arr(m, "reversed"), (long long)i + 1) ? from + to - answer : answer;
 		answered++;
 	}
-	if (n - answered > json_int(m, "missing", 0))
+	if (answered == 0 || n - answered > json_int(m, "missing", 0))
 		return err_set(reterr, E_BAD, "items: too few are answered to count them");
 	/* Whoever left some out has them counted like the others; a half counts up. */
 	s.score = (2 * sum * n + answered) / (2 * answered) * json_int(m, "times", 1);

@@ -26,6 +26,11 @@ test_text(void)
 	is_str(tiny, "abc", "cut between characters");
 	text_escape("abcde", tiny, sizeof(tiny));
 	is_str(tiny, "abcde", "an exact fit is kept");
+	for (size_t max = 0; max <= 12; max++) {
+		static const size_t fits[] = { 0, 1, 1, 1, 1, 5, 5, 5, 8, 8, 10, 10, 10 };
+
+		is_int((int)text_fit("a\xf0\x9f\x98\x82\xe2\x82\xac\xc3\xa9", max), (int)fits[max], "of %zu bytes, whole characters", max);
+	}
 }
 
 static void
