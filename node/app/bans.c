@@ -17,15 +17,16 @@
 #include "trustlist.h"
 
 /*
- * meta: rules or rooms came since bans_step; and who is still to be looked at: "FROM TO", those after FROM, and when
- * they are done from the beginning up to TO; "": nobody.
+ * meta: rules or rooms came since bans_step; and which people and rooms are still to be looked at: "FROM TO", those after FROM,
+ * and when they are done from the beginning up to TO; "": none.
  */
 #define DIRTY		"bans_dirty"
-#define WALK		"bans_walk"
+#define PEOPLE		"bans_walk"
+#define ROOMS		"bans_rooms"
 
 enum { SERVERS_MAX = 1000 };	/* Of an m.room.server_acl, which must fit an event. */
-/* In one turn: rules compared with people, and people at least and at most. */
-enum { TURN_LOOKS = 100000, TURN_LEAST = 4, TURN_MOST = 64 };
+/* In one turn: rules compared with people, and people at least and at most; and rooms. */
+enum { TURN_LOOKS = 100000, TURN_LEAST = 4, TURN_MOST = 64, TURN_ROOMS = 16 };
 
 static int
 changed(struct app *app)
@@ -90,11 +91,11 @@ expel_banned(struct app *app, const struct policy_globs *globs, int64_t pid)
 }
 
 static int
-walk_get(struct app *app, int64_t *ret_from, int64_t *ret_to)
+walk_get(struct app *app, const char *walk, int64_t *ret_from, int64_t *ret_to)
 {
 	autofree char *text = NULL;
 	char *end;
-	int r = meta_get(app->db, WALK, false, &text);
+	int r = meta_get(app->db, walk, false, &text);
 
 	if (r != 0 || *text == '\0')
 		return r == 0 ? E_NOTFOUND : r;
@@ -104,33 +105,42 @@ walk_get(struct app *app, int64_t *ret_from, int64_t *ret_to)
 }
 
 static int
-walk_put(struct app *app, int64_t from, int64_t to)
+walk_put(struct app *app, const char *walk, int64_t from, int64_t to)
 {
 	char text[48];
 
 	(void)snprintf(text, sizeof(text), "%lld %lld", (long long)from, (long long)to);
-	return meta_put(app->db, WALK, text, false);
+	return meta_put(app->db, walk, text, false);
 }
 
-/* From where it is once around: who was looked at before the last change is looked at again. */
+/* From where it is once around: what was looked at before the last change is looked at again. */
 static int
-walk_begin(struct app *app)
+walk_begin(struct app *app, const char *walk)
 {
 	int64_t from = 0, to;
-	int r = walk_get(app, &from, &to);
+	int r = walk_get(app, walk, &from, &to);
 
-	return r < 0 ? r : walk_put(app, from, from);
+	return r < 0 ? r : walk_put(app, walk, from, from);
+}
+
+/* After a piece that began behind ${from} and ended with ${last}; 0: there was nothing. */
+static int
+walk_on(struct app *app, const char *walk, int64_t from, int64_t to, int64_t last)
+{
+	if (last > 0 && (from >= to || last < to))
+		return walk_put(app, walk, last, to);
+	return from < to || to == 0 ? meta_put(app->db, walk, "", false) : walk_put(app, walk, 0, to);
 }
 
 /* Some of those whom a rule may ban.  E_NOTFOUND: there is nobody left to be looked at. */
 static int
-walk(struct app *app)
+expel_some(struct app *app)
 {
 	autoglobs struct policy_globs *globs = NULL;
 	autofree int64_t *pids = NULL;
 	int64_t from, to, most;
 	size_t n = 0;
-	int r = walk_get(app, &from, &to);
+	int r = walk_get(app, PEOPLE, &from, &to);
 
 	if (r != 0 || (r = policy_globs(app->db, &globs)) != 0)
 		return r;
@@ -139,11 +149,7 @@ walk(struct app *app)
 	r = roster_people(app->db, from, most, &pids, &n);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = expel_banned(app, globs, pids[i]);
-	if (r != 0)
-		return r;
-	if (n > 0 && (from >= to || pids[n - 1] < to))
-		return walk_put(app, pids[n - 1], to);
-	return from < to || to == 0 ? meta_put(app->db, WALK, "", false) : walk_put(app, 0, to);
+	return r != 0 ? r : walk_on(app, PEOPLE, from, to, n > 0 ? pids[n - 1] : 0);
 }
 
 struct acl {
@@ -190,25 +196,27 @@ send_acl(void *cookie, const struct room *room)
 	return outbox_call(acl->app->db, room->account, room->room_id, "PUT", path, body, "server_acl", room->room_id);
 }
 
-/* Each room of ours whose list is another one gets it. */
+/* Of some rooms each that is ours and has another list gets it.  E_NOTFOUND: no room is left to be looked at. */
 static int
-close_rooms(struct app *app)
+close_some(struct app *app)
 {
 	autojson json_t *deny = json_array();
 	struct acl acl = { .app = app, .deny = deny };
 	autofree char *text = NULL;
 	uint8_t hash[crypto_hash_sha256_BYTES];
-	int r = deny == NULL ? -ENOMEM : policy_servers(app->db, add_server, &acl);
+	int64_t from, to, last;
+	int r = walk_get(app, ROOMS, &from, &to);
 
-	if (r != 0)
+	if (r != 0 || (r = deny == NULL ? -ENOMEM : policy_servers(app->db, add_server, &acl)) != 0)
 		return r;
-	if (acl.cut)
+	if (acl.cut && from == to)
 		log_error("bans", "the policy lists ban more than %d servers; the rest is not kept out of our rooms by their servers", SERVERS_MAX);
 	if ((text = canon_text(deny, NULL)) == NULL)
 		return -ENOMEM;
 	(void)crypto_hash_sha256(hash, (const uint8_t *)text, strlen(text));
 	(void)sodium_bin2hex(acl.hash, sizeof(acl.hash), hash, sizeof(hash));
-	return room_each(app->db, -1, send_acl, &acl);
+	r = room_some(app->db, from, TURN_ROOMS, send_acl, &acl, &last);
+	return r != 0 ? r : walk_on(app, ROOMS, from, to, last);
 }
 
 int
@@ -220,14 +228,17 @@ bans_step(struct app *app, bool *ret_more)
 	if (r < 0)
 		return r;
 	if (r == E_NOTFOUND || *dirty == '\0') {
-		r = walk(app);
+		if ((r = expel_some(app)) < 0)
+			return r;
+		*ret_more |= r == 0;
+		r = close_some(app);
 		*ret_more |= r == 0;
 		return r == E_NOTFOUND ? 0 : r;
 	}
 	*ret_more = true;
-	if ((r = meta_put(app->db, DIRTY, "", false)) != 0 || (r = trustlist_banned(app)) != 0 || (r = walk_begin(app)) != 0)
+	if ((r = meta_put(app->db, DIRTY, "", false)) != 0 || (r = trustlist_banned(app)) != 0 || (r = walk_begin(app, PEOPLE)) != 0)
 		return r;
-	return close_rooms(app);
+	return walk_begin(app, ROOMS);
 }
 
 /* ---- Verbs. ---- */

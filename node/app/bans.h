@@ -17,8 +17,8 @@ int	bans_rule(struct app *, const char *room_id, const json_t *event) must_check
 int	bans_refuse(struct app *, const char *user, const char *room_id, struct err *) must_check;
 
 /**
- * bans_step(app, ret_more): what rules that came since the last turn mean for rosters, partners and our rooms.  Of the
- * rosters a few people in each turn; who is named as they are, without a glob, is off them with the rule.
+ * bans_step(app, ret_more): what rules that came since the last turn mean for rosters, partners and our rooms.  A few
+ * people and a few rooms in each turn; who is named as they are, without a glob, is off the rosters with the rule.
  */
 int	bans_step(struct app *, bool *ret_more) must_check;
 

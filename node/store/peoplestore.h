@@ -58,6 +58,8 @@ int	room_written(struct db *, const struct room *) must_check;
 int	room_put(struct db *, const struct room *) must_check;
 /** room_each(db, kind or -1, fn, cookie): in order of creation; stops at the first non-zero of fn and returns it. */
 int	room_each(struct db *, int kind, int (*)(void *, const struct room *), void *) must_check;
+/** room_some(db, after, most, fn, cookie, ret_last): likewise up to ${most} behind number ${after}, and the number of the last; 0: none. */
+int	room_some(struct db *, int64_t after, int64_t most, int (*)(void *, const struct room *), void *, int64_t *) must_check;
 void	room_free(struct room *);
 #define autoroom __attribute__((cleanup(room_free)))
 

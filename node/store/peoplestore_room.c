@@ -152,17 +152,16 @@ room_put(struct db *db, const struct room *room)
 	    room->state_encrypted, room->joined, room->ours);
 }
 
-int
-room_each(struct db *db, int kind, int (*fn)(void *, const struct room *), void *cookie)
+static int
+rooms_of(struct db *db, struct rows *rows, int (*fn)(void *, const struct room *), void *cookie, int64_t *ret_last)
 {
-	autorows struct rows *rows = NULL;
 	autofree int64_t *ids = NULL;
 	size_t n;
 	int r;
 
-	if ((r = db_query(db, &rows, Q_ROOM_LIST, "i", (int64_t)kind)) != 0 ||
-	    (r = rows_ids(rows, &ids, &n)) != 0)
+	if ((r = rows_ids(rows, &ids, &n)) != 0)
 		return r;
+	*ret_last = n > 0 ? ids[n - 1] : 0;
 	for (size_t i = 0; i < n; i++) {
 		struct room room;
 
@@ -176,6 +175,25 @@ room_each(struct db *db, int kind, int (*fn)(void *, const struct room *), void 
 			return r;
 	}
 	return 0;
+}
+
+int
+room_each(struct db *db, int kind, int (*fn)(void *, const struct room *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int64_t last;
+	int r = db_query(db, &rows, Q_ROOM_LIST, "i", (int64_t)kind);
+
+	return r != 0 ? r : rooms_of(db, rows, fn, cookie, &last);
+}
+
+int
+room_some(struct db *db, int64_t after, int64_t most, int (*fn)(void *, const struct room *), void *cookie, int64_t *ret_last)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_ROOM_SOME, "ii", after, most);
+
+	return r != 0 ? r : rooms_of(db, rows, fn, cookie, ret_last);
 }
 
 int

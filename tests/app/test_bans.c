@@ -11,6 +11,8 @@
 #define ROOM	"!people:here.example"
 #define LIST	"!list:here.example"
 
+enum { GROUPS = 100, PIECE = 16 };
+
 static struct bench_node node;
 static int globs = 1000, people = 300;
 
@@ -43,12 +45,44 @@ count_in(void)
 }
 
 static void
-rule(const char *key, const char *entity)
+rule_of(const char *type, const char *key, const char *entity)
 {
-	autojson json_t *event = json_pack("{s:s, s:s, s:{s:s, s:s}}", "type", "m.policy.rule.user", "state_key", key, "content",
+	autojson json_t *event = json_pack("{s:s, s:s, s:{s:s, s:s}}", "type", type, "state_key", key, "content",
 	    "entity", entity, "recommendation", "m.ban");
 
 	bench_tx(&node, bans_rule(node.app, LIST, event));
+}
+
+static void
+rule(const char *key, const char *entity)
+{
+	rule_of("m.policy.rule.user", key, entity);
+}
+
+static const char *
+group(int i, char out[64])
+{
+	(void)snprintf(out, 64, "!group%d:here.example", i);
+	return out;
+}
+
+/* So many of our rooms have a list of servers other than ${hash}; and the hash of the last of these. */
+static int
+closed(const char *not, char ret[65])
+{
+	char id[64];
+	int n = 0;
+
+	for (int i = 0; i < GROUPS; i++) {
+		char *hash = NULL;
+
+		if (acl_get(node.app->db, group(i, id), &hash) != 0)
+			continue;
+		n += strcmp(hash, not) != 0;
+		(void)snprintf(ret, 65, "%s", hash);
+		free(hash);
+	}
+	return n;
 }
 
 static void
@@ -61,6 +95,11 @@ fill(void)
 	bench_must(db_begin(node.app->db, NULL));
 	bench_must(room_put(node.app->db, &room));
 	bench_must(room_put(node.app->db, &list));
+	for (int i = 0; i < GROUPS; i++) {
+		struct room ours = { .room_id = (char *)(uintptr_t)group(i, user), .account = steward, .kind = ROOM_GROUP, .ours = 1, .joined = 1 };
+
+		bench_must(room_put(node.app->db, &ours));
+	}
 	for (int i = 0; i < people; i++) {
 		name(i, user);
 		bench_must(roster_add(node.app->db, ROOM, bench_person(&node, user)));
@@ -154,6 +193,30 @@ test_changing(void)
 	(void)turns(100000);
 }
 
+/* Our rooms are closed to a server some in each turn, wherever a crash or a newer list comes. */
+static void
+test_rooms(void)
+{
+	char before[65], after[65];
+	int n = 0, most = 0, had = 0, now;
+
+	rule_of("m.policy.rule.server", "s", "evil.example");
+	(void)turns(3);
+	now = closed("", before);
+	ok(now > 0 && now < GROUPS / 2, "in a few turns some rooms are closed to a banned server, not all (%d)", now);
+	bench_node_again(&node);
+	bench_synced(&node);
+	rule_of("m.policy.rule.server", "t", "worse.example");
+	for (had = closed(before, after); closed(before, after) < GROUPS && n < 100; n++, had = now) {
+		(void)turns(1);
+		now = closed(before, after);
+		most = now - had > most ? now - had : most;
+	}
+	ok(n < 100 && most <= PIECE, "after a crash and a newer list all have that, at most %d in a turn (%d)", PIECE, most);
+	(void)turns(100000);
+	is_int(closed(after, after), 0, "and it is the same one");
+}
+
 int
 main(void)
 {
@@ -170,6 +233,7 @@ main(void)
 	test_pieces();
 	test_resume();
 	test_changing();
+	test_rooms();
 	bench_node_close(&node);
 	return done_testing();
 }

@@ -54,6 +54,9 @@ ORDER BY joined DESC, coalesce(membership IN ('join', 'invite'), 1) DESC,
 -- name: room_list
 SELECT n FROM room WHERE ?1 < 0 OR kind = ?1 ORDER BY n;
 
+-- name: room_some
+SELECT n FROM room WHERE n > ?1 ORDER BY n LIMIT ?2;
+
 -- name: room_add
 INSERT INTO room (room_id, tag, account, kind, subject, pid, encrypted, state_encrypted, joined,
 	ours)
