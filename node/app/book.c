@@ -9,6 +9,7 @@
 #include "base/canon.h"
 #include "base/event.h"
 #include "domain/staff.h"
+#include "domain/trust.h"
 #include "domain/when.h"
 #include "events.h"
 #include "store/audit.h"
@@ -50,10 +51,53 @@ group_of(struct app *app, const char *id, json_t **ret)
 	return r;
 }
 
+static bool
+is_account(const struct app *app, const char *user)
+{
+	return !strcmp(user, app->cfg->node_user) || !strcmp(user, app->cfg->steward_user) || trust_org_by_node(app->trust, user) != NULL;
+}
+
+/* Whose entries of that name are: ${*pid} on their first, 0: it is not known. */
+static int
+whose_name(struct app *app, const json_t *all, const char *who, int64_t *pid)
+{
+	const json_t *e;
+	size_t i;
+	int r = 0;
+
+	*pid = 0;
+	json_array_foreach((json_t *)all, i, e)
+		if (!strcmp(json_str(e, "who"), who) && (r = book_person(app->db, json_int(e, "n", 0), pid)) != E_NOTFOUND)
+			return r;
+	return 0;
+}
+
+/* With their person all that goes by their name is forgotten: what is there, this, and what comes. */
+static int
+link_person(struct app *app, const json_t *all, const char *who, const char *user, int64_t n, struct err *reterr)
+{
+	int64_t known, pid;
+	const json_t *e;
+	size_t i;
+	int r = whose_name(app, all, who, &known);
+
+	if (r != 0 || (user == NULL && known == 0))
+		return r;
+	pid = known;
+	if (user != NULL && (r = person_id(app->db, user, &pid)) != 0)
+		return r;
+	if (known != 0 && pid != known)
+		return err_set(reterr, E_REFUSED, "%s is the name of somebody else in this book; write another name for one of them", who);
+	json_array_foreach((json_t *)all, i, e)
+		if (r == 0 && known == 0 && !strcmp(json_str(e, "who"), who))
+			r = book_link(app->db, json_int(e, "n", 0), pid);
+	return r != 0 ? r : book_link(app->db, n, pid);
+}
+
 int
 book_write(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
-	autojson json_t *entry = json_deep_copy(json_obj(args, "document")), *all = NULL, *group = NULL;
+	autojson json_t *entry = json_deep_copy(json_obj(args, "document")), *all = NULL, *group = NULL, *user = NULL;
 	char today[WHEN_TEXT];
 	bool incident;
 	int64_t n;
@@ -64,8 +108,14 @@ book_write(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	if (json_object_set_new(entry, "v", json_integer(1)) != 0)
 		return -ENOMEM;
 	if ((r = event_check(&ev_entry_desc, entry, reterr)) != 0 || (r = read_all(app, &all)) != 0 || (r = group_of(app, staff_group(entry), &group)) != 0 ||
-	    (r = staff_admit(all, entry, group, when_print_day(app_now(app), today), reterr)) != 0 ||
-	    (r = book_add(app->db, json_str(entry, "kind"), entry, &n)) != 0 ||
+	    (r = staff_admit(all, entry, group, when_print_day(app_now(app), today), reterr)) != 0)
+		return r;
+	user = json_incref(json_object_get(entry, "user"));
+	(void)json_object_del(entry, "user");
+	if (json_is_string(user) && is_account(app, json_string_value(user)))
+		return err_set(reterr, E_REFUSED, "user: %s is an organization's account, not a person's", json_string_value(user));
+	if ((r = book_add(app->db, json_str(entry, "kind"), entry, &n)) != 0 ||
+	    (r = link_person(app, all, json_str(entry, "who"), json_string_value(user), n, reterr)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "book", "book", json_str(entry, "kind"))) != 0)
 		return r;
 	incident = !strcmp(json_str(entry, "kind"), "incident");

@@ -17,6 +17,7 @@
 #include "store/consentstore.h"
 #include "store/erasure.h"
 #include "store/matchstore.h"
+#include "store/notestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "store/retention.h"
@@ -178,12 +179,29 @@ erase_case(struct app *app, const char *actor, struct case_row *row, const char 
 	return erase_want(app, row->id, actor);
 }
 
+/* A match that no referral led to: what was wished, who was chosen, and its notes.  E_NOTFOUND: it is none. */
+static int
+erase_match(struct app *app, const char *actor, const char *id, bool really, json_t *plan, struct err *reterr)
+{
+	autopairing struct pairing p = { 0 };
+	int r = pairing_get(app->db, id, &p);
+
+	if (r != 0)
+		return r;
+	if (json_str(p.body, "referral") != NULL)
+		return err_set(reterr, E_REFUSED, "this match is of referral %s: erase that", json_str(p.body, "referral"));
+	if ((r = list_add(plan, "erases", json_sprintf("match %s: what was wished, who was chosen, and its notes", id))) != 0)
+		return r;
+	return really ? erase_want(app, id, actor) : 0;
+}
+
 struct parts {
 	struct app	*app;
 	const char	*actor, *cause;
 	bool		 really;
 	json_t		*plan;
 	struct err	*reterr;
+	long long	 entries;	/* Of the book. */
 };
 
 static int
@@ -193,6 +211,9 @@ erase_part(void *cookie, const char *name)
 	struct case_row row;
 	int r = strncmp(name, "referral:", 9) != 0 ? E_NOTFOUND : case_get(p->app->db, name + 9, &row);
 
+	p->entries += strncmp(name, "entry:", 6) == 0;
+	if (r == E_NOTFOUND && strncmp(name, "referral:", 9) == 0)
+		return (r = erase_match(p->app, p->actor, name + 9, p->really, p->plan, p->reterr)) == E_NOTFOUND ? 0 : r;
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	r = erase_case(p->app, p->actor, &row, p->cause, p->really, p->plan, p->reterr);
@@ -220,13 +241,17 @@ static int
 erase_person(struct app *app, const char *actor, int64_t pid, const char *cause, bool really, json_t *plan, struct err *reterr)
 {
 	char who[SUBJECT_NAME];
-	struct parts parts = { app, actor, cause, really, plan, reterr };
+	struct parts parts = { app, actor, cause, really, plan, reterr, 0 };
 	int r = list_add(plan, "erases", json_string("their user id, what was said in the direct chat, and the keys that opened it; "
 	    "this node leaves that chat"));
 
 	(void)subject_person(pid, who);
-	if (r != 0 || (r = subject_each_part(app->db, who, erase_part, &parts)) != 0 || !really)
+	if (r != 0 || (r = subject_each_part(app->db, who, erase_part, &parts)) != 0 || (r = chat_subjects(app->db, pid, erase_part, &parts)) != 0)
 		return r;
+	if (parts.entries > 0 && (r = list_add(plan, "erases", json_sprintf("what the book says of them: %lld entries", parts.entries))) != 0)
+		return r;
+	if (!really)
+		return 0;
 	if ((r = leave(app, pid)) != 0 || (r = erasure_want(app->db, who, actor)) != 0)
 		return r;
 	return audit_add(app->db, app_now(app), actor, "erase", who + strlen("person:"), NULL);
@@ -257,22 +282,6 @@ refuse_to(struct app *app, const char *actor, const char *id, json_t **ret, stru
 		return r;
 	*ret = json_pack("{s:s, s:s}", "id", id, "text", "the partner is told that it is kept");
 	return *ret != NULL ? 0 : -ENOMEM;
-}
-
-/* A match that no referral led to: what was wished, who was chosen, and its notes.  E_NOTFOUND: it is none. */
-static int
-erase_match(struct app *app, const char *actor, const char *id, bool really, json_t *plan, struct err *reterr)
-{
-	autopairing struct pairing p = { 0 };
-	int r = pairing_get(app->db, id, &p);
-
-	if (r != 0)
-		return r;
-	if (json_str(p.body, "referral") != NULL)
-		return err_set(reterr, E_REFUSED, "this match is of referral %s: erase that", json_str(p.body, "referral"));
-	if ((r = list_add(plan, "erases", json_sprintf("match %s: what was wished, who was chosen, and its notes", id))) != 0)
-		return r;
-	return really ? erase_want(app, id, actor) : 0;
 }
 
 struct finding {
@@ -358,6 +367,7 @@ terms_step(struct app *app, bool *ret_more)
 		.messages = cfg->keep_messages > 0 ? now - cfg->keep_messages * DAY_MS : 0,
 		.offers = now - OFFER_DAYS * DAY_MS,
 		.legal = now - (cfg->keep_legal > 0 ? cfg->keep_legal : LEGAL_DAYS) * DAY_MS,
+		.book = cfg->keep_book > 0 ? now - cfg->keep_book * DAY_MS : 0,
 		.names = now - 2 * (cfg->keep_legal > 0 ? cfg->keep_legal : LEGAL_DAYS) * DAY_MS,
 	};
 	bool more = false;

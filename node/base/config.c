@@ -49,6 +49,7 @@ static const struct key {
 	{ FIELD(keep_referrals), DAYS, false, NULL },
 	{ FIELD(keep_legal), DAYS, false, NULL },
 	{ FIELD(keep_audit), DAYS, false, NULL },
+	{ FIELD(keep_book), DAYS, false, NULL },
 	{ FIELD(require_primitives), BOOL, false, NULL },
 	{ FIELD(log_level), LEVEL, false, NULL },
 };
@@ -390,7 +391,8 @@ int
 config_parse(const char *name, const char *text, size_t len, struct config *ret, struct err *reterr)
 {
 	struct parser p = { .file = name, .config = { .log_level = LOG_LEVEL_INFO,
-	    .keep_messages = MESSAGES_DAYS, .keep_referrals = REFERRALS_DAYS, .keep_legal = LEGAL_DAYS, .keep_audit = LEGAL_DAYS } };
+	    .keep_messages = MESSAGES_DAYS, .keep_referrals = REFERRALS_DAYS, .keep_legal = LEGAL_DAYS, .keep_audit = LEGAL_DAYS,
+	    .keep_book = LEGAL_DAYS } };
 	autofree char *copy = NULL;
 	char *line, *next;
 	unsigned number = 1;

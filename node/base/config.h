@@ -31,7 +31,7 @@ struct config {
 	char	*crisis_words;		/* What somebody in danger writes, with commas or lines between; NULL: none is known. */
 	char	*on_call_user;		/* Who is told then, or NULL. */
 	char	*bridge_user;		/* Unix user for bridges when started as root, or NULL. */
-	int	 keep_messages, keep_referrals, keep_legal, keep_audit;	/* Terms in days; 0: none (of legal: the standard one). */
+	int	 keep_messages, keep_referrals, keep_legal, keep_audit, keep_book;	/* Terms in days; 0: none (of legal: the standard one). */
 	bool	 require_primitives;
 	enum log_level	log_level;
 };

@@ -70,6 +70,25 @@ book_each(struct db *db, int (*fn)(void *, const struct entry *), void *cookie)
 }
 
 int
+book_link(struct db *db, int64_t n, int64_t pid)
+{
+	char who[SUBJECT_NAME], whole[SUBJECT_NAME];
+
+	return subject_link(db, subject_entry(n, who), subject_person(pid, whole));
+}
+
+int
+book_person(struct db *db, int64_t n, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_BOOK_PERSON, "i", n);
+
+	if (r == 0 && (r = db_next(rows)) == 0)
+		*ret = db_int(rows, 0);
+	return r;
+}
+
+int
 book_seen(struct db *db, int64_t n)
 {
 	return rows_hit(db, db_run(db, Q_BOOK_SEEN, "ii", n, world_now(db_world(db))));

@@ -16,6 +16,9 @@ struct entry {
 /** book_add(db, kind, body, ret_n): sealed under a key of its own (subject_entry()).  book_each: oldest first.  0 or negative. */
 int	book_add(struct db *, const char *kind, const json_t *body, int64_t *ret_n) must_check;
 int	book_each(struct db *, int (*)(void *, const struct entry *), void *) must_check;
+/** book_link(db, n, pid): it is forgotten with that person.  book_person(db, n, ret): with whom; 0, E_NOTFOUND. */
+int	book_link(struct db *, int64_t, int64_t pid) must_check;
+int	book_person(struct db *, int64_t, int64_t *) must_check;
 /** book_seen(db, n): an incident was seen, now; 0, E_NOTFOUND.  book_forget(db, n): key first (erasure.h). */
 int	book_seen(struct db *, int64_t) must_check;
 int	book_forget(struct db *, int64_t) must_check;

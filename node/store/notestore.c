@@ -186,6 +186,21 @@ chat_of_person(struct db *db, int64_t pid, int (*fn)(void *, const struct chat *
 }
 
 int
+chat_subjects(struct db *db, int64_t pid, int (*fn)(void *, const char *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CHAT_SUBJECTS, "i", pid);
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		autofree char *name = NULL;
+
+		if ((r = rows_dup(rows, 0, &name)) == 0)
+			r = fn(cookie, name);
+	}
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+int
 note_due(struct db *db, int64_t now, int64_t *ret)
 {
 	autorows struct rows *rows = NULL;

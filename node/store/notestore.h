@@ -50,5 +50,7 @@ int	chat_put(struct db *, const struct chat *) must_check;
 /** chat_of_pairing: its chats; chat_of_person: their active matches, in one order.  fn may write. */
 int	chat_of_pairing(struct db *, const char *pairing, int (*)(void *, const struct chat *), void *) must_check;
 int	chat_of_person(struct db *, int64_t pid, int (*)(void *, const struct chat *), void *) must_check;
+/** chat_subjects(db, pid, fn, cookie): the subjects (subject.h) of the matches in which theirs is the member's chat, and which are no part of their person. */
+int	chat_subjects(struct db *, int64_t pid, int (*)(void *, const char *), void *) must_check;
 
 #endif /* !CAIRN_NOTESTORE_H */

@@ -11,6 +11,7 @@ struct retention {
 	int64_t	legal;		/* Consents and accounting of what was erased before. */
 	int64_t	offers;		/* Matches of which nobody was chosen. */
 	int64_t	messages;	/* That were sent or came. */
+	int64_t	book;		/* Entries, by when they were written down. */
 	int64_t	names;		/* The note that something was erased. */
 };
 

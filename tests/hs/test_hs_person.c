@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A person is forgotten: who they are, what they wrote, and the referrals that they asked for; a partner says that it must
- * keep what it has.  And what is over its term goes by itself, first the referral, then what the law wanted kept.
+ * A person is forgotten: who they are, what they wrote, the referrals that they asked for, and what staff wrote down of them; a
+ * partner says that it must keep what it has.  And what is over its term goes by itself, first the referral, then what the law wanted kept.
  */
 #include "base/canon.h"
 #include "hostile.h"
@@ -13,6 +13,9 @@ enum { MEMBER = 2 };
 
 #define MEMBER_USER	"@cairn:elsewhere.example"
 #define WORDS		"my dawn chorus neighbour"	/* What they wrote. */
+#define NOTED		"ends the day with crosswords"	/* What staff noted of their match. */
+#define WRITTEN		"Jo of the Tuesday group"	/* Their name in the book. */
+#define ENTRY		"Kim who helps out"
 #define CONSENT		"\"patient\":\"Jo\""
 #define DAY		(24 * 3600 * 1000LL)
 
@@ -87,6 +90,42 @@ ask(char id[64])
 	host_run(&h, 20000);
 }
 
+static json_t *
+entry(const char *who, const char *user)
+{
+	return json_pack("{s:{s:s, s:s, s:s, s:s*, s:{s:s, s:i}}}", "document", "kind", "training", "on", "2026-11-20", "who", who, "user", user,
+	    "training", "topic", "crisis", "hours", 8);
+}
+
+/* Staff match them without a referral, note something of it, and write down in the book what they learned here. */
+static void
+write_down(void)
+{
+	autojson json_t *match = host_ok(&h, SOURCE, "match", json_pack("{s:s, s:s}", "need", "substance_use", "age_band", "26_59")), *no = NULL, *other = NULL;
+	const json_t *id = json_object_get(match, "match");
+
+	json_decref(host_ok(&h, SOURCE, "match accept", json_pack("{s:O, s:O}", "match", id, "record",
+	    json_object_get(json_array_get(json_arr(match, "choices"), 0), "record"))));
+	json_decref(host_ok(&h, SOURCE, "match note", json_pack("{s:O, s:{s:s, s:s, s:{s:i, s:s}}}", "match", id, "document", "kind", "checkin", "on",
+	    "2026-11-21", "checkin", "well", 2, "text", NOTED)));
+	json_decref(host_ok(&h, SOURCE, "match chat", json_pack("{s:O, s:s, s:s}", "match", id, "user", MEMBER_USER, "as", "member")));
+	json_decref(host_ok(&h, SOURCE, "book add", entry(WRITTEN, NULL)));
+	json_decref(host_ok(&h, SOURCE, "book add", entry(WRITTEN, MEMBER_USER)));
+	json_decref(host_ok(&h, SOURCE, "book add", entry(WRITTEN, NULL)));
+	json_decref(host_ok(&h, SOURCE, "book add", entry("Sam", NULL)));
+	no = host_command(&h, SOURCE, "book add", entry(WRITTEN, "@sam:elsewhere.example"));
+	ok(refused(no, "the name of somebody else"), "a name in the book is one person's");
+	other = host_command(&h, SOURCE, "book add", entry("Us", SOURCE_USER));
+	ok(refused(other, "an organization's account"), "and no organization's");
+}
+
+/* How often what staff wrote down can be read. */
+static int
+written(const char *database, const char *keys)
+{
+	return search(&h, SOURCE, database, keys, NOTED).found + search(&h, SOURCE, database, keys, WRITTEN).found;
+}
+
 static void
 test_person(const char *id)
 {
@@ -99,8 +138,8 @@ test_person(const char *id)
 	host_start(&h, SOURCE);
 	host_run(&h, 30000);
 	plan = host_ok(&h, SOURCE, "erase", json_pack("{s:s}", "id", MEMBER_USER));
-	ok(json_array_size(json_arr(plan, "erases")) == 2 && json_array_size(json_arr(plan, "keeps")) == 1 &&
-	    json_array_size(json_arr(plan, "asks")) == 1, "first it says that the chat goes, and the referral, and what stays");
+	ok(json_array_size(json_arr(plan, "erases")) == 4 && json_array_size(json_arr(plan, "keeps")) == 1 &&
+	    json_array_size(json_arr(plan, "asks")) == 1, "first it says that the chat goes, the referral, the match, what the book says, and what stays");
 	is_str(state_of(SOURCE, "person:", NULL), "", "and nothing is done");
 	done = host_ok(&h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", MEMBER_USER, "confirm", MEMBER_USER));
 	host_run(&h, 60000);
@@ -123,8 +162,12 @@ test_person(const char *id)
 	ok(search(&h, SOURCE, "/cairn.db", "", WORDS).found == 0 && search(&h, SOURCE, "/cairn.db", "", MEMBER_USER).found == 0,
 	    "nor has the database of today");
 	ok(search_servers(&h, WORDS) == 0 && search_servers(&h, SOURCE_USER) > 0, "and no homeserver was told a word of it in clear");
+	is_int(written(".before/cairn.db", ".before"), 4, "with the keys of that day it has what staff noted of their match, and the book");
+	is_int(written(".before/cairn.db", "") + written("/cairn.db", ""), 0, "with those of today neither; nor has the database");
+	ok(search(&h, SOURCE, "/cairn.db", "", "Sam").found > 0, "what the book says of others is there");
 	host_start(&h, SOURCE);
 	host_run(&h, 20000);
+	json_decref(host_ok(&h, SOURCE, "audit verify", json_object()));
 	ok(story_well(&h, SOURCE, "audit") && story_well(&h, SOURCE, "store"), "audit and database are whole");
 }
 
@@ -188,6 +231,7 @@ test_terms(void)
 	if (!refer_all(&h, &s))
 		host_fail(&h, "the referral does not close");
 	(void)snprintf(what, sizeof(what), "referral:%s", s.id);
+	json_decref(host_ok(&h, SOURCE, "book add", entry(ENTRY, NULL)));
 	*h.now += 729 * DAY;
 	host_run(&h, 2 * 3600 * 1000LL);
 	is_str(state_of(SOURCE, what, NULL), "", "before its time nothing goes");
@@ -196,13 +240,17 @@ test_terms(void)
 	host_run(&h, 2 * 3600 * 1000LL);
 	is_str(state_of(SOURCE, what, NULL), "erased", "then the referral goes by itself");
 	ok(found_now("talk to in the evenings") == 0 && found_now(CONSENT) > 0 && has_account(s.id), "the consent and the account stay");
-	*h.now += 2191 * DAY;
+	*h.now += 1460 * DAY;
+	host_run(&h, 2 * 3600 * 1000LL);
+	ok(found_now(ENTRY) > 0, "an entry of the book stays for six years");
+	*h.now += 731 * DAY;
 	host_run(&h, 2 * 3600 * 1000LL);
 	ok(has_account(s.id), "as long as the law wants");
 	*h.now += 2 * DAY;
 	host_run(&h, 2 * 3600 * 1000LL);
 	ok(!has_account(s.id) && found_now(CONSENT) == 0, "and go then");
-	ok(story_well(&h, SOURCE, "audit") && story_well(&h, SOURCE, "store"), "audit and database are whole");
+	is_str(state_of(SOURCE, "entry:", NULL), "erased", "and the book's entry after its term, with its key");
+	ok(found_now(ENTRY) == 0 && story_well(&h, SOURCE, "audit") && story_well(&h, SOURCE, "store"), "audit and database are whole");
 	host_close(&h);
 }
 
@@ -213,6 +261,7 @@ main(void)
 
 	begin();
 	ask(id);
+	write_down();
 	test_person(id);
 	test_keep(id);
 	ok(!strcmp(member_of(&h, hs_room(h.hs, NULL, 0), SOURCE_USER), "leave"), "the node has left the chat");

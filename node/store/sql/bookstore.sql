@@ -15,6 +15,10 @@ UPDATE book SET seen = ?2 WHERE n = ?1 AND kind = 'incident' AND seen = 0;
 -- name: book_drop
 DELETE FROM book WHERE n = ?1;
 
+-- The person with whom it is forgotten.
+-- name: book_person
+SELECT CAST(substr(part_of, 8) AS INTEGER) FROM subject WHERE name = 'entry:' || ?1 AND part_of LIKE 'person:%';
+
 -- name: consult_put
 INSERT INTO consult (id, at, closed, body) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (id) DO UPDATE SET closed = excluded.closed, body = excluded.body;

@@ -46,6 +46,11 @@ JOIN intake AS i ON i.id = ir.intake WHERE p.id = ?1 AND i.pid > 0 AND
 	NOT EXISTS (SELECT 1 FROM pairing_chat AS c WHERE c.pairing = p.id AND (c.pid = i.pid OR c.side = 'member'))
 ORDER BY 2;
 
+-- Those whose member's chat is theirs, by the subject of each; without those that are part of their person already.
+-- name: chat_subjects
+SELECT DISTINCT 'referral:' || p.whose FROM pairing_chat AS c JOIN pairing AS p ON p.id = c.pairing
+WHERE c.pid = ?1 AND c.side = 'member' AND NOT EXISTS (SELECT 1 FROM subject WHERE name = 'referral:' || p.whose AND part_of = 'person:' || ?1);
+
 -- name: chat_of_person
 SELECT c.pairing, c.pid, c.side FROM pairing_chat AS c JOIN pairing AS p ON p.id = c.pairing
 WHERE c.pid = ?1 AND p.state = 'active'

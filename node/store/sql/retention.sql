@@ -16,6 +16,9 @@ SELECT 'referral:' || id FROM pairing WHERE state = 'offered' AND asked < ?1 AND
 -- name: retention_offers_of
 DELETE FROM pairing WHERE n IN (SELECT n FROM pairing WHERE state = 'offered' AND asked < ?1 AND whose <> id LIMIT ?2);
 
+-- name: retention_book
+SELECT 'entry:' || n FROM book WHERE at < ?1 LIMIT ?2;
+
 -- name: retention_messages
 DELETE FROM message WHERE n IN (SELECT n FROM message WHERE at < ?1 AND room_id IS NOT NULL AND NOT EXISTS
 	(SELECT 1 FROM outbox WHERE purpose = 'say' AND ref = message.content_id) ORDER BY at LIMIT ?2);
