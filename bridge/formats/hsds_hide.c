@@ -48,6 +48,19 @@ hidden_as(const json_t *body, const json_t *item)
 	return n == 1 ? only : NULL;
 }
 
+/* Is ${item} what is read of ${place} once it was written?  Half a position is none. */
+static bool
+is_read_of(const json_t *place, const json_t *item)
+{
+	autojson json_t *copy = json_copy((json_t *)(uintptr_t)place);
+
+	if (json_object_get(place, "latitude_e6") == NULL || json_object_get(place, "longitude_e6") == NULL) {
+		(void)json_object_del(copy, "latitude_e6");
+		(void)json_object_del(copy, "longitude_e6");
+	}
+	return json_equal(copy, item);
+}
+
 /* A redacted place hides all places of the service but those that the record still shows, as they were or by name. */
 static bool
 is_hidden(const json_t *body, const json_t *item)
@@ -57,7 +70,7 @@ is_hidden(const json_t *body, const json_t *item)
 	size_t i;
 
 	json_array_foreach(json_object_get(body, "locations"), i, place) {
-		if (json_equal(place, item) && !is_redacted(place))
+		if (is_read_of(place, item) && !is_redacted(place))
 			return false;
 		any = any || is_redacted(place);
 		shown = shown || (!is_redacted(place) && names(place, item) > 0);

@@ -29,7 +29,7 @@ AT_ONCE = 250  # records of one import
 def program(n):
     body = {
         "name": f"Program {n}", "description": "Peer support in the evening, in writing, for people who would rather not be seen.",
-        "forms": ["support_group"], "conditions": ["grief"], "languages": ["en", "es"], "modalities": ["online_text"], "cost": "free",
+        "forms": ["support_group"], "conditions": ["grief"], "languages": ["en", "es"], "modalities": ["online_text", "phone"], "cost": "free",
     }  # fmt: skip
     return {"source": f"bench:{n}", "kind": "program", "body": body}
 
