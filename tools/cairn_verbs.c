@@ -190,8 +190,9 @@ const struct verb verbs_table[] = {
 	  "cairn match cohort autumn.json",
 	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, import_document, node_show_object },
 	{ "match note", "keep something of a member's and specialist's way together",
-	  "FILE is a note (protocol.md, Note): an agreement, goals and a plan in the member's own words, a check-in, feedback of either, "
-	  "a reflection, a contact, answers to a questionnaire. All of it is optional, sealed, and the member's to read.",
+	  "FILE is a note (types.md, note): an agreement, goals and a plan in the member's own words, a check-in, feedback of either, "
+	  "a reflection, a contact, answers to a questionnaire; for example {\"kind\": \"agreement\", \"on\": DAY, \"agreement\": {\"scope\": WORDS, \"hours\": WORDS, "
+	  "\"response_hours\": N, \"ending\": WORDS, \"ends_on\": DAY}}. All of it is optional, sealed, and the member's to read.",
 	  "cairn match note 01J8Z0Q4M2K7V9T5B3N6X8C0RD agreement.json",
 	  {{ "MATCH", "match", ONE }, { "FILE", "file", ONE }}, {{ 0 }}, NULL, import_document, node_show_object },
 	{ "match sign", "one of the two signs the newest agreement",

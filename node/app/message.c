@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bans.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "message.h"
+#include "notes_form.h"
 #include "rooms.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
@@ -67,21 +69,22 @@ message_clear(struct app *app, const char *room_id, const json_t *event)
 	return r != 0 ? r : talk_unread(app, pid);
 }
 
-/* ${kept}: it is in the list of messages. */
+/* ${kept}: it is in the list of messages.  ${note}: the note that it records or shows; 0: none. */
 static int
-queue(struct app *app, const char *id, int64_t pid, const char *body, bool kept)
+queue(struct app *app, const char *id, int64_t pid, const char *body, int64_t note, bool kept)
 {
 	autofree char *user = NULL;
-	autojson json_t *content = NULL;
+	autojson json_t *content = NULL, *form = NULL;
 	struct room room;
 	int r = person_user(app->db, pid, &user);
 
 	if (r != 0 || (r = rooms_direct(app, user, &room)) != 0)
 		return r == E_LATER ? 0 : r;
-	content = json_pack("{s:s, s:s, s:{}, s:s}", "msgtype", "m.text", "body", body, "m.mentions",
-	    ID_NAMESPACE "id", id);
-	if (content == NULL)
-		r = -ENOMEM;
+	r = notes_form_get(app, pid, note, &form);
+	content = json_pack("{s:s, s:s, s:{}, s:s, s:O*}", "msgtype", "m.text", "body", body, "m.mentions",
+	    ID_NAMESPACE "id", id, SAID_NOTE, form);
+	if (r != 0 || content == NULL)
+		r = r != 0 ? r : -ENOMEM;
 	else if (!kept || (r = message_room(app->db, id, room.room_id)) == 0)
 		r = outbox_event(app->db, "node", room.room_id, "m.room.message", NULL, content, "say", id,
 		    NULL);
@@ -89,19 +92,31 @@ queue(struct app *app, const char *id, int64_t pid, const char *body, bool kept)
 	return r;
 }
 
+const char *
+message_note(const char *id, char out[ID_LEN + 8])
+{
+	(void)snprintf(out, ID_LEN + 8, "note:%s", id);
+	return out;
+}
+
 static int
 each(void *cookie, const char *id, int64_t pid, const char *body)
 {
-	return queue(cookie, id, pid, body, true);
+	struct app *app = cookie;
+	autofree char *note = NULL;
+	char key[ID_LEN + 8];
+	int r = meta_get(app->db, message_note(id, key), false, &note);
+
+	return r < 0 ? r : queue(app, id, pid, body, note != NULL ? strtoll(note, NULL, 10) : 0, true);
 }
 
 int
-message_pass(struct app *app, int64_t pid, const char *text)
+message_pass(struct app *app, int64_t pid, const char *text, int64_t note)
 {
 	char id[ID_LEN + 1];
 
 	id_new(app->world, id);
-	return queue(app, id, pid, text, false);
+	return queue(app, id, pid, text, note, false);
 }
 
 int
@@ -177,7 +192,7 @@ message_say(struct app *app, const char *actor, const json_t *args, json_t **ret
 	id_new(app->world, id);
 	if ((r = person_id(app->db, user, &pid)) != 0 || (r = talk_person(app, pid)) != 0 ||
 	    (r = message_add(app->db, id, NULL, pid, true, text, app_now(app))) != 0 ||
-	    (r = queue(app, id, pid, text, true)) != 0 || (r = message_waits(app, pid, &waits)) < 0)
+	    (r = queue(app, id, pid, text, 0, true)) != 0 || (r = message_waits(app, pid, &waits)) < 0)
 		return r;
 	*ret = json_pack("{s:s, s:s, s:s*}", "id", id, "delivery", "queued", "waits", waits);
 	return *ret != NULL ? 0 : -ENOMEM;

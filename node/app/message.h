@@ -4,6 +4,7 @@
 #define CAIRN_MESSAGE_H
 
 #include "app.h"
+#include "base/id.h"
 #include "origin.h"
 
 /** message_arrived(app, type, origin): keep what a person said in a direct chat, and answer it; an event counts once. */
@@ -12,8 +13,8 @@ int	message_arrived(struct app *, const char *type, const struct origin *) must_
 /** message_clear(app, room_id, event): somebody said in clear, or in a chat that does not encrypt, what we do not read: tell them. */
 int	message_clear(struct app *, const char *room_id, const json_t *event) must_check;
 
-/** message_pass(app, pid, text): say it in their chat, and keep nothing of it; whoever left that chat does not get it.  0 or negative. */
-int	message_pass(struct app *, int64_t pid, const char *text) must_check;
+/** message_pass(app, pid, text, note): say it in their chat, beside that note (notes_form.h; 0: none), and keep nothing of it; whoever left that chat does not get it.  0 or negative. */
+int	message_pass(struct app *, int64_t pid, const char *text, int64_t note) must_check;
 
 /** message_say(app, actor, args, ret, reterr): verb "say" {user, text}. */
 int	message_say(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
@@ -26,6 +27,9 @@ int	message_waits(struct app *, int64_t pid, char **ret) must_check;
 
 /** message_delivery(app, id, ret): "queued", "sent" or "failed", static text; what it waits for (or NULL), which the caller frees.  0, E_NOTFOUND. */
 int	message_delivery(struct app *, const char *id, const char **ret, char **ret_waits) must_check;
+
+/** message_note(id, out): the key, in meta, of the number of the note that a message which waits for its chat records or shows. */
+const char *message_note(const char *id, char out[ID_LEN + 8]);
 
 /** message_step(app): say what waits for its chat to be made. */
 int	message_step(struct app *) must_check;

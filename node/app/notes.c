@@ -111,7 +111,7 @@ notes_add(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	if (r != 0)
 		return r;
 	if (body == NULL)
-		return err_set(reterr, E_BAD, "document: a note is wanted; protocol.md describes it");
+		return err_set(reterr, E_BAD, "document: a note is wanted; types.md describes it");
 	if (json_object_set_new(body, "v", json_integer(1)) != 0 || reply == NULL)
 		return -ENOMEM;
 	if ((r = event_check(&ev_note_desc, body, reterr)) != 0)
@@ -123,10 +123,10 @@ notes_add(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	if (!strcmp(kind, "checkin") && json_int(json_obj(body, "checkin"), "remind_days", 0) > 0)
 		due = app_now(app) + json_int(json_obj(body, "checkin"), "remind_days", 0) * WHEN_DAY;
 	if ((r = keep(app, actor, &p, body, due)) != 0 ||
-	    (!strcmp(kind, "agreement") && (r = notes_chat_offer(app, p.id, json_obj(body, "agreement"))) != 0))
+	    (!strcmp(kind, "agreement") && (r = notes_chat_offer(app, p.id)) != 0))
 		return r;
 	if (json_object_set_new(reply, "text", json_string(!strcmp(kind, "agreement") ?
-	    "kept; it holds once both have signed these words: cairn match sign" : "kept")) != 0)
+	    "kept, and shown in the chats that are known of the two; it holds once both have signed these words, there with !yes or by cairn match sign" : "kept")) != 0)
 		return -ENOMEM;
 	*ret = take(reply);
 	return 0;

@@ -33,8 +33,9 @@ code_of(const char terms[AGREEMENT_TERMS], char ret[CODE + 1])
 	ret[CODE] = '\0';
 }
 
+/* ${note}: its number. */
 static int
-show(struct app *app, int64_t pid, const json_t *a)
+show(struct app *app, int64_t pid, const json_t *a, int64_t note)
 {
 	autobuf struct buf text = { 0 };
 	char terms[AGREEMENT_TERMS], code[CODE + 1];
@@ -48,33 +49,15 @@ show(struct app *app, int64_t pid, const json_t *a)
 	    "If these words are right for you, write !yes %s. If not, write what should be different; until you say yes you have signed nothing.",
 	    json_str(a, "scope"), json_str(a, "hours"), json_int(a, "response_hours", 0), json_str(a, "ending"), json_str(a, "ends_on"), code)) != 0)
 		return r;
-	return talk_say(app, pid, text.data);
-}
-
-struct offer {
-	struct app	*app;
-	const json_t	*agreement;
-};
-
-static int
-offer_each(void *cookie, const struct chat *c)
-{
-	struct offer *o = cookie;
-
-	return show(o->app, c->pid, o->agreement);
-}
-
-int
-notes_chat_offer(struct app *app, const char *match, const json_t *agreement)
-{
-	struct offer o = { app, agreement };
-
-	return chat_of_pairing(app->db, match, offer_each, &o);
+	return talk_show(app, pid, text.data, note);
 }
 
 /* The newest agreement of a match, who signed it, and its hash. */
 struct newest {
+	struct app *app;
 	json_t	*agreement, *signatures;
+	json_t	*numbers;		/* Of the signatures, as notes. */
+	int64_t	 n;			/* Of the agreement. */
 	char	 terms[AGREEMENT_TERMS];
 };
 
@@ -84,10 +67,12 @@ read_note(void *cookie, const struct note *note)
 	struct newest *n = cookie;
 
 	if (!strcmp(note->kind, "signature"))
-		return json_array_append(n->signatures, json_obj(note->body, "signature")) != 0 ? -ENOMEM : 0;
+		return json_array_append(n->signatures, json_obj(note->body, "signature")) != 0 ||
+		    json_array_append_new(n->numbers, json_integer(note->n)) != 0 ? -ENOMEM : 0;
 	if (!strcmp(note->kind, "agreement")) {
 		json_decref(n->agreement);
 		n->agreement = json_incref(json_obj(note->body, "agreement"));
+		n->n = note->n;
 	}
 	return 0;
 }
@@ -100,7 +85,8 @@ newest(struct app *app, const char *match, const char *side, struct newest *ret)
 	char today[WHEN_TEXT];
 	int r;
 
-	if ((ret->signatures = json_array()) == NULL)
+	ret->app = app;
+	if ((ret->signatures = json_array()) == NULL || (ret->numbers = json_array()) == NULL)
 		return -ENOMEM;
 	if ((r = note_each(app->db, match, read_note, ret)) != 0 || ret->agreement == NULL)
 		return r != 0 ? r : E_NOTFOUND;
@@ -115,6 +101,40 @@ newest_free(struct newest *n)
 {
 	json_decref(n->agreement);
 	json_decref(n->signatures);
+	json_decref(n->numbers);
+}
+
+/* The number of that side's signature of these words; 0: there is none. */
+static int64_t
+number_of(const struct newest *n, const char *side)
+{
+	for (size_t i = json_array_size(n->signatures); i-- > 0; ) {
+		const json_t *s = json_array_get(n->signatures, i);
+
+		if (!strcmp(json_str(s, "by"), side) && !strcmp(json_str(s, "terms"), n->terms))
+			return json_integer_value(json_array_get(n->numbers, i));
+	}
+	return 0;
+}
+
+static int
+offer_each(void *cookie, const struct chat *c)
+{
+	struct newest *n = cookie;
+
+	return show(n->app, c->pid, n->agreement, n->n);
+}
+
+int
+notes_chat_offer(struct app *app, const char *match)
+{
+	struct newest n = { 0 };
+	int r = newest(app, match, "member", &n);
+
+	if (r >= 0)
+		r = n.agreement != NULL ? chat_of_pairing(app->db, match, offer_each, &n) : 0;
+	newest_free(&n);
+	return r;
 }
 
 struct sides {
@@ -160,7 +180,7 @@ notes_chat_add(struct app *app, const char *actor, const json_t *args, json_t **
 		return err_set(reterr, E_REFUSED, seen.other_side ? "this is the chat of the other side of the match" : "this side of the match has a chat already");
 	chat = (struct chat){ .pairing = p.id, .pid = seen.pid, .side = (char *)side };
 	if ((r = chat_put(app->db, &chat)) == 0 && (r = newest(app, p.id, side, &n)) == 0)
-		r = show(app, chat.pid, n.agreement);
+		r = show(app, chat.pid, n.agreement, n.n);
 	newest_free(&n);
 	if (r == E_NOTFOUND)
 		r = 0;
@@ -177,7 +197,7 @@ struct matches {
 	struct talk	*talk;
 	bool		 waits;
 	size_t		 n;
-	char		*id[MATCHES_MAX], side[MATCHES_MAX][16], code[MATCHES_MAX][CODE + 1];
+	char		*id[MATCHES_MAX], side[MATCHES_MAX][16], terms[MATCHES_MAX][AGREEMENT_TERMS];
 };
 
 static int
@@ -192,7 +212,7 @@ add_match(void *cookie, const struct chat *c)
 	if (m->waits) {
 		r = newest(m->talk->app, c->pairing, c->side, &n);
 		if (r == 0)
-			code_of(n.terms, m->code[m->n]);
+			memcpy(m->terms[m->n], n.terms, sizeof(n.terms));
 		newest_free(&n);
 	}
 	if (r != 0)
@@ -265,10 +285,14 @@ notes_chat_match(struct talk *t, const char *words, char **ret_id, const char **
 	return r;
 }
 
+/* Each has the other's signature then. */
 static int
 tell(void *cookie, const struct chat *c)
 {
-	return talk_say(cookie, c->pid, "The agreement holds now: both of you have signed these words.");
+	struct newest *n = cookie;
+
+	return talk_show(n->app, c->pid, "The agreement holds now: both of you have signed these words.",
+	    number_of(n, !strcmp(c->side, "member") ? "specialist" : "member"));
 }
 
 static int
@@ -277,14 +301,18 @@ sign(struct talk *t, const char *match, const char *side)
 	autojson json_t *args = json_pack("{s:s, s:s, s:s}", "match", match, "by", side, "how", "matrix"), *result = NULL;
 	struct newest n = { 0 };
 	struct err why = { "" };
+	bool holds = false;
 	int r = args == NULL ? -ENOMEM : notes_sign(t->app, side, args, &result, &why);
 
 	if (r > 0)
 		return buf_puts(&t->say, "That could not be signed here. Write so without a \"!\"; people here read it.");
-	if (r == 0 && (r = newest(t->app, match, !strcmp(side, "member") ? "specialist" : "member", &n)) == E_NOTFOUND)
-		r = chat_of_pairing(t->app->db, match, tell, t->app);
-	else if (r == 0)
-		r = buf_puts(&t->say, "You have signed it. It holds once the other of you has signed the same words; you are told then.");
+	if (r == 0 && (r = newest(t->app, match, !strcmp(side, "member") ? "specialist" : "member", &n)) >= 0) {
+		holds = r == E_NOTFOUND;
+		r = talk_show(t->app, t->pid, holds ? "You have signed it." :
+		    "You have signed it. It holds once the other of you has signed the same words; you are told then.", number_of(&n, side));
+	}
+	if (r == 0 && holds)
+		r = chat_of_pairing(t->app->db, match, tell, &n);
 	newest_free(&n);
 	return r;
 }
@@ -299,7 +327,7 @@ show_again(struct talk *t, const struct matches *m)
 		struct newest n = { 0 };
 
 		if ((r = newest(t->app, m->id[i], m->side[i], &n)) == 0)
-			r = show(t->app, t->pid, n.agreement);
+			r = show(t->app, t->pid, n.agreement, n.n);
 		newest_free(&n);
 	}
 	return r > 0 ? ERR_CORRUPT : r;
@@ -310,11 +338,15 @@ notes_chat_yes(struct talk *t, const char *words)
 {
 	struct matches m = { .talk = t, .waits = true };
 	bool request = json_obj(t->state, "wish") != NULL;
+	char code[CODE + 1];
 	size_t which = 0;
 	int r = chat_of_person(t->app->db, t->pid, add_match, &m);
 
-	while (which < m.n && strcasecmp(words, m.code[which]) != 0)
-		which++;
+	for (; which < m.n; which++) {
+		code_of(m.terms[which], code);
+		if (strcasecmp(words, code) == 0)
+			break;
+	}
 	if (r == 0 && (m.n == 0 || (request && !strcasecmp(words, "request"))))
 		r = talk_yes(t, words);
 	else if (r == 0 && which < m.n)
@@ -323,6 +355,27 @@ notes_chat_yes(struct talk *t, const char *words)
 		r = buf_puts(&t->say, "Two things wait for your yes: write !yes request to send your request, or !yes and the letters below the agreement to sign that.");
 	else if (r == 0)
 		r = show_again(t, &m);
+	matches_free(&m);
+	return r;
+}
+
+int
+notes_chat_sign(struct talk *t, const json_t *signature, struct err *reterr)
+{
+	struct matches m = { .talk = t, .waits = true };
+	size_t which = 0;
+	int r = chat_of_person(t->app->db, t->pid, add_match, &m);
+
+	while (which < m.n && strcmp(m.terms[which], json_str(signature, "terms")) != 0)
+		which++;
+	if (r == 0 && strcmp(json_str(signature, "how"), "matrix") != 0)
+		r = err_set(reterr, E_REFUSED, "/signature/how: in this chat one signs by matrix");
+	else if (r == 0 && which == m.n)
+		r = err_set(reterr, E_REFUSED, "/signature/terms: no agreement with these words waits for you to sign it");
+	else if (r == 0 && strcmp(json_str(signature, "by"), m.side[which]) != 0)
+		r = err_set(reterr, E_REFUSED, "/signature/by: you are the %s here, and nobody signs for the other", m.side[which]);
+	else if (r == 0)
+		r = sign(t, m.id[which], m.side[which]);
 	matches_free(&m);
 	return r;
 }

@@ -11,11 +11,17 @@
 /** Verb "match chat" {match, user, as}: whose chat belongs to the match; an agreement that waits is shown there. */
 int	notes_chat_add(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 
-/** notes_chat_offer(app, match, agreement): show it in both chats.  0 or negative. */
-int	notes_chat_offer(struct app *, const char *match, const json_t *agreement) must_check;
+/** notes_chat_offer(app, match): show the newest agreement in both chats.  0 or negative. */
+int	notes_chat_offer(struct app *, const char *match) must_check;
 
 /** notes_chat_yes(talk, words): the topic !yes: sign what was shown; else what else waits for a yes (talk_yes). */
 int	notes_chat_yes(struct talk *, const char *words) must_check;
+
+/**
+ * notes_chat_sign(talk, signature): a signature in its own form (schemas/note.json).  0; E_REFUSED: it signs nothing that waits for
+ * them, ${reterr} says why.
+ */
+int	notes_chat_sign(struct talk *, const json_t *signature, struct err *) must_check;
 
 /**
  * notes_chat_match(talk, words, ret_id, ret_side): the active match that somebody speaks of: their only one, or that of the number which

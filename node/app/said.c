@@ -32,6 +32,7 @@ said_free(struct said *w)
 {
 	free(w->kept);
 	free(w->said);
+	json_decref(w->note);
 	*w = (struct said){ 0 };
 }
 
@@ -65,6 +66,31 @@ without_quote(const json_t *content, const char *body)
 	return p != body && *p == '\n' ? p + 1 : body;
 }
 
+/* All words of a note, so that danger is heard there too. */
+static int
+add_words(const json_t *value, struct buf *out)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+	int r = json_is_string(value) ? buf_printf(out, "%s\n", json_string_value(value)) : 0;
+
+	json_object_foreach((json_t *)(uintptr_t)value, key, item)
+		r = r != 0 ? r : add_words(item, out);
+	json_array_foreach(value, i, item)
+		r = r != 0 ? r : add_words(item, out);
+	return r;
+}
+
+/* Of a change: the note that it would change.  Messages of a node are no answer to one, whatever they show. */
+static json_t *
+note_of(const json_t *content, const json_t *changed)
+{
+	json_t *note = json_object_get(content, SAID_NOTE);
+
+	return json_object_get(content, ID_NAMESPACE "id") != NULL ? NULL : note != NULL ? note : json_object_get(changed, SAID_NOTE);
+}
+
 int
 said_read(const char *type, const json_t *content, struct said *ret)
 {
@@ -74,6 +100,7 @@ said_read(const char *type, const json_t *content, struct said *ret)
 	const char *what = other(how);
 	bool readable = message && (!strcmp(how, "m.text") || !strcmp(how, "m.emote") || !strcmp(how, "m.notice"));
 	struct said w = { .automatic = !strcmp(how, "m.notice") };
+	autobuf struct buf all = { 0 };
 
 	if (!message && what == NULL)
 		return E_NOTFOUND;
@@ -82,6 +109,13 @@ said_read(const char *type, const json_t *content, struct said *ret)
 	readable = readable && body != NULL;
 	body = or(body, "");
 	said = without_quote(content, body);
+	if (readable && (w.note = json_incref(note_of(content, w.change ? changed : NULL))) != NULL) {
+		if (add_words(w.note, &all) != 0 || buf_puts(&all, body) != 0) {
+			said_free(&w);
+			return -ENOMEM;
+		}
+		said = body = or(all.data, "");
+	}
 	w.cut = body[text_fit(body, KEPT_MAX)] != '\0';
 	if ((readable ? asprintf(&w.kept, "%s%.*s", w.change ? "* " : "", (int)text_fit(body, KEPT_MAX), body) :
 	    asprintf(&w.kept, "[%s; it cannot be read here] %.*s", or(what, "nothing in words"), (int)text_fit(body, KEPT_MAX), body)) < 0)

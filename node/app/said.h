@@ -8,6 +8,10 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/id.h"
+
+/* The member of a message's content that holds a note. */
+#define SAID_NOTE ID_NAMESPACE "note"
 
 struct said {
 	char	*kept;		/* For people to read: all of it, or what it is if it is nothing in words. */
@@ -15,6 +19,7 @@ struct said {
 	bool	 change;	/* It takes the place of something that was said before. */
 	bool	 cut;		/* Only its beginning is kept. */
 	bool	 automatic;	/* A program wrote it; programs do not answer each other. */
+	json_t	*note;		/* Beside the words, what should be a note in its own form (notes_form.h); then its words come first in both. */
 };
 
 /** said_read(type, content, ret): the caller frees with said_free.  0, E_NOTFOUND (nothing that a person says), -ENOMEM. */

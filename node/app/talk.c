@@ -10,6 +10,7 @@
 #include "consult.h"
 #include "message.h"
 #include "notes_chat.h"
+#include "notes_form.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
 #include "store/intakestore.h"
@@ -45,6 +46,7 @@ static const struct topic {
 	{ "measure",	talk_measure,	"!measure - answer a questionnaire", false, false },
 	{ "volunteer",	talk_volunteer,	"!volunteer - offer to support others", false, false },
 	{ "answer",	consult_answer,	NULL, false, false },
+	{ "notes",	notes_form_topic, "!notes - what is kept of what you wrote so", false, false },
 	{ "share",	talk_share,	NULL, false, false },
 	{ "forget",	talk_forget,	"!forget plan - have what you wrote so forgotten; also goals, checkin, feedback, reflect, measure", false, false },
 	{ "skip",	talk_skip,	NULL, false, false },
@@ -53,12 +55,22 @@ static const struct topic {
 };
 
 int
-talk_say(struct app *app, int64_t pid, const char *text)
+talk_show(struct app *app, int64_t pid, const char *text, int64_t note)
 {
-	char id[ID_LEN + 1];
+	char id[ID_LEN + 1], key[ID_LEN + 8], n[24];
+	int r;
 
 	id_new(app->world, id);
-	return message_add(app->db, id, NULL, pid, true, text, app_now(app));
+	if ((r = message_add(app->db, id, NULL, pid, true, text, app_now(app))) != 0 || note == 0)
+		return r;
+	(void)snprintf(n, sizeof(n), "%lld", (long long)note);
+	return meta_put(app->db, message_note(id, key), n, false);
+}
+
+int
+talk_say(struct app *app, int64_t pid, const char *text)
+{
+	return talk_show(app, pid, text, 0);
 }
 
 static int
@@ -163,7 +175,8 @@ talk_danger(struct app *app, int64_t pid)
 
 	if (r != 0 || (r = numbers(app, &say)) != 0 ||
 	    (r = buf_puts(&say, "\nWhat you wrote has gone to nobody outside.")) != 0 ||
-	    (r = talk_say(app, pid, say.data)) != 0 || (r = ping(app, pid)) != 0)
+	    (r = talk_say(app, pid, say.data)) != 0 ||
+	    (r = message_step(app)) != 0 || (r = ping(app, pid)) != 0)	/* Not behind what is said beside it. */
 		return r;
 	return audit_add(app->db, app_now(app), "node", "crisis_reply", "talk", NULL);
 }
@@ -409,16 +422,17 @@ talk_heard(struct app *app, int64_t pid, const struct said *said, bool *ret_took
 
 	if (r != 0 || (bad && (r = talk_danger(app, pid)) != 0))
 		return r;
-	if (said->automatic)
+	if (said->automatic && said->note == NULL)
 		return 0;
 	if (said->said == NULL)
 		return bad ? 0 : unread(app, pid);
-	if ((r = begin(app, pid, &who, &t)) == 0 && (r = bad ? answer_too(&t, said) : run(&t, said)) == 0) {
+	if ((r = begin(app, pid, &who, &t)) == 0 &&
+	    (r = said->note != NULL ? notes_form_heard(&t, said, bad) : bad ? answer_too(&t, said) : run(&t, said)) == 0) {
 		free(who.talk);
 		if ((who.talk = json_text(t.state, JSON_COMPACT)) == NULL)
 			r = -ENOMEM;
 		else if ((r = intake_put(app->db, &who)) == 0 && t.say.len > 0)
-			r = t.quiet ? message_pass(app, pid, t.say.data) : talk_say(app, pid, t.say.data);
+			r = t.quiet ? message_pass(app, pid, t.say.data, t.note) : talk_show(app, pid, t.say.data, t.note);
 		*ret_took = t.took;
 	}
 	json_decref(t.state);

@@ -7,10 +7,11 @@
  *	said.c		what was said, whatever the client made of it
  *	talk_find.c	!find, !refer and its questions, one at a time
  *	talk_note.c	what they keep: goals, plan, check-ins, questionnaires (talk_note.h)
+ *	notes_form.c	the same as data, beside the words (notes_form.h)
  *	talk_mine.c	!status, !cancel, !revoke, !who, and news of a referral
  *
  * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name}], asked: n, wish: {...},
- * cancel: the referral to be taken back if the next word is yes}.
+ * cancel: the referral to be taken back if the next word is yes, words: notes go without their data}.
  */
 #ifndef CAIRN_TALK_H
 #define CAIRN_TALK_H
@@ -30,6 +31,7 @@ struct talk {
 	struct buf	 say;		/* The reply. */
 	bool		 quiet;		/* It is not kept among the messages. */
 	bool		 took;		/* What was written is kept as an answer, not among the messages. */
+	int64_t		 note;		/* The note that the reply records or shows; 0: none. */
 };
 
 /**
@@ -43,8 +45,9 @@ int	talk_person(struct app *, int64_t pid) must_check;
 /** talk_unread(app, pid): something came that we must not read; that is said, once an hour. */
 int	talk_unread(struct app *, int64_t pid) must_check;
 
-/** talk_say(app, pid, text): in their chat, once it is there. */
+/** talk_say(app, pid, text): in their chat, once it is there.  talk_show: the same, beside a note (notes_form.h). */
 int	talk_say(struct app *, int64_t pid, const char *text) must_check;
+int	talk_show(struct app *, int64_t pid, const char *text, int64_t note) must_check;
 
 /** talk_news(app, row, meaning): tell the member whose referral it is what happened (intake_meaning); nothing if that says nothing to them. */
 int	talk_news(struct app *, const struct case_row *, const char *) must_check;

@@ -19,13 +19,7 @@
 
 #define STATE	"note"
 
-/* Of each kind: what it is called, and who reads it; said before the first question. */
-static const struct what {
-	const char	*kind, *topic, *name;
-	bool		 own;
-	bool		 both;		/* Of a match, by either of the two. */
-	const char	*who;
-} whats[] = {
+static const struct talk_kind kinds[] = {
 	{ "goals", "goals", "your goals", true, false, "They are yours alone: people here do not see them unless you write !share goals." },
 	{ "plan", "plan", "your plan for staying well", true, false, "It is yours alone: people here do not see it unless you write !share plan." },
 	{ "checkin", "checkin", "how it goes", false, false, "People here who support you can read it." },
@@ -36,13 +30,19 @@ static const struct what {
 	{ "answers", "measure", "a questionnaire", false, false, "People here who support you can read your answers; in reports they are only counted, with those of others." },
 };
 
-static const struct what *
-what_of(const char *word)
+const struct talk_kind *
+talk_kind_of(const char *word)
 {
-	for (size_t i = 0; i < nelem(whats); i++)
-		if (!strcmp(whats[i].kind, word) || !strcasecmp(whats[i].topic, word))
-			return &whats[i];
+	for (size_t i = 0; i < nelem(kinds); i++)
+		if (!strcmp(kinds[i].kind, word) || !strcasecmp(kinds[i].topic, word))
+			return &kinds[i];
 	return NULL;
+}
+
+const struct talk_kind *
+talk_kind_at(size_t i)
+{
+	return i < nelem(kinds) ? &kinds[i] : NULL;
 }
 
 bool
@@ -54,7 +54,7 @@ talk_note_open(const struct talk *t)
 int
 talk_note_busy(struct talk *t)
 {
-	const struct what *w = talk_note_open(t) ? what_of(json_str(json_obj(t->state, STATE), "kind")) : NULL;
+	const struct talk_kind *w = talk_note_open(t) ? talk_kind_of(json_str(json_obj(t->state, STATE), "kind")) : NULL;
 	int r;
 
 	if (w == NULL)
@@ -98,7 +98,7 @@ busy(struct talk *t)
 
 /* ${match} "": of none. */
 static int
-start(struct talk *t, const struct what *w, const char *match, const char *side, const json_t *measure)
+start(struct talk *t, const struct talk_kind *w, const char *match, const char *side, const json_t *measure)
 {
 	json_t *state = NULL;
 	int r = dialogue_begin(w->kind, side, measure, &state);
@@ -117,7 +117,7 @@ start(struct talk *t, const struct what *w, const char *match, const char *side,
 static int
 begin(struct talk *t, const char *kind, const char *words, const json_t *measure)
 {
-	const struct what *w = what_of(kind);
+	const struct talk_kind *w = talk_kind_of(kind);
 	autofree char *match = NULL;
 	const char *side = "member";
 	int r = busy(t);
@@ -193,6 +193,7 @@ struct newest {
 	json_t	*body;
 	char	*match;
 	bool	 own;
+	int64_t	 n;
 };
 
 static int
@@ -202,11 +203,12 @@ take_newest(void *cookie, const struct note *note)
 
 	n->body = json_incref(note->body);
 	n->own = note->own;
+	n->n = note->n;
 	return (n->match = strdup(note->pairing)) != NULL ? 1 : -ENOMEM;
 }
 
 static int
-keep(struct talk *t, const struct what *w, const char *match, json_t *body, int64_t due, bool own)
+keep(struct talk *t, const struct talk_kind *w, const char *match, json_t *body, int64_t due, bool own)
 {
 	struct note note = { .pairing = (char *)match, .kind = (char *)w->kind, .at = app_now(t->app), .due = due, .pid = t->pid, .own = own, .body = body };
 	char who[SUBJECT_NAME];
@@ -216,19 +218,24 @@ keep(struct talk *t, const struct what *w, const char *match, json_t *body, int6
 	/* What is theirs alone is one text, which the new one takes the place of. */
 	if ((w->own && (r = note_forget(t->app->db, t->pid, w->kind, &gone)) != 0) || (r = note_add(t->app->db, NULL, &note)) != 0)
 		return r;
+	t->note = note.n;
 	return audit_add(t->app->db, app_now(t->app), "member", "note", subject_person(t->pid, who), w->kind);
 }
 
-static int
-show(struct talk *t, const struct what *w, const struct newest *n)
+int
+talk_note_show(struct talk *t, const json_t *body, int64_t n, bool own)
 {
-	int r = buf_printf(&t->say, "This is kept about %s, of %s:\n", w->name, json_str(n->body, "on"));
+	const struct talk_kind *w = talk_kind_of(json_str(body, "kind"));
+	int r = buf_printf(&t->say, "This is kept about %s, of %s:\n", w->name, json_str(body, "on"));
 
 	t->quiet = true;
-	if (r != 0 || (r = dialogue_words(n->body, &t->say)) != 0)
+	t->note = n;
+	if (r != 0 || (r = dialogue_words(body, &t->say)) != 0)
 		return r;
-	return buf_printf(&t->say, "%s\n!%s new writes it anew, !forget %s removes it%s%s.", n->own ? "Nobody else sees it here." :
-	    "People here who support you can see it.", w->topic, w->topic, n->own ? ", !share " : "", n->own ? w->topic : "");
+	if (!w->own)
+		return buf_printf(&t->say, "People here who support you can see it.\n!forget %s removes all that you wrote so.", w->topic);
+	return buf_printf(&t->say, "%s\n!%s new writes it anew, !forget %s removes it%s%s.", own ? "Nobody else sees it here." :
+	    "People here who support you can see it.", w->topic, w->topic, own ? ", !share " : "", own ? w->topic : "");
 }
 
 /* "reached 2": how a goal stands, as the member says.  false: that is not what the words are. */
@@ -253,7 +260,7 @@ stand(json_t *goals, const char *words)
 static int
 mine(struct talk *t, const char *kind, const char *words)
 {
-	const struct what *w = what_of(kind);
+	const struct talk_kind *w = talk_kind_of(kind);
 	struct newest n = { 0 };
 	int r = strcasecmp(words, "new") == 0 ? 0 : note_mine(t->app->db, t->pid, kind, take_newest, &n);
 
@@ -263,7 +270,7 @@ mine(struct talk *t, const char *kind, const char *words)
 		r = buf_printf(&t->say, "Write !%s to see it, !%s new to write it anew%s.", w->topic, w->topic, json_arr(n.body, "goals") != NULL ?
 		    ", !goals reached 1 if you reached the first, !goals aside 1 to leave it for now, !goals open 1 to go on with it" : "");
 	else if (r > 0 && (*words == '\0' || (r = keep(t, w, n.match, n.body, 0, n.own)) == 0))
-		r = show(t, w, &n);
+		r = talk_note_show(t, n.body, *words == '\0' ? n.n : t->note, n.own);
 	json_decref(n.body);
 	free(n.match);
 	return r;
@@ -284,7 +291,7 @@ talk_plan(struct talk *t, const char *words)
 static int
 change(struct talk *t, const char *words, bool forget)
 {
-	const struct what *w = what_of(words);
+	const struct talk_kind *w = talk_kind_of(words);
 	struct newest n = { 0 };
 	int64_t gone = 0;
 	int r = w == NULL || (!forget && !w->own) ? 0 : note_mine(t->app->db, t->pid, w->kind, take_newest, &n);
@@ -328,31 +335,42 @@ score(struct talk *t, const json_t *measure, const json_t *part)
 	return buf_printf(&t->say, "Thank you; it is kept. Your score is %lld: %s.", s.score, s.says);
 }
 
+int
+talk_note_keep(struct talk *t, const char *match, json_t *body, const json_t *measure)
+{
+	const struct talk_kind *w = talk_kind_of(json_str(body, "kind"));
+	const json_t *checkin = json_obj(body, "checkin");
+	char day[WHEN_TEXT];
+	int64_t due = 0;
+	int r = measure != NULL ? score(t, measure, json_obj(body, "answers")) : 0;
+
+	t->quiet = true;
+	if (json_int(checkin, "remind_days", 0) > 0)
+		due = dialogue_daytime(app_now(t->app) + json_int(checkin, "remind_days", 0) * WHEN_DAY, (int)json_int(checkin, "utc_minutes", 0));
+	if (r != 0 || (r = keep(t, w, match, body, due, w->own)) != 0)
+		return r;
+	if (measure == NULL)
+		r = buf_printf(&t->say, "Thank you; it is kept. %s%s%s.", w->own ? "!" : "!forget ", w->topic, w->own ? " shows it" : " removes it");
+	if (r == 0 && due > 0)
+		r = buf_printf(&t->say, " You are asked again on %s, once.", when_print_day(due, day));
+	return r;
+}
+
 static int
 finish(struct talk *t, const json_t *measure)
 {
 	json_t *state = json_obj(t->state, STATE);
-	const struct what *w = what_of(json_str(state, "kind"));
-	const json_t *checkin;
 	autojson json_t *body = NULL;
 	struct err why = { "" };
 	char day[WHEN_TEXT];
-	int64_t due = 0;
 	int r = dialogue_result(state, when_print_day(app_now(t->app), day), &body);
 
 	if (r == E_NOTFOUND)
 		r = buf_puts(&t->say, "Nothing was answered, so nothing is kept.");
 	else if (r == 0 && (r = event_check(&ev_note_desc, body, &why)) > 0)
 		r = ERR_CORRUPT;
-	else if (r == 0 && (measure == NULL || (r = score(t, measure, json_obj(body, "answers"))) == 0)) {
-		checkin = json_obj(body, "checkin");
-		if (json_int(checkin, "remind_days", 0) > 0)
-			due = dialogue_daytime(app_now(t->app) + json_int(checkin, "remind_days", 0) * WHEN_DAY, (int)json_int(checkin, "utc_minutes", 0));
-		if ((r = keep(t, w, json_str(state, "match"), body, due, w->own)) == 0 && measure == NULL)
-			r = buf_printf(&t->say, "Thank you; it is kept. %s%s%s.", w->own ? "!" : "!forget ", w->topic, w->own ? " shows it" : " removes it");
-		if (r == 0 && due > 0)
-			r = buf_printf(&t->say, " You are asked again on %s, once.", when_print_day(due, day));
-	}
+	else if (r == 0)
+		r = talk_note_keep(t, json_str(state, "match"), body, measure);
 	(void)json_object_del(t->state, STATE);
 	return r == E_BAD ? 0 : r;
 }

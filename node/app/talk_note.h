@@ -10,6 +10,25 @@
 
 #include "talk.h"
 
+/* Of each kind: what it is called, and who reads it; said before the first question. */
+struct talk_kind {
+	const char	*kind, *topic, *name;
+	bool		 own;		/* The writer's alone until they share it; one text, which the next takes the place of. */
+	bool		 both;		/* Of a match, by either of the two. */
+	const char	*who;
+};
+/** talk_kind_of(word): by its kind or its topic; NULL: nobody writes such a thing in their chat. */
+const struct talk_kind *talk_kind_of(const char *word);
+/** talk_kind_at(i): each of them; NULL: there are no more. */
+const struct talk_kind *talk_kind_at(size_t);
+
+/**
+ * talk_note_keep(talk, match, body, measure): keep a note (schemas/note.json) of such a kind and say so; of answers with what they
+ * count to.  0; E_BAD: too few are answered, which was said; or negative.  talk_note_show(talk, body, n, own): what it says.
+ */
+int	talk_note_keep(struct talk *, const char *match, json_t *body, const json_t *measure) must_check;
+int	talk_note_show(struct talk *, const json_t *body, int64_t n, bool own) must_check;
+
 /* Topics: ${words} follow the command.  0 or negative. */
 int	talk_goals(struct talk *, const char *words) must_check;
 int	talk_plan(struct talk *, const char *words) must_check;

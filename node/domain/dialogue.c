@@ -387,6 +387,12 @@ dialogue_words(const json_t *note, struct buf *out)
 	size_t n;
 	int r = 0;
 
+	if (!strcmp(kind, item.kind)) {
+		r = buf_printf(out, "%s, answers in order:", json_str(part, "measure"));
+		json_array_foreach(json_arr(part, "items"), n, goal)
+			r = r != 0 ? r : json_integer_value(goal) < 0 ? buf_puts(out, " -") : buf_printf(out, " %lld", (long long)json_integer_value(goal));
+		return r != 0 ? r : buf_puts(out, "\n");
+	}
 	json_array_foreach((json_t *)part, n, goal)
 		if (r == 0 && (r = buf_printf(out, "%zu. %s (", n + 1, json_str(goal, "text"))) == 0 && (r = add_spaced(out, json_str(goal, "state"))) == 0)
 			r = buf_puts(out, ")\n");

@@ -12,7 +12,7 @@
 #include "subject.h"
 
 int
-note_add(struct db *db, const char *whose, const struct note *note)
+note_add(struct db *db, const char *whose, struct note *note)
 {
 	autobuf struct buf sealed = { 0 };
 	autosecret char *text = json_text(note->body, JSON_COMPACT);
@@ -28,6 +28,7 @@ note_add(struct db *db, const char *whose, const struct note *note)
 		return r;
 	if ((r = column_seal_text(db, who, "note.body", column_row(n, row), text, &sealed)) != 0)
 		return r;
+	note->n = n;
 	return db_run(db, Q_NOTE_ADD, "ittiibii", n, note->pairing, note->kind, note->at, note->due, sealed.data, sealed.len, note->pid,
 	    (int64_t)note->own);
 }

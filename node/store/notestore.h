@@ -18,10 +18,10 @@ struct note {
 };
 
 /**
- * note_add(db, whose, note): ${whose} as in subject_referral(); n is given here.  What a person wrote has a key of its
+ * note_add(db, whose, note): ${whose} as in subject_referral(); n is given here and never again.  What a person wrote has a key of its
  * own, which goes with theirs (subject_note()).  0 or negative.
  */
-int	note_add(struct db *, const char *whose, const struct note *) must_check;
+int	note_add(struct db *, const char *whose, struct note *) must_check;
 /** note_each(db, pairing or NULL, fn, cookie): oldest first, without those of members who were erased. */
 int	note_each(struct db *, const char *pairing, int (*)(void *, const struct note *), void *) must_check;
 /** note_due(db, now, ret): how many members of active matches wanted to be asked by now how it goes. */

@@ -122,9 +122,33 @@ test_near(void)
 	ok(near("no", "no") && !near("on", "no"), "a short word has to be right");
 }
 
+static void
+test_note(void)
+{
+	static const char note[] = "{s:{s:s, s:[{s:s}]}, s:s, s:s}", both[] = "{s:s, s:s, s:{s:s}, s:{s:s, s:{s:s}}, s:{s:s, s:s}}";
+	autosaid struct said w = { 0 }, ours = { 0 }, change = { 0 }, picture = { 0 }, none = { 0 }, odd = { 0 };
+
+	is_int(take_in("m.room.message", json_pack(note, SAID_NOTE, "kind", "goals", "goals", "text", "see her", "body", "My goals", "msgtype", "m.text"), &w), 0, "a note");
+	ok(w.note != NULL && !w.change, "is one");
+	is_str(w.said, "goals\nsee her\nMy goals", "its words are heard, before those beside it");
+	is_str(w.kept, w.said, "and are what people read if they read any");
+	(void)take_in("m.room.message", json_pack("{s:s, s:s, s:{}}", "body", "x", ID_NAMESPACE "id", "A", SAID_NOTE), &ours);
+	ok(ours.note == NULL && strcmp(ours.said, "x") == 0, "one of a node is not");
+	(void)take_in("m.room.message", json_pack(both, "body", " * x", "msgtype", "m.text", SAID_NOTE, "a", "old", "m.new_content", "body", "x", SAID_NOTE, "a", "new",
+	    "m.relates_to", "rel_type", "m.replace", "event_id", "$a"), &change);
+	ok(change.note != NULL && change.change, "one that is changed is a change");
+	(void)take_in("m.room.message", json_pack("{s:s, s:s, s:{}}", "body", "x", "msgtype", "m.image", SAID_NOTE), &picture);
+	ok(picture.note == NULL, "beside a picture there is none");
+	(void)take_in("m.room.message", json_pack("{s:n}", SAID_NOTE), &none);
+	ok(none.note == NULL, "where there are no words there is none");
+	(void)take_in("m.room.message", json_pack("{s:s, s:n}", "body", "x", SAID_NOTE), &odd);
+	ok(json_is_null(odd.note) && strcmp(odd.said, "x") == 0, "whatever it is, it is there");
+}
+
 int
 main(void)
 {
+	test_note();
 	test_read();
 	test_flags();
 	test_long();

@@ -175,6 +175,7 @@ static void
 test_words(void)
 {
 	static const struct { const char *note, *says; } shown[] = {
+		{ "{'kind':'answers','answers':{'measure':'who-5','by':'member','items':[3,-1,0]}}", "who-5, answers in order: 3 - 0\n" },
 		{ "{'kind':'goals','goals':[{'text':'see her','state':'open'},{'text':'sleep','state':'set_aside'}]}", "1. see her (open)\n2. sleep (set aside)\n" },
 		{ "{'kind':'plan','plan':{'signs':'no sleep','daily':'walks'}}", "What keeps me well: walks\nHow I notice that things get worse: no sleep\n" },
 		{ "{'kind':'checkin','checkin':{'well':4,'remind_days':7,'utc_minutes':60}}", "How it goes, 1 to 5: 4\nAsk again after days: 7\n" },

@@ -191,6 +191,9 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	add_room(LIST, ROOM_POLICY);
 	must(person_id(app->db, MEMBER, &member));
 	must(db_commit(app->db, NULL));
+	json_decref(stage_ask(STAGE_A, "import measures", json_pack("{s:{s:i, s:[{s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:[{s:i, s:i}], s:[{s:i, s:s}], s:s, s:{s:s, s:s, s:s}}]}}", "document",
+	    "v", 1, "measures", "id", "low", "name", "Low", "about", "Low", "items", 2, "from", 0, "to", 3, "better", "lower", "alarm", "item", 2, "from", 1, "cuts", "from", 0,
+	    "says", "x", "source", "https://example.org/", "review", "by", "A", "day", "2026-01-01", "due", "2027-01-01")));
 	stage_settle(STAGE_A);
 	stage_keep(STAGE_A);
 	memcpy(prev, trust_last(app->trust).hash, sizeof(prev));

@@ -4,8 +4,11 @@
  * both say of each other, a questionnaire in which danger is heard at once, an agreement that both sign with a word.
  */
 #include "chat.h"
+#include "domain/agreement.h"
 #include "domain/when.h"
 #include "hostile.h"
+#include "store/outbox.h"
+#include "store/peoplestore.h"
 #include "story_refer.h"
 #include "tests/domain/quoted.h"
 #include "tests/tap.h"
@@ -240,6 +243,85 @@ test_measure(void)
 	ok(says(MEMBER, "3", "Too few questions") && chat_heard(&h, MEMBER, "people can, now") >= 3, "also where too little is answered to count");
 }
 
+/* A program of theirs sends a note, as the page of the protocol has it. */
+static void
+sends(size_t who, json_t *note)
+{
+	struct db *db = hostile_db(&h, who);
+	autojson json_t *content = json_pack("{s:s, s:s, s:o}", "msgtype", "m.text", "body", "A note.", "org.cairnpeer.note", note);
+	autoroom struct room room = { 0 };
+	int64_t pid;
+
+	if (person_find(db, SOURCE_USER, &pid) != 0 || room_by_person(db, pid, &room) != 0 ||
+	    outbox_event(db, "node", room.room_id, "m.room.message", NULL, content, "ack", "a note", NULL) != 0)
+		host_fail(&h, "a note cannot be sent");
+	hostile_go_on(&h, who, db);
+	for (int k = 0; k < 4; k++)
+		host_run(&h, 4000);
+}
+
+/* Was it answered with these words? */
+static bool
+sent(size_t who, json_t *note, const char *words)
+{
+	int before = chat_heard(&h, who, words);
+
+	sends(who, note);
+	return chat_heard(&h, who, words) == before + 1;
+}
+
+static json_t *
+note_of(const char *kind, json_t *part)
+{
+	return json_pack("{s:i, s:s, s:s, s:o}", "v", 1, "kind", kind, "on", "2026-11-21", kind, part);
+}
+
+static json_t *
+agreement(void)
+{
+	return json_pack("{s:s, s:s, s:i, s:s, s:s}", "scope", "A third wording", "hours", "Days", "response_hours", 12, "ending", "Any time", "ends_on", "2027-05-20");
+}
+
+/* The same as data: what a program of theirs sends is theirs as what they say is, and seen by whom that is. */
+static void
+test_form(void)
+{
+	autojson json_t *before = notes(), *terms_of = agreement(), *after = NULL, *held = NULL;
+	int n = (int)json_array_size(json_arr(before, "items")), said;
+	char terms[AGREEMENT_TERMS], yes[16];
+
+	ok(sent(MEMBER, note_of("goals", json_pack("[{s:s, s:s}]", "text", CANARY " swims", "state", "open")), "!goals shows it"), "goals that a program sends are kept");
+	host_kill(&h, SOURCE);
+	host_start(&h, SOURCE);
+	ok(says(MEMBER, "!goals", "1. " CANARY " swims (open)"), "and shown, after a restart too");
+	is_int(listed("A note.") + listed(CANARY " swims"), 0, "they are not among the messages");
+	ok(!chat_in_files(&h, SOURCE, CANARY), "nor in clear in a file");
+	ok(sent(HELPER, note_of("feedback", json_pack("{s:s, s:i, s:i, s:i, s:i, s:b}", "by", "specialist", "heard", 4, "respected", 4, "chose", 4, "useful", 4, "again", 1)),
+	    "it is kept") && sent(HELPER, note_of("feedback", json_pack("{s:s, s:i, s:i, s:i, s:i, s:b}", "by", "member", "heard", 1, "respected", 1, "chose", 1, "useful",
+	    1, "again", 0)), "nobody writes this for the other"), "feedback is one's own");
+	ok(sent(MEMBER, note_of("contact", json_pack("{s:s, s:i}", "modality", "phone", "minutes", 30)), "written down by people here"), "what staff write the member does not");
+	ok(sent(MEMBER, json_string("x"), "nothing of it is kept"), "what is no note is refused");
+	after = notes();
+	ok((int)json_array_size(json_arr(after, "items")) == n + 1 && strcmp(json_str(after, "own"), "1 more are the member's alone") == 0,
+	    "staff see what is for them to see, and that there is one more");
+	json_decref(host_ok(&h, SOURCE, "match note", json_pack("{s:O, s:o}", "match", id, "document", note_of("agreement", agreement()))));
+	is_int(chat_comes(&h, MEMBER, "A third wording"), 1, "an agreement is shown");
+	if (agreement_terms(terms_of, terms) != 0)
+		host_fail(&h, "no terms");
+	ok(sent(MEMBER, note_of("signature", json_pack("{s:s, s:s, s:s}", "by", "member", "how", "matrix", "terms", terms)), "once the other of you has signed"),
+	    "one side signs by a program");
+	ok(says(HELPER, letters(HELPER, yes), "holds now") && chat_comes(&h, MEMBER, "holds now") > 0, "the other by words");
+	held = notes();
+	is_str(json_str(held, "agreement"), "in force: both signed these words", "which is the same");
+	ok(says(MEMBER, "!forget goals", "forgotten here, for good") && says(MEMBER, "!goals", "Write one goal") && says(MEMBER, "!stop", "nothing of it is kept"), "and it is forgotten like words");
+	/* The member's node here reads notes too: it answers none that a node has shown. */
+	said = chat_heard(&h, MEMBER, "");
+	for (int k = 0; k < 10; k++)
+		host_run(&h, 4000);
+	is_int(chat_heard(&h, MEMBER, "") - said, 0, "then there is silence");
+	is_int(listed("This note was not taken") + listed("it is kept. !goals"), 0, "and none was taken for its own member's");
+}
+
 static void
 test_shared(void)
 {
@@ -311,6 +393,7 @@ main(void)
 	test_other_words();
 	test_feedback();
 	test_measure();
+	test_form();
 	test_shared();
 	test_forgotten();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");

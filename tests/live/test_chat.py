@@ -29,6 +29,7 @@ from node import CRISIS_TEXT, Network
 
 ENCRYPTED = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
 PASSWORD = "correct horse battery staple"
+NOTE = "org.cairnpeer.note"
 AT_ONCE = 5  # seconds; what an answer to somebody in danger may take here, with sanitizers and two homeservers on one machine
 
 shared = {}
@@ -360,6 +361,41 @@ class DistressTest(Chat):
         self.assertIn("could not be read", hal.next())
         self.assertIn("Thank you for writing", hal.ask("can you hear me"))
         self.silent(hal)
+
+
+class NoteTest(Chat):
+    """What the node records goes to the person's program as data, too, and a program's note is taken; docs/notes.md."""
+
+    def said(self, person):
+        """The content of what the node said last."""
+        return [e.source["content"] for room, e in person.client.events if room == person.room and e.sender == self.harbor.user and e.decrypted][person.read - 1]
+
+    def test_in_words_and_as_data(self):
+        word, ana = canary(), self.person("notes")
+        self.assertIn("Thank you for writing", ana.ask("Good evening."))
+        goals = {"v": 1, "kind": "goals", "on": "2026-01-01", "goals": [{"text": f"swim {word}", "state": "open"}]}
+        self.assertIn("it is kept", ana.ask("My goals.", **{NOTE: goals}))
+        self.assertEqual(self.said(ana)[NOTE], goals)
+        self.assertIn(f"1. swim {word} (reached)", ana.ask("!goals reached 1"))
+        self.assertEqual(self.said(ana)[NOTE]["goals"], [{"text": f"swim {word}", "state": "reached"}])
+        self.assertIn("How is it going?", ana.ask("!checkin"))
+        self.assertNotIn(NOTE, self.said(ana))
+        ana.ask("4")
+        ana.ask("!skip")
+        self.assertIn("it is kept", ana.ask("!skip"))
+        self.assertEqual(self.said(ana)[NOTE]["checkin"], {"well": 4})
+        # What it is told it can hand back: the same form both ways.
+        self.assertIn("it is kept", ana.ask("Handed on.", **{NOTE: self.said(ana)[NOTE]}))
+        refused = ana.ask("Met.", **{NOTE: {"v": 1, "kind": "contact", "on": "2026-01-01", "contact": {"modality": "phone", "minutes": 5}}})
+        self.assertIn("written down by people here", refused)
+        self.assertIn("/goals/0/state", ana.ask("My goals.", **{NOTE: {**goals, "goals": [{"text": word}]}}))
+        self.assertIn("in words alone", ana.ask("!notes off"))
+        self.assertIn(word, ana.ask("!goals"))
+        self.assertNotIn(NOTE, self.said(ana))
+        self.assertIn("forgotten here, for good", ana.ask("!forget goals"))
+        self.assertNotIn(word, json.dumps(self.harbor.list("messages")))
+        files = [file for server in self.network.pair.servers for file in server.files()]
+        self.assertEqual(search({"goal": word}, files + [file for node in self.network.nodes for file in node.files()]), {})
 
 
 if __name__ == "__main__":
