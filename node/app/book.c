@@ -94,6 +94,13 @@ link_person(struct app *app, const json_t *all, const char *who, const char *use
 	return r != 0 ? r : book_link(app->db, n, pid);
 }
 
+/* Who supervises it, as its record calls them; NULL: nobody. */
+static const char *
+supervisor_of(const json_t *group)
+{
+	return json_str(json_obj(group, "supervisor"), "title");
+}
+
 int
 book_write(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
@@ -120,7 +127,7 @@ book_write(struct app *app, const char *actor, const json_t *args, json_t **ret,
 		return r;
 	incident = !strcmp(json_str(entry, "kind"), "incident");
 	*ret = json_pack("{s:o, s:s, s:s*}", "id", json_sprintf("%lld", (long long)n), "text", incident ?
-	    "kept; show it to the group's supervisor, then cairn book seen" : "kept", "supervisor", incident ? json_str(json_obj(group, "supervisor"), "title") : NULL);
+	    "kept; show it to the group's supervisor, then cairn book seen ID --by SUPERVISOR" : "kept", "supervisor", incident ? supervisor_of(group) : NULL);
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
@@ -158,9 +165,23 @@ of_supporter(const char *kind)
 	return !strcmp(kind, "training") || !strcmp(kind, "hours") || !strcmp(kind, "supervision") || !strcmp(kind, "credential");
 }
 
+static int
+add_incident(struct app *app, const json_t *e, json_t *incidents)
+{
+	const json_t *part = json_obj(e, "incident");
+	autojson json_t *group = NULL;
+	int r = group_of(app, staff_group(e), &group);
+
+	if (r != 0)
+		return r;
+	return json_array_append_new(incidents, json_pack("{s:o, s:s, s:s, s:s*, s:O, s:O, s:O}", "id", json_sprintf("%lld", json_int(e, "n", 0)), "on", json_str(e, "on"),
+	    "group", staff_group(e), "supervisor", supervisor_of(group), "what", json_object_get(part, "what"), "text", json_object_get(part, "text"), "seen",
+	    json_object_get(e, "seen"))) != 0 ? -ENOMEM : 0;
+}
+
 /* Of each part what it comes to: supporters by name, once each; series; incidents. */
 static int
-judge(const json_t *all, const char *today, json_t *people, json_t *series, json_t *incidents)
+judge(struct app *app, const json_t *all, const char *today, json_t *people, json_t *series, json_t *incidents)
 {
 	autojson json_t *known = json_object();
 	const json_t *e;
@@ -171,9 +192,7 @@ judge(const json_t *all, const char *today, json_t *people, json_t *series, json
 		const char *kind = json_str(e, "kind"), *who = json_str(e, "who");
 
 		if (r == 0 && !strcmp(kind, "incident"))
-			r = json_array_append_new(incidents, json_pack("{s:o, s:s, s:s, s:O, s:O, s:O}", "id", json_sprintf("%lld", json_int(e, "n", 0)), "on", json_str(e, "on"),
-			    "group", staff_group(e), "what", json_object_get(json_obj(e, kind), "what"), "text", json_object_get(json_obj(e, kind), "text"), "seen",
-			    json_object_get(e, "seen"))) != 0 ? -ENOMEM : 0;
+			r = add_incident(app, e, incidents);
 		else if (r == 0 && !strcmp(kind, "enrolment"))
 			r = add_series(all, e, series);
 		else if (r == 0 && of_supporter(kind) && json_object_get(known, who) == NULL &&
@@ -217,7 +236,7 @@ book_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	(void)args, (void)reterr;
 	if (out == NULL)
 		return -ENOMEM;
-	if ((r = read_all(app, &all)) != 0 || (r = judge(all, when_print_day(app_now(app), today), people, series, incidents)) != 0 ||
+	if ((r = read_all(app, &all)) != 0 || (r = judge(app, all, when_print_day(app_now(app), today), people, series, incidents)) != 0 ||
 	    (r = note_each(app->db, NULL, add_application, &a)) != 0 || (r = audit_add(app->db, app_now(app), actor, "show", "book", NULL)) != 0)
 		return r;
 	*ret = take(out);
@@ -234,13 +253,40 @@ number_of(const json_t *args, const char *key)
 	return text != NULL && *end == '\0' && n > 0 ? n : 0;
 }
 
+struct wanted {
+	int64_t	 id;
+	json_t	*body;		/* Of the entry of that id, else NULL. */
+	bool	 seen;
+};
+
+static int
+take_entry(void *cookie, const struct entry *e)
+{
+	struct wanted *w = cookie;
+
+	if (e->n == w->id) {
+		w->body = json_incref(e->body);
+		w->seen = e->seen != 0;
+	}
+	return 0;
+}
+
 int
 book_saw(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	const char *by = json_str(args, "by");
+	struct wanted w = { .id = number_of(args, "id") };
+	autojson json_t *group = NULL;
 	int r = by == NULL || *by == '\0' ? err_set(reterr, E_BAD, "by: who saw it? The supervisor, as the group's record calls them") :
-	    book_seen(app->db, number_of(args, "id"));
+	    book_each(app->db, take_entry, &w);
 
+	if (r == 0)
+		r = group_of(app, staff_group(w.body), &group);
+	json_decref(w.body);
+	if (r == 0 && supervisor_of(group) != NULL && strcmp(by, supervisor_of(group)) != 0)
+		return err_set(reterr, E_REFUSED, "by: the group's record calls its supervisor \"%s\", who has to see it", supervisor_of(group));
+	if (r == 0)
+		r = book_seen(app->db, w.id);
 	if (r == E_NOTFOUND)
 		return err_set(reterr, r, "no incident that waits to be seen has this id");
 	if (r != 0 || (r = audit_add(app->db, app_now(app), actor, "incident seen", "book", by)) != 0)
@@ -251,25 +297,18 @@ book_saw(struct app *app, const char *actor, const json_t *args, json_t **ret, s
 
 struct forgetting {
 	struct app	*app;
-	int64_t		 id;		/* Of one of their entries. */
-	char		*who;
+	int64_t		 id;
+	const char	*who;		/* NULL: only the entry of that id. */
 	long long	 n;
 };
 
-static int
-whose(void *cookie, const struct entry *e)
-{
-	struct forgetting *f = cookie;
-
-	return e->n != f->id ? 0 : (f->who = strdup(json_str(e->body, "who"))) != NULL ? 0 : -ENOMEM;
-}
-
+/* An incident is about a group: it does not go with whoever wrote it down. */
 static int
 forget(void *cookie, const struct entry *e)
 {
 	struct forgetting *f = cookie;
 
-	if (strcmp(json_str(e->body, "who"), f->who) != 0)
+	if (f->who == NULL ? e->n != f->id : !strcmp(e->kind, "incident") || strcmp(json_str(e->body, "who"), f->who) != 0)
 		return 0;
 	f->n++;
 	return book_forget(f->app->db, e->n);
@@ -278,12 +317,18 @@ forget(void *cookie, const struct entry *e)
 int
 book_remove(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
-	struct forgetting f = { app, number_of(args, "id"), NULL, 0 };
-	int r = book_each(app->db, whose, &f);
+	struct wanted w = { .id = number_of(args, "id") };
+	struct forgetting f = { .app = app, .id = w.id };
+	bool incident;
+	int r = book_each(app->db, take_entry, &w);
 
+	incident = w.body != NULL && !strcmp(json_str(w.body, "kind"), "incident");
+	f.who = incident ? NULL : json_str(w.body, "who");
 	if (r == 0)
-		r = f.who == NULL ? err_set(reterr, E_NOTFOUND, "no entry has this id") : book_each(app->db, forget, &f);
-	free(f.who);
+		r = w.body == NULL ? err_set(reterr, E_NOTFOUND, "no entry has this id") : incident && !w.seen ?
+		    err_next(reterr, err_set(reterr, E_REFUSED, "this incident was not seen by the group's supervisor yet"), "cairn book seen ID --by SUPERVISOR") :
+		    book_each(app->db, forget, &f);
+	json_decref(w.body);
 	if (r != 0)
 		return r;
 	if ((r = audit_add(app->db, app_now(app), actor, "book forget", "book", NULL)) != 0)
@@ -348,7 +393,7 @@ book_trouble(struct app *app, char *text, size_t size, bool *ret)
 	size_t i;
 	int r = people == NULL || series == NULL || incidents == NULL || applications == NULL ? -ENOMEM : read_all(app, &all);
 
-	if (r != 0 || (r = judge(all, when_print_day(app_now(app), today), people, series, incidents)) != 0 ||
+	if (r != 0 || (r = judge(app, all, when_print_day(app_now(app), today), people, series, incidents)) != 0 ||
 	    (r = note_each(app->db, NULL, add_application, &a)) != 0)
 		return r;
 	json_array_foreach(people, i, row) {

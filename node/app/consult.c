@@ -117,25 +117,51 @@ was_asked(void *cookie, int64_t pid, const json_t *body)
 	return 0;
 }
 
+/* The question that is open, if they are asked; else E_NOTFOUND. */
+static int
+open_for(struct talk *t, struct consult *ret)
+{
+	struct mine m = { .pid = t->pid };
+	int r = consult_open(t->app->db, ret);
+
+	if (r == 0)
+		r = voice_each(t->app->db, ret->id, was_asked, &m);
+	return r != 0 || m.asked ? r : E_NOTFOUND;
+}
+
+int
+consult_number(struct talk *t, const char *words)
+{
+	autoconsult struct consult c = { 0 };
+	int r;
+
+	if (*words < '1' || *words > '9' || words[1 + strspn(words + 1, " .)\r\n\t")] != '\0')
+		return E_NOTFOUND;
+	if ((r = open_for(t, &c)) != 0)
+		return r;
+	if ((size_t)(*words - '0') > json_array_size(json_arr(t->state, "found")))
+		return consult_answer(t, words);
+	t->took = t->quiet = true;
+	return buf_printf(&t->say, "Two things may be meant. Write !answer %c to answer the question that you were asked, or !refer %c to ask number %c of the list for support.",
+	    *words, *words, *words);
+}
+
 int
 consult_answer(struct talk *t, const char *words)
 {
 	autoconsult struct consult c = { 0 };
 	autojson json_t *body = NULL;
-	struct mine m = { .pid = t->pid };
 	char *end;
 	unsigned long n = strtoul(words, &end, 10);
-	int r = consult_open(t->app->db, &c);
+	int r = open_for(t, &c);
 
-	if (r == 0)
-		r = voice_each(t->app->db, c.id, was_asked, &m);
 	if (r < 0)
 		return r;
-	if (r > 0 || !m.asked)
+	if (r > 0)
 		return buf_puts(&t->say, "Nothing is asked of you now. !help shows what you can write.");
-	if (*words < '1' || *words > '9' || n > json_array_size(json_arr(c.body, "answers")) || (*end != '\0' && strchr(" .,:;", *end) == NULL))
+	if (*words < '1' || *words > '9' || n > json_array_size(json_arr(c.body, "answers")) || (*end != '\0' && strchr(" .,:;)\r\n\t", *end) == NULL))
 		return (r = buf_puts(&t->say, "Which of them? Write its number.\n")) != 0 ? r : put_question(c.body, t->app->cfg->organization, &t->say);
-	end += strspn(end, " .,:;");
+	end += strspn(end, " .,:;)\r\n\t");
 	if (strlen(end) > TEXT_MAX)
 		return buf_printf(&t->say, "At most %d characters go with an answer; nothing is kept of this one. Please write it shorter.", TEXT_MAX);
 	body = json_pack("{s:I, s:s*}", "choice", (json_int_t)n - 1, "words", *end != '\0' ? end : NULL);

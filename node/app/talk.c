@@ -275,6 +275,7 @@ run_plain(struct talk *t, const char *body)
 	const char *words;
 	bool exact, asking = talk_asking(t);
 	const struct topic *topic = topic_of(body, &exact, &words);
+	int r;
 
 	if (strlen(body) > PLAIN_MAX || !exact)
 		topic = NULL;
@@ -283,7 +284,7 @@ run_plain(struct talk *t, const char *body)
 	if (asking && (topic == NULL || !topic->shows || *words != '\0' || topic->run == talk_find))
 		return talk_answer(t, body);
 	if (topic == NULL)
-		return talk_number(t, body);
+		return (r = consult_number(t, body)) == E_NOTFOUND ? talk_number(t, body) : r;
 	if (topic->shows)
 		return topic->run(t, words);
 	return topic->what == NULL ? E_NOTFOUND : buf_printf(&t->say, "Did you mean !%s? Then write it once more, with the \"!\" in front. "
