@@ -357,7 +357,7 @@ issuer_change(struct cairn *c, const struct verb *v, json_t *args)
 	autobook struct book b = { 0 };
 	struct ledger_term term;
 	struct err err = { "" };
-	int64_t number;
+	int64_t number = 0;
 	int r;
 
 	while (input < LEDGER_NINPUTS && strcmp(ledger_input_name(input), word) != 0)

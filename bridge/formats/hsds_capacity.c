@@ -68,9 +68,11 @@ print_moment(json_int_t ms, char ret[MOMENT])
 
 	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 9999 - 1900)
 		(void)snprintf(ret, MOMENT, "1970-01-01T00:00:00.000Z");
-	else
-		(void)snprintf(ret, MOMENT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		    tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+	else {
+		size_t n = strftime(ret, MOMENT, "%Y-%m-%dT%H:%M:%S", &tm);
+
+		(void)snprintf(ret + n, MOMENT - n, ".%03dZ", (int)(ms % 1000));
+	}
 }
 
 /* A whole number of ${low} to MOST; -1: none, or listed. */

@@ -17,25 +17,24 @@ static inline void
 peer_sign(struct peer *p, json_t *object)
 {
 	autojson json_t *bare = json_copy(object);
-	autofree char *text = NULL;
-	char sig[87], id[300];
+	autofree char *text = NULL, *id = NULL;
+	char sig[87];
 
 	json_object_del(bare, "signatures");
 	json_object_del(bare, "unsigned");
 	need((text = canon_text(bare, NULL)) != NULL);
 	must(ratchet_account_sign(p->account, text, strlen(text), sig));
-	(void)snprintf(id, sizeof(id), "ed25519:%s", p->device);
+	need(asprintf(&id, "ed25519:%s", p->device) > 0);
 	json_object_set_new(child(child(object, "signatures"), p->user), id, json_string(sig));
 }
 
 static inline json_t *
 peer_device_keys(struct peer *p)
 {
-	char ed[320], curve[320];
+	autofree char *ed = NULL, *curve = NULL;
 	json_t *keys;
 
-	(void)snprintf(ed, sizeof(ed), "ed25519:%s", p->device);
-	(void)snprintf(curve, sizeof(curve), "curve25519:%s", p->device);
+	need(asprintf(&ed, "ed25519:%s", p->device) > 0 && asprintf(&curve, "curve25519:%s", p->device) > 0);
 	keys = json_pack("{s:s, s:s, s:[s,s], s:{s:s, s:s}}", "user_id", p->user, "device_id", p->device,
 	    "algorithms", CRYPT_OLM, CRYPT_MEGOLM, "keys", ed, p->ed_text, curve, p->curve_text);
 	peer_sign(p, keys);

@@ -264,7 +264,8 @@ dies(void (*deed)(void), const char *name)
 
 	fflush(stdout);
 	if ((pid = fork()) == 0) {
-		(void)freopen("/dev/null", "w", stderr);
+		if (freopen("/dev/null", "w", stderr) == NULL)
+			_exit(1);
 		deed();
 		_exit(0);
 	}
