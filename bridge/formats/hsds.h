@@ -9,6 +9,9 @@
  * "...audience", "...form", "...setting", "...modality", "...accessibility",
  * "...practice_model", "...pathway", "...session_type", "...transport", "...age_band",
  * "...principle", "...attendance", "...anonymity", "...cost" or "...law", with a value of that list as the term's code.
+ *
+ * A schedule becomes days of the week or a rule wherever that says the same (hsds_rule.c).  Its offset from UTC is taken
+ * as it stands, for the whole year, by a zone that is always so far ahead; one without stays without.
  */
 #ifndef CAIRN_HSDS_H
 #define CAIRN_HSDS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsds_part.h: schedules. */
+/* hsds_part.h: schedules; hsds_rule.c: on which days. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,86 +8,74 @@
 #include "base/canon.h"
 #include "base/grammar.h"
 #include "hsds_part.h"
+#include "hsds_time.h"
 
-enum { DAYS = 7, SCHEDULES = 32, NOTE = 300, DATE = 10, CLOCK = 5, ZONE_EAST = 14, ZONE_WEST = -12 };
+enum { SCHEDULES = 32, CLOCK = 5, ZONE_EAST = 14, ZONE_WEST = -12 };
 
-/* Appends a line to the note; false if it does not fit. */
-static bool
-add_note(char note[NOTE + 1], const char *text)
-{
-	size_t n = strlen(note), m = strlen(text);
+const struct time_key_row time_keys[TIME_N] = {
+#define X(id, name, number) { name, number },
+	TIME_KEYS(X)
+#undef X
+};
 
-	if (n + (n > 0) + m > NOTE)
-		return false;
-	if (n > 0)
-		note[n++] = '\n';
-	memcpy(note + n, text, m + 1);
-	return true;
-}
+/* Where clocks are not put forward and back, and no zone is named after the offset. */
+static const struct { double hours; const char *name; } places[] = {
+	{ -9.5, "Pacific/Marquesas" }, { 3.5, "Asia/Tehran" }, { 4.5, "Asia/Kabul" }, { 5.5, "Asia/Kolkata" },
+	{ 5.75, "Asia/Kathmandu" }, { 6.5, "Asia/Yangon" }, { 8.75, "Australia/Eucla" }, { 9.5, "Australia/Darwin" },
+};
 
 const char *
-part_day(const char *p, size_t *ret_n, size_t *ret_sign)
+time_zone_name(double hours, char ret[24])
 {
-	static const struct { const char *ical, *day; } names[] = {
-		{ "MO", "mon" }, { "TU", "tue" }, { "WE", "wed" }, { "TH", "thu" }, { "FR", "fri" }, { "SA", "sat" },
-		{ "SU", "sun" },
-	};
-
-	*ret_n = strcspn(p, ", ");
-	*ret_sign = strspn(p, "+-0123456789");
-	for (size_t i = 0; i < nelem(names); i++)
-		if (*ret_n - *ret_sign == 2 && strncmp(p + *ret_sign, names[i].ical, 2) == 0)
-			return names[i].day;
-	return NULL;
+	for (size_t i = 0; i < nelem(places); i++)
+		if (places[i].hours == hours)
+			return places[i].name;
+	if (hours != trunc(hours) || hours < ZONE_WEST || hours > ZONE_EAST)
+		return NULL;
+	/* "Etc/GMT+5" is five hours west: HSDS counts the other way. */
+	(void)snprintf(ret, 24, hours == 0 ? "Etc/UTC" : "Etc/GMT%+d", -(int)hours);
+	return ret;
 }
 
-/* "TH,FR" or "1MO,-1WE" as days; parts with a number are also noted, since days cannot say them. */
-static int
-days(struct hsds *h, const struct at *at, json_t *out, char *note)
+bool
+time_zone_hours(const char *name, double *ret)
 {
-	autojson json_t *byday = NULL;
-	bool ordinal = false;
-	int r = walk_code(h, at, "byday", &byday);
+	int hours = 0, end = 0;
 
-	for (const char *p = json_string_value(byday); r == 0 && p != NULL && *p != '\0'; p += strspn(p, ", ")) {
-		size_t sign, n;
-		const char *day = part_day(p, &n, &sign);
-
-		if (day == NULL)
-			return walk_bad(h, at, "byday", "\"%.*s\" is no day; write MO,TU,WE,TH,FR,SA,SU", (int)(n < 16 ? n : 16), p);
-		r = walk_put(h, at, "byday", out, "days", json_string(day), DAYS);
-		ordinal = ordinal || sign > 0;
-		p += n;
+	for (size_t i = 0; i < nelem(places); i++) {
+		if (strcmp(places[i].name, name) == 0) {
+			*ret = places[i].hours;
+			return true;
+		}
 	}
-	if (r == 0 && ordinal) {
-		char text[128];
-
-		(void)snprintf(text, sizeof(text), "byday %s", json_string_value(byday));
-		(void)add_note(note, text);	/* The first line: it fits. */
-	}
-	return r;
+	if (strcmp(name, "Etc/UTC") != 0 && (sscanf(name, "Etc/GMT%3d%n", &hours, &end) != 1 || name[end] != '\0'))
+		return false;
+	*ret = -hours;
+	return true;
 }
 
 /* A schedule has one zone: the first that it says. */
 static int
-take_zone(struct hsds *h, const struct at *at, const char *key, const char *found, char zone[16])
+take_zone(struct time_read *t, enum time_key key, double hours)
 {
-	if (found[0] == '\0' || strcmp(found, zone) == 0)
+	char made[24];
+	const char *name = time_zone_name(hours, made), *is = json_str(t->out, "timezone");
+
+	if (name == NULL || (is != NULL && strcmp(is, name) != 0)) {
+		t->odd |= 1u << key;
 		return 0;
-	if (zone[0] != '\0')
-		return walk_lost(h, at, key, "zone: the schedule has another one");
-	(void)snprintf(zone, 16, "%s", found);
-	return 0;
+	}
+	return json_object_set_new(t->out, "timezone", json_string(name)) == 0 ? 0 : -ENOMEM;
 }
 
-/* "hh:mm[:ss][zone]"; ${zone} gets the IANA name of a zone written there. */
+/* "hh:mm[:ss][zone]". */
 static int
-clock_time(struct hsds *h, const struct at *at, const char *key, const char *to, json_t *out, char zone[16])
+clock_time(struct time_read *t, enum time_key key, const char *to)
 {
 	autojson json_t *v = NULL;
-	char hm[CLOCK + 1], found[16] = "";
-	const char *text, *rest;
-	int hours, minutes, end = 0, r = walk_code(h, at, key, &v);
+	const char *name = time_keys[key].name, *text, *rest;
+	char hm[CLOCK + 1];
+	int hours, minutes, end = 0, r = walk_code(t->h, t->at, name, &v);
 	bool short_hour;
 
 	if (r != 0 || v == NULL)
@@ -95,163 +83,114 @@ clock_time(struct hsds *h, const struct at *at, const char *key, const char *to,
 	text = json_string_value(v);
 	short_hour = text[1] == ':';		/* 9:30 */
 	(void)snprintf(hm, sizeof(hm), "%s%.*s", short_hour ? "0" : "", CLOCK - short_hour, text);
+	if (key == TIME_CLOSES_AT && strcmp(hm, "24:00") == 0)
+		memcpy(hm, "00", 2);
 	if (!grammar_ok(GRAMMAR_CLOCK_TIME, hm))
-		return walk_lost(h, at, key, "string: not a time hh:mm");
+		return walk_lost(t->h, t->at, name, "string: not a time hh:mm");
+	if (json_object_set_new(t->out, to, json_string(hm)) != 0)
+		return -ENOMEM;
 	rest = text + CLOCK - short_hour;
 	if (rest[0] == ':' && strspn(rest + 1, "0123456789") == 2) {
 		if (strncmp(rest, ":00", 3) != 0)
-			r = walk_lost(h, at, key, "string: without its seconds");
+			r = walk_lost(t->h, t->at, name, "string: without its seconds");
 		rest += 3;
 	}
+	if (r != 0 || rest[0] == '\0')
+		return r;
 	if (strcmp(rest, "Z") == 0)
-		(void)snprintf(found, sizeof(found), "Etc/UTC");
-	else if (sscanf(rest, "%3d:%2d%n", &hours, &minutes, &end) == 2 && rest[end] == '\0' && minutes == 0 &&
-	    hours >= ZONE_WEST && hours <= ZONE_EAST)
-		(void)snprintf(found, sizeof(found), hours == 0 ? "Etc/UTC" : "Etc/GMT%+d", -hours);
-	else if (rest[0] != '\0' && r == 0)
-		r = walk_lost(h, at, key, "string: the zone \"%.8s\" has no name", rest);
-	if (r == 0)
-		r = take_zone(h, at, key, found, zone);
-	return r == 0 && json_object_set_new(out, to, json_string(hm)) != 0 ? -ENOMEM : r;
+		return take_zone(t, key, 0);
+	if (strchr("+-", rest[0]) != NULL && sscanf(rest + 1, "%2d:%2d%n", &hours, &minutes, &end) == 2 &&
+	    rest[1 + end] == '\0' && end == CLOCK && hours >= 0 && minutes >= 0)
+		return take_zone(t, key, (rest[0] == '-' ? -1 : 1) * (hours + minutes / 60.0));
+	return walk_lost(t->h, t->at, name, "string: the zone \"%.8s\" has no name", rest);
 }
 
-/* The first 10 characters of ${key} if they are a date. */
-static int
-date(struct hsds *h, const struct at *at, const char *key, const char *to, json_t *out)
-{
-	autojson json_t *v = NULL;
-	const char *other;
-	char day[DATE + 1];
-	int r = walk_code(h, at, key, &v);
+/* ---- The note. ---- */
 
-	if (r != 0 || v == NULL)
-		return r;
-	(void)snprintf(day, sizeof(day), "%s", json_string_value(v));
-	other = json_str(out, to);
-	if (!grammar_ok(GRAMMAR_DATE, day) || (other != NULL && strcmp(other, day) != 0))
-		return walk_lost(h, at, key, "string: no place in a record");
-	if (json_string_length(v) > DATE && walk_lost(h, at, key, "string: only its day was kept") != 0)
-		return -ENOMEM;
-	return json_object_set_new(out, to, json_string(day)) == 0 ? 0 : -ENOMEM;
+/* Appends a line; false if it does not fit. */
+static bool
+add_note(char note[TIME_NOTE + 1], const char *text)
+{
+	size_t n = strlen(note), m = strlen(text);
+
+	if (n + (n > 0) + m > TIME_NOTE)
+		return false;
+	if (n > 0)
+		note[n++] = '\n';
+	memcpy(note + n, text, m + 1);
+	return true;
 }
 
+/* What no field says: named in the list, and there to be read. */
 static int
-frequency(struct hsds *h, const struct at *at, json_t *out, char *note)
+odd_lines(struct time_read *t, char note[TIME_NOTE + 1])
 {
-	autojson json_t *freq = NULL;
-	const char *name = NULL;
-	double interval = 1, count = 0;
-	bool there, counted = false;
-	char text[160];
-	int r = walk_code(h, at, "freq", &freq);
+	for (size_t i = 0; i < TIME_N; i++) {
+		const json_t *v = json_object_get(t->at->object, time_keys[i].name);
+		const char *text = json_string_value(v);
+		char line[TIME_NOTE + 1];
+		bool fits;
 
-	if (r == 0)
-		r = walk_number(h, at, "interval", &there, &interval);
-	if (r == 0)
-		r = walk_number(h, at, "count", &counted, &count);
-	if (r != 0)
-		return r;
-	if (freq == NULL && !there)
-		name = counted && count == 1 ? "once" : NULL;
-	if (counted && name == NULL && walk_lost(h, at, "count", "number: no place in a record") != 0)
-		return -ENOMEM;
-	if (freq == NULL && !there && name == NULL)
-		return 0;
-	if (!there)
-		interval = 1;
-	if (name == NULL && (freq == NULL || strcmp(json_string_value(freq), "WEEKLY") == 0))
-		name = interval == 1 ? "weekly" : interval == 2 ? "biweekly" : NULL;
-	else if (name == NULL && strcmp(json_string_value(freq), "MONTHLY") == 0)
-		name = interval == 1 ? "monthly" : NULL;
-	if (name != NULL)
-		return json_object_set_new(out, "frequency", json_string(name)) == 0 ? 0 : -ENOMEM;
-	(void)snprintf(text, sizeof(text), "%s, interval %.17g", freq != NULL ? json_string_value(freq) : "WEEKLY", interval);
-	return add_note(note, text) ? 0 : walk_lost(h, at, "freq", "string: no room in the note");
-}
-
-/* What the fields cannot say, the narrowing rules first. */
-static int
-notes(struct hsds *h, const struct at *at, char *note)
-{
-	static const struct { const char *key; bool rule; } parts[] = {
-		{ "byweekno", true }, { "bymonthday", true }, { "byyearday", true },
-		{ "description", false }, { "notes", false }, { "attending_type", false },
-	};
-
-	for (size_t i = 0; i < nelem(parts); i++) {
-		autojson json_t *v = NULL;
-		autofree char *line = NULL;
-		int r = walk_text(h, at, parts[i].key, NOTE, &v);
-
-		if (r != 0)
-			return r;
-		if (v == NULL)
+		if (!(t->odd & 1u << i))
 			continue;
-		if (asprintf(&line, "%s%s%s", parts[i].rule ? parts[i].key : "", parts[i].rule ? " " : "", json_string_value(v)) < 0) {
-			line = NULL;
-			return -ENOMEM;
-		}
-		if (!add_note(note, line) && walk_lost(h, at, parts[i].key, "string: no room in the note") != 0)
+		if (text != NULL)
+			(void)snprintf(line, sizeof(line), "%s %s", time_keys[i].name, text);
+		else
+			(void)snprintf(line, sizeof(line), "%s %.17g", time_keys[i].name, json_number_value(v));
+		fits = (text == NULL || (walk_is_code(text) && strchr(text, '\n') == NULL)) && add_note(note, line);
+		if (walk_lost(t->h, t->at, time_keys[i].name, "%s: no field can say it; %s", walk_kind(v), fits ? TIME_NOTED :
+		    "the note has no room") != 0)
 			return -ENOMEM;
 	}
-	return 0;
+	return t->odd == 0 || json_object_set_new(t->out, "irregular", json_true()) == 0 ? 0 : -ENOMEM;
 }
 
 static int
-zone_of(struct hsds *h, const struct at *at, json_t *out, char zone[16])
+notes(struct time_read *t)
 {
-	char found[16] = "";
-	double offset;
-	bool there;
-	int r = walk_number(h, at, "timezone", &there, &offset);
+	static const char *const words[] = { "description", "notes", "attending_type" };
+	char note[TIME_NOTE + 1] = "";
+	int r = odd_lines(t, note);
 
-	if (r != 0)
-		return r;
-	if (there && offset == trunc(offset) && offset >= ZONE_WEST && offset <= ZONE_EAST)
-		(void)snprintf(found, sizeof(found), offset == 0 ? "Etc/UTC" : "Etc/GMT%+d", -(int)offset);
-	else if (there && r == 0)
-		r = walk_lost(h, at, "timezone", "number: a zone of that offset has no name");
-	if (r == 0)
-		r = take_zone(h, at, "timezone", found, zone);
-	if (r == 0 && zone[0] != '\0' && json_object_set_new(out, "timezone", json_string(zone)) != 0)
-		r = -ENOMEM;
-	return r;
+	for (size_t i = 0; r == 0 && i < nelem(words); i++) {
+		autojson json_t *v = NULL;
+
+		r = walk_text(t->h, t->at, words[i], TIME_NOTE, &v);
+		if (r == 0 && v != NULL && !add_note(note, json_string_value(v)))
+			r = walk_lost(t->h, t->at, words[i], "string: no room in the note");
+	}
+	return r != 0 || note[0] == '\0' || json_object_set_new(t->out, "note", json_string(note)) == 0 ? r : -ENOMEM;
 }
+
+/* ---- A schedule. ---- */
 
 static int
 schedule(struct hsds *h, const struct at *at, json_t *body)
 {
-	static const char * const known[] = {
-		"byday", "opens_at", "closes_at", "timezone", "freq", "interval", "count", "valid_from", "valid_to", "dtstart",
-		"until",
-		"byweekno", "bymonthday", "byyearday", "description", "notes", "attending_type", NULL
+	static const char *const known[] = {
+#define X(id, name, number) name,
+		TIME_KEYS(X)
+#undef X
+		"description", "notes", "attending_type", NULL
 	};
 	autojson json_t *out = json_object();
-	char note[NOTE + 1] = "", zone[16] = "";
-	int r = out != NULL ? days(h, at, out, note) : -ENOMEM;
+	struct time_read t = { .h = h, .at = at, .out = out };
+	double offset = 0;
+	bool there = false;
+	int r = out != NULL ? time_rule(&t, &there) : -ENOMEM;
 
-	if (r == 0 && json_object_size(out) == 0)
-		return walk_lost(h, at, NULL, "schedule without byday");
+	if (r == 0 && !there)
+		return walk_lost(h, at, NULL, "schedule without byday, or a rule that is known here");
 	if (r == 0)
-		r = clock_time(h, at, "opens_at", "opens", out, zone);
+		r = clock_time(&t, TIME_OPENS_AT, "opens");
 	if (r == 0)
-		r = clock_time(h, at, "closes_at", "closes", out, zone);
+		r = clock_time(&t, TIME_CLOSES_AT, "closes");
 	if (r == 0)
-		r = zone_of(h, at, out, zone);
+		r = walk_number(h, at, "timezone", &there, &offset);
+	if (r == 0 && there)
+		r = take_zone(&t, TIME_TIMEZONE, offset);
 	if (r == 0)
-		r = frequency(h, at, out, note);
-	if (r == 0)
-		r = date(h, at, "valid_from", "from", out);
-	if (r == 0)
-		r = date(h, at, "dtstart", "from", out);
-	if (r == 0)
-		r = date(h, at, "valid_to", "until", out);
-	if (r == 0)
-		r = date(h, at, "until", "until", out);
-	if (r == 0)
-		r = notes(h, at, note);
-	if (r == 0 && note[0] != '\0' && json_object_set_new(out, "note", json_string(note)) != 0)
-		r = -ENOMEM;
+		r = notes(&t);
 	if (r == 0)
 		r = walk_put(h, at, NULL, body, "schedules", json_incref(out), SCHEDULES);
 	return r == 0 ? walk_rest(h, at, known) : r;

@@ -8,7 +8,7 @@
 #include "hsds_part.h"
 #include "hsds_write.h"
 
-enum { EXTENSION = 9, LINE = 300 };
+enum { EXTENSION = 9 };
 
 static int
 set(json_t *o, const char *key, json_t *value)
@@ -133,94 +133,6 @@ write_contacts(struct writer *w, const json_t *body, json_t *out)
 		}
 		if (r != 0)
 			return r;
-	}
-	return 0;
-}
-
-/* Days, as reading takes them? */
-static bool
-is_byday(const char *text, size_t len)
-{
-	char line[LINE];
-	size_t n, sign;
-
-	if (len >= sizeof(line))
-		return false;
-	(void)snprintf(line, sizeof(line), "%.*s", (int)len, text);
-	for (const char *p = line; *p != '\0'; p += n, p += strspn(p, ", "))
-		if (part_day(p, &n, &sign) == NULL)
-			return false;
-	return true;
-}
-
-/* The note's first lines that are rules, as members; the rest as notes. */
-static int
-note(json_t *item, const char *text)
-{
-	static const char * const rules[] = { "byday", "byweekno", "bymonthday", "byyearday" };
-
-	for (size_t i = 0; text != NULL && i < nelem(rules); i++) {
-		size_t n = strlen(rules[i]), len = strcspn(text, "\n");
-
-		if (strncmp(text, rules[i], n) != 0 || text[n] != ' ' || len <= n + 1 ||
-		    (i == 0 && !is_byday(text + n + 1, len - n - 1)))
-			continue;
-		if (set(item, rules[i], json_stringn(text + n + 1, len - n - 1)) != 0)
-			return -ENOMEM;
-		text = text[len] == '\n' ? text + len + 1 : NULL;
-	}
-	return text != NULL ? set(item, "notes", json_string(text)) : 0;
-}
-
-/* "Etc/GMT+5" is five hours west: HSDS counts the other way. */
-static int
-zone(json_t *item, const char *name)
-{
-	int hours = 0, end = 0;
-
-	if (name == NULL)
-		return 0;
-	if (strcmp(name, "Etc/UTC") == 0)
-		return set(item, "timezone", json_integer(0));
-	if (sscanf(name, "Etc/GMT%3d%n", &hours, &end) == 1 && name[end] == '\0')
-		return set(item, "timezone", json_integer(-hours));
-	return 0;
-}
-
-static int
-often(json_t *item, const char *frequency)
-{
-	if (frequency == NULL)
-		return 0;
-	if (strcmp(frequency, "once") == 0)
-		return set(item, "count", json_integer(1));
-	if (set(item, "freq", json_string(strcmp(frequency, "monthly") == 0 ? "MONTHLY" : "WEEKLY")) != 0)
-		return -ENOMEM;
-	return set(item, "interval", json_integer(strcmp(frequency, "biweekly") == 0 ? 2 : 1));
-}
-
-int
-write_schedules(struct writer *w, const json_t *body, json_t *out)
-{
-	json_t *schedule, *day;
-	size_t i, k;
-
-	json_array_foreach(json_object_get(body, "schedules"), i, schedule) {
-		autojson json_t *item = write_item(w);
-		char days[LINE] = "";
-
-		json_array_foreach(json_object_get(schedule, "days"), k, day) {
-			const char *s = json_string_value(day);
-			size_t n = strlen(days);
-
-			(void)snprintf(days + n, sizeof(days) - n, "%s%c%c", n > 0 ? "," : "", s[0] - 'a' + 'A', s[1] - 'a' + 'A');
-		}
-		if (item == NULL || set(item, "byday", json_string(days)) != 0 || copy(item, "opens_at", schedule, "opens") != 0 ||
-		    copy(item, "closes_at", schedule, "closes") != 0 || zone(item, json_str(schedule, "timezone")) != 0 ||
-		    often(item, json_str(schedule, "frequency")) != 0 || copy(item, "valid_from", schedule, "from") != 0 ||
-		    copy(item, "valid_to", schedule, "until") != 0 || note(item, json_str(schedule, "note")) != 0 ||
-		    write_append(out, "schedules", json_incref(item)) != 0)
-			return -ENOMEM;
 	}
 	return 0;
 }

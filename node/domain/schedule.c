@@ -271,6 +271,9 @@ read_rule(const char *text, struct rule *r, struct err *reterr)
 		return err_set(reterr, E_BAD, "/rule: BYDAY with a number is for FREQ=MONTHLY");
 	if (r->has_month_days && s->freq == SCHEDULE_WEEKLY)
 		return err_set(reterr, E_BAD, "/rule: BYMONTHDAY is not for FREQ=WEEKLY");
+	if (s->first == INT64_MIN && (s->interval > 1 || r->count > 0 ||
+	    (s->freq != SCHEDULE_DAILY && !s->has_days && !r->has_month_days)))
+		return err_set(reterr, E_BAD, "/from: a rule with INTERVAL or COUNT, or that names no day, needs its first day");
 	fill_days(s);
 	return 0;
 }
@@ -374,8 +377,6 @@ schedule_read(const json_t *json, struct schedule *ret, struct err *reterr)
 		s.lacks = s.opens < 0 ? "the hours" : "how long it lasts";
 	if (text != NULL && (json_arr(json, "days") != NULL || json_str(json, "frequency") != NULL))
 		return err_set(reterr, E_BAD, "/rule: not with days or frequency");
-	if (text != NULL && s.first == INT64_MIN)
-		return err_set(reterr, E_BAD, "/from: a rule needs its first day");
 	if (until != INT64_MAX && s.first != INT64_MIN && until < s.first)
 		return err_set(reterr, E_BAD, "/until: before its first day");
 	if ((r = text != NULL ? read_rule(text, &rule, reterr) : read_days(json, &s, &rule, reterr)) != 0)
@@ -384,6 +385,8 @@ schedule_read(const json_t *json, struct schedule *ret, struct err *reterr)
 		end_by_count(&s, rule.count);
 	if (s.last > until)
 		s.last = until;
+	if (json_is_true(json_object_get(json, "irregular")))
+		s.lacks = "all of when it is, see its note";
 	*ret = s;
 	return 0;
 }

@@ -8,7 +8,9 @@
  *     ordinals in MONTHLY; BYMONTHDAY, not in WEEKLY
  *
  * "from" and "opens" are DTSTART, "timezone" its TZID, "minutes" DURATION, "except"
- * EXDATE by day.  DTSTART counts as an occurrence only if the rule makes it one.
+ * EXDATE by day.  DTSTART counts as an occurrence only if the rule makes it one; a rule that neither counts
+ * nor leaves out, and names its days, needs none.  "irregular": the note says what the fields do not, so that it is
+ * not reckoned with.
  * The clock on the wall decides: 19:00 stays 19:00 when clocks change.
  */
 #ifndef CAIRN_SCHEDULE_H

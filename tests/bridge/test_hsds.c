@@ -186,18 +186,39 @@ test_schedules(void)
 	    " \"valid_from\": \"2026-01-01\", \"valid_to\": \"2026-12-31\", \"notes\": \"Ring twice\"},"
 	    "{\"byday\": \"1MO,-1WE\", \"freq\": \"MONTHLY\", \"opens_at\": \"10:00Z\", \"bymonthday\": \"1,2\"},"
 	    "{\"description\": \"now and then\"},"
-	    "{\"byday\": \"SU\", \"freq\": \"MONTHLY\", \"interval\": 3, \"opens_at\": \"noon\", \"closes_at\": \"13:00+05:30\", \"timezone\": 5.5, \"count\": 4}]");
+	    "{\"byday\": \"SU\", \"freq\": \"MONTHLY\", \"interval\": 3, \"opens_at\": \"noon\", \"closes_at\": \"13:00+05:15\", \"timezone\": 5.25, \"count\": 4}]");
 
 	is_body(&x, "schedules", "[{\"days\": [\"thu\", \"fri\"], \"opens\": \"09:30\", \"closes\": \"18:00\", \"timezone\": \"Etc/GMT+5\","
 	    " \"frequency\": \"biweekly\", \"from\": \"2026-01-01\", \"until\": \"2026-12-31\", \"note\": \"Ring twice\"},"
-	    "{\"days\": [\"mon\", \"wed\"], \"opens\": \"10:00\", \"timezone\": \"Etc/UTC\", \"frequency\": \"monthly\","
-	    " \"note\": \"byday 1MO,-1WE\\nbymonthday 1,2\"},"
-	    "{\"days\": [\"sun\"], \"closes\": \"13:00\", \"note\": \"MONTHLY, interval 3\"}]", "rules of RFC 5545 as days, hours and notes");
+	    "{\"rule\": \"FREQ=MONTHLY;BYDAY=1MO,-1WE;BYMONTHDAY=1,2\", \"opens\": \"10:00\", \"timezone\": \"Etc/UTC\"},"
+	    "{\"days\": [\"sun\"], \"closes\": \"13:00\", \"irregular\": true,"
+	    " \"note\": \"freq MONTHLY\\ninterval 3\\ncount 4\\ncloses_at 13:00+05:15\\ntimezone 5.25\"}]", "as days, as a rule, or as days and a note");
 	ok(is_lost(&x, "$.schedules[2]", "without byday"), "a schedule without days is listed");
 	ok(is_lost(&x, "$.schedules[3].opens_at", "not a time"), "a time that is none is listed");
-	ok(is_lost(&x, "$.schedules[3].closes_at", "+05:30"), "a zone without a name is listed");
-	ok(is_lost(&x, "$.schedules[3].timezone", "offset"), "and so is its offset");
-	ok(is_lost(&x, "$.schedules[3].count", "number"), "a count is listed");
+	ok(is_lost(&x, "$.schedules[3].closes_at", "in the note"), "a zone without a name is listed");
+	ok(is_lost(&x, "$.schedules[3].timezone", "in the note"), "and so is its offset");
+	ok(is_lost(&x, "$.schedules[3].count", "in the note"), "a count from no first day is listed");
+	done(&x);
+
+	x = read_service("\"schedules\": ["
+	    "{\"byday\": \"TH,FR\", \"freq\": \"WEEKLY\", \"interval\": 1, \"byweekno\": \"41,42\", \"opens_at\": \"10:00\", \"closes_at\": \"24:00\"},"
+	    "{\"byday\": \"MO\", \"valid_from\": \"1900-01-01\", \"valid_to\": \"2026-02-30\", \"dtstart\": \"2026-01-05T10:00\"},"
+	    "{\"byday\": \"MO\", \"dtstart\": \"2026-01-05\", \"valid_from\": \"2026-03-02\", \"until\": \"2026-12-01\", \"valid_to\": \"2027-01-01\"},"
+	    "{\"byday\": \"MO\", \"interval\": 2, \"dtstart\": \"2026-01-05\", \"valid_from\": \"2026-03-02\"},"
+	    "{\"freq\": \"YEARLY\", \"dtstart\": \"2024-02-29\", \"until\": \"2024-01-01\"},"
+	    "{\"freq\": \"MONTHLY\", \"bymonthday\": \"1,32\", \"byday\": \"7MO\", \"wkst\": \"XX\", \"interval\": 0.5, \"notes\": \"Ring\"}]");
+
+	is_body(&x, "schedules", "[{\"days\": [\"thu\", \"fri\"], \"frequency\": \"weekly\", \"opens\": \"10:00\", \"closes\": \"00:00\","
+	    " \"irregular\": true, \"note\": \"byweekno 41,42\"},"
+	    "{\"rule\": \"FREQ=WEEKLY;BYDAY=MO\", \"from\": \"2026-01-05\", \"irregular\": true, \"note\": \"valid_to 2026-02-30\"},"
+	    "{\"days\": [\"mon\"], \"from\": \"2026-03-02\", \"until\": \"2026-12-01\"},"
+	    "{\"days\": [\"mon\"], \"frequency\": \"biweekly\", \"from\": \"2026-03-02\", \"irregular\": true, \"note\": \"dtstart 2026-01-05\"},"
+	    "{\"rule\": \"FREQ=MONTHLY;INTERVAL=12\", \"from\": \"2024-02-29\", \"irregular\": true, \"note\": \"until 2024-01-01\"},"
+	    "{\"days\": [\"mon\"], \"irregular\": true, \"note\": \"freq MONTHLY\\ninterval 0.5\\nbyday 7MO\\nbymonthday 1,32\\nwkst XX\\nRing\"}]",
+	    "what no field says makes a schedule irregular");
+	ok(is_lost(&x, "$.schedules[0].byweekno", "in the note"), "weeks of the year are named");
+	ok(is_lost(&x, "$.schedules[1].valid_from", "1970"), "a first day before all days is named, and takes nothing away");
+	ok(is_lost(&x, "$.schedules[2].dtstart", "later") && is_lost(&x, "$.schedules[2].valid_to", "earlier"), "so is the other date of two");
 	done(&x);
 
 	/* Eight bytes of the zone are quoted: the ninth is the second half of a character. */

@@ -31,7 +31,8 @@ static const struct {
 	{ "{\"days\": [\"mon\"], \"opens\": \"\"}", "/opens: " }, { "{\"days\": [\"mon\"], \"closes\": \"10:00x\"}", "/closes: " },
 	{ "{\"days\": [\"mon\"], \"closes\": \"10:\"}", "/closes: " }, { "{\"days\": [\"mon\"], \"until\": \"2026-02-30\"}", "/until: " },
 	{ "{\"days\": [\"mon\"], \"from\": \"1969-12-31\"}", "/from: " },
-	{ "{\"rule\": \"FREQ=DAILY\"}", "/from: " },
+	{ "{\"rule\": \"FREQ=DAILY;INTERVAL=2\"}", "/from: " }, { "{\"rule\": \"FREQ=DAILY;COUNT=2\"}", "/from: " },
+	{ "{\"rule\": \"FREQ=WEEKLY\"}", "/from: " }, { "{\"rule\": \"FREQ=MONTHLY\"}", "/from: " },
 	{ "{\"rule\": \"FREQ=DAILY\", \"from\": \"2026-01-06\", \"days\": [\"mon\"]}", "/rule: not with" },
 	{ "{\"rule\": \"FREQ=DAILY\", \"from\": \"2026-01-06\", \"frequency\": \"weekly\"}", "/rule: not with" },
 	{ RULE("FREQ=YEARLY"), "/rule: FREQ " }, { RULE("FREQ=daily"), "/rule: FREQ " }, { RULE("INTERVAL=2"), "/rule: FREQ is" },
@@ -67,6 +68,9 @@ static const struct {
 	{ RULE("FREQ=MONTHLY;BYMONTHDAY=-1,+15"), { 15, 31, 46, 59, 74, 90 } },
 	{ "{\"days\": [\"tue\"], \"from\": \"2026-01-06\", \"frequency\": \"biweekly\", \"opens\": \"19:00\", \"closes\": \"20:00\"}", { 6, 20, 34, 48, 62, 76 } },
 	{ "{\"days\": [\"tue\"], \"until\": \"2026-01-20\", \"opens\": \"19:00\", \"closes\": \"20:00\", \"timezone\": \"Etc/UTC\"}", { 6, 13, 20 } },
+	{ "{\"rule\": \"FREQ=DAILY\", \"opens\": \"19:00\", \"closes\": \"20:00\"}", { 1, 2, 3, 4, 5, 6 } },
+	{ "{\"rule\": \"FREQ=MONTHLY;BYDAY=2TU\", \"opens\": \"19:00\", \"closes\": \"20:00\"}", { 13, 41, 69, 104, 132, 160 } },
+	{ "{\"rule\": \"FREQ=MONTHLY;BYMONTHDAY=15\", \"opens\": \"19:00\", \"closes\": \"20:00\"}", { 15, 46, 74, 105, 135, 166 } },
 	{ RULE("FREQ=MONTHLY"), { 6, 37, 65, 96, 126, 157 } },
 	{ RULE("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;WKST=MO"), { 6, 11, 20, 25, 34, 39 } },
 	{ RULE("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;WKST=SU"), { 6, 18, 20, 32, 34, 46 } },
@@ -136,6 +140,8 @@ test_lacks(const struct zone *utc)
 		{ "{\"days\": [\"tue\"], \"opens\": \"19:00\", \"minutes\": 60, \"frequency\": \"biweekly\"}", "the first day" },
 		{ "{\"days\": [\"tue\"], \"opens\": \"19:00\", \"minutes\": 60, \"frequency\": \"monthly\"}", "the first day" },
 		{ "{\"days\": [\"tue\"], \"opens\": \"19:00\", \"minutes\": 60, \"frequency\": \"weekly\"}", NULL },
+		{ "{\"days\": [\"tue\"], \"opens\": \"19:00\", \"minutes\": 60, \"irregular\": true}", "all of when it is, see its note" },
+		{ "{\"days\": [\"tue\"], \"opens\": \"19:00\", \"minutes\": 60, \"irregular\": false}", NULL },
 	};
 	struct schedule_span span[400];
 	struct schedule_fit fit = { .longest = 77 };

@@ -16,6 +16,7 @@ EVIL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u
 
 # ---- which value of a file is where in what was written -----------------------
 
+NOTED = "it is in the note, and a search by times says so"
 # Members that tie parts together, or describe a page: no content.
 TIES = {"id", "organization_id", "program_id", "service_id", "location_id", "service_at_location_id", "contact_id", "phone_id",
         "unit_id", "taxonomy_term_id", "taxonomy_id", "link_id", "link_type", "link_entity", "total_items", "total_pages",
@@ -246,5 +247,6 @@ class Hsds(Case):
         doc, out = self.written(records)
         again, second = self.sent(out)
         self.assertEqual(again, records, f"{path}: another import of what was written changes something")
-        self.assertEqual([r for r in second["unmapped"]], [], f"{path}: not all that was written is understood")
+        # What a schedule's note holds is named each time.
+        self.assertEqual([r for r in second["unmapped"] if not r["why"].endswith(NOTED)], [], f"{path}: not all that was written is understood")
         return records, answer["unmapped"], doc
