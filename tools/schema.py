@@ -9,6 +9,8 @@ import json
 import os
 import re
 
+from counter import RULES, patched
+
 NAMESPACE = "org.cairnpeer."
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 INT_MAX = 2**53 - 1
@@ -390,7 +392,8 @@ class Compiler:
 
 
 def examples_of(directory, stem):
-    """(example, [counter-example]) of a wire type; both are obligatory."""
+    """(example, [{why, at, rule, patch}]) of a wire type; both are obligatory.  A counter-example is the example with one thing wrong:
+    at which place, against which rule of counter.py, and by which patch."""
     good_name, bad_name = stem + ".example.json", stem + ".bad.json"
     for name in (good_name, bad_name):
         if not os.path.exists(os.path.join(directory, name)):
@@ -400,14 +403,20 @@ def examples_of(directory, stem):
     if not isinstance(good, dict):
         raise SchemaError(good_name, "", "must be an object")
     if not isinstance(bad, list) or not bad:
-        raise SchemaError(bad_name, "", "must be a list of {why, at, value}")
+        raise SchemaError(bad_name, "", "must be a list of {why, at, rule, patch}")
     for i, one in enumerate(bad):
-        if not isinstance(one, dict) or set(one) != {"why", "at", "value"}:
-            raise SchemaError(bad_name, "/%d" % i, "must be {why, at, value}")
+        if not isinstance(one, dict) or set(one) != {"why", "at", "rule", "patch"}:
+            raise SchemaError(bad_name, "/%d" % i, "must be {why, at, rule, patch}")
         if not isinstance(one["why"], str) or not one["why"].isprintable():
             raise SchemaError(bad_name, "/%d/why" % i, "must be one line of text")
         if not isinstance(one["at"], str) or not re.fullmatch(r"(/.*)?", one["at"]):
             raise SchemaError(bad_name, "/%d/at" % i, "must be a JSON pointer")
+        if one["rule"] not in RULES:
+            raise SchemaError(bad_name, "/%d/rule" % i, "must be one of %s" % ", ".join(RULES))
+        try:
+            patched(good, one["patch"])
+        except ValueError as e:
+            raise SchemaError(bad_name, "/%d/patch" % i, str(e))
     return good, bad
 
 

@@ -58,7 +58,7 @@ class Small(unittest.TestCase):
             "additionalProperties": False,
         }
         self.good = {"v": 1, "mood": "bad", "note": "rain", "tags": ["a"]}
-        self.bad = [{"why": "No mood.", "at": "/mood", "value": {"v": 1}}]
+        self.bad = [{"why": "No mood.", "at": "/mood", "rule": "required", "patch": [{"op": "remove", "path": "/mood"}]}]
 
     def put(self, name, value):
         with open(os.path.join(self.schemas, name), "w", encoding="utf-8") as f:
@@ -93,7 +93,7 @@ class Small(unittest.TestCase):
         self.assertIn("### Check-in", self.read("types.md"))
         self.assertIn("example_good(&ev_checkin_desc", self.read("test_events.c"))
         self.assertEqual(json.loads(self.read("seeds/checkin.json")), self.good)
-        self.assertEqual(json.loads(self.read("seeds/checkin.bad-0.json")), self.bad[0]["value"])
+        self.assertEqual(json.loads(self.read("seeds/checkin.bad-0.json")), {"v": 1, "note": "rain", "tags": ["a"]})
 
     def test_unknown_keyword(self):
         self.doc["properties"]["note"]["pattern"] = "^a"
@@ -233,6 +233,18 @@ class Small(unittest.TestCase):
     def test_counter_example_without_pointer(self):
         self.bad[0]["at"] = "mood"
         self.refused("/0/at", "checkin.bad.json")
+
+    def test_counter_example_of_no_known_rule(self):
+        self.bad[0]["rule"] = "taste"
+        self.refused("/0/rule", "checkin.bad.json")
+
+    def test_counter_example_that_does_not_fit_the_example(self):
+        self.bad[0]["patch"][0]["path"] = "/humour"
+        self.refused("/0/patch", "checkin.bad.json")
+
+    def test_counter_example_in_full(self):
+        self.bad[0] = {"why": "No mood.", "at": "/mood", "value": {"v": 1}}
+        self.refused("/0", "checkin.bad.json")
 
     def test_stray_example(self):
         self.put("gone.example.json", {})
