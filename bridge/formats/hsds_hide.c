@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/canon.h"
+#include "hsds.h"
 #include "hsds_merge.h"
 #include "hsds_tree.h"
 #include "hsds_write.h"
@@ -48,17 +49,22 @@ hidden_as(const json_t *body, const json_t *item)
 	return n == 1 ? only : NULL;
 }
 
-/* Is ${item} what is read of ${place} once it was written?  Half a position is none. */
+/* Is ${item} what is read of ${place} once it was written?  Blanks around words do not come back, nor half a position. */
 static bool
 is_read_of(const json_t *place, const json_t *item)
 {
-	autojson json_t *copy = json_copy((json_t *)(uintptr_t)place);
+	autojson json_t *records = json_pack("[{s:s, s:{s:s, s:s, s:[O]}}]", "source", "x", "body", "name", "N", "description", "D", "locations",
+	    (json_t *)(uintptr_t)place);
+	autojson json_t *page = NULL, *read = NULL, *lost = NULL;
 
-	if (json_object_get(place, "latitude_e6") == NULL || json_object_get(place, "longitude_e6") == NULL) {
-		(void)json_object_del(copy, "latitude_e6");
-		(void)json_object_del(copy, "longitude_e6");
-	}
-	return json_equal(copy, item);
+	if (json_equal(place, item))
+		return true;
+	if (records == NULL || hsds_write(records, "N", NULL, &page, NULL) != 0)
+		return false;
+	/* Where what HSDS has no field for would be said. */
+	(void)json_object_del(json_array_get(json_object_get(page, "contents"), 0), "attributes");
+	return hsds_read(page, &read, &lost, NULL) == 0 &&
+	    json_equal(json_array_get(json_object_get(json_obj(json_array_get(read, 0), "body"), "locations"), 0), item);
 }
 
 /* A redacted place hides all places of the service but those that the record still shows, as they were or by name. */
