@@ -199,10 +199,8 @@ case_act(struct app *app, const char *verb, const char *actor, const json_t *arg
 	if (act->side != row.r.side)
 		r = case_not_ours(&row, row.r.side == REFERRAL_AT_SOURCE ? "was sent by us: this is the partner's to say" :
 		    "came from a partner: this is theirs to say", reterr);
-	else if ((r = disclosure_to_court(&row, &court)) != 0)
-		;
-	else if ((row.r.consented || court) && disclosure_of(act->type) &&
-	    (r = disclosure_may_report(app, &row, CONSENT_GENERAL, reterr)) != 0)
+	else if ((r = disclosure_to_court(&row, &court)) != 0 || ((row.r.consented || court) && disclosure_of(act->type) &&
+	    (r = disclosure_may_report(app, &row, CONSENT_GENERAL, reterr)) != 0))
 		;	/* What becomes of the member is theirs to let be told. */
 	else if ((r = make_content(app, act, by, args, &content, reterr)) == 0)
 		r = case_tell(app, &row, act->input, by, actor, act->type, content, ret, reterr);

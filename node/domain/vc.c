@@ -78,7 +78,7 @@ vc_read(const json_t *doc, enum signed_kind kind, const char *what, struct vc *r
 }
 
 static const char *const types[SIGNED_NKINDS] = {
-#define X(name, text) [SIGNED_##name] = text,
+#define X(name, text) [SIGNED_##name] = (text),
 	SIGNED_VCS(X)
 #undef X
 };
