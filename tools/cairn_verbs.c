@@ -265,7 +265,7 @@ const struct verb verbs_table[] = {
 	  {{ "template", NULL, "template", "print the form", false, false, NULL }},
 	  NULL, import_person, node_show_object },
 	{ "task", "say that somebody was called, or was not reached",
-	  "TASK is shown by cairn list tasks; cairn show TASK shows whom to call. After missed it is due at the next safe time, never sooner.",
+	  "TASK is shown by cairn list tasks; cairn show TASK shows whom to call. After missed it is due at the next safe time, never sooner. If no safe time is known it says office hours: ask first.",
 	  "cairn task 01J8Z0Q4M2K7V9T5B3N6X8C0RD done",
 	  {{ "TASK", "task", ONE }, { "done|missed", "result", ONE }}, {{ 0 }}, NULL, node_run, node_show_object },
 	{ "refer", "ask a program or specialist of a partner to support somebody",

@@ -5,6 +5,7 @@
 
 #include "base/canon.h"
 #include "base/id.h"
+#include "domain/match.h"
 #include "domain/origin.h"
 #include "domain/when.h"
 #include "fit.h"
@@ -13,17 +14,21 @@
 #include "store/intakestore.h"
 #include "talk.h"
 
-enum { ALIAS_MAX = 200, PHONE_MIN = 3, PHONE_MAX = 60, NOTE_MAX = 1000 };
+enum { ALIAS_MAX = 200, PHONE_MIN = 3, PHONE_MAX = 60, NOTE_MAX = 1000, OFFICE_DAYS = 3 };
 
-/* The times when somebody may be called, from now on: the first, or at once and for a day. */
+/*
+ * The first time from ${after} on when somebody may be called.  If that was not said, or not in a zone that is known here,
+ * it has no begin: nobody is called at night because of what we do not know.
+ */
 static int
-window(struct app *app, const json_t *person, struct schedule_span *ret, struct err *reterr)
+window(struct app *app, const json_t *person, int64_t after, struct schedule_span *ret)
 {
 	const char *at = json_str(person, "call_back"), *zone = json_str(person, "zone");
-	int64_t now = app_now(app);
+	int r = at == NULL || zone == NULL ? E_NOTFOUND : fit_window(at, zone, after, ret, NULL);
 
-	*ret = (struct schedule_span){ now, now + WHEN_DAY };
-	return at == NULL ? 0 : fit_window(at, zone, now, ret, reterr);
+	if (r > 0)
+		*ret = (struct schedule_span){ 0, app_now(app) + OFFICE_DAYS * WHEN_DAY };
+	return r < 0 ? r : 0;
 }
 
 static int
@@ -53,7 +58,7 @@ check_person(struct app *app, const json_t *person, struct err *reterr)
 		return err_set(reterr, E_BAD, "note: at most %d bytes are wanted", NOTE_MAX);
 	if (json_str(person, "call_back") == NULL && json_str(person, "zone") != NULL)
 		return err_set(reterr, E_BAD, "call_back: with zone, the safe times are wanted, such as \"Mon-Fri 17:00-19:00\"");
-	return window(app, person, &span, reterr);
+	return json_str(person, "call_back") == NULL ? 0 : fit_window(json_str(person, "call_back"), json_str(person, "zone"), app_now(app), &span, reterr);
 }
 
 int
@@ -132,7 +137,8 @@ intake_form(struct app *app, const char *referral, json_t *form)
 	    json_object_set(contact, "leave_message", json_object_get(person, "leave_message"));
 	if (at != NULL)
 		r |= json_object_set_new(form, "constraints", json_sprintf("Call only %s (%s).", at, json_str(person, "zone"))) |
-		    json_array_append_new(json_arr(consent, "what"), json_string("constraints"));
+		    json_array_append_new(json_arr(consent, "what"), json_string("constraints")) |
+		    json_object_set(contact, "timezone", json_object_get(person, "zone"));
 	return r != 0 ? -ENOMEM : 0;
 }
 
@@ -175,6 +181,7 @@ static int
 called(struct app *app, const struct case_row *row, json_t **ret)
 {
 	autojson json_t *disclosure = NULL;
+	autobuf struct buf times = { 0 };
 	const json_t *contact;
 	int r;
 
@@ -187,9 +194,11 @@ called(struct app *app, const struct case_row *row, json_t **ret)
 	contact = json_obj(json_obj(disclosure, "identity"), "contact");
 	if (json_str(contact, "how") == NULL || strcmp(json_str(contact, "how"), "phone") != 0)
 		return E_NOTFOUND;
-	*ret = json_pack("{s:O, s:O, s:O, s:O*}", "alias", json_object_get(json_obj(disclosure, "identity"), "name"), "phone",
-	    json_object_get(contact, "value"), "leave_message", json_object_get(contact, "leave_message"), "note",
-	    json_object_get(disclosure, "constraints"));
+	if ((r = match_slot_times(json_arr(contact, "safe_times"), &times)) != 0)
+		return r;
+	*ret = json_pack("{s:O, s:O, s:O, s:s*, s:O*, s:O*}", "alias", json_object_get(json_obj(disclosure, "identity"), "name"), "phone",
+	    json_object_get(contact, "value"), "leave_message", json_object_get(contact, "leave_message"), "call_back",
+	    times.len > 0 ? times.data : NULL, "zone", json_object_get(contact, "timezone"), "note", json_object_get(disclosure, "constraints"));
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
@@ -204,8 +213,7 @@ call(struct app *app, const struct case_row *row, const char *meaning)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	/* A zone file that is gone since: better too early in the list than never. */
-	if ((r = window(app, person, &span, NULL)) < 0)
+	if ((r = window(app, person, app_now(app), &span)) != 0)
 		return r;
 	id_new(app->world, id);
 	t.begins = span.begins;
@@ -261,8 +269,10 @@ at(int64_t ms)
 static json_t *
 show_task(struct app *app, const struct task *t)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:b}", "id", t->id, "referral", t->referral, "what", words_of(t->what), "from",
-	    at(t->begins), "until", at(t->due), "tries", (json_int_t)t->tries, "late", t->due < app_now(app));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:b, s:s*}", "id", t->id, "referral", t->referral, "what", words_of(t->what), "from",
+	    t->begins != 0 ? at(t->begins) : json_string("office hours"), "until", at(t->due), "tries", (json_int_t)t->tries, "late", t->due < app_now(app),
+	    "mind", t->begins != 0 ? NULL : "when it is safe to call was not said, or not in a time zone that is known here: "
+	    "call in office hours, say nothing to anybody else, and ask first whether it is a good time");
 }
 
 struct listing {
@@ -378,10 +388,8 @@ intake_task(struct app *app, const char *actor, const json_t *args, json_t **ret
 		r = called(app, &row, &person);
 		case_free(&row);
 		/* Not again in the same hours: once is a call, twice is a trace. */
-		if (r == 0 && json_str(person, "call_back") != NULL)
-			r = fit_window(json_str(person, "call_back"), json_str(person, "zone"), t.due > app_now(app) ? t.due + 1 : app_now(app), &span, reterr);
-		else if (r == 0)
-			span = (struct schedule_span){ app_now(app) + 4 * WHEN_HOUR, app_now(app) + WHEN_DAY };
+		if (r == 0)
+			r = window(app, person, t.begins != 0 && t.due > app_now(app) ? t.due + 1 : app_now(app), &span);
 		if (r == 0) {
 			t.begins = span.begins;
 			t.due = span.ends;

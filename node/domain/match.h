@@ -18,6 +18,7 @@
 #include "credential.h"
 #include "eligibility.h"
 
+struct buf;
 struct ev_enum;
 
 /* Filter, in words, and may a coordinator be told what doing without it would add? */
@@ -117,6 +118,9 @@ bool	match_may_relax(enum match_filter);
 bool	match_has(const json_t *list, const char *value);
 bool	match_speaks(const json_t *languages, const char *tag);
 uint8_t	match_slots(const json_t *list);
+
+/** match_slot_times(list, out): append the hours of those time slots as schedule_windows() reads them: "Mon-Fri 17:00-22:00".  0 or a negative value of buf.h. */
+int	match_slot_times(const json_t *list, struct buf *out) must_check;
 
 /* Kinds of preference: name, points, closed list or NULL, where it is looked for. */
 #define MATCH_PREFERENCES(X)						\

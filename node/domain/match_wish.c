@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/canon.h"
 #include "base/cleanup.h"
 #include "base/event.h"
@@ -74,6 +75,26 @@ match_slots(const json_t *list)
 			ret |= (uint8_t)(1u << (slot - 1));
 	}
 	return ret;
+}
+
+int
+match_slot_times(const json_t *list, struct buf *out)
+{
+	uint8_t slots = match_slots(list);
+	const char *comma = "";
+	int r = 0;
+
+	for (size_t slot = 1; slot < nelem(hours); slot++)
+		for (size_t k = 0; k < nelem(hours[slot]) && slots >> (slot - 1) & 1; k++) {
+			int first = hours[slot][k].first_day, last = hours[slot][k].last_day, from = hours[slot][k].from, until = hours[slot][k].until;
+
+			if (until == 0 || r != 0)
+				continue;
+			r = buf_printf(out, "%s%s %02d:%02d-%02d:%02d", comma, first > 0 ? "Sat-Sun" : last < 6 ? "Mon-Fri" : "daily",
+			    from / 60, from % 60, until / 60, until % 60);
+			comma = ", ";
+		}
+	return r;
 }
 
 /* Each minute of a week says in which slots it is. */

@@ -125,6 +125,8 @@ consent(const char *referral, bool matrix)
 		json_object_set_new(identity, "name", json_string("Jordan"));
 		json_object_set_new(json_obj(identity, "contact"), "how", json_string("phone"));
 		json_object_set_new(json_obj(identity, "contact"), "value", json_string(number));
+		json_object_set_new(json_obj(identity, "contact"), "safe_times", json_pack("[s, s]", "weekday_evening", "night"));
+		json_object_set_new(json_obj(identity, "contact"), "timezone", json_string("America/New_York"));
 	} else {
 		is_str(json_str(identity, "name"), "Kim", "the form knows what they want to be called");
 		is_str(json_str(json_obj(identity, "contact"), "value"), PHONE, "and how to reach them");
@@ -149,6 +151,27 @@ test_consent(void)
 	ok(json_object_get(shown, "may_be_the_same_person_as") == NULL, "nobody else is like them");
 	tasks = only_task(TARGET, id);
 	ok(*id != '\0', "and now it is for the others to call");
+	is_str(json_str(json_array_get(tasks, 0), "from"), "office hours", "who know no hours that are safe: not now, at night");
+	ok(strstr(json_str(json_array_get(tasks, 0), "mind"), "ask first") != NULL, "and are told to ask");
+}
+
+/* What the member said of when it is safe decides when they are called. */
+static void
+test_safe(const char *referral)
+{
+	autojson json_t *tasks = story_list(&h, TARGET, "tasks"), *shown = NULL, *missed = NULL;
+	const json_t *task, *found = NULL;
+	size_t i;
+
+	json_array_foreach(tasks, i, task)
+		if (!strcmp(json_str(task, "referral"), referral))
+			found = task;
+	shown = host_ok(&h, TARGET, "show", json_pack("{s:O}", "id", json_object_get(found, "id")));
+	is_str(json_str(json_obj(shown, "person"), "call_back"), "Mon-Fri 17:00-22:00, daily 22:00-24:00, daily 00:00-06:00", "when it is safe is told in words");
+	is_str(json_str(json_obj(shown, "person"), "zone"), "America/New_York", "by the member's clock");
+	is_str(json_str(shown, "until"), "2026-11-21T11:00:00Z", "and decides until when they are called");
+	missed = host_ok(&h, TARGET, "task", json_pack("{s:O, s:s}", "task", json_object_get(found, "id"), "result", "missed"));
+	is_str(json_str(missed, "from"), "2026-11-22T03:00:00Z", "and when the next time");
 }
 
 static void
@@ -166,6 +189,7 @@ test_alike(void)
 	consent(other.id, true);
 	json_decref(there);
 	there = refer_show(&h, TARGET, &other);
+	test_safe(other.id);
 	is_str(json_string_value(json_array_get(json_arr(there, "may_be_the_same_person_as"), 0)), story.id,
 	    "after it, whoever received both sees that they may be one person, however the number is written");
 	here = refer_show(&h, SOURCE, &other);
