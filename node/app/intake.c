@@ -161,6 +161,7 @@ static const struct {
 	{ "fail",	REFERRAL_AT_SOURCE, "they could not be reached by the others: call and ask" },
 	{ "close",	REFERRAL_AT_SOURCE, "the support has ended: call and ask how it went" },
 	{ "forward",	REFERRAL_AT_SOURCE, "they think that another program suits better: call, and ask whether to ask there" },
+	{ "reopen",	REFERRAL_AT_SOURCE, "it was taken up again: call, say so, and ask whether that is right" },
 	{ INTAKE_TOOK_BACK, REFERRAL_AT_SOURCE, "it was taken back here: call and say so" },
 	{ INTAKE_IS_BACK, REFERRAL_AT_SOURCE, "what was asked back has ended: call and say so" },
 	{ INTAKE_SAID_THERE, REFERRAL_AT_SOURCE, "the others were told to stop, so it has ended: call, and ask whether that is right" },

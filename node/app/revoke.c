@@ -311,6 +311,33 @@ revoke_consent(struct app *app, struct case_row *row, const struct revoke_why *w
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
+struct opening {
+	struct app	*app;
+	bool		 found;
+};
+
+static int
+look_open(void *cookie, const struct consent_row *consent)
+{
+	struct opening *o = cookie;
+	struct revocation_row v = { 0 };
+	int r = revocation_get(o->app->db, consent->id, consent->org, &v);
+
+	revocation_row_free(&v);
+	o->found |= r == E_NOTFOUND;
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+int
+revoke_open(struct app *app, const char *referral, bool *ret)
+{
+	struct opening o = { .app = app };
+	int r = consent_each(app->db, referral, look_open, &o);
+
+	*ret = o.found;
+	return r;
+}
+
 int
 revoke_run(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {

@@ -28,6 +28,9 @@ struct revoke_why {
  */
 int	revoke_consent(struct app *, struct case_row *, const struct revoke_why *, json_t **ret, struct err *) must_check;
 
+/** revoke_open(app, referral, ret): was a consent to it given that was not taken back, in whichever leg? */
+int	revoke_open(struct app *, const char *referral, bool *ret) must_check;
+
 /** revoke_step(app, ret_more): tell who could not be told, once they are trusted again. */
 int	revoke_step(struct app *, bool *ret_more) must_check;
 

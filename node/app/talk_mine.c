@@ -31,9 +31,13 @@ static const struct { enum referral_state state; const char *words; } states[] =
 	{ REFERRAL_CLOSED, "it has ended" },
 };
 
+#define ACCEPTS_AGAIN "accept again"	/* By whom something is known from before. */
+
 /* What they hear of what somebody else did: behind the name of whom the request is to. */
 static const struct { const char *meaning, *words; } news[] = {
 	{ "accept", "said yes to your request. They do not know who you are. People here will ask you whether they may; you decide." },
+	{ ACCEPTS_AGAIN, "said yes to your request. What they were told of you before they may use only if you consent anew: people here will ask you; you decide. !who shows who knows what." },
+	{ "reopen", "is asked again: people here took your request up once more. Nothing more of you is told without a new consent. If you do not want it, write !cancel." },
 	{ "waitlist", "has no place now and put your request on the waiting list. You can wait, or look further with !find." },
 	{ "decline", "cannot take your request. That says nothing about you; look further with !find, or write to us here." },
 	{ "ask_info", "has a question before they decide. People here will ask you." },
@@ -80,6 +84,8 @@ talk_news(struct app *app, const struct case_row *row, const char *meaning)
 	const char *words = NULL;
 	int r;
 
+	if (!strcmp(meaning, "accept") && row->r.disclosed)
+		meaning = ACCEPTS_AGAIN;
 	for (size_t i = 0; i < nelem(news); i++)
 		if (!strcmp(news[i].meaning, meaning) && row->r.side == REFERRAL_AT_SOURCE)
 			words = news[i].words;
@@ -124,6 +130,10 @@ each_referral(void *cookie, const char *id)
 static const char *
 state_words(const struct referral *r)
 {
+	if (r->state == REFERRAL_ACCEPTED && r->consented)
+		return "they said yes, and you consented: they may know how to reach you";
+	if (r->state == REFERRAL_ACCEPTED && r->disclosed)
+		return "they said yes; what they were told of you before they may use only if you consent anew, and people here ask you about that";
 	for (size_t i = 0; i < nelem(states); i++)
 		if (states[i].state == r->state)
 			return states[i].words;
@@ -294,8 +304,12 @@ talk_take_back(struct talk *t, const char *referral)
 static int
 say_consented(struct walk *w, const struct case_row *row, const char *name)
 {
-	if (!row->r.consented || w->n_ids == LISTED_MAX)
-		return 0;
+	bool open;
+	int r = revoke_open(w->talk->app, row->id, &open);
+
+	/* Whoever left may still take back what they signed. */
+	if (r != 0 || !open || w->n_ids == LISTED_MAX)
+		return r;
 	(void)snprintf(w->ids[w->n_ids++], ID_LEN + 1, "%s", row->id);
 	return buf_printf(&w->talk->say, "%zu. %s\n", w->n_ids, name);
 }

@@ -32,6 +32,7 @@ enum need {
 	CANCELLING,		/* A late withdrawal awaits confirmation. */
 	TRIED,			/* Three attempts to reach the member, in two ways. */
 	RECENT,			/* Ended less than 30 days ago, and neither by revocation nor as a mistake. */
+	STAYED,			/* RECENT, and it was not the member who left. */
 	FRESH,			/* Sent less than a day ago, or a supervisor agrees. */
 	OVERDUE,		/* The state's clock ran out. */
 };
@@ -131,7 +132,8 @@ static const struct rule {
 #undef LATE
 
 #define OVER(from)							\
-	ROW(from, REOPEN, BY_S | BY_M, RECENT, RECEIVED, CHANGE | NOTIFY)	\
+	ROW(from, REOPEN, BY_S, STAYED, RECEIVED, CHANGE | NOTIFY)		\
+	ROW(from, REOPEN, BY_M, RECENT, RECEIVED, CHANGE | NOTIFY)		\
 	END(from, MISTAKE, BY_S, FRESH, MISTAKEN, CHANGE | STOP | NOTIFY)
 	OVER(FORWARDED)
 	OVER(CLOSED)
@@ -232,6 +234,13 @@ referral_expire_at(const struct referral *r)
 	return clock != NULL && clock->expire_ms > 0 ? r->since + clock->expire_ms : INT64_MAX;
 }
 
+/* Whoever left decides alone whether to come back. */
+static bool
+left(const struct referral *r)
+{
+	return r->last_actor == REFERRAL_BY_MEMBER && (r->last_input == REFERRAL_IN_WITHDRAW || r->last_input == REFERRAL_IN_CLOSE);
+}
+
 static bool
 need_met(enum need need, const struct referral *r, const struct referral_move *move)
 {
@@ -243,6 +252,10 @@ need_met(enum need need, const struct referral *r, const struct referral_move *m
 	case TRIED:
 		return r->attempts >= ATTEMPTS_BEFORE_FAIL &&
 		    __builtin_popcount(r->channels) >= CHANNELS_BEFORE_FAIL;
+	case STAYED:
+		if (left(r))
+			return false;
+		/* FALLTHROUGH */
 	case RECENT:
 		return r->end != REFERRAL_END_CONSENT_REVOKED && r->end != REFERRAL_END_MISTAKEN &&
 		    move->at - r->since <= REOPEN_DAYS * WHEN_DAY;
@@ -313,7 +326,9 @@ after(const struct referral *r, const struct rule *rule, const struct referral_m
 		next.began = next.since = move->at;
 	if (move->input == REFERRAL_IN_CONSENT)
 		next.consented = next.disclosed = true;
-	if (move->input == REFERRAL_IN_REVOKE)
+	/* Whoever comes back is asked anew. */
+	if (move->input == REFERRAL_IN_REVOKE || move->input == REFERRAL_IN_REOPEN ||
+	    (move->input == REFERRAL_IN_WITHDRAW && move->actor == REFERRAL_BY_MEMBER))
 		next.consented = false;
 	if (move->input == REFERRAL_IN_CONTACT) {
 		next.attempts++;
@@ -397,6 +412,11 @@ explain_need(const struct referral *r, const struct rule *rule, struct err *rete
 	case OVERDUE:
 		return err_set(reterr, E_REFUSED, "the time for a referral that is %s has not run out, so it cannot %s",
 		    state, input);
+	case STAYED:
+		if (left(r))
+			return err_set(reterr, E_REFUSED, "referral is %s, because the member left, so the %s cannot %s it; if the member asks for it, "
+			    "it is reopened as theirs (--member), else send a new referral", state, referral_actor_name(REFERRAL_BY_SOURCE), input);
+		/* FALLTHROUGH */
 	case RECENT:
 		return err_set(reterr, E_REFUSED, "referral is %s, %s; send a new referral", state,
 		    r->end == REFERRAL_END_CONSENT_REVOKED ? "because the member took the consent back" :

@@ -143,7 +143,7 @@ struct referral {
 	enum referral_end	end;		/* NONE unless state is ENDED. */
 	enum referral_input	last_input;	/* Meaningful once state is not DRAFT. */
 	enum referral_actor	last_actor;
-	bool			consented;	/* A consent was given and not taken back. */
+	bool			consented;	/* A consent was given in this leg, and the member has not taken it back or left. */
 	bool			disclosed;	/* One was given at some time, in any leg. */
 	bool			cancelling;	/* Source withdrew late; target's confirmation is due. */
 	unsigned		attempts;	/* To reach the member; FAIL needs three, */

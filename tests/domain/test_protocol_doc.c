@@ -102,6 +102,8 @@ holds(const char *only, const struct referral *r, const struct referral_move *m)
 	return (!has_word(only, "consent") || r->consented) && (!has_word(only, "asked") || r->cancelling) &&
 	    (!has_word(only, "tried") || (r->attempts >= 3 && __builtin_popcount(r->channels) >= 2)) &&
 	    (!has_word(only, "fresh") || m->supervised || m->at - r->began <= WHEN_DAY) &&
+	    (!has_word(only, "stayed") || r->last_actor != REFERRAL_BY_MEMBER ||
+	    (r->last_input != REFERRAL_IN_WITHDRAW && r->last_input != REFERRAL_IN_CLOSE)) &&
 	    (!has_word(only, "recent") || passed <= 30 * WHEN_DAY) &&
 	    (over == NULL || passed >= strtol(over + 5, NULL, 10) * WHEN_DAY);
 }
@@ -178,11 +180,12 @@ test_steps(void)
 		if (s == REFERRAL_CONSENT_PENDING)
 			continue;
 		for (unsigned e = 0; e < REFERRAL_NENDS; e++)
-			for (unsigned bits = 0; bits < 8; bits++)
+			for (unsigned bits = 0; bits < 32; bits++)
 				for (size_t t = 0; t < nelem(tried); t++) {
 					const struct referral r = { .state = s, .end = e, .consented = bits & 1, .cancelling = bits & 2,
 					    .attempts = tried[t].attempts, .channels = tried[t].channels, .leg = 1, .since = 9000 * WHEN_DAY,
-					    .began = (bits & 4 ? 9000 : 8990) * WHEN_DAY, .last_input = REFERRAL_NINPUTS };
+					    .began = (bits & 4 ? 9000 : 8990) * WHEN_DAY, .last_actor = bits & 8 ? REFERRAL_BY_MEMBER : REFERRAL_BY_SOURCE,
+					    .last_input = bits & 16 ? REFERRAL_IN_WITHDRAW : bits & 8 ? REFERRAL_IN_CLOSE : REFERRAL_NINPUTS };
 
 					if ((s == REFERRAL_ENDED) == (e != REFERRAL_END_NONE) &&
 					    (!r.cancelling || (s >= REFERRAL_ACCEPTED && s <= REFERRAL_PAUSED)))

@@ -338,6 +338,19 @@ test_times(void)
 	r.attempts = 2;
 	ok(step(&r, REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER, &next, &fx) == 0 && next.leg == 2 &&
 	    next.state == REFERRAL_RECEIVED && next.attempts == 0, "in a new leg");
+	for (int how = 0; how < 3; how++) {
+		static const enum referral_input leaving[] = { REFERRAL_IN_WITHDRAW, REFERRAL_IN_CLOSE, REFERRAL_IN_WITHDRAW };
+		static const enum referral_actor who[] = { REFERRAL_BY_MEMBER, REFERRAL_BY_MEMBER, REFERRAL_BY_SOURCE };
+		struct referral gone = { .state = how == 2 ? REFERRAL_RECEIVED : REFERRAL_ENGAGED, .consented = true, .disclosed = true, .leg = 1 };
+
+		ok(step(&gone, leaving[how], who[how], &gone, &fx) == 0 && !referral_is_open(gone.state), "%s by the %s ends it",
+		    referral_input_name(leaving[how]), referral_actor_name(who[how]));
+		is_int(gone.consented, leaving[how] == REFERRAL_IN_CLOSE || how == 2, "whoever leaves it wants nothing told any more");
+		is_int(step(&gone, REFERRAL_IN_REOPEN, REFERRAL_BY_SOURCE, &next, &fx), how == 2 ? 0 : E_REFUSED, "only who left it comes back");
+		ok(step(&gone, REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER, &next, &fx) == 0 && !next.consented && next.disclosed, "and is asked anew");
+		ok(step(&next, REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET, &next, &fx) == 0 && fx & REFERRAL_ASK_MEMBER &&
+		    step(&next, REFERRAL_IN_CONTACT, REFERRAL_BY_TARGET, &next, &fx) == E_REFUSED, "before anybody is contacted");
+	}
 	r.state = REFERRAL_ENDED;
 	r.end = REFERRAL_END_CONSENT_REVOKED;
 	is_int(at(&r, REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER, 11 * WHEN_DAY, false), E_REFUSED, "not without a consent");

@@ -35,6 +35,7 @@ test_refusals_in_words(void)
 	struct referral ended = { .state = REFERRAL_ENDED, .end = REFERRAL_END_DECLINED };
 	struct referral accepted = { .state = REFERRAL_ACCEPTED };
 	struct referral consented = { .state = REFERRAL_ACCEPTED, .consented = true };
+	struct referral left = { .state = REFERRAL_ENDED, .end = REFERRAL_END_WITHDRAWN, .last_input = REFERRAL_IN_WITHDRAW, .last_actor = REFERRAL_BY_MEMBER };
 	struct referral cancelling = { .state = REFERRAL_ENGAGED, .consented = true, .cancelling = true };
 	struct referral received = { .state = REFERRAL_RECEIVED };
 	struct referral trying = { .state = REFERRAL_CONTACTING, .consented = true, .attempts = 1, .channels = 2 };
@@ -61,6 +62,8 @@ test_refusals_in_words(void)
 	is_refused(revoked, REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER, "referral is ended, because the member took the "
 	    "consent back; send a new referral");
 	closed.since = -40 * WHEN_DAY;
+	is_refused(left, REFERRAL_IN_REOPEN, REFERRAL_BY_SOURCE, "referral is ended, because the member left, so the source cannot reopen it; "
+	    "if the member asks for it, it is reopened as theirs (--member), else send a new referral");
 	is_refused_at(closed, REFERRAL_IN_REOPEN, REFERRAL_BY_SOURCE, 0, "referral is closed, and that is more than 30 days ago; "
 	    "send a new referral");
 	mistaken.since = 1;

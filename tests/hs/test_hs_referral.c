@@ -123,7 +123,7 @@ test_overtaken(struct host *h)
 	    "and who took it back is told so");
 	act(h, SOURCE, &s, "withdraw", "by_member", json_true());
 	ok(both(h, &s, "ended"), "the member leaves at once");
-	act(h, SOURCE, &s, "reopen", NULL, NULL);
+	act(h, SOURCE, &s, "reopen", "by_member", json_true());
 	ok(both(h, &s, "received"), "and comes back");
 	json_decref(shown);
 	shown = refer_show(h, TARGET, &s);

@@ -251,6 +251,47 @@ test_take_back(void)
 	ok(answers("!cancel", "nothing to stop") && answers("!yes", "nothing to say yes to"), "once");
 }
 
+static void
+accept(const char *id)
+{
+	json_decref(host_ok(&h, TARGET, "accept", json_pack("{s:s}", "referral", id)));
+	host_run(&h, 20000);
+}
+
+/* Whoever left comes back by their own wish, and is asked anew; what they hear of who knows them stays true. */
+static void
+test_come_back(void)
+{
+	autojson json_t *staff = NULL, *early = NULL, *shown = NULL;
+	char id[64];
+
+	ask_again(id);
+	accept(id);
+	sign(id);
+	ok(answers("!status", "they may know how to reach you"), "who consented is not told that nobody knows them");
+	ok(answers("!cancel", "would be taken back") && answers("!yes", "It is taken back."), "it is taken back after a consent");
+	host_run(&h, 20000);
+	shown = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", id));
+	ok(json_is_false(json_object_get(shown, "consented")), "which nothing is done under any more");
+	staff = host_command(&h, SOURCE, "reopen", json_pack("{s:s}", "referral", id));
+	ok(refused(staff, "the member left"), "it is not for others to take it up again");
+	json_decref(host_ok(&h, SOURCE, "reopen", json_pack("{s:s, s:b}", "referral", id, "by_member", 1)));
+	host_run(&h, 20000);
+	is_int(heard("is asked again"), 0, "what they do themselves they are not told");
+	accept(id);
+	is_int(heard("they may use only if you consent anew: people"), 1, "they are not told that nobody knows them");
+	ok(answers("!status", "they may use only if you consent anew, and"), "nor if they ask");
+	early = host_command(&h, TARGET, "contact", json_pack("{s:s, s:s}", "referral", id, "channel", "phone"));
+	ok(refused(early, "consent has not been recorded"), "nobody is contacted before");
+	json_decref(host_ok(&h, TARGET, "decline", json_pack("{s:s, s:s}", "referral", id, "reason", "no_capacity")));
+	host_run(&h, 20000);
+	json_decref(host_ok(&h, SOURCE, "reopen", json_pack("{s:s}", "referral", id)));
+	host_run(&h, 20000);
+	is_int(heard("is asked again"), 1, "what others take up again is told");
+	ok(answers("!cancel", "would be taken back") && answers("!yes", "It is taken back."), "and can be left again");
+	ok(answers("!revoke", "is taken back, from now on") && answers("!revoke", "no consent of yours"), "what was signed can be taken back afterwards, too");
+}
+
 /* What ends by others is told. */
 static void
 test_ended_by_others(void)
@@ -316,6 +357,7 @@ main(void)
 	answer = (json_decref(answer), host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", id)));
 	is_str(json_str(answer, "end"), "consent_revoked", "and the other side has heard it");
 	test_take_back();
+	test_come_back();
 	test_ended_by_others();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);

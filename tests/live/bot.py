@@ -26,7 +26,7 @@ CLASSES = {"identity": {"identity", "contact"}, "need_detail": {"need"}, "constr
 VAGUE = r"\s*((any and )?(all|any)( (information|records))?|everything|anything|(all )?my records)?[\s.]*"
 classes_of = lambda disclosure: set().union(*(CLASSES.get(name, ()) for name in disclosure))
 ORDER, LEAVES = ("target", "member", "source", "clock"), (("member", "withdraw"), ("member", "close"))
-START = {"state": "draft", "leg": 1, "consented": False, "asked": False, "tried": [], "since": 0, "began": 0}
+START = {"state": "draft", "leg": 1, "consented": False, "asked": False, "tried": [], "since": 0, "began": 0, "left": False}
 
 
 class Refused(ValueError):
@@ -60,15 +60,15 @@ class Referral:
     def after(self, r, step):  # What the step makes of r; None: it is not possible.
         to, only = self.rules.get((r["state"], step["step"], step["by"]), ("", "never"))
         passed, ends, reopens = step["at"] - r["since"], to.partition("/")[0] in ("closed", "ended"), step["step"] == "reopen"
-        holds = {
+        holds = {"stayed": not r["left"],
             "consent": r["consented"], "asked": r["asked"], "recent": passed <= 30 * DAY, "over": passed >= int(re.sub(r"\D", "", only) or 0) * DAY,
             "tried": len(r["tried"]) >= 3 and len(set(r["tried"])) > 1, "fresh": step.get("supervised") or step["at"] - r["began"] <= DAY}  # fmt: skip
         if not all(holds.get(word) for word in re.findall("[a-z]+", only)) or (r["asked"] and not ends) or step["leg"] != r["leg"] + reopens:
             return None
         tried = r["tried"] + [step["channel"]] if step["step"] == "contact" else [] if to == "engaged" or reopens else r["tried"]
-        return {
+        return {"left": (step["by"], step["step"]) in LEAVES, "began": r["began"] or step["at"],
             "state": to, "leg": step["leg"], "asked": step["step"] == "withdraw" and not ends, "tried": tried, "since": max(r["since"], step["at"]),
-            "consented": {"consent": True, "revoke": False}.get(step["step"], r["consented"]), "began": r["began"] or step["at"]}  # fmt: skip
+            "consented": {"consent": True, "revoke": False, "reopen": False}.get(step["step"], r["consented"])}  # fmt: skip
 
     def at(self, key):  # The referral after that step, wherever it stands; None: it has not come, or waits.
         before = key in self.steps and self.at(self.steps[key]["prev"])
