@@ -47,6 +47,7 @@ disclosure_classes(const json_t *content)
 /* What decides which law holds, and who signs. */
 struct facts {
 	json_t		*request, *body;	/* The request, and the record that it is addressed to, if it is here. */
+	json_t		*program;		/* Whose specialist or group that is, if it is here. */
 	json_t		*minors;		/* The table of minors, if there is one. */
 	const char	*laws[32];		/* Of our programs: static texts. */
 	size_t		 n;
@@ -57,6 +58,7 @@ facts_free(struct facts *f)
 {
 	json_decref(f->request);
 	json_decref(f->body);
+	json_decref(f->program);
 	json_decref(f->minors);
 }
 #define autofacts __attribute__((cleanup(facts_free)))
@@ -66,17 +68,17 @@ each_program(void *cookie, const struct own_record *rec)
 {
 	struct facts *f = cookie;
 	autojson json_t *body = NULL;
-	const struct consent_profile *law;
+	const char *law;
 	int r = canon_stored(rec->body, &body);
 
 	if (r != 0)
 		return ERR_CORRUPT;
-	law = consent_profile(json_str(body, "law"));
+	law = consent_law_of(body);
 	/* Each law once is enough; a program without one is not under the GDPR alone. */
 	for (size_t i = 0; i < f->n; i++)
-		if (f->laws[i] == (law != NULL ? law->law : NULL))
+		if (law == f->laws[i] || (law != NULL && f->laws[i] != NULL && !strcmp(law, f->laws[i])))
 			return 0;
-	f->laws[f->n++] = law != NULL ? law->law : NULL;
+	f->laws[f->n++] = law;
 	return 0;
 }
 
@@ -108,6 +110,33 @@ load_minors(struct app *app, json_t **ret)
 	return canon_stored(text, ret);
 }
 
+/* What that record, and the program behind it, say of the law; of one that is not here we do not know, so it counts as about substance use. */
+static int
+look_target(struct app *app, const struct case_row *row, const char *to, const char *need, struct facts *f, struct consent_use *use)
+{
+	const char *behind, *laws[2];
+	bool unknown, part2 = false;
+	unsigned about;
+	int r = seen_body(app, row->org, to != NULL ? to : "", &f->body);
+
+	if (r != 0)
+		return r;
+	behind = json_str(f->body, "program");
+	if (behind != NULL && (r = seen_body(app, row->org, behind, &f->program)) != 0)
+		return r;
+	use->about = consent_about(need, f->body);
+	about = f->program != NULL ? consent_about(NULL, f->program) : CONSENT_ABOUT_OTHER;
+	if (about != CONSENT_ABOUT_OTHER)
+		use->about = (use->about & ~(unsigned)CONSENT_ABOUT_OTHER) | about;
+	laws[0] = json_str(f->body, "law");
+	laws[1] = json_str(f->program, "law");
+	for (size_t i = 0; i < nelem(laws); i++)
+		part2 = part2 || (laws[i] != NULL && !strcmp(laws[i], CONSENT_PART2));
+	unknown = f->body == NULL || (behind != NULL && f->program == NULL);
+	use->law = consent_law_wanted(use->about | (unknown ? CONSENT_ABOUT_SUBSTANCE_USE : 0), f->laws, f->n, part2 ? CONSENT_PART2 : NULL);
+	return 0;
+}
+
 /* Fill in of ${use} what follows from the referral; the texts live as long as ${f}. */
 static int
 look(struct app *app, const struct case_row *row, struct facts *f, struct consent_use *use)
@@ -125,14 +154,11 @@ look(struct app *app, const struct case_row *row, struct facts *f, struct consen
 	use->minor = age != NULL && (!strcmp(age, "under_13") || !strcmp(age, "13_17"));
 	if (row->r.side != REFERRAL_AT_SOURCE)
 		return 0;	/* Law and signers are the discloser's to know. */
-	if ((r = seen_body(app, row->org, to != NULL ? to : "", &f->body)) != 0 ||
-	    (r = own_each(app->db, "program", each_program, f)) != 0 || (r = load_minors(app, &f->minors)) != 0)
+	if ((r = own_each(app->db, "program", each_program, f)) != 0 || (r = load_minors(app, &f->minors)) != 0)
 		return r;
 	use->signers = true;
 	use->minors = f->minors;
-	use->about = consent_about(need, f->body);
-	use->law = consent_law_wanted(use->about, f->laws, f->n, json_str(f->body, "law"));
-	return 0;
+	return look_target(app, row, to, need, f, use);
 }
 
 /* ${from} tells ${to} ${what} of the referral, under that consent. */

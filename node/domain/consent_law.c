@@ -34,7 +34,7 @@ consent_profile(const char *law)
 	return NULL;
 }
 
-/* Words of common.json: needs, conditions and forms alike. */
+/* Words of common.json, from whichever list. */
 static const struct {
 	const char	*word;
 	unsigned	 about;
@@ -42,7 +42,10 @@ static const struct {
 	{ "substance_use", CONSENT_ABOUT_SUBSTANCE_USE }, { "alcohol", CONSENT_ABOUT_SUBSTANCE_USE },
 	{ "opioids", CONSENT_ABOUT_SUBSTANCE_USE }, { "stimulants", CONSENT_ABOUT_SUBSTANCE_USE },
 	{ "substance_use_peer", CONSENT_ABOUT_SUBSTANCE_USE }, { "recovery_coaching", CONSENT_ABOUT_SUBSTANCE_USE },
-	{ "recovery_residence", CONSENT_ABOUT_SUBSTANCE_USE },
+	{ "recovery_residence", CONSENT_ABOUT_SUBSTANCE_USE }, { "recovery_coach", CONSENT_ABOUT_SUBSTANCE_USE },
+	{ "twelve_step", CONSENT_ABOUT_SUBSTANCE_USE }, { "recovery_home", CONSENT_ABOUT_SUBSTANCE_USE },
+	{ "abstinence", CONSENT_ABOUT_SUBSTANCE_USE }, { "medication", CONSENT_ABOUT_SUBSTANCE_USE },
+	{ "harm_reduction", CONSENT_ABOUT_SUBSTANCE_USE }, { "own_path", CONSENT_ABOUT_SUBSTANCE_USE },
 	{ "mental_health", CONSENT_ABOUT_MENTAL_HEALTH }, { "anxiety", CONSENT_ABOUT_MENTAL_HEALTH },
 	{ "depression", CONSENT_ABOUT_MENTAL_HEALTH }, { "bipolar", CONSENT_ABOUT_MENTAL_HEALTH },
 	{ "psychosis", CONSENT_ABOUT_MENTAL_HEALTH }, { "trauma", CONSENT_ABOUT_MENTAL_HEALTH },
@@ -62,7 +65,7 @@ about_word(const char *word)
 unsigned
 consent_about(const char *need, const json_t *record)
 {
-	static const char *const lists[] = { "forms", "conditions" };
+	static const char *const lists[] = { "forms", "conditions", "roles", "practice_models", "pathways", "settings" };
 	unsigned about = about_word(need);
 
 	for (size_t l = 0; l < nelem(lists); l++) {
@@ -72,6 +75,16 @@ consent_about(const char *need, const json_t *record)
 			about |= about_word(json_string_value(json_array_get(list, i)));
 	}
 	return about != 0 ? about : CONSENT_ABOUT_OTHER;
+}
+
+const char *
+consent_law_of(const json_t *program)
+{
+	const struct consent_profile *law = consent_profile(json_str(program, "law"));
+
+	if (consent_about(NULL, program) & CONSENT_ABOUT_SUBSTANCE_USE && (law == NULL || strcmp(law->law, CONSENT_GDPR) != 0))
+		return CONSENT_PART2;
+	return law != NULL ? law->law : NULL;
 }
 
 const char *

@@ -37,9 +37,12 @@ enum consent_condition {
 /** consent_about(need, record): CONSENT_ABOUT_*: by the request's need and the body of the record it goes to; each may be NULL. */
 unsigned	consent_about(const char *need, const json_t *record);
 
+/** consent_law_of(program): the law that its records are under: what it says, but Part 2 if it is about substance use and not under the GDPR; NULL: it says none. */
+const char *consent_law_of(const json_t *program);
+
 /**
  * consent_law_wanted(about, own, n, target): the law that a consent must be under, or NULL
- * if any will do.  ${own}: the laws that the ${n} programs of the discloser publish; ${target}: the recipient's
+ * if any will do.  ${own}: consent_law_of the ${n} programs of the discloser; ${target}: the recipient's
  * program's, or NULL.  Part 2 if one of these says so, and for substance use unless the
  * discloser's programs are under the GDPR, all of them.
  */

@@ -296,6 +296,9 @@ test_classes(void)
 static void
 test_laws(void)
 {
+	static const struct { const char *list, *word; } uses[] = { { "roles", "recovery_coach" }, { "practice_models", "twelve_step" },
+		{ "practice_models", "recovery_coaching" }, { "pathways", "medication" }, { "pathways", "own_path" }, { "settings", "recovery_home" },
+		{ "forms", "recovery_residence" }, { "conditions", "opioids" } };
 	static const char *const gdpr[] = { CONSENT_GDPR, CONSENT_GDPR }, *const mixed[] = { CONSENT_GDPR, NULL };
 	static const char *const hipaa[] = { CONSENT_HIPAA, CONSENT_GDPR };
 	static const char *const part2[] = { CONSENT_GDPR, CONSENT_PART2 };
@@ -333,6 +336,23 @@ test_laws(void)
 	json_poke(record, "forms/0", "'substance_use_peer'");
 	json_poke(record, "conditions", NULL);
 	is_int(consent_about(NULL, record), CONSENT_ABOUT_SUBSTANCE_USE, "and its form");
+	for (size_t i = 0; i < nelem(uses); i++) {
+		autojson json_t *one = json_pack("{s:[s, s]}", uses[i].list, "other", uses[i].word);
+
+		is_int(consent_about("everyday_support", one), CONSENT_ABOUT_SUBSTANCE_USE, "%s: %s", uses[i].list, uses[i].word);
+		ok(consent_law_of(one) != NULL && strcmp(consent_law_of(one), CONSENT_PART2) == 0, "is under Part 2 unless it says otherwise");
+		(void)json_object_set_new(one, "law", json_string(CONSENT_HIPAA));
+		is_str(consent_law_of(one), CONSENT_PART2, "not even by another law of the country");
+		(void)json_object_set_new(one, "law", json_string(CONSENT_GDPR));
+		is_str(consent_law_of(one), CONSENT_GDPR, "but by that of another");
+	}
+	{
+		autojson json_t *one = json_pack("{s:[s]}", "conditions", "grief");
+
+		ok(consent_law_of(one) == NULL, "a program that says no law");
+		(void)json_object_set_new(one, "law", json_string(CONSENT_HIPAA));
+		is_str(consent_law_of(one), CONSENT_HIPAA, "and one that does");
+	}
 
 	is_str(consent_law_wanted(CONSENT_ABOUT_SUBSTANCE_USE, NULL, 0, NULL), CONSENT_PART2, "substance use is under Part 2");
 	ok(consent_law_wanted(CONSENT_ABOUT_OTHER, NULL, 0, NULL) == NULL, "anything else is under any law");
