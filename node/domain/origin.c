@@ -29,6 +29,8 @@ origin_hears(const char *origin, bool proceedings)
 	return origin == NULL || strcmp(origin, "court") != 0 || proceedings;
 }
 
+enum { DIGITS_MIN = 7 };
+
 bool
 origin_likeness(const char *how, const char *value, char out[ORIGIN_LIKENESS])
 {
@@ -37,6 +39,9 @@ origin_likeness(const char *how, const char *value, char out[ORIGIN_LIKENESS])
 	size_t len = (size_t)n, begin = len, digits;
 
 	for (const unsigned char *p = (const unsigned char *)value; *p != '\0' && len < ORIGIN_LIKENESS - 1; p++) {
+		/* After a whole number, "x12" or "ext. 12" is a place behind it. */
+		if (number && len - begin >= DIGITS_MIN && (isalpha(*p) || *p == '#' || *p == ';'))
+			break;
 		if (number ? isdigit(*p) : *p >= 0x80 || isalnum(*p) || strchr("@.:_-+", *p) != NULL)
 			out[len++] = (char)tolower(*p);
 	}
@@ -45,5 +50,5 @@ origin_likeness(const char *how, const char *value, char out[ORIGIN_LIKENESS])
 	/* With or without the country's prefix: the last nine digits tell numbers apart. */
 	if (number && digits > 9)
 		memmove(out + begin, out + len - 9, 10);
-	return number ? digits >= 7 : digits >= 3;
+	return number ? digits >= DIGITS_MIN : digits >= 3;
 }

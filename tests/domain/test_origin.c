@@ -33,9 +33,13 @@ test_hears(void)
 static void
 test_likeness(void)
 {
+	static const char *const behind[] = { "201 555 0187 x12", "2015550187x12", "201-555-0187 ext. 12", "+1 201 555 0187 Ext 3", "201 555 0187 #4", "+12015550187;ext=12" };
 	char a[ORIGIN_LIKENESS], b[ORIGIN_LIKENESS];
 
 	ok(origin_likeness("phone", "+1 201 555 0187", a) && origin_likeness("sms", "(201) 555-0187", b) && !strcmp(a, b), "one number, written twice");
+	for (size_t i = 0; i < nelem(behind); i++)
+		ok(origin_likeness("phone", behind[i], b) && !strcmp(a, b), "%s: the same number, and a place behind it", behind[i]);
+	ok(origin_likeness("phone", "tel 201 555 0187", b) && !strcmp(a, b), "words in front of it are none");
 	ok(origin_likeness("phone", "201 555 0188", b) && strcmp(a, b) != 0, "another number");
 	ok(!origin_likeness("phone", "911", a) && !origin_likeness("phone", "no phone", a), "too little of a number is none");
 	ok(origin_likeness("email", "Jo.Doe@Example.org ", a) && origin_likeness("email", "jo.doe@example.org", b) && !strcmp(a, b), "one mailbox");
