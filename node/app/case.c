@@ -69,8 +69,8 @@ reply_sent(struct app *app, const struct case_row *row, const char *content_id, 
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
-static bool
-takes_members(const char *kind)
+bool
+case_takes_members(const char *kind)
 {
 	return !strcmp(kind, "program") || !strcmp(kind, "group") || !strcmp(kind, "specialist");
 }
@@ -120,7 +120,7 @@ publisher(struct app *app, const char *record, const char *org, struct seen_reco
 			    from, id, record), "name the one that is meant with --org");
 		from = id;
 	}
-	if (from != NULL && (r = seen_get(app->db, from, record, ret)) == 0 && !takes_members(ret->kind)) {
+	if (from != NULL && (r = seen_get(app->db, from, record, ret)) == 0 && !case_takes_members(ret->kind)) {
 		r = err_next(reterr, err_set(reterr, E_REFUSED, "record %s is a %s: it takes nobody in", record, ret->kind),
 		    "refer to a program, group or specialist");
 		seen_free(ret);

@@ -31,6 +31,9 @@ int	case_act(struct app *, const char *verb, const char *actor, const json_t *ar
 /** case_moves(app, row): the commands with which staff on this side can go on; the caller decrefs.  NULL: out of memory. */
 json_t	*case_moves(const struct app *, const struct case_row *);
 
+/** case_takes_members(kind): can somebody be referred to such a record? */
+bool	case_takes_members(const char *kind);
+
 /** case_need(app, args, ret, reterr): the referral that ${args}.referral names; case_free.  case_not_ours(row, why, reterr): E_REFUSED, with ${why}. */
 int	case_need(struct app *, const json_t *args, struct case_row *, struct err *) must_check;
 int	case_not_ours(const struct case_row *, const char *why, struct err *);

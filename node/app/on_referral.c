@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/canon.h"
-#include "base/canon.h"
 #include "base/event.h"
 #include "case.h"
 #include "casepath.h"
@@ -17,6 +16,7 @@
 #include "intake.h"
 #include "origin.h"
 #include "store/consentstore.h"
+#include "store/dirstore.h"
 #include "traffic.h"
 
 /* The referral that the partner means: theirs and ours, on the side from which they may speak. */
@@ -89,6 +89,25 @@ keep(char **text, const struct origin *origin)
 	return 0;
 }
 
+/* Somebody is asked for who is ours, is published, and takes people in. */
+static int
+is_asked_for(struct app *app, const char *to, struct err *reterr)
+{
+	struct own_record rec;
+	int r = own_get(app->db, to, &rec);
+
+	if (r == E_NOTFOUND)
+		return err_set(reterr, E_REFUSED, "it is for a record that is none of ours");
+	if (r != 0)
+		return r;
+	if (!case_takes_members(rec.kind))
+		r = err_set(reterr, E_REFUSED, "it is for a record that takes nobody in, or does no more");
+	else if (rec.record == NULL)
+		r = err_set(reterr, E_REFUSED, "it is for a record that is not published");
+	own_free(&rec);
+	return r;
+}
+
 int
 on_referral_request(struct app *app, const struct ev_referral_request *ev, const struct origin *origin)
 {
@@ -111,7 +130,8 @@ on_referral_request(struct app *app, const struct ev_referral_request *ev, const
 		return r;
 	if (json_is_false(json_object_get(origin->content, "voluntary")))
 		return err_set(origin->reason, E_REFUSED, "the request says that the member does not want it, and peer support is voluntary");
-	if ((r = origin_check(json_str(origin->content, "origin"), json_is_true(json_object_get(origin->content, "voluntary")),
+	if ((r = is_asked_for(app, ev->to, origin->reason)) != 0 ||
+	    (r = origin_check(json_str(origin->content, "origin"), json_is_true(json_object_get(origin->content, "voluntary")),
 	    origin->reason)) != 0 || (r = keep(&row.request, origin)) != 0)
 		return r;
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "base/id.h"
 #include "domain/consent.h"
 #include "hostile.h"
 #include "hs_world.h"
@@ -548,6 +549,46 @@ test_audit(void)
 	end(&sc);
 }
 
+/* Somebody can be referred to a record of ours that is published and takes people in, and to nothing else. */
+static void
+test_requests(void)
+{
+	static const struct { const char *source, *reason; } asked[] = { { NULL, "none of ours" }, { "manifest", "takes nobody in" },
+	    { "own:draft", "not published" }, { "hsds:service/1", NULL } };
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *list = NULL, *shown = NULL;
+	size_t before;
+
+	scene_begin(&sc, 30, STORY_REFER);
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s}}]}", "records", "source", "own:draft", "kind", "program",
+	    "body", "name", "A draft", "description", "Not yet.")));
+	list = story_list(h, TARGET, "records");
+	shown = refer_show(h, TARGET, &sc.s);
+	before = story_count(h, TARGET, "referrals");
+	for (size_t i = 0; i < nelem(asked); i++) {
+		json_t *content = stamp(&sc, json_deep_copy(json_obj(shown, "request"))), *record;
+		char id[32];
+		size_t k;
+
+		(void)snprintf(id, sizeof(id), "6Q9ACKRYS2BJ6ZB7GDS3MB45%zu", 10 + i);
+		(void)json_object_set_new(content, "to", json_string("20K063R1B72GH8GQNEHPN093CB"));
+		json_array_foreach(list, k, record)
+			if (asked[i].source != NULL && json_str(record, "source") != NULL && !strcmp(json_str(record, "source"), asked[i].source))
+				(void)json_object_set(content, "to", json_object_get(record, "id"));
+		(void)json_object_set_new(content, "referral", json_string(id));
+		(void)json_object_del(content, "prev");
+		(void)json_object_del(content, "leg");
+		hostile_say(h, SOURCE, sc.channel, ID_NAMESPACE "referral.request", content);
+		if (asked[i].reason != NULL)
+			ok(found_in(h, TARGET, "rejected", "reason", asked[i].reason) == 1 && story_count(h, TARGET, "referrals") == before,
+			    "a request for a record that is %s is refused", asked[i].reason);
+		else
+			ok(story_count(h, TARGET, "referrals") == before + 1, "one for a program of ours is taken");
+	}
+	end(&sc);
+}
+
 int
 main(void)
 {
@@ -559,6 +600,7 @@ main(void)
 	test_wrong_place();
 	test_unsigned_device();
 	test_disclosures();
+	test_requests();
 	test_expiry(true);
 	test_expiry(false);
 	test_silent();
