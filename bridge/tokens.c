@@ -5,27 +5,16 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "base/text.h"
 #include "tokens.h"
 
-enum { ACCOUNTS_MAX = 16, TOKEN_MAX = 4096 };
+enum { ACCOUNTS_MAX = 16 };
 
 static void
 wipe(char *secret)
 {
 	if (secret != NULL)
 		sodium_memzero(secret, strlen(secret));
-}
-
-/* Printable ASCII without blanks: nothing that ends a header line. */
-static bool
-is_token(const char *s)
-{
-	size_t n = 0;
-
-	for (; s[n] != '\0'; n++)
-		if (s[n] < 0x21 || s[n] > 0x7e)
-			return false;
-	return n > 0 && n <= TOKEN_MAX;
 }
 
 static int
@@ -51,7 +40,7 @@ collect(json_t *accounts, struct tokens *t, struct err *reterr)
 	json_object_foreach(accounts, name, token) {
 		char *text = (char *)json_string_value(token);
 
-		if (*name == '\0' || text == NULL || !is_token(text))
+		if (*name == '\0' || !text_is_token(text))
 			r = err_set(reterr, E_BAD, "the token of an account is not printable ASCII");
 		else if (r == 0)
 			r = add(t, name, text);

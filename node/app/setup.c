@@ -7,6 +7,7 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "crypt/crosssign.h"
 #include "crypt/crypt.h"
 #include "crypt/device.h"
@@ -416,7 +417,8 @@ setup_logged_in(struct app *app, const struct out *out, const json_t *answer)
 	bool both = true;
 	int r;
 
-	if (token == NULL || user == NULL)
+	/* The bridge would end at another, and without it nobody can log in again. */
+	if (!text_is_token(token) || user == NULL)
 		return E_BAD;
 	if ((r = account_get(app->db, out->ref, &account)) != 0)
 		return r;

@@ -75,6 +75,17 @@ text_is_utf8(const char *src)
 	return true;
 }
 
+bool
+text_is_token(const char *s)
+{
+	enum { MOST = 4096 };
+	size_t n = 0;
+
+	while (s != NULL && s[n] > ' ' && s[n] < 0x7f)
+		n++;
+	return n > 0 && n <= MOST && s[n] == '\0';
+}
+
 size_t
 text_fit(const char *s, size_t max)
 {

@@ -15,6 +15,9 @@
  */
 void	text_escape(const char *, char *, size_t);
 
+/** text_is_token(s): an access token: 1 to 4096 printable ASCII characters, no blank: nothing that ends a header line.  NULL is none. */
+bool	text_is_token(const char *);
+
 /** text_fit(s, max): how many bytes of well-formed ${s}, ${max} at most, are whole characters. */
 size_t	text_fit(const char *, size_t max);
 

@@ -132,10 +132,28 @@ test_log(void)
 	ok(!strcmp(a, b) && strcmp(a, c) && strspn(a, "0123456789abcdef") == 8, "a name is eight digits");
 }
 
+static void
+test_token(void)
+{
+	static const char *const none[] = { NULL, "", "a b", "a\n", "a\x7f", "a\xC3\xBC", " a" };
+	char text[4098];
+
+	ok(text_is_token("syt_Y2Fpcm4_abc.~+/=") && text_is_token("a"), "what a server gives is a token");
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+		ok(!text_is_token(none[i]), "what could end a header line is none: %zu", i);
+	memset(text, 'a', sizeof(text));
+	text[4096] = '\0';
+	ok(text_is_token(text), "4096 bytes are one");
+	text[4096] = 'a';
+	text[4097] = '\0';
+	ok(!text_is_token(text), "and no more");
+}
+
 int
 main(void)
 {
 	test_text();
+	test_token();
 	test_err();
 	test_names();
 	test_log();

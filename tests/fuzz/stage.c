@@ -8,6 +8,7 @@
 #include "app/deliver.h"
 #include "app/steps.h"
 #include "base/canon.h"
+#include "base/text.h"
 #include "crypt/machine.h"
 #include "domain/consent.h"
 #include "domain/trust.h"
@@ -162,8 +163,13 @@ request(void *cookie, const struct app_request *q)
 static int
 tokens(void *cookie, const json_t *accounts)
 {
+	const char *name;
+	json_t *token;
+
 	(void)cookie;
 	claim(json_is_object(accounts));
+	json_object_foreach((json_t *)(uintptr_t)accounts, name, token)
+		claim(text_is_token(json_string_value(token)));	/* The bridge takes no other. */
 	return 0;
 }
 
