@@ -3,7 +3,8 @@
  * What the two of a match write in their chats, and whoever else is asked for an opinion: an agreement waits for both, there are
  * questionnaires, a question to all specialists is open, one referral of the member is under way.  An input is a list of up to
  * sixteen {"as": 0 (the member), 1 (the specialist) or 2 (somebody else), "say": TEXT or the content of a message, "type"}, in which
- * "$yes" is a yes with the letters of the agreement, and "$note" the kind of a message that a program writes.
+ * "$yes" is a yes with the letters of the agreement, "$terms" the hash of its words, and "$notice" the kind of a message that a
+ * program writes; a note as data is in the content (docs/notes.md).
  *
  * The node goes on, whatever is written.  Only who wrote the letters has signed, and nobody for somebody else; what is somebody's
  * alone is read by nobody until they share it; what became a note is one; of so few opinions nothing is told; a request
@@ -14,6 +15,7 @@
 #include "base/canon.h"
 #include "base/event.h"
 #include "base/text.h"
+#include "domain/agreement.h"
 #include "events.h"
 #include "stage.h"
 #include "store/intakestore.h"
@@ -31,7 +33,8 @@ static const char *const users[ASKED] = { "@jo:elsewhere.example", "@rosa:furthe
 static int64_t pids[PEOPLE];
 static char *match, yes[] = LETTERS "xyz";
 static const char *const letters = yes + sizeof(LETTERS) - sizeof("!yes ");
-static struct fuzz_word words[2];
+static struct fuzz_word words[3];
+static char terms[AGREEMENT_TERMS];
 static unsigned said[PEOPLE];		/* What each has said in this input. */
 
 static json_t *
@@ -79,10 +82,11 @@ say(const json_t *wish, size_t who)
 	claim(r == 0);
 	if (!heard.change && !heard.automatic)
 		said[who] |= (holds(&heard, "share") ? SHARED : 0) | (holds(&heard, letters + 5) ? SIGNED : 0);
+	said[who] |= holds(&heard, terms) ? SIGNED : 0;
 	must(db_begin(app->db, NULL));
 	must(talk_heard(app, pids[who], &heard, &took));
 	must(db_commit(app->db, NULL));
-	claim(!took || (heard.said != NULL && !heard.change && !heard.automatic));
+	claim(!took || heard.note != NULL || (heard.said != NULL && !heard.change && !heard.automatic));
 	claim(open_referrals() == before || (holds(&heard, "yes") && !heard.change && !heard.automatic));
 	if ((r = intake_by_person(app->db, pids[who], &kept)) != E_NOTFOUND) {
 		must(r);
@@ -144,6 +148,8 @@ add_measures(void)
 static void
 add_match(void)
 {
+	autojson json_t *agreement = json_pack("{s:s, s:s, s:i, s:s, s:s}", "scope", "Talk, no money", "hours", "Days", "response_hours", 24, "ending",
+	    "Any time", "ends_on", "2027-05-20");
 	autojson json_t *offered = ask("match", json_pack("{s:s, s:s}", "need", "substance_use", "age_band", "26_59"));
 	const json_t *choice = json_array_get(json_arr(offered, "choices"), 0);
 
@@ -151,8 +157,9 @@ add_match(void)
 	json_decref(ask("match accept", json_pack("{s:s, s:O}", "match", match, "record", json_object_get(choice, "record"))));
 	for (size_t i = MEMBER; i <= HELPER; i++)
 		json_decref(ask("match chat", json_pack("{s:s, s:s, s:s}", "match", match, "user", users[i], "as", i == MEMBER ? "member" : "specialist")));
-	json_decref(ask("match note", json_pack("{s:s, s:{s:s, s:s, s:{s:s, s:s, s:i, s:s, s:s}}}", "match", match, "document", "kind", "agreement", "on",
-	    "2026-11-21", "agreement", "scope", "Talk, no money", "hours", "Days", "response_hours", 24, "ending", "Any time", "ends_on", "2027-05-20")));
+	json_decref(ask("match note", json_pack("{s:s, s:{s:s, s:s, s:O}}", "match", match, "document", "kind", "agreement", "on", "2026-11-21", "agreement",
+	    agreement)));
+	must(agreement_terms(agreement, terms));
 }
 
 static void
@@ -190,7 +197,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	    "specialists", asked)));
 	find_letters();
 	words[0] = (struct fuzz_word){ .word = "$yes", .is = letters };
-	words[1] = (struct fuzz_word){ .word = "$note", .is = "m.notice" };
+	words[1] = (struct fuzz_word){ .word = "$notice", .is = "m.notice" };
+	words[2] = (struct fuzz_word){ .word = "$terms", .is = terms };
 	stage_settle(STAGE_A);
 	stage_keep(STAGE_A);
 	return 0;
@@ -199,7 +207,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	const struct fuzz_dialect dialect = { .words = words, .n = 2 };
+	const struct fuzz_dialect dialect = { .words = words, .n = 3 };
 	autojson json_t *wish = fuzz_json(data, len), *list = NULL;
 	const json_t *one;
 	size_t i;
