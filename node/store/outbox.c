@@ -69,16 +69,17 @@ get(struct db *db, int64_t id, bool with_body, struct out *ret)
 	autorows struct rows *rows = NULL;
 	struct out out = { .id = id };
 	char row[COLUMN_ROW];
-	int r;
+	int r, kind, state;
 
-	if ((r = db_query(db, &rows, Q_OUTBOX_AT, "i", id)) != 0 || (r = db_next(rows)) != 0)
+	if ((r = db_query(db, &rows, Q_OUTBOX_AT, "i", id)) != 0 || (r = db_next(rows)) != 0 ||
+	    (r = rows_among(rows, 1, OUT_EVENT, OUT_CALL, &kind)) != 0 || (r = rows_among(rows, 2, OUT_NEW, OUT_FAILED, &state)) != 0)
 		return r;
 	if ((r = read_texts(db, rows, column_row(id, row), with_body, &out)) != 0) {
 		outbox_free(&out);
 		return r;
 	}
-	out.kind = (enum out_kind)db_int(rows, 1);
-	out.state = (enum out_state)db_int(rows, 2);
+	out.kind = (enum out_kind)kind;
+	out.state = (enum out_state)state;
 	out.attempts = db_int(rows, 15);
 	out.first_try = db_int(rows, 16);
 	out.due = db_int(rows, 17);

@@ -22,9 +22,9 @@ static int
 take_room(struct rows *rows, struct room *ret)
 {
 	struct room room = { 0 };
-	int r;
+	int r, kind;
 
-	if ((r = db_next(rows)) != 0)
+	if ((r = db_next(rows)) != 0 || (r = rows_among(rows, 4, ROOM_UNKNOWN, ROOM_POLICY, &kind)) != 0)
 		return r;
 	if ((r = rows_dup(rows, 1, &room.room_id)) != 0 ||
 	    (r = rows_dup(rows, 2, &room.tag)) != 0 ||
@@ -33,7 +33,7 @@ take_room(struct rows *rows, struct room *ret)
 		room_free(&room);
 		return r;
 	}
-	room.kind = (enum room_kind)db_int(rows, 4);
+	room.kind = (enum room_kind)kind;
 	room.pid = db_int(rows, 6);
 	room.encrypted = db_int(rows, 7);
 	room.state_encrypted = db_int(rows, 8);

@@ -18,6 +18,17 @@ rows_dup(struct rows *rows, int col, char **ret)
 }
 
 int
+rows_among(struct rows *rows, int col, int first, int last, int *ret)
+{
+	int64_t n = db_int(rows, col);
+
+	if (n < first || n > last)
+		return ERR_CORRUPT;
+	*ret = (int)n;
+	return 0;
+}
+
+int
 rows_ids(struct rows *rows, int64_t **ret, size_t *ret_n)
 {
 	autofree int64_t *ids = NULL;

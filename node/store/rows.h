@@ -10,6 +10,9 @@
 /** rows_dup(rows, col, ret): a copy of the text, NULL for NULL; the caller frees.  0 or -ENOMEM. */
 int	rows_dup(struct rows *, int col, char **) must_check;
 
+/** rows_among(rows, col, first, last, ret): a number of a closed list; ERR_CORRUPT: another, which only somebody's hand can have put there. */
+int	rows_among(struct rows *, int col, int first, int last, int *) must_check;
+
 /**
  * rows_ids(rows, ret, ret_n): the first column of every row, allocated.  For
  * walks whose callback may write: each row is then read as it is by that time.

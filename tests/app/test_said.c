@@ -74,14 +74,18 @@ test_flags(void)
 static void
 test_long(void)
 {
-	autosaid struct said w = { 0 }, all = { 0 };
+	autosaid struct said w = { 0 }, all = { 0 }, long_one = { 0 };
 	static char text[20001];
 
 	memset(text, 'a', 16383);
 	memcpy(text + 16383, "\xC3\xBC", 2);
 	is_int(take_in("m.room.message", json_pack("{s:s}", "body", text), &w), 0, "a long text");
 	ok(w.cut && strlen(w.kept) == 16383 && strlen(w.said) == 16383, "is cut between characters");
-	text[16383] = 'a';
+	memset(text, 'a', 20000);
+	memcpy(text + 16382, "\xE2\x82\xAC", 3);
+	is_int(take_in("m.room.message", json_pack("{s:s}", "body", text), &long_one), 0, "one with a sign of three bytes there");
+	ok(strlen(long_one.kept) == 16382 && strlen(long_one.said) == 16382, "holds it whole or not at all");
+	memset(text, 'a', 16384);
 	text[16384] = '\0';
 	is_int(take_in("m.room.message", json_pack("{s:s}", "body", text), &all), 0, "one that just fits");
 	ok(!all.cut && strlen(all.kept) == 16384, "is not");

@@ -3,6 +3,7 @@
 
 #include "base/id.h"
 #include "fixture.h"
+#include "store/migration.h"
 #include "store/outbox.h"
 
 static struct db *db;
@@ -212,6 +213,23 @@ test_long_queue(void)
 	outbox_list_free(list, n);
 }
 
+/* What no program of ours writes. */
+static void
+test_foreign(void)
+{
+	static const char *const changes[] = { "kind = 0", "kind = 4", "state = 0", "state = 4", "kind = 4294967297" };
+	struct out o;
+
+	for (size_t i = 0; i < nelem(changes); i++) {
+		char text[96];
+		int64_t id = event("!foreign", "r");
+
+		(void)snprintf(text, sizeof(text), "UPDATE outbox SET %s WHERE id = %lld", changes[i], (long long)id);
+		must(db_script(db, text));
+		is_int(outbox_get(db, id, &o), ERR_CORRUPT, "a row with %s is damaged", changes[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -225,6 +243,7 @@ main(void)
 	test_void();
 	test_unique_txn();
 	test_long_queue();
+	test_foreign();
 	must(db_commit(db, NULL));
 	db_close(db);
 	json_decref(content);

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "fixture.h"
+#include "store/migration.h"
 #include "store/peoplestore.h"
 
 static struct db *db;
@@ -316,6 +317,21 @@ test_messages(void)
 	is_int(message_room(db, "m9", "!new"), E_NOTFOUND, "an unknown message");
 }
 
+/* What no program of ours writes. */
+static void
+test_foreign(void)
+{
+	struct room room = { .room_id = (char *)(uintptr_t)"!foreign", .account = (char *)(uintptr_t)"node", .kind = ROOM_POLICY }, got;
+
+	must(room_put(db, &room));
+	must(room_get(db, "!foreign", &got));
+	room_free(&got);
+	must(db_script(db, "UPDATE room SET kind = 8 WHERE room_id = '!foreign'"));
+	is_int(room_get(db, "!foreign", &got), ERR_CORRUPT, "a room of a kind that does not exist is damaged");
+	must(db_script(db, "UPDATE room SET kind = -1 WHERE room_id = '!foreign'"));
+	is_int(room_get(db, "!foreign", &got), ERR_CORRUPT, "one below the first, too");
+}
+
 int
 main(void)
 {
@@ -330,6 +346,7 @@ main(void)
 	test_unsure();
 	test_meta();
 	test_messages();
+	test_foreign();
 	must(db_commit(db, NULL));
 	db_close(db);
 	return done_testing();
