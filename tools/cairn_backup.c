@@ -122,8 +122,12 @@ backup_run(struct cairn *c, const struct verb *v, json_t *args)
 		return r;
 	r = strchr(path, '/') != NULL ? take_file(c, path, file) : out_problem(c, EXIT_FATAL, NULL, "%s is no path", path);
 	last = client_call(c, "backup", remove, &removed);
-	if (r == EXIT_OK && (r = last) == EXIT_OK && keys != NULL)
-		r = take_keys(c, path, keys, said);
+	if (r == EXIT_OK && (r = last) == EXIT_OK && keys != NULL && (r = take_keys(c, path, keys, said)) == EXIT_OK) {
+		autojson json_t *made = json_pack("{s:b}", "keys", 1), *noted = NULL;
+
+		/* So that cairn doctor can remind of the next. */
+		r = made != NULL ? client_call(c, "backup", made, &noted) : out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	}
 	if (r != EXIT_OK)
 		return r;
 	if (c->json)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +12,10 @@
 #include "base/canon.h"
 #include "base/log.h"
 #include "store/audit.h"
+#include "store/peoplestore.h"
 #include "store/statedir.h"
+
+#define KEYS_MADE	"backup_keys"	/* meta: when keys.db was last copied. */
 
 enum { TURN_PAGES = 256 };	/* 1 MiB. */
 
@@ -105,6 +109,27 @@ backup_step(struct app *app)
 	return app->backup.state == BACKUP_RUNNING;
 }
 
+static int
+keys_made(struct app *app, const char *actor)
+{
+	char text[24];
+	int r;
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)app_now(app));
+	r = meta_put(app->db, KEYS_MADE, text, false);
+	return r != 0 ? r : audit_add(app->db, app_now(app), actor, "backup", "keys", NULL);
+}
+
+int
+backup_keys_made(struct app *app, int64_t *ret)
+{
+	autofree char *text = NULL;
+	int r = meta_get(app->db, KEYS_MADE, false, &text);
+
+	*ret = r == 0 ? strtoll(text, NULL, 10) : 0;
+	return r == E_NOTFOUND ? 0 : r;
+}
+
 int
 backup_verb(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
@@ -114,6 +139,8 @@ backup_verb(struct app *app, const char *actor, const json_t *args, json_t **ret
 
 	if (remove)
 		backup_clear(app);
+	else if (json_is_true(json_object_get(args, "keys")))
+		r = keys_made(app, actor);
 	else if (!look && app->backup.state == BACKUP_RUNNING)
 		return err_set(reterr, E_EXISTS, "a backup is being made already; wait until it is done");
 	else if (!look) {

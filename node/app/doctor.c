@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup.h"
 #include "book.h"
 #include "base/canon.h"
 #include "base/text.h"
@@ -32,12 +33,14 @@
 #include "store/notestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
+#include "store/subject.h"
 #include "view.h"
 
 #define SILENT_MS	(7 * 86400000LL)	/* Partners who were asked to erase have a week. */
 #define ENDING		(30 * WHEN_DAY)
 
 enum { NAMED_MOST = 20 };	/* Referrals, in one line. */
+enum { COPY_DAYS = 7, COPY_EXPIRES = 29 };	/* Copies of keys.db: how old the newest may be; cairn backup --keys destroys those of 29 days. */
 
 struct checking {
 	struct app	*app;
@@ -281,6 +284,62 @@ check_steps(struct app *app, json_t *checks)
 	return check(checks, "the node", false, text, "a fault of the program: the log says what happened; see SECURITY.md");
 }
 
+static const char *
+lost_kind(const char *name)
+{
+	return !strncmp(name, "person:", 7) ? "" : !strncmp(name, "legal:", 6) ? "the consents of referral " : !strncmp(name, "note:", 5) ?
+	    "a note in a chat, " : "an entry of the book, ";
+}
+
+static int
+add_lost(void *cookie, const char *name)
+{
+	struct naming *names = cookie;
+	const char *id = strncmp(name, "person:", 7) != 0 ? strchr(name, ':') + 1 : name;
+
+	return names->n++ >= NAMED_MOST ? 0 : buf_printf(&names->ids, "%s%s%s", names->n > 1 ? ", " : "", lost_kind(name), id);
+}
+
+/* Beside referrals: people, consents, what was written down. */
+static int
+check_lost_people(struct app *app, json_t *checks)
+{
+	struct naming names = { 0 };
+	autobuf struct buf text = { 0 };
+	int r = subject_each_lost(app->db, add_lost, &names);
+
+	if (r == 0)
+		r = names.n == 0 ? buf_puts(&text, "each person and each consent can be read") : buf_printf(&text, "keys.db is older than the "
+		    "database: of %lld what was written before cannot be read: %s%s", (long long)names.n, names.ids.data,
+		    names.n > NAMED_MOST ? " and others" : "");
+	buf_free(&names.ids);
+	return r != 0 ? r : check(checks, "keys of people", names.n == 0, text.data, "stop the node, put the newest copy of keys.db back and "
+	    "start it; if there is none, cairn erase person:NUMBER, or the referral, forgets the rest; have consents signed anew");
+}
+
+/* What was erased can be read with a copy of keys.db from before, and without any copy a broken disk takes everything. */
+static int
+check_copies(struct app *app, json_t *checks)
+{
+	char text[160];
+	int64_t made, days;
+	bool members = false;
+	int r = backup_keys_made(app, &made);
+
+	if (r != 0 || (r = subject_members(app->db, &members)) != 0)
+		return r;
+	days = (app_now(app) - made) / WHEN_DAY;
+	if (!members)
+		(void)snprintf(text, sizeof(text), "keys.db holds no key of a member yet");
+	else if (made == 0)
+		(void)snprintf(text, sizeof(text), "keys.db was never copied to another place: if this disk breaks, all about members is lost");
+	else
+		(void)snprintf(text, sizeof(text), "the newest copy of keys.db was made %lld day%s ago%s", (long long)days, days == 1 ? "" : "s",
+		    days >= COPY_EXPIRES ? ", and is to be destroyed by now: what was erased since can still be read with it" : "");
+	return check(checks, "copies of keys", !members || (made != 0 && days < COPY_DAYS), text,
+	    "cairn backup FILE --keys DIR each day copies it, and destroys the copies in DIR that are 29 days old; see Backup in operating.md");
+}
+
 /* After an older file of keys was put back. */
 static int
 check_lost(struct app *app, json_t *checks)
@@ -500,7 +559,8 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if ((r = check_steps(app, checks)) != 0 || (r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
-	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
+	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_lost_people(app, checks)) != 0 ||
+	    (r = check_copies(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
 	    (r = check_revocations(app, checks)) != 0 || (r = check_records(app, checks)) != 0 || (r = check_purges(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
 	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 || (r = check_book(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)

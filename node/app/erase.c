@@ -270,6 +270,41 @@ find_person(struct app *app, const char *user, int64_t *ret, struct err *reterr)
 	return r == E_NOTFOUND ? err_set(reterr, r, "nothing is known of %s", user) : r;
 }
 
+struct lost_person {
+	const char	*name;
+	int64_t		 pid;
+};
+
+/* A person of whom nothing but the number can be read, as cairn doctor names them. */
+static int
+lost_person(void *cookie, const char *name)
+{
+	struct lost_person *l = cookie;
+
+	if (!strcmp(name, l->name))
+		l->pid = strtoll(name + strlen("person:"), NULL, 10);
+	return 0;
+}
+
+static int
+find_lost_person(struct app *app, const char *id, int64_t *ret, struct err *reterr)
+{
+	struct lost_person l = { .name = id };
+	size_t orgs = trust_norgs(app->trust);
+	int r = subject_each_lost(app->db, lost_person, &l);
+
+	for (size_t i = 0; i < orgs + 2 && r == 0; i++) {
+		const char *user = i < orgs ? trust_org_at(app->trust, i)->node : i == orgs ? app->cfg->node_user : app->cfg->steward_user;
+		int64_t pid;
+
+		if ((r = person_find(app->db, user, &pid)) == 0 && pid == l.pid)
+			return err_set(reterr, E_REFUSED, "%s is an organization's account, not a member's", id);
+		r = r == E_NOTFOUND ? 0 : r;
+	}
+	*ret = l.pid;
+	return r != 0 ? r : l.pid > 0 ? 0 : err_set(reterr, E_NOTFOUND, "there is no %s of whom nothing can be read; name others by their user id", id);
+}
+
 static int
 refuse_to(struct app *app, const char *actor, const char *id, json_t **ret, struct err *reterr)
 {
@@ -335,6 +370,9 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		cause = "member_asked";
 	if (*id == '@') {
 		if ((r = find_person(app, id, &pid, reterr)) == 0)
+			r = erase_person(app, actor, pid, cause, really, plan, reterr);
+	} else if (!strncmp(id, "person:", 7)) {
+		if ((r = find_lost_person(app, id, &pid, reterr)) == 0)
 			r = erase_person(app, actor, pid, cause, really, plan, reterr);
 	} else if ((r = case_get(app->db, id, &row)) == 0) {
 		r = erase_case(app, actor, &row, cause, really, plan, reterr);

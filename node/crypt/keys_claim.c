@@ -31,6 +31,11 @@ keys_claim_due(struct crypt *c, json_t **ret)
 
 		if ((r = person_user(c->db, list[i].pid, &user)) != 0)
 			break;
+		if (person_is_lost(user)) {
+			list[i].claim_due = machine_now(c) + KEYS_LOST_MS;
+			r = crypto_device_claim(c->db, &list[i]);
+			continue;
+		}
 		if (json_object_get(users, user) == NULL)
 			(void)json_object_set_new(users, user, json_object());
 		devices = json_object_get(users, user);
@@ -40,7 +45,7 @@ keys_claim_due(struct crypt *c, json_t **ret)
 	crypto_device_list_free(list, n);
 	if (r != 0)
 		return r > 0 ? ERR_CORRUPT : r;
-	if (n == 0)
+	if (json_object_size(users) == 0)
 		return E_NOTFOUND;
 	if ((body = json_pack("{s:O, s:i}", "one_time_keys", users, "timeout", CLAIM_TIMEOUT)) == NULL)
 		return -ENOMEM;

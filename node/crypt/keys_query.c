@@ -39,9 +39,16 @@ keys_query_due(struct crypt *c, json_t **ret_body, int64_t *ret_gen)
 		if ((r = crypto_user_get(c->db, pids[i], &u)) != 0 ||
 		    (r = person_user(c->db, pids[i], &user)) != 0)
 			return r > 0 ? ERR_CORRUPT : r;
+		/* Nobody answers for them; they are heard of again, or their key comes back. */
+		if (person_is_lost(user)) {
+			u.due = now + KEYS_LOST_MS;
+			if ((r = crypto_user_put(c->db, &u)) != 0)
+				return r;
+			continue;
+		}
 		/* Whoever was in two failed queries may be why: asked alone, they fail no others. */
 		alone = u.tries > 1;
-		if (alone && i > 0)
+		if (alone && json_object_size(users) > 0)
 			continue;
 		u.queried_at = now;
 		if ((r = crypto_user_put(c->db, &u)) != 0)
@@ -51,6 +58,8 @@ keys_query_due(struct crypt *c, json_t **ret_body, int64_t *ret_gen)
 		if (alone)
 			break;
 	}
+	if (json_object_size(users) == 0)
+		return E_NOTFOUND;
 	if ((r = crypto_generation_next(c->db, &gen)) != 0)
 		return r;
 	if ((body = json_pack("{s:O, s:i}", "device_keys", users, "timeout", QUERY_TIMEOUT)) == NULL)

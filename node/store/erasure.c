@@ -309,12 +309,25 @@ erasure_step(struct db *db, int64_t most, bool *ret_more)
 
 /* Its key is not there, and no tombstone either: nothing of it is deleted, since the key may come back. */
 static int
-lose(struct db *db, const char *name)
+lose(struct db *db, const char *name, int64_t slot)
 {
 	size_t len = strlen(kinds[0].prefix);
-	int r = strncmp(name, kinds[0].prefix, len) != 0 ? E_NOTFOUND : db_run(db, Q_LOST_REFERRAL, "t", name + len);
+	int r = db_run(db, Q_SUBJECT_LOST, "ti", name, slot);
 
-	return r == E_NOTFOUND ? 0 : r != 0 ? r : db_run(db, Q_LOST_TRAFFIC, "t", name + len);
+	if (r != 0 || strncmp(name, kinds[0].prefix, len) != 0 || (r = db_run(db, Q_LOST_REFERRAL, "t", name + len)) != 0)
+		return r;
+	return db_run(db, Q_LOST_TRAFFIC, "t", name + len);
+}
+
+/* 0: it is there. */
+static int
+has_key(struct db *db, int64_t slot)
+{
+	uint8_t key[KEYRING_KEY];
+	int r = db_blame(db, keyring_get(db_ring(db), slot, key));
+
+	sodium_memzero(key, sizeof(key));
+	return r;
 }
 
 /* Tombstones of subjects that this database believes alive; and those that this file of keys does not know. */
@@ -326,19 +339,20 @@ replay(struct db *db)
 
 	while (r == 0 && (r = db_next(rows)) == 0) {
 		autofree char *name = NULL;
-		uint8_t key[KEYRING_KEY];
-		int64_t slot = db_int(rows, 0);
-		int has = db_blame(db, keyring_get(db_ring(db), slot, key)), dead;
+		/* What was sealed since one was lost has another: slot. */
+		int64_t slot = db_int(rows, 0), lost = db_int(rows, 2), first = lost != 0 ? lost : slot;
+		int has = has_key(db, first), dead;
 
-		sodium_memzero(key, sizeof(key));
 		if (has < 0)
 			return has;
-		if (has == 0)
+		if (has == 0 && lost == 0)
 			continue;
-		if ((dead = db_blame(db, keyring_erased(db_ring(db), slot))) < 0 || (r = rows_dup(rows, 1, &name)) != 0)
+		if ((dead = db_blame(db, keyring_erased(db_ring(db), first))) < 0 || (r = rows_dup(rows, 1, &name)) != 0)
 			return dead < 0 ? dead : r;
-		if (dead == 0)
-			r = lose(db, name);
+		if (has == 0)
+			r = (has = has_key(db, slot)) < 0 ? has : db_run(db, Q_SUBJECT_LOST, "ti", name, has == 0 ? (int64_t)0 : slot);
+		else if (dead == 0)
+			r = lose(db, name, first);
 		else if ((r = erasure_want(db, name, "node")) == 0)
 			r = erase(db, name);
 	}

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accounts, people, small values, plain messages; rooms are in peoplestore_room.c. */
 #include <errno.h>
+#include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "column.h"
 #include "peoplestore.h"
 #include "rows.h"
 #include "subject.h"
+
+#define PERSON_LOST	"@lost.%" PRId64 ":invalid"
 
 void
 account_free(struct account *a)
@@ -99,6 +103,23 @@ person_rename(struct db *db, int64_t pid, const char *user)
 	return person_write(db, Q_PERSON_RENAMED, false, pid, user);
 }
 
+/* Whose name could not be read, and is heard again. */
+static int
+name_again(struct db *db, int64_t pid, const char *user)
+{
+	autofree char *known = NULL;
+	autorows struct rows *rows = NULL;
+	char who[SUBJECT_NAME];
+	int r = db_query(db, &rows, Q_SUBJECT_IS_LOST, "t", subject_person(pid, who));
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	db_done(take(rows));
+	if ((r = person_user(db, pid, &known)) != 0 || strcmp(known, user) == 0)
+		return r;
+	return person_write(db, Q_PERSON_RENAMED, true, pid, user);
+}
+
 int
 person_id(struct db *db, const char *user, int64_t *ret)
 {
@@ -109,6 +130,8 @@ person_id(struct db *db, const char *user, int64_t *ret)
 		r = person_write(db, Q_PERSON_ADD, true, pid, user);
 	else if (r == 0 && (r = db_run(db, Q_STRANGER_KNOWN, "i", pid)) == 0 && db_changes(db) > 0)
 		r = person_write(db, Q_PERSON_RENAMED, true, pid, user);
+	else if (r == 0)
+		r = name_again(db, pid, user);
 	if (r == 0)
 		*ret = pid;
 	return r;
@@ -135,7 +158,18 @@ person_user(struct db *db, int64_t pid, char **ret)
 
 	if ((r = db_query(db, &rows, Q_PERSON_USER, "i", pid)) != 0 || (r = db_next(rows)) != 0)
 		return r;
-	return column_open_text(db, "person.user", column_row(pid, row), rows, 0, ret);
+	if ((r = column_open_text(db, "person.user", column_row(pid, row), rows, 0, ret)) != E_NOTFOUND)
+		return r;
+	/* Their key is not there (erasure_open).  A name that no server has holds up nobody else. */
+	return asprintf(ret, PERSON_LOST, pid) < 0 ? -ENOMEM : 0;
+}
+
+bool
+person_is_lost(const char *user)
+{
+	const char *server = strchr(user, ':');
+
+	return strncmp(user, "@lost.", 6) == 0 && server != NULL && strcmp(server, ":invalid") == 0;
 }
 
 /* Names that begin so belong to db.c. */

@@ -23,10 +23,12 @@ void	account_free(struct account *);
 int	account_put(struct db *, const struct account *) must_check;
 int	account_batch(struct db *, const char *name, const char *next_batch) must_check;
 
-/** person_id(db, user, ret): its number, made if new; no stranger from now on (stranger.h). person_find: 0 or E_NOTFOUND. person_user: caller frees. */
+/** person_id(db, user, ret): its number, made if new; no stranger from now on (stranger.h). person_find: 0 or E_NOTFOUND. person_user: caller frees;
+ * "@lost.PID:invalid", which is nobody, while keys.db lacks their key and person_id has not named them since. */
 int	person_id(struct db *, const char *user, int64_t *) must_check;
 int	person_find(struct db *, const char *user, int64_t *) must_check;
 int	person_user(struct db *, int64_t pid, char **) must_check;
+bool	person_is_lost(const char *user);
 /** person_stranger(db, user, ret): a number for somebody who has none; for stranger.c. */
 int	person_stranger(struct db *, const char *user, int64_t *) must_check;
 /** person_rename(db, pid, user): the number becomes somebody else's, who has none; for stranger.c. */

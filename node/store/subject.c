@@ -162,3 +162,30 @@ subject_each_part(struct db *db, const char *who, int (*fn)(void *, const char *
 	}
 	return r == E_NOTFOUND ? 0 : r;
 }
+
+int
+subject_each_lost(struct db *db, int (*fn)(void *, const char *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_SUBJECT_LOST_EACH, "");
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		autofree char *name = NULL;
+
+		if ((r = rows_dup(rows, 0, &name)) == 0)
+			r = fn(cookie, name);
+	}
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+int
+subject_members(struct db *db, bool *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_SUBJECT_MEMBERS, "");
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0) != 0;
+	return 0;
+}

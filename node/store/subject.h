@@ -44,4 +44,9 @@ int	subject_link(struct db *, const char *, const char *) must_check;
 /** subject_each_part(db, name, fn, cookie): the names of what is erased with it. */
 int	subject_each_part(struct db *, const char *, int (*)(void *, const char *), void *) must_check;
 
+/** subject_each_lost(db, fn, cookie): the names of what keys.db had no key for at the last start, but for referrals (case_lost_each). */
+int	subject_each_lost(struct db *, int (*)(void *, const char *), void *) must_check;
+/** subject_members(db, ret): is anything of a member sealed under a key of theirs?  0 or negative. */
+int	subject_members(struct db *, bool *) must_check;
+
 #endif /* !CAIRN_SUBJECT_H */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/canon.h"
+#include "domain/when.h"
 #include "search.h"
 #include "story_refer.h"
 #include "tests/tap.h"
@@ -81,6 +82,26 @@ test_backup(void)
 	copy(at("/keys.db"), at(".keys"));
 }
 
+/* "cairn backup --keys" says when it has copied them. */
+static void
+test_reminder(void)
+{
+	ok(story_ill(&h, SOURCE, "copies of keys", "was never copied"), "the doctor reminds who never copied the keys");
+	*h.now += WHEN_DAY;
+	json_decref(ask("keys"));
+	*h.now += 7 * WHEN_DAY - WHEN_MINUTE;
+	ok(story_well(&h, SOURCE, "copies of keys"), "a copy will do for a week");
+	*h.now += WHEN_MINUTE;
+	ok(story_ill(&h, SOURCE, "copies of keys", "made 7 days ago") && !story_ill(&h, SOURCE, "copies of keys", "destroyed"), "and then it is old");
+	*h.now += 22 * WHEN_DAY;
+	ok(story_ill(&h, SOURCE, "copies of keys", "is to be destroyed by now"), "and after 29 days no more to be there");
+	host_kill(&h, SOURCE);
+	host_start(&h, SOURCE);
+	ok(story_ill(&h, SOURCE, "copies of keys", "29 days ago"), "a restart forgets nothing of that");
+	json_decref(ask("keys"));
+	ok(story_well(&h, SOURCE, "copies of keys"), "until the next");
+}
+
 /* A process that died in the middle leaves nothing when it is back. */
 static void
 test_died(void)
@@ -136,6 +157,7 @@ main(void)
 	story_begin(&h, 81);
 	story_trust(&h);
 	story_publish(&h);
+	ok(story_well(&h, SOURCE, "copies of keys"), "before the first member there is nothing to copy");
 	begin(&erased, STORY_CONSENT);
 	begin(&open, STORY_ACCEPT);
 	test_died();
@@ -165,6 +187,7 @@ main(void)
 	ok(refer_step(&h, &open, STORY_CONSENT) && refer_step(&h, &open, STORY_CONTACT), "what was on its way goes on");
 	begin(&later, STORY_CLOSE);
 	ok(story_complaints(&h) == 0, "and what is begun anew goes all the way, with nothing used twice");
+	test_reminder();
 	host_close(&h);
 	return done_testing();
 }

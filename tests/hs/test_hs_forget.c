@@ -50,12 +50,47 @@ with_keys(struct host *h, const char *from)
 	host_run(h, 60000);
 }
 
+/* The person whom the doctor names; "": none. */
+static const char *
+lost_person(struct host *h)
+{
+	static char name[32];
+	autojson json_t *report = host_ok(h, TARGET, "doctor", json_object());
+	const json_t *check;
+	size_t i;
+
+	*name = '\0';
+	json_array_foreach(json_arr(report, "checks"), i, check) {
+		const char *at = strcmp(json_str(check, "name"), "keys of people") == 0 ? strstr(json_str(check, "text"), "person:") : NULL;
+
+		if (at != NULL)
+			(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, ","), at);
+	}
+	return name;
+}
+
+/* Whom nothing can be read of is named, and can be forgotten. */
+static void
+test_lost_people(struct host *h, const struct referral_story *agreed)
+{
+	autojson json_t *plan = NULL, *no = NULL;
+	char who[32];
+
+	(void)snprintf(who, sizeof(who), "%s", lost_person(h));
+	ok(*who != '\0' && story_ill(h, TARGET, "keys of people", agreed->id), "the doctor names the person and the consents that cannot be read: %s", who);
+	no = host_command(h, TARGET, "erase", json_pack("{s:s, s:s}", "id", "person:999", "confirm", "person:999"));
+	ok(json_is_false(json_object_get(no, "ok")), "a number that means nobody is refused");
+	plan = host_ok(h, TARGET, "erase", json_pack("{s:s, s:s}", "id", who, "confirm", who));
+	host_run(h, 60000);
+	is_str(lost_person(h), "", "by that name they are forgotten");
+}
+
 /* Of two referrals one is younger than the file of keys that was put back. */
 static void
 test_older_keys(void)
 {
 	struct host h;
-	struct referral_story kept, lost;
+	struct referral_story kept, lost, agreed;
 	autojson json_t *erased = NULL;
 
 	story_begin(&h, 71);
@@ -63,7 +98,10 @@ test_older_keys(void)
 	story_publish(&h);
 	begin(&h, &kept, STORY_ACCEPT);
 	copy_file(&h, TARGET, "/keys.db", ".older");
+	begin(&h, &agreed, STORY_CONSENT);
+	json_decref(host_ok(&h, TARGET, "say", json_pack("{s:s, s:s}", "user", "@ana:elsewhere.example", "text", "Hello, Ana.")));
 	begin(&h, &lost, STORY_REFER);
+	ok(story_well(&h, TARGET, "keys of people"), "while each key is there the doctor names nobody");
 	host_stop(&h, TARGET);
 	copy_file(&h, TARGET, "/keys.db", ".newest");
 	host_start(&h, TARGET);
@@ -74,11 +112,17 @@ test_older_keys(void)
 	    "the doctor names the referral that cannot be read, when its clock has struck too");
 	ok(refer_step(&h, &kept, STORY_CONSENT) && refer_step(&h, &kept, STORY_CONTACT), "and the other goes on");
 	with_keys(&h, ".newest");
+	ok(*lost_person(&h) == '\0' && !story_ill(&h, TARGET, "keys of people", agreed.id), "with the newest keys they can be read again");
+	ok(story_ill(&h, TARGET, "keys of people", kept.id), "but not a consent that came while these were away");
 	ok(refer_step(&h, &lost, STORY_ACCEPT), "with the newest keys it goes on as if nothing had happened");
 	with_keys(&h, ".older");
+	test_lost_people(&h, &agreed);
 	erased = host_ok(&h, TARGET, "erase", json_pack("{s:s, s:s}", "id", lost.id, "confirm", lost.id));
 	host_run(&h, 60000);
-	ok(json_array_size(json_arr(erased, "asks")) == 1 && story_well(&h, TARGET, "keys of members"), "else it is erased by its id, and named no more");
+	ok(json_array_size(json_arr(erased, "asks")) == 1 && !story_ill(&h, TARGET, "keys of members", lost.id), "else it is erased by its id, and named no more");
+	json_decref(host_ok(&h, TARGET, "erase", json_pack("{s:s, s:s}", "id", agreed.id, "confirm", agreed.id)));
+	host_run(&h, 60000);
+	ok(story_well(&h, TARGET, "keys of members"), "until none is left");
 	host_close(&h);
 }
 

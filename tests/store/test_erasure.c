@@ -307,6 +307,25 @@ put_due(const char *id, const char *content_id, int64_t at)
 }
 
 /* An older file of keys is put back, and then the newest after all. */
+static int
+add_name(void *cookie, const char *name)
+{
+	char *all = cookie;
+
+	(void)strncat(strcat(all, " "), name, 40);
+	return 0;
+}
+
+static const char *
+lost_names(void)
+{
+	static char all[400];
+
+	*all = '\0';
+	must(subject_each_lost(db, add_name, all));
+	return all;
+}
+
 static void
 test_older_keys(void)
 {
@@ -327,6 +346,8 @@ test_older_keys(void)
 		(void)snprintf(content_id, sizeof(content_id), "l%d", i);
 		put_due(id, content_id, 10 + i);
 	}
+	must(subject_link(db, "person:77", "nobody"));
+	must(subject_link(db, "legal:L9", "nobody"));
 	must(db_commit(db, NULL));
 	count_due(&cases, &contents, &lost);
 	ok(cases == 0 && contents == 0 && lost == 0, "what is due first comes first");
@@ -337,6 +358,7 @@ test_older_keys(void)
 	count_due(&cases, &contents, &lost);
 	ok(cases == 1 && contents == 1, "what cannot be read holds up no other");
 	is_int(lost, 40, "and each is named");
+	is_str(lost_names(), " person:77 legal:L9", "and so are people and consents");
 	ok(case_next_due(db) == 900 && traffic_next(db) == 900, "nor is it waited for");
 	must(traffic_silent(db, NULL, &silent, &stopped));
 	is_int((long long)(stopped - before), 40, "its contents count as not sent any more");
@@ -344,11 +366,13 @@ test_older_keys(void)
 	/* Something is said of one of them: it gets a new key, which does not open what was. */
 	must(db_begin(db, NULL));
 	must(subject_link(db, "referral:L7", "person:1"));
+	must(subject_link(db, "person:77", "nobody"));
 	must(db_commit(db, NULL));
 	db_close(db);
 	db = fixture_reopen();
 	count_due(&cases, &contents, &lost);
 	ok(cases == 1 && contents == 1 && lost == 40, "so at each later start, and when its subject has a new key");
+	is_str(lost_names(), " legal:L9 person:77", "which does not open what was");
 
 	db_close(db);
 	copy("keys.newest", "keys.db");
@@ -358,6 +382,7 @@ test_older_keys(void)
 	case_free(&row);
 	count_due(&cases, &contents, &lost);
 	ok(case_next_due(db) == 10 && traffic_next(db) == 10 && lost == 0, "and nothing is lost");
+	is_str(lost_names(), " person:77", "but what was said with a key of the older file");
 }
 
 static void

@@ -120,7 +120,7 @@ class Backup(Case):
         path = os.path.join(self.dir.name, "backup.db")
         last = last or {"state": "done", "path": path, "bytes": 8}
         node = self.node(backup=[good(state="running", path=path, bytes=0), good(state="running", path=path, bytes=0),
-                                 good(**{"path": path, "bytes": 0, **last}), good(state="none", path=path, bytes=0)])
+                                 good(**{"path": path, "bytes": 0, **last}), good(state="none", path=path, bytes=0), good(state="none", path=path, bytes=0)])
         return node, os.path.join(self.dir.name, "mine.db")
 
     def test_a_copy(self):
@@ -146,7 +146,7 @@ class Backup(Case):
         self.assertFalse(os.path.exists(mine))
 
     def test_keys_are_copied_and_expire(self):
-        _, mine = self.made()
+        node, mine = self.made()
         keys = os.path.join(self.dir.name, "keys")
         os.mkdir(keys)
         names = {days: time.strftime("keys-%Y%m%dT%H%M%SZ.db", time.gmtime(time.time() - days * 86400)) for days in (1, 28, 30, 400)}
@@ -160,6 +160,12 @@ class Backup(Case):
         with open(said["keys"], encoding="utf-8") as f:
             self.assertEqual(f.read(), "the keys")
         self.assertEqual(os.stat(said["keys"]).st_mode & 0o7777, 0o600)
+        self.assertEqual(node.asked[-1], ("backup", {"keys": True}))
+
+    def test_what_was_not_copied_is_not_said_to_be(self):
+        node, mine = self.made()
+        self.cairn("backup", mine, "--keys", os.path.join(self.dir.name, "nowhere"), want=4)
+        self.assertNotIn({"keys": True}, [args for _, args in node.asked])
 
 
 class Help(Case):

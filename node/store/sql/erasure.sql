@@ -153,7 +153,10 @@ SELECT name FROM subject WHERE part_of = ?1 LIMIT 1;
 DELETE FROM subject WHERE name = ?1;
 
 -- name: subject_each
-SELECT slot, name FROM subject ORDER BY slot;
+SELECT slot, name, lost FROM subject ORDER BY slot;
+
+-- name: subject_lost
+UPDATE subject SET lost = ?2 WHERE name = ?1;
 
 -- Of a referral whose key is not there.
 -- name: lost_referral

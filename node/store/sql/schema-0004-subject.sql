@@ -6,7 +6,8 @@ CREATE TABLE subject (
 	slot	INTEGER PRIMARY KEY,	-- of keys.db; never used twice
 	name	TEXT NOT NULL UNIQUE,	-- referral:ID, person:PID, legal:ID
 	part_of	TEXT,			-- erased with that one
-	made	INTEGER NOT NULL
+	made	INTEGER NOT NULL,
+	lost	INTEGER NOT NULL DEFAULT 0	-- the slot that keys.db did not know at a start (erasure_open); 0: none
 ) STRICT;
 CREATE INDEX subject_part ON subject (part_of) WHERE part_of IS NOT NULL;
 
