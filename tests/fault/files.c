@@ -23,6 +23,8 @@ int	__real_fsync(int);
 int	__real_close(int);
 int	__real_unlink(const char *);
 int	__real_renameat2(int, const char *, int, const char *, unsigned);
+int	__real_rename(const char *, const char *);
+int	__real_fdatasync(int);
 int	__real_flock(int, int);
 int	__wrap_open(const char *, int, ...);
 int	__wrap_openat(int, const char *, int, ...);
@@ -32,6 +34,8 @@ int	__wrap_fsync(int);
 int	__wrap_close(int);
 int	__wrap_unlink(const char *);
 int	__wrap_renameat2(int, const char *, int, const char *, unsigned);
+int	__wrap_rename(const char *, const char *);
+int	__wrap_fdatasync(int);
 int	__wrap_flock(int, int);
 
 static bool
@@ -158,6 +162,12 @@ __wrap_fsync(int fd)
 }
 
 int
+__wrap_fdatasync(int fd)
+{
+	return is_file(fd) ? __wrap_fsync(fd) : __real_fdatasync(fd);
+}
+
+int
 __wrap_close(int fd)
 {
 	if (fault_inside() && fd >= 0 && fd < FDS)
@@ -175,6 +185,21 @@ __wrap_unlink(const char *path)
 		return -1;
 	if ((r = __real_unlink(path)) == 0 && name != NULL) {
 		disk_remove(name);
+		fault_writes();
+	}
+	return r;
+}
+
+int
+__wrap_rename(const char *from, const char *to)
+{
+	const char *old = fault_inside() ? disk_name(from) : NULL, *new = disk_name(to);
+	int r;
+
+	if (old != NULL && fails("rename"))
+		return -1;
+	if ((r = __real_rename(from, to)) == 0 && old != NULL && new != NULL) {
+		disk_move(old, new);
 		fault_writes();
 	}
 	return r;
