@@ -20,7 +20,7 @@ now_ms(void)
 	return (int64_t)time(NULL) * 1000;
 }
 
-/* The specialist's record in a file of records, or alone; NULL: none, or several of which none is named. */
+/* The record about a specialist, or their credential, in a file of records, or alone; NULL: none, or several of which none is named. */
 static json_t *
 specialist_in(json_t *doc, const char *alias)
 {
@@ -30,9 +30,10 @@ specialist_in(json_t *doc, const char *alias)
 	if (json_is_object(records))
 		return json_obj(records, "body");
 	json_array_foreach(records, i, item) {
-		const char *kind = json_str(item, "kind"), *name = json_str(json_obj(item, "body"), "alias");
+		const json_t *subject = json_obj(json_obj(item, "body"), "credentialSubject");
+		const char *kind = json_str(item, "kind"), *name = json_str(subject != NULL ? subject : json_obj(item, "body"), "alias");
 
-		if (kind == NULL || strcmp(kind, "specialist") != 0 || (alias != NULL && (name == NULL || strcmp(name, alias) != 0)))
+		if (kind == NULL || (strcmp(kind, "specialist") != 0 && strcmp(kind, "credential") != 0) || (alias != NULL && (name == NULL || strcmp(name, alias) != 0)))
 			continue;
 		if (found != NULL)
 			return NULL;
@@ -51,7 +52,27 @@ read_body(const struct cairn *c, json_t *args, json_t **ret_doc, json_t **ret_bo
 	if (r != EXIT_OK || (r = time_from_text(c, NULL, *ret_doc)) != EXIT_OK)
 		return r;
 	*ret_body = specialist_in(*ret_doc, json_str(args, "alias"));
-	return *ret_body != NULL ? EXIT_OK : out_problem(c, EXIT_BAD, "name one with --alias", "%s: there is not exactly one specialist meant", file);
+	return *ret_body != NULL ? EXIT_OK : out_problem(c, EXIT_BAD, "name one with --alias, or give the record a file of its own",
+	    "%s: there is not exactly one specialist meant", file);
+}
+
+/* What is signed is what will be published: records by their identifiers, not by the names that a file gives them. */
+static int
+settle_names(const struct cairn *c, const json_t *args, json_t *body)
+{
+	static const char *const names[] = { "program", "credential_id" };
+	const char *program = json_str(args, "program");
+
+	if (json_obj(body, "credentialSubject") != NULL)
+		return EXIT_OK;
+	if (program != NULL && json_object_set_new(body, "program", json_string(program)) != 0)
+		return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	for (size_t i = 0; i < nelem(names); i++)
+		if (json_object_get(body, names[i]) != NULL && !id_is_own(json_str(body, names[i])))
+			return out_problem(c, EXIT_BAD, i == 0 ? "cairn list records at the organization shows it; --program RECORD puts it in" :
+			    "cairn list records at the organization shows it", "%s: %s: the identifier of that record is wanted, for the specialist agrees to it",
+			    json_str(args, "file"), names[i]);
+	return EXIT_OK;
 }
 
 static int
@@ -90,7 +111,8 @@ consent_sign(struct cairn *c, const struct verb *v, json_t *args)
 	(void)snprintf(end, sizeof(end), "%.10sT23:59:59Z", until);
 	if (strlen(until) != 10 || when_parse(end, &end_ms) != 0 || end_ms <= now_ms())
 		return out_problem(c, EXIT_BAD, "write a day to come, as 2027-11-30", "--until: %.40s is no such day", until);
-	if ((r = read_body(c, args, &doc, &body)) != EXIT_OK || (r = keys_load(c, json_str(args, "key"), seed)) != EXIT_OK)
+	if ((r = read_body(c, args, &doc, &body)) != EXIT_OK || (r = settle_names(c, args, body)) != EXIT_OK ||
+	    (r = keys_load(c, json_str(args, "key"), seed)) != EXIT_OK)
 		return r;
 	record = json_str(json_obj(body, "consent"), "record");
 	randombytes_buf(raw, sizeof(raw));

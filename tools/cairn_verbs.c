@@ -417,13 +417,15 @@ const struct verb verbs_table[] = {
 	  NULL, keys_sign_statement, NULL },
 	{ "sign publication", "agree to be published, as a specialist (offline)",
 	  "FILE holds the specialist's record as it is to be published, alone or in a file for cairn import records; it is written again with their did:key "
-	  "and their consent in it: for ORG, that one record, what it says of them, until DAY. Free places and times may change without a new one. The key is the specialist's, and nobody else's.",
-	  "cairn sign publication rosa.json --org 01J8Z0Q4M2K7V9T5B3N6X8C0RD --until 2027-11-30 --key rosa.key --out rosa-signed.json",
+	  "and their consent in it: for ORG, that one record, what it says of them, until DAY. How many places are free may change without a new one; times, the program and all "
+	  "else may not. A credential that is a record of its own wants the same. The key is the specialist's, and nobody else's.",
+	  "cairn sign publication rosa.json --program 5TGB7NQ2WEMVC4K1X8Z0RHJ3D9 --org 01J8Z0Q4M2K7V9T5B3N6X8C0RD --until 2027-11-30 --key rosa.key --out rosa-signed.json",
 	  {{ "FILE", "file", ONE }},
 	  {{ "org", "ORG", "org", "the organization that may publish it, as its cairn show node prints", true, false, NULL },
 	   { "until", "DAY", "until", "the last day", true, false, NULL },
 	   { "key", "KEYFILE", "key", "the specialist's private key, made by cairn key new", true, false, NULL },
 	   { "alias", "NAME", "alias", "which specialist, if FILE has several", false, false, NULL },
+	   { "program", "RECORD", "program", "the program that they belong to, as cairn list records prints it there", false, false, NULL },
 	   { "out", "FILE", "out", "where to write; may be FILE itself", false, false, NULL }},
 	  NULL, consent_sign, NULL },
 	{ "sign withdrawal", "take a consent to be published back (offline)",

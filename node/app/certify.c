@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "domain/publication.h"
 #include "domain/status.h"
 #include "domain/trust.h"
 #include "publish.h"
@@ -201,6 +202,12 @@ certify_credential(struct app *app, const char *org, const json_t *body, json_t 
 			r = canon_stored(rec.body, ret);
 		own_free(&rec);
 	}
+	if (r == 0 && *ret != NULL && publication_over(*ret, app_now(app))) {
+		json_decref(*ret);
+		*ret = NULL;
+	}
+	/* The specialist's consent is no part of it. */
+	(void)json_object_del(*ret, "consent");
 	return r == E_NOTFOUND ? 0 : r <= 0 ? r : ERR_CORRUPT;
 }
 

@@ -419,9 +419,9 @@ terms_step(struct app *app, bool *ret_more)
 	if (cfg->keep_audit > 0 && (r = audit_trim(app->db, now - cfg->keep_audit * DAY_MS, TURN_VALUES, &trimmed)) != 0)
 		return r;
 	more |= cfg->keep_audit > 0 && trimmed == TURN_VALUES;
-	*ret_more |= more;
-	if (!more && (r = published_ended(app)) != 0)
+	if (!more && (r = published_ended(app, &more)) != 0)
 		return r;
+	*ret_more |= more;
 	app->terms_due = more ? now : now + TERMS_MS;
 	return 0;
 }

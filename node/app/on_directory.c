@@ -64,9 +64,9 @@ by_text(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Add the record to the answer; E_EXISTS if the answer is full. */
+/* Add the record to the answer to ${org}, which is to forget it when it is withdrawn; E_EXISTS if the answer is full. */
 static int
-add_record(struct app *app, const char *id, size_t *size, json_t *records, json_t *omitted)
+add_record(struct app *app, const char *org, const char *id, size_t *size, json_t *records, json_t *omitted)
 {
 	struct own_record rec;
 	json_t *value = NULL;
@@ -80,8 +80,9 @@ add_record(struct app *app, const char *id, size_t *size, json_t *records, json_
 		r = E_EXISTS;
 	else if (len > ANSWER_MAX)
 		r = json_array_append_new(omitted, json_string(id)) != 0 ? -ENOMEM : 0;
-	else if ((r = canon_parse(rec.record, len, &value, NULL)) == 0)
-		r = json_array_append_new(records, json_pack("{s:o}", "record", value)) != 0 ? -ENOMEM : 0;
+	else if ((r = canon_parse(rec.record, len, &value, NULL)) == 0 &&
+	    (r = json_array_append_new(records, json_pack("{s:o}", "record", value)) != 0 ? -ENOMEM : 0) == 0)
+		r = strcmp(rec.kind, "withdrawal") != 0 ? read_put(app->db, id, org) : 0;
 	else if (r > 0)
 		r = ERR_CORRUPT;
 	if (r == 0 && len <= ANSWER_MAX)
@@ -100,7 +101,7 @@ answer(struct app *app, const struct origin *origin, const struct page *page)
 	int r = content == NULL || omitted == NULL ? -ENOMEM : 0;
 
 	for (i = 0; i < page->n && r == 0; i++)
-		r = add_record(app, page->ids[i], &size, records, omitted);
+		r = add_record(app, origin->org, page->ids[i], &size, records, omitted);
 	if (r == E_EXISTS) {
 		i--;
 		r = json_object_set_new(content, "next", json_string(page->ids[i - 1])) != 0 ? -ENOMEM : 0;

@@ -226,7 +226,7 @@ import_taken_back(struct app *app, const char *actor, const json_t *doc, enum fa
 	return r != 0 ? r : withdraw_one(app, actor, id, reterr);
 }
 
-/* The id of a specialist's record is the one that they agreed to. */
+/* The id of a record about a specialist is the one that they agreed to. */
 static int
 check_consent(struct app *app, const json_t *body, struct own_record *rec, bool added, struct err *reterr)
 {
@@ -288,7 +288,7 @@ import_one(struct app *app, const char *actor, const json_t *item, bool feed, bo
 		err_add(reterr, "body");
 	if (r == 0 && *ret == ADDED)
 		r = own_new(app, kind, source, &rec);
-	if (r == 0 && *ret != SAME && strcmp(kind, "specialist") == 0)
+	if (r == 0 && *ret != SAME && published_needed(kind))
 		r = check_consent(app, body, &rec, *ret == ADDED, reterr);
 	if (r == 0 && *ret != SAME) {
 		free(rec.body);
@@ -380,15 +380,58 @@ take_back(struct app *app, struct own_record *rec)
 	return own_put(app->db, rec);
 }
 
+struct naming {
+	const char	*credential;
+	bool		 named;
+};
+
+static int
+names(void *cookie, const struct own_record *rec)
+{
+	struct naming *n = cookie;
+	autojson json_t *body = NULL;
+	const char *id;
+	int r = canon_stored(rec->body, &body);
+
+	id = json_str(body, "credential_id");
+	n->named |= id != NULL && strcmp(id, n->credential) == 0;
+	return r;
+}
+
+/* Whose record is gone has their credential shown no more, unless another record of theirs names it. */
+static int
+withdraw_credential(struct app *app, const char *actor, const json_t *body, struct err *reterr)
+{
+	struct naming n = { .credential = json_str(body, "credential_id") };
+	struct own_record rec = { 0 };
+	bool is;
+	int r = n.credential != NULL ? own_get(app->db, n.credential, &rec) : E_NOTFOUND;
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	is = !strcmp(rec.kind, "credential");
+	own_free(&rec);
+	if (!is || (r = own_each(app->db, "specialist", names, &n)) != 0 || n.named)
+		return r;
+	return withdraw_one(app, actor, n.credential, reterr);
+}
+
 /* What was not sent yet never leaves, and what was never sent is dropped. */
 static int
 withdraw_one(struct app *app, const char *actor, const char *id, struct err *reterr)
 {
 	struct own_record rec = { 0 };
+	autojson json_t *body = NULL;
 	int r;
 
 	if ((r = own_get(app->db, id, &rec)) != 0)
 		return r == E_NOTFOUND ? err_set(reterr, r, "none of our records has the id %s", id) : r;
+	if (!strcmp(rec.kind, "specialist"))
+		r = canon_stored(rec.body, &body);
+	if (r != 0) {
+		own_free(&rec);
+		return r;
+	}
 	if (!strcmp(rec.kind, "manifest") || !strcmp(rec.kind, "group") || !strcmp(rec.kind, WITHDRAWAL))
 		r = err_set(reterr, E_REFUSED, !strcmp(rec.kind, "group") ?
 		    "a group has a room with people in it; the steward closes that first" :
@@ -396,9 +439,9 @@ withdraw_one(struct app *app, const char *actor, const char *id, struct err *ret
 	else if ((r = outbox_void(app->db, "record", id)) == 0 && (r = take_back(app, &rec)) == 0 &&
 	    (r = rec.source != NULL ? feed_forget(app->db, rec.source) : 0) == 0 &&
 	    (r = audit_add(app->db, app_now(app), actor, "withdraw", id, NULL)) == 0)
-		r = rec.seq == 0 ? own_drop(app->db, id) : purge_ask(app->db, id, app_now(app));
+		r = rec.seq == 0 ? own_drop(app->db, id) : published_purge(app, id);
 	own_free(&rec);
-	return r;
+	return r == 0 && body != NULL ? withdraw_credential(app, actor, body, reterr) : r;
 }
 
 int

@@ -7,9 +7,11 @@
 
 #include "base/canon.h"
 #include "base/id.h"
+#include "domain/directory.h"
 #include "domain/publication.h"
 #include "domain/when.h"
 #include "events.h"
+#include "find.h"
 #include "handlers.h"
 #include "origin.h"
 #include "own.h"
@@ -25,6 +27,14 @@ struct word {
 	char	name[64];
 };
 
+enum { FORGET_TURN = 16 };
+
+bool
+published_needed(const char *kind)
+{
+	return !strcmp(kind, "specialist") || !strcmp(kind, "credential");
+}
+
 static const char *
 name_of(const char *record, struct word *w)
 {
@@ -36,7 +46,7 @@ name_of(const char *record, struct word *w)
 static int
 judge(struct app *app, const char *org, const char *id, const json_t *body, struct publication *ret, struct err *reterr)
 {
-	const char *did = json_str(body, "did"), *record = id != NULL ? id : json_str(json_obj(body, "consent"), "record");
+	const char *did = publication_of(body), *record = id != NULL ? id : json_str(json_obj(body, "consent"), "record");
 	struct word w;
 	int64_t newest = 0;
 	int r = did != NULL && record != NULL ? newest_get(app->db, did, name_of(record, &w), &newest) : 0;
@@ -84,7 +94,7 @@ published_taken_back(struct app *app, const json_t *doc, char ret_id[27], struct
 		return err_set(reterr, E_BAD, "it takes nothing back; a consent belongs into the record of the specialist");
 	if ((r = own_get(app->db, p.record, &rec)) != 0)
 		return r == E_NOTFOUND ? err_set(reterr, r, "none of our records has the id %s", p.record) : r;
-	if ((r = canon_stored(rec.body, &body)) == 0 && (json_str(body, "did") == NULL || strcmp(json_str(body, "did"), p.specialist) != 0))
+	if ((r = canon_stored(rec.body, &body)) == 0 && (publication_of(body) == NULL || strcmp(publication_of(body), p.specialist) != 0))
 		r = err_set(reterr, E_BAD, "it is by somebody else than the specialist of that record");
 	own_free(&rec);
 	if (r != 0 || (r = newest_get(app->db, p.specialist, name_of(p.record, &w), &newest)) != 0)
@@ -110,16 +120,84 @@ end_one(struct app *app, const char *id)
 	return r > 0 ? 0 : r;
 }
 
-int
-published_ended(struct app *app)
+static int
+end_own(struct app *app, const char *kind)
 {
 	struct own_ids ids;
-	int r = own_ids(app->db, "specialist", false, &ids);
+	int r = own_ids(app->db, kind, false, &ids);
 
 	for (size_t i = 0; i < ids.n && r == 0; i++)
 		r = end_one(app, ids.id[i]);
 	own_ids_free(&ids);
 	return r;
+}
+
+/* What is left of a partner's record says nothing but when its consent ended: so it is shown nowhere, and counted in the manifest. */
+static int
+forget(struct app *app, const struct seen_record *rec, int64_t ended)
+{
+	struct seen_record bare = *rec;
+	char nothing[80], reason[] = "the specialist does not agree to be shown any more";
+	int r;
+
+	(void)snprintf(nothing, sizeof(nothing), "{\"body\":{\"consent\":{\"expires_at\":%lld}}}", (long long)ended);
+	bare.record = nothing;
+	bare.reason = reason;
+	bare.verdict = DIRECTORY_EXPIRED;
+	bare.forget_at = 0;
+	r = seen_put(app->db, &bare);
+	db_clean(app->db);
+	return r != 0 ? r : find_index(app, rec->org, rec->id);
+}
+
+static int
+forget_over(struct app *app, bool *ret_more)
+{
+	autofree int64_t *over = NULL;
+	size_t n = 0;
+	int r = seen_over(app->db, app_now(app), FORGET_TURN, &over, &n);
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct seen_record rec;
+
+		if ((r = seen_at(app->db, over[i], &rec)) == 0) {
+			r = forget(app, &rec, rec.forget_at);
+			seen_free(&rec);
+		}
+	}
+	*ret_more |= n == FORGET_TURN;
+	return r;
+}
+
+/* Whoever cannot be asked now stays among those who have not forgotten, and is asked later. */
+static int
+ask(void *cookie, const char *record, const char *org)
+{
+	struct app *app = cookie;
+	autojson json_t *content = json_pack("{s:s, s:s}", "record", record, "body", "Please forget this record of ours: it is withdrawn.");
+	char said[ID_LEN + 1];
+	struct err why = { "" };
+	int r = content == NULL ? -ENOMEM : traffic_send(app, org, NULL, ID_NAMESPACE "directory.purge", content, said, &why);
+
+	return r == 0 ? read_drop(app->db, record, org) : r > 0 ? 0 : r;
+}
+
+int
+published_purge(struct app *app, const char *id)
+{
+	int r = purge_ask(app->db, id, app_now(app));
+
+	return r != 0 ? r : read_unasked(app->db, ask, app);
+}
+
+int
+published_ended(struct app *app, bool *ret_more)
+{
+	int r;
+
+	if ((r = end_own(app, "specialist")) != 0 || (r = end_own(app, "credential")) != 0 || (r = forget_over(app, ret_more)) != 0)
+		return r;
+	return read_unasked(app->db, ask, app);
 }
 
 int
@@ -129,6 +207,24 @@ published_forgotten(struct app *app, const char *org, const char *id, struct err
 	char said[ID_LEN + 1];
 
 	return content == NULL ? -ENOMEM : traffic_send(app, org, NULL, ID_NAMESPACE "directory.purged", content, said, reterr);
+}
+
+int
+on_directory_purge(struct app *app, const struct ev_directory_purge *ev, const struct origin *origin)
+{
+	struct seen_record rec;
+	char who[80];
+	int r = seen_get(app->db, origin->org, ev->record, &rec);
+
+	if (r == 0) {
+		if (strcmp(rec.kind, "manifest") != 0 && strcmp(rec.kind, "withdrawal") != 0)
+			r = forget(app, &rec, app_now(app));
+		seen_free(&rec);
+	}
+	if ((r != 0 && r != E_NOTFOUND) || (r = published_forgotten(app, origin->org, ev->record, origin->reason)) != 0)
+		return r;
+	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
+	return audit_add(app->db, app_now(app), who, "purge", ev->record, NULL);
 }
 
 int

@@ -8,8 +8,11 @@
 
 #include "app.h"
 
+/** published_needed(kind): may a record of that kind be published under the consent of a specialist only? */
+bool	published_needed(const char *kind);
+
 /**
- * published_own(app, body, id, ret_id, reterr): may we publish this specialist, as record ${id} (NULL: a new one)?  0 and the id
+ * published_own(app, body, id, ret_id, reterr): may we publish this specialist or credential, as record ${id} (NULL: a new one)?  0 and the id
  * that they agreed to; E_BAD and why not.  published_arrived(app, org, id, body, reterr): may that be shown?  0 or E_BAD.
  */
 int	published_own(struct app *, const json_t *body, const char *id, char ret_id[27], struct err *) must_check;
@@ -17,10 +20,14 @@ int	published_arrived(struct app *, const char *org, const char *id, const json_
 
 /**
  * published_taken_back(app, doc, ret_id, reterr): the specialist's own withdrawal of a consent for a record of ours: 0 and which.
- * published_ended(app): at a tick: withdraw the records whose consent is over.
+ * published_ended(app, ret_more): at a tick: withdraw our records whose consent is over, forget partners', and ask who read one of ours
+ * that is withdrawn to forget it.
  */
 int	published_taken_back(struct app *, const json_t *doc, char ret_id[27], struct err *) must_check;
-int	published_ended(struct app *) must_check;
+int	published_ended(struct app *, bool *ret_more) must_check;
+
+/** published_purge(app, id): a record of ours was withdrawn: all who have it are to forget it, and who read it by a query is asked. */
+int	published_purge(struct app *, const char *id) must_check;
 
 /** published_forgotten(app, org, id, reterr): tell ${org} that we forgot its record. */
 int	published_forgotten(struct app *, const char *org, const char *id, struct err *) must_check;

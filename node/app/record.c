@@ -49,7 +49,7 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
     enum directory_verdict verdict, bool first, struct err *reason)
 {
 	autofree char *text = json_text(json, JSON_COMPACT);
-	int64_t held = 0;
+	int64_t held = 0, forget_at = 0;
 	const char *kind = directory_kind_name(record->kind);
 	const struct ev_desc *desc = event_find(ev_records, ev_n_records, kind);
 	int r = desc != NULL ? event_check(desc, record->body, reason) :
@@ -72,11 +72,12 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 	if (record->kind == DIRECTORY_KIND_STATUS_LIST &&
 	    (r = certify_list(app, record->org, record->id, record->body, reason)) < 0)
 		return r;
-	if (record->kind == DIRECTORY_KIND_SPECIALIST &&
-	    (r = published_arrived(app, record->org, record->id, record->body, reason)) != 0) {
+	if (published_needed(kind) && (r = published_arrived(app, record->org, record->id, record->body, reason)) != 0) {
 		err_add(reason, "record %s", record->id);
 		return r;
 	}
+	if (published_needed(kind))
+		forget_at = json_int(json_obj(record->body, "consent"), "expires_at", 0);
 	if (record->kind == DIRECTORY_KIND_STATEMENT &&
 	    (r = experience_arrived(app, record->org, record->id, record->body, reason)) != 0) {
 		err_add(reason, "record %s", record->id);
@@ -85,7 +86,8 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 	if ((r = seen_put(app->db, &(struct seen_record){ .org = (char *)record->org,
 	    .id = (char *)record->id, .kind = (char *)kind, .seq = record->seq,
 	    .expires_at = record->expires_at, .received_at = app_now(app), .hash = (char *)record->hash,
-	    .record = text, .verdict = verdict, .reason = reason->text })) != 0 ||
+	    .record = text, .verdict = verdict, .reason = reason->text,
+	    .forget_at = forget_at })) != 0 ||
 	    (r = find_index(app, record->org, record->id)) != 0)
 		return r;
 	/* All that was held under this id is overwritten by now. */

@@ -16,17 +16,40 @@
 
 #define DID_KEY	"did:key:"
 
+/* Of free places only how many there are and of what: the rest changes from day to day. */
+static int
+forget_places(json_t *said)
+{
+	static const char *const changing[] = { "open", "updated_at", "waitlist" };
+	json_t *places = json_obj(said, "capacity");
+
+	if (places == NULL)
+		return 0;
+	if ((places = json_copy(places)) == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < nelem(changing); i++)
+		(void)json_object_del(places, changing[i]);
+	return json_object_set_new(said, "capacity", places) != 0 ? -ENOMEM : 0;
+}
+
 int
 publication_hash(const json_t *body, char ret[65])
 {
-	static const char *const changing[] = { "consent", "capacity", "times", "program", "credential_id" };
 	autojson json_t *said = json_copy((json_t *)body);
+	int r;
 
 	if (said == NULL)
 		return json_is_object(body) ? -ENOMEM : E_BAD;
-	for (size_t i = 0; i < nelem(changing); i++)
-		(void)json_object_del(said, changing[i]);
-	return directory_hash(said, ret, NULL);
+	(void)json_object_del(said, "consent");
+	return (r = forget_places(said)) != 0 ? r : directory_hash(said, ret, NULL);
+}
+
+const char *
+publication_of(const json_t *body)
+{
+	const json_t *subject = json_obj(body, "credentialSubject");
+
+	return subject != NULL ? json_str(subject, "id") : json_str(body, "did");
 }
 
 int
@@ -56,7 +79,8 @@ int
 publication_check(const json_t *body, const char *org, const char *record, int64_t newest, int64_t now,
     struct publication *ret, struct err *reterr)
 {
-	const char *did = json_str(body, "did");
+	const char *did = publication_of(body);
+	const json_t *places = json_obj(body, "capacity");
 	struct publication p;
 	char hash[DIRECTORY_HASH], day[WHEN_TEXT];
 	int r = publication_read(json_obj(body, "consent"), now, &p, reterr);
@@ -71,6 +95,8 @@ publication_check(const json_t *body, const char *org, const char *record, int64
 		return err_set(reterr, E_REFUSED, "the specialist withdrew this consent, or gave another since");
 	if (p.expires_at <= now)
 		return err_set(reterr, E_REFUSED, "the consent ended on %s", when_print_day(p.expires_at, day));
+	if (json_int(places, "open", 0) > json_int(places, "maximum", INT64_MAX))
+		return err_set(reterr, E_REFUSED, "more places are called free than the specialist agreed to have in all");
 	if ((r = publication_hash(body, hash)) != 0)
 		return r;
 	if (strcmp(p.hash, hash) != 0)
@@ -113,7 +139,7 @@ int
 publication_sign(json_t *body, const char *org, const char *record, int64_t until, const uint8_t seed[32], int64_t now,
     struct err *reterr)
 {
-	const char *said = json_str(body, "did");
+	const char *said = publication_of(body);
 	json_t *consent = NULL;
 	char did[80], hash[DIRECTORY_HASH];
 	int r;
@@ -121,7 +147,8 @@ publication_sign(json_t *body, const char *org, const char *record, int64_t unti
 	own_did(seed, did);
 	if (said != NULL && strcmp(said, did) != 0)
 		return err_set(reterr, E_BAD, "did is that of another specialist than the key");
-	if (json_object_set_new(body, "did", json_string(did)) != 0)
+	/* Of a credential it is inside, by its issuer. */
+	if (said == NULL && json_object_set_new(body, "did", json_string(did)) != 0)
 		return json_is_object(body) ? -ENOMEM : err_set(reterr, E_BAD, "the body of a specialist is missing");
 	if ((r = publication_hash(body, hash)) != 0 || (r = finish(json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "v", 1, "kind",
 	    "publication", "specialist", did, "org", org, "record", record, "hash", hash, "issued_at", (json_int_t)now, "expires_at",

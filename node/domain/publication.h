@@ -2,9 +2,9 @@
 /*
  * publication: a specialist's own consent to be published; schemas/publication.json.
  *
- * Signed with the specialist's did:key, for one organization and one record of its directory, until a day.  It
- * covers what the record says of them, by a hash; not how many places are free and at which times, nor which program they
- * belong to and where their credential is kept, for that changes with the work.  Withdrawn by a later one.
+ * Signed with the specialist's did:key, for one organization and one record of its directory, until a day: the specialist, or a
+ * credential of theirs that is a record of its own.  It covers all that the record says, by a hash, but how many places
+ * are free at present and who waits.  Withdrawn by a later one.
  */
 #ifndef CAIRN_PUBLICATION_H
 #define CAIRN_PUBLICATION_H
@@ -22,8 +22,10 @@ struct publication {
 	int64_t		 issued_at, expires_at;
 };
 
-/** publication_hash(body, ret): of what a consent covers of a specialist's body; 0, E_BAD or -ENOMEM. */
+/** publication_hash(body, ret): of what a consent covers of a record's body; 0, E_BAD or -ENOMEM. */
 int	publication_hash(const json_t *body, char ret[65]) must_check;
+/** publication_of(body): the DID of the specialist whom the body of a specialist or credential is about; NULL: it names none. */
+const char *publication_of(const json_t *body);
 
 /**
  * publication_read(doc, now, ret, reterr): is it a consent or its withdrawal, signed by the specialist that it names, and not
@@ -41,7 +43,7 @@ bool	publication_over(const json_t *, int64_t now);
 
 /**
  * publication_sign(body, org, record, until, seed, now, reterr): put the consent of whoever has ${seed} into the body
- * of a specialist, and their did:key.  publication_withdraw(consent, seed, now, ret, reterr): what takes it back; owned by
+ * of a specialist, and their did:key, or into that of their credential.  publication_withdraw(consent, seed, now, ret, reterr): what takes it back; owned by
  * the caller.  0; E_BAD: the body names another specialist, or not what the schema wants; -ENOMEM.
  */
 int	publication_sign(json_t *, const char *org, const char *record, int64_t until, const uint8_t seed[32], int64_t now,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/canon.h"
@@ -231,8 +232,8 @@ seen_free(struct seen_record *s)
 int
 seen_put(struct db *db, const struct seen_record *s)
 {
-	return db_run(db, Q_SEEN_PUT, "tttiiittit", s->org, s->id, s->kind, s->seq, s->expires_at, s->received_at,
-	    s->hash, s->record, s->verdict, s->reason);
+	return db_run(db, Q_SEEN_PUT, "tttiiittiti", s->org, s->id, s->kind, s->seq, s->expires_at, s->received_at,
+	    s->hash, s->record, s->verdict, s->reason, s->forget_at);
 }
 
 int
@@ -269,6 +270,7 @@ seen_at(struct db *db, int64_t n, struct seen_record *ret)
 	s.received_at = db_int(rows, 5);
 	s.verdict = db_int(rows, 8);
 	s.n = db_int(rows, 10);
+	s.forget_at = db_int(rows, 11);
 	*ret = s;
 	return 0;
 }
@@ -328,6 +330,15 @@ seen_unindexed(struct db *db, int64_t version, int64_t most, int64_t **ret, size
 }
 
 int
+seen_over(struct db *db, int64_t now, int64_t most, int64_t **ret, size_t *ret_n)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_SEEN_OVER, "ii", now, most);
+
+	return r != 0 ? r : rows_ids(rows, ret, ret_n);
+}
+
+int
 purge_ask(struct db *db, const char *record, int64_t now)
 {
 	return db_run(db, Q_PURGE_ASK, "ti", record, now);
@@ -359,4 +370,53 @@ purge_late(struct db *db, int64_t before, int64_t *ret)
 	if ((r = db_query(db, &rows, Q_PURGE_LATE, "i", before)) != 0 || (r = number(rows, ret)) != 0)
 		return r > 0 ? ERR_DB : r;
 	return 0;
+}
+
+int
+read_put(struct db *db, const char *record, const char *org)
+{
+	return db_run(db, Q_READ_PUT, "tt", record, org);
+}
+
+int
+read_drop(struct db *db, const char *record, const char *org)
+{
+	return db_run(db, Q_READ_DROP, "tt", record, org);
+}
+
+struct reader {
+	char	*record, *org;
+};
+
+int
+read_unasked(struct db *db, int (*fn)(void *, const char *, const char *), void *cookie)
+{
+	struct rows *rows = NULL;
+	struct reader *all = NULL;
+	size_t n = 0;
+	int r = db_query(db, &rows, Q_READ_UNASKED, "");
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		struct reader *more = reallocarray(all, n + 1, sizeof(*all));
+
+		if (more == NULL) {
+			r = -ENOMEM;
+			break;
+		}
+		all = more;
+		all[n] = (struct reader){ 0 };
+		if ((r = rows_dup(rows, 0, &all[n].record)) == 0)
+			r = rows_dup(rows, 1, &all[n].org);
+		n++;
+	}
+	db_done(rows);
+	r = r == E_NOTFOUND ? 0 : r;
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0)
+			r = fn(cookie, all[i].record, all[i].org);
+		free(all[i].record);
+		free(all[i].org);
+	}
+	free(all);
+	return r;
 }

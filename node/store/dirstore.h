@@ -52,6 +52,7 @@ struct seen_record {
 	int64_t	 verdict;	/* enum directory_verdict. */
 	char	*reason;	/* In words, or NULL. */
 	int64_t	 n;		/* Its number, for searchstore.h; not for seen_put. */
+	int64_t	 forget_at;	/* What it says is to be forgotten then; 0: never, or it was. */
 };
 int	seen_put(struct db *, const struct seen_record *) must_check;
 int	seen_count(struct db *, const char *org, int64_t *) must_check;
@@ -63,15 +64,25 @@ int	seen_each(struct db *, const char *kind, const char *org, int (*)(void *, co
  * terms, and up to ${most} that are not; one that was put is not. */
 int	seen_indexed(struct db *, int64_t n, int64_t version) must_check;
 int	seen_unindexed(struct db *, int64_t version, int64_t most, int64_t **, size_t *) must_check;
+/** seen_over(db, now, most, ret, ret_n): up to ${most} whose forget_at has come. */
+int	seen_over(struct db *, int64_t now, int64_t most, int64_t **, size_t *) must_check;
 void	seen_free(struct seen_record *);
 
 /**
- * purge_ask(db, record, now): each follower of now is to forget it.  purge_done(db, record, org, now): they say that they did.
+ * purge_ask(db, record, now): each follower of now, and who has read it by a query, is to forget it.  purge_done(db, record, org, now): they say that they did.
  * purge_each: by organization; done 0: not yet.  purge_late(db, before, ret): how many asked before have not.
  */
 int	purge_ask(struct db *, const char *record, int64_t now) must_check;
 int	purge_done(struct db *, const char *record, const char *org, int64_t now) must_check;
 int	purge_each(struct db *, const char *record, int (*)(void *, const char *org, int64_t asked, int64_t done), void *) must_check;
 int	purge_late(struct db *, int64_t before, int64_t *ret) must_check;
+
+/**
+ * read_put(db, record, org): they read it by a query.  read_unasked(db, fn, cookie): who is to forget what they read so, and was
+ * not asked; fn may write.  read_drop: they were.
+ */
+int	read_put(struct db *, const char *record, const char *org) must_check;
+int	read_unasked(struct db *, int (*)(void *, const char *record, const char *org), void *) must_check;
+int	read_drop(struct db *, const char *record, const char *org) must_check;
 
 #endif /* !CAIRN_DIRSTORE_H */

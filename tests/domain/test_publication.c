@@ -17,7 +17,7 @@ static json_t *
 body(void)
 {
 	json_t *b = json_of("{'alias':'Rosa','about':'I listen.','program':'" ORG_B "','roles':['one_to_one'],'languages':['en'],"
-	    "'modalities':['phone'],'capacity':{'open':3,'updated_at':1},'times':['night']}");
+	    "'modalities':['phone'],'capacity':{'open':3,'maximum':5,'updated_at':1},'times':['night']}");
 
 	if (publication_sign(b, ORG_A, RECORD, UNTIL, rosa.seed, NOW, NULL) != 0)
 		exit(99);
@@ -59,13 +59,18 @@ with(json_t *b, const char *path, const char *value)
 static void
 test_covers(void)
 {
-	static const char *const free_to_change[] = { "capacity/open", "times", "program" };
-	static const char *const covered[] = { "alias", "about", "roles", "languages", "modalities" };
+	static const char *const free_to_change[][2] = { { "capacity/open", "5" }, { "capacity/open", "0" }, { "capacity/updated_at", "2" },
+	    { "capacity/waitlist", "{'waiting':1}" } };
+	static const char *const covered[] = { "alias", "about", "roles", "languages", "modalities", "times", "program", "credential_id", "capacity",
+	    "capacity/unit", "capacity/audience" };
 
 	is_judged(body(), 0, NOW, 0, "", "with a consent");
 	for (size_t i = 0; i < nelem(free_to_change); i++)
-		is_judged(with(body(), free_to_change[i], "'x'"), 0, NOW, 0, "", free_to_change[i]);
-	is_judged(with(body(), "credential_id", "'x'"), 0, NOW, 0, "", "where the credential is kept");
+		is_judged(with(body(), free_to_change[i][0], free_to_change[i][1]), 0, NOW, 0, "", free_to_change[i][0]);
+	is_judged(with(body(), "capacity/open", "6"), 0, NOW, E_REFUSED, "more places", "more places than there are");
+	is_judged(with(body(), "capacity/maximum", "9"), 0, NOW, E_REFUSED, "something else", "more places in all");
+	is_judged(with(body(), "capacity", NULL), 0, NOW, E_REFUSED, "something else", "that there are places");
+	is_judged(with(body(), "times", NULL), 0, NOW, E_REFUSED, "something else", "at which times");
 	for (size_t i = 0; i < nelem(covered); i++)
 		is_judged(with(body(), covered[i], "'x'"), 0, NOW, E_REFUSED, "something else", covered[i]);
 	is_judged(with(body(), "cultures", "['x']"), 0, NOW, E_REFUSED, "something else", "something more");
@@ -73,6 +78,27 @@ test_covers(void)
 	is_judged(with(body(), "consent", NULL), 0, NOW, E_BAD, "", "without a consent");
 	is_judged(with(body(), "did", NULL), 0, NOW, E_REFUSED, "somebody else", "nobody");
 	is_judged(with(body(), "did", "'did:key:z6Mk'"), 0, NOW, E_REFUSED, "somebody else", "somebody else");
+}
+
+/* A credential that is a record of its own: its subject agrees. */
+static void
+test_credential(void)
+{
+	autojson json_t *vc = json_of("{'type':['VerifiableCredential'],'credentialSubject':{'alias':'Rosa'}}"), *other = NULL, *nobody = NULL;
+
+	ok(json_object_set_new(json_obj(vc, "credentialSubject"), "id", json_string(rosa.did)) == 0 && strcmp(publication_of(vc), rosa.did) == 0,
+	    "a credential is about its subject");
+	nobody = json_deep_copy(vc);
+	(void)json_object_set_new(nobody, "consent", json_object());
+	is_judged(json_incref(nobody), 0, NOW, E_BAD, "", "which must agree to it");
+	is_int(publication_sign(vc, ORG_A, RECORD, UNTIL, stranger.seed, NOW, NULL), E_BAD, "nobody else does");
+	ok(publication_sign(vc, ORG_A, RECORD, UNTIL, rosa.seed, NOW, NULL) == 0 && json_str(vc, "did") == NULL, "they do, and nothing is added to it");
+	is_judged(json_incref(vc), 0, NOW, 0, "", "then it may be shown");
+	other = json_deep_copy(vc);
+	json_poke(other, "credentialSubject/alias", "'Rosa Luz'");
+	is_judged(json_incref(other), 0, NOW, E_REFUSED, "something else", "as it is, and by no other name");
+	json_poke(other, "credentialSubject/id", "'did:key:z6Mk'");
+	is_judged(json_incref(other), 0, NOW, E_REFUSED, "somebody else", "and of nobody else");
 }
 
 static void
@@ -170,6 +196,7 @@ main(void)
 	rosa = key_of(KEY_ROSA);
 	stranger = key_of(KEY_STRANGER);
 	test_covers();
+	test_credential();
 	test_shape();
 	test_time();
 	test_withdraw();

@@ -408,7 +408,7 @@ host_command(struct host *h, size_t i, const char *verb, json_t *args)
 	json_decref(n->reply);
 	n->reply = NULL;
 	if (strcmp(verb, "import") == 0)
-		host_consent(n, json_arr(args, "records"));
+		host_consent(h, i, json_arr(args, "records"));
 	host_tell(h, i, json_pack("{s:s, s:{s:s, s:o}}", "do", "command", "request", "verb", verb, "args", args));
 	host_listen(h, i);
 	return take(n->reply);

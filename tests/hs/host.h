@@ -118,8 +118,12 @@ int64_t	host_next(const struct host *);
 json_t	*host_command(struct host *, size_t, const char *verb, json_t *args);
 json_t	*host_ok(struct host *, size_t, const char *verb, json_t *args);
 
-/** host_consent(node, records): the specialists among them sign that they agree, as those of the stories do; "consent" there: it stays. */
-void	host_consent(const struct host_node *, json_t *records);
+/**
+ * host_consent(host, i, records): the specialists among them, and of credentials, sign that they agree, as those of the stories do; "consent"
+ * there: it stays.  They sign the identifiers of what they name, so host_names goes before: it imports that, and puts the identifiers in.
+ */
+void	host_names(struct host *, size_t, json_t *records);
+void	host_consent(struct host *, size_t, json_t *records);
 
 /* Between the files of host. */
 struct frame;

@@ -9,6 +9,7 @@
 
 #include "base/canon.h"
 #include "base/proof.h"
+#include "chat.h"
 #include "domain/publication.h"
 #include "domain/when.h"
 #include "hostile.h"
@@ -17,17 +18,20 @@
 #include "tests/tap.h"
 
 #define RECORD	"NZ7JRZW2BAW2MQMJTYF07BB774"
+#define WORD	"dawnchorus"		/* Of hers. */
 #define OTHER	"3R8V1YNQ6C4ZK9D2X7M5B0TGHW"
 
 static const uint8_t rosa[ED25519_SEED] = "rosa", stranger[ED25519_SEED] = "stranger";
 
 /* A program, and Rosa, who agrees until then. */
 static json_t *
-records(const struct host *h, const char *record, int64_t until)
+records(struct host *h, const char *record, int64_t until)
 {
 	json_t *all = story_records(*h->now), *body = json_obj(json_array_get(all, 1), "body");
 	struct err err = { "" };
 
+	(void)json_object_set_new(body, "about", json_string(WORD));
+	host_names(h, TARGET, all);
 	if (publication_sign(body, h->node[TARGET].org, record, until, rosa, *h->now, &err) != 0)
 		printf("Bail out! %s\n", err.text);
 	return all;
@@ -101,6 +105,7 @@ static void
 test_import(void)
 {
 	struct host h;
+	autojson json_t *done = NULL;
 	json_t *all;
 
 	begin(&h, 181, RECORD, 90 * WHEN_DAY);
@@ -112,6 +117,16 @@ test_import(void)
 	all = records(&h, RECORD, *h.now + WHEN_DAY);
 	(void)json_object_set_new(body_of(all), "about", json_string("I will say this."));
 	not_taken(&h, all, "something else", "nor with other words");
+	all = records(&h, RECORD, *h.now + WHEN_DAY);
+	(void)json_object_set_new(body_of(all), "times", json_pack("[s]", "night"));
+	not_taken(&h, all, "something else", "nor at other times");
+	all = records(&h, RECORD, *h.now + WHEN_DAY);
+	(void)json_object_set_new(body_of(all), "program", json_string(OTHER));
+	not_taken(&h, all, "something else", "nor for another program");
+	all = records(&h, RECORD, *h.now + WHEN_DAY);
+	(void)json_object_set_new(json_obj(body_of(all), "capacity"), "open", json_integer(1));
+	done = host_ok(&h, TARGET, "import", json_pack("{s:o}", "records", all));
+	is_int(json_int(done, "changed", 0), 1, "but how many places are free is the organization's to say");
 	all = records(&h, RECORD, *h.now + WHEN_DAY);
 	(void)json_object_del(body_of(all), "did");
 	if (publication_sign(body_of(all), h.node[SOURCE].org, RECORD, *h.now + WHEN_DAY, rosa, *h.now, NULL) != 0)
@@ -243,8 +258,17 @@ test_ends(void)
 
 	begin(&h, 184, RECORD, WHEN_HOUR);
 	host_kill(&h, TARGET);
-	sleep_for(&h, SOURCE, WHEN_HOUR);
+	host_stop(&h, SOURCE);
+	ok(chat_in_files(&h, SOURCE, WORD), "who follows holds what it says");
+	*h.now += WHEN_HOUR;
+	host_start(&h, SOURCE);
 	is_int((int)found(&h), 0, "when the consent is over nobody is shown, though the organization is away");
+	host_run(&h, 60000);
+	host_stop(&h, SOURCE);
+	ok(!chat_in_files(&h, SOURCE, WORD), "and no word of it is held");
+	host_start(&h, SOURCE);
+	host_run(&h, 5000);
+	is_int((int)found(&h), 0, "nor shown");
 	host_start(&h, TARGET);
 	host_run(&h, 30000);
 	is_int(forgotten(&h, RECORD), 1, "the organization withdraws the record by itself, and it is forgotten");

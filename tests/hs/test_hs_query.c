@@ -8,6 +8,8 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "base/proof.h"
+#include "domain/publication.h"
+#include "domain/when.h"
 #include "hostile.h"
 #include "store/casestore.h"
 #include "story.h"
@@ -170,7 +172,7 @@ test_pages(void)
 		after = strdup(json_str(answer, "next"));
 	}
 	ok(after == NULL && pages > 3, "a long directory has pages: %zu", pages);
-	ok(full && total == MORE + 2 && twice == 0, "each record is on one of them: %zu, %zu twice", total, twice);
+	ok(full && total == MORE + 5 && twice == 0, "each record is on one of them: %zu, %zu twice", total, twice);
 }
 
 static void
@@ -188,6 +190,81 @@ test_bound(void)
 	json_decref(answer);
 	answer = answer_to(204, &open);
 	ok(answer != NULL && open == 4, "when one has arrived, the next query is answered");
+}
+
+/* The source was asked to forget that record, by content. */
+static int
+asked_to_forget(const char *id)
+{
+	autojson json_t *result = host_ok(&h, SOURCE, "audit show", json_object());
+	const json_t *row;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(json_arr(result, "items"), i, row)
+		n += !strcmp(json_str(row, "action"), "purge") && !strcmp(json_str(row, "about"), id);
+	return n;
+}
+
+static bool
+forgotten(const char *id)
+{
+	autojson json_t *shown = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", id));
+	const json_t *one = json_array_get(json_arr(shown, "followers"), 0);
+
+	return json_array_size(json_arr(shown, "followers")) == 1 && json_is_true(json_object_get(one, "forgotten"));
+}
+
+/* A record for an hour, or for ever; read by a query, or not. */
+static void
+publish_one(const char *source, bool specialist, bool read, int n, char ret_id[27])
+{
+	static const uint8_t seed[ED25519_SEED] = "kim";
+	autojson json_t *records = story_records(*h.now), *answer = NULL, *items = NULL;
+	json_t *item = json_array_get(records, specialist ? 1 : 0), *body = json_obj(item, "body");
+	size_t i;
+	int open;
+
+	(void)json_object_set_new(item, "source", json_string(source));
+	if (specialist) {
+		host_names(&h, TARGET, records);
+		if (publication_sign(body, h.node[TARGET].org, "3R8V1YNQ6C4ZK9D2X7M5B0TGHW", *h.now + WHEN_HOUR, seed, *h.now, NULL) != 0)
+			host_fail(&h, "not signed");
+	}
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:[O]}", "records", item)));
+	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	host_run(&h, 20000);
+	items = story_list(&h, TARGET, "records");
+	json_array_foreach(items, i, item)
+		if (json_str(item, "source") != NULL && !strcmp(json_str(item, "source"), source))
+			(void)snprintf(ret_id, 27, "%s", json_str(item, "id"));
+	if (!read)
+		return;
+	query(n, specialist ? "specialist" : "program", NULL);
+	if ((answer = answer_to(n, &open)) == NULL)
+		host_fail(&h, "no answer to %d", n);
+	acknowledge(n + 1, answer);
+	host_run(&h, 1000);
+}
+
+/* Who read a record so is asked to forget it: when it is withdrawn, and when the consent of its specialist ends. */
+static void
+test_forgets(void)
+{
+	char read[27] = "", other[27] = "", kim[27] = "";
+
+	publish_one("hsds:service/2", false, true, 400, read);
+	publish_one("hsds:service/3", false, false, 0, other);
+	json_decref(host_ok(&h, TARGET, "withdraw", json_pack("{s:s}", "id", read)));
+	json_decref(host_ok(&h, TARGET, "withdraw", json_pack("{s:s}", "id", other)));
+	host_run(&h, 60000);
+	ok(asked_to_forget(read) == 1 && forgotten(read), "who read a record by a query is asked to forget it, once, and says so");
+	is_int(asked_to_forget(other), 0, "of what they did not read they are not asked");
+	publish_one("hsds:person/9", true, true, 410, kim);
+	is_int(asked_to_forget(kim), 0, "while a consent lasts nobody is asked");
+	*h.now += WHEN_HOUR;
+	host_run(&h, 2 * WHEN_HOUR);
+	ok(asked_to_forget(kim) == 1 && forgotten(kim), "when it ends they are");
 }
 
 int
@@ -208,6 +285,7 @@ main(void)
 		if ((answer = answer_to(i, &open)) != NULL)
 			acknowledge(50 + i, answer);
 	}
+	test_forgets();
 	test_pages();
 	test_bound();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");

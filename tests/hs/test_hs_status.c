@@ -9,6 +9,7 @@
 #include "base/canon.h"
 #include "base/proof.h"
 #include "domain/credential.h"
+#include "domain/publication.h"
 #include "domain/status.h"
 #include "domain/trust.h"
 #include "domain/vc.h"
@@ -121,19 +122,69 @@ publish_rosa(struct host *h)
 
 /* The credential as a record of its own, which the specialist's names by its source. */
 static void
-move_credential(struct host *h)
+move_credential(struct host *h, const char *source)
 {
 	autojson json_t *records = story_records(*h->now);
 	json_t *body = json_obj(json_array_get(records, 1), "body");
 	char did[80];
 
 	(void)json_object_set_new(body, "did", json_string(did_of(rosa, did)));
-	(void)json_object_set_new(body, "credential_id", json_string("urn:rosa"));
-	(void)json_array_insert_new(records, 0, json_pack("{s:s, s:s, s:o}", "source", "urn:rosa", "kind", "credential",
+	(void)json_object_set_new(body, "credential_id", json_string(source));
+	(void)json_array_insert_new(records, 0, json_pack("{s:s, s:s, s:o}", "source", source, "kind", "credential",
 	    "body", credential(h)));
 	json_decref(host_ok(h, TARGET, "import", json_pack("{s:O}", "records", records)));
 	json_decref(host_ok(h, TARGET, "publish", json_object()));
 	host_run(h, 10000);
+}
+
+static const char *
+id_of(struct host *h, const char *source, char ret[27])
+{
+	autojson json_t *items = story_list(h, TARGET, "records");
+	const json_t *item;
+	size_t i;
+
+	*ret = '\0';
+	json_array_foreach(items, i, item)
+		if (json_str(item, "source") != NULL && strcmp(json_str(item, "source"), source) == 0)
+			(void)snprintf(ret, 27, "%s", json_str(item, "id"));
+	return ret;
+}
+
+/* Of a record of its own the specialist is asked too, and it goes with them. */
+static void
+test_consent(struct host *h)
+{
+	json_t *vc = credential(h);
+	autojson json_t *no = NULL, *items = NULL;
+	const json_t *item;
+	char id[27];
+	int gone = 0;
+	size_t i;
+
+	(void)json_object_set_new(vc, "consent", json_object());
+	no = host_command(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:O}]}", "records", "source", "urn:rosa-2", "kind", "credential", "body", vc));
+	ok(strstr(json_str(no, "error"), "/v") != NULL, "a credential is no record without the specialist's consent: %s", json_str(no, "error"));
+	(void)json_object_del(vc, "consent");
+	if (publication_sign(vc, h->node[TARGET].org, id_of(h, "urn:rosa", id), *h->now + WHEN_HOUR, rosa, *h->now, NULL) != 0)
+		host_fail(h, "not signed");
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", "urn:rosa", "kind", "credential", "body", vc)));
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 10000);
+	is_shown(h, true, "certified as CPRS", "a consent of an hour");
+	host_kill(h, TARGET);
+	*h->now += WHEN_HOUR;
+	is_shown(h, false, "no credential was published", "is over after it, though the organization is away");
+	host_start(h, TARGET);
+	host_run(h, 60000);
+	move_credential(h, "urn:rosa-2");
+	is_shown(h, true, "certified as CPRS", "and can be given again");
+	json_decref(host_ok(h, TARGET, "withdraw", json_pack("{s:s}", "id", id_of(h, "hsds:person/1", id))));
+	host_run(h, 10000);
+	items = story_list(h, TARGET, "records");
+	json_array_foreach(items, i, item)
+		gone += !strcmp(json_str(item, "kind"), "withdrawal");
+	is_int(gone, 3, "with the specialist's record their credential is withdrawn");
 }
 
 int
@@ -164,10 +215,13 @@ main(void)
 	is_shown(&h, false, "too old", "and no longer");
 	import_list(&h, SOURCE, STATUS_SUSPENSION, false, 0, WHEN_DAY);
 	is_shown(&h, true, "certified as CPRS", "our own copy of the list counts as well");
-	move_credential(&h);
+	move_credential(&h, "urn:rosa");
 	is_shown(&h, true, "certified as CPRS", "a credential in a record of its own");
 	import_list(&h, TARGET, STATUS_REVOCATION, true, 0, 30 * WHEN_DAY);
 	is_shown(&h, false, "revoked, says the list", "revoked");
+	host_run(&h, 1000);
+	import_list(&h, TARGET, STATUS_REVOCATION, false, 0, 30 * WHEN_DAY);
+	test_consent(&h);
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "and nothing was rejected");
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);

@@ -18,7 +18,7 @@ import secrets
 import time
 
 import standards
-from standards import CROCKFORD, is_proven, sha256, when
+from standards import CROCKFORD, is_proven, sha256, when, without
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SPACE, MINUTE, DAY = "org.cairnpeer.", 60_000, 86_400_000
@@ -169,21 +169,21 @@ class Bot:
         need(record["seq"] > held["seq"] or record == held, "it is another of the same number")
         need(record["seq"] != held["seq"] + 1 or record["prev"] == sha256(held), "it does not continue the one before")
         need(held["kind"] != "withdrawal" or record["kind"] == "withdrawal", "it was withdrawn")
-        if record["kind"] == "specialist":
-            agreed, body, name = record["body"]["consent"], record["body"], f"{record['body']['did']} {record['id']}"
+        if record["kind"] in ("specialist", "credential"):
+            body, agreed, places = record["body"], record["body"].get("consent"), record["body"].get("capacity", {})
+            did, free = body.get("credentialSubject", {"id": body.get("did")})["id"], places.get("open", 0) <= places.get("maximum", 10**6)
             self.check("publication", agreed)
-            covered = {"specialist": body["did"], "org": org["org"], "record": record["id"], "withdrawn": False}
-            covered["hash"] = sha256(body, "consent", "capacity", "times", "program", "credential_id")
-            now = self.state["newest"].get(name, 0) <= agreed["issued_at"] <= self.now() + 5 * MINUTE and self.now() < agreed["expires_at"]
-            signed = is_proven(agreed, body["did"].removeprefix("did:key:"))
-            need(now and signed and covered.items() <= agreed.items(), "the specialist has not agreed to be shown like this")
-            self.state["newest"][name] = agreed["issued_at"]
+            said = {**body, "capacity": without(places, "open", "updated_at", "waitlist")} if places else body
+            covered = {"specialist": did, "org": org["org"], "record": record["id"], "withdrawn": False, "hash": sha256(said, "consent")}
+            now = self.state["newest"].get(f"{did} {record['id']}", 0) <= agreed["issued_at"] <= self.now() + 5 * MINUTE and self.now() < agreed["expires_at"]
+            need(now and free and is_proven(agreed, did[8:]) and covered.items() <= agreed.items(), "the specialist has not agreed to be shown like this")
+            self.state["newest"][f"{did} {record['id']}"] = agreed["issued_at"]
         records[record["id"]] = record
 
     def certify(self, record):  # Refused unless the credential of a specialist counts now.
         body, now = record["body"], self.now()
-        vc = body.get("credential") or self.state["records"][record["org"]].get(body.get("credential_id"), {}).get("body")
-        need(vc is not None, "there is no credential")
+        vc = body.get("credential") or without(self.state["records"][record["org"]].get(body.get("credential_id"), {}).get("body", {}), "consent")
+        need(vc, "there is no credential")
         self.check("credential", vc)
         issuer, subject = self.trusted("issuers", id=vc["issuer"]), vc["credentialSubject"]
         need(issuer and any(standards.is_valid(vc, key, now, 5 * MINUTE) for key in self.keys(issuer)), "its issuer is not trusted, or has not signed it for now")
@@ -335,15 +335,15 @@ class Bot:
             need(c["query"] in state["asked"], "nobody asked for it")
             for found in c["records"]:
                 try:
-                    withdrawn = self.state["records"].get(org, {}).get(found["record"].get("id"), {}).get("kind") == "withdrawal"
                     self.take_record(self.trusted("orgs", org=org), found["record"])
-                    if found["record"]["kind"] == "withdrawal" and not withdrawn:
-                        self.say(org, "directory.purged", record=found["record"]["id"])
                 except ValueError as why:
                     self.refused.append(f"record: {why}")
             asked = state["asked"].pop(c["query"])
             if "next" in c:
                 self.query(org, **{**asked, "after": c["next"]})
+        elif name == "directory.purge":
+            self.state["records"].get(org, {}).pop(c["record"], None)
+            self.say(org, "directory.purged", record=c["record"])
         elif name == "capacity.inquiry":
             said = {key: one["body"].get("capacities", [one["body"].get("capacity")]) for key, one in sorted(state["own"].items())}
             rows = [{"record": key, "capacity": places} for key, places in said.items() if places != [None] and key > c.get("after", "")]

@@ -185,7 +185,16 @@ class Node:
 
     def import_records(self, records):
         """Records as a list of {"source", "kind", "body"}; a specialist who has not agreed yet signs, with a key of their own."""
-        records = [self.agreed(record) if record["kind"] == "specialist" and "consent" not in record["body"] else record for record in records]
+        records = json.loads(json.dumps(records))
+        bodies = [record["body"] for record in records if record["kind"] == "specialist" and "consent" not in record["body"]]
+        named = {body[key] for body in bodies for key in ("program", "credential_id") if key in body}
+        if first := [record for record in records if record["source"] in named]:
+            self.import_records(first)
+        ids = {item.get("source"): item["id"] for item in self.list("records")} if named else {}
+        for body in bodies:  # They sign the identifiers.
+            body.update((key, ids.get(body[key], body[key])) for key in ("program", "credential_id") if key in body)
+        unsigned = lambda record: record["kind"] in ("specialist", "credential") and "consent" not in record["body"]
+        records = [self.agreed(record) if unsigned(record) else record for record in records]
         return self.cairn("import", "records", "/dev/stdin", stdin=json.dumps(records))
 
     def agreed(self, record):
@@ -193,11 +202,11 @@ class Node:
         keys = self.directory.parent / "authorities"
         keys.mkdir(exist_ok=True)
         files = {"did:key:" + self.programs.run("key", "show", file)["key"]: file for file in keys.glob("*.key")}
-        did = record["body"].get("did")
+        did = record["body"].get("credentialSubject", {}).get("id") or record["body"].get("did")
         file = files[did] if did else keys / f"{record['body']['alias'].lower()}-{self.directory.name}.key"
         if not file.exists():
             self.programs.run("key", "new", file)
-        path = file.with_suffix(".record.json")
+        path = file.with_suffix(f".{record['kind']}.json")
         before = json.loads(path.read_text()) if path.exists() else None
         if before and before["source"] == record["source"]:
             record = {**record, "body": {**record["body"], "consent": before["body"]["consent"]}}

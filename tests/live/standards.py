@@ -46,6 +46,10 @@ def canonical(value, *leave_out):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def without(value, *names):
+    return {key: one for key, one in value.items() if key not in names}
+
+
 def sha256(value, *leave_out):
     return hashlib.sha256(canonical(value, *leave_out)).hexdigest()
 

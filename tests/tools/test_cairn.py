@@ -164,7 +164,7 @@ class Backup(Case):
 
     def test_what_was_not_copied_is_not_said_to_be(self):
         node, mine = self.made()
-        self.cairn("backup", mine, "--keys", os.path.join(self.dir.name, "nowhere"), want=4)
+        self.cairn("backup", mine, "--keys", os.path.join(self.dir.name, "nowhere"), want=3)
         self.assertNotIn({"keys": True}, [args for _, args in node.asked])
 
 
@@ -437,7 +437,7 @@ class Import(Case):
         for name in names:
             key = os.path.join(self.dir.name, name + ".key")
             self.cairn("key", "new", key)
-            self.cairn("sign", "publication", path, "--alias", name, "--org", ORG, "--until", "2099-01-01", "--key", key, "--out", out)
+            self.cairn("sign", "publication", path, "--alias", name, "--program", ID, "--org", ORG, "--until", "2099-01-01", "--key", key, "--out", out)
             path = out
         return path
 

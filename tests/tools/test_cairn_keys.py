@@ -217,12 +217,15 @@ class Keys(Case):
         key, other = (os.path.join(self.dir.name, n) for n in ("rosa.key", "other.key"))
         public = json.loads(self.cairn("key", "new", key, "--json").stdout)["did"]
         self.cairn("key", "new", other)
-        path = os.path.join(EXAMPLES, "harbor-records.json")
-        sign = ("--org", ORG, "--until", "2099-01-01", "--key", key)
+        path, program = os.path.join(EXAMPLES, "harbor-records.json"), "5TGB7NQ2WEMVC4K1X8Z0RHJ3D9"
+        self.refused("program: the identifier", "sign", "publication", path, "--org", ORG, "--until", "2099-01-01", "--key", key, want=3)
+        sign = ("--program", program, "--org", ORG, "--until", "2099-01-01", "--key", key)
         doc = json.loads(self.cairn("sign", "publication", path, *sign).stdout)
         body = next(r["body"] for r in doc["records"] if r["kind"] == "specialist")
         consent = body["consent"]
-        said = {k: v for k, v in body.items() if k not in ("consent", "capacity", "times", "program", "credential_id")}
+        said = {k: v for k, v in body.items() if k != "consent"}
+        said["capacity"] = {k: v for k, v in body["capacity"].items() if k not in ("open", "updated_at", "waitlist")}
+        self.assertEqual(body["program"], program)
         jcs = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         self.assertEqual((body["did"], consent["specialist"], consent["org"], consent["withdrawn"], consent["hash"]),
                          (public, public, ORG, False, hashlib.sha256(jcs).hexdigest()))

@@ -46,15 +46,15 @@ SELECT n FROM partner WHERE directory_room = ?1;
 SELECT n FROM partner ORDER BY n;
 
 -- name: seen_put
-INSERT INTO seen (org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+INSERT INTO seen (org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason, forget_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 ON CONFLICT (org, id) DO UPDATE SET kind = excluded.kind, seq = excluded.seq,
 	expires_at = excluded.expires_at, received_at = excluded.received_at,
 	hash = excluded.hash, record = excluded.record, verdict = excluded.verdict,
-	reason = excluded.reason, indexed = 0;
+	reason = excluded.reason, forget_at = excluded.forget_at, indexed = 0;
 
 -- name: seen_at
-SELECT org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason, n
+SELECT org, id, kind, seq, expires_at, received_at, hash, record, verdict, reason, n, forget_at
 FROM seen WHERE n = ?1;
 
 -- name: seen_count
@@ -72,8 +72,22 @@ UPDATE seen SET indexed = ?2 WHERE n = ?1;
 -- name: seen_unindexed
 SELECT n FROM seen WHERE indexed < ?1 ORDER BY indexed, n LIMIT ?2;
 
+-- name: seen_over
+SELECT n FROM seen WHERE forget_at > 0 AND forget_at <= ?1 ORDER BY forget_at LIMIT ?2;
+
 -- name: purge_ask
-INSERT OR IGNORE INTO purge (record, org, asked_at) SELECT ?1, org, ?2 FROM partner WHERE follower <> 0;
+INSERT OR IGNORE INTO purge (record, org, asked_at) SELECT ?1, org, ?2 FROM partner WHERE follower <> 0
+UNION SELECT record, org, ?2 FROM record_read WHERE record = ?1;
+
+-- name: read_put
+INSERT OR IGNORE INTO record_read (record, org) VALUES (?1, ?2);
+
+-- Whom nobody has asked yet.
+-- name: read_unasked
+SELECT r.record, r.org FROM record_read AS r JOIN purge AS p ON p.record = r.record AND p.org = r.org ORDER BY r.record, r.org;
+
+-- name: read_drop
+DELETE FROM record_read WHERE record = ?1 AND org = ?2;
 
 -- name: purge_done
 UPDATE purge SET done_at = ?3 WHERE record = ?1 AND org = ?2 AND done_at = 0;
