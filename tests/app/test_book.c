@@ -6,6 +6,7 @@
 #include "app/talk.h"
 #include "base/canon.h"
 #include "bench/node.h"
+#include "store/intakestore.h"
 #include "tests/domain/quoted.h"
 #include "tap.h"
 
@@ -281,6 +282,7 @@ test_one_at_a_time(void)
 {
 	autojson json_t *users = json_array(), *open = NULL, *shown = NULL, *closed = NULL;
 	int64_t pid = person("@s0:there.example");
+	autointake struct intake who = { 0 };
 
 	for (int i = 0; i < 5; i++)
 		(void)json_array_append_new(users, json_sprintf("@s%d:there.example", i));
@@ -289,6 +291,12 @@ test_one_at_a_time(void)
 	    "one question at a time");
 	ok(!says(pid, "!answer 3") && !says(pid, "!answer") && !says(pid, "!answer 1x") && says(pid, "!answer 1") && says(pid, "!answer 2, since"), "one of those, and the last counts");
 	ok(!says(person("@x:there.example"), "!answer 1"), "nobody else answers");
+	ok(says(pid, "2") && says(pid, " 2.\n") && !says(pid, "22") && !says(pid, "2 of us"), "a number alone is one too, and nothing that people read");
+	bench_tx(&node, intake_by_person(node.app->db, pid, &who));
+	free(who.talk);
+	who.talk = strdup("{\"found\":[{\"id\":\"x\",\"org\":\"x\",\"name\":\"x\"}]}");
+	bench_tx(&node, intake_put(node.app->db, &who));
+	ok(says(pid, "!answer 2, since") && says(pid, "1"), "which of two it may be is asked, and is nothing for people either");
 	shown = verb("consult show", json_object());
 	ok(strstr(json_str(json_obj(shown, "result"), "note"), "still open") != NULL && json_object_get(json_obj(shown, "result"), "result") == NULL, "before the end nothing is counted");
 	for (int i = 1; i < 5; i++) {

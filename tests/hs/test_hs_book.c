@@ -62,6 +62,13 @@ publish_group(void)
 }
 
 static void
+trained(void)
+{
+	json_decref(host_ok(&h, SOURCE, "book add", json_pack("{s:{s:s, s:s, s:s, s:{s:s, s:i}}}", "document", "kind", "training", "on", "2026-11-20", "who", "Jo", "training",
+	    "topic", "crisis", "hours", 4)));
+}
+
+static void
 test_incident(void)
 {
 	autojson json_t *id = publish_group(), *kept = NULL, *shown = NULL, *after = NULL;
@@ -86,8 +93,15 @@ test_incident(void)
 	for (int i = 0; i < 3; i++)
 		host_run(&h, 4000);
 	is_int((int)story_count(&h, TARGET, "messages"), 0, "nothing of it leaves the node");
-	json_decref(host_ok(&h, SOURCE, "book add", json_pack("{s:{s:s, s:s, s:s, s:{s:s, s:i}}}", "document", "kind", "training", "on", "2026-11-20", "who", "Jo", "training",
-	    "topic", "crisis", "hours", 4)));
+	trained();
+	{
+		autojson json_t *jo = host_ok(&h, SOURCE, "book show", json_object()), *left = NULL;
+
+		json_decref(host_ok(&h, SOURCE, "book forget", json_pack("{s:O}", "id", json_object_get(json_array_get(json_arr(jo, "supporters"), 0), "id"))));
+		left = host_ok(&h, SOURCE, "book show", json_object());
+		ok(json_array_size(json_arr(left, "incidents")) == 1 && json_array_size(json_arr(left, "supporters")) == 0, "whoever wrote it down is forgotten without it");
+	}
+	trained();
 	json_decref(host_ok(&h, SOURCE, "book forget", json_pack("{s:O}", "id", json_object_get(one, "id"))));
 	after = host_ok(&h, SOURCE, "book show", json_object());
 	ok(json_array_size(json_arr(after, "incidents")) == 0 && json_array_size(json_arr(after, "supporters")) == 1, "an incident is forgotten by itself, not with whoever wrote it down");
