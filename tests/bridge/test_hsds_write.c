@@ -91,6 +91,49 @@ test_odd_sources(void)
 	}
 }
 
+/* What others read of our schedules: HSDS's own words, as far as they go. */
+static void
+test_schedules(void)
+{
+	static const struct { const char *ours, *theirs; } some[] = {
+		{ "{\"days\": [\"tue\"], \"frequency\": \"biweekly\", \"from\": \"2026-01-06\"}",
+		  "{\"byday\": \"TU\", \"freq\": \"WEEKLY\", \"interval\": 2, \"dtstart\": \"2026-01-06\", \"valid_from\": \"2026-01-06\"}" },
+		/* The first Monday from then on is of the next month. */
+		{ "{\"days\": [\"thu\", \"mon\"], \"frequency\": \"monthly\", \"from\": \"2026-01-28\"}",
+		  "{\"byday\": \"5TH,1MO\", \"freq\": \"MONTHLY\", \"interval\": 1, \"valid_from\": \"2026-01-28\"}" },
+		{ "{\"rule\": \"FREQ=MONTHLY;INTERVAL=2;COUNT=6;WKST=SU;BYDAY=2TU\", \"from\": \"2026-01-06\", \"opens\": \"23:30\", \"minutes\": 90,"
+		  " \"timezone\": \"Asia/Kolkata\"}",
+		  "{\"byday\": \"2TU\", \"freq\": \"MONTHLY\", \"interval\": 2, \"count\": 6, \"wkst\": \"SU\", \"dtstart\": \"2026-01-06\","
+		  " \"opens_at\": \"23:30\", \"closes_at\": \"01:00\", \"timezone\": 5.5}" },
+		{ "{\"rule\": \"FREQ=DAILY;UNTIL=20261231\", \"from\": \"2026-01-06\", \"timezone\": \"Europe/Berlin\", \"note\": \"Ring\","
+		  " \"except\": [\"2026-12-24\", \"2026-12-25\"]}",
+		  "{\"byday\": \"MO,TU,WE,TH,FR,SA,SU\", \"freq\": \"WEEKLY\", \"interval\": 1, \"until\": \"2026-12-31\", \"dtstart\": \"2026-01-06\","
+		  " \"notes\": \"Ring\\nLocal time, Europe/Berlin. Not on 2026-12-24, 2026-12-25\"}" },
+		{ "{\"rule\": \"FREQ=DAILY;BYMONTHDAY=1\"}", "{\"freq\": \"MONTHLY\", \"interval\": 1, \"bymonthday\": \"1\"}" },
+		{ "{\"rule\": \"FREQ=DAILY;INTERVAL=3\", \"from\": \"2026-01-06\"}", "null" },
+		{ "{\"days\": [\"mon\"], \"frequency\": \"monthly\"}", "null" },
+		{ "{\"days\": [\"mon\"], \"irregular\": true, \"note\": \"count 4\\nbyweekno 41,42\\nRing\"}",
+		  "{\"byday\": \"MO\", \"count\": 4.0, \"byweekno\": \"41,42\", \"notes\": \"Ring\"}" },
+		{ "{\"days\": [\"mon\"], \"note\": \"count 4\"}", "{\"byday\": \"MO\", \"notes\": \"count 4\"}" },
+	};
+
+	for (size_t i = 0; i < nelem(some); i++) {
+		autojson json_t *schedule = json(some[i].ours), *page = NULL, *again = NULL, *lost = NULL;
+		autojson json_t *want = json_loads(some[i].theirs, JSON_DECODE_ANY, NULL);
+		autojson json_t *records = json_pack("[{s:s, s:{s:s, s:s, s:[O]}}]", "source", "hsds:service/s", "body", "name", "N",
+		    "description", "D", "schedules", schedule);
+		json_t *is;
+
+		is_int(hsds_write(records, "N", NULL, &page, NULL), 0, "it is written");
+		is = json_array_get(json_arr(json_array_get(json_arr(page, "contents"), 0), "schedules"), 0);
+		if (is != NULL)
+			(void)json_object_del(is, "id");
+		ok(is != NULL ? json_equal(is, want) : json_is_null(want), "%s is %s to others", some[i].ours, some[i].theirs);
+		ok(hsds_read(page, &again, &lost, NULL) == 0 &&
+		    json_equal(json_array_get(json_arr(json_obj(json_array_get(again, 0), "body"), "schedules"), 0), schedule), "and comes back");
+	}
+}
+
 /* What our schema takes and HSDS does not: it is written so that it can be read, and comes back. */
 static void
 test_not_hsds(void)
@@ -180,6 +223,7 @@ int
 main(void)
 {
 	json_set_alloc_funcs(failing_malloc, free);
+	test_schedules();
 	test_same_bodies();
 	test_odd_sources();
 	test_not_hsds();
