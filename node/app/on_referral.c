@@ -130,9 +130,8 @@ on_referral_request(struct app *app, const struct ev_referral_request *ev, const
 		return r;
 	if (json_is_false(json_object_get(origin->content, "voluntary")))
 		return err_set(origin->reason, E_REFUSED, "the request says that the member does not want it, and peer support is voluntary");
-	if ((r = is_asked_for(app, ev->to, origin->reason)) != 0 ||
-	    (r = origin_check(json_str(origin->content, "origin"), json_is_true(json_object_get(origin->content, "voluntary")),
-	    origin->reason)) != 0 || (r = keep(&row.request, origin)) != 0)
+	if ((r = origin_check(json_str(origin->content, "origin"), json_is_true(json_object_get(origin->content, "voluntary")),
+	    origin->reason)) != 0 || (r = is_asked_for(app, ev->to, origin->reason)) != 0 || (r = keep(&row.request, origin)) != 0)
 		return r;
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
 	if ((r = apply(app, &row, &heard, REFERRAL_IN_SEND, REFERRAL_BY_SOURCE, origin)) == 0)
