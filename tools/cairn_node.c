@@ -279,16 +279,40 @@ node_show_capacity(const json_t *args, const json_t *result)
 	return EXIT_OK;
 }
 
+/* Overdue, open, over: as they are of use. */
+static int
+turn_of(const json_t *item)
+{
+	return json_object_get(item, "overdue") != NULL ? 0 : json_object_get(item, "next") != NULL ? 1 : 2;
+}
+
+static int
+by_turn(const void *a, const void *b)
+{
+	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+	const char *due = json_str(x, "due"), *other = json_str(y, "due"), *made = json_str(x, "created"), *others = json_str(y, "created");
+	int order = turn_of(x) - turn_of(y);
+
+	if (order == 0)
+		order = due == NULL || other == NULL ? (due == NULL) - (other == NULL) : strcmp(due, other);
+	return order != 0 || made == NULL || others == NULL ? order : strcmp(others, made);	/* Else the newest first. */
+}
+
 /* What of referrals fits on a line: the rest is shown by cairn show. */
 static json_t *
 brief(const json_t *items)
 {
 	json_t *rows = json_array(), *item;
-	size_t i;
+	size_t n = json_array_size(items);
+	autofree json_t **all = calloc(n + 1, sizeof(*all));
 
-	json_array_foreach(items, i, item) {
-		const char *due = json_str(item, "due");
-		autofree char *day = due != NULL ? strndup(due, strlen("2026-11-21")) : NULL;
+	for (size_t i = 0; i < n && all != NULL; i++)
+		all[i] = json_array_get(items, i);
+	if (all != NULL)
+		qsort(all, n, sizeof(*all), by_turn);
+	for (size_t i = 0; i < n && all != NULL; i++) {
+		const char *due = json_str(item = all[i], "due");
+		autofree char *day = json_object_get(item, "overdue") != NULL ? strdup("overdue") : due != NULL ? strndup(due, strlen("2026-11-21")) : NULL;
 		json_t *row = json_pack("{s:O*, s:O*, s:O*, s:O*, s:s*, s:s*}", "id", json_object_get(item, "id"),
 		    "dir", json_object_get(item, "direction"), "state", json_object_get(item, "state"),
 		    "next", json_object_get(item, "next"), "due", day,

@@ -352,6 +352,13 @@ class Output(Case):
         self.assertLessEqual(max(map(len, lines)), 100)
         self.assertEqual(json.loads(self.cairn("list", "referrals", "--json").stdout)["items"][0], item)
 
+    def test_referrals_come_in_the_order_of_their_time(self):
+        item = {"id": ID, "direction": "out", "state": "waitlisted", "next": "target: review", "due": "2026-11-23T03:04:05.678Z"}
+        later, over = dict(item, id=CONTENT, due="2026-11-25T03:04:05.678Z"), dict(item, overdue="answer the request", due="2026-11-26T03:04:05.678Z")
+        self.node(list=good(items=[{"id": "2", "created": "2026-11-20T00:00:00Z"}, later, {"id": "1", "created": "2026-11-21T00:00:00Z"}, item, over]))
+        lines = [line.split() for line in self.cairn("list", "referrals").stdout.splitlines()[1:6]]
+        self.assertEqual([(line[0], line[3]) for line in lines], [(ID, "overdue"), (ID, "2026-11-23"), (CONTENT, "2026-11-25"), ("1", "-"), ("2", "-")])
+
     def test_nothing_is_said_so(self):
         self.node(list=good(items=[]), find=good(records=[], note="3 had no free place"))
         self.assertIn("no referrals", self.cairn("list", "referrals").stdout)
