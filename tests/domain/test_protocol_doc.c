@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "domain/consent.h"
 #include "domain/consent_law.h"
+#include "domain/path.h"
 #include "domain/referral.h"
 #include "domain/when.h"
 #include "tests/tap.h"
@@ -237,6 +238,23 @@ test_purposes(void)
 	is_int(codes, 6, "each purpose needs what the page says");
 }
 
+/* The identifiers that the page derives. */
+static void
+test_derived(void)
+{
+	const struct referral r = { .state = REFERRAL_SENT, .leg = 1 };
+	const char *referral = "GR6ZEWN0TC4N5PZ1Y8P956JWD7", *request = "KP7M6WX8HT487TMSF08D899W4Z";
+	struct path_step receipt, end;
+	char text[160];
+
+	path_derive(referral, request, &r, REFERRAL_IN_RECEIVE, &receipt);
+	(void)snprintf(text, sizeof(text), "`org.cairnpeer.step %s %s receive` gives `%s`", referral, request, receipt.id);
+	ok(strstr(page, text) != NULL, "%s", text);
+	path_derive(referral, receipt.id, &r, REFERRAL_IN_EXPIRE, &end);
+	(void)snprintf(text, sizeof(text), "`... %s expire`", receipt.id);
+	ok(strstr(page, text) != NULL && strstr(page, end.id) != NULL, "and then %s", end.id);
+}
+
 int
 main(void)
 {
@@ -247,5 +265,6 @@ main(void)
 	test_steps();
 	test_notices();
 	test_purposes();
+	test_derived();
 	return done_testing();
 }
