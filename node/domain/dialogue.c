@@ -240,14 +240,18 @@ is_word(const char *words, const char *word)
 static json_t *
 plain(const char *words)
 {
-	autofree char *copy = strdup(words);
+	size_t n = strlen(words) + 1;
+	autofree char *copy = malloc(n);
 
-	for (unsigned char *p = (unsigned char *)copy; p != NULL && *p != '\0'; p++)
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, words, n);
+	for (unsigned char *p = (unsigned char *)copy; *p != '\0'; p++)
 		if ((*p < ' ' && *p != '\n' && *p != '\t') || *p == 0x7f)
 			*p = ' ';
 		else if (*p == 0xc2 && p[1] < 0xa0)
 			p[0] = p[1] = ' ';
-	return copy != NULL ? json_string(copy) : NULL;
+	return json_string(copy);
 }
 
 /* What was said, as it stands in the note.  0; E_BAD and a reason: it is no answer. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "base/buf.h"
 #include "base/canon.h"
 #include "base/cleanup.h"
 #include "domain/match.h"
+#include "domain/schedule.h"
 #include "tests/domain/faults.h"
 #include "tests/domain/quoted.h"
 #include "tests/tap.h"
@@ -285,6 +287,27 @@ test_long(void)
 	ok(good, "and a name in any letters makes no line fail");
 }
 
+/* The hours of time slots, for people and as they are read again. */
+static void
+test_slot_times(void)
+{
+	static const struct { const char *slots, *says; size_t windows; } rows_of_slots[] = {
+		{ "['weekday_evening']", "Mon-Fri 17:00-22:00", 1 }, { "['weekend_morning','weekday_afternoon']", "Mon-Fri 12:00-17:00, Sat-Sun 06:00-12:00", 2 },
+		{ "['night']", "daily 22:00-24:00, daily 00:00-06:00", 2 }, { "[]", "", 0 }, { "['noon', 3]", "", 0 },
+	};
+
+	for (size_t i = 0; i < nelem(rows_of_slots); i++) {
+		autojson json_t *list = json_of(rows_of_slots[i].slots);
+		autobuf struct buf out = { 0 };
+		struct schedule windows[SCHEDULE_WINDOWS];
+		struct err err = { "" };
+
+		ok(match_slot_times(list, &out) == 0 && strcmp(out.len > 0 ? out.data : "", rows_of_slots[i].says) == 0, "%s: %s", rows_of_slots[i].slots,
+		    out.len > 0 ? out.data : "nothing");
+		is_int((long long)(out.len > 0 ? schedule_windows(out.data, windows, &err) : 0), (long long)rows_of_slots[i].windows, "which can be read again %s", err.text);
+	}
+}
+
 static void
 test_wishes(void)
 {
@@ -372,6 +395,7 @@ main(void)
 	test_undisclosed();
 	test_unsaid_town();
 	test_long();
+	test_slot_times();
 	test_wishes();
 	test_order();
 	test_memory();
