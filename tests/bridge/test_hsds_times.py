@@ -3,7 +3,7 @@
 """Schedules of HSDS, as records have them, meet when dateutil says that they meet: from the file's own words to seconds of UTC, over changes
 of the clock.  What no record can say is not reckoned with, and named.
 
-environment: CAIRN_TIMES, how many schedules (3000; 20000 with CAIRN_LONG); CAIRN_SEED, otherwise one that is printed
+environment: CAIRN_TIMES, how many schedules (1000; 20000 with CAIRN_LONG); CAIRN_SEED, otherwise one that is printed
 """
 import datetime as dt
 import json
@@ -136,7 +136,7 @@ def spans(s, zone, low, high, end):
 class HsdsTimes(unittest.TestCase):
     def setUp(self):
         seed = int(os.environ.get("CAIRN_SEED", "0")) or random.SystemRandom().randrange(1, 2**32)
-        self.n, self.rng = int(os.environ.get("CAIRN_TIMES") or (20000 if os.environ.get("CAIRN_LONG") else 3000)), random.Random(seed)
+        self.n, self.rng = int(os.environ.get("CAIRN_TIMES") or (20000 if os.environ.get("CAIRN_LONG") else 1000)), random.Random(seed)
         print("# CAIRN_TIMES=%d CAIRN_SEED=%d %s" % (self.n, seed, self.id()), flush=True)
         zoneinfo.reset_tzpath([ZONES])
 
