@@ -345,7 +345,8 @@ const struct verb verbs_table[] = {
 	  {{ "keys", "DIR", "keys", "a directory for copies of keys.db and nothing else", false, false, NULL }}, NULL, backup_run, NULL },
 	{ "erase", "forget what this node knows of a member, or of one referral",
 	  "WHOM is a referral's id, or a member's user id: then what was said in the direct chat, and the referrals that they asked for there; "
-	  "what staff began is erased by its own id; person:NUMBER is one of whom nothing can be read any more, as cairn doctor names them. First it says "
+	  "what staff began is erased by its own id, or with all of somebody without Matrix by that of their case; person:NUMBER is one of whom nothing "
+	  "can be read any more, as cairn doctor names them. First it says "
 	  "what is erased, what is kept for the legal term, which partners are asked, and what is out of reach; then it wants the id again. "
 	  "Nothing brings it back, no backup either. --keep answers a partner who asks us to erase that we must not.",
 	  "cairn erase 01J8Z0Q4M2K7V9T5B3N6X8C0RD --wait",

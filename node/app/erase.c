@@ -16,6 +16,7 @@
 #include "store/casestore.h"
 #include "store/consentstore.h"
 #include "store/erasure.h"
+#include "store/intakestore.h"
 #include "store/matchstore.h"
 #include "store/notestore.h"
 #include "store/outbox.h"
@@ -205,20 +206,44 @@ struct parts {
 };
 
 static int
-erase_part(void *cookie, const char *name)
+erase_referral(void *cookie, const char *id)
 {
 	struct parts *p = cookie;
 	struct case_row row;
-	int r = strncmp(name, "referral:", 9) != 0 ? E_NOTFOUND : case_get(p->app->db, name + 9, &row);
+	int r = case_get(p->app->db, id, &row);
 
-	p->entries += strncmp(name, "entry:", 6) == 0;
-	if (r == E_NOTFOUND && strncmp(name, "referral:", 9) == 0)
-		return (r = erase_match(p->app, p->actor, name + 9, p->really, p->plan, p->reterr)) == E_NOTFOUND ? 0 : r;
+	if (r == E_NOTFOUND)
+		return (r = erase_match(p->app, p->actor, id, p->really, p->plan, p->reterr)) == E_NOTFOUND ? 0 : r;
 	if (r != 0)
-		return r == E_NOTFOUND ? 0 : r;
+		return r;
 	r = erase_case(p->app, p->actor, &row, p->cause, p->really, p->plan, p->reterr);
 	case_free(&row);
 	return r;
+}
+
+static int
+erase_part(void *cookie, const char *name)
+{
+	struct parts *p = cookie;
+
+	p->entries += strncmp(name, "entry:", 6) == 0;
+	return strncmp(name, "referral:", 9) != 0 ? 0 : erase_referral(p, name + 9);
+}
+
+/* Somebody without Matrix, with all that was asked for them.  E_NOTFOUND: no such case. */
+static int
+erase_intake(struct app *app, const char *actor, const char *id, const char *cause, bool really, json_t *plan, struct err *reterr)
+{
+	struct parts parts = { app, actor, cause, really, plan, reterr, 0 };
+	autointake struct intake who = { 0 };
+	int r = intake_get(app->db, id, &who);
+
+	if (r != 0 || who.pid != 0)
+		return r != 0 ? r : E_NOTFOUND;
+	if ((r = list_add(plan, "erases", json_sprintf("case %s: what they want to be called, their number, when they may be called, and the calls to make",
+	    id))) != 0 || (r = intake_referrals(app->db, id, erase_referral, &parts)) != 0)
+		return r;
+	return really ? erase_want(app, id, actor) : 0;
 }
 
 /* We leave the room of the two of us: what is said there afterwards is not for us. */
@@ -363,7 +388,7 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	if (plan == NULL)
 		return -ENOMEM;
 	if (id == NULL)
-		return err_set(reterr, E_BAD, "id: whose data? A referral's id, or a user id such as @ana:example.org");
+		return err_set(reterr, E_BAD, "id: whose data? The id of a referral or of a case, or a user id such as @ana:example.org");
 	if (json_is_true(json_object_get(args, "keep")))
 		return refuse_to(app, actor, id, ret, reterr);
 	if (cause == NULL)
@@ -378,12 +403,13 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		r = erase_case(app, actor, &row, cause, really, plan, reterr);
 		case_free(&row);
 	} else if (r == E_NOTFOUND && ((r = erase_lost(app, actor, id, cause, really, plan, reterr)) != E_NOTFOUND ||
+	    (r = erase_intake(app, actor, id, cause, really, plan, reterr)) != E_NOTFOUND ||
 	    (r = erase_match(app, actor, id, really, plan, reterr)) != E_NOTFOUND)) {
 		/* It was one. */
 	} else if (r == E_NOTFOUND && erase_state(app, id, &state) == 0)
 		r = err_set(reterr, E_EXISTS, "referral %s was erased before; cairn list erasures shows it", id);
 	else if (r == E_NOTFOUND)
-		r = err_set(reterr, r, "there is no referral %s", id);
+		r = err_set(reterr, r, "there is no referral and no case %s", id);
 	if (r != 0 || (r = plan_rest(plan)) != 0)
 		return r;
 	/* What is waited for is a subject: the user id is nobody's from now on. */

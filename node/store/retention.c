@@ -40,6 +40,7 @@ retention_step(struct db *db, const struct retention *t, int64_t most, bool *ret
 	int r;
 
 	if ((r = want(db, Q_RETENTION_REFERRALS, t->referrals, most, ret_more)) != 0 ||
+	    (r = want(db, Q_RETENTION_CASES, t->referrals, most, ret_more)) != 0 ||
 	    (r = want(db, Q_RETENTION_LEGAL, t->legal, most, ret_more)) != 0 ||
 	    (r = want(db, Q_RETENTION_OFFERS, t->offers, most, ret_more)) != 0 ||
 	    (r = want(db, Q_RETENTION_BOOK, t->book, most, ret_more)) != 0 ||

@@ -256,6 +256,43 @@ test_erased(void)
 	}
 }
 
+/* Somebody for whom nothing was asked, and somebody for whom much was, are forgotten by the id of their case. */
+static void
+test_case_erased(void)
+{
+	autojson json_t *reply = NULL, *plan = NULL, *gone = NULL, *sent = NULL, *again = NULL;
+
+	reply = host_ok(&h, SOURCE, "open-case", person("Mon-Fri 17:00-19:00", "America/New_York"));
+	(void)snprintf(opened, sizeof(opened), "%s", json_str(reply, "case"));
+	plan = host_ok(&h, SOURCE, "erase", json_pack("{s:s}", "id", opened));
+	ok(json_array_size(json_arr(plan, "erases")) == 1 && story_count(&h, SOURCE, "cases") == 1, "it is said first what would be erased");
+	for (int with = 0; with < 2; with++) {
+		json_decref(host_ok(&h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", opened, "confirm", opened)));
+		for (int i = 0; i < 30; i++)
+			host_run(&h, 4000);
+		is_int((int)story_count(&h, SOURCE, "cases") + (int)story_count(&h, SOURCE, "referrals"), 0, "then they are forgotten, %s",
+		    with ? "with all that was asked for them" : "though nothing was asked for them");
+		{
+			struct db *db = hostile_db(&h, SOURCE);
+			autointake struct intake who = { 0 };
+
+			ok(intake_get(db, opened, &who) == E_NOTFOUND, "and nothing of them is stored");
+			hostile_go_on(&h, SOURCE, db);
+		}
+		if (with)
+			break;
+		gone = host_command(&h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", opened, "confirm", opened));
+		ok(refused(gone, "erased before"), "once");
+		again = host_ok(&h, SOURCE, "open-case", person("Mon-Fri 17:00-19:00", "America/New_York"));
+		(void)snprintf(opened, sizeof(opened), "%s", json_str(again, "case"));
+		for (int k = 0; k < 2; k++) {
+			json_decref(sent);
+			sent = host_ok(&h, SOURCE, "refer", refer("clinician", 1));
+		}
+		host_run(&h, 20000);
+	}
+}
+
 int
 main(void)
 {
@@ -271,6 +308,7 @@ main(void)
 	test_court();
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits, nothing was rejected");
 	test_erased();
+	test_case_erased();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);
 	return done_testing();

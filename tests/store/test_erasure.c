@@ -14,6 +14,7 @@
 #include "store/matchstore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
+#include "store/intakestore.h"
 #include "store/retention.h"
 #include "store/subject.h"
 
@@ -433,6 +434,47 @@ test_offers(void)
 	is_int(search("now.db", CANARY, db_ring(db)).found, 0, "and nothing of it is left");
 }
 
+static void
+put_intake(const char *id, int64_t made, const char *words)
+{
+	must(intake_put(db, &(struct intake){ .id = (char *)(uintptr_t)id, .person = (char *)(uintptr_t)words, .made = made }));
+}
+
+static bool
+has_intake(const char *id)
+{
+	autointake struct intake i = { 0 };
+
+	return intake_get(db, id, &i) == 0;
+}
+
+/* A case for which nothing was asked goes when its time is over; one with a referral goes with that. */
+static void
+test_cases(void)
+{
+	struct retention t = { .referrals = 100 };
+	int64_t slot;
+
+	must(db_begin(db, NULL));
+	put_intake("K1", 10, "{\"alias\":\"" CANARY "\"}");
+	put_intake("K2", 100, "{\"alias\":\"young\"}");
+	put_intake("K3", 10, "{\"alias\":\"asked for\"}");
+	must(intake_refer(db, "R2", "K3", "program"));
+	must(db_commit(db, NULL));
+	must(find_slot(db, "referral:K1", &slot));
+	for (bool more = true; more; ) {
+		more = false;
+		must(db_begin(db, NULL));
+		must(retention_step(db, &t, 16, &more));
+		must(erasure_step(db, 64, &more));
+		must(db_commit(db, NULL));
+	}
+	ok(!has_intake("K1") && has_intake("K2") && has_intake("K3"), "a case for which nothing is asked any more goes when its time is over");
+	ok(keyring_erased(db_ring(db), slot) == 1 && find_slot(db, "referral:K1", &slot) == E_NOTFOUND, "with the key that was its own");
+	copy("cairn.db", "now.db");
+	is_int(search("now.db", CANARY, db_ring(db)).found, 0, "and nothing of it is left");
+}
+
 static bool
 deletes(const char *table)
 {
@@ -489,6 +531,7 @@ main(void)
 	test_restore();
 	test_interrupted();
 	test_offers();
+	test_cases();
 	test_older_keys();
 	test_complete();
 	db_close(db);

@@ -4,6 +4,12 @@
 -- name: retention_referrals
 SELECT 'referral:' || id FROM referral WHERE erased = 0 AND state IN ('ended', 'closed', 'forwarded') AND updated < ?1 LIMIT ?2;
 
+-- Of somebody without Matrix for whom nothing was asked, or nothing is left of what was.
+-- name: retention_cases
+SELECT 'referral:' || i.id FROM intake AS i WHERE i.pid = 0 AND i.made < ?1 AND
+	NOT EXISTS (SELECT 1 FROM intake_referral AS l JOIN referral AS r ON r.id = l.referral WHERE l.intake = i.id AND r.erased = 0) AND
+	NOT EXISTS (SELECT 1 FROM erasure AS e WHERE e.name = 'referral:' || i.id) LIMIT ?2;
+
 -- The legal term begins when the rest was erased.
 -- name: retention_legal
 SELECT 'legal:' || substr(e.name, 10) FROM erasure AS e JOIN subject AS s ON s.name = 'legal:' || substr(e.name, 10)
