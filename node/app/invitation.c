@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "access.h"
@@ -12,6 +14,7 @@
 #include "matrix/request.h"
 #include "rooms.h"
 #include "store/dirstore.h"
+#include "store/inbox.h"
 #include "store/outbox.h"
 
 /* Cold invitations to a direct chat that are accepted in one hour, in all and from one homeserver. */
@@ -127,6 +130,27 @@ is_same(const struct room *known, const struct room *room)
 	    !strcmp(subject, room->subject != NULL ? room->subject : "");
 }
 
+/*
+ * A member whose program does not call it a direct chat.  Who else is in the room no invitation says, and a group is not
+ * to be entered by us: staff hear of it, as often as strangers may begin a chat.
+ */
+static int
+say_plain(struct app *app, const char *account, const char *room_id, const char *inviter)
+{
+	autofree char *why = NULL;
+	int64_t pid;
+	int r = direct_allowed(app, inviter);
+
+	if (r != 0 || (r = person_id(app->db, inviter, &pid)) != 0)
+		return r;
+	if (asprintf(&why, "%s invited to a room that their program does not call a direct chat: left alone. If it is a member, write to "
+	    "them (cairn say), or have them begin a direct chat with this account", inviter) < 0) {
+		why = NULL;
+		return -ENOMEM;
+	}
+	return rejected_add(app->db, account, room_id, pid, "{}", why, app_now(app));
+}
+
 int
 invitation_arrived(struct app *app, unsigned account, const char *room_id, const json_t *state)
 {
@@ -168,6 +192,8 @@ invitation_arrived(struct app *app, unsigned account, const char *room_id, const
 		r = E_REFUSED;
 	if (r == 0 && room.kind == ROOM_DIRECT && (r = direct_allowed(app, in.inviter)) == 0)
 		r = person_id(app->db, in.inviter, &room.pid);
+	if (r == E_REFUSED && in.type == NULL && !in.direct && (r = say_plain(app, room.account, room_id, in.inviter)) == 0)
+		r = E_REFUSED;
 	if (r == E_REFUSED) {
 		log_info("rooms", "invitation to %s was left alone: neither a partner's nor to a direct chat, or one too many",
 		    log_ref(room_id, ref));

@@ -96,6 +96,7 @@ test_invitations(void)
 	is_str(member_of(&h, directory, SOURCE_USER), "invite", "nor a stranger's directory");
 	is_str(member_of(&h, posing, SOURCE_USER), "invite", "nor a channel that is said to be a direct chat");
 	is_str(member_of(&h, plain, SOURCE_USER), "invite", "nor a room that is not said to be a direct chat");
+	is_int((int)found_in(&h, SOURCE, "rejected", "reason", "does not call a direct chat"), 1, "which staff hear of, for it may be a member");
 	is_str(member_of(&h, direct, SOURCE_USER), "join", "but a direct chat is");
 	is_str(member_of(&h, steward, STEWARD), "invite", "except by the steward");
 
