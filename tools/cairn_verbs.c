@@ -251,7 +251,7 @@ const struct verb verbs_table[] = {
 	  {{ "org", "ORG", "org", "ask this partner", false, false, NULL },
 	   { "all", NULL, "all", "ask each partner", false, false, NULL }},
 	  "delivered", node_run, node_show_capacity },
-	{ "report", "what may be told of a past quarter: matches, referrals, unmet need, units of service, how people fared",
+	{ "report", "what may be told of a past quarter: matches, referrals, unmet need, units of service",
 	  "Counts below 5 are not shown, and cannot be found out from the others. It is made once, and the same ever after. With --json it is "
 	  "the file for a funder, or for advocacy.",
 	  "cairn report 2026-Q3 --json",

@@ -26,4 +26,33 @@ scene_begin(struct scene *sc, uint64_t seed, enum story_step last)
 	sc->channel = hs_room(sc->host.hs, "org.cairnpeer.channel", 0);
 }
 
+static inline void
+scene_end(struct scene *sc)
+{
+	for (size_t i = 0; i < sc->host.n; i++)
+		host_stop(&sc->host, i);
+	host_close(&sc->host);
+}
+
+/* What every content has.  Consumes ${content}, and answers it. */
+static inline json_t *
+scene_stamp(struct scene *sc, json_t *content)
+{
+	autojson json_t *shown = refer_show(&sc->host, SOURCE, &sc->s);
+	char id[48];
+
+	(void)snprintf(id, sizeof(id), "G817PTM282CKXPPC430W6Z%04d", ++sc->said);
+	if (json_object_get(content, "keeps") == NULL) {	/* That is no step. */
+		(void)json_object_set(content, "prev", json_object_get(shown, "last_step"));
+		(void)json_object_set_new(content, "leg", json_integer(1));
+	}
+	(void)json_object_set_new(content, "v", json_integer(1));
+	(void)json_object_set_new(content, "id", json_string(id));
+	(void)json_object_set_new(content, "seq", json_integer(1000 + sc->said));
+	(void)json_object_set_new(content, "referral", json_string(sc->s.id));
+	(void)json_object_set_new(content, "body", json_string("-"));
+	(void)json_object_set_new(content, "sent_at", json_integer(*sc->host.now));
+	return content;
+}
+
 #endif /* !CAIRN_TEST_SCENE_H */

@@ -28,10 +28,8 @@
 static void
 end(struct scene *sc)
 {
-	for (size_t i = 0; i < sc->host.n; i++)
-		host_stop(&sc->host, i);
 	is_int((int)story_complaints(&sc->host), 0, "the homeservers complain of nothing");
-	host_close(&sc->host);
+	scene_end(sc);
 }
 
 /* The oracle: what left, read from the ciphertext.  It knows no table of the account. */
@@ -132,29 +130,9 @@ is_accounted(struct scene *sc, int want_out, int want_back, const char *what)
  */
 
 static json_t *
-stamp(struct scene *sc, json_t *content)
-{
-	autojson json_t *shown = refer_show(&sc->host, SOURCE, &sc->s);
-	char id[48];
-
-	(void)snprintf(id, sizeof(id), "G817PTM282CKXPPC430W6Z%04d", ++sc->said);
-	if (json_object_get(content, "keeps") == NULL) {	/* That is no step. */
-		(void)json_object_set(content, "prev", json_object_get(shown, "last_step"));
-		(void)json_object_set_new(content, "leg", json_integer(1));
-	}
-	(void)json_object_set_new(content, "v", json_integer(1));
-	(void)json_object_set_new(content, "id", json_string(id));
-	(void)json_object_set_new(content, "seq", json_integer(1000 + sc->said));
-	(void)json_object_set_new(content, "referral", json_string(sc->s.id));
-	(void)json_object_set_new(content, "body", json_string("-"));
-	(void)json_object_set_new(content, "sent_at", json_integer(*sc->host.now));
-	return content;
-}
-
-static json_t *
 revoked(struct scene *sc, const char *consent, const char *then)
 {
-	return stamp(sc, json_pack("{s:s, s:I, s:s, s:s}", "consent", consent, "at", (json_int_t)*sc->host.now, "how", "phone",
+	return scene_stamp(sc, json_pack("{s:s, s:I, s:s, s:s}", "consent", consent, "at", (json_int_t)*sc->host.now, "how", "phone",
 	    "then", then));
 }
 
@@ -376,18 +354,18 @@ test_strange(void)
 
 	scene_begin(&sc, 44, STORY_ACCEPT);
 	hostile_say(h, SOURCE, sc.channel, REVOKED, revoked(&sc, early, "nothing"));
-	content = stamp(&sc, refer_args(h, &sc.s, STORY_CONSENT));
+	content = scene_stamp(&sc, refer_args(h, &sc.s, STORY_CONSENT));
 	(void)json_object_set_new(json_obj(content, "consent"), "id", json_string(early));
 	(void)json_object_set_new(content, "notice", json_string(consent_notice));
 	(void)json_object_set_new(content, "scope", json_string("Only this."));
 	hostile_say(h, SOURCE, sc.channel, DISCLOSURE, json_deep_copy(content));
 	is_int((int)found_in(h, TARGET, "rejected", "reason", "revoked"), 1, "a disclosure that comes after its revocation is refused");
 	(void)json_object_set_new(json_obj(content, "consent"), "id", json_string(mine));
-	(void)stamp(&sc, content);
+	(void)scene_stamp(&sc, content);
 	hostile_say(h, SOURCE, sc.channel, DISCLOSURE, content);
 	shown = refer_show(h, TARGET, &sc.s);
 	ok(json_obj(shown, "disclosure") != NULL, "one under another consent is taken");
-	hostile_say(h, TARGET, sc.channel, REVOKED_ACK, stamp(&sc, json_pack("{s:s, s:[], s:b}", "consent", mine, "keeps",
+	hostile_say(h, TARGET, sc.channel, REVOKED_ACK, scene_stamp(&sc, json_pack("{s:s, s:[], s:b}", "consent", mine, "keeps",
 	    "stops_redisclosure", 1)));
 	is_int((int)found_in(h, SOURCE, "rejected", "reason", "not told"), 2,
 	    "acknowledgements of nothing are refused, the honest one of what was made up above too");

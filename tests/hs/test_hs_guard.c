@@ -21,37 +21,10 @@
 
 enum { CEDAR = TARGET + 1, EVERYBODY = 7 };
 
-static void
-end(struct scene *sc)
-{
-	for (size_t i = 0; i < sc->host.n; i++)
-		host_stop(&sc->host, i);
-	host_close(&sc->host);
-}
-
-/* What every content has. */
-static json_t *
-stamp(struct scene *sc, json_t *content)
-{
-	autojson json_t *shown = refer_show(&sc->host, SOURCE, &sc->s);
-	char id[48];
-
-	(void)snprintf(id, sizeof(id), "G817PTM282CKXPPC430W6Z%04d", ++sc->said);
-	(void)json_object_set(content, "prev", json_object_get(shown, "last_step"));
-	(void)json_object_set_new(content, "leg", json_integer(1));
-	(void)json_object_set_new(content, "v", json_integer(1));
-	(void)json_object_set_new(content, "id", json_string(id));
-	(void)json_object_set_new(content, "seq", json_integer(1000 + sc->said));
-	(void)json_object_set_new(content, "referral", json_string(sc->s.id));
-	(void)json_object_set_new(content, "body", json_string("-"));
-	(void)json_object_set_new(content, "sent_at", json_integer(*sc->host.now));
-	return content;
-}
-
 static json_t *
 acceptance(struct scene *sc)
 {
-	return stamp(sc, json_pack("{s:s}", "decision", "accept"));
+	return scene_stamp(sc, json_pack("{s:s}", "decision", "accept"));
 }
 
 /* ${reason} was put aside at the source, and else it is as it was. */
@@ -117,14 +90,14 @@ test_bad_items(void)
 	host_run(h, 10000);
 	ok(strcmp(before, after) != 0 && story_count(h, SOURCE, "rejected") == 5, "and never asked for again");
 	json_decref(m.held);
-	end(&sc);
+	scene_end(&sc);
 }
 
 /* As the source makes it from a consent, and its next version with ${id}. */
 static json_t *
 disclosed(struct scene *sc, const char *id)
 {
-	json_t *content = stamp(sc, refer_args(&sc->host, &sc->s, STORY_CONSENT));
+	json_t *content = scene_stamp(sc, refer_args(&sc->host, &sc->s, STORY_CONSENT));
 
 	(void)json_object_set_new(json_obj(content, "consent"), "id", json_string(id));
 	(void)json_object_set_new(content, "notice", json_string(consent_notice));
@@ -173,7 +146,7 @@ test_undone(void)
 	ok(consented(&sc), "with a consent of its own it is taken");
 	sc.s = first;
 	ok(consented(&sc), "and so is the first still");
-	end(&sc);
+	scene_end(&sc);
 }
 
 static int
@@ -229,7 +202,7 @@ test_late_key(void)
 	is_int(answers(&sc), 1, "and no more");
 	ok(story_clean(h, SOURCE), "nothing waits any longer");
 	json_decref(m.held);
-	end(&sc);
+	scene_end(&sc);
 }
 
 /*
@@ -276,7 +249,7 @@ test_clear(void)
 	ok(json_equal(before, after), "and decided nothing");
 	ok(story_clean(h, SOURCE), "nor were they taken for broken items");
 	json_decref(m.held);
-	end(&sc);
+	scene_end(&sc);
 }
 
 /*
@@ -302,7 +275,7 @@ test_strangers(void)
 	is_int((int)found_in(h, SOURCE, "rejected", "reason", "only from a trusted partner"), 2, "and in a direct chat");
 	hostile_say(h, TARGET, sc.channel, ANSWER, acceptance(&sc));
 	ok(refer_state(h, SOURCE, &sc.s, "accepted"), "the partner's own answer counts");
-	end(&sc);
+	scene_end(&sc);
 }
 
 static void
@@ -332,7 +305,7 @@ test_wrong_place(void)
 	hostile_say(h, CEDAR, sc.channel, ANSWER, acceptance(&sc));
 	is_int((int)found_in(h, SOURCE, "rejected", "reason", "in its channel"), 2, "and in the channel of the first");
 	ok(refer_state(h, SOURCE, &sc.s, "received"), "and nothing came of it");
-	end(&sc);
+	scene_end(&sc);
 }
 
 /* Only its own signature is left to the device: the owner's is gone. */
@@ -399,7 +372,7 @@ test_disclosures(void)
 	}
 	hostile_say(h, SOURCE, sc.channel, DISCLOSURE, disclosed(&sc, id));
 	ok(consented(&sc), "with a consent that allows it, and the notice, it is taken");
-	end(&sc);
+	scene_end(&sc);
 }
 
 static enum hs_fate
@@ -461,7 +434,7 @@ test_expiry(bool in_time)
 		text = json_dumps(doctor, 0);
 		ok(strstr(text, "contents for partners: 1 given up") != NULL, "and doctor names it");
 	}
-	end(&sc);
+	scene_end(&sc);
 }
 
 /* That one content is not acknowledged is said by doctor, by the list of referrals, or (2) both. */
@@ -496,7 +469,7 @@ test_silent(void)
 	host_start(h, TARGET);
 	host_run(h, 3700 * 1000);
 	ok(consented(&sc) && silence_told(&sc) == 0, "and no longer when the partner is back");
-	end(&sc);
+	scene_end(&sc);
 }
 
 /*
@@ -525,7 +498,6 @@ add_audited(void *cookie, const struct audit_row *row)
 	return 0;
 }
 
-
 static void
 test_audit(void)
 {
@@ -546,7 +518,7 @@ test_audit(void)
 		ok(a.n == 6 && a.same == a.n && json_array_size(history) == a.n, "each step has its row in the audit of the %s",
 		    names[i]);
 	}
-	end(&sc);
+	scene_end(&sc);
 }
 
 /* Somebody can be referred to a record of ours that is published and takes people in, and to nothing else. */
@@ -564,7 +536,7 @@ test_requests(void)
 	list = story_list(h, TARGET, "records");
 	shown = refer_show(h, TARGET, &sc.s);
 	for (size_t i = 0; i < nelem(asked); i++) {
-		json_t *content = stamp(&sc, json_deep_copy(json_obj(shown, "request"))), *record;
+		json_t *content = scene_stamp(&sc, json_deep_copy(json_obj(shown, "request"))), *record;
 		size_t k;
 
 		(void)json_object_set_new(content, "to", json_string("20K063R1B72GH8GQNEHPN093CB"));
@@ -577,7 +549,7 @@ test_requests(void)
 		ok(story_count(h, TARGET, "referrals") == 1u + (asked[i].reason == NULL) && (asked[i].reason == NULL || found_in(h, TARGET, "rejected",
 		    "reason", asked[i].reason) == 1), "a request is %s%s", asked[i].reason != NULL ? "refused: " : "taken", asked[i].reason != NULL ? asked[i].reason : "");
 	}
-	end(&sc);
+	scene_end(&sc);
 }
 
 int
