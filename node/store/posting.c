@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "posting.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* 12346: no runs; one container; its key, 0; its size less one; where it begins. */
@@ -23,29 +24,33 @@ put16(uint8_t *p, unsigned n)
 static uint64_t
 get64(const uint8_t *p)
 {
-	uint64_t n = 0;
+	uint64_t n;
 
-	for (int i = 0; i < 8; i++)
-		n |= (uint64_t)p[i] << 8 * i;
-	return n;
+	memcpy(&n, p, sizeof(n));
+	return le64toh(n);
 }
 
-/* Without the instruction, which not every processor has, the compiler would call a function. */
-static unsigned
-ones(uint64_t x)
-{
-	x -= x >> 1 & 0x5555555555555555;
-	x = (x & 0x3333333333333333) + (x >> 2 & 0x3333333333333333);
-	return (unsigned)(((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101 >> 56);
-}
-
+/* Not every processor has an instruction for it, and a function for each word takes longer than the rest of a search: sixteen words are
+ * counted side by side, byte by byte, and then added up. */
 unsigned
 posting_count(const struct posting *p)
 {
+	enum { SIDE = 16 };
 	unsigned n = 0;
 
-	for (size_t i = 0; i < POSTING_BITS; i++)
-		n += ones(p->bits[i]);
+	for (size_t i = 0; i < POSTING_BITS; i += SIDE) {
+		uint64_t sum = 0;
+
+		for (size_t k = 0; k < SIDE; k++) {
+			uint64_t x = p->bits[i + k];
+
+			x -= x >> 1 & 0x5555555555555555;
+			x = (x & 0x3333333333333333) + (x >> 2 & 0x3333333333333333);
+			sum += (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f;
+		}
+		sum = (sum & 0x00ff00ff00ff00ff) + (sum >> 8 & 0x00ff00ff00ff00ff);
+		n += (unsigned)(sum * 0x0001000100010001 >> 48);
+	}
 	return n;
 }
 
@@ -63,6 +68,7 @@ int
 posting_read(struct posting *p, const void *data, size_t len)
 {
 	const uint8_t *in = data;
+	struct posting read;
 	unsigned size, n = 0;
 
 	if (len < POSTING_HEAD || memcmp(in, head, AT_SIZE) != 0 ||
@@ -85,12 +91,10 @@ posting_read(struct posting *p, const void *data, size_t len)
 	if (len != POSTING_MAX)
 		return ERR_CORRUPT;
 	for (size_t i = 0; i < POSTING_BITS; i++) {
-		uint64_t word = get64(in + 8 * i);
-
-		n += ones(word);
-		p->bits[i] |= word;
+		read.bits[i] = get64(in + 8 * i);
+		p->bits[i] |= read.bits[i];
 	}
-	return n == size ? 0 : ERR_CORRUPT;
+	return posting_count(&read) == size ? 0 : ERR_CORRUPT;
 }
 
 size_t
