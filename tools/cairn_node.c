@@ -232,6 +232,16 @@ node_show_find(const json_t *args, const json_t *result)
 	return EXIT_OK;
 }
 
+static void
+show_why(const char *how, const json_t *one)
+{
+	const json_t *l;
+	size_t i;
+
+	json_array_foreach(json_arr(one, "why"), i, l)
+		out_line("%s%s: %s", how, json_str(one, "name") != NULL ? json_str(one, "name") : json_str(one, "record"), json_string_value(l));
+}
+
 int
 node_show_match(const json_t *args, const json_t *result)
 {
@@ -252,11 +262,10 @@ node_show_match(const json_t *args, const json_t *result)
 		if (json_str(choice, "old") != NULL)
 			out_line("         old: %s", json_str(choice, "old"));
 	}
-	json_array_foreach(json_arr(result, "excluded"), i, choice) {
-		json_array_foreach(json_arr(choice, "why"), k, l)
-			out_line("not %s: %s", json_str(choice, "name") != NULL ? json_str(choice, "name") : json_str(choice, "record"),
-			    json_string_value(l));
-	}
+	json_array_foreach(json_arr(result, "excluded"), i, choice)
+		show_why("not ", choice);
+	json_array_foreach(json_arr(result, "asked"), i, choice)
+		show_why("", choice);
 	if (note != NULL)
 		out_line("%s", note);
 	if (first != NULL)

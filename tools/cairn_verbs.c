@@ -218,7 +218,7 @@ const struct verb verbs_table[] = {
 	  {{ 0 }}, {{ 0 }}, NULL, node_run, node_show_object },
 	{ "match", "propose specialists to a member, each with its reasons",
 	  "Holds the specialists of all directories that we follow, and our own, against what a member needs and would like. Three to five are "
-	  "proposed, every point with its reason, and why the others are not; the member chooses, then cairn match accept. With REFERRAL what it says is "
+	  "proposed, every point with its reason, and why the nearest of the others are not; the member chooses, then cairn match accept. With REFERRAL what it says is "
 	  "taken unless an option says otherwise. Nothing of it leaves this node. A preference is KIND=VALUE, the first counts twice; kinds: experience, identity (what "
 	  "specialists tell of themselves), audience, pathway, condition, culture, language, practice, session, role, modality, time, interest, response (hours), town, organization.",
 	  "cairn match --need grief --age-band 26_59 --language es\n"
@@ -241,7 +241,8 @@ const struct verb verbs_table[] = {
 	   { "conflict", "ID", "conflict", "has a conflict of interest; may be repeated", false, true, NULL },
 	   { "not-town", "TOWN", "not_town", "never from this town; may be repeated", false, true, NULL },
 	   { "known", "RECORD", "known", "the member met them before, and gladly; may be repeated", false, true, NULL },
-	   { "prefer", "KIND=VALUE", "prefer", "would be good; may be repeated, the first counts twice", false, true, NULL }},
+	   { "prefer", "KIND=VALUE", "prefer", "would be good; may be repeated, the first counts twice", false, true, NULL },
+	   { "why", "RECORD", "why", "say why this one is not proposed; may be repeated", false, true, NULL }},
 	  NULL, node_run, node_show_match },
 	{ "capacity", "ask partners how many places are free",
 	  "Asks who published RECORD, or all partners, and shows what they said when last asked, with its day. The question is the "

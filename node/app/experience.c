@@ -8,10 +8,10 @@
 
 #include "base/canon.h"
 #include "domain/statement.h"
+#include "life.h"
+#include "shortlist.h"
 #include "store/dirstore.h"
 #include "store/statusstore.h"
-
-#define RECORD_KIND	"statement"
 
 /* Judged against the latest that was seen here. */
 static int
@@ -98,7 +98,7 @@ experience_arrived(struct app *app, const char *org, const char *id, const json_
 	if (verdict > STATEMENT_EXPIRED)
 		return err_set(reterr, E_BAD, "%s", reason.text);
 	s.did = st.specialist;
-	r = seen_each(app->db, RECORD_KIND, org, forget_other, &s);
+	r = seen_each(app->db, LIFE_KIND, org, forget_other, &s);
 	return r == 0 ? newest_put(app->db, st.specialist, STATEMENT_KIND, st.issued_at) : r;
 }
 
@@ -167,13 +167,13 @@ add_own(void *cookie, const struct own_record *rec)
 }
 
 int
-experience_all(struct app *app, const char *own, json_t **ret)
+experience_all(struct app *app, const char *own, bool seen, json_t **ret)
 {
 	struct search s = { .app = app, .but = own, .found = json_object() };
-	int r = s.found == NULL ? -ENOMEM : seen_each(app->db, RECORD_KIND, NULL, add_seen, &s);
+	int r = s.found == NULL ? -ENOMEM : seen ? seen_each(app->db, LIFE_KIND, NULL, add_seen, &s) : 0;
 
 	if (r == 0 && own != NULL)
-		r = own_each(app->db, RECORD_KIND, add_own, &s);
+		r = own_each(app->db, LIFE_KIND, add_own, &s);
 	if (r != 0) {
 		json_decref(s.found);
 		return r;
@@ -186,7 +186,11 @@ int
 experience_of(struct app *app, const char *org, const char *did, json_t **ret)
 {
 	struct search s = { .app = app, .did = did };
-	int r = did != NULL ? seen_each(app->db, RECORD_KIND, org, take_good, &s) : 0;
+	bool ready;
+	int r = shortlist_ready(app, &ready);
+
+	if (r == 0 && did != NULL)
+		r = ready ? life_each(app, org, did, take_good, &s) : seen_each(app->db, LIFE_KIND, org, take_good, &s);
 
 	*ret = s.found;
 	return r == E_EXISTS ? 0 : r;

@@ -14,10 +14,11 @@ int	experience_own(struct app *, const json_t *body, struct err *) must_check;
  */
 int	experience_arrived(struct app *, const char *org, const char *id, const json_t *body, struct err *) must_check;
 
-/** experience_of(app, org, did, ret): what may be shown with the specialist: owned by the caller; NULL: nothing is said. */
+/** experience_of(app, org, did, ret): what a partner's specialist says, as it may be shown with them: owned by the caller; NULL: nothing. */
 int	experience_of(struct app *, const char *org, const char *did, json_t **ret) must_check;
 
-/** experience_all(app, own or NULL, ret): what is in force now, by "ORG DID"; ours as of ${own}.  Owned by the caller. */
-int	experience_all(struct app *, const char *own, json_t **ret) must_check;
+/** experience_all(app, own or NULL, seen, ret): what is in force now, by "ORG DID"; ours as of ${own}, partners' if ${seen}.  Owned by the
+ * caller. */
+int	experience_all(struct app *, const char *own, bool seen, json_t **ret) must_check;
 
 #endif /* !CAIRN_EXPERIENCE_H */

@@ -9,6 +9,7 @@
 #include "certify.h"
 #include "domain/directory.h"
 #include "domain/fields.h"
+#include "domain/match_index.h"
 #include "domain/publication.h"
 #include "domain/search_item.h"
 #include "domain/search_terms.h"
@@ -16,6 +17,7 @@
 #include "experience.h"
 #include "find.h"
 #include "fit.h"
+#include "life.h"
 #include "store/dirstore.h"
 #include "store/searchstore.h"
 
@@ -91,11 +93,13 @@ is_kept(const struct seen_record *rec, int64_t now)
 static int64_t
 due_at(const struct listing *l, int64_t now)
 {
-	int64_t expires = l->rec.expires_at, old = l->item.open_at + SEARCH_FRESH;
+	int64_t due = l->rec.expires_at, old = l->item.open_at + SEARCH_FRESH, over = publication_ends(l->body);
 
 	if (l->item.stale)
-		return expires + DIRECTORY_KEEP_STALE;
-	return l->item.open > 0 && old > now && old < expires ? old : expires;
+		due += DIRECTORY_KEEP_STALE;
+	else if (l->item.open > 0 && old > now && old < due)
+		due = old;
+	return over < due ? over : due;
 }
 
 static int
@@ -105,11 +109,20 @@ index_listing(struct app *app, struct fit *fit, struct listing *l)
 	int64_t now = app_now(app);
 	int r;
 
-	if ((r = is_kept(&l->rec, now) ? open_listing(app, l) : E_NOTFOUND) == E_NOTFOUND)
+	if (strcmp(l->rec.kind, LIFE_KIND) == 0)
+		r = life_index(app, &l->rec);
+	else if ((r = is_kept(&l->rec, now) ? open_listing(app, l) : E_NOTFOUND) == E_NOTFOUND)
 		r = searchstore_drop(app->db, l->rec.n);
 	else if (r == 0) {
+		bool matched = strcmp(l->rec.kind, "specialist") == 0;
+
 		fit_hours(fit, l->body, now, &l->item.hours);
-		if ((r = search_terms_item(&l->item, &terms)) == 0)
+		l->item.id = matched ? l->rec.id : NULL;
+		if ((r = search_terms_item(&l->item, &terms)) == 0 && matched)
+			r = match_index_lines(l->rec.id, l->body, &terms);
+		if (r == 0 && matched && json_str(l->body, "did") != NULL)
+			r = life_lines(app, l->rec.org, json_str(l->body, "did"), &terms);
+		if (r == 0)
 			r = searchstore_put(app->db, l->rec.n, search_rank(&l->item, now), due_at(l, now), &l->item, terms.data);
 	}
 	return r != 0 ? r : seen_indexed(app->db, l->rec.n, SEARCH_TERMS_VERSION);

@@ -10,10 +10,16 @@
 
 /**
  * match_propose(app, wish, ret, reterr): ${wish} as match_wish_read() takes it.  {choices: [{record, org, name,
- * score, lines, for_member, certified, certification, load...}], excluded: [{record, org, name, why}], counts, relax,
- * note}; the caller decrefs.  0, E_BAD or negative.
+ * score, lines, for_member, certified, certification, load...}], excluded: the nearest of them, [{record, org, name, why}], counts,
+ * relax: both of all, note}; the caller decrefs.  0, E_BAD or negative.
  */
 int	match_propose(struct app *, const json_t *wish, json_t **ret, struct err *) must_check;
+
+/**
+ * match_why(app, wish, records, ret, reterr): of each of ${records}, ids, why it is excluded, as above; or that it is not, or not
+ * there.  Owned by the caller.  0, E_BAD or negative.
+ */
+int	match_why(struct app *, const json_t *wish, const json_t *records, json_t **ret, struct err *) must_check;
 
 /**
  * match_again(app, wish, org, record, ret, reterr): the same for one specialist, now: their choice as above.

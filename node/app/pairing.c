@@ -59,21 +59,27 @@ proposed(const json_t *result)
 }
 
 static int
-propose(struct app *app, const char *actor, const char *referral, json_t *wish, json_t **ret, struct err *reterr)
+propose(struct app *app, const char *actor, const char *referral, json_t *wish, const json_t *why, json_t **ret, struct err *reterr)
 {
 	char id[ID_LEN + 1];
 	struct pairing p = { .id = id, .state = PAIRING_OFFERED, .asked = app_now(app) };
-	int r = match_propose(app, wish, ret, reterr);
+	autojson json_t *asked = NULL, *found = NULL;
+	int r = match_propose(app, wish, &found, reterr);
 
+	if (r == 0 && why != NULL)
+		r = match_why(app, wish, why, &asked, reterr);
 	if (r != 0)
 		return r;
 	id_new(app->world, id);
-	p.body = json_pack("{s:O, s:s*, s:o}", "wish", wish, "referral", referral, "proposed", proposed(*ret));
-	if (p.body == NULL || json_object_set_new(*ret, "match", json_string(id)) != 0)
+	p.body = json_pack("{s:O, s:s*, s:o}", "wish", wish, "referral", referral, "proposed", proposed(found));
+	if (p.body == NULL || json_object_set_new(found, "match", json_string(id)) != 0 ||
+	    (asked != NULL && json_object_set(found, "asked", asked) != 0))
 		r = -ENOMEM;
 	else if ((r = pairing_put(app->db, &p)) == 0)
 		r = audit_add(app->db, app_now(app), actor, "match", id, NULL);
 	json_decref(p.body);
+	if (r == 0)
+		*ret = take(found);
 	return r;
 }
 
@@ -89,7 +95,7 @@ pairing_match(struct app *app, const char *actor, const json_t *args, json_t **r
 			return -ENOMEM;
 	if (referral != NULL && (r = wish_of_referral(app, referral, wish, reterr)) != 0)
 		return r;
-	return propose(app, actor, referral, wish, ret, reterr);
+	return propose(app, actor, referral, wish, json_arr(args, "why"), ret, reterr);
 }
 
 int
@@ -286,7 +292,7 @@ pairing_rematch(struct app *app, const char *actor, const json_t *args, json_t *
 	if (json_str(json_obj(p.body, "with"), "record") != NULL &&
 	    json_array_append(avoid, json_object_get(json_obj(p.body, "with"), "record")) != 0)
 		return -ENOMEM;
-	return propose(app, actor, json_str(p.body, "referral") != NULL ? json_str(p.body, "referral") : NULL, wish, ret, reterr);
+	return propose(app, actor, json_str(p.body, "referral") != NULL ? json_str(p.body, "referral") : NULL, wish, NULL, ret, reterr);
 }
 
 struct listing {

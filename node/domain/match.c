@@ -14,24 +14,12 @@
 #include "events.h"
 #include "fields.h"
 
-/* Points of what every wish has; those of preferences are in MATCH_PREFERENCES. */
 enum {
-	POINTS_NEED	= 20,
-	POINTS_CERTIFIED = 20,
-	POINTS_TIMES	= 10,
-	POINTS_KNOWN	= 25,
-	POINTS_OLD	= -10,
-	POINTS_LOAD	= -40,		/* Of somebody who has no place left. */
-	POINTS_QUEUE	= -10,		/* At most, */
-	DAYS_A_POINT	= 3,		/* for each three days that people wait there. */
+	DAYS_A_POINT	= 3,		/* Of a queue. */
 	SUPPOSED	= 8,		/* People at once, where no maximum is said. */
-	ADULT		= 18000,	/* Thousandths of a year. */
 };
 
-/* Which of a record's lists speak of a need; everyday support is anybody's. */
-static const struct {
-	const char	*conditions[12], *audiences[4];
-} needs[EV_NEED_END] = {
+static const struct match_need needs[EV_NEED_END] = {
 	[EV_NEED_MENTAL_HEALTH] = { { "mental_health", "anxiety", "depression", "bipolar", "psychosis", "trauma", "eating",
 	    "self_harm", "perinatal", "loneliness", "neurodivergence" }, { NULL } },
 	[EV_NEED_SUBSTANCE_USE] = { { "substance_use", "alcohol", "opioids", "stimulants", "gambling" }, { NULL } },
@@ -107,7 +95,7 @@ judge_need(struct judging *j)
 	if (found == NULL)
 		found = hit(audiences, needs[need].audiences, nelem(needs[need].audiences));
 	if (found != NULL)
-		line(j, POINTS_NEED, "members", "need: says they support %s", found);
+		line(j, MATCH_POINTS_NEED, "members", "need: says they support %s", found);
 	else if ((asks || asks_whom) && (!asks || conditions != NULL) && (!asks_whom || audiences != NULL))
 		out(j, MATCH_NEED, "says what they support, and %s is not of it", name);
 	else if (asks || asks_whom)
@@ -149,40 +137,49 @@ judge_times(struct judging *j)
 	else if (j->wish->slots != 0 && (slots & j->wish->slots) == 0)
 		out(j, MATCH_TIMES, "has time only when the member has not");
 	else if (minutes > 0)
-		line(j, POINTS_TIMES, "members", "times: %d minutes at a stretch, by the specialist's own clock", together);
+		line(j, MATCH_POINTS_TIMES, "members", "times: %d minutes at a stretch, by the specialist's own clock", together);
 	else
-		line(j, POINTS_TIMES, "members", "times: %d common times of the week", __builtin_popcount(slots & j->wish->slots));
+		line(j, MATCH_POINTS_TIMES, "members", "times: %d common times of the week", __builtin_popcount(slots & j->wish->slots));
 }
 
 /* How many places there are and how many are taken, as published and as known here since. */
+void
+match_places(const json_t *body, unsigned active, unsigned since, struct match_places *ret)
+{
+	const json_t *capacity = json_obj(body, "capacity"), *queue = json_obj(capacity, "waitlist");
+	int64_t said = json_int(capacity, "maximum", 0), open = json_int(capacity, "open", -1);
+	int64_t maximum = said > 0 ? said : SUPPOSED, taken = active;
+	int64_t waits = json_int(queue, "waiting", 0) > 0 ? json_int(queue, "days", 0) / DAYS_A_POINT : 0;
+
+	if (open >= 0)
+		open = open > since ? open - since : 0;
+	if (said > 0 && open >= 0 && said - open > taken)
+		taken = said - open;
+	taken = taken < maximum ? taken : maximum;
+	*ret = (struct match_places){ .taken = taken, .maximum = maximum, .supposed = said <= 0, .free = open < 0 ? -1 : (int)open,
+	    .load = (int)(taken * 1000 / maximum), .full = open == 0 || (open > 0 && said > 0 && taken >= said),
+	    .queue = waits <= 0 ? 0 : waits < -MATCH_POINTS_QUEUE ? (int)-waits : MATCH_POINTS_QUEUE };
+}
+
 static void
 judge_load(struct judging *j, int64_t now)
 {
-	const json_t *capacity = json_obj(j->who->body, "capacity"), *queue = json_obj(capacity, "waitlist");
-	int64_t maximum = json_int(capacity, "maximum", 0), open = json_int(capacity, "open", -1), taken;
-	int64_t waits = json_int(queue, "waiting", 0) > 0 ? json_int(queue, "days", 0) / DAYS_A_POINT : 0;
+	const json_t *capacity = json_obj(j->who->body, "capacity");
+	struct match_places p;
 
-	j->f.free = -1;
-	if (open >= 0) {
-		open = open > j->who->since ? open - j->who->since : 0;
-		j->f.free = (int)open;
-	}
-	taken = maximum > 0 && open >= 0 && maximum - open > j->who->active ? maximum - open : j->who->active;
-	if (maximum <= 0)
-		maximum = SUPPOSED;
-	taken = taken < maximum ? taken : maximum;
-	j->f.load = (int)(taken * 1000 / maximum);
-	if (open == 0 || (open > 0 && json_int(capacity, "maximum", 0) > 0 && taken >= maximum))
-		out(j, MATCH_PLACES, "no place is free: supports %lld", (long long)taken);
-	line(j, POINTS_LOAD * j->f.load / 1000, "members", "load: supports %lld of %lld%s", (long long)taken, (long long)maximum,
-	    json_int(capacity, "maximum", 0) > 0 ? "" : ", as many as are supposed");
-	if (waits > 0)
-		line(j, waits < -POINTS_QUEUE ? (int)-waits : POINTS_QUEUE, "members", "others wait there: %lld days",
-		    json_int(queue, "days", 0));
+	match_places(j->who->body, j->who->active, j->who->since, &p);
+	j->f.free = p.free;
+	j->f.load = p.load;
+	if (p.full)
+		out(j, MATCH_PLACES, "no place is free: supports %lld", (long long)p.taken);
+	line(j, MATCH_POINTS_LOAD * p.load / 1000, "members", "load: supports %lld of %lld%s", (long long)p.taken, (long long)p.maximum,
+	    p.supposed ? ", as many as are supposed" : "");
+	if (p.queue < 0)
+		line(j, p.queue, "members", "others wait there: %lld days", json_int(json_obj(capacity, "waitlist"), "days", 0));
 	if (now - json_int(capacity, "updated_at", 0) > FIELDS_CAPACITY_FRESH)
-		line(j, POINTS_OLD, "members", "free places were said long ago");
+		line(j, MATCH_POINTS_OLD, "members", "free places were said long ago");
 	if (j->who->stale)
-		line(j, POINTS_OLD, "members", "the record is old");
+		line(j, MATCH_POINTS_OLD, "members", "the record is old");
 }
 
 static bool
@@ -227,7 +224,7 @@ judge_credential(struct judging *j)
 	if (j->wish->role != NULL && !(j->f.excluded & 1u << MATCH_ROLE) && json_arr(c->subject, "scope") != NULL &&
 	    !match_has(json_arr(c->subject, "scope"), j->wish->role))
 		out(j, MATCH_ROLE, "the credential does not cover %s", j->wish->role);
-	line(j, POINTS_CERTIFIED, "members", "certified");
+	line(j, MATCH_POINTS_CERTIFIED, "members", "certified");
 }
 
 /* Of a band without an age: only what holds at both ends is known. */
@@ -265,7 +262,7 @@ judge_who(struct judging *j)
 
 	if (ages != NULL && !match_has(ages, band))
 		out(j, MATCH_AGE, "supports other ages");
-	else if (ages == NULL && w->age_from < ADULT)
+	else if (ages == NULL && w->age_from < MATCH_ADULT)
 		out(j, MATCH_AGE, "does not say that they support minors");
 	switch (may_come(w, j->who->body, &found)) {
 	case ELIGIBILITY_NO:
@@ -373,7 +370,7 @@ judge_prefs(struct judging *j)
 			line(j, 0, "members", "missing: %s %s", prefs[p->kind].name, p->value);
 	}
 	if (j->wish->known != NULL && match_has(j->wish->known, j->who->id))
-		line(j, POINTS_KNOWN, "members", "they met before, and it went well");
+		line(j, MATCH_POINTS_KNOWN, "members", "they met before, and it went well");
 }
 
 int
@@ -435,11 +432,24 @@ match_count(struct match_tally *t, unsigned excluded)
 }
 
 void
+match_uncount(struct match_tally *t, unsigned excluded, bool open)
+{
+	t->seen--;
+	t->left -= excluded == 0;
+	t->left_open -= open && excluded == 0;
+	for (unsigned i = 0; i < MATCH_NFILTERS; i++) {
+		t->removed[i] -= excluded >> i & 1;
+		t->alone[i] -= excluded == 1u << i;
+		t->alone_open[i] -= open && excluded == 1u << i;
+	}
+}
+
+void
 match_explain(const struct match_tally *t, struct err *reterr)
 {
 	autobuf struct buf b = { 0 };
 	const char *before = "; removed by ";
-	int r = buf_printf(&b, "%u of %u left", t->left, t->seen);
+	int r = buf_printf(&b, "%s%u of %u left", t->left_open > 0 ? "at most " : "", t->left, t->seen);
 
 	for (unsigned i = 0; i < MATCH_NFILTERS && r == 0; i++)
 		if (t->removed[i] > 0) {
@@ -448,8 +458,20 @@ match_explain(const struct match_tally *t, struct err *reterr)
 		}
 	for (unsigned i = 0; i < MATCH_NFILTERS && r == 0; i++)
 		if (t->alone[i] > 0 && filters[i].may)
-			r = buf_printf(&b, "; without %s: %u more", filters[i].name, t->alone[i]);
+			r = buf_printf(&b, "; without %s: %s%u more", filters[i].name, t->alone_open[i] > 0 ? "at most " : "", t->alone[i]);
 	(void)err_set(reterr, 0, "%s", r == 0 ? b.data : "");
+}
+
+const struct match_need *
+match_need(unsigned need)
+{
+	return &needs[need < EV_NEED_END ? need : 0];
+}
+
+int
+match_points(unsigned kind)
+{
+	return kind < MATCH_NPREFS ? prefs[kind].points : 0;
 }
 
 const char *

@@ -4,7 +4,7 @@
  * then an integer score of which every point has its line.  The member chooses.
  *
  * What is not said of a specialist never excludes but where doubt could harm: minors, exclusions
- * by who somebody is, places, credentials.  The weights are the tables of match.c and match_wish.c.
+ * by who somebody is, places, credentials.  Who of many need be judged at all is match_index.h's.
  */
 #ifndef CAIRN_MATCH_H
 #define CAIRN_MATCH_H
@@ -35,6 +35,18 @@ enum match_filter { MATCH_FILTERS(X) MATCH_NFILTERS };
 #undef X
 
 enum { MATCH_PREFS = 16, MATCH_SHOWN = 5, MATCH_MINUTES = 30 };
+
+/* Points of what every wish has; those of preferences are in MATCH_PREFERENCES. */
+enum {
+	MATCH_POINTS_NEED	= 20,
+	MATCH_POINTS_CERTIFIED	= 20,
+	MATCH_POINTS_TIMES	= 10,
+	MATCH_POINTS_KNOWN	= 25,
+	MATCH_POINTS_OLD	= -10,
+	MATCH_POINTS_LOAD	= -40,		/* Of somebody who has no place left. */
+	MATCH_POINTS_QUEUE	= -10,		/* At most, for who waits there. */
+	MATCH_ADULT		= 18000,	/* Thousandths of a year. */
+};
 
 struct match_pref {
 	unsigned	 kind;		/* A row of the table. */
@@ -105,14 +117,32 @@ struct match_tally {
 	unsigned	 seen, left;
 	unsigned	 removed[MATCH_NFILTERS];	/* By this filter, and perhaps others. */
 	unsigned	 alone[MATCH_NFILTERS];		/* By this filter alone: what doing without it would add. */
+	unsigned	 left_open, alone_open[MATCH_NFILTERS];	/* Of these, whom what was not looked at might remove. */
 };
 
+/** match_count(tally, excluded), match_uncount: one more, one less, whom these filters remove; ${open}: and perhaps others. */
 void	match_count(struct match_tally *, unsigned excluded);
-/** match_explain(tally, reterr): "2 of 9 left; removed by language: 7; without language: 4 more". */
+void	match_uncount(struct match_tally *, unsigned excluded, bool open);
+/** match_explain(tally, reterr): "2 of 9 left; removed by language: 7; without language: 4 more", or "at most 2". */
 void	match_explain(const struct match_tally *, struct err *);
 /** match_filter_name(filter): never NULL.  match_may_relax(filter): is it a wish, not a protection? */
 const char *match_filter_name(enum match_filter);
 bool	match_may_relax(enum match_filter);
+
+struct match_places {
+	int64_t		 taken, maximum;
+	int		 free;			/* -1: not said. */
+	int		 load;			/* Taken of 1000. */
+	int		 queue;			/* Points for who waits there, at most 0. */
+	bool		 full, supposed;	/* No place is free; the maximum is not said. */
+};
+
+/* For match_index.c.  match_places(body, active, since, ret): as match_candidate has them.  match_need(need): which lists of a record
+ * speak of it; everyday support is anybody's.  match_points(kind): of a preference. */
+struct match_need { const char *conditions[12], *audiences[4]; };
+void	match_places(const json_t *body, unsigned active, unsigned since, struct match_places *ret);
+const struct match_need *match_need(unsigned need);
+int	match_points(unsigned kind);
 
 /* Of match_wish.c, for match.c: does a record's list say ${value} (languages: or narrower)? */
 bool	match_has(const json_t *list, const char *value);

@@ -105,10 +105,16 @@ publication_check(const json_t *body, const char *org, const char *record, int64
 	return 0;
 }
 
+int64_t
+publication_ends(const json_t *body)
+{
+	return json_int(json_obj(body, "consent"), "expires_at", WHEN_MAX);
+}
+
 bool
 publication_over(const json_t *body, int64_t now)
 {
-	return json_int(json_obj(body, "consent"), "expires_at", WHEN_MAX) <= now;
+	return publication_ends(body) <= now;
 }
 
 static void

@@ -40,6 +40,8 @@ int	publication_check(const json_t *body, const char *org, const char *record, i
 
 /** publication_over(body, now): the consent in the body of a record has ended. */
 bool	publication_over(const json_t *, int64_t now);
+/** publication_ends(body): when it does; WHEN_MAX: never. */
+int64_t	publication_ends(const json_t *);
 
 /**
  * publication_sign(body, org, record, until, seed, now, reterr): put the consent of whoever has ${seed} into the body

@@ -101,6 +101,7 @@ enum { SEARCH_NAMED = 1, SEARCH_SURE = 2, SEARCH_UNSURE = 4 };
 
 struct search_item {
 	const char		*kind, *org, *name;
+	const char		*id;		/* By which it is found alone (match_index.h); or NULL. */
 	const char		*text;		/* All its words, those of the name too; or NULL. */
 	struct search_list	 languages;
 	struct search_list	 facet[SEARCH_NFACETS];

@@ -42,6 +42,12 @@ add_small(struct buf *out, char letter, const char *value, size_t len)
 	return add(out, letter, text);
 }
 
+int
+search_terms_line(struct buf *out, char letter, const char *value)
+{
+	return add_small(out, letter, value, strlen(value));
+}
+
 static int
 add_words(struct buf *out, char letter, const char *text)
 {
@@ -164,7 +170,7 @@ search_terms_item(const struct search_item *item, struct buf *out)
 	int r;
 
 	if ((r = buf_puts(&all, SEARCH_TERM_ALL "\n")) != 0 ||
-	    (r = add(&all, 'k', item->kind)) != 0 || (r = add(&all, 'o', item->org)) != 0 ||
+	    (r = add(&all, 'k', item->kind)) != 0 || (r = search_terms_line(&all, 'o', item->org)) != 0 ||
 	    (r = add_words(&all, SEARCH_TERM_NAME, item->name)) != 0 ||
 	    (r = add_words(&all, SEARCH_TERM_WORD, item->name)) != 0 ||
 	    (r = add_words(&all, SEARCH_TERM_WORD, item->text)) != 0 ||
@@ -178,7 +184,7 @@ search_terms_item(const struct search_item *item, struct buf *out)
 		r = add_tag(&all, 'l', item->languages.item[i]);
 	for (size_t f = 0; f < SEARCH_NFACETS; f++)
 		for (size_t i = 0; i < item->facet[f].n && r == 0; i++)
-			r = add(&all, facet_letters[f], item->facet[f].item[i]);
+			r = search_terms_line(&all, facet_letters[f], item->facet[f].item[i]);
 	for (size_t i = 0; i < item->n_places; i++)
 		for (int level = 0; level < PLACE_LEVELS && r == 0; level++)
 			r = add_cell(&all, place_cell(item->places[i], level));
@@ -258,12 +264,12 @@ search_terms_plan(const struct search_query *q, unsigned pass, struct search_pla
 	if (r == 0 && q->km > 0)
 		r = plan_near(q->near, q->km, &plan);
 	if (r == 0 && q->org != NULL)
-		r = add(wish(&plan, SEARCH_BIT_ORG), 'o', q->org);
+		r = search_terms_line(wish(&plan, SEARCH_BIT_ORG), 'o', q->org);
 	for (size_t f = 0; f < SEARCH_NFACETS && r == 0; f++)
 		if (q->facet[f] != NULL)
-			r = add(wish(&plan, (enum search_bit)f), facet_letters[f], q->facet[f]);
+			r = search_terms_line(wish(&plan, (enum search_bit)f), facet_letters[f], q->facet[f]);
 	if (r == 0 && q->language != NULL)
-		r = add_small(wish(&plan, SEARCH_BIT_LANGUAGE), 'l', q->language, strlen(q->language));
+		r = search_terms_line(wish(&plan, SEARCH_BIT_LANGUAGE), 'l', q->language);
 	if (r == 0 && q->kind != NULL)
 		r = add(wish(&plan, SEARCH_BIT_KIND), 'k', q->kind);
 	if (r == 0 && q->open_only)

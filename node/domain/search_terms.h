@@ -13,7 +13,7 @@
 #include "search.h"
 
 enum {
-	SEARCH_TERMS_VERSION	= 3,
+	SEARCH_TERMS_VERSION	= 4,
 	SEARCH_PLAN_MAX		= SEARCH_WORDS + SEARCH_NFILTERS + 1,	/* Who may come is two. */
 };
 
@@ -34,6 +34,9 @@ struct search_plan {
 	struct place		near;		/* As in the query. */
 	int			km;
 };
+
+/** search_terms_line(out, letter, value): one line, in small letters.  0, or buf.h's. */
+int	search_terms_line(struct buf *, char letter, const char *value) must_check;
 
 /** search_terms_item(item, out): the lines of an item, sorted, each once and ended by '\n'.  0, or buf.h's. */
 int	search_terms_item(const struct search_item *, struct buf *) must_check;

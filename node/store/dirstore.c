@@ -248,6 +248,20 @@ seen_count(struct db *db, const char *org, int64_t *ret)
 }
 
 int
+seen_orgs(struct db *db, int (*fn)(void *, const char *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_SEEN_ORGS, "");
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		const char *org = db_text(rows, 0);
+
+		r = org == NULL ? -ENOMEM : fn(cookie, org);
+	}
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+int
 seen_at(struct db *db, int64_t n, struct seen_record *ret)
 {
 	autorows struct rows *rows = NULL;

@@ -56,6 +56,8 @@ struct seen_record {
 };
 int	seen_put(struct db *, const struct seen_record *) must_check;
 int	seen_count(struct db *, const char *org, int64_t *) must_check;
+/** seen_orgs(db, fn, cookie): each organization of whom a record is held; stops at fn's first non-zero and returns it. */
+int	seen_orgs(struct db *, int (*)(void *, const char *org), void *) must_check;
 int	seen_get(struct db *, const char *org, const char *id, struct seen_record *) must_check;
 int	seen_at(struct db *, int64_t n, struct seen_record *) must_check;
 /** seen_each(db, kind or NULL, org or NULL, fn, cookie): stops at fn's first non-zero and returns it. */

@@ -326,6 +326,14 @@ release(struct db *db, int64_t doc, const char *terms)
 }
 
 int
+searchstore_terms(struct db *db, int64_t seen, char **ret)
+{
+	int64_t doc;
+
+	return look_up(db, seen, &doc, ret);
+}
+
+int
 searchstore_drop(struct db *db, int64_t seen)
 {
 	autofree char *terms = NULL;
@@ -366,8 +374,8 @@ searchstore_put(struct db *db, int64_t seen, int rank, int64_t due, const struct
 		put32(places + SEARCHSTORE_PLACE * i, item->places[i].lat);
 		put32(places + SEARCHSTORE_PLACE * i + 4, item->places[i].lon);
 	}
-	return db_run(db, Q_SEARCH_DOC_PUT, "iiibt", doc, seen, due, item->n_places > 0 ? places : NULL,
-	    SEARCHSTORE_PLACE * item->n_places, terms);
+	return db_run(db, Q_SEARCH_DOC_PUT, "iiibtt", doc, seen, due, item->n_places > 0 ? places : NULL,
+	    SEARCHSTORE_PLACE * item->n_places, terms, item->id);
 }
 
 int

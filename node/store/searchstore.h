@@ -18,6 +18,10 @@ enum {
 	SEARCHSTORE_PENDING	= 64,	/* So many pending documents cost a search nothing that is felt. */
 	SEARCHSTORE_STEP	= 350,	/* Rows written at once: some milliseconds. */
 	SEARCHSTORE_WORDS	= 256,	/* Words that begin alike; with more, the first three letters count. */
+	SEARCHSTORE_DOC_BITS	= 16,
+	SEARCHSTORE_TILE	= (1 << SEARCHSTORE_DOC_BITS) / 64,
+	SEARCHSTORE_SETS	= 128,	/* At most. */
+	SEARCHSTORE_ID		= 64,	/* Bytes of an id with NUL. */
 };
 
 /**
@@ -44,6 +48,24 @@ int	searchstore_next(struct db *, int64_t *) must_check;
  */
 int	searchstore_walk(struct db *, const struct search_plan *, int64_t after,
 	    int (*)(void *, int64_t doc, int64_t seen), void *) must_check;
+
+/**
+ * searchstore_sets(db, sets, n, fn, cookie): tile by tile, the documents that have any line of each of ${n} sets: ${bits} has the
+ * SEARCHSTORE_TILE words of the first, then of the next, which ${fn} may change.  Documents of ${tile} have its number as their upper bits,
+ * SEARCHSTORE_DOC_BITS below.  ${fn} stops it by anything but 0, which is returned.
+ */
+int	searchstore_sets(struct db *, const struct search_wish *, size_t n,
+	    int (*)(void *, int64_t tile, uint64_t *bits), void *) must_check;
+
+/** searchstore_rank(doc): of a document; the last is stale. */
+int	searchstore_rank(int64_t doc);
+
+/** searchstore_name(db, doc, ret_seen, ret_id): of a document with an id: its record, and the id in ${ret_id}.  0 or E_NOTFOUND. */
+int	searchstore_name(struct db *, int64_t doc, int64_t *ret_seen, char ret_id[SEARCHSTORE_ID]) must_check;
+/** searchstore_terms(db, seen, ret): the lines of a record; the caller frees.  0 or E_NOTFOUND. */
+int	searchstore_terms(struct db *, int64_t seen, char **ret) must_check;
+/** searchstore_ids(db, id or NULL, ret): all documents with an id, or with this one, by id: rows of document, record, id. */
+int	searchstore_ids(struct db *, const char *, struct rows **) must_check;
 
 /** searchstore_count(db, plan, ret): total, removed and without of a search that found nothing, by the index. */
 int	searchstore_count(struct db *, const struct search_plan *, struct search_loss *) must_check;

@@ -26,9 +26,11 @@ struct fresh {
 
 struct hunt {
 	struct db			*db;
-	const struct search_plan	*plan;
-	int64_t				*term[SEARCH_PLAN_MAX];	/* Of each wish: any of these. */
-	size_t				 terms[SEARCH_PLAN_MAX];
+	const struct search_plan	*plan;		/* NULL: only sets. */
+	const struct search_wish	*wish;		/* Of the plan, or the sets. */
+	size_t				 n;
+	int64_t				*term[SEARCHSTORE_SETS];	/* Of each wish: any of these. */
+	size_t				 terms[SEARCHSTORE_SETS];
 	size_t				 order[SEARCH_PLAN_MAX];	/* In which wishes are read. */
 	struct fresh			*fresh;
 	size_t				 n_fresh;
@@ -37,7 +39,7 @@ struct hunt {
 static void
 close_hunt(struct hunt *h)
 {
-	for (size_t i = 0; i < SEARCH_PLAN_MAX; i++)
+	for (size_t i = 0; i < h->n; i++)
 		free(h->term[i]);
 	for (size_t i = 0; i < h->n_fresh; i++)
 		free(h->fresh[i].lines);
@@ -85,7 +87,7 @@ add_beginning(struct hunt *h, size_t wish, const char *word)
 static int
 open_wish(struct hunt *h, size_t wish)
 {
-	const struct search_wish *w = &h->plan->wish[wish];
+	const struct search_wish *w = &h->wish[wish];
 	int r = 0;
 
 	for (const char *p = w->lines.data, *end; r == 0 && p != NULL && (end = strchr(p, '\n')) != NULL; p = end + 1) {
@@ -136,17 +138,25 @@ set_order(struct hunt *h)
 }
 
 static int
-open_hunt(struct db *db, const struct search_plan *plan, struct hunt *h)
+open_sets(struct db *db, const struct search_wish *sets, size_t n, struct hunt *h)
 {
 	int r = 0;
 
-	*h = (struct hunt){ .db = db, .plan = plan };
-	for (size_t i = 0; i < plan->n && r == 0; i++)
+	*h = (struct hunt){ .db = db, .wish = sets, .n = n };
+	for (size_t i = 0; i < n && r == 0; i++)
 		r = open_wish(h, i);
-	if (r != 0)
-		return r;
-	set_order(h);
-	return open_fresh(h);
+	return r != 0 ? r : open_fresh(h);
+}
+
+static int
+open_hunt(struct db *db, const struct search_plan *plan, struct hunt *h)
+{
+	int r = open_sets(db, plan->wish, plan->n, h);
+
+	h->plan = plan;
+	if (r == 0)
+		set_order(h);
+	return r;
 }
 
 /* Does a fresh document have a line of the wish? */
@@ -193,7 +203,7 @@ read_wish(const struct hunt *h, size_t wish, int64_t tile, struct posting *ret)
 
 		if (h->fresh[i].doc >> 16 != tile)
 			continue;
-		if ((r = fresh_has(&h->fresh[i], &h->plan->wish[wish], &has)) == 0)
+		if ((r = fresh_has(&h->fresh[i], &h->wish[wish], &has)) == 0)
 			posting_set(ret, h->fresh[i].doc & 0xffff, has);
 	}
 	return r;
@@ -208,7 +218,7 @@ read_all(const struct hunt *h, int64_t tile, struct posting *ret)
 	r = read_row(h->db, searchstore_term(*SEARCH_TERM_ALL, "", 0) | tile, ret);
 	for (size_t i = 0; i < h->n_fresh; i++)
 		if (h->fresh[i].doc >> 16 == tile)
-			posting_set(ret, h->fresh[i].doc & 0xffff, h->fresh[i].lines[1] != '\0');
+			posting_set(ret, h->fresh[i].doc & 0xffff, strstr(h->fresh[i].lines, "\n" SEARCH_TERM_ALL "\n") != NULL);
 	return r;
 }
 
@@ -388,4 +398,64 @@ searchstore_count(struct db *db, const struct search_plan *plan, struct search_l
 	if (r == 0)
 		*ret = loss;
 	return r;
+}
+
+struct sets {
+	struct hunt		 hunt;
+	struct posting		*found;		/* Of each set. */
+	int			(*fn)(void *, int64_t, uint64_t *);
+	void			*cookie;
+};
+_Static_assert(sizeof(struct posting) == sizeof(uint64_t) * SEARCHSTORE_TILE, "the words of the sets follow each other");
+
+static int
+sets_tile(void *cookie, int64_t tile)
+{
+	struct sets *s = cookie;
+	int r = 0;
+
+	for (size_t i = 0; i < s->hunt.n && r == 0; i++)
+		r = read_wish(&s->hunt, i, tile, &s->found[i]);
+	return r != 0 ? r : s->fn(s->cookie, tile, s->found[0].bits);
+}
+
+int
+searchstore_sets(struct db *db, const struct search_wish *sets, size_t n, int (*fn)(void *, int64_t, uint64_t *), void *cookie)
+{
+	autofree struct posting *found = calloc(n + 1, sizeof(*found));
+	struct sets s = { .found = found, .fn = fn, .cookie = cookie };
+	int r = found == NULL ? -ENOMEM : n > SEARCHSTORE_SETS ? E_BAD : open_sets(db, sets, n, &s.hunt);
+
+	if (r == 0)
+		r = each_tile(db, 0, sets_tile, &s);
+	close_hunt(&s.hunt);
+	return r;
+}
+
+int
+searchstore_rank(int64_t doc)
+{
+	return SEARCH_RANKS - 1 - (int)(doc >> SEARCHSTORE_RANK_SHIFT);
+}
+
+int
+searchstore_name(struct db *db, int64_t doc, int64_t *ret_seen, char ret_id[SEARCHSTORE_ID])
+{
+	autorows struct rows *rows = NULL;
+	const char *id;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_SEARCH_DOC_ID, "i", doc)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	if ((id = db_text(rows, 1)) == NULL)
+		return -ENOMEM;
+	*ret_seen = db_int(rows, 0);
+	(void)snprintf(ret_id, SEARCHSTORE_ID, "%s", id);
+	return 0;
+}
+
+int
+searchstore_ids(struct db *db, const char *id, struct rows **ret)
+{
+	return id != NULL ? db_query(db, ret, Q_SEARCH_DOC_BY_ID, "t", id) : db_query(db, ret, Q_SEARCH_DOC_IDS, "");
 }

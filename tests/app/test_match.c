@@ -1,105 +1,341 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * More specialists than are kept at once: the choices are the best of all, the counts are of all, and those who are
- * shown as excluded are the first of all, as judging each and sorting them finds.
+ * Whoever is found by the index, against the judgement of everybody: the same choices in the same order, each with the same
+ * lines, and, where the records alone decide, the same counts and the same exclusions.  As long as one record is not in the index everybody is
+ * judged: that is the other side of each comparison.  HS_LONG=1: a thousand wishes instead of some.
  */
+#include "app/assess.h"
 #include "app/match.h"
-#include "domain/match.h"
+#include "app/shortlist.h"
+#include "domain/statement.h"
+#include "domain/vc.h"
 #include "find_node.h"
-#include "tests/dice.h"
+#include "store/matchstore.h"
+#include "tests/match_drawn.h"
 #include "tests/tap.h"
 
-enum { MANY = 2600, EXCLUDED = 200 };
+enum { MANY = 760, ALIKE = 530, LOADED = 12, WISHES = 8, SEEDS = 1000, TOLD = 60 };
 
-static const char *const languages[] = { "en", "en", "es", "fr" };
-static const char *const modalities[] = { "phone", "in_person", "online_text", "online_video" };
-static const char *const cultures[] = { "caribbean", "deaf", "farming", "navy" };
+static char stranger[] = "BBBBBBBBBBBBBBBBBBBBBBBBB0";
 
-struct judged {
-	char			 id[27];
-	struct match_finding	 f;
+/* For this one record: is it in the index? */
+static void
+set_ready(bool ready)
+{
+	struct seen_record rec;
+	bool is;
+
+	must(seen_get(app.db, org, "STORY", &rec));
+	must(seen_indexed(app.db, rec.n, ready ? SEARCH_TERMS_VERSION : 0));
+	seen_free(&rec);
+	must(shortlist_ready(&app, &is));
+	if (is != ready)
+		bail("ready", "not as it was set");
+}
+
+static void
+arrive_drawn(size_t i, bool open)
+{
+	autojson json_t *body = i < ALIKE && !open ? json_pack("{s:s, s:[s], s:{s:i, s:I}}", "alias", "Alike", "languages", "es", "capacity",
+	    "open", 2, "updated_at", (json_int_t)(fixture_now - DAY)) : drawn_body(fixture_now, open);
+	autofree char *body_text = json_dumps(body, JSON_COMPACT);
+	const char *whose = dice_roll(30) == 0 ? stranger : org;
+	char id[27];
+
+	(void)snprintf(id, sizeof(id), "%s%07u%s", open ? "OPEN" : "SPEC", dice_roll(10000000), i < ALIKE ? "ALIKE" : "");
+	put(whose, id, "specialist", DIRECTORY_OK, fixture_now + (dice_roll(9) == 0 ? -DAY : 10 * DAY), body_text);
+	must(find_index(&app, whose, id));
+}
+
+static void
+fill(bool open, size_t n)
+{
+	bool more = true;
+
+	for (size_t i = 0; i < n; i++)
+		arrive_drawn(i, open);
+	while (more)
+		must(searchstore_settle(app.db, 1, SIZE_MAX, &more));
+	/* Some are pending besides. */
+	for (size_t i = 0; i < 20; i++)
+		arrive_drawn(MANY, open);
+}
+
+/* Specialists of whom something is known that they say themselves, before or after they come; some take it back. */
+static void
+tell(unsigned i)
+{
+	static const char *const readers[] = { "staff", "members", "anyone" };
+	uint8_t seed[32] = { 9, (uint8_t)i }, pub[32], secret[64];
+	autojson json_t *body = drawn_body(fixture_now, false), *doc;
+	char did[80], who[27], what[27];
+
+	(void)crypto_sign_seed_keypair(pub, secret, seed);
+	(void)vc_did(pub, did);
+	must(json_object_set_new(body, "did", json_string(did)));
+	doc = json_pack("{s:i, s:s, s:s, s:I, s:I, s:b, s:s, s:[s], s:[s]}", "v", 1, "kind", STATEMENT_KIND, "specialist", did, "issued_at",
+	    (json_int_t)(fixture_now - 1000), "expires_at", (json_int_t)(fixture_now + 20 * DAY), "withdrawn", 0, "readers", DRAWN(readers),
+	    "conditions", DRAWN(drawn_conditions), "audiences", DRAWN(drawn_audiences));
+	must(proof_sign(doc, seed, "assertionMethod", "2023-11-14T00:00:00Z", NULL));
+	(void)snprintf(who, sizeof(who), "TELL%05u", i * 7919 % 100000);
+	(void)snprintf(what, sizeof(what), "WHAT%05u", i);
+	for (unsigned k = 0; k < 2; k++) {
+		autofree char *body_text = json_dumps(k == i % 2 ? body : doc, JSON_COMPACT);
+
+		arrive(k == i % 2 ? who : what, k == i % 2 ? "specialist" : "statement", body_text);
+	}
+	if (i % 5 == 4)
+		arrive(what, "statement", "{}");
+}
+
+static void
+tell_all(void)
+{
+	unsigned said = 0, kept = 0;
+	bool ready = false;
+
+	for (unsigned i = 0; i < TOLD; i++)
+		tell(i);
+	must(shortlist_ready(&app, &ready));
+	ok(!ready, "who said something is to be indexed anew");
+	while (!ready) {
+		run_steps();
+		must(shortlist_ready(&app, &ready));
+	}
+	for (unsigned i = 0; i < TOLD; i++) {
+		autofree char *lines = NULL;
+		struct seen_record rec;
+		char who[27];
+
+		(void)snprintf(who, sizeof(who), "TELL%05u", i * 7919 % 100000);
+		must(seen_get(app.db, org, who, &rec));
+		must(searchstore_terms(app.db, rec.n, &lines));
+		seen_free(&rec);
+		said += strstr(lines, "\nMx") != NULL;
+		kept += i % 5 == 4 && strstr(lines, "\nMx") != NULL;
+	}
+	is_int(said, TOLD - TOLD / 5, "what is said stands with the specialist in the index");
+	is_int(kept, 0, "and what was taken back does not");
+}
+
+struct somebody {
+	char	 id[27];
+	unsigned left;
 };
 
-static struct judged all[MANY];
-static struct match_tally tally;
-
 static int
-by_rank(const void *a, const void *b)
+pick(void *cookie, const struct seen_record *rec)
 {
-	const struct judged *x = a, *y = b;
+	struct somebody *s = cookie;
 
-	if ((x->f.excluded == 0) != (y->f.excluded == 0))
-		return x->f.excluded == 0 ? -1 : 1;
-	return match_before(&x->f, x->id, &y->f, y->id) ? -1 : 1;
+	if (s->left-- != 0 || strcmp(rec->org, org) != 0)
+		return s->left > MANY ? E_LATER : 0;
+	(void)snprintf(s->id, sizeof(s->id), "%s", rec->id);
+	return E_LATER;
 }
 
 static void
-draw(size_t i, const json_t *args)
+somebody(struct somebody *ret)
 {
-	autojson json_t *body = json_pack("{s:s, s:[s], s:[s], s:[s], s:{s:i, s:i, s:I}}", "alias", "Somebody", "languages",
-	    languages[dice_roll(4)], "modalities", modalities[dice_roll(4)], "cultures", cultures[dice_roll(4)], "capacity", "open",
-	    (int)dice_roll(3), "maximum", 4, "updated_at", (json_int_t)(fixture_now - (int64_t)dice_roll(20) * DAY));
-	autofree char *body_text = json_dumps(body, JSON_COMPACT);
-	struct match_candidate c = { .org = org, .id = all[i].id, .body = body, .verdict = CREDENTIAL_UNCERTIFIED, .certification = "" };
-	struct match_wish wish;
-
-	(void)snprintf(all[i].id, sizeof(all[i].id), "SPEC%022u", dice_roll(1u << 30));
-	put(org, all[i].id, "specialist", DIRECTORY_OK, fixture_now + 10 * DAY, body_text);
-	must(match_wish_read(args, &wish, NULL));
-	must(match_judge(&wish, &c, fixture_now, &all[i].f));
-	match_count(&tally, all[i].f.excluded);
+	do {
+		*ret = (struct somebody){ .left = dice_roll(MANY) };
+		(void)!seen_each(app.db, "specialist", NULL, pick, ret);
+	} while (ret->id[0] == '\0');
 }
 
-/* Are these, from ${from} on, those of ${list}? */
-static bool
-same(const json_t *list, size_t from)
+/* We have given them people of our own, before and after they said how many places they have. */
+static void
+load_some(void)
 {
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *id = json_str(json_array_get(list, i), "record");
+	for (unsigned i = 0; i < LOADED; i++) {
+		char id[27];
+		struct somebody s;
+		struct pairing p = { .id = id, .state = i % 4 == 3 ? PAIRING_ENDED : PAIRING_ACTIVE,
+		    .began = fixture_now - (int64_t)dice_roll(10) * DAY };
 
-		if (strcmp(id, all[from + i].id) != 0) {
-			printf("# %zu: %s, wanted %s\n", i, id, all[from + i].id);
-			return false;
-		}
+		somebody(&s);
+		(void)snprintf(id, sizeof(id), "PAIR%022u", i);
+		p.body = json_pack("{s:{s:s, s:s}}", "with", "org", org, "record", s.id);
+		must(pairing_put(app.db, &p));
+		json_decref(p.body);
 	}
-	return true;
 }
 
-static void
-test_many(void)
+static json_t *
+propose(json_t *args, bool by_index)
 {
-	autojson json_t *args = json_pack("{s:s, s:s, s:s, s:s, s:[s]}", "need", "grief", "age_band", "26_59", "language", "en", "modality", "phone",
-	    "prefer", "culture=navy"), *found = NULL, *everybody = NULL;
-	struct match_wish wish;
+	json_t *ret = NULL;
 	struct err err = { "" };
 
-	if (!ok(match_wish_read(args, &wish, &err) == 0, "a wish %s", err.text))
-		return;
-	for (size_t i = 0; i < MANY; i++)
-		draw(i, args);
-	qsort(all, MANY, sizeof(*all), by_rank);
-	is_int(match_propose(&app, args, &found, &err), 0, "%d specialists are looked at, of whom %u are left", MANY, tally.left);
-	ok(json_array_size(json_arr(found, "choices")) >= 3 && same(json_arr(found, "choices"), 0), "the choices are the best of all");
-	is_int(json_int(json_array_get(json_arr(found, "choices"), 0), "score", -1), all[0].f.score, "with their score");
-	is_int((long long)json_array_size(json_arr(found, "excluded")), EXCLUDED, "as many of the excluded as are shown");
-	ok(same(json_arr(found, "excluded"), tally.left), "are the first of all");
-	for (unsigned i = 0; i < MATCH_NFILTERS; i++)
-		if (tally.removed[i] > 0)
-			is_int(json_int(json_obj(found, "counts"), match_filter_name((enum match_filter)i), 0), tally.removed[i], "removed of all: %s",
-			    match_filter_name((enum match_filter)i));
-	is_int(match_all(&app, args, &everybody, &err), 0, "and for a round of many members");
-	ok(json_array_size(everybody) == tally.left && same(everybody, 0), "everybody who is not excluded, best first");
-	for (size_t i = 0; i < MANY; i++)
-		match_finding_free(&all[i].f);
+	set_ready(by_index);
+	if (match_propose(&app, args, &ret, &err) != 0)
+		bail("propose", err.text);
+	return ret;
+}
+
+static void
+show(const char *what, const json_t *a, const json_t *b)
+{
+	autofree char *x = json_dumps(a, JSON_COMPACT | JSON_ENCODE_ANY), *y = json_dumps(b, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	printf("# %s\n#  by the index %.1500s\n#  by judgement %.1500s\n", what, x, y);
+}
+
+static bool
+same(const char *key, const json_t *a, const json_t *b)
+{
+	bool ret = json_equal(json_object_get(a, key), json_object_get(b, key));
+
+	if (!ret)
+		show(key, json_object_get(a, key), json_object_get(b, key));
+	return ret;
+}
+
+/* How many specialists of the index were judged. */
+static size_t
+looked(const json_t *args)
+{
+	struct assess a = { .app = &app };
+	size_t ret;
+
+	set_ready(true);
+	must(assess(&a, args, NULL));
+	ret = a.looked;
+	assess_free(&a);
+	return ret;
+}
+
+/* Each says the same when asked alone. */
+static bool
+is_told_alike(const json_t *args, const json_t *found)
+{
+	const json_t *one;
+	size_t i;
+	bool ret = true;
+
+	json_array_foreach(json_arr(found, "excluded"), i, one) {
+		autojson json_t *choice = NULL;
+		struct err err = { "" };
+		bool may;
+		int r;
+
+		r = match_again(&app, args, json_str(one, "org"), json_str(one, "record"), &choice, &may, &err);
+		if (r != E_REFUSED || strcmp(err.text, json_string_value(json_array_get(json_arr(one, "why"), 0))) != 0) {
+			printf("# %s: %d %s\n", json_str(one, "record"), r, err.text);
+			ret = false;
+		}
+	}
+	return ret;
+}
+
+static void
+compare(bool open, bool life, unsigned wishes)
+{
+	unsigned choices = 0, told = 0, everybody = 0, chosen = 0, again = 0;
+	size_t least = SIZE_MAX;
+
+	for (unsigned n = 0; n < wishes; n++) {
+		struct somebody s;
+		autojson json_t *args, *by_index, *by_judgement, *all = NULL, *all_judged = NULL, *one = NULL, *one_judged = NULL;
+		struct err err = { "" }, other = { "" };
+		size_t few;
+		bool may, may_judged;
+		int r;
+
+		somebody(&s);
+		args = n == 0 ? json_pack("{s:s, s:s, s:[]}", "need", "everyday_support", "age_band", "26_59", "prefer") : drawn_wish(open, s.id, org);
+		if (life && n % 2 == 0)
+			(void)json_array_insert_new(json_arr(args, "prefer"), 0, json_string(n % 4 ? "experience=grief" : "identity=veterans"));
+		else if (life)
+			(void)json_object_set_new(args, "only", json_pack("[s, s]", DRAWN(drawn_audiences), DRAWN(drawn_audiences)));
+		by_index = propose(args, true);
+		by_judgement = propose(args, false);
+		choices += same("choices", by_index, by_judgement);
+		chosen += (unsigned)json_array_size(json_arr(by_index, "choices"));
+		told += open ? is_told_alike(args, by_index) : same("excluded", by_index, by_judgement) && same("counts", by_index, by_judgement) &&
+		    same("relax", by_index, by_judgement) && same("note", by_index, by_judgement);
+		few = looked(args);
+		least = few < least ? few : least;
+		set_ready(false);
+		must(match_all(&app, args, &all_judged, NULL));
+		r = match_again(&app, args, org, s.id, &one_judged, &may_judged, &other);
+		set_ready(true);
+		must(match_all(&app, args, &all, NULL));
+		everybody += json_equal(all, all_judged);
+		again += match_again(&app, args, dice_roll(2) ? org : NULL, s.id, &one, &may, &err) == r && json_equal(one, one_judged) && (one == NULL ||
+		    may == may_judged) && strcmp(err.text, other.text) == 0;
+		if (choices + told + everybody + again != 4 * (n + 1)) {
+			autofree char *wish = json_dumps(args, JSON_COMPACT);
+
+			printf("# wish %u: %s\n", n, wish);
+			break;
+		}
+	}
+	is_int(choices, wishes, "the same are proposed, in the same order, with the same lines%s", open ? "; much is open" : "");
+	is_int(told, wishes, open ? "whoever is excluded is so for the same reason" : "and the same are excluded, by the same counts");
+	is_int(everybody, wishes, "everybody who is not excluded, best first, for a round of many members");
+	is_int(again, wishes, "one alone, asked for by id");
+	ok(chosen >= 2 * wishes, "(some were proposed: %u)", chosen);
+	ok(least < MANY / 2 + (life ? MANY : 0), "(at times few were judged: %zu)", least);
+}
+
+/* Whose consent to be published is over, and whose organization is no longer on the list. */
+static void
+test_gone(void)
+{
+	autojson json_t *args = json_pack("{s:s, s:s, s:s}", "need", "everyday_support", "age_band", "26_59", "language", "tlh"), *reply = NULL;
+	autorows struct rows *rows = NULL;
+	autojson json_t *ids;
+	json_t *why = NULL;
+	struct somebody s;
+	struct err err = { "" };
+	char body[256];
+
+	somebody(&s);
+	ids = json_pack("[s, s, s]", "OVER", "STRANGE", s.id);
+	(void)snprintf(body, sizeof(body), "{\"alias\":\"Over\",\"languages\":[\"tlh\"],\"consent\":{\"expires_at\":%lld}}", (long long)fixture_now + DAY);
+	arrive("OVER", "specialist", body);
+	put(stranger, "STRANGE", "specialist", DIRECTORY_OK, fixture_now + 10 * DAY, "{\"alias\":\"Strange\",\"languages\":[\"tlh\"]}");
+	must(find_index(&app, stranger, "STRANGE"));
+	reply = propose(args, true);
+	is_int((long long)json_array_size(json_arr(reply, "choices")), 1, "a stranger to the trust list is not proposed");
+	is_str(json_str(json_array_get(json_arr(reply, "choices"), 0), "record"), "OVER", "who is published is");
+	must(match_why(&app, args, ids, &why, &err));
+	is_str(json_string_value(json_array_get(json_arr(json_array_get(why, 0), "why"), 0)), "not excluded, with -10 points", "asked why of one who is proposed");
+	is_str(json_string_value(json_array_get(json_arr(json_array_get(why, 1), "why"), 0)), "no specialist of that id is published here",
+	    "of a stranger, and");
+	is_str(json_string_value(json_array_get(json_arr(json_array_get(why, 2), "why"), 0)), "language: does not speak tlh", "of one who is not");
+	json_decref(reply);
+	fixture_now += DAY;
+	reply = propose(args, true);
+	is_int((long long)json_array_size(json_arr(reply, "choices")), 0, "whose consent has ended is not, though the index does not know yet");
+	run_steps();
+	json_decref(reply);
+	reply = propose(args, true);
+	must(searchstore_ids(app.db, "OVER", &rows));
+	is_int(db_next(rows), E_NOTFOUND, "a step later it is not there");
+	json_decref(why);
 }
 
 int
 main(void)
 {
+	const char *asked = getenv("HS_LONG");
+	unsigned wishes = asked != NULL ? SEEDS : WISHES;
+
 	app.db = fixture_open();
 	app.trust = trust_one();
 	must(db_begin(app.db, NULL));
-	test_many();
+	arrive("STORY", "story", "{}");
+	fill(false, MANY);
+	compare(false, false, wishes);
+	load_some();
+	compare(false, false, wishes / 2);
+	tell_all();
+	compare(false, true, wishes);
+	fill(true, MANY / 4);
+	compare(true, false, wishes / 2);
+	test_gone();
 	must(db_commit(app.db, NULL));
 	trust_free(app.trust);
 	db_close(app.db);

@@ -60,6 +60,15 @@ FROM seen WHERE n = ?1;
 -- name: seen_count
 SELECT count(*) FROM seen WHERE org = ?1;
 
+-- One step into the index for each, however many records.
+-- name: seen_orgs
+WITH RECURSIVE each_org (org) AS (
+	SELECT min(org) FROM seen
+	UNION ALL
+	SELECT (SELECT min(org) FROM seen WHERE org > each_org.org) FROM each_org WHERE each_org.org IS NOT NULL
+)
+SELECT org FROM each_org WHERE org IS NOT NULL;
+
 -- name: seen_by_id
 SELECT n FROM seen WHERE org = ?1 AND id = ?2;
 

@@ -17,8 +17,10 @@ CREATE TABLE search_doc (
 	seen		INTEGER UNIQUE REFERENCES seen (n),	-- NULL: the number is free
 	due		INTEGER NOT NULL,			-- its rank changes then; 0: it does not
 	places		BLOB,					-- where it is
-	terms		TEXT NOT NULL
+	terms		TEXT NOT NULL,
+	id		TEXT					-- of a specialist: the last of an order between equals
 ) STRICT;
+CREATE INDEX search_doc_id ON search_doc (id, seen) WHERE id IS NOT NULL;
 CREATE INDEX search_doc_due ON search_doc (due) WHERE due > 0;
 CREATE INDEX search_doc_free ON search_doc (doc) WHERE seen IS NULL;
 

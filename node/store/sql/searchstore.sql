@@ -4,11 +4,12 @@
 SELECT doc, terms FROM search_doc WHERE seen = ?1;
 
 -- name: search_doc_put
-INSERT INTO search_doc (doc, seen, due, places, terms) VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (doc) DO UPDATE SET seen = excluded.seen, due = excluded.due, places = excluded.places, terms = excluded.terms;
+INSERT INTO search_doc (doc, seen, due, places, terms, id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (doc) DO UPDATE SET seen = excluded.seen, due = excluded.due, places = excluded.places, terms = excluded.terms,
+	id = excluded.id;
 
 -- name: search_doc_free
-UPDATE search_doc SET seen = NULL, due = 0, places = NULL, terms = '' WHERE doc = ?1;
+UPDATE search_doc SET seen = NULL, due = 0, places = NULL, terms = '', id = NULL WHERE doc = ?1;
 
 -- A number that is free and that no posting still holds.
 -- name: search_doc_reuse
@@ -20,6 +21,15 @@ SELECT max(doc) FROM search_doc WHERE doc BETWEEN ?1 AND ?2;
 
 -- name: search_doc_seen
 SELECT seen, places FROM search_doc WHERE doc = ?1 AND seen IS NOT NULL;
+
+-- name: search_doc_id
+SELECT seen, id FROM search_doc WHERE doc = ?1 AND id IS NOT NULL;
+
+-- name: search_doc_ids
+SELECT doc, seen, id FROM search_doc WHERE id IS NOT NULL ORDER BY id, seen;
+
+-- name: search_doc_by_id
+SELECT doc, seen, id FROM search_doc WHERE id = ?1 ORDER BY seen;
 
 -- name: search_doc_due
 SELECT seen FROM search_doc WHERE due > 0 AND due <= ?1 ORDER BY due LIMIT ?2;

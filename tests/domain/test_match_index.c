@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the index guesses of each specialist, against what match_judge() says of the same: never harder; and exact where nothing is open. */
+#define FAULTS_OF_BUFFERS
+#include "base/canon.h"
+#include "domain/match_index.h"
+#include "domain/search_item.h"
+#include "tests/domain/faults.h"
+#include "tests/match_drawn.h"
+#include "tests/tap.h"
+
+#define NOW	1795230245678LL
+
+enum { MANY = 300, WISHES = 60, MOST = 20 };
+
+struct somebody {
+	char			 id[16];
+	const char		*org;
+	unsigned		 at;		/* Number in the tile. */
+	json_t			*body, *statement;
+	struct buf		 terms;
+	struct match_guess	 guess;
+	bool			 told;
+};
+
+static struct somebody all[MANY];
+static uint64_t bits[MATCH_INDEX_SETS * MATCH_INDEX_WORDS];
+
+static void
+draw(size_t i, bool open)
+{
+	static const char *const orgs[] = { "ORG", "OTHER" }, *const readers[] = { "staff", "members", "anyone" };
+	autobuf struct buf text = { 0 };
+	struct somebody *s = &all[i];
+	struct search_item item;
+
+	(void)snprintf(s->id, sizeof(s->id), "SPEC%u", dice_roll(100000));
+	s->org = orgs[dice_roll(2)];
+	s->at = (unsigned)i * 217 % 65536;
+	s->body = drawn_body(NOW, open);
+	s->statement = dice_roll(2) ? NULL : json_pack("{s:s, s:[s], s:[s]}", "readers", DRAWN(readers), "conditions", DRAWN(drawn_conditions),
+	    "audiences", DRAWN(drawn_audiences));
+	s->terms = (struct buf){ 0 };
+	if (buf_puts(&s->terms, "\n") != 0 || search_item_read("specialist", s->org, s->body, &text, &item) != 0 ||
+	    search_terms_item(&item, &s->terms) != 0 || match_index_lines(s->id, s->body, &s->terms) != 0 ||
+	    (s->statement != NULL && match_index_life(s->statement, &s->terms) != 0))
+		abort();
+}
+
+static void
+drop(void)
+{
+	for (size_t i = 0; i < MANY; i++) {
+		json_decref(all[i].body);
+		json_decref(all[i].statement);
+		buf_free(&all[i].terms);
+	}
+}
+
+/* As the index does it: any line of the set. */
+static bool
+has(const struct somebody *s, const struct search_wish *set)
+{
+	bool ret = false;
+
+	for (const char *p = set->lines.data, *end; p != NULL && (end = strchr(p, '\n')) != NULL && !ret; p = end + 1) {
+		char line[128];
+
+		(void)snprintf(line, sizeof(line), "\n%.*s%s", (int)(end - p), p, set->begins ? "" : "\n");
+		ret = strstr(s->terms.data, line) != NULL;
+	}
+	return ret;
+}
+
+static int
+take_one(void *cookie, unsigned n, const struct match_guess *g)
+{
+	unsigned *count = cookie;
+
+	for (size_t i = 0; i < MANY; i++)
+		if (all[i].at == n) {
+			all[i].guess = *g;
+			all[i].told = true;
+		}
+	(*count)++;
+	return 0;
+}
+
+static int
+stop(void *cookie, unsigned n, const struct match_guess *g)
+{
+	(void)n;
+	(void)g;
+	return ++*(unsigned *)cookie == 3 ? E_LATER : 0;
+}
+
+static void
+read_all(const struct match_plan *plan)
+{
+	memset(bits, 0, sizeof(bits));
+	for (size_t i = 0; i < MANY; i++)
+		for (size_t k = 0; k < plan->n; k++)
+			if (has(&all[i], &plan->set[k]))
+				bits[k * MATCH_INDEX_WORDS + all[i].at / 64] |= 1ULL << all[i].at % 64;
+}
+
+/* How much better a guess may be at most: what is not known to the hour, a town, and what begins like a word. */
+static int
+slack(const struct match_wish *w)
+{
+	int ret = -MATCH_POINTS_OLD;
+
+	for (size_t i = 0; i < w->n_prefs; i++)
+		if (w->prefs[i].kind == MATCH_PREF_TOWN || w->prefs[i].kind == MATCH_PREF_INTEREST)
+			ret += match_points(w->prefs[i].kind) * (i == 0 ? 2 : 1);
+	return ret;
+}
+
+struct seen {
+	unsigned	bad, soft, exact, open, kind, shut;
+};
+
+/* As app/assess.c judges: what the credential is worth is drawn. */
+static void
+hold_one(const struct match_wish *w, struct somebody *s, bool stale, struct seen *ret)
+{
+	const json_t *subject = json_obj(json_obj(s->body, "credential"), "credentialSubject");
+	bool has_credential = subject != NULL || json_str(s->body, "credential_id") != NULL;
+	struct match_candidate c = { .org = s->org, .id = s->id, .body = s->body, .statement = s->statement, .stale = stale,
+	    .certification = "revoked", .subject = subject,
+	    .verdict = !has_credential ? CREDENTIAL_UNCERTIFIED : dice_roll(2) ? CREDENTIAL_CERTIFIED : CREDENTIAL_REVOKED };
+	const unsigned unsure = 1u << MATCH_CREDENTIAL | 1u << MATCH_JURISDICTION | 1u << MATCH_CERTIFIED | 1u << MATCH_ROLE | 1u << MATCH_ELIGIBLE |
+	    1u << MATCH_TOWN;
+	struct match_finding f;
+	unsigned differ;
+
+	if (match_judge(w, &c, NOW, &f) != 0)
+		abort();
+	differ = f.excluded ^ s->guess.excluded;
+	ret->bad += f.excluded == 0 && s->guess.excluded != 0;
+	/* What nobody can make of the record alone is left to the judge, and nothing else. */
+	if (s->guess.open ? (differ & ~unsure) != 0 : differ != 0) {
+		printf("# %s: %#x, guessed %#x%s\n", s->id, f.excluded, s->guess.excluded, s->guess.open ? ", open" : "");
+		ret->soft++;
+	}
+	if (f.score > s->guess.score || f.load != s->guess.load)
+		ret->kind++;
+	if (c.verdict != CREDENTIAL_REVOKED && s->guess.score - f.score > slack(w))
+		ret->kind++;
+	ret->exact += f.score == s->guess.score;
+	ret->open += s->guess.open;
+	ret->shut += f.excluded != 0;
+	match_finding_free(&f);
+}
+
+static void
+test_guesses(bool open)
+{
+	struct seen seen = { 0 };
+	unsigned counted = 0, reported = 0, told = 0;
+
+	for (size_t i = 0; i < MANY; i++)
+		draw(i, open);
+	for (unsigned n = 0; n < WISHES; n++) {
+		autojson json_t *args = drawn_wish(open, all[dice_roll(MANY)].id, "other"), *gone = json_pack(n % 8 == 7 ? "[s]" : "[]", "OTHER");
+		bool stale = dice_roll(4) == 0;
+		struct match_tally tally = { 0 }, by_hand = { 0 };
+		struct match_wish wish;
+		struct match_plan plan;
+		unsigned most = dice_roll(3), given = 0, wanted = 0, none = 0;
+
+		if (dice_roll(3) == 0)
+			(void)json_object_set_new(args, "only", json_pack("[s, s]", DRAWN(drawn_audiences), DRAWN(drawn_audiences)));
+		if (dice_roll(3) == 0)
+			(void)json_array_insert_new(json_arr(args, "prefer"), 0, json_string(dice_roll(2) ? "experience=grief" : "identity=veterans"));
+		if (match_wish_read(args, &wish, NULL) != 0 || match_index_plan(&wish, NOW, gone, &plan) != 0)
+			abort();
+		read_all(&plan);
+		for (size_t i = 0; i < MANY; i++)
+			all[i].told = false;
+		if (match_index_tile(&plan, bits, stale, MOST, &tally, take_one, &given) != 0)
+			abort();
+		for (size_t i = 0; i < MANY; i++) {
+			if (!all[i].told)
+				continue;
+			match_count(&by_hand, all[i].guess.excluded);
+			wanted += (unsigned)__builtin_popcount(all[i].guess.excluded) <= most;
+			hold_one(&wish, &all[i], stale, &seen);
+		}
+		told += n % 8 != 7 && given == MANY;
+		counted += tally.seen == by_hand.seen && tally.left == by_hand.left && memcmp(tally.removed, by_hand.removed, sizeof(tally.removed)) == 0 &&
+		    memcmp(tally.alone, by_hand.alone, sizeof(tally.alone)) == 0;
+		for (size_t i = 0; i < MANY; i++)
+			if (all[i].told)
+				match_uncount(&tally, all[i].guess.excluded, all[i].guess.open);
+		none += tally.left_open + tally.left + tally.seen;
+		for (size_t i = 0; i < MATCH_NFILTERS; i++)
+			none += tally.removed[i] + tally.alone[i] + tally.alone_open[i];
+		given = 0;
+		if (match_index_tile(&plan, bits, stale, (int)most, &by_hand, take_one, &given) != 0)
+			abort();
+		reported += given == wanted && none == 0;
+		match_index_free(&plan);
+	}
+	printf("# %u of %u guesses exact, %u open, %u excluded\n", seen.exact, MANY * WISHES, seen.open, seen.shut);
+	is_int(seen.bad, 0, "nobody is left out who may be proposed%s", open ? "" : "; nothing is open");
+	is_int(seen.soft, 0, "and the filters are those of the judge, but for what is open");
+	is_int(seen.kind, 0, "no guess is too hard, nor kinder than it must be");
+	is_int(told, WISHES - WISHES / 8, "everybody is looked at");
+	is_int(counted, WISHES, "the counts are those of the guesses");
+	is_int(reported, WISHES, "as many are told as have at most so many filters; and each that is taken back leaves nothing");
+	ok(seen.shut > 1000 && seen.exact > 1000 && (seen.open > 1000) == open, "(of each kind there were enough)");
+	drop();
+}
+
+static void
+test_stops(void)
+{
+	autojson json_t *args = json_pack("{s:s, s:s}", "need", "everyday_support", "age_band", "26_59");
+	struct match_tally tally = { 0 };
+	struct match_wish wish;
+	struct match_plan plan;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < MANY; i++)
+		draw(i, false);
+	if (match_wish_read(args, &wish, NULL) != 0 || match_index_plan(&wish, NOW, NULL, &plan) != 0)
+		abort();
+	read_all(&plan);
+	is_int(match_index_tile(&plan, bits, false, MOST, &tally, stop, &n), E_LATER, "it stops when it is told");
+	is_int(n, 3, "at once");
+	match_index_free(&plan);
+	drop();
+}
+
+/* Odd records: what is not known here is left open, and numbers beyond all bounds are bounds. */
+static void
+test_odd(void)
+{
+	static const struct { const char *body, *has, *lacks; } rows[] = {
+		{ "{}", "\nMj\n", "\nMb\n" }, { "{\"age_bands\":[\"90_plus\"]}", "\nMu\n", "\nMb90_plus\n" },
+		{ "{\"age_bands\":[7]}", "\nMu\n", "\nMr\n" }, { "{\"minimum_age\":18}", "\nMr\n", "\nMu\n" },
+		{ "{\"credential\":{}}", "\nMi", "\nMj\n" }, { "{\"capacity\":{\"open\":0}}", "\nMf\n", "\nMl0\n" },
+		{ "{\"capacity\":{\"open\":1,\"updated_at\":-9}}", "\nMi", "\nMd" },
+		{ "{\"capacity\":{\"open\":1,\"updated_at\":9000000000000000}}", "\nMd15\n", "\nMf\n" },
+		{ "{\"capacity\":{\"open\":1,\"waitlist\":{\"waiting\":1,\"days\":999}}}", "\nMq3\n", "\nMq0\n" },
+		{ "{\"boundaries\":{\"response_hours\":99999}}", "\nMi", "\nMh" }, { "{\"boundaries\":{\"response_hours\":-4}}", "\nMh0\n", "\nMf\n" },
+	};
+
+	for (size_t i = 0; i < nelem(rows); i++) {
+		autojson json_t *body = json_loads(rows[i].body, 0, NULL);
+		autobuf struct buf out = { 0 };
+
+		if (buf_puts(&out, "\n") != 0 || match_index_lines("I", body, &out) != 0)
+			abort();
+		ok(strstr(out.data, rows[i].has) != NULL && strstr(out.data, rows[i].lacks) == NULL, "lines of %s", rows[i].body);
+	}
+	{
+		autobuf struct buf theirs = { 0 }, line = { 0 }, none = { 0 };
+
+		ok(match_index_did(true, "did:key:zX", &line) == 0 && match_index_turn(line.data, &theirs) == 0 &&
+		    match_index_did(false, "did:key:zX", &none) == 0 && strcmp(theirs.data, none.data) == 0, "who says a statement is found by it");
+		buf_free(&none);
+		ok(match_index_turn("Mxgrief\n", &none) == 0 && match_index_turn("wx\n", &none) == 0 && none.len == 0, "no statement, nobody");
+	}
+	ok(match_points(MATCH_NPREFS) == 0 && match_need(999) == match_need(0), "no preference, no need");
+}
+
+static void
+test_memory(void)
+{
+	autojson json_t *body = drawn_body(NOW, true), *args = json_pack("{s:s, s:s, s:[s, s, s, s], s:[s], s:[s], s:s}", "need", "grief",
+	    "age_band", "26_59", "prefer", "interest=chess", "response=24", "town=x", "experience=grief", "avoid", "X", "time", "night",
+	    "residence", "US-NJ");
+	autojson json_t *statement = json_pack("{s:s, s:[s], s:[s]}", "readers", "anyone", "conditions", "grief", "audiences", "youth");
+	int r = -ENOMEM, lost = 0;
+
+	for (long n = 0; r == -ENOMEM && n < 1000; n++, lost++) {
+		autobuf struct buf out = { 0 };
+		struct match_wish wish;
+		struct match_plan plan;
+
+		if (match_wish_read(args, &wish, NULL) != 0)
+			abort();
+		faults_buf = n;
+		if ((r = match_index_lines("I", body, &out)) == 0 && (r = match_index_life(statement, &out)) == 0 &&
+		    (r = match_index_plan(&wish, NOW, NULL, &plan)) == 0)
+			match_index_free(&plan);
+		faults_buf = -1;
+	}
+	ok(r == 0 && lost > 10, "each of %d additions may fail", lost - 1);
+}
+
+int
+main(void)
+{
+	test_guesses(false);
+	test_guesses(true);
+	test_stops();
+	test_odd();
+	test_memory();
+	return done_testing();
+}
