@@ -4,37 +4,17 @@
  * loading and each kind took, and what it needs.  Words follow Zipf's law, places are towns of unequal
  * size; all is drawn with a seed.  What is measured is find_run, from the arguments to the reply.
  */
-#include <sodium.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "app/find.c"
-#include "base/config.h"
-#include "drawn.h"
+#include "filled.h"
 
-enum { BATCH = 8192 };
 static const char *const questions[] = { "text", "rare", "facets", "place", "time", "who", "capacity", "mixed", "all", "nothing" };
-
-static struct fit *fit;
 
 static void
 add(struct app *app, int i)
 {
-	const char *kind = PICK(kinds);
-	char id[32];
-	autojson json_t *record = json_pack("{s:o, s:s, s:i}", "body", body_of(kind), "kind", kind, "v", 1);
-	autofree char *text = json_dumps(record, JSON_COMPACT);
-	struct listing l = { .json = NULL };
-	struct seen_record s = { .org = orgs[draw(ORGS)], .id = id, .kind = (char *)(uintptr_t)kind, .seq = 1,
-	    .expires_at = now + (int64_t)(draw(100)) * 864000000 - 8640000000LL, .received_at = now,
-	    .hash = (char *)(uintptr_t)"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", .record = text };
-
-	(void)snprintf(id, sizeof(id), "RECORD%020d", i);
-	bench_need(text != NULL);
-	bench_must(seen_put(app->db, &s));
-	bench_must(seen_get(app->db, s.org, id, &l.rec));
-	bench_must(index_listing(app, fit, &l));
-	close_listing(&l);
+	fill_one(app, i, PICK(kinds), 10 * (int)draw(100) - 100);
 }
 
 static void
@@ -95,20 +75,12 @@ question(const char *kind)
 	return args;
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 static void
 measure(struct app *app, const char *kind, int n)
 {
-	double *wall = calloc((size_t)n, sizeof(*wall)), *cpu = calloc((size_t)n, sizeof(*cpu)), shown = 0;
+	struct taken taken = { NULL };
+	double shown = 0;
 
-	bench_need(wall != NULL && cpu != NULL);
 	for (int i = 0; i < n; i++) {
 		autojson json_t *args = question(kind), *reply = NULL;
 		struct bench_time t = bench_time();
@@ -117,35 +89,11 @@ measure(struct app *app, const char *kind, int n)
 		bench_must(db_begin(app->db, NULL));
 		bench_must(find_run(app, args, &reply, &err));
 		bench_must(db_commit(app->db, NULL));
-		t = bench_since(t);
-		wall[i] = (double)t.ns / 1e6;
-		cpu[i] = (double)t.cpu_ns / 1e6;
+		taken_add(&taken, bench_since(t));
 		shown += (double)json_array_size(json_arr(reply, "records"));
 	}
-	qsort(wall, (size_t)n, sizeof(*wall), by_value);
-	qsort(cpu, (size_t)n, sizeof(*cpu), by_value);
-	printf("{\"question\": \"%s\", \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f, \"p50_cpu_ms\": %.3f, \"p99_cpu_ms\": %.3f, "
-	    "\"shown\": %.1f, \"questions\": %d}\n", kind, wall[n / 2], wall[n * 99 / 100], wall[n - 1], cpu[n / 2], cpu[n * 99 / 100],
-	    shown / n, n);
-	(void)fflush(stdout);
-	free(wall);
-	free(cpu);
-}
-
-static void
-load(struct app *app, int n)
-{
-	for (int i = 0; i < n; i++) {
-		if (i % BATCH == 0)
-			bench_must(db_begin(app->db, NULL));
-		add(app, i);
-		if (i % BATCH == BATCH - 1 || i == n - 1) {
-			bool more;
-
-			bench_must(searchstore_settle(app->db, 1, SIZE_MAX, &more));
-			bench_must(db_commit(app->db, NULL));
-		}
-	}
+	printf("{\"question\": \"%s\", \"shown\": %.1f, ", kind, shown / n);
+	taken_say(&taken);
 }
 
 struct turns {
@@ -207,44 +155,27 @@ arrive(struct app *app, int from, int n)
 int
 main(int argc, char **argv)
 {
-	static const uint8_t kek[DB_KEY] = { 7 };
-	static const struct world world = { .now = clock_now, .random = fill_random };
-	static char user[] = "@cairn:quay.example";
-	static const struct config cfg = { .node_user = user };
-	struct app app = { .world = &world, .cfg = &cfg };
-	struct err err = { "" };
+	struct app app;
 	struct rusage used;
 	struct stat st;
 	struct bench_time t;
 	char path[4096];
-	int n = argc == 4 ? atoi(argv[2]) : 0;
+	int n, each;
 
-	if (n < 0 || argc != 4 || atoi(argv[3]) < 1 || sodium_init() < 0) {
-		fprintf(stderr, "usage: search DIR N QUERIES; N 0: of the records that an earlier run left in DIR\n");
-		return EXIT_FAILURE;
-	}
-	if (db_open(argv[1], kek, &world, &app.db, &err) != 0) {
-		fprintf(stderr, "search: %s\n", err.text);
-		return EXIT_FAILURE;
-	}
-	app.trust = trust_of_all();
-	bench_must(fit_open(NULL, now, &fit, &err));
-	draw_towns();
+	fill_open(argc, argv, "search DIR N QUERIES; N 0: of the records that an earlier run left in DIR", &app, &n, &each);
 	t = bench_time();
-	load(&app, n);
+	fill(&app, n, add);
 	t = bench_since(t);
 	(void)snprintf(path, sizeof(path), "%s/cairn.db", argv[1]);
 	bench_must(stat(path, &st));
 	bench_must(getrusage(RUSAGE_SELF, &used));
 	if (n > 0)
 		printf("{\"records\": %d, \"load_s\": %.1f, \"load_cpu_s\": %.1f, \"bytes_each\": %.0f, \"peak_mib\": %.0f}\n", n, (double)t.ns / 1e9,
-	    (double)t.cpu_ns / 1e9, (double)st.st_size / n, (double)used.ru_maxrss / 1024);
+		    (double)t.cpu_ns / 1e9, (double)st.st_size / n, (double)used.ru_maxrss / 1024);
 	for (size_t i = 0; i < nelem(questions); i++)
-		measure(&app, questions[i], atoi(argv[3]));
+		measure(&app, questions[i], each);
 	if (n > 0)
 		arrive(&app, n, 640);
-	fit_free(fit);
-	trust_free(app.trust);
-	db_close(app.db);
+	fill_close(&app);
 	return EXIT_SUCCESS;
 }
