@@ -47,6 +47,7 @@ def main():
             f.write(data)
         words.update(w for w in re.findall(rb'"([^"\\]+)"|(\$[a-z_0-9]+)', data) for w in w if 0 < len(w) <= SHORT)
     with open(dictionary, "w", encoding="ascii") as f:
+        f.write("# What the seeds quote.\n")  # libFuzzer refuses an empty file.
         for word in sorted(words):
             f.write('"%s"\n' % quoted(word))
     return 0
