@@ -75,11 +75,34 @@ case_takes_members(const char *kind)
 	return !strcmp(kind, "program") || !strcmp(kind, "group") || !strcmp(kind, "specialist");
 }
 
-/* Nobody who may be asked has published it: somebody who must not be? */
+/* A partner, ${org} or if that is NULL any, whose directory this node does not read; NULL. */
 static int
-why_not(struct app *app, const char *record, struct err *reterr)
+not_followed(struct app *app, const char *org, const char **ret)
+{
+	*ret = NULL;
+	for (size_t i = 0; i < trust_norgs(app->trust) && *ret == NULL; i++) {
+		const struct trust_org *one = trust_org_at(app->trust, i);
+		struct partner partner = { 0 };
+		int r;
+
+		if (!strcmp(one->node, app->cfg->node_user) || (org != NULL && strcmp(org, one->id) != 0))
+			continue;
+		if ((r = partner_get(app->db, one->id, &partner)) < 0)
+			return r;
+		if (!partner.follows)
+			*ret = one->id;
+		if (r == 0)
+			partner_free(&partner);
+	}
+	return 0;
+}
+
+/* Nobody who may be asked has published it: somebody who must not be, or whom we do not follow? */
+static int
+why_not(struct app *app, const char *record, const char *org, struct err *reterr)
 {
 	struct seen_record rec;
+	const char *unread;
 	int r;
 
 	for (size_t i = 0; i < trust_nlisted(app->trust); i++) {
@@ -92,8 +115,11 @@ why_not(struct app *app, const char *record, struct err *reterr)
 		if (r < 0 || (r = trust_judge(app->trust, id, reterr)) != 0)
 			return r < 0 ? r : err_next(reterr, r, "cairn list partners shows the organizations; cairn find, whom else to ask");
 	}
-	return err_next(reterr, err_set(reterr, E_NOTFOUND, "no followed organization has published record %s", record),
-	    "cairn find shows the records and their ids");
+	if ((r = not_followed(app, org, &unread)) != 0)
+		return r;
+	(void)err_set(reterr, E_NOTFOUND, "no followed organization has published record %s", record);
+	return unread == NULL ? err_next(reterr, E_NOTFOUND, "cairn find shows the records and their ids") :
+	    err_next(reterr, E_NOTFOUND, "cairn find shows the records and their ids; those of %s are not read: cairn follow %s", unread, unread);
 }
 
 /* The organization that published the record, unless the operator named it. */
@@ -125,7 +151,20 @@ publisher(struct app *app, const char *record, const char *org, struct seen_reco
 		    "refer to a program, group or specialist");
 		seen_free(ret);
 	}
-	return from != NULL ? r : why_not(app, record, reterr);
+	return from != NULL ? r : why_not(app, record, org, reterr);
+}
+
+int
+case_put_words(json_t *request)
+{
+	const char *need = json_str(request, "need"), *language = json_str(request, "language");
+	const char *modality = json_str(request, "modality"), *urgency = json_str(request, "urgency");
+	const char *age = json_str(request, "age_band");
+
+	return json_object_set_new(request, "body", json_sprintf(
+	    "Somebody asks for peer support. Need: %s. Language: %s. Meeting: %s. Urgency: %s. Age: %s.",
+	    need ? need : "-", language ? language : "-", modality ? modality : "-",
+	    urgency ? urgency : "-", age ? age : "-")) != 0 ? -ENOMEM : 0;
 }
 
 static int
@@ -135,22 +174,14 @@ request_content(struct app *app, const json_t *args, const char *referral, json_
 	    "times", "origin", "voluntary", NULL };
 	char pseudonym[ID_LEN + 1];
 	autojson json_t *content = NULL;
-	const char *need = json_str(args, "need"), *language = json_str(args, "language");
-	const char *modality = json_str(args, "modality"), *urgency = json_str(args, "urgency");
-	const char *age = json_str(args, "age_band");
-	int r;
 
 	id_new(app->world, pseudonym);
 	content = json_pack("{s:s, s:s, s:O}", "referral", referral, "pseudonym", pseudonym,
 	    "to", json_object_get(args, "to"));
-	if (content == NULL || (r = copy_args(args, names, content)) != 0)
+	if (content == NULL || copy_args(args, names, content) != 0 || case_put_words(content) != 0)
 		return -ENOMEM;
-	r = json_object_set_new(content, "body", json_sprintf(
-	    "Somebody asks for peer support. Need: %s. Language: %s. Meeting: %s. Urgency: %s. Age: %s.",
-	    need ? need : "-", language ? language : "-", modality ? modality : "-",
-	    urgency ? urgency : "-", age ? age : "-"));
-	*ret = r == 0 ? take(content) : NULL;
-	return r == 0 ? 0 : -ENOMEM;
+	*ret = take(content);
+	return 0;
 }
 
 /* What stays the same for the child of a referral that was forwarded: whom it is for, and whose wish it is. */

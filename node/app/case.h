@@ -34,6 +34,9 @@ json_t	*case_moves(const struct app *, const struct case_row *);
 /** case_takes_members(kind): can somebody be referred to such a record? */
 bool	case_takes_members(const char *kind);
 
+/** case_put_words(request): its body, composed of its closed fields; whatever was there before goes.  0 or -ENOMEM. */
+int	case_put_words(json_t *) must_check;
+
 /** case_need(app, args, ret, reterr): the referral that ${args}.referral names; case_free.  case_not_ours(row, why, reterr): E_REFUSED, with ${why}. */
 int	case_need(struct app *, const json_t *args, struct case_row *, struct err *) must_check;
 int	case_not_ours(const struct case_row *, const char *why, struct err *);

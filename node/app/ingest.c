@@ -146,6 +146,16 @@ await_trust(const struct item *item, struct err *reason)
 	return r == E_NOTFOUND ? 0 : r;
 }
 
+/* What was refused, and whose: a type that we know, in a partner's room. */
+static void
+name_refused(const struct item *item, const struct opened *opened, struct err *reason)
+{
+	const struct trust_org *org = trust_org_by_node(item->app->trust, opened->sender);
+
+	if (org != NULL && (item->room->kind == ROOM_CHANNEL || item->room->kind == ROOM_DIRECTORY))
+		err_add(reason, "%s of %s (%s)", opened->type, org->name, org->id);
+}
+
 /*
  * Judge one item: open it, then hand it to its handler, within a savepoint.
  * What opening learned (an outdated device list, a broken session) is kept even
@@ -179,6 +189,7 @@ judge(const struct item *item, struct opened *ret_opened)
 			return db_keep(app->db);
 		db_undo(app->db);
 		crypt_drop_cache(app->crypt);
+		name_refused(item, ret_opened, &reason);
 		if (r == E_LATER && (again = envelope_again(app->crypt, ret_opened)) != 0)
 			return again;
 		if (r != E_LATER && (again = trail_rejected(app, ret_opened->sender, ret_opened->type)) != 0)

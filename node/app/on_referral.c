@@ -43,15 +43,29 @@ struct heard {
 	bool		 kept;		/* With its content. */
 };
 
+/* A partner's body is free text, which may name somebody: it is neither kept nor shown. */
+static json_t *
+without_words(const struct origin *origin)
+{
+	json_t *said = json_copy((json_t *)(uintptr_t)origin->content);
+
+	if (said != NULL)
+		(void)json_object_del(said, "body");
+	return said;
+}
+
 static int
 apply(struct app *app, struct case_row *row, const struct heard *heard, enum referral_input input,
     enum referral_actor actor, const struct origin *origin)
 {
+	autojson json_t *said = heard->kept ? without_words(origin) : NULL;
 	char who[80];
 	const struct case_step step = { .input = input, .actor = actor, .who = who, .id = heard->id,
-	    .prev = heard->prev, .leg = heard->leg, .at = heard->at, .content = heard->kept ? origin->content : NULL };
+	    .prev = heard->prev, .leg = heard->leg, .at = heard->at, .content = said };
 	int r;
 
+	if (heard->kept && said == NULL)
+		return -ENOMEM;
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
 	r = case_step(app, row, &step, origin->reason);
 	/* Known: one that was withheld and one that was sent have one id.  No place: it comes again. */
@@ -76,13 +90,14 @@ hear(struct app *app, const struct heard *heard, enum referral_input input, enum
 
 #define HEARD(ev)	{ (ev)->referral, (ev)->id, (ev)->prev, (ev)->leg, (ev)->sent_at, true }
 
-/* Replace ${*text} by the content as received. */
+/* Replace ${*text} by the content as received; of a request we say ourselves what it says. */
 static int
-keep(char **text, const struct origin *origin)
+keep(char **text, const struct origin *origin, bool request)
 {
-	char *copy = json_text(origin->content, JSON_COMPACT);
+	autojson json_t *said = without_words(origin);
+	char *copy;
 
-	if (copy == NULL)
+	if (said == NULL || (request && case_put_words(said) != 0) || (copy = json_text(said, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	free(*text);
 	*text = copy;
@@ -131,7 +146,7 @@ on_referral_request(struct app *app, const struct ev_referral_request *ev, const
 	if (json_is_false(json_object_get(origin->content, "voluntary")))
 		return err_set(origin->reason, E_REFUSED, "the request says that the member does not want it, and peer support is voluntary");
 	if ((r = origin_check(json_str(origin->content, "origin"), json_is_true(json_object_get(origin->content, "voluntary")),
-	    origin->reason)) != 0 || (r = is_asked_for(app, ev->to, origin->reason)) != 0 || (r = keep(&row.request, origin)) != 0)
+	    origin->reason)) != 0 || (r = is_asked_for(app, ev->to, origin->reason)) != 0 || (r = keep(&row.request, origin, true)) != 0)
 		return r;
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
 	if ((r = apply(app, &row, &heard, REFERRAL_IN_SEND, REFERRAL_BY_SOURCE, origin)) == 0)
@@ -225,7 +240,7 @@ on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
 		return r;
 	if ((r = disclosure_received(app, &row, origin->content, origin->reason)) == 0) {
 		before = take(row.disclosure);
-		r = keep(&row.disclosure, origin);
+		r = keep(&row.disclosure, origin, false);
 	}
 	if (r == 0)
 		r = apply(app, &row, &heard, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, origin);
