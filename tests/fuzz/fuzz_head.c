@@ -57,7 +57,7 @@ slow(const char *text, size_t len, struct head *want)
 
 			good = length >= 0 && !want->chunked && (want->length < 0 || want->length == length);
 			want->length = length;
-		} else if (value(text + at, n, "retry-after", word, len + 1) && *word != '?') {
+		} else if (value(text + at, n, "retry-after", word, len + 1)) {
 			size_t digits = strspn(word, "0123456789");
 			bool plain = digits > 0 && (word[digits] == '\0' || isspace((unsigned char)word[digits]));
 			double s = plain ? strtod(word, NULL) : -1;
