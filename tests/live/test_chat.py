@@ -162,6 +162,7 @@ class StoryTest(Chat):
         took = time.monotonic() - before
         self.assertIn(CRISIS_TEXT, crisis)
         self.assertLess(took, AT_ONCE)
+        self.assertIn("can wait; it is kept", ana.next())
         print(f"# somebody in danger is answered after {took:.2f} s")
         question = ana.choose(question, "writing online")
         question = ana.choose(question, "in the next days")
