@@ -14,7 +14,7 @@
 
 static const char *const drawn_conditions[] = { "grief", "alcohol", "anxiety", "diabetes" };
 static const char *const drawn_audiences[] = { "veterans", "youth", "justice_involved", "parents" };
-static const char *const drawn_bands[] = { "13_17", "18_25", "26_59", "60_plus" };
+static const char *const drawn_bands[] = { "13_17", "18_25", "26_59", "60_plus", "unheard_of" };
 static const char *const drawn_languages[] = { "en", "es", "es-MX", "EN-us" };
 static const char *const drawn_modalities[] = { "phone", "in_person", "online_text" };
 static const char *const drawn_roles[] = { "one_to_one", "mentor", "advocate" };

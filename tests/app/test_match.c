@@ -295,10 +295,13 @@ test_gone(void)
 	ids = json_pack("[s, s, s]", "OVER", "STRANGE", s.id);
 	(void)snprintf(body, sizeof(body), "{\"alias\":\"Over\",\"languages\":[\"tlh\"],\"consent\":{\"expires_at\":%lld}}", (long long)fixture_now + DAY);
 	arrive("OVER", "specialist", body);
+	/* This one's time is up with that consent; the next is not in the index. */
+	put(org, "PAST", "specialist", DIRECTORY_OK, fixture_now + DAY - DIRECTORY_KEEP_STALE, "{\"alias\":\"Past\",\"languages\":[\"tlh\"]}");
+	must(find_index(&app, org, "PAST"));
 	put(stranger, "STRANGE", "specialist", DIRECTORY_OK, fixture_now + 10 * DAY, "{\"alias\":\"Strange\",\"languages\":[\"tlh\"]}");
 	must(find_index(&app, stranger, "STRANGE"));
 	reply = propose(args, true);
-	is_int((long long)json_array_size(json_arr(reply, "choices")), 1, "a stranger to the trust list is not proposed");
+	is_int((long long)json_array_size(json_arr(reply, "choices")), 2, "a stranger to the trust list is not proposed");
 	is_str(json_str(json_array_get(json_arr(reply, "choices"), 0), "record"), "OVER", "who is published is");
 	must(match_why(&app, args, ids, &why, &err));
 	is_str(json_string_value(json_array_get(json_arr(json_array_get(why, 0), "why"), 0)), "not excluded, with -10 points", "asked why of one who is proposed");
@@ -308,13 +311,17 @@ test_gone(void)
 	json_decref(reply);
 	fixture_now += DAY;
 	reply = propose(args, true);
-	is_int((long long)json_array_size(json_arr(reply, "choices")), 0, "whose consent has ended is not, though the index does not know yet");
+	is_int((long long)json_array_size(json_arr(reply, "choices")), 0, "whose consent has ended, or time is up, is not, though the index does not know yet");
 	run_steps();
 	json_decref(reply);
 	reply = propose(args, true);
 	must(searchstore_ids(app.db, "OVER", &rows));
 	is_int(db_next(rows), E_NOTFOUND, "a step later it is not there");
 	json_decref(why);
+	json_decref(reply);
+	put(org, "FRESH", "specialist", DIRECTORY_OK, fixture_now + DAY, "{\"alias\":\"Fresh\",\"languages\":[\"tlh\"]}");
+	must(match_propose(&app, args, &reply, &err));
+	is_str(json_str(json_array_get(json_arr(reply, "choices"), 0), "record"), "FRESH", "and who is not in the index is not missed");
 }
 
 int

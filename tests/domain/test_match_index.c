@@ -268,10 +268,16 @@ test_odd(void)
 static void
 test_memory(void)
 {
-	autojson json_t *body = drawn_body(NOW, true), *args = json_pack("{s:s, s:s, s:[s, s, s, s], s:[s], s:[s], s:s}", "need", "grief",
-	    "age_band", "26_59", "prefer", "interest=chess", "response=24", "town=x", "experience=grief", "avoid", "X", "time", "night",
-	    "residence", "US-NJ");
-	autojson json_t *statement = json_pack("{s:s, s:[s], s:[s]}", "readers", "anyone", "conditions", "grief", "audiences", "youth");
+	static const char full[] = "{\"program\":\"P\",\"did\":\"did:key:zX\",\"conditions\":[\"grief\"],\"audiences\":[\"youth\"],\"age_bands\":[\"x\",\"26_59\"],"
+	    "\"eligible_if\":{},\"capacity\":{\"open\":0,\"maximum\":7,\"updated_at\":1795230245678,\"waitlist\":{\"waiting\":1,\"days\":30}},"
+	    "\"credential\":{\"credentialSubject\":{\"jurisdiction\":[\"US\",7,\"DE\"],\"reciprocity\":[\"US-NJ\"]}}}";
+	autojson json_t *body = json_loads(full, 0, NULL), *gone = json_pack("[s, s]", "A", "B"), *args = json_pack("{s:s, s:s, s:[s, s, s, s], s:[s, s], s:[s],"
+	    "s:s, s:[s], s:[s], s:[s], s:s, s:s, s:[s, s]}", "need", "family_caregiver", "age_band", "26_59", "prefer", "interest=chess", "response=24", "town=x",
+	    "experience=grief", "avoid", "X", "Y", "time", "night", "residence", "US-NJ", "conflict", "Z", "only", "women", "known", "K", "language", "es-MX",
+	    "role", "mentor", "modality", "phone", "in_person");
+	autojson json_t *statement = json_pack("{s:s, s:[s, s], s:[s]}", "readers", "anyone", "conditions", "grief", "alcohol", "audiences", "youth");
+	autojson json_t *silent = json_pack("{s:[s]}", "audiences", "youth");
+	autobuf struct buf said = { 0 };
 	int r = -ENOMEM, lost = 0;
 
 	for (long n = 0; r == -ENOMEM && n < 1000; n++, lost++) {
@@ -283,11 +289,12 @@ test_memory(void)
 			abort();
 		faults_buf = n;
 		if ((r = match_index_lines("I", body, &out)) == 0 && (r = match_index_life(statement, &out)) == 0 &&
-		    (r = match_index_plan(&wish, NOW, NULL, &plan)) == 0)
+		    (r = match_index_plan(&wish, NOW, gone, &plan)) == 0)
 			match_index_free(&plan);
 		faults_buf = -1;
 	}
 	ok(r == 0 && lost > 10, "each of %d additions may fail", lost - 1);
+	ok(match_index_life(silent, &said) == 0 && strcmp(said.data, "Myyouth\n") == 0, "to whom it is told not being said, it is staff");
 }
 
 int
