@@ -19,6 +19,7 @@
 #include "store/dirstore.h"
 #include "store/intakestore.h"
 #include "traffic.h"
+#include "untold.h"
 
 #define TYPE_REQUEST	ID_NAMESPACE "referral.request"
 #define TYPE_DISCLOSURE	ID_NAMESPACE "referral.disclosure"
@@ -340,7 +341,7 @@ case_consent(struct app *app, const char *actor, const json_t *args, json_t **re
 	if ((r = disclosure_to_court(&row, &court)) != 0)
 		;
 	else if (court)
-		r = disclosure_proceedings(app, &row, actor, args, ret, reterr);
+		r = (r = disclosure_proceedings(app, &row, actor, args, ret, reterr)) != 0 ? r : untold_look(app, &row);
 	else if (row.r.side != REFERRAL_AT_SOURCE)
 		r = case_not_ours(&row, "came from a partner, who asks the member for consent", reterr);
 	else if (json_is_true(json_object_get(args, "template")))

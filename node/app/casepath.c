@@ -12,7 +12,9 @@
 #include "intake.h"
 #include "store/audit.h"
 #include "store/intakestore.h"
+#include "store/outbox.h"
 #include "traffic.h"
+#include "untold.h"
 
 enum { CLOCKS_A_TURN = 16 };
 
@@ -193,19 +195,42 @@ discard(struct app *app, struct case_row *row, const struct path *path)
 	return audit_case(app->db, app_now(app), "node", "discard", row->id, NULL);
 }
 
-static void
-wind(struct case_row *row)
+static int64_t
+remind_at(const struct case_row *row)
 {
 	struct referral r = row->r;
-	int64_t remind, expire;
 
 	if (r.since == 0)
 		r.since = row->created;
-	remind = referral_remind_at(&r, (unsigned)row->reminded + 1);
-	expire = referral_expire_at(&r);
-	row->clock_due = remind < expire ? remind : expire;
-	if (row->clock_due == INT64_MAX)
-		row->clock_due = 0;
+	return referral_remind_at(&r, (unsigned)row->reminded + 1);
+}
+
+/* The next of: a reminder, its end, the end of the time in which the source may be told. */
+static int
+wind(struct app *app, struct case_row *row)
+{
+	struct referral since = row->r;
+	int64_t at = remind_at(row), expire, until = 0, from;
+	int r = case_tells(app->db, row->id, &until, &from);
+
+	if (r != 0 && r != E_NOTFOUND)
+		return r;
+	if (since.since == 0)
+		since.since = row->created;
+	if ((expire = referral_expire_at(&since)) < at)
+		at = expire;
+	if (until != 0 && until < at)
+		at = until;
+	row->clock_due = at != INT64_MAX ? at : 0;
+	return 0;
+}
+
+int
+case_wind(struct app *app, struct case_row *row)
+{
+	int r = wind(app, row);
+
+	return r != 0 ? r : case_put(app->db, row);
 }
 
 /* The steps have changed: ${row} is what they come to. */
@@ -221,8 +246,7 @@ settle(struct app *app, struct case_row *row, const struct path *path)
 	row->r = *path_state(path);
 	row->updated = app_now(app);
 	row->reminded = 0;
-	wind(row);
-	if ((r = discard(app, row, path)) == 0 && (r = say_outcome(row, path, steps)) == 0 && (r = case_put(app->db, row)) == 0 &&
+	if ((r = wind(app, row)) == 0 && (r = discard(app, row, path)) == 0 && (r = say_outcome(row, path, steps)) == 0 && (r = case_put(app->db, row)) == 0 &&
 	    row->r.side == REFERRAL_AT_SOURCE)
 		r = withhold(app, path);
 	step_list_free(steps, n);
@@ -352,6 +376,56 @@ case_step(struct app *app, struct case_row *row, const struct case_step *in, str
 	return r != 0 ? r : news(app, row, path, &step);
 }
 
+/* It does not go (any more). */
+static int
+hold(struct app *app, const char *id)
+{
+	int r = outbox_void(app->db, "traffic", id);
+
+	return r != 0 ? r : traffic_stop(app, id);
+}
+
+int
+case_hold(struct app *app, const struct case_row *row, const char *id)
+{
+	autopath struct path *path = NULL;
+	size_t on;
+	int r = case_path(app, row, &path, NULL);
+
+	if (r != 0)
+		return r > 0 ? 0 : r;
+	if ((on = path_find(path, id)) == PATH_NONE)
+		return hold(app, id);
+	for (size_t i = 0; i < path_size(path) && r == 0; i++)
+		if (path_follows(path, i, on))
+			r = hold(app, path_at(path, i)->id);
+	return r;
+}
+
+int
+case_untell(struct app *app, struct case_row *row, const char *id)
+{
+	autopath struct path *before = NULL, *path = NULL;
+	size_t on;
+	int r = case_path(app, row, &before, NULL);
+
+	if (r != 0 || (on = path_find(before, id)) == PATH_NONE)
+		return r > 0 ? 0 : r;
+	/* Whoever has built on it has it. */
+	for (size_t i = 0; i < path_size(before); i++)
+		if (path_follows(before, i, on) && path_at(before, i)->by != row->r.side && *path_at(before, i)->id != ID_DERIVED)
+			return traffic_acked(app, row->org, id);
+	for (size_t i = 0; i < path_size(before) && r == 0; i++) {
+		const char *one = path_at(before, i)->id;
+
+		if (path_follows(before, i, on) && (r = step_apart(app->db, row->id, one)) == 0 && (r = hold(app, one)) == 0)
+			r = audit_case(app->db, app_now(app), "node", "untold", row->id, one);
+	}
+	if (r != 0 || (r = case_path(app, row, &path, NULL)) != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	return settle(app, row, path);
+}
+
 /* A step that both sides make by themselves. */
 static int
 derive(struct app *app, struct case_row *row, size_t on, enum referral_input input, struct path *path, const char *who)
@@ -386,8 +460,10 @@ static int
 strike(void *cookie, const struct case_row *due)
 {
 	struct app *app = cookie;
+	const int64_t now = app_now(app);
 	struct case_row row = *due;
 	autopath struct path *path = NULL;
+	int64_t until = 0, from;
 	int r = case_path(app, due, &path, NULL);
 
 	if (r == E_REFUSED) {
@@ -403,18 +479,20 @@ strike(void *cookie, const struct case_row *due)
 	row.r = *path_state(path);
 	if ((due->disclosure != NULL && row.disclosure == NULL) || (due->outcome != NULL && row.outcome == NULL) || (due->reason != NULL && row.reason == NULL))
 		r = -ENOMEM;	/* Nothing is stored without them. */
-	else if (path_tip(path) != PATH_NONE && referral_expire_at(&row.r) <= app_now(app)) {
+	else if ((r = case_tells(app->db, row.id, &until, &from)) != 0 || (until != 0 && until <= now && (r = untold_look(app, &row)) != 0))
+		;	/* Before what comes next: that moment says nothing of what else happens. */
+	else if (path_tip(path) != PATH_NONE && referral_expire_at(&row.r) <= now) {
 		r = derive(app, &row, path_tip(path), REFERRAL_IN_EXPIRE, path, "clock");
 		if (r > 0) {
 			row.clock_due = 0;	/* Too many steps: it strikes no more. */
 			r = case_put(app->db, &row);
 		}
 	} else {
-		while (row.clock_due != 0 && row.clock_due <= app_now(app)) {
-			row.reminded++;
-			wind(&row);
+		while (r == 0 && row.clock_due != 0 && row.clock_due <= now) {
+			row.reminded += remind_at(&row) <= now;
+			r = wind(app, &row);
 		}
-		r = case_put(app->db, &row);
+		r = r != 0 ? r : case_put(app->db, &row);
 	}
 	free(row.disclosure);
 	free(row.outcome);

@@ -43,6 +43,14 @@ int	case_on(struct app *, const struct case_row *, enum referral_input, enum ref
  */
 int	case_step(struct app *, struct case_row *, const struct case_step *, struct err *) must_check;
 
+/**
+ * case_wind(app, row): set its clock anew, and store it.  case_hold(app, row, id): that content of ours, and what we made on it, does not go
+ * until more is known.  case_untell(app, row, id): it was never told: it is apart, and what we made on it.
+ */
+int	case_wind(struct app *, struct case_row *) must_check;
+int	case_hold(struct app *, const struct case_row *, const char *id) must_check;
+int	case_untell(struct app *, struct case_row *, const char *id) must_check;
+
 /** case_received(app, row, request, who): the request of that content id is with the target.  0 also if that is known. */
 int	case_received(struct app *, struct case_row *, const char *request, const char *who) must_check;
 

@@ -87,6 +87,30 @@ put_overtaken(json_t *out, const struct path *path)
 	return r != 0 ? -ENOMEM : 0;
 }
 
+/* Ours, that was never told: the consent ended before the partner had it. */
+static int
+put_untold(struct app *app, json_t *out, const struct case_row *row)
+{
+	autojson json_t *lines = json_array();
+	struct step_row *steps = NULL;
+	size_t n = 0;
+	int r = lines == NULL ? -ENOMEM : step_list_apart(app->db, row->id, &steps, &n);
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		const char *input = referral_input_name(steps[i].step.move.input);
+		json_t *line = json_pack("{s:o, s:s, s:o}", "at", view_time(steps[i].step.move.at), "input", input, "text",
+		    json_sprintf("%s was never told to the partner: the consent ended before they had it, or it was made on such a step; "
+		    "once there is a consent again, and if it still holds, do it again", input));
+
+		if (line == NULL || json_array_append_new(lines, line) != 0)
+			r = -ENOMEM;
+		else
+			r = put_details(line, steps[i].content);
+	}
+	step_list_free(steps, n);
+	return r != 0 || n == 0 ? r : json_object_set(out, "untold", lines) != 0 ? -ENOMEM : 0;
+}
+
 static int
 add_old(void *cookie, const struct step_old *s)
 {
@@ -124,6 +148,8 @@ put_steps(struct app *app, json_t *out, const struct case_row *row)
 		r = -ENOMEM;
 	if (r == 0 && (r = put_history(out, path, steps)) == 0)
 		r = put_overtaken(out, path);
+	if (r == 0)
+		r = put_untold(app, out, row);
 	step_list_free(steps, n);
 	return r;
 }

@@ -8,7 +8,7 @@
 
 /**
  * caseview(app, row, full, ret): state, whose turn it is and until when; ${full}: also request and disclosure, the steps that
- * count, those that were overtaken and by what, and the commands that are possible now.
+ * count, those that were overtaken and by what or never told, and the commands that are possible now.
  */
 int	caseview(struct app *, const struct case_row *, bool full, json_t **) must_check;
 

@@ -342,6 +342,23 @@ disclosure_may_report(struct app *app, const struct case_row *row, enum consent_
 	    "recipient and outcome among what may be disclosed, the referral ends by their withdrawal");
 }
 
+int
+disclosure_tells(struct app *app, const struct case_row *row, int64_t *ret)
+{
+	autojson json_t *consent = NULL;
+	struct consent_row stored;
+	int r = disclosure_may_report(app, row, CONSENT_GENERAL, NULL);
+
+	if (r != 0 || (r = consent_for(app->db, row->id, &stored)) != 0)
+		return r > 0 ? E_REFUSED : r;
+	r = canon_stored(stored.consent, &consent);
+	consent_row_free(&stored);
+	if (r != 0)
+		return r;
+	*ret = json_int(json_obj(consent, "expires"), "at", INT64_MAX);
+	return 0;
+}
+
 /* What a law, or the member's age, wants besides. */
 static int
 add_terms(json_t *consent, const struct trust_org *own, bool minor)

@@ -42,6 +42,9 @@ int	disclosure_in_force(struct app *, const char *referral, const char *org,
  */
 int	disclosure_may_report(struct app *, const struct case_row *, enum consent_covers, struct err *) must_check;
 
+/** disclosure_tells(app, row, ret): the same, and until when: INT64_MAX if no date ends it.  0; E_REFUSED. */
+int	disclosure_tells(struct app *, const struct case_row *, int64_t *ret) must_check;
+
 /**
  * disclosure_to_court(row, ret): 0, and was it a court that referred to us?  Then it hears of the member under a consent for proceedings alone,
  * which disclosure_proceedings(app, row, actor, args, ret, reterr) prints (template) or records (consent).

@@ -18,6 +18,7 @@
 #include "store/consentstore.h"
 #include "store/dirstore.h"
 #include "traffic.h"
+#include "untold.h"
 
 /* The referral that the partner means: theirs and ours, on the side from which they may speak. */
 static int
@@ -188,16 +189,18 @@ on_referral_progress(struct app *app, const struct ev_referral_progress *ev, con
 		[EV_PROGRESS_RESUME] = REFERRAL_IN_RESUME,
 	};
 	const struct heard heard = HEARD(ev);
+	int r = untold_takes(app, ev->referral, ev->seq, origin->reason);
 
-	return hear(app, &heard, input[ev->progress], REFERRAL_BY_TARGET, origin);
+	return r != 0 ? r : hear(app, &heard, input[ev->progress], REFERRAL_BY_TARGET, origin);
 }
 
 int
 on_referral_outcome(struct app *app, const struct ev_referral_outcome *ev, const struct origin *origin)
 {
 	const struct heard heard = HEARD(ev);
+	int r = untold_takes(app, ev->referral, ev->seq, origin->reason);
 
-	return hear(app, &heard, ev->stage == EV_STAGE_CLOSED ? REFERRAL_IN_CLOSE : REFERRAL_IN_FAIL, REFERRAL_BY_TARGET,
+	return r != 0 ? r : hear(app, &heard, ev->stage == EV_STAGE_CLOSED ? REFERRAL_IN_CLOSE : REFERRAL_IN_FAIL, REFERRAL_BY_TARGET,
 	    origin);
 }
 
@@ -258,6 +261,8 @@ on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
 		r = text != NULL ? consent_put(app->db, &consent) : -ENOMEM;
 		if (r == E_REFUSED)
 			r = err_set(origin->reason, E_REFUSED, "the consent's id is another consent's");
+		if (r == 0)
+			r = untold_look(app, &row);
 	}
 	case_free(&row);
 	return r;

@@ -23,6 +23,7 @@
 #include "store/outbox.h"
 #include "traffic.h"
 #include "trustlist.h"
+#include "untold.h"
 
 #define TYPE_REVOKED	ID_NAMESPACE "consent.revoked"
 #define TYPE_REVOKED_ACK ID_NAMESPACE "consent.revocation_ack"
@@ -302,7 +303,7 @@ revoke_consent(struct app *app, struct case_row *row, const struct revoke_why *w
 		return r;
 	if (json_array_size(done) == 0)
 		return t.refusal;
-	if ((r = stop(app, row->id, row->org)) != 0)
+	if ((r = stop(app, row->id, row->org)) != 0 || (r = untold_look(app, row)) != 0)
 		return r;
 	first = json_array_get(done, 0);
 	*ret = json_pack("{s:s, s:O, s:s, s:O, s:O, s:O}", "referral", row->id, "consent", json_object_get(first, "consent"), "state",
@@ -477,7 +478,7 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
 	if (r == 0)
 		r = note(app, ours ? &known : &consent, &why, app_now(app));
-	if (r == 0 && theirs && (r = stop(app, row.id, row.org)) == 0)
+	if (r == 0 && theirs && (r = stop(app, row.id, row.org)) == 0 && (r = untold_look(app, &row)) == 0)
 		/* A target may end a referral by a consent that both know, not by one that it made up. */
 		r = step(app, &row, ours || row.r.side == REFERRAL_AT_TARGET ? ev->then : EV_CONSENT_REVOKED_THEN_NOTHING, who, ev->id, ev);
 	if (r == 0 && (r = audit_case(app->db, app_now(app), who, "revoke", ev->referral, ev->consent)) == 0)

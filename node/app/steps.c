@@ -34,6 +34,7 @@
 #include "store/peoplestore.h"
 #include "traffic.h"
 #include "trail.h"
+#include "untold.h"
 
 /* An attempted event older than this may be unknown to the server's memory of
  * transaction ids: it is encrypted anew; receivers know it by its content id. */
@@ -182,6 +183,8 @@ judge(struct app *app, struct out *out)
 		if ((r = trail_withheld(app, out)) == 0 && (r = outbox_done(app->db, out->id)) == 0 &&
 		    (r = traffic_stop(app, out->ref)) == 0)
 			r = traffic_withhold(app, out->ref);
+		if (r == 0)
+			r = untold_refused(app, out->ref);
 		return r == 0 ? E_EXISTS : r;
 	}
 	/* A death between sending and answer leaves no attempt on record: what is ready may have left. */

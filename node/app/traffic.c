@@ -22,7 +22,7 @@
 #define TYPE_WITHHELD	ID_NAMESPACE "referral.withheld"
 
 /* Unacknowledged traffic goes again after a minute, then ever more rarely. */
-enum { RESEND_MS = 60 * 1000, RESEND_MAX_MS = 3600 * 1000, NO_ROOM_MS = 250, TRIES_MAX = 200 };
+enum { RESEND_MS = 60 * 1000, RESEND_MAX_MS = 3600 * 1000, NO_ROOM_MS = 250, TRIES_MAX = 200, SKIP_MAX = 16 };
 
 static int
 check(const char *type, const json_t *content, struct err *reterr)
@@ -33,13 +33,15 @@ check(const char *type, const json_t *content, struct err *reterr)
 	    err_set(reterr, E_BAD, "no schema describes %s", type);
 }
 
-/* Add what every content carries. */
+/* Add what every content carries.  Numbers are left out at random, so that one which never leaves is not missed. */
 static int
 number(struct app *app, const char *org, json_t *content, char id[ID_LEN + 1], int64_t *ret_seq)
 {
-	int r = traffic_seq(app->db, org, ret_seq);
+	uint8_t skip;
+	int r;
 
-	if (r != 0)
+	world_random(app->world, &skip, sizeof(skip));
+	if ((r = traffic_seq(app->db, org, 1 + skip % SKIP_MAX, ret_seq)) != 0)
 		return r;
 	id_new(app->world, id);
 	return json_object_set_new(content, "v", json_integer(1)) != 0 ||

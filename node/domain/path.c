@@ -310,6 +310,14 @@ path_standing(const struct path *p, size_t i, size_t *ret_by)
 	return by == PATH_NONE ? PATH_COUNTS : PATH_OVERTAKEN;
 }
 
+bool
+path_follows(const struct path *p, size_t i, size_t on)
+{
+	while (i != PATH_NONE && i != on)
+		i = p->nodes[i].prev;
+	return i == on;
+}
+
 void
 path_derive(const char *referral, const char *prev, const struct referral *r, enum referral_input input,
     struct path_step *ret)

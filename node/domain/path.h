@@ -84,6 +84,9 @@ unsigned path_effects(const struct path *, size_t);
 /** path_standing(path, i, ret_by): ${ret_by}, may be NULL: by which step it was overtaken, else PATH_NONE. */
 enum path_standing path_standing(const struct path *, size_t, size_t *ret_by);
 
+/** path_follows(path, i, on): was step ${i} made on ${on}, or on one that was? */
+bool	path_follows(const struct path *, size_t, size_t);
+
 /**
  * path_derive(referral, prev, r, input, ret): the step that RECEIVE by the target or EXPIRE by the warden is
  * on ${prev}, after which the referral is ${r}.

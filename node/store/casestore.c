@@ -162,6 +162,30 @@ case_due(struct db *db, int64_t now, int64_t limit, int (*fn)(void *, const stru
 }
 
 int
+case_page(struct db *db, int64_t *after, int64_t limit, int (*fn)(void *, const struct case_row *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autofree int64_t *ids = NULL;
+	size_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_CASE_PAGE, "ii", *after, limit)) != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct case_row c;
+
+		*after = ids[i];
+		if ((r = case_at(db, ids[i], &c)) == 0) {
+			r = fn(cookie, &c);
+			case_free(&c);
+		}
+		if (r == E_NOTFOUND)
+			r = 0;
+	}
+	return r;
+}
+
+int
 case_children(struct db *db, const char *id, int (*fn)(void *, const struct case_row *), void *cookie)
 {
 	autorows struct rows *rows = NULL;

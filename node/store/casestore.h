@@ -39,6 +39,22 @@ int	case_old_each(struct db *, int (*)(void *, const char *id, const char *org),
 int	case_overdue(struct db *, int64_t *) must_check;	/* How many staff were reminded of. */
 int	case_children(struct db *, const char *id, int (*)(void *, const struct case_row *), void *) must_check;
 
+/**
+ * case_tells(db, id, ret_until, ret_from): until when the consent lets us tell the source (0: it does not), and below which
+ * number no news is taken.  E_NOTFOUND.  case_tells_until, case_takes_from (which never falls): set them.
+ */
+int	case_tells(struct db *, const char *id, int64_t *ret_until, int64_t *ret_from) must_check;
+int	case_tells_until(struct db *, const char *id, int64_t) must_check;
+int	case_takes_from(struct db *, const char *id, int64_t) must_check;
+
+/**
+ * case_page(db, after, limit, fn, cookie): so many of our own that are open and were answered, behind number ${after}, which becomes that of the
+ * last; unchanged: there are no more.  case_asked, case_asked_put: of which step or meeting, and of which end of a consent the member was asked.
+ */
+int	case_page(struct db *, int64_t *after, int64_t limit, int (*)(void *, const struct case_row *), void *) must_check;
+int	case_asked(struct db *, const char *id, int64_t *ret_at, int64_t *ret_until) must_check;
+int	case_asked_put(struct db *, const char *id, int64_t at, int64_t until) must_check;
+
 /* Its steps, in the order in which they came; which of them count says path.h. */
 struct step_row {
 	struct path_step step;	/* meets_at, channel and supervised are in the content. */
@@ -46,8 +62,13 @@ struct step_row {
 	char	*content;	/* JSON or NULL; sealed. */
 };
 int	step_put(struct db *, const char *referral, const struct step_row *) must_check;
-/** step_list(db, referral, ret, ret_n): all; the caller frees. */
+/**
+ * step_list(db, referral, ret, ret_n): all; the caller frees.  step_apart(db, referral, id): that one is of the tree no more;
+ * step_list_apart: those.
+ */
 int	step_list(struct db *, const char *referral, struct step_row **, size_t *) must_check;
+int	step_list_apart(struct db *, const char *referral, struct step_row **, size_t *) must_check;
+int	step_apart(struct db *, const char *referral, const char *id) must_check;
 /** step_old_each(db, referral, fn, cookie): the history of one that version 3 began, oldest first; names as they were. */
 struct step_old {
 	int64_t		 at;
@@ -63,8 +84,8 @@ struct traffic {
 	char	*content;	/* JSON; sealed; NULL once acknowledged. */
 	int64_t	 sent_at, acked_at, resend_at, tries;
 };
-/** traffic_seq(db, org, ret): the next number for ${org}, starting at 1 (stored). */
-int	traffic_seq(struct db *, const char *org, int64_t *) must_check;
+/** traffic_seq(db, org, by, ret): the next number for ${org}, higher by ${by} than the last (stored). */
+int	traffic_seq(struct db *, const char *org, int64_t by, int64_t *) must_check;
 int	traffic_put(struct db *, const struct traffic *) must_check;
 int	traffic_get(struct db *, const char *content_id, struct traffic *) must_check;
 /**
@@ -85,6 +106,8 @@ int	traffic_silent(struct db *, const char *referral, int64_t *, int64_t *) must
 int	traffic_open(struct db *, const char *org, const char *type, int64_t *) must_check;
 /** traffic_open_each(db, referral, type, fn, cookie): the content ids of that type that may still be sent; the callback may stop them. */
 int	traffic_open_each(struct db *, const char *referral, const char *type, int (*)(void *, const char *), void *) must_check;
+/** traffic_untold_each(db, referral, type, before, fn, cookie): the content ids of that type, numbered below ${before}, that were not acknowledged. */
+int	traffic_untold_each(struct db *, const char *referral, const char *type, int64_t before, int (*)(void *, const char *), void *) must_check;
 void	traffic_free(struct traffic *);
 void	traffic_list_free(struct traffic *, size_t);
 

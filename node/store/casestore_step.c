@@ -64,13 +64,13 @@ read_step(struct db *db, const char *referral, struct rows *rows, struct step_ro
 	return r == E_NOTFOUND ? 0 : r;	/* Erased. */
 }
 
-int
-step_list(struct db *db, const char *referral, struct step_row **ret, size_t *ret_n)
+static int
+list_steps(struct db *db, const char *referral, bool apart, struct step_row **ret, size_t *ret_n)
 {
 	autorows struct rows *rows = NULL;
 	struct step_row *list = NULL;
 	size_t n = 0;
-	int r = db_query(db, &rows, Q_STEP_LIST, "t", referral);
+	int r = db_query(db, &rows, Q_STEP_LIST, "ti", referral, (int64_t)apart);
 
 	if (r != 0)
 		return r;
@@ -93,6 +93,68 @@ step_list(struct db *db, const char *referral, struct step_row **ret, size_t *re
 	*ret = list;
 	*ret_n = n;
 	return 0;
+}
+
+int
+step_list(struct db *db, const char *referral, struct step_row **ret, size_t *ret_n)
+{
+	return list_steps(db, referral, false, ret, ret_n);
+}
+
+int
+step_list_apart(struct db *db, const char *referral, struct step_row **ret, size_t *ret_n)
+{
+	return list_steps(db, referral, true, ret, ret_n);
+}
+
+int
+step_apart(struct db *db, const char *referral, const char *id)
+{
+	return db_run(db, Q_STEP_APART, "tt", referral, id);
+}
+
+/* Two numbers of a referral. */
+static int
+two(struct db *db, enum query_id query, const char *id, int64_t *ret_a, int64_t *ret_b)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, query, "t", id);
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r;
+	*ret_a = db_int(rows, 0);
+	*ret_b = db_int(rows, 1);
+	return 0;
+}
+
+int
+case_tells(struct db *db, const char *id, int64_t *ret_until, int64_t *ret_from)
+{
+	return two(db, Q_CASE_TELLS, id, ret_until, ret_from);
+}
+
+int
+case_asked(struct db *db, const char *id, int64_t *ret_at, int64_t *ret_until)
+{
+	return two(db, Q_CASE_ASKED, id, ret_at, ret_until);
+}
+
+int
+case_asked_put(struct db *db, const char *id, int64_t at, int64_t until)
+{
+	return db_run(db, Q_CASE_ASKED_PUT, "tii", id, at, until);
+}
+
+int
+case_tells_until(struct db *db, const char *id, int64_t until)
+{
+	return db_run(db, Q_CASE_TELLS_UNTIL, "ti", id, until);
+}
+
+int
+case_takes_from(struct db *db, const char *id, int64_t seq)
+{
+	return db_run(db, Q_CASE_TAKES_FROM, "ti", id, seq);
 }
 
 int

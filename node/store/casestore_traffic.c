@@ -28,14 +28,14 @@ traffic_list_free(struct traffic *list, size_t n)
 }
 
 int
-traffic_seq(struct db *db, const char *org, int64_t *ret)
+traffic_seq(struct db *db, const char *org, int64_t by, int64_t *ret)
 {
 	autobuf struct buf name = { 0 };
 	int r;
 
 	if ((r = buf_printf(&name, "traffic %s", org)) != 0)
 		return r;
-	return rows_serial(db, name.data, ret);
+	return rows_serial_by(db, name.data, by, ret);
 }
 
 int
@@ -158,6 +158,27 @@ traffic_open_each(struct db *db, const char *referral, const char *type, int (*f
 			return r == E_NOTFOUND ? 0 : r;
 		if ((r = rows_dup(rows, 0, &id)) != 0)
 			return r;
+		db_done(take(rows));
+		if ((r = fn(cookie, id)) != 0)
+			return r;
+	}
+}
+
+int
+traffic_untold_each(struct db *db, const char *referral, const char *type, int64_t before, int (*fn)(void *, const char *), void *cookie)
+{
+	int64_t after = 0;
+
+	for (;;) {
+		autorows struct rows *rows = NULL;
+		autofree char *id = NULL;
+		int r;
+
+		if ((r = db_query(db, &rows, Q_TRAFFIC_UNTOLD, "ttii", referral, type, after, before)) != 0 || (r = db_next(rows)) != 0)
+			return r == E_NOTFOUND ? 0 : r;
+		if ((r = rows_dup(rows, 0, &id)) != 0)
+			return r;
+		after = db_int(rows, 1);
 		db_done(take(rows));
 		if ((r = fn(cookie, id)) != 0)
 			return r;

@@ -57,11 +57,17 @@ rows_ids(struct rows *rows, int64_t **ret, size_t *ret_n)
 int
 rows_serial(struct db *db, const char *name, int64_t *ret)
 {
+	return rows_serial_by(db, name, 1, ret);
+}
+
+int
+rows_serial_by(struct db *db, const char *name, int64_t by, int64_t *ret)
+{
 	autorows struct rows *rows = NULL;
 	int64_t value;
 	int r;
 
-	if ((r = db_query(db, &rows, Q_COUNTER_NEXT, "t", name)) != 0)
+	if ((r = db_query(db, &rows, Q_COUNTER_NEXT, "ti", name, by)) != 0)
 		return r;
 	if ((r = db_next(rows)) != 0)
 		return r > 0 ? ERR_DB : r;

@@ -19,8 +19,9 @@ int	rows_among(struct rows *, int col, int first, int last, int *) must_check;
  */
 int	rows_ids(struct rows *, int64_t **, size_t *) must_check;
 
-/** rows_serial(db, name, ret): the next number of a stored series, from 1; never given twice. */
+/** rows_serial(db, name, ret): the next number of a stored series, from 1; never given twice.  rows_serial_by(db, name, by, ret): it is higher by ${by}. */
 int	rows_serial(struct db *, const char *name, int64_t *) must_check;
+int	rows_serial_by(struct db *, const char *name, int64_t by, int64_t *) must_check;
 
 /** rows_hit(db, r): ${r} of a db_run that must have changed a row: 0 becomes E_NOTFOUND if none was. */
 int	rows_hit(const struct db *, int r) must_check;

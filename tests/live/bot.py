@@ -1,45 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """A referral bot on matrix-nio, the other side of a channel: written from docs/protocol.md and schemas/, sharing no code with the node.
 
-    bot = Bot(url, ca_file, user_id, directory, key)         # key: 32 bytes, seals all that it keeps
-    await bot.start(password)                                # its device then goes onto the trust list
-    bot.trust(trust_list, {"needed": 1, "keys": [...]})      # the signers as a person heard them
-    bot.query(org); bot.act(referral, "referral.answer", decision="accept"); await bot.sync()
-
+    bot = Bot(url, ca_file, user_id, directory, key); await bot.start(password)   # key: 32 bytes, seals all that it keeps
+    bot.trust(trust_list, {"needed": 1, "keys": [...]}); bot.act(referral, "referral.answer", decision="accept"); await bot.sync()
 It hears and speaks in sync() only; what it took, and has to say, is on the disk before anybody is told so. The schemas judge each content, the tables
 of the page say what a referral and a consent allow. What to do is for people to decide, here for a test. standards.py knows nothing of all that.
 """
 
 import copy
-import hashlib
 import pathlib
 import re
 import secrets
 import time
 
 import standards
-from standards import CROCKFORD, is_proven, sha256, when, without
+from standards import Refused, blake2b, identifier, is_proven, need, sha256, when, without
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SPACE, MINUTE, DAY = "org.cairnpeer.", 60_000, 86_400_000
 CLASSES = {"identity": {"identity", "contact"}, "need_detail": {"need"}, "constraints": {"constraints"}, "history": {"history"}}
 VAGUE = r"\s*((any and )?(all|any)( (information|records))?|everything|anything|(all )?my records)?[\s.]*"
 classes_of = lambda disclosure: set().union(*(CLASSES.get(name, ()) for name in disclosure))
+NEWS, AT_ONCE = ("referral.progress", "referral.outcome"), ("consent.revoked", "referral.settle")  # NEWS: while the consent lasts.
 ORDER, LEAVES = ("target", "member", "source", "clock"), (("member", "withdraw"), ("member", "close"))
 START = {"state": "draft", "leg": 1, "consented": False, "asked": False, "tried": [], "since": 0, "began": 0, "left": False}
-
-
-class Refused(ValueError):
-    """It does not hold: nothing is changed, and nothing acknowledged."""
-
-
-def need(holds, why):
-    if not holds:
-        raise Refused(why)
-
-
-def identifier(raw=None):
-    return "".join(CROCKFORD[byte % 32] for byte in raw or secrets.token_bytes(26))
 
 
 def step_of(name, content):  # What a content does to its referral, and who: (step, by).
@@ -93,7 +77,7 @@ class Referral:
             yield from self.branch(other, last, turns)
 
     def derived(self, on, what):
-        return "U" + identifier(hashlib.blake2b(f"{SPACE}step {self.key} {on} {what}".encode(), digest_size=26).digest()[1:])
+        return "U" + identifier(blake2b(f"{SPACE}step {self.key} {on} {what}", 26)[1:])
 
     def derive(self, on, what, until):  # Adds the step that both sides make by themselves after that one, if it is possible by then.
         r, by = self.at(on) or START, "target" if what == "receive" else "clock"
@@ -233,6 +217,10 @@ class Bot:
         need((content["consent"]["law"], content["notice"]) in self.notices, "its notice is not that of the law")
         case["disclosure"] = content
 
+    def tells(self, case):  # May we tell who referred what becomes of the member?
+        consent = case and case["side"] == "target" and case["request"].get("origin") != "court" and (case["disclosure"] or {}).get("consent")
+        return bool(consent) and not self.faults(case, consent, self.org, case["org"], {"outcome"})
+
     def case(self, key):
         need(key in self.state["referrals"], "there is no such referral")
         return self.state["referrals"][key], Referral(self.rules, key, self.state["referrals"][key]["steps"])
@@ -248,12 +236,11 @@ class Bot:
         self.case(content["referral"])[1].add(content["id"], said, self.now())
 
     def say(self, org, name, **content):
-        seq = self.state["seq"].get(org, 0) + 1
+        seq = self.state["seq"][org] = self.state["seq"].get(org, 0) + 1 + secrets.randbelow(16)
         content = {"v": 1, "id": identifier(), "seq": seq, "sent_at": self.now(), "body": f"A {name}.", **content}
         self.check(name, content)
         if "prev" in content or name == "referral.request":
             self.step(name, content, True)
-        self.state["seq"][org] = seq
         self.state["outbox"].append({"org": org, "name": name, "content": content, "tries": 0, "due": 0})
         return content["id"]
 
@@ -279,9 +266,8 @@ class Bot:
         if name == "referral.disclosure":
             content |= {"notice": dict(reversed(self.notices))[content["consent"]["law"]], "scope": "What the consent says, and nothing else."}
             self.check_disclosure(case, content, self.org, case["org"])
-        elif name in ("referral.progress", "referral.outcome"):
-            wrong = not case["disclosure"] or self.faults(case, case["disclosure"]["consent"], self.org, case["org"], {"outcome"})
-            need(not wrong and case["request"].get("origin") != "court", f"no consent allows it: {wrong}")
+        elif name in NEWS:
+            need(self.tells(case), "no consent allows it")
         elif name == "consent.revoked":
             self.state["ended"][f"{case['org']} {content['consent']}"] = self.now()
         return self.say(case["org"], name, referral=referral, prev=prev, leg=tree.at(prev)["leg"] + (content.get("change") == "reopen"), **content)
@@ -306,7 +292,7 @@ class Bot:
 
     def take(self, org, name, c):
         state, now = self.state, self.now()
-        case = state["referrals"].get(c.get("referral"), {})
+        case = next((case for key, case in state["referrals"].items() if (key, case["org"]) == (c.get("referral"), org)), {})
         if name == "referral.ack":
             for item in [item for item in state["outbox"] if item["org"] == org and item["content"]["id"] in c["ack_of"]]:
                 state["outbox"].remove(item)
@@ -317,7 +303,6 @@ class Bot:
             self.step(name, c, False)
             self.case(c["referral"])[1].derive(c["id"], "receive", now)
         elif name == "consent.revoked":
-            case = case if case.get("org") == org else {}
             ours = (case.get("disclosure") or {"consent": {"id": None}})["consent"]["id"] == c["consent"]
             state["ended"][f"{org} {c['consent']}"] = now
             if c["then"] != "nothing" and "prev" in c and (ours or case.get("side") == "target"):
@@ -326,9 +311,19 @@ class Bot:
             self.say(org, "consent.revocation_ack", referral=c["referral"], consent=c["consent"], keeps=keeps, stops_redisclosure=True)
         elif name == "consent.revocation_ack":
             state["keeps"][c["consent"]] = c["keeps"]
+        elif name == "referral.settle":
+            case["taken_from"] = max(c["seq"], case.get("taken_from", 0))
+            self.say(org, "referral.settled", referral=c["referral"], of=c["id"], have=[k for k, s in case.get("steps", {}).items() if s["mine"] is False])
+        elif name == "referral.settled":
+            need(case.get("question", [None])[0] == c["of"], "nobody asked for it")
+            of_it = [item for item in state["outbox"] if item["name"] in NEWS and item["content"]["referral"] == c["referral"]]
+            lost = {item["content"]["id"] for item in of_it if item["content"]["seq"] < case["question"][1]} - set(c["have"])
+            while more := {key for key, step in case["steps"].items() if step["prev"] in lost} - lost:
+                lost |= more
+            case["steps"] = {key: step for key, step in case["steps"].items() if key not in lost}
+            state["outbox"] = [item for item in state["outbox"] if item["content"]["id"] not in lost | set(c["have"])]
         elif name == "erasure.request":
-            known = case.get("org") == org and state["referrals"].pop(c["referral"])
-            self.say(org, "erasure.ack", referral=c["referral"], result="erased" if known else "unknown")
+            self.say(org, "erasure.ack", referral=c["referral"], result="erased" if case and state["referrals"].pop(c["referral"]) else "unknown")
         elif name == "follow":
             state["directories"].setdefault(org, {})
         elif name == "directory.answer":
@@ -353,8 +348,9 @@ class Bot:
             if "next" in c:
                 self.say(org, "capacity.inquiry", after=c["next"])
         else:
-            need(case.get("org") == org and name.startswith("referral."), "it is not for a bot, or not the sender's to say")
+            need(case and name.startswith("referral."), "it is not for a bot, or not the sender's to say")
             need((case["side"] == "source") == (step_of(name, c)[1] == "target"), "it is not for that side to say")
+            need(name not in NEWS or c["seq"] >= case.get("taken_from", 0), "this was said not to have come")
             self.step(name, c, False)
             if name == "referral.disclosure":
                 self.check_disclosure(case, c, org, self.org)
@@ -374,11 +370,12 @@ class Bot:
                     self.state["directories"][org["org"]][record["id"]] = record["seq"]
 
     async def flush(self):
-        busy = set()  # Of one referral a content waits for the one before it, but for a revocation.
+        busy = set()  # Of one referral a content waits for the one before it, but for AT_ONCE.
         for item in list(self.state["outbox"]):
             org, content = self.trusted("orgs", org=item["org"]), item["content"]
             line = content.get("referral", content["id"])
-            waits, busy = line in busy and item["name"] != "consent.revoked", busy | {line}
+            stopped = item["name"] in NEWS and not self.tells(self.state["referrals"].get(line))
+            waits, busy = stopped or (line in busy and item["name"] not in AT_ONCE), busy | {line}
             room = await self.room("channel", org, "invited") if org and not waits and self.now() >= item["due"] else None
             if room:
                 await self.matrix.send(room, SPACE + item["name"], content, item["tries"] > 0)
@@ -392,8 +389,11 @@ class Bot:
             if user in self.pins():
                 await self.matrix.join(room, self.pins()[user]["via"])
                 self.state["rooms"][room] = [self.pins()[user]["org"], "channel"]
-        for referral in self.state["referrals"]:
-            self.case(referral)[1].derive(self.case(referral)[1].path()[1][-1], "expire", self.now())
+        for key, case in self.state["referrals"].items():
+            self.case(key)[1].derive(self.case(key)[1].path()[1][-1], "expire", self.now())
+            told, case["tells"] = case.get("tells"), self.tells(case)
+            if told and not case["tells"]:  # Whether or not something is outstanding.
+                case["question"] = [self.say(case["org"], "referral.settle", referral=key), self.state["seq"][case["org"]]]
         self.vault.save(self.state)
         await self.publish()
         await self.flush()

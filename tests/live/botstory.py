@@ -253,8 +253,9 @@ class Live(unittest.TestCase):
         self.both(referral, "accepted")
         return referral
 
-    def disclosed_to_bot(self, referral):
+    def disclosed_to_bot(self, referral, **other):
         form = self.node.cairn("consent", referral, "--template")
+        form["consent"] |= other
         form["consent"]["patient"] = form["consent"]["signature"]["signer"] = form["identity"]["name"] = CANARY
         form["identity"]["contact"]["value"] = "+1 555 0100"
         form["need_detail"] = "Somebody to talk to."

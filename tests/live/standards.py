@@ -12,6 +12,7 @@ import functools
 import hashlib
 import json
 import re
+import secrets
 import sqlite3
 import ssl
 import time
@@ -38,6 +39,24 @@ FORMATS = {
     "multibase": rf"z[{BASE58}]+", "base64-32": r"[A-Za-z0-9+/]{43}", "did": r"did:[a-z0-9]+:[!-~]+", "uri": r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+",
     "web-uri": r"https?://[!-~]+",
 }  # fmt: skip
+
+
+class Refused(ValueError):
+    """It does not hold: nothing is changed, and nothing acknowledged."""
+
+
+def need(holds, why):
+    if not holds:
+        raise Refused(why)
+
+
+def identifier(raw=None):
+    """26 characters of Crockford's base32, of these bytes or at random."""
+    return "".join(CROCKFORD[byte % 32] for byte in raw or secrets.token_bytes(26))
+
+
+def blake2b(text, size):
+    return hashlib.blake2b(text.encode(), digest_size=size).digest()
 
 
 def canonical(value, *leave_out):

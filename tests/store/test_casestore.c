@@ -203,10 +203,10 @@ test_traffic(void)
 	int64_t a, b, c, stopped, silent, other;
 	size_t n;
 
-	must(traffic_seq(db, "org", &a));
-	must(traffic_seq(db, "org", &b));
-	must(traffic_seq(db, "other", &c));
-	ok(a == 1 && b == 2 && c == 1, "numbered for each partner");
+	must(traffic_seq(db, "org", 1, &a));
+	must(traffic_seq(db, "org", 3, &b));
+	must(traffic_seq(db, "other", 1, &c));
+	ok(a == 1 && b == 4 && c == 1, "numbered for each partner, and higher by as much as is wanted");
 	ok(traffic_next(db) == INT64_MAX, "nothing to resend");
 	must(traffic_put(db, &t));
 	t.content_id = text("c2");
@@ -264,6 +264,88 @@ test_traffic(void)
 	is_int(stopped, 1, "what was acknowledged is not counted as given up");
 	traffic_list_free(list, n);
 	is_int(traffic_get(db, "c9", &got), E_NOTFOUND, "unknown");
+}
+
+static int
+add_id(void *cookie, const char *id)
+{
+	(void)strcat(cookie, id);
+	return 0;
+}
+
+static void
+test_untold(void)
+{
+	struct case_row c = { .id = text("R7"), .org = text("org"), .created = 1, .r = referral_start(REFERRAL_AT_TARGET) };
+	struct step_row s = { .recorded = 1, .content = text("{\"w\":1}") }, *list;
+	struct traffic t = { .org = text("org"), .referral = text("R7"), .type = text("news"), .content = text("{}"), .sent_at = 1 };
+	int64_t until, from, silent, stopped;
+	char out[200] = "";
+	size_t n;
+
+	is_int(case_tells(db, "R7", &until, &from), E_NOTFOUND, "no referral");
+	must(case_put(db, &c));
+	must(case_tells(db, "R7", &until, &from));
+	ok(until == 0 && from == 0, "nothing may be told, and all is taken");
+	must(case_tells_until(db, "R7", 5));
+	must(case_takes_from(db, "R7", 9));
+	must(case_takes_from(db, "R7", 3));
+	must(case_asked_put(db, "R7", 11, 12));
+	must(case_put(db, &c));
+	must(case_tells(db, "R7", &until, &from));
+	ok(until == 5 && from == 9, "both stay, and the second never falls");
+	must(case_asked(db, "R7", &until, &from));
+	ok(until == 11 && from == 12, "as does what was asked");
+	for (int i = 0; i < 3; i++) {
+		char id[8];
+
+		(void)snprintf(id, sizeof(id), "S%d", i);
+		(void)snprintf(s.step.id, sizeof(s.step.id), "%s", id);
+		must(step_put(db, "R7", &s));
+		t.content_id = id;
+		t.seq = 10 + 10 * i;
+		must(traffic_put(db, &t));
+	}
+	must(traffic_untold_each(db, "R7", "news", INT64_MAX, add_id, out));
+	is_str(out, "S0S1S2", "what was not acknowledged, in its order");
+	out[0] = '\0';
+	must(traffic_untold_each(db, "R7", "news", 30, add_id, out));
+	is_str(out, "S0S1", "before a number");
+	must(traffic_silent(db, "R7", &silent, &stopped));
+	is_int(stopped, 3, "all of it is given up");
+	must(step_apart(db, "R7", "S1"));
+	must(traffic_silent(db, "R7", &silent, &stopped));
+	is_int(stopped, 2, "but for what was never said");
+	must(step_list(db, "R7", &list, &n));
+	ok(n == 2 && !strcmp(list[0].step.id, "S0") && !strcmp(list[1].step.id, "S2"), "which is of the tree no more");
+	step_list_free(list, n);
+	must(step_list_apart(db, "R7", &list, &n));
+	ok(n == 1 && !strcmp(list[0].step.id, "S1") && !strcmp(list[0].content, "{\"w\":1}"), "and kept with its words");
+	step_list_free(list, n);
+}
+
+static void
+test_page(void)
+{
+	static const enum referral_state states[] = { REFERRAL_PAUSED, REFERRAL_RECEIVED, REFERRAL_ENGAGED, REFERRAL_WAITLISTED };
+	struct case_row c = { .org = text("org"), .created = 1 };
+	int64_t after = 0, before;
+	char out[200] = "";
+
+	for (size_t i = 0; i < 4; i++) {
+		char id[8];
+
+		(void)snprintf(id, sizeof(id), "P%zu", i);
+		c.id = id;
+		c.r = (struct referral){ .side = REFERRAL_AT_SOURCE, .state = states[i], .leg = 1 };
+		must(case_put(db, &c));
+	}
+	must(case_page(db, &after, 2, add_case, out));
+	is_str(out, "P0P2", "some that are open and were answered");
+	must(case_page(db, &after, 2, add_case, out));
+	before = after;
+	must(case_page(db, &after, 2, add_case, out));
+	ok(!strcmp(out, "P0P2P3") && after == before, "the rest, and no more");
 }
 
 /* ${n} open referrals, of each two contents: the first was sent and is awaited, the second is held up by it. */
@@ -350,6 +432,8 @@ main(void)
 	test_every_state();
 	test_traffic_order();
 	test_traffic();
+	test_untold();
+	test_page();
 	must(db_commit(db, NULL));
 	test_traffic_growth();
 	db_close(db);

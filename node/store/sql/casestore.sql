@@ -56,7 +56,30 @@ INSERT INTO referral_step (referral, id, prev, input, actor, said_by, leg, at, r
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
 
 -- name: step_list
-SELECT id, prev, input, actor, said_by, leg, at, recorded, content FROM referral_step WHERE referral = ?1 ORDER BY n;
+SELECT id, prev, input, actor, said_by, leg, at, recorded, content FROM referral_step WHERE referral = ?1 AND apart = ?2
+ORDER BY n;
+
+-- name: step_apart
+UPDATE referral_step SET apart = 1 WHERE referral = ?1 AND id = ?2;
+
+-- name: case_tells
+SELECT tells_until, taken_from FROM referral WHERE id = ?1;
+
+-- name: case_tells_until
+UPDATE referral SET tells_until = ?2 WHERE id = ?1;
+
+-- name: case_page
+SELECT n FROM referral WHERE n > ?1 AND side = 'source' AND state IN ('waitlisted', 'accepted', 'contacting', 'scheduled', 'engaged', 'paused') AND
+	erased = 0 AND lost = 0 ORDER BY n LIMIT ?2;
+
+-- name: case_asked
+SELECT asked_at, asked_until FROM referral WHERE id = ?1;
+
+-- name: case_asked_put
+UPDATE referral SET asked_at = ?2, asked_until = ?3 WHERE id = ?1;
+
+-- name: case_takes_from
+UPDATE referral SET taken_from = max(taken_from, ?2) WHERE id = ?1;
 
 -- name: traffic_put
 INSERT INTO traffic (content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at,
@@ -85,12 +108,14 @@ ORDER BY resend_at, seq LIMIT ?2;
 -- name: traffic_silent
 SELECT count(*) FILTER (WHERE resend_at > 0 AND lost = 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0 OR lost = 1) +
 	(SELECT count(*) FROM traffic WHERE type = 'org.cairnpeer.referral.withheld')
-FROM traffic WHERE acked_at = 0;
+FROM traffic WHERE acked_at = 0 AND NOT EXISTS (SELECT 1 FROM referral_step AS s WHERE s.referral = traffic.referral AND
+	s.id = traffic.content_id AND s.apart = 1);
 
 -- name: traffic_silent_of
 SELECT count(*) FILTER (WHERE resend_at > 0 AND lost = 0 AND tries >= ?1), count(*) FILTER (WHERE resend_at = 0 OR lost = 1) +
 	(SELECT count(*) FROM traffic WHERE type = 'org.cairnpeer.referral.withheld' AND referral = ?2)
-FROM traffic WHERE acked_at = 0 AND referral = ?2;
+FROM traffic WHERE acked_at = 0 AND referral = ?2 AND NOT EXISTS (SELECT 1 FROM referral_step AS s WHERE s.referral = traffic.referral AND
+	s.id = traffic.content_id AND s.apart = 1);
 
 -- name: traffic_open
 SELECT count(*) FROM traffic WHERE org = ?1 AND type = ?2 AND acked_at = 0 AND resend_at > 0;
@@ -104,3 +129,7 @@ SELECT min(resend_at) FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND lost
 -- What is said of a referral and may still be sent (again).
 -- name: traffic_open_of
 SELECT content_id FROM traffic WHERE referral = ?1 AND type = ?2 AND acked_at = 0 AND resend_at > 0 ORDER BY seq;
+
+-- Not acknowledged, whether or not it is sent again.
+-- name: traffic_untold
+SELECT content_id, seq FROM traffic WHERE referral = ?1 AND type = ?2 AND acked_at = 0 AND seq > ?3 AND seq < ?4 ORDER BY seq LIMIT 1;

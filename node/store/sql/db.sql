@@ -30,6 +30,6 @@ INSERT INTO meta (key, secret, value) VALUES (?1, ?2, ?3)
 ON CONFLICT (key) DO UPDATE SET secret = excluded.secret, value = excluded.value;
 
 -- name: counter_next
-INSERT INTO counter (name, value) VALUES (?1, 1)
-ON CONFLICT (name) DO UPDATE SET value = value + 1
+INSERT INTO counter (name, value) VALUES (?1, ?2)
+ON CONFLICT (name) DO UPDATE SET value = value + ?2
 RETURNING value;

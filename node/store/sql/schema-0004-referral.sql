@@ -8,6 +8,13 @@ ALTER TABLE referral ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE referral ADD COLUMN channels INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE referral ADD COLUMN reminded INTEGER NOT NULL DEFAULT 0;	-- How often staff were, in this state.
 ALTER TABLE referral ADD COLUMN part_of TEXT;				-- The referral that was forwarded.
+-- node/app/untold.h: at the target, until when the member's consent lets us tell the source; 0: it does not.  At the
+-- source, of the partner's news none with a lower number is taken any more.
+ALTER TABLE referral ADD COLUMN tells_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE referral ADD COLUMN taken_from INTEGER NOT NULL DEFAULT 0;
+-- Of which step or meeting, and of which end of a consent, the member was asked.
+ALTER TABLE referral ADD COLUMN asked_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE referral ADD COLUMN asked_until INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX referral_due ON referral (clock_due) WHERE clock_due > 0;
 CREATE INDEX referral_part ON referral (part_of) WHERE part_of IS NOT NULL;
 
@@ -27,6 +34,7 @@ CREATE TABLE referral_step (
 	at		INTEGER NOT NULL,	-- by the author's clock
 	recorded	INTEGER NOT NULL,	-- by ours
 	content		BLOB,			-- sealed; NULL: nothing more to say, or in referral
+	apart		INTEGER NOT NULL DEFAULT 0,	-- 1: ours, and never told: it is not of the tree
 	UNIQUE (referral, id)
 ) STRICT;
 

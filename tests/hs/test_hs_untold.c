@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What becomes of a member, said under a consent that ends before the source has it: both sides come to the same
+ * referral, and whoever may not hear of it, a court for one, cannot tell that there was something.
+ */
+#include <string.h>
+
+#include "base/canon.h"
+#include "hostile.h"
+#include "hs_world.h"
+#include "story_refer.h"
+#include "tests/tap.h"
+
+enum { LASTS_S = 600 };
+
+static struct host h;
+static struct referral_story s;
+static const char *mute;		/* The node whose words the homeserver does not take. */
+
+static enum hs_fate
+refuse(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	(void)cookie;
+	if (mute == NULL || strcmp(call->user, mute) != 0 || strstr(call->path, "/send/") == NULL)
+		return HS_SERVE;
+	*ret_status = 502;
+	*ret_body = json_object();
+	return HS_SAY;
+}
+
+/* Events of the target in the channel: all that the source's side can count. */
+static int
+said(void)
+{
+	const json_t *event;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(hs_events(h.hs, hs_room(h.hs, "org.cairnpeer.channel", 0)), i, event)
+		n += !strcmp(json_str(event, "sender"), TARGET_USER) && json_str(event, "state_key") == NULL;
+	return n;
+}
+
+static void
+does(const char *verb, const char *key, const char *value)
+{
+	json_decref(host_ok(&h, TARGET, verb, json_pack("{s:s, s:s*}", "referral", s.id, key != NULL ? key : "none", value)));
+}
+
+static bool
+same_step(void)
+{
+	autojson json_t *ours = refer_show(&h, SOURCE, &s), *theirs = refer_show(&h, TARGET, &s);
+
+	return !strcmp(json_str(ours, "last_step"), json_str(theirs, "last_step")) && !strcmp(json_str(ours, "state"), json_str(theirs, "state"));
+}
+
+/* A referral that was accepted, with a consent that ends in ten minutes. */
+static void
+begin(const char *origin)
+{
+	json_t *args = refer_args(&h, &s, STORY_REFER);
+	autojson json_t *sent = NULL;
+
+	if (origin != NULL) {
+		(void)json_object_set_new(args, "origin", json_string(origin));
+		(void)json_object_set_new(args, "voluntary", json_true());
+	}
+	sent = host_ok(&h, SOURCE, "refer", args);
+	(void)snprintf(s.id, sizeof(s.id), "%s", json_str(sent, "referral"));
+	host_run(&h, 20000);
+	does("answer", "decision", "accept");
+	host_run(&h, 20000);
+	args = refer_args(&h, &s, STORY_CONSENT);
+	if (origin == NULL)
+		(void)json_object_set_new(json_obj(json_obj(args, "consent"), "expires"), "at", json_integer(*h.now + LASTS_S * 1000));
+	json_decref(host_ok(&h, SOURCE, "consent", args));
+	host_run(&h, 20000);
+}
+
+/* What never left, and what staff made on it. */
+static void
+test_never_left(void)
+{
+	autojson json_t *here = NULL, *there = NULL;
+	const json_t *untold;
+
+	begin(NULL);
+	mute = TARGET_USER;
+	does("contact", "channel", "phone");
+	does("engage", NULL, NULL);
+	does("forward", "to", s.specialist);
+	host_run(&h, 30000);
+	ok(refer_state(&h, TARGET, &s, "forwarded") && refer_state(&h, SOURCE, &s, "accepted"), "the target goes on while nothing of it leaves");
+	host_run(&h, LASTS_S * 1000);
+	mute = NULL;
+	host_run(&h, 3600 * 1000);
+	here = refer_show(&h, SOURCE, &s);
+	there = refer_show(&h, TARGET, &s);
+	ok(same_step() && !strcmp(json_str(here, "state"), "accepted"), "the consent ends first: both sides are where both know of");
+	untold = json_arr(there, "untold");
+	ok(json_array_size(untold) == 3 && json_object_get(here, "untold") == NULL, "what staff did is shown to them as never told");
+	is_str(json_str(json_obj(json_array_get(untold, 0), "details"), "channel"), "phone", "with what it said");
+	ok(json_array_size(json_arr(here, "overtaken")) == 0, "and at the source nothing waits");
+	does("forward", "to", s.specialist);
+	host_run(&h, 20000);
+	ok(refer_state(&h, SOURCE, &s, "forwarded") && same_step(), "what needs no consent can be done again, and is heard");
+}
+
+/* What has left, and whose acknowledgement does not come. */
+static void
+test_had(void)
+{
+	begin(NULL);
+	mute = SOURCE_USER;
+	does("engage", NULL, NULL);
+	host_run(&h, 30000);
+	ok(refer_state(&h, SOURCE, &s, "engaged"), "the source has it, and cannot say so");
+	host_run(&h, LASTS_S * 1000);
+	mute = NULL;
+	host_run(&h, 3600 * 1000);
+	ok(refer_state(&h, TARGET, &s, "engaged") && same_step(), "asked when the consent ends, it does: both keep it");
+}
+
+/* News that comes after the source has said that it has none. */
+static void
+test_late(void)
+{
+	autojson json_t *before = refer_show(&h, SOURCE, &s), *after = NULL;
+	const char *channel = hs_room(h.hs, "org.cairnpeer.channel", 0);
+	json_t *late = json_pack("{s:i, s:s, s:i, s:s, s:O, s:i, s:s, s:I, s:s, s:I}", "v", 1, "id", "7S1R7KQ8Z9M6N2W4X5C3V0B1PD", "seq", 1,
+	    "referral", s.id, "prev", json_object_get(before, "last_step"), "leg", 1, "progress", "pause", "happened_at", (json_int_t)*h.now, "body", "-",
+	    "sent_at", (json_int_t)*h.now);
+	autojson json_t *again = json_deep_copy(late);
+
+	hostile_say(&h, TARGET, channel, "org.cairnpeer.referral.progress", late);
+	after = refer_show(&h, SOURCE, &s);
+	is_str(json_str(after, "last_step"), json_str(before, "last_step"), "news with an older number is not taken any more");
+	(void)json_object_set_new(again, "seq", json_integer(100000));
+	hostile_say(&h, TARGET, channel, "org.cairnpeer.referral.progress", json_incref(again));
+	ok(refer_state(&h, SOURCE, &s, "paused"), "news with a later one is");
+}
+
+/* How often the target speaks until an hour after the court's consent has ended. */
+static int
+court(bool report, bool revoke)
+{
+	json_t *form;
+	int before;
+
+	mute = NULL;
+	begin("court");
+	form = host_ok(&h, TARGET, "consent", json_pack("{s:s, s:b}", "referral", s.id, "template", 1));
+	(void)json_object_set_new(form, "referral", json_string(s.id));
+	(void)json_object_set_new(json_obj(form, "consent"), "patient", json_string("Jo"));
+	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "signer", json_string("Jo"));
+	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "expires"), "at", json_integer(*h.now + LASTS_S * 1000));
+	json_decref(host_ok(&h, TARGET, "consent", form));
+	host_run(&h, 60000);
+	before = said();
+	mute = TARGET_USER;
+	if (report)
+		does("engage", NULL, NULL);
+	host_run(&h, 60000);
+	if (revoke)
+		json_decref(host_ok(&h, TARGET, "revoke", json_pack("{s:s, s:s, s:s}", "referral", s.id, "how", "in_person", "recorded_by", "K. Lind")));
+	host_run(&h, LASTS_S * 1000);
+	mute = NULL;
+	host_run(&h, 3600 * 1000);
+	ok(same_step() && refer_state(&h, SOURCE, &s, revoke ? "ended" : "accepted"), "a court's referral, %s, %s: both sides agree",
+	    report ? "of which something was to be told" : "of which nothing was to be told", revoke ? "revoked" : "expired");
+	return said() - before;
+}
+
+int
+main(void)
+{
+	int with, without;
+
+	story_begin(&h, 97);
+	story_trust(&h);
+	story_publish(&h);
+	refer_begin(&h, &s);
+	hs_script(h.hs, &(struct hs_script){ .request = refuse });
+	test_never_left();
+	test_had();
+	test_late();
+	for (int revoke = 0; revoke < 2; revoke++) {
+		without = court(false, revoke);
+		with = court(true, revoke);
+		ok(without > 0 && with == without, "a court hears as much (%d) as if there had been nothing to tell (%d)", with, without);
+	}
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
+	host_close(&h);
+	return done_testing();
+}
