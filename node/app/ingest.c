@@ -398,6 +398,10 @@ ingest_event(struct app *app, const char *room_id, const json_t *event, int64_t 
 		return message_clear(app, room_id, event);
 	if ((r = room_get(app->db, room_id, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
+	/* Deleted before it came to us: nothing of it is left. */
+	if (room.kind == ROOM_DIRECT && json_obj(json_obj(event, "unsigned"), "redacted_because") != NULL)
+		return message_deleted(app, room_id, json_str(json_obj(json_obj(event, "unsigned"), "redacted_because"), "sender"),
+		    json_str(event, "event_id"));
 	item.room = &room;
 	r = judge(&item, &opened);
 	opened_free(&opened);

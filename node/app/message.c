@@ -40,9 +40,47 @@ message_arrived(struct app *app, const char *type, const struct origin *origin)
 	if ((r = message_add(app->db, id, origin->room->room_id, origin->pid, false, words.kept,
 	    origin->received)) != 0 || (r = room_written(app->db, origin->room)) != 0)
 		return r;
-	if ((r = talk_heard(app, origin->pid, &words, &took)) != 0)
+	if ((r = message_came(app->db, id, words.of != NULL ? words.of : origin->event_id)) != 0 ||
+	    (r = talk_heard(app, origin->pid, &words, &took)) != 0)
 		return r;
 	return took ? message_drop(app->db, id) : 0;
+}
+
+struct blanking {
+	struct app	*app;
+	int64_t		 pid;
+	bool		 danger;
+};
+
+static int
+blank_one(void *cookie, const char *id, const char *body)
+{
+	struct blanking *b = cookie;
+	bool danger;
+	int r = talk_sounds_like_danger(b->app, body, &danger);
+
+	b->danger |= danger;
+	return r != 0 ? r : message_blank(b->app->db, id, b->pid, danger ?
+	    "[deleted by the one who wrote it; it sounded like danger, and they were given the crisis numbers]" : "[deleted by the one who wrote it]");
+}
+
+int
+message_deleted(struct app *app, const char *room_id, const char *sender, const char *event_id)
+{
+	autoroom struct room room = { 0 };
+	struct blanking b = { .app = app };
+	int r;
+
+	if (!id_is_user(sender) || event_id == NULL || (r = room_get(app->db, room_id, &room)) == E_NOTFOUND)
+		return 0;
+	if (r != 0 || room.kind != ROOM_DIRECT || (r = person_find(app->db, sender, &b.pid)) != 0 || b.pid != room.pid)
+		return r == E_NOTFOUND ? 0 : r;
+	/* What could not be read yet never is. */
+	if ((r = inbox_seen(app->db, event_id)) == E_NOTFOUND)
+		return inbox_add(app->db, event_id, b.pid, room_id, "m.room.redaction", "", app_now(app));
+	if (r != 0 || (r = message_of_event(app->db, event_id, b.pid, blank_one, &b)) != 0)
+		return r;
+	return talk_deleted(app, b.pid, b.danger);
 }
 
 int
@@ -54,6 +92,9 @@ message_clear(struct app *app, const char *room_id, const json_t *event)
 	int64_t pid;
 	int r;
 
+	if (type != NULL && !strcmp(type, "m.room.redaction"))
+		return message_deleted(app, room_id, sender, json_str(event, "redacts") != NULL ? json_str(event, "redacts") :
+		    json_str(json_obj(event, "content"), "redacts"));
 	if (!id_is_user(sender) || type == NULL || json_str(event, "state_key") != NULL ||
 	    (r = said_read(type, json_obj(event, "content"), &words)) == E_NOTFOUND)
 		return 0;
@@ -69,9 +110,9 @@ message_clear(struct app *app, const char *room_id, const json_t *event)
 	return r != 0 ? r : talk_unread(app, pid);
 }
 
-/* ${kept}: it is in the list of messages.  ${note}: the note that it records or shows; 0: none. */
+/* ${kept}: it is in the list of messages.  ${note}: the note that it records or shows; 0: none.  ${automatic}: nobody wrote it, and no program answers it. */
 static int
-queue(struct app *app, const char *id, int64_t pid, const char *body, int64_t note, bool kept)
+queue(struct app *app, const char *id, int64_t pid, const char *body, int64_t note, bool kept, bool automatic)
 {
 	autofree char *user = NULL;
 	autojson json_t *content = NULL, *form = NULL;
@@ -81,7 +122,7 @@ queue(struct app *app, const char *id, int64_t pid, const char *body, int64_t no
 	if (r != 0 || (r = rooms_direct(app, user, &room)) != 0)
 		return r == E_LATER ? 0 : r;
 	r = notes_form_get(app, pid, note, &form);
-	content = json_pack("{s:s, s:s, s:{}, s:s, s:O*}", "msgtype", "m.text", "body", body, "m.mentions",
+	content = json_pack("{s:s, s:s, s:{}, s:s, s:O*}", "msgtype", automatic ? "m.notice" : "m.text", "body", body, "m.mentions",
 	    ID_NAMESPACE "id", id, SAID_NOTE, form);
 	if (r != 0 || content == NULL)
 		r = r != 0 ? r : -ENOMEM;
@@ -100,14 +141,14 @@ message_note(const char *id, char out[ID_LEN + 8])
 }
 
 static int
-each(void *cookie, const char *id, int64_t pid, const char *body)
+each(void *cookie, const char *id, int64_t pid, const char *body, bool automatic)
 {
 	struct app *app = cookie;
 	autofree char *note = NULL;
 	char key[ID_LEN + 8];
 	int r = meta_get(app->db, message_note(id, key), false, &note);
 
-	return r < 0 ? r : queue(app, id, pid, body, note != NULL ? strtoll(note, NULL, 10) : 0, true);
+	return r < 0 ? r : queue(app, id, pid, body, note != NULL ? strtoll(note, NULL, 10) : 0, true, automatic);
 }
 
 int
@@ -116,7 +157,7 @@ message_pass(struct app *app, int64_t pid, const char *text, int64_t note)
 	char id[ID_LEN + 1];
 
 	id_new(app->world, id);
-	return queue(app, id, pid, text, note, false);
+	return queue(app, id, pid, text, note, false, true);
 }
 
 int
@@ -192,7 +233,7 @@ message_say(struct app *app, const char *actor, const json_t *args, json_t **ret
 	id_new(app->world, id);
 	if ((r = person_id(app->db, user, &pid)) != 0 || (r = talk_person(app, pid)) != 0 ||
 	    (r = message_add(app->db, id, NULL, pid, true, text, app_now(app))) != 0 ||
-	    (r = queue(app, id, pid, text, 0, true)) != 0 || (r = message_waits(app, pid, &waits)) < 0)
+	    (r = queue(app, id, pid, text, 0, true, false)) != 0 || (r = message_waits(app, pid, &waits)) < 0)
 		return r;
 	*ret = json_pack("{s:s, s:s, s:s*}", "id", id, "delivery", "queued", "waits", waits);
 	return *ret != NULL ? 0 : -ENOMEM;

@@ -13,7 +13,10 @@ int	message_arrived(struct app *, const char *type, const struct origin *) must_
 /** message_clear(app, room_id, event): somebody said in clear, or in a chat that does not encrypt, what we do not read: tell them. */
 int	message_clear(struct app *, const char *room_id, const json_t *event) must_check;
 
-/** message_pass(app, pid, text, note): say it in their chat, beside that note (notes_form.h; 0: none), and keep nothing of it; whoever left that chat does not get it.  0 or negative. */
+/** message_deleted(app, room_id, sender, event_id): in a direct chat its person deleted that message: its words are erased here, too, and what that means is said. */
+int	message_deleted(struct app *, const char *room_id, const char *sender, const char *event_id) must_check;
+
+/** message_pass(app, pid, text, note): answer it in their chat, beside that note (notes_form.h; 0: none), and keep nothing of it; whoever left that chat does not get it.  0 or negative. */
 int	message_pass(struct app *, int64_t pid, const char *text, int64_t note) must_check;
 
 /** message_say(app, actor, args, ret, reterr): verb "say" {user, text}. */

@@ -24,7 +24,6 @@ static const struct { const char *type, *what; } others[] = {
 	{ "m.reaction", "a reaction" },
 	{ "m.poll.start", "a poll" },
 	{ "org.matrix.msc3381.poll.start", "a poll" },
-	{ "m.room.redaction", "a message was deleted" },
 };
 
 void
@@ -33,6 +32,7 @@ said_free(struct said *w)
 	free(w->kept);
 	free(w->said);
 	json_decref(w->note);
+	free(w->of);
 	*w = (struct said){ 0 };
 }
 
@@ -120,7 +120,10 @@ said_read(const char *type, const json_t *content, struct said *ret)
 	if ((readable ? asprintf(&w.kept, "%s%.*s", w.change ? "* " : "", (int)text_fit(body, KEPT_MAX), body) :
 	    asprintf(&w.kept, "[%s; it cannot be read here] %.*s", or(what, "nothing in words"), (int)text_fit(body, KEPT_MAX), body)) < 0)
 		w.kept = NULL;
-	if (w.kept == NULL || (readable && (w.said = strndup(said, text_fit(said, KEPT_MAX))) == NULL)) {
+	if (w.change && json_str(relates, "event_id") != NULL)
+		w.of = strdup(json_str(relates, "event_id"));
+	if (w.kept == NULL || (w.change && json_str(relates, "event_id") != NULL && w.of == NULL) ||
+	    (readable && (w.said = strndup(said, text_fit(said, KEPT_MAX))) == NULL)) {
 		said_free(&w);
 		return -ENOMEM;
 	}

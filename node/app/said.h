@@ -16,6 +16,7 @@
 struct said {
 	char	*kept;		/* For people to read: all of it, or what it is if it is nothing in words. */
 	char	*said;		/* The person's own words, without what they quote; NULL: it is nothing in words. */
+	char	*of;		/* The event that it changes, or NULL. */
 	bool	 change;	/* It takes the place of something that was said before. */
 	bool	 cut;		/* Only its beginning is kept. */
 	bool	 automatic;	/* A program wrote it; programs do not answer each other. */

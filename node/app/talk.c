@@ -54,23 +54,35 @@ static const struct topic {
 	{ "next",	talk_next,	NULL, false, false },
 };
 
-int
-talk_show(struct app *app, int64_t pid, const char *text, int64_t note)
+static int
+say(struct app *app, int64_t pid, const char *text, int64_t note, bool automatic)
 {
 	char id[ID_LEN + 1], key[ID_LEN + 8], n[24];
 	int r;
 
 	id_new(app->world, id);
-	if ((r = message_add(app->db, id, NULL, pid, true, text, app_now(app))) != 0 || note == 0)
+	if ((r = message_add(app->db, id, NULL, pid, true, text, app_now(app))) != 0 || (automatic && (r = message_automatic(app->db, id)) != 0) || note == 0)
 		return r;
 	(void)snprintf(n, sizeof(n), "%lld", (long long)note);
 	return meta_put(app->db, message_note(id, key), n, false);
 }
 
 int
+talk_show(struct app *app, int64_t pid, const char *text, int64_t note)
+{
+	return say(app, pid, text, note, false);
+}
+
+int
 talk_say(struct app *app, int64_t pid, const char *text)
 {
-	return talk_show(app, pid, text, 0);
+	return say(app, pid, text, 0, false);
+}
+
+int
+talk_reply(struct app *app, int64_t pid, const char *text, int64_t note)
+{
+	return say(app, pid, text, note, true);
 }
 
 static int
@@ -121,8 +133,8 @@ help(struct talk *t, const char *words)
 }
 
 /* Does it hold one of the configured words, from the beginning of a word on? */
-static int
-sounds_like_danger(const struct app *app, const char *body, bool *ret)
+int
+talk_sounds_like_danger(const struct app *app, const char *body, bool *ret)
 {
 	const char *next = app->cfg->crisis_words;
 	autofree char *said = said_fold(body);
@@ -175,7 +187,7 @@ talk_danger(struct app *app, int64_t pid)
 
 	if (r != 0 || (r = numbers(app, &say)) != 0 ||
 	    (r = buf_puts(&say, "\nWhat you wrote has gone to nobody outside.")) != 0 ||
-	    (r = talk_say(app, pid, say.data)) != 0 ||
+	    (r = talk_reply(app, pid, say.data, 0)) != 0 ||
 	    (r = message_step(app)) != 0 || (r = ping(app, pid)) != 0)	/* Not behind what is said beside it. */
 		return r;
 	return audit_add(app->db, app_now(app), "node", "crisis_reply", "talk", NULL);
@@ -319,11 +331,11 @@ unread(struct app *app, int64_t pid)
 {
 	autobuf struct buf say = { 0 };
 	int r = buf_puts(&say, "This could not be read. Only words come through here, in a chat that is encrypted: no voice messages, pictures, calls or "
-	    "reactions; and deleting a message undoes nothing. Please write it in words; !help shows what can be done at once. If it cannot wait:");
+	    "reactions. Please write it in words; !help shows what can be done at once. If it cannot wait:");
 
 	if (r != 0 || (r = numbers(app, &say)) != 0)
 		return r;
-	return talk_say(app, pid, say.data);
+	return talk_reply(app, pid, say.data, 0);
 }
 
 /* Was it said in the last hour?  If not, it is now. */
@@ -349,6 +361,23 @@ talk_unread(struct app *app, int64_t pid)
 	int r = once(app, "unread", pid);
 
 	return r != 0 ? (r == E_EXISTS ? 0 : r) : unread(app, pid);
+}
+
+int
+talk_deleted(struct app *app, int64_t pid, bool danger)
+{
+	autobuf struct buf say = { 0 };
+	int r = once(app, "deleted", pid);
+
+	if (r != 0 && !(r == E_EXISTS && danger))
+		return r == E_EXISTS ? 0 : r;
+	if ((r = buf_puts(&say, "You deleted a message: its words are erased here, too. People here see that there was one, and may have read it before. "
+	    "What you did with it stays: !status shows what you asked for, !cancel takes that back, !revoke takes your consent back, and !forget "
+	    "erases what you keep here.")) != 0)
+		return r;
+	if (danger && ((r = buf_puts(&say, "\nIf you are still in danger, or somebody is, people can help now:")) != 0 || (r = numbers(app, &say)) != 0))
+		return r;
+	return talk_reply(app, pid, say.data, 0);
 }
 
 int
@@ -383,7 +412,7 @@ for_people(struct app *app, int64_t pid, const struct said *said)
 		    (r = numbers(app, &say)) != 0)
 			return r;
 	}
-	return say.len > 0 ? talk_say(app, pid, say.data) : 0;
+	return say.len > 0 ? talk_reply(app, pid, say.data, 0) : 0;
 }
 
 /*
@@ -419,12 +448,13 @@ talk_heard(struct app *app, int64_t pid, const struct said *said, bool *ret_took
 	autointake struct intake who = { 0 };
 	struct talk t = { .state = NULL };
 	bool bad;
-	int r = sounds_like_danger(app, said->said != NULL ? said->said : said->kept, &bad);
+	int r;
 
-	if (r != 0 || (bad && (r = talk_danger(app, pid)) != 0))
-		return r;
+	/* Not even to words of danger: what programs answer names the numbers for it, and two would answer each other for ever. */
 	if (said->automatic && said->note == NULL)
 		return 0;
+	if ((r = talk_sounds_like_danger(app, said->said != NULL ? said->said : said->kept, &bad)) != 0 || (bad && (r = talk_danger(app, pid)) != 0))
+		return r;
 	if (said->said == NULL)
 		return bad ? 0 : unread(app, pid);
 	if ((r = begin(app, pid, &who, &t)) == 0 &&
@@ -433,7 +463,7 @@ talk_heard(struct app *app, int64_t pid, const struct said *said, bool *ret_took
 		if ((who.talk = json_text(t.state, JSON_COMPACT)) == NULL)
 			r = -ENOMEM;
 		else if ((r = intake_put(app->db, &who)) == 0 && t.say.len > 0)
-			r = t.quiet ? message_pass(app, pid, t.say.data, t.note) : talk_show(app, pid, t.say.data, t.note);
+			r = said->automatic ? 0 : t.quiet ? message_pass(app, pid, t.say.data, t.note) : talk_reply(app, pid, t.say.data, t.note);
 		*ret_took = t.took;
 	}
 	json_decref(t.state);

@@ -45,9 +45,20 @@ int	talk_person(struct app *, int64_t pid) must_check;
 /** talk_unread(app, pid): something came that we must not read; that is said, once an hour. */
 int	talk_unread(struct app *, int64_t pid) must_check;
 
-/** talk_say(app, pid, text): in their chat, once it is there.  talk_show: the same, beside a note (notes_form.h). */
+/** talk_deleted(app, pid, danger): they deleted a message: say what that does; once an hour, but always if it sounded like danger. */
+int	talk_deleted(struct app *, int64_t pid, bool danger) must_check;
+int	talk_sounds_like_danger(const struct app *, const char *body, bool *ret) must_check;
+
+/**
+ * talk_say(app, pid, text): in their chat, once it is there.  talk_show: the same, beside a note (notes_form.h).  talk_reply: likewise, in
+ * answer to what they wrote: as a notice, which no program answers; nor do we answer one.
+ */
 int	talk_say(struct app *, int64_t pid, const char *text) must_check;
 int	talk_show(struct app *, int64_t pid, const char *text, int64_t note) must_check;
+int	talk_reply(struct app *, int64_t pid, const char *text, int64_t note) must_check;
+
+/** talk_name(app, row, ret): whom that referral of ours asks, as published; the caller frees. */
+int	talk_name(struct app *, const struct case_row *, char **) must_check;
 
 /** talk_news(app, row, meaning): tell the member whose referral it is what happened (intake_meaning); nothing if that says nothing to them. */
 int	talk_news(struct app *, const struct case_row *, const char *) must_check;

@@ -50,9 +50,8 @@ static const struct { const char *meaning, *words; } news[] = {
 	{ INTAKE_SAID_THERE, "was told that you want no more of this, so it has ended. If you did not say so, write to us here." },
 };
 
-/* The name of whom a referral asks, as published; the caller frees. */
-static int
-name_of(struct app *app, const struct case_row *row, char **ret)
+int
+talk_name(struct app *app, const struct case_row *row, char **ret)
 {
 	autojson json_t *request = NULL, *record = NULL;
 	const struct trust_org *org = trust_org(app->trust, row->org);
@@ -93,7 +92,7 @@ talk_news(struct app *app, const struct case_row *row, const char *meaning)
 		return 0;
 	if ((r = intake_of(app->db, row->id, &who)) != 0 || who.pid == 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if ((r = name_of(app, row, &name)) != 0)
+	if ((r = talk_name(app, row, &name)) != 0)
 		return r;
 	if (asprintf(&text, "%s %s", name, words) < 0)
 		return -ENOMEM;
@@ -121,7 +120,7 @@ each_referral(void *cookie, const char *id)
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	w->n++;
-	if ((r = name_of(w->talk->app, &row, &name)) == 0)
+	if ((r = talk_name(w->talk->app, &row, &name)) == 0)
 		r = w->each(w, &row, name);
 	case_free(&row);
 	return r;
@@ -276,7 +275,7 @@ talk_cancel(struct talk *t, const char *words)
 		return buf_puts(&t->say, "There is no request of that number. Write !cancel to see them.");
 	if ((r = case_get(t->app->db, w.ids[which - 1], &row)) != 0)
 		return r > 0 ? ERR_CORRUPT : r;
-	r = name_of(t->app, &row, &name);
+	r = talk_name(t->app, &row, &name);
 	case_free(&row);
 	if (r != 0)
 		return r;

@@ -239,6 +239,28 @@ message_drop(struct db *db, const char *content_id)
 }
 
 int
+message_automatic(struct db *db, const char *content_id)
+{
+	return db_run(db, Q_MESSAGE_AUTOMATIC, "t", content_id);
+}
+
+int
+message_came(struct db *db, const char *content_id, const char *event_id)
+{
+	return db_run(db, Q_MESSAGE_CAME, "tt", content_id, event_id);
+}
+
+int
+message_blank(struct db *db, const char *content_id, int64_t pid, const char *body)
+{
+	autobuf struct buf sealed = { 0 };
+	char who[SUBJECT_NAME];
+	int r = column_seal_text(db, subject_person(pid, who), "message.body", content_id, body, &sealed);
+
+	return r != 0 ? r : db_run(db, Q_MESSAGE_BLANK, "tb", content_id, sealed.data, sealed.len);
+}
+
+int
 message_room(struct db *db, const char *content_id, const char *room_id)
 {
 	return rows_hit(db, db_run(db, Q_MESSAGE_ROOM, "tt", content_id, room_id));
@@ -247,7 +269,7 @@ message_room(struct db *db, const char *content_id, const char *room_id)
 struct message {
 	char	*id, *room, *user, *body;
 	int64_t	 pid, at;
-	bool	 outgoing;
+	bool	 outgoing, automatic;
 };
 
 static void
@@ -272,6 +294,7 @@ message_at(struct db *db, int64_t n, struct message *ret)
 	m.pid = db_int(rows, 2);
 	m.outgoing = db_int(rows, 4) != 0;
 	m.at = db_int(rows, 6);
+	m.automatic = db_int(rows, 7) != 0;
 	if ((r = rows_dup(rows, 0, &m.id)) != 0 ||
 	    (r = rows_dup(rows, 1, &m.room)) != 0 ||
 	    (r = column_open_text(db, "person.user", column_row(m.pid, row), rows, 3,
@@ -285,7 +308,7 @@ message_at(struct db *db, int64_t n, struct message *ret)
 }
 
 int
-message_roomless(struct db *db, int (*fn)(void *, const char *, int64_t, const char *),
+message_roomless(struct db *db, int (*fn)(void *, const char *, int64_t, const char *, bool),
     void *cookie)
 {
 	autorows struct rows *rows = NULL;
@@ -302,7 +325,32 @@ message_roomless(struct db *db, int (*fn)(void *, const char *, int64_t, const c
 		if ((r = message_at(db, ids[i], &m)) == E_NOTFOUND)
 			continue;
 		if (r == 0) {
-			r = fn(cookie, m.id, m.pid, m.body);
+			r = fn(cookie, m.id, m.pid, m.body, m.automatic);
+			message_free(&m);
+		}
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+message_of_event(struct db *db, const char *event_id, int64_t pid, int (*fn)(void *, const char *, const char *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	autofree int64_t *ids = NULL;
+	size_t n;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_MESSAGE_OF_EVENT, "ti", event_id, pid)) != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct message m;
+
+		if ((r = message_at(db, ids[i], &m)) == E_NOTFOUND)
+			continue;
+		if (r == 0) {
+			r = fn(cookie, m.id, m.body);
 			message_free(&m);
 		}
 		if (r != 0)

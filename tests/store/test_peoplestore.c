@@ -287,11 +287,21 @@ show(void *cookie, const char *id, const char *room, const char *user, bool outg
 }
 
 static int
-house(void *cookie, const char *id, int64_t pid, const char *body)
+house(void *cookie, const char *id, int64_t pid, const char *body, bool automatic)
 {
 	(void)cookie;
-	ok(!strcmp(id, "m4") && pid > 0 && !strcmp(body, "early"), "%s has no room", id);
+	ok(!strcmp(id, "m4") && pid > 0 && !strcmp(body, "early") && automatic, "%s has no room", id);
 	return message_room(db, id, "!new");
+}
+
+static int blanked;
+
+static int
+blank(void *cookie, const char *id, const char *body)
+{
+	ok(!strcmp(id, "m1") && !strcmp(body, "hello"), "%s is found", id);
+	blanked++;
+	return message_blank(db, id, *(int64_t *)cookie, "gone");
 }
 
 static void
@@ -309,12 +319,23 @@ test_messages(void)
 	is_str(out, "m2 !a @a:x 1 there 20;m1 !a @a:x 0 hello 10;", "the newest two");
 
 	must(message_add(db, "m4", NULL, pid, true, "early", 40));
+	must(message_automatic(db, "m4"));
 	must(message_roomless(db, house, NULL));
 	out[0] = '\0';
 	must(message_each(db, 1, show, out));
 	is_str(out, "m4 !new @a:x 1 early 40;", "a message waits for its chat and gets it");
 	is_int(message_roomless(db, house, NULL), 0, "once");
 	is_int(message_room(db, "m9", "!new"), E_NOTFOUND, "an unknown message");
+
+	must(message_came(db, "m1", "$e"));
+	must(message_came(db, "m2", "$e"));
+	must(message_of_event(db, "$e", pid + 1, blank, &pid));
+	must(message_of_event(db, "$e", pid, blank, &pid));
+	must(message_of_event(db, "$e", pid, blank, &pid));
+	is_int(blanked, 1, "what somebody said by an event is found by it, once; not what others said, nor what was said to them");
+	out[0] = '\0';
+	must(message_each(db, 3, show, out));
+	ok(strstr(out, "m1 !a @a:x 0 gone 10;") != NULL, "its words are replaced: %s", out);
 }
 
 /* What no program of ours writes. */

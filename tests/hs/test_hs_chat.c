@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A direct chat besides its words: programs do not answer each other, and what somebody deletes is erased here, too.  The
+ * member's client is a node that nobody trusts.
+ */
+#include <string.h>
+
+#include "chat.h"
+#include "hostile.h"
+#include "tests/tap.h"
+
+enum { MEMBER = 2 };
+
+#define MEMBER_USER "@cairn:elsewhere.example"
+
+static struct host h;
+
+static int
+heard(const char *words)
+{
+	return chat_heard(&h, MEMBER, words);
+}
+
+static int
+kept(const char *words)
+{
+	return (int)found_in(&h, SOURCE, "messages", "body", words);
+}
+
+/* How often the node answered by itself, but for its greeting. */
+static int
+answered(void)
+{
+	autojson json_t *seen = json_object();
+
+	return (int)acknowledged(&h, SOURCE, seen);
+}
+
+static void
+test_programs(void)
+{
+	int before;
+
+	chat_say(&h, MEMBER, "Good evening");
+	ok(chat_comes(&h, MEMBER, "Thank you for writing to") == 1, "who writes is answered");
+	host_run(&h, 2 * 3600 * 1000);
+	before = answered();
+	host_kill(&h, MEMBER);
+	json_decref(host_ok(&h, SOURCE, "say", json_pack("{s:s, s:s}", "user", MEMBER_USER, "text", "I am Kim. How is it?")));
+	host_run(&h, 2 * 3600 * 1000);
+	host_start(&h, MEMBER);
+	host_run(&h, 600 * 1000);
+	ok(kept("Thank you for writing to") + kept("Your message to") > 0 && answered() == before, "what a program answers, however late, no program answers");
+	host_run(&h, 6 * 3600 * 1000);
+	ok(answered() == before, "nor later");
+	chat_say(&h, MEMBER, "I am well");
+	host_run(&h, 10000);
+	is_int(answered(), before + 1, "a person is answered as before");
+}
+
+/* The member's last event in the chat. */
+static const char *
+last_event(void)
+{
+	const json_t *event;
+	const char *last = NULL;
+	size_t i;
+
+	json_array_foreach(hs_events(h.hs, hs_room(h.hs, NULL, 0)), i, event)
+		if (!strcmp(json_str(event, "sender"), MEMBER_USER) && !strcmp(json_str(event, "type"), "m.room.encrypted"))
+			last = json_str(event, "event_id");
+	return last;
+}
+
+static void
+erase(const char *event, const char *by, bool old)
+{
+	autojson json_t *content = old ? json_object() : json_pack("{s:s}", "redacts", event);
+
+	hs_inject(h.hs, hs_room(h.hs, NULL, 0), by, "m.room.redaction", NULL, content);
+	h.changes++;
+	host_run(&h, 20000);
+}
+
+static void
+test_deleted(void)
+{
+	chat_say(&h, MEMBER, "My brother is called Amaryllis");
+	is_int(kept("Amaryllis"), 1, "words are kept for people to read");
+	erase(last_event(), "@other:elsewhere.example", false);
+	is_int(kept("Amaryllis"), 1, "nobody else deletes them");
+	erase(last_event(), MEMBER_USER, true);
+	is_int(kept("Amaryllis"), 1, "nor does what names nothing");
+	erase(last_event(), MEMBER_USER, false);
+	ok(kept("Amaryllis") == 0 && kept("[deleted by the one who wrote it]") == 1, "their writer does: people here see that there was something");
+	is_int(heard("its words are erased here, too"), 1, "and the member, what that does and does not");
+	chat_say(&h, MEMBER, "Another one");
+	erase(last_event(), MEMBER_USER, false);
+	ok(kept("[deleted by the one who wrote it]") == 2 && heard("its words are erased here, too") == 1, "which is said once an hour");
+	ok(!chat_in_files(&h, SOURCE, "Amaryllis"), "nothing of it is in a file");
+}
+
+static void
+test_danger(void)
+{
+	chat_say(&h, MEMBER, "I want to end my life, with Belladonna");
+	ok(chat_comes(&h, MEMBER, "people can, now") == 1, "a call for help is answered");
+	erase(last_event(), MEMBER_USER, false);
+	ok(kept("Belladonna") == 0 && kept("it sounded like danger") == 1, "if it is deleted, its words go; that somebody called stays");
+	is_int(heard("people can help now"), 1, "and they are given the numbers once more");
+}
+
+/* The server strips what was deleted while the node was away. */
+static void
+strip(void *cookie, const char *user, json_t *answer)
+{
+	json_t *events = json_arr(json_obj(json_obj(json_obj(json_obj(answer, "rooms"), "join"), hs_room(h.hs, NULL, 0)), "timeline"), "events"), *event;
+	size_t i;
+
+	if (strcmp(user, SOURCE_USER) != 0)
+		return;
+	json_array_foreach(events, i, event)
+		if (!strcmp(json_str(event, "sender"), MEMBER_USER) && !strcmp(json_str(event, "type"), "m.room.encrypted")) {
+			(void)json_object_set_new(event, "content", json_object());
+			(void)json_object_set_new(event, "unsigned", json_pack("{s:{s:s, s:s}}", "redacted_because", "type", "m.room.redaction",
+			    "sender", MEMBER_USER));
+			++*(int *)cookie;
+		}
+}
+
+static void
+test_before(void)
+{
+	int stripped = 0, before = kept(NULL);
+
+	hs_script(h.hs, &(struct hs_script){ .sync = strip, .cookie = &stripped });
+	chat_say(&h, MEMBER, "Cinquefoil");
+	host_run(&h, 20000);
+	hs_script(h.hs, NULL);
+	ok(stripped > 0 && kept(NULL) == before && (int)found_in(&h, SOURCE, "rejected", "reason", NULL) == 0, "what was deleted before it came is nothing to anybody");
+}
+
+int
+main(void)
+{
+	struct client oncall;
+
+	story_begin(&h, 98);
+	(void)story_add(&h, "elsewhere", "elsewhere.example");
+	client_login(&oncall, &h, "@oncall:opendoor.example");
+	test_programs();
+	test_deleted();
+	test_danger();
+	test_before();
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
+	host_close(&h);
+	return done_testing();
+}
