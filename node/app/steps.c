@@ -32,6 +32,7 @@
 #include "store/inbox.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
+#include "talk_clock.h"
 #include "traffic.h"
 #include "trail.h"
 #include "untold.h"
@@ -341,6 +342,7 @@ own_keys(struct app *app, bool *ret_more)
 	X(OWN_KEYS, "keys of our own")		\
 	X(CLOCK, "clocks of referrals")		\
 	X(NOTES, "what people keep")		\
+	X(ASKS, "questions to members")		\
 	X(MEMBERS, "members of rooms")		\
 	X(GAP, "gaps of timelines")		\
 	X(FIND, "search")			\
@@ -384,6 +386,8 @@ one(struct app *app, enum step step, bool *ret_more)
 		return epoch_open(app) ? case_clock_step(app, ret_more) : 0;
 	case STEP_NOTES:
 		return epoch_open(app) ? notes_chat_step(app) : 0;
+	case STEP_ASKS:
+		return epoch_open(app) ? talk_clock_step(app, ret_more) : 0;
 	case STEP_MEMBERS:
 		return members_step(app, ret_more);
 	case STEP_GAP:
@@ -462,6 +466,8 @@ steps_next(struct app *app)
 	if (epoch_open(app) && (again = case_clock_due(app)) < due)
 		due = again;
 	if (app->crypt != NULL && epoch_open(app) && (again = notes_chat_due(app)) < due)
+		due = again;
+	if (app->crypt != NULL && epoch_open(app) && (again = talk_clock_due(app)) < due)
 		due = again;
 	if (keys < app->keys_due)
 		keys = app->keys_due;

@@ -88,15 +88,14 @@ at(struct db *db, int64_t n, struct pairing *ret)
 	return read_row(db, rows, ret);
 }
 
-int
-pairing_each(struct db *db, const char *state, int (*fn)(void *, const struct pairing *), void *cookie)
+static int
+each(struct db *db, struct rows *rows, int (*fn)(void *, const struct pairing *), void *cookie)
 {
-	autorows struct rows *rows = NULL;
 	autofree int64_t *ids = NULL;
 	size_t n;
 	int r;
 
-	if ((r = db_query(db, &rows, Q_PAIRING_LIST, "t", state)) != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
+	if ((r = rows_ids(rows, &ids, &n)) != 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		autopairing struct pairing p = { 0 };
@@ -107,6 +106,30 @@ pairing_each(struct db *db, const char *state, int (*fn)(void *, const struct pa
 			return r;
 	}
 	return 0;
+}
+
+int
+pairing_each(struct db *db, const char *state, int (*fn)(void *, const struct pairing *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_PAIRING_LIST, "t", state);
+
+	return r != 0 ? r : each(db, rows, fn, cookie);
+}
+
+int
+pairing_reviews(struct db *db, int64_t now, int (*fn)(void *, const struct pairing *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_PAIRING_REVIEWS, "i", now);
+
+	return r != 0 ? r : each(db, rows, fn, cookie);
+}
+
+int
+pairing_asked(struct db *db, const char *id, int64_t review)
+{
+	return db_run(db, Q_PAIRING_ASKED, "ti", id, review);
 }
 
 int

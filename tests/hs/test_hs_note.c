@@ -362,6 +362,26 @@ test_forgotten(void)
 	ok(refused(gone, "no match"), "who is forgotten is so with all they wrote, and what was noted of their match");
 }
 
+/* When a match is to be looked back at, the member is asked, by their day. */
+static void
+test_review(void)
+{
+	int hours = 0;
+
+	is_int(chat_heard(&h, MEMBER, "time to look back"), 0, "before its time nobody looks back");
+	*h.now += 6 * 7 * WHEN_DAY;
+	for (; hours < 48 && chat_heard(&h, MEMBER, "time to look back") == 0; hours++) {
+		*h.now += WHEN_HOUR;
+		host_run(&h, 2000);
+	}
+	for (int i = 0; i < 30; i++) {
+		*h.now += WHEN_HOUR;
+		host_run(&h, 2000);
+	}
+	ok(hours < 48 && chat_heard(&h, MEMBER, "time to look back") == 1, "then the member is asked to, once");
+	is_int(chat_heard(&h, HELPER, "time to look back"), 0, "and not the other of the two");
+}
+
 int
 main(void)
 {
@@ -395,6 +415,7 @@ main(void)
 	test_measure();
 	test_form();
 	test_shared();
+	test_review();
 	test_forgotten();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);

@@ -15,6 +15,12 @@ SELECT id, state, asked, began, review, until, ended, body FROM pairing WHERE n 
 -- name: pairing_list
 SELECT n FROM pairing WHERE ?1 IS NULL OR state = ?1 ORDER BY n;
 
+-- name: pairing_reviews
+SELECT n FROM pairing WHERE state = 'active' AND review <= ?1 AND asked_review <> review ORDER BY n;
+
+-- name: pairing_asked
+UPDATE pairing SET asked_review = ?2 WHERE id = ?1;
+
 -- Active and due for a look back, or past their end.
 -- name: pairing_due
 SELECT count(*) FILTER (WHERE review <= ?1), count(*) FILTER (WHERE until <= ?1) FROM pairing WHERE state = 'active';

@@ -11,6 +11,7 @@ CREATE TABLE pairing (
 	review		INTEGER NOT NULL,	-- when both look back next
 	until		INTEGER NOT NULL,	-- when it ends unless both go on
 	ended		INTEGER NOT NULL,
+	asked_review	INTEGER NOT NULL DEFAULT 0,	-- the review about which the member was asked
 	body		BLOB NOT NULL		-- sealed: the wish, who was proposed, who was chosen, the referral
 ) STRICT;
 CREATE INDEX pairing_whose ON pairing (whose);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "talk_clock.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "casepath.h"
+#include "domain/dialogue.h"
+#include "domain/when.h"
+#include "message.h"
+#include "store/audit.h"
+#include "store/consentstore.h"
+#include "store/intakestore.h"
+#include "store/matchstore.h"
+#include "store/notestore.h"
+#include "store/peoplestore.h"
+#include "talk.h"
+
+#define CURSOR	"asks"		/* In meta: when the next round begins or goes on, and behind which referral. */
+
+enum { PAGE = 16 };
+#define ROUND	WHEN_HOUR
+#define MET	(2 * WHEN_HOUR)		/* As long as a meeting may last. */
+#define SOON	(7 * WHEN_DAY)
+
+/* Whose answer the state of a referral waits for: from its last step on, or from the meeting. */
+static const struct occasion {
+	enum referral_state	 state;
+	int64_t			 after;
+	const char		*words;		/* Behind the name; %s: the day. */
+} occasions[] = {
+	{ REFERRAL_WAITLISTED, 14 * WHEN_DAY, "has had your request on the waiting list since %s. Do you still want that? You need do nothing to stay on it; "
+	  "!cancel takes it back, and !find looks for others." },
+	{ REFERRAL_ACCEPTED, 3 * WHEN_DAY, "said yes to your request on %s, and does not know who you are. Do you want them to? Write it here; people here read it. "
+	  "Without your consent they learn nothing." },
+	{ REFERRAL_SCHEDULED, MET, "arranged a meeting with you for %s. Did it take place? Write it here as you like; people here read it." },
+	{ REFERRAL_PAUSED, 30 * WHEN_DAY, "has paused the support since %s. Do you want to go on? Write it here; people here read it and see to it." },
+};
+
+static const char consent_words[] = "may be told, and may tell us, what your consent says until %s. Do you want it to go on after that? If so, write it here, and people here "
+    "prepare it with you; if not, you need do nothing.";
+
+/* The newest that says what time it is for them. */
+static int
+find_minutes(void *cookie, const struct note *note)
+{
+	const json_t *minutes = json_object_get(json_obj(note->body, "checkin"), "utc_minutes");
+	int64_t *ret = cookie;
+
+	if (*ret == INT64_MAX && json_is_integer(minutes))
+		*ret = json_integer_value(minutes);
+	return 0;
+}
+
+/* 0: now; E_LATER: it is night, or they are not in the chat. */
+static int
+may_ask(struct app *app, int64_t pid)
+{
+	autofree char *why = NULL;
+	int64_t minutes = INT64_MAX, now = app_now(app);
+	int r = message_waits(app, pid, &why);
+
+	if (r != E_NOTFOUND)
+		return r == 0 ? E_LATER : r;
+	if ((r = note_mine(app->db, pid, "checkin", find_minutes, &minutes)) != 0)
+		return r;
+	return dialogue_daytime(now, minutes == INT64_MAX ? 0 : (int)minutes) <= now ? 0 : E_LATER;
+}
+
+static int
+ask(struct app *app, const struct case_row *row, int64_t pid, const char *words, int64_t day)
+{
+	autofree char *name = NULL;
+	autobuf struct buf text = { 0 };
+	char printed[WHEN_TEXT];
+	const char *at = strstr(words, "%s");
+	int r = talk_name(app, row, &name);
+
+	if (r != 0 || (r = buf_printf(&text, "%s %.*s%s%s", name, (int)(at - words), words, when_print_day(day, printed), at + 2)) != 0 ||
+	    (r = talk_say(app, pid, text.data)) != 0)
+		return r;
+	return audit_case(app->db, app_now(app), "node", "ask_member", row->id, NULL);
+}
+
+/* When the member's consent ends; INT64_MAX: by no date. */
+static int
+consent_ends(struct app *app, const struct case_row *row, int64_t *ret)
+{
+	autojson json_t *consent = NULL;
+	struct consent_row stored;
+	int r = consent_for(app->db, row->id, &stored);
+
+	if (r != 0)
+		return r;
+	r = canon_stored(stored.consent, &consent);
+	consent_row_free(&stored);
+	*ret = json_int(json_obj(consent, "expires"), "at", INT64_MAX);
+	return r;
+}
+
+/* From when on its state lasts: its last step; of a meeting, when that is, which only the steps say (0: it is not known). */
+static int
+since(struct app *app, const struct case_row *row, int64_t *ret)
+{
+	autopath struct path *path = NULL;
+	int r;
+
+	*ret = row->r.since;
+	if (row->r.state != REFERRAL_SCHEDULED)
+		return 0;
+	if ((r = case_path(app, row, &path, NULL)) == 0)
+		*ret = path_state(path)->meets_at;
+	return r;
+}
+
+/* Of one referral that began here. */
+static int
+look(void *cookie, const struct case_row *row)
+{
+	struct app *app = cookie;
+	autointake struct intake who = { 0 };
+	const struct occasion *found = NULL;
+	const struct referral *state = &row->r;
+	int64_t asked_at = 0, asked_until = 0, at = 0, ends = INT64_MAX, now = app_now(app);
+	bool ending;
+	int r;
+
+	if ((r = intake_of(app->db, row->id, &who)) != 0 || who.pid == 0 || (r = case_asked(app->db, row->id, &asked_at, &asked_until)) != 0 ||
+	    (r = since(app, row, &at)) != 0)
+		return r < 0 ? r : 0;
+	for (size_t i = 0; i < nelem(occasions); i++)
+		if (occasions[i].state == state->state && at != 0 && at != asked_at && now >= at + occasions[i].after && !state->cancelling &&
+		    !(state->state == REFERRAL_ACCEPTED && state->consented))
+			found = &occasions[i];
+	if (state->consented && (r = consent_ends(app, row, &ends)) < 0)
+		return r;
+	ending = ends > now && ends - now <= SOON && ends != asked_until;
+	if ((found == NULL && !ending) || (r = may_ask(app, who.pid)) != 0)
+		return r < 0 ? r : 0;
+	if (found != NULL && (r = ask(app, row, who.pid, found->words, at)) != 0)
+		return r;
+	if (ending && (r = ask(app, row, who.pid, consent_words, ends)) != 0)
+		return r;
+	return case_asked_put(app->db, row->id, found != NULL ? at : asked_at, ending ? ends : asked_until);
+}
+
+struct looking_back {
+	struct app	*app;
+	bool		 asked;
+};
+
+static int
+ask_back(void *cookie, const struct chat *c)
+{
+	struct looking_back *l = cookie;
+	int r = strcmp(c->side, "member") == 0 ? may_ask(l->app, c->pid) : E_LATER;
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	l->asked = true;
+	return talk_say(l->app, c->pid, "It is time to look back at the support that you two share. Is it still right for you? Write !feedback to say how it is, "
+	    "or write it here in your own words; people here read it.");
+}
+
+static int
+look_back(void *cookie, const struct pairing *p)
+{
+	struct looking_back l = { .app = cookie };
+	int r = chat_of_pairing(l.app->db, p->id, ask_back, &l);
+
+	return r != 0 || !l.asked ? r : pairing_asked(l.app->db, p->id, p->review);
+}
+
+static void
+read_cursor(struct app *app, int64_t *ret_due, int64_t *ret_after)
+{
+	autofree char *text = NULL;
+
+	*ret_due = *ret_after = 0;
+	if (meta_get(app->db, CURSOR, false, &text) == 0)
+		(void)sscanf(text, "%" SCNd64 " %" SCNd64, ret_due, ret_after);
+}
+
+int
+talk_clock_step(struct app *app, bool *ret_more)
+{
+	int64_t due, after, before;
+	char text[48];
+	int r;
+
+	read_cursor(app, &due, &after);
+	if (due > app_now(app))
+		return 0;
+	before = after;
+	if ((r = case_page(app->db, &after, PAGE, look, app)) != 0)
+		return r;
+	if (after != before) {
+		*ret_more = true;
+		due = 0;
+	} else {
+		if ((r = pairing_reviews(app->db, app_now(app), look_back, app)) != 0)
+			return r;
+		due = app_now(app) + ROUND;
+		after = 0;
+	}
+	(void)snprintf(text, sizeof(text), "%" PRId64 " %" PRId64, due, after);
+	return meta_put(app->db, CURSOR, text, false);
+}
+
+int64_t
+talk_clock_due(struct app *app)
+{
+	int64_t due, after;
+
+	read_cursor(app, &due, &after);
+	return due;
+}
