@@ -237,7 +237,8 @@ hear(struct walk *w, size_t i, bool all)
 		w->unpinned += i == 0 && *w->pin != '\0' && path_standing(w->node[0], path_find(w->node[0], w->pin), NULL) != PATH_COUNTS;
 		w->waited += r == E_LATER;
 		w->wrong += r != 0 && r != E_LATER && r != E_EXISTS && r != E_NOTFOUND;
-		if (r == E_NOTFOUND) {	/* It is not acknowledged, so it is said again. */
+		/* It is not acknowledged, so it is said again; unless it is set apart meanwhile. */
+		if (r == E_NOTFOUND && path_find(w->node[!i], wire->step[k].id) != PATH_NONE) {
 			wire->due[k++] = w->now + 6 * WHEN_HOUR;
 			w->again++;
 			continue;
