@@ -24,6 +24,11 @@ json_t	*write_item(struct writer *);
 /** write_append(out, list, item): append ${item} (stolen, may be NULL) to a list that is made if absent. */
 int	write_append(json_t *out, const char *list, json_t *item);
 
+/** write_set(o, key, value): ${value} is stolen, also by what fails. */
+int	write_set(json_t *o, const char *key, json_t *value);
+/** write_copy(o, key, from, member): the member of ${from} shared, if there is one. */
+int	write_copy(json_t *o, const char *key, const json_t *from, const char *member);
+
 int	write_contacts(struct writer *, const json_t *body, json_t *out);
 int	write_languages(struct writer *, const json_t *codes, json_t *out);
 int	write_schedules(struct writer *, const json_t *body, json_t *out);

@@ -10,14 +10,14 @@
 
 enum { EXTENSION = 9 };
 
-static int
-set(json_t *o, const char *key, json_t *value)
+int
+write_set(json_t *o, const char *key, json_t *value)
 {
 	return json_object_set_new(o, key, value) == 0 ? 0 : -ENOMEM;
 }
 
-static int
-copy(json_t *o, const char *key, const json_t *from, const char *member)
+int
+write_copy(json_t *o, const char *key, const json_t *from, const char *member)
 {
 	json_t *v = json_object_get(from, member);
 
@@ -52,11 +52,11 @@ number(json_t *item, const char *value)
 	json_int_t extension = 0;
 
 	if (n == 0 || n > EXTENSION || digits[n] != '\0' || (n > 1 && digits[0] == '0'))
-		return set(item, "number", json_string(value));
+		return write_set(item, "number", json_string(value));
 	for (size_t i = 0; i < n; i++)
 		extension = extension * 10 + (digits[i] - '0');
-	return set(item, "number", json_stringn(value, (size_t)(ext - value))) != 0 ||
-	    set(item, "extension", json_integer(extension)) != 0 ? -ENOMEM : 0;
+	return write_set(item, "number", json_stringn(value, (size_t)(ext - value))) != 0 ||
+	    write_set(item, "extension", json_integer(extension)) != 0 ? -ENOMEM : 0;
 }
 
 /* A phone; its label, unless a person has it, is its description. */
@@ -66,8 +66,8 @@ phone(struct writer *w, const json_t *contact, bool label)
 	autojson json_t *item = write_item(w);
 
 	if (item == NULL || number(item, json_str(contact, "value")) != 0 ||
-	    set(item, "type", json_string(strcmp(json_str(contact, "how"), "sms") == 0 ? "text" : "voice")) != 0 ||
-	    (label && copy(item, "description", contact, "label") != 0) ||
+	    write_set(item, "type", json_string(strcmp(json_str(contact, "how"), "sms") == 0 ? "text" : "voice")) != 0 ||
+	    (label && write_copy(item, "description", contact, "label") != 0) ||
 	    write_languages(w, json_object_get(contact, "languages"), item) != 0)
 		return NULL;
 	return take(item);
@@ -82,9 +82,9 @@ person(struct writer *w, const json_t *contact, bool is_email, json_t *out)
 	autojson json_t *item = write_item(w);
 	bool named = json_object_get(contact, "label") != NULL;
 
-	if (item == NULL || copy(item, "name", contact, "label") != 0)
+	if (item == NULL || write_copy(item, "name", contact, "label") != 0)
 		return -ENOMEM;
-	if (is_email ? copy(item, "email", contact, "value") != 0 :
+	if (is_email ? write_copy(item, "email", contact, "value") != 0 :
 	    write_append(item, "phones", phone(w, contact, !named)) != 0)
 		return -ENOMEM;
 	return write_append(out, "contacts", json_incref(item));
@@ -97,11 +97,11 @@ page(struct writer *w, const json_t *contact, enum stage *stage, json_t *out)
 
 	if (*stage < URL && json_object_get(contact, "label") == NULL) {
 		*stage = URL;
-		return copy(out, "url", contact, "value");
+		return write_copy(out, "url", contact, "value");
 	}
 	*stage = URLS;
 	item = write_item(w);
-	if (item == NULL || copy(item, "label", contact, "label") != 0 || copy(item, "url", contact, "value") != 0)
+	if (item == NULL || write_copy(item, "label", contact, "label") != 0 || write_copy(item, "url", contact, "value") != 0)
 		return -ENOMEM;
 	return write_append(out, "additional_urls", json_incref(item));
 }
@@ -120,7 +120,7 @@ write_contacts(struct writer *w, const json_t *body, json_t *out)
 		bool plain = json_object_get(contact, "label") == NULL;
 
 		if (is_email && stage == EMAIL && plain) {
-			r = copy(out, "email", contact, "value");
+			r = write_copy(out, "email", contact, "value");
 			stage = PHONES;
 		} else if (is_phone && stage <= PHONES) {
 			r = write_append(out, "phones", phone(w, contact, true));
@@ -146,7 +146,7 @@ write_areas(struct writer *w, const json_t *body, json_t *out)
 		size_t n = strcspn(text, "\n");
 		json_t *item = write_item(w);
 
-		if (set(item, "name", json_stringn(text, n)) != 0) {
+		if (write_set(item, "name", json_stringn(text, n)) != 0) {
 			json_decref(item);
 			return -ENOMEM;
 		}
@@ -169,15 +169,15 @@ address(struct writer *w, const json_t *place, json_t *out)
 	bool any = street != NULL;
 	autojson json_t *item = write_item(w);
 
-	if (set(item, "address_1", json_stringn(street != NULL ? street : "", n)) != 0 ||
-	    (street != NULL && street[n] == '\n' && set(item, "address_2", json_string(street + n + 1)) != 0) ||
-	    set(item, "address_type", json_string("physical")) != 0)
+	if (write_set(item, "address_1", json_stringn(street != NULL ? street : "", n)) != 0 ||
+	    (street != NULL && street[n] == '\n' && write_set(item, "address_2", json_string(street + n + 1)) != 0) ||
+	    write_set(item, "address_type", json_string("physical")) != 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < nelem(members); i++) {
 		const char *v = json_str(place, members[i].ours);
 
 		any = any || v != NULL;
-		if (set(item, members[i].theirs, json_string(v != NULL ? v : "")) != 0)
+		if (write_set(item, members[i].theirs, json_string(v != NULL ? v : "")) != 0)
 			return -ENOMEM;
 	}
 	return any ? write_append(out, "addresses", json_incref(item)) : 0;
@@ -187,7 +187,7 @@ static int
 degrees(json_t *item, const char *key, const json_t *place, const char *member)
 {
 	return json_object_get(place, member) != NULL ?
-	    set(item, key, json_real((double)json_int(place, member, 0) / 1e6)) : 0;
+	    write_set(item, key, json_real((double)json_int(place, member, 0) / 1e6)) : 0;
 }
 
 int
@@ -200,8 +200,8 @@ write_locations(struct writer *w, const json_t *body, json_t *out)
 		autojson json_t *link = write_item(w);
 		autojson json_t *item = write_item(w);
 
-		if (link == NULL || item == NULL || set(item, "location_type", json_string("physical")) != 0 ||
-		    copy(item, "name", place, "name") != 0 || degrees(item, "latitude", place, "latitude_e6") != 0 ||
+		if (link == NULL || item == NULL || write_set(item, "location_type", json_string("physical")) != 0 ||
+		    write_copy(item, "name", place, "name") != 0 || degrees(item, "latitude", place, "latitude_e6") != 0 ||
 		    degrees(item, "longitude", place, "longitude_e6") != 0 || address(w, place, item) != 0)
 			return -ENOMEM;
 		json_array_foreach(json_object_get(place, "accessibility"), k, code) {

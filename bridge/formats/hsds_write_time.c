@@ -15,20 +15,6 @@ enum { WEEK = 7, DAY_MINUTES = 24 * 60, TEXT = 1024 };
 
 static const char all_days[] = "MO,TU,WE,TH,FR,SA,SU";
 
-static int
-set(json_t *o, const char *key, json_t *value)
-{
-	return json_object_set_new(o, key, value) == 0 ? 0 : -ENOMEM;
-}
-
-static int
-copy(json_t *o, const char *key, const json_t *from, const char *member)
-{
-	json_t *v = json_object_get(from, member);
-
-	return v == NULL || json_object_set(o, key, v) == 0 ? 0 : -ENOMEM;
-}
-
 /* Days, as reading takes them? */
 static bool
 is_byday(const char *text)
@@ -95,15 +81,15 @@ write_days(json_t *item, const json_t *schedule, bool *ret_said)
 		n = strlen(days);
 		(void)snprintf(days + n, sizeof(days) - n, "%c%c", s[0] - 'a' + 'A', s[1] - 'a' + 'A');
 	}
-	if (set(item, "byday", json_string(days)) != 0 || copy(item, "valid_from", schedule, "from") != 0)
+	if (write_set(item, "byday", json_string(days)) != 0 || write_copy(item, "valid_from", schedule, "from") != 0)
 		return -ENOMEM;
 	if (once)
-		return set(item, "count", json_integer(1));
+		return write_set(item, "count", json_integer(1));
 	if (often == NULL)
 		return 0;
-	return set(item, "freq", json_string(monthly ? "MONTHLY" : "WEEKLY")) != 0 ||
-	    set(item, "interval", json_integer(strcmp(often, "biweekly") == 0 ? 2 : 1)) != 0 ||
-	    (strcmp(often, "biweekly") == 0 && copy(item, "dtstart", schedule, "from") != 0) ? -ENOMEM : 0;
+	return write_set(item, "freq", json_string(monthly ? "MONTHLY" : "WEEKLY")) != 0 ||
+	    write_set(item, "interval", json_integer(strcmp(often, "biweekly") == 0 ? 2 : 1)) != 0 ||
+	    (strcmp(often, "biweekly") == 0 && write_copy(item, "dtstart", schedule, "from") != 0) ? -ENOMEM : 0;
 }
 
 /* ---- A rule. ---- */
@@ -124,7 +110,7 @@ write_rule(json_t *item, const json_t *schedule, bool *ret_said)
 	autofree char *rule = strdup(json_str(schedule, "rule"));
 	char *rest = NULL;
 
-	if (rule == NULL || set(item, "interval", json_integer(1)) != 0)
+	if (rule == NULL || write_set(item, "interval", json_integer(1)) != 0)
 		return -ENOMEM;
 	for (char *part = strtok_r(rule, ";", &rest); part != NULL; part = strtok_r(NULL, ";", &rest)) {
 		char *value = strchr(part, '=');
@@ -135,17 +121,17 @@ write_rule(json_t *item, const json_t *schedule, bool *ret_said)
 		*value++ = '\0';
 		for (size_t i = 0; i < nelem(texts); i++)
 			if (strcmp(texts[i].ours, part) == 0)
-				r = set(item, texts[i].theirs, json_string(value));
+				r = write_set(item, texts[i].theirs, json_string(value));
 		if (strcmp(part, "INTERVAL") == 0)
-			r = set(item, "interval", json_integer(strtol(value, NULL, 10)));
+			r = write_set(item, "interval", json_integer(strtol(value, NULL, 10)));
 		else if (strcmp(part, "COUNT") == 0)
-			r = set(item, "count", json_integer(strtol(value, NULL, 10)));
+			r = write_set(item, "count", json_integer(strtol(value, NULL, 10)));
 		else if (strcmp(part, "UNTIL") == 0)
-			r = set(item, "until", date(value));
+			r = write_set(item, "until", date(value));
 		if (r != 0)
 			return r;
 	}
-	if (copy(item, "dtstart", schedule, "from") != 0)
+	if (write_copy(item, "dtstart", schedule, "from") != 0)
 		return -ENOMEM;
 	*ret_said = json_object_get(item, "byday") == NULL || is_byday(json_str(item, "byday"));
 	if (!*ret_said || json_str(item, "freq") == NULL || strcmp(json_str(item, "freq"), "DAILY") != 0)
@@ -153,9 +139,9 @@ write_rule(json_t *item, const json_t *schedule, bool *ret_said)
 	/* HSDS knows no days but those of weeks and months. */
 	*ret_said = json_int(item, "interval", 1) == 1;
 	if (json_object_get(item, "bymonthday") != NULL)
-		return set(item, "freq", json_string("MONTHLY"));
-	return set(item, "freq", json_string("WEEKLY")) != 0 ||
-	    (json_object_get(item, "byday") == NULL && set(item, "byday", json_string(all_days)) != 0) ? -ENOMEM : 0;
+		return write_set(item, "freq", json_string("MONTHLY"));
+	return write_set(item, "freq", json_string("WEEKLY")) != 0 ||
+	    (json_object_get(item, "byday") == NULL && write_set(item, "byday", json_string(all_days)) != 0) ? -ENOMEM : 0;
 }
 
 /* ---- The note. ---- */
@@ -177,13 +163,13 @@ write_note(json_t *item, const char *text, bool irregular, const char *more)
 		number = strtod(value, &end);
 		if (i == TIME_BYDAY && !is_byday(value))
 			continue;
-		if (time_keys[i].number ? *end != '\0' || set(item, time_keys[i].name, json_real(number)) != 0 :
-		    set(item, time_keys[i].name, json_string(value)) != 0)
+		if (time_keys[i].number ? *end != '\0' || write_set(item, time_keys[i].name, json_real(number)) != 0 :
+		    write_set(item, time_keys[i].name, json_string(value)) != 0)
 			continue;
 		text = text[len] == '\n' ? text + len + 1 : NULL;
 	}
 	(void)snprintf(all, sizeof(all), "%s%s%s", text != NULL ? text : "", text != NULL && *more != '\0' ? "\n" : "", more);
-	return *all != '\0' ? set(item, "notes", json_string(all)) : 0;
+	return *all != '\0' ? write_set(item, "notes", json_string(all)) : 0;
 }
 
 /* What a person must read, since HSDS has no member for it. */
@@ -215,9 +201,9 @@ write_end(json_t *item, const json_t *schedule)
 	int h, m;
 
 	if (minutes == 0 || minutes >= DAY_MINUTES || opens == NULL || sscanf(opens, "%2d:%2d", &h, &m) != 2)
-		return copy(item, "closes_at", schedule, "closes");
+		return write_copy(item, "closes_at", schedule, "closes");
 	minutes = (h * 60 + m + minutes) % DAY_MINUTES;
-	return set(item, "closes_at", json_sprintf("%02d:%02d", (int)minutes / 60, (int)minutes % 60));
+	return write_set(item, "closes_at", json_sprintf("%02d:%02d", (int)minutes / 60, (int)minutes % 60));
 }
 
 static int
@@ -227,7 +213,7 @@ write_zone(json_t *item, const char *name)
 
 	if (name == NULL || !time_zone_hours(name, &hours))
 		return 0;
-	return set(item, "timezone", hours == (int)hours ? json_integer((int)hours) : json_real(hours));
+	return write_set(item, "timezone", hours == (int)hours ? json_integer((int)hours) : json_real(hours));
 }
 
 int
@@ -246,8 +232,8 @@ write_schedules(struct writer *w, const json_t *body, json_t *out)
 		if (!said)
 			continue;
 		more_words(schedule, more);
-		if (copy(item, "opens_at", schedule, "opens") != 0 || write_end(item, schedule) != 0 ||
-		    write_zone(item, json_str(schedule, "timezone")) != 0 || copy(item, "valid_to", schedule, "until") != 0 ||
+		if (write_copy(item, "opens_at", schedule, "opens") != 0 || write_end(item, schedule) != 0 ||
+		    write_zone(item, json_str(schedule, "timezone")) != 0 || write_copy(item, "valid_to", schedule, "until") != 0 ||
 		    write_note(item, json_str(schedule, "note"), json_is_true(json_object_get(schedule, "irregular")), more) != 0 ||
 		    write_append(out, "schedules", json_incref(item)) != 0)
 			return -ENOMEM;

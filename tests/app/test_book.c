@@ -15,18 +15,6 @@
 
 static struct bench_node node;
 
-/* The reply of a verb; the caller decrefs; consumes ${args}. */
-static json_t *
-verb(const char *name, json_t *args)
-{
-	autojson json_t *request = json_pack("{s:s, s:o}", "verb", name, "args", args);
-	json_t *reply = NULL;
-
-	bench_need(request != NULL);
-	bench_need(app_command(node.app, 0, request, &reply) >= 0 && reply != NULL);
-	return reply;
-}
-
 static const char *
 wrong(const json_t *reply)
 {
@@ -58,13 +46,13 @@ done(json_t *reply)
 static json_t *
 write_down(const char *kind, const char *who, json_t *part)
 {
-	return verb("book add", json_pack("{s:{s:s, s:s, s:s, s:o}}", "document", "kind", kind, "on", "2020-01-01", "who", who, kind, part));
+	return bench_ask(&node, "book add", json_pack("{s:{s:s, s:s, s:s, s:o}}", "document", "kind", kind, "on", "2020-01-01", "who", who, kind, part));
 }
 
 static json_t *
 show(void)
 {
-	json_t *reply = verb("book show", json_object()), *result = json_incref(json_obj(reply, "result"));
+	json_t *reply = bench_ask(&node, "book show", json_object()), *result = json_incref(json_obj(reply, "result"));
 
 	json_decref(reply);
 	return result;
@@ -115,7 +103,7 @@ says(int64_t pid, const char *text)
 static int
 listed(const char *user, const char *words)
 {
-	autojson json_t *reply = verb("list", json_pack("{s:s}", "what", "messages"));
+	autojson json_t *reply = bench_ask(&node, "list", json_pack("{s:s}", "what", "messages"));
 	const json_t *item;
 	size_t i;
 	int n = 0;
@@ -128,7 +116,7 @@ listed(const char *user, const char *words)
 static bool
 doctor(const char *words)
 {
-	autojson json_t *reply = verb("doctor", json_object());
+	autojson json_t *reply = bench_ask(&node, "doctor", json_object());
 	const json_t *item;
 	size_t i;
 
@@ -155,9 +143,9 @@ test_book(void)
 	    "what it comes to is shown");
 	ok(doctor("1 with a credential that has ended"), "and the doctor warns");
 	ok(!in_file(CANARY), "no name is in clear in a file");
-	ok(refused(verb("book seen", json_pack("{s:s, s:s}", "id", "1", "by", "Head")), "no incident"), "what is no incident is not seen");
-	ok(refused(verb("book forget", json_pack("{s:s}", "id", "99")), "no entry"), "of others there is nothing to forget");
-	ok(done(verb("book forget", json_pack("{s:O}", "id", json_object_get(rosa, "id")))), "all of somebody is forgotten");
+	ok(refused(bench_ask(&node, "book seen", json_pack("{s:s, s:s}", "id", "1", "by", "Head")), "no incident"), "what is no incident is not seen");
+	ok(refused(bench_ask(&node, "book forget", json_pack("{s:s}", "id", "99")), "no entry"), "of others there is nothing to forget");
+	ok(done(bench_ask(&node, "book forget", json_pack("{s:O}", "id", json_object_get(rosa, "id")))), "all of somebody is forgotten");
 	after = show();
 	ok(json_array_size(json_arr(after, "supporters")) == 0 && doctor("waits"), "and gone");
 }
@@ -184,10 +172,10 @@ test_groups(void)
 	(void)json_object_set_new(json_obj(group, "body"), "kind", json_string("education"));
 	(void)json_object_set_new(json_obj(group, "body"), "supervisor", json_pack("{s:s}", "title", "Head of groups"));
 	(void)json_object_set_new(json_obj(group, "body"), "program", json_string(GROUP));
-	kept = verb("import", json_pack("{s:[O]}", "records", group));
+	kept = bench_ask(&node, "import", json_pack("{s:[O]}", "records", group));
 	if (!json_is_true(json_object_get(kept, "ok")))
 		printf("# %s\n", wrong(kept));
-	seen = verb("list", json_pack("{s:s}", "what", "records"));
+	seen = bench_ask(&node, "list", json_pack("{s:s}", "what", "records"));
 	id = json_str(json_array_get(json_arr(json_obj(seen, "result"), "items"), 0), "id");
 	if (id == NULL) {
 		ok(false, "the group was not imported");
@@ -198,7 +186,7 @@ test_groups(void)
 	    "an incident is kept, sealed");
 	ok(doctor("1 incidents not seen"), "and the doctor says that its supervisor has not seen it");
 	shown = show();
-	ok(done(verb("book seen", json_pack("{s:O, s:s}", "id", json_object_get(json_array_get(json_arr(shown, "incidents"), 0), "id"), "by", "Head of groups"))), "until they have");
+	ok(done(bench_ask(&node, "book seen", json_pack("{s:O, s:s}", "id", json_object_get(json_array_get(json_arr(shown, "incidents"), 0), "id"), "by", "Head of groups"))), "until they have");
 	ok(doctor("waits"), "and then no more");
 	ok(done(write_down("enrolment", "Jo", json_pack("{s:s, s:i}", "group", id, "sessions", 1))) && done(write_down("session", "Jo", json_pack("{s:s}", "group", id))),
 	    "somebody takes part in a series");
@@ -220,8 +208,8 @@ test_volunteer(void)
 	shown = show();
 	id = json_object_get(json_array_get(json_arr(shown, "applications"), 0), "id");
 	ok(id != NULL && !strcmp(json_str(json_array_get(json_arr(shown, "applications"), 0), "name"), CANARY) && doctor("1 volunteers wait"), "staff see it");
-	ok(refused(verb("volunteer", json_pack("{s:O, s:s}", "id", id, "decision", "perhaps")), "accept or decline"), "and answer");
-	accepted = verb("volunteer", json_pack("{s:O, s:s}", "id", id, "decision", "accept"));
+	ok(refused(bench_ask(&node, "volunteer", json_pack("{s:O, s:s}", "id", id, "decision", "perhaps")), "accept or decline"), "and answer");
+	accepted = bench_ask(&node, "volunteer", json_pack("{s:O, s:s}", "id", id, "decision", "accept"));
 	ok(json_is_true(json_object_get(json_obj(json_obj(json_obj(accepted, "result"), "record"), "body"), "volunteer")) &&
 	    listed("@vol:there.example", "without a certificate") == 1, "they are told, plainly uncertified");
 	after = show();
@@ -237,7 +225,7 @@ consulted(const char *choices, const char *words)
 
 	for (int i = 0; i < 9; i++)
 		(void)json_array_append_new(users, json_sprintf("@s%d:there.example", i));
-	asked = verb("consult ask", json_pack("{s:{s:s, s:[s, s, s], s:O}}", "document", "question", "Where do we meet?", "answers", "Here", "There", "Nowhere", "specialists", users));
+	asked = bench_ask(&node, "consult ask", json_pack("{s:{s:s, s:[s, s, s], s:O}}", "document", "question", "Where do we meet?", "answers", "Here", "There", "Nowhere", "specialists", users));
 	if (!json_is_true(json_object_get(asked, "ok")))
 		printf("# %s\n", wrong(asked));
 	for (int i = 0; choices[i] != '\0'; i++) {
@@ -246,7 +234,7 @@ consulted(const char *choices, const char *words)
 		if (!says(person(user), text))
 			printf("# %s is no answer\n", text);
 	}
-	closed = verb("consult close", json_object());
+	closed = bench_ask(&node, "consult close", json_object());
 	return closed;
 }
 
@@ -260,9 +248,9 @@ static void
 test_consult(void)
 {
 	autojson json_t *few = NULL, *all = NULL, *mixed = NULL, *quiet = NULL;
-	ok(refused(verb("consult ask", json_pack("{s:{s:s, s:[s, s], s:[s, s]}}", "document", "question", "Q", "answers", "a", "b", "specialists", "@a:b.c", "@d:b.c")), "between 5 and"),
+	ok(refused(bench_ask(&node, "consult ask", json_pack("{s:{s:s, s:[s, s], s:[s, s]}}", "document", "question", "Q", "answers", "a", "b", "specialists", "@a:b.c", "@d:b.c")), "between 5 and"),
 	    "of fewer than five nothing could be told");
-	ok(refused(verb("consult ask", json_pack("{s:{s:s, s:[s], s:[]}}", "document", "question", "Q", "answers", "a", "specialists")), "answers: between 2"), "one answer is no choice");
+	ok(refused(bench_ask(&node, "consult ask", json_pack("{s:{s:s, s:[s], s:[]}}", "document", "question", "Q", "answers", "a", "specialists")), "answers: between 2"), "one answer is no choice");
 	few = consulted("1111", "because");
 	ok(json_str(result(few), "note") != NULL && json_arr(result(few), "counts") == NULL && json_arr(result(few), "words") == NULL, "of four answers nothing is told");
 	is_int(listed("@s8:there.example", "The result: too few"), 1, "not even to those who were asked, but that");
@@ -272,9 +260,9 @@ test_consult(void)
 	ok(json_int(json_array_get(json_arr(result(mixed), "counts"), 0), "people", 0) == 9 && json_arr(result(mixed), "words") == NULL, "nine of one mind are");
 	is_int(listed("@s0:there.example", "Here: 9"), 1, "and it is told to all who were asked");
 	is_int(listed("@s0:there.example", "!answer"), 3, "who said what is in no message but the questions");
-	quiet = verb("consult show", json_pack("{s:O}", "consult", json_object_get(json_obj(few, "result"), "id")));
+	quiet = bench_ask(&node, "consult show", json_pack("{s:O}", "consult", json_object_get(json_obj(few, "result"), "id")));
 	ok(json_str(json_obj(json_obj(quiet, "result"), "result"), "note") != NULL, "the result stays to be seen");
-	ok(refused(verb("consult close", json_object()), "no question is open"), "and none is open then");
+	ok(refused(bench_ask(&node, "consult close", json_object()), "no question is open"), "and none is open then");
 }
 
 static void
@@ -286,8 +274,8 @@ test_one_at_a_time(void)
 
 	for (int i = 0; i < 5; i++)
 		(void)json_array_append_new(users, json_sprintf("@s%d:there.example", i));
-	open = verb("consult ask", json_pack("{s:{s:s, s:[s, s], s:O}}", "document", "question", "Q?", "answers", "a", "b", "specialists", users));
-	ok(refused(verb("consult ask", json_pack("{s:{s:s, s:[s, s], s:O}}", "document", "question", "Q?", "answers", "a", "b", "specialists", users)), "another question is open"),
+	open = bench_ask(&node, "consult ask", json_pack("{s:{s:s, s:[s, s], s:O}}", "document", "question", "Q?", "answers", "a", "b", "specialists", users));
+	ok(refused(bench_ask(&node, "consult ask", json_pack("{s:{s:s, s:[s, s], s:O}}", "document", "question", "Q?", "answers", "a", "b", "specialists", users)), "another question is open"),
 	    "one question at a time");
 	ok(!says(pid, "!answer 3") && !says(pid, "!answer") && !says(pid, "!answer 1x") && says(pid, "!answer 1") && says(pid, "!answer 2, since"), "one of those, and the last counts");
 	ok(!says(person("@x:there.example"), "!answer 1"), "nobody else answers");
@@ -297,7 +285,7 @@ test_one_at_a_time(void)
 	who.talk = strdup("{\"found\":[{\"id\":\"x\",\"org\":\"x\",\"name\":\"x\"}]}");
 	bench_tx(&node, intake_put(node.app->db, &who));
 	ok(says(pid, "!answer 2, since") && says(pid, "1"), "which of two it may be is asked, and is nothing for people either");
-	shown = verb("consult show", json_object());
+	shown = bench_ask(&node, "consult show", json_object());
 	ok(strstr(json_str(json_obj(shown, "result"), "note"), "still open") != NULL && json_object_get(json_obj(shown, "result"), "result") == NULL, "before the end nothing is counted");
 	for (int i = 1; i < 5; i++) {
 		autofree char *user = bench_text("@s%d:there.example", i);
@@ -305,7 +293,7 @@ test_one_at_a_time(void)
 		(void)says(person(user), "!answer 2 " CANARY);
 	}
 	ok(!in_file(CANARY), "nothing that they say is in clear in a file");
-	closed = verb("consult close", json_object());
+	closed = bench_ask(&node, "consult close", json_object());
 	ok(json_int(json_array_get(json_arr(result(closed), "counts"), 0), "people", 0) == 5 && json_array_size(json_arr(result(closed), "words")) == 5, "five together are shown");
 }
 

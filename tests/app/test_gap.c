@@ -84,11 +84,10 @@ cuts(void)
 static bool
 is_well(const char *words)
 {
-	autojson json_t *command = json_pack("{s:s, s:{}}", "verb", "doctor", "args"), *reply = NULL;
+	autojson json_t *reply = bench_ask(&node, "doctor", json_object());
 	const json_t *item;
 	size_t i;
 
-	bench_must(app_command(node.app, getuid(), command, &reply));
 	json_array_foreach(json_arr(json_obj(reply, "result"), "checks"), i, item)
 		if (!strcmp(json_str(item, "name"), "timelines"))
 			return json_is_true(json_object_get(item, "ok")) || strstr(json_str(item, "text"), words) == NULL;

@@ -23,19 +23,6 @@
 
 static struct bench_node node;
 
-static json_t *
-verb(const char *name, json_t *args)
-{
-	autojson json_t *request = json_pack("{s:s, s:o}", "verb", name, "args", args);
-	json_t *reply = NULL;
-
-	bench_need(request != NULL);
-	bench_need(app_command(node.app, 0, request, &reply) >= 0 && reply != NULL);
-	if (!json_is_true(json_object_get(reply, "ok")))
-		printf("# %s: %s\n", name, json_str(reply, "error"));
-	return reply;
-}
-
 static void
 room_of(const char *user, char ret[64])
 {
@@ -165,7 +152,7 @@ kept(const char *user)
 static int
 listed(const char *words)
 {
-	autojson json_t *reply = verb("list", json_pack("{s:s}", "what", "messages"));
+	autojson json_t *reply = bench_ask(&node, "list", json_pack("{s:s}", "what", "messages"));
 	const json_t *item;
 	size_t i;
 	int n = 0;
@@ -361,7 +348,7 @@ test_agreement(void)
 	autofree char *member = NULL, *paper = NULL, *other = NULL, *rosa = NULL;
 	char terms[AGREEMENT_TERMS];
 
-	json_decref(verb("match note", json_pack("{s:s, s:o}", "match", MATCH, "document", json_of(agreement))));
+	json_decref(bench_ask(&node, "match note", json_pack("{s:s, s:o}", "match", MATCH, "document", json_of(agreement))));
 	bench_tx(&node, message_step(node.app));
 	ok(hear(ANA, "An agreement is proposed", agreement) && hear(ROSA, "An agreement is proposed", agreement), "an agreement goes to both, as data too");
 	shown = told(ANA);
@@ -403,7 +390,7 @@ main(void)
 	bench_synced(&node);
 	before = node.cfg.crisis_words;
 	node.cfg.crisis_words = words;
-	json_decref(verb("import measures", json_pack("{s:o}", "document", json_load_file(path, 0, NULL))));
+	json_decref(bench_ask(&node, "import measures", json_pack("{s:o}", "document", json_load_file(path, 0, NULL))));
 	(void)person(ROSA);
 	(void)person(ANA);
 	test_refused();

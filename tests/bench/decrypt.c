@@ -88,14 +88,9 @@ write_sync(struct decrypt *d, struct buf *body)
 static int64_t
 count(struct decrypt *d, const char *what)
 {
-	json_t *request = json_pack("{s:s, s:{s:s}}", "verb", "list", "args", "what", what), *reply;
-	int64_t n;
+	autojson json_t *reply = bench_ask(&d->node, "list", json_pack("{s:s}", "what", what));
 
-	bench_must(app_command(d->node.app, getuid(), request, &reply));
-	n = (int64_t)json_array_size(json_object_get(json_object_get(reply, "result"), "items"));
-	json_decref(request);
-	json_decref(reply);
-	return n;
+	return (int64_t)json_array_size(json_object_get(json_object_get(reply, "result"), "items"));
 }
 
 static void

@@ -130,7 +130,7 @@ trust(struct bench_node *n, int partners)
 	int64_t now = world_now(&n->world);
 	json_t *list = json_pack("{s:i, s:s, s:i, s:I, s:I, s:[], s:[]}", "v", 1, "kind", "trust", "version", 1,
 	    "issued_at", (json_int_t)now, "expires_at", (json_int_t)(now + 86400000LL), "orgs", "issuers");
-	json_t *command, *reply = NULL;
+	json_t *reply;
 	struct err err = { "" };
 
 	for (int i = 0; i < partners; i++) {
@@ -150,13 +150,11 @@ trust(struct bench_node *n, int partners)
 	}
 	if (trust_sign(list, seed, now, &err) != 0)
 		fprintf(stderr, "%s\n", err.text);
-	command = json_pack("{s:s, s:{s:o}}", "verb", "import_trust", "args", "document", list);
-	bench_must(app_command(n->app, getuid(), command, &reply));
+	reply = bench_ask(n, "import_trust", json_pack("{s:o}", "document", list));
 	if (!json_is_true(json_object_get(reply, "ok"))) {
 		(void)json_dumpf(reply, stderr, 0);
 		exit(EXIT_FAILURE);
 	}
-	json_decref(command);
 	json_decref(reply);
 }
 
@@ -172,6 +170,16 @@ open_app(struct bench_node *n)
 	}
 	db_test_hook(n->app->db, at_commit, n);
 	bench_must(app_bridge(n->app, true));
+}
+
+json_t *
+bench_ask(struct bench_node *n, const char *verb, json_t *args)
+{
+	autojson json_t *request = json_pack("{s:s, s:o}", "verb", verb, "args", args);
+	json_t *reply = NULL;
+
+	bench_must(app_command(n->app, getuid(), request, &reply));
+	return reply;
 }
 
 void

@@ -50,6 +50,9 @@ void	bench_node_again(struct bench_node *);	/* As after a crash: only the store 
 /** bench_synced(n): its first sync is answered, with nothing; before that it encrypts nothing. */
 void	bench_synced(struct bench_node *);
 
+/** bench_ask(n, verb, args): the operator's command; consumes ${args}; its reply, which the caller decrefs. */
+json_t	*bench_ask(struct bench_node *, const char *verb, json_t *args);
+
 /* The user of organization ${i}, and a pid for any user. */
 void	bench_user(int, char out[64]);
 int64_t	bench_person(struct bench_node *, const char *);

@@ -18,8 +18,7 @@
 #include "base/canon.h"
 #include "base/cleanup.h"
 #include "base/newfile.h"
-#include "lives.h"
-#include "tests/tap.h"
+#include "power.h"
 
 enum { ASK_MOST = 6, LOOK_MOST = 40, LOOK_MS = 500, LAST = 4, DICE = 10 };
 
@@ -112,25 +111,6 @@ backup(struct host *h, size_t sufferer)
 
 static const struct life life_backup = { "backup", backup };
 
-static void
-each(struct host *h, enum fault_what what, const char *words, long most)
-{
-	struct fault_plan plan = { .what = what, .node = SOURCE, .seed = h->seed };
-	struct fault counted = lives_count(h, &life_backup, &plan);
-	long n = what == FAULT_POWER_SYNC ? counted.syncs : counted.writes, step = lives_long() ? 1 : 1 + n / most;
-
-	for (int mode = 0; mode < DISK_MODES; mode++) {
-		struct tally t;
-
-		plan.mode = (enum disk_mode)mode;
-		plan.at = lives_long() ? 1 : 1 + mode * step / DISK_MODES;
-		plan.seed++;
-		t = lives_each(h, &life_backup, &plan, n, step, false);
-		ok(t.lives > 0 && t.reached && t.bad == 0, "power lost at %d of %ld %s, way %d: no torn backup, and a whole one after it", t.lives, n,
-		    words, mode);
-	}
-}
-
 /* A disk that keeps nothing by a sync: the last writes, when the copy has its name already, each with several dice. */
 static void
 prove(struct host *h)
@@ -157,8 +137,8 @@ main(void)
 		abort();
 	lives_begin(&h, LIVES_CHECKPOINT);
 	lives_asked(&h, &life_backup);
-	each(&h, FAULT_POWER_SYNC, "syncs", 12);
-	each(&h, FAULT_POWER_WRITE, "writes", 12);
+	power_each(&h, &life_backup, FAULT_POWER_SYNC, "syncs", 12, "no torn backup, and a whole one after it");
+	power_each(&h, &life_backup, FAULT_POWER_WRITE, "writes", 12, "no torn backup, and a whole one after it");
 	ok(looks->found > 0 && looks->torn == 0, "of %d finished copies that a lost power left none is torn", looks->found);
 	prove(&h);
 	host_close(&h);

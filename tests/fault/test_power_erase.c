@@ -10,9 +10,8 @@
 
 #include "base/canon.h"
 #include "base/cleanup.h"
-#include "lives.h"
+#include "power.h"
 #include "tests/hs/search.h"
-#include "tests/tap.h"
 
 #define CANARY	"talk to in the evenings"	/* refer_fill: of the disclosure. */
 
@@ -79,24 +78,6 @@ erasure(struct host *h, size_t sufferer)
 static const struct life life_erasure = { "erasure", erasure };
 
 static void
-each(struct host *h, enum fault_what what, const char *words, long most)
-{
-	struct fault_plan plan = { .what = what, .node = SOURCE, .seed = h->seed };
-	struct fault counted = lives_count(h, &life_erasure, &plan);
-	long n = what == FAULT_POWER_SYNC ? counted.syncs : counted.writes, step = lives_long() ? 1 : 1 + n / most;
-
-	for (int mode = 0; mode < DISK_MODES; mode++) {
-		struct tally t;
-
-		plan.mode = (enum disk_mode)mode;
-		plan.at = lives_long() ? 1 : 1 + mode * step / DISK_MODES;
-		plan.seed++;
-		t = lives_each(h, &life_erasure, &plan, n, step, false);
-		ok(t.lives > 0 && t.reached && t.bad == 0, "power lost at %d of %ld %s, way %d: forgotten all the same", t.lives, n, words, mode);
-	}
-}
-
-static void
 prove(struct host *h)
 {
 	struct fault_plan plan = { .what = FAULT_POWER_SYNC, .node = SOURCE, .at = 4, .lie = LIE_ALL };
@@ -124,8 +105,8 @@ main(void)
 		host_stop(&h, i);
 	ok(canaries(&h) > 0, "before it can be read");
 	lives_asked(&h, &life_erasure);
-	each(&h, FAULT_POWER_SYNC, "syncs", 16);
-	each(&h, FAULT_POWER_WRITE, "writes", 12);
+	power_each(&h, &life_erasure, FAULT_POWER_SYNC, "syncs", 16, "forgotten all the same");
+	power_each(&h, &life_erasure, FAULT_POWER_WRITE, "writes", 12, "forgotten all the same");
 	prove(&h);
 	host_close(&h);
 	return done_testing();
