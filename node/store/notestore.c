@@ -192,13 +192,7 @@ chat_subjects(struct db *db, int64_t pid, int (*fn)(void *, const char *), void 
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_CHAT_SUBJECTS, "i", pid);
 
-	while (r == 0 && (r = db_next(rows)) == 0) {
-		autofree char *name = NULL;
-
-		if ((r = rows_dup(rows, 0, &name)) == 0)
-			r = fn(cookie, name);
-	}
-	return r == E_NOTFOUND ? 0 : r;
+	return rows_each_text(rows, r, fn, cookie);
 }
 
 int

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "rows.h"
 
 int
@@ -52,6 +53,18 @@ rows_ids(struct rows *rows, int64_t **ret, size_t *ret_n)
 	*ret = take(ids);
 	*ret_n = n;
 	return 0;
+}
+
+int
+rows_each_text(struct rows *rows, int r, int (*fn)(void *, const char *), void *cookie)
+{
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		autofree char *text = NULL;
+
+		if ((r = rows_dup(rows, 0, &text)) == 0)
+			r = fn(cookie, text);
+	}
+	return r == E_NOTFOUND ? 0 : r;
 }
 
 int

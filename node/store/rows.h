@@ -19,6 +19,12 @@ int	rows_among(struct rows *, int col, int first, int last, int *) must_check;
  */
 int	rows_ids(struct rows *, int64_t **, size_t *) must_check;
 
+/**
+ * rows_each_text(rows, r, fn, cookie): calls ${fn} with the first column of every row, a copy, until it answers another than 0, which is
+ * returned.  ${r} is what db_query said, and returned if it is not 0.
+ */
+int	rows_each_text(struct rows *, int r, int (*)(void *, const char *), void *) must_check;
+
 /** rows_serial(db, name, ret): the next number of a stored series, from 1; never given twice.  rows_serial_by(db, name, by, ret): it is higher by ${by}. */
 int	rows_serial(struct db *, const char *name, int64_t *) must_check;
 int	rows_serial_by(struct db *, const char *name, int64_t by, int64_t *) must_check;

@@ -154,13 +154,7 @@ subject_each_part(struct db *db, const char *who, int (*fn)(void *, const char *
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_SUBJECT_EACH_PART, "t", who);
 
-	while (r == 0 && (r = db_next(rows)) == 0) {
-		autofree char *part = NULL;
-
-		if ((r = rows_dup(rows, 0, &part)) == 0)
-			r = fn(cookie, part);
-	}
-	return r == E_NOTFOUND ? 0 : r;
+	return rows_each_text(rows, r, fn, cookie);
 }
 
 int
@@ -169,13 +163,7 @@ subject_each_lost(struct db *db, int (*fn)(void *, const char *), void *cookie)
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_SUBJECT_LOST_EACH, "");
 
-	while (r == 0 && (r = db_next(rows)) == 0) {
-		autofree char *name = NULL;
-
-		if ((r = rows_dup(rows, 0, &name)) == 0)
-			r = fn(cookie, name);
-	}
-	return r == E_NOTFOUND ? 0 : r;
+	return rows_each_text(rows, r, fn, cookie);
 }
 
 int

@@ -207,3 +207,15 @@ story_complaints(const struct host *h)
 		printf("# the homeservers: %s\n", json_string_value(text));
 	return json_array_size(hs_complaints(h->hs));
 }
+
+enum hs_fate
+story_refuse_sends(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	if (strcmp(call->user, SOURCE_USER) != 0 || strstr(call->path, "/send/") == NULL)
+		return HS_SERVE;
+	if (cookie != NULL)
+		++*(int *)cookie;
+	*ret_status = 502;
+	*ret_body = json_object();
+	return HS_SAY;
+}

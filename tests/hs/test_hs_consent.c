@@ -291,17 +291,6 @@ test_revoked(size_t side)
 	end(&sc);
 }
 
-static enum hs_fate
-refuse_sends(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
-{
-	if (strcmp(call->user, SOURCE_USER) != 0 || strstr(call->path, "/send/") == NULL)
-		return HS_SERVE;
-	++*(int *)cookie;
-	*ret_status = 502;
-	*ret_body = json_object();
-	return HS_SAY;
-}
-
 /* While the homeserver takes nothing, the member takes the consent back: the ciphertext is never sent. */
 static void
 test_unsent(void)
@@ -312,7 +301,7 @@ test_unsent(void)
 	int refusals = 0;
 
 	scene_begin(&sc, 43, STORY_ACCEPT);
-	hs_script(h->hs, &(struct hs_script){ .request = refuse_sends, .cookie = &refusals });
+	hs_script(h->hs, &(struct hs_script){ .request = story_refuse_sends, .cookie = &refusals });
 	told = host_ok(h, SOURCE, "consent", refer_args(h, &sc.s, STORY_CONSENT));
 	host_run(h, 60 * 1000);
 	is_int((int)found_in(h, SOURCE, "outbox", "type", DISCLOSURE), 1, "a disclosure waits, encrypted");

@@ -375,17 +375,6 @@ test_disclosures(void)
 	scene_end(&sc);
 }
 
-static enum hs_fate
-refuse_sends(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
-{
-	if (strcmp(call->user, SOURCE_USER) != 0 || strstr(call->path, "/send/") == NULL)
-		return HS_SERVE;
-	++*(int *)cookie;
-	*ret_status = 502;
-	*ret_body = json_object();
-	return HS_SAY;
-}
-
 /* Events of ${user} that are in the room. */
 static int
 said(const struct host *h, const char *room, const char *user)
@@ -413,7 +402,7 @@ test_expiry(bool in_time)
 
 	scene_begin(&sc, 29, STORY_ACCEPT);
 	before = said(h, sc.channel, SOURCE_USER);
-	hs_script(h->hs, &(struct hs_script){ .request = refuse_sends, .cookie = &refusals });
+	hs_script(h->hs, &(struct hs_script){ .request = story_refuse_sends, .cookie = &refusals });
 	args = refer_args(h, &sc.s, STORY_CONSENT);
 	(void)json_object_set_new(json_obj(json_obj(args, "consent"), "expires"), "at", json_integer(*h->now + 600 * 1000));
 	reply = host_ok(h, SOURCE, "consent", args);

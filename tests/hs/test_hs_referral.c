@@ -217,17 +217,6 @@ test_held_up(struct host *h)
 	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "in its order");
 }
 
-static enum hs_fate
-refuse_sends(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
-{
-	(void)cookie;
-	if (strcmp(call->user, SOURCE_USER) != 0 || strstr(call->path, "/send/") == NULL)
-		return HS_SERVE;
-	*ret_status = 502;
-	*ret_body = json_object();
-	return HS_SAY;
-}
-
 /* A disclosure that has not left when the target declines after all, or (else) when the referral is taken back. */
 static void
 test_withheld(struct host *h, bool overtaken)
@@ -238,7 +227,7 @@ test_withheld(struct host *h, bool overtaken)
 
 	refer_begin(h, &s);
 	ok(refer_step(h, &s, STORY_REFER) && refer_step(h, &s, STORY_ACCEPT), "a referral whose disclosure is held up");
-	hs_script(h->hs, &(struct hs_script){ .request = refuse_sends });
+	hs_script(h->hs, &(struct hs_script){ .request = story_refuse_sends });
 	json_decref(host_ok(h, SOURCE, "consent", refer_args(h, &s, STORY_CONSENT)));
 	if (overtaken)
 		act(h, TARGET, &s, "decline", "reason", json_string("no_capacity"));
