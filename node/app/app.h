@@ -101,6 +101,9 @@ struct app {
 	unsigned		 resting;	/* Steps of a turn that failed (steps.c), a bit each, ... */
 	int64_t			 rested;	/* ... until then. */
 	int64_t			 terms_due;	/* What is over its term is looked for then. */
+	struct {			/* What members are asked; talk_clock.h. */
+		int64_t	due, after;		/* When the round begins or goes on, and behind which referral. */
+	} asks;
 	int64_t			 keys_due;	/* The server asked to wait with key requests. */
 	int64_t			 next;		/* When app_tick is wanted; 0: at once, INT64_MAX: never. */
 };

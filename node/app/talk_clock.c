@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "talk_clock.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/canon.h"
@@ -17,8 +15,6 @@
 #include "store/notestore.h"
 #include "store/peoplestore.h"
 #include "talk.h"
-
-#define CURSOR	"asks"		/* In meta: when the next round begins or goes on, and behind which referral. */
 
 enum { PAGE = 16 };
 #define ROUND	WHEN_HOUR
@@ -173,47 +169,30 @@ look_back(void *cookie, const struct pairing *p)
 	return r != 0 || !l.asked ? r : pairing_asked(l.app->db, p->id, p->review);
 }
 
-static void
-read_cursor(struct app *app, int64_t *ret_due, int64_t *ret_after)
-{
-	autofree char *text = NULL;
-
-	*ret_due = *ret_after = 0;
-	if (meta_get(app->db, CURSOR, false, &text) == 0)
-		(void)sscanf(text, "%" SCNd64 " %" SCNd64, ret_due, ret_after);
-}
-
 int
 talk_clock_step(struct app *app, bool *ret_more)
 {
-	int64_t due, after, before;
-	char text[48];
+	int64_t after = app->asks.after;
 	int r;
 
-	read_cursor(app, &due, &after);
-	if (due > app_now(app))
+	if (app->asks.due > app_now(app))
 		return 0;
-	before = after;
 	if ((r = case_page(app->db, &after, PAGE, look, app)) != 0)
 		return r;
-	if (after != before) {
+	if (after != app->asks.after) {
+		app->asks.after = after;
 		*ret_more = true;
-		due = 0;
-	} else {
-		if ((r = pairing_reviews(app->db, app_now(app), look_back, app)) != 0)
-			return r;
-		due = app_now(app) + ROUND;
-		after = 0;
+		return 0;
 	}
-	(void)snprintf(text, sizeof(text), "%" PRId64 " %" PRId64, due, after);
-	return meta_put(app->db, CURSOR, text, false);
+	if ((r = pairing_reviews(app->db, app_now(app), look_back, app)) != 0)
+		return r;
+	app->asks.due = app_now(app) + ROUND;
+	app->asks.after = 0;
+	return 0;
 }
 
 int64_t
-talk_clock_due(struct app *app)
+talk_clock_due(const struct app *app)
 {
-	int64_t due, after;
-
-	read_cursor(app, &due, &after);
-	return due;
+	return app->asks.due;
 }

@@ -19,6 +19,6 @@
 
 /** talk_clock_step(app, ret_more), talk_clock_due(app): see steps.h; all that is open is looked at once an hour, some at a time. */
 int	talk_clock_step(struct app *, bool *ret_more) must_check;
-int64_t	talk_clock_due(struct app *);
+int64_t	talk_clock_due(const struct app *);
 
 #endif /* !CAIRN_TALK_CLOCK_H */
