@@ -42,7 +42,7 @@ add_id(void *cookie, const struct own_record *rec)
 {
 	struct page *page = cookie;
 
-	if (rec->record == NULL || !strcmp(rec->kind, "manifest") || !is_asked(page->query, rec->kind) ||
+	if (rec->record == NULL || !is_asked(page->query, rec->kind) ||
 	    (page->query->after != NULL && strcmp(rec->id, page->query->after) <= 0))
 		return 0;
 	if (page->n == page->size) {
@@ -64,7 +64,10 @@ by_text(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Add the record to the answer to ${org}, which is to forget it when it is withdrawn; E_EXISTS if the answer is full. */
+/*
+ * Add the record to the answer to ${org}, which is to forget it when it is withdrawn; E_EXISTS if the answer is full.  Of one that is too long
+ * its number is there: the manifest counts it.
+ */
 static int
 add_record(struct app *app, const char *org, const char *id, size_t *size, json_t *records, json_t *omitted)
 {
@@ -79,10 +82,10 @@ add_record(struct app *app, const char *org, const char *id, size_t *size, json_
 	if (json_array_size(records) + json_array_size(omitted) == ANSWER_RECORDS || (*size > 0 && *size + len > ANSWER_MAX))
 		r = E_EXISTS;
 	else if (len > ANSWER_MAX)
-		r = json_array_append_new(omitted, json_string(id)) != 0 ? -ENOMEM : 0;
+		r = json_array_append_new(omitted, json_pack("{s:s, s:I}", "id", id, "seq", (json_int_t)rec.seq)) != 0 ? -ENOMEM : 0;
 	else if ((r = canon_parse(rec.record, len, &value, NULL)) == 0 &&
 	    (r = json_array_append_new(records, json_pack("{s:o}", "record", value)) != 0 ? -ENOMEM : 0) == 0)
-		r = strcmp(rec.kind, "withdrawal") != 0 ? read_put(app->db, id, org) : 0;
+		r = strcmp(rec.kind, "withdrawal") != 0 && strcmp(rec.kind, "manifest") != 0 ? read_put(app->db, id, org) : 0;
 	else if (r > 0)
 		r = ERR_CORRUPT;
 	if (r == 0 && len <= ANSWER_MAX)

@@ -8,6 +8,7 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "base/proof.h"
+#include "domain/directory.h"
 #include "domain/publication.h"
 #include "domain/when.h"
 #include "hostile.h"
@@ -106,8 +107,9 @@ test_kinds(void)
 
 	query(1, NULL, NULL);
 	all = answer_to(1, &open);
-	is_int((int)good(all, NULL), 2, "a query is answered by what is published, as it was signed");
-	ok(json_array_size(json_arr(all, "records")) == 2 && json_str(all, "next") == NULL, "and nothing else");
+	is_int((int)good(all, NULL), 3, "a query is answered by what is published, as it was signed");
+	ok(json_array_size(json_arr(all, "records")) == 3 && json_str(all, "next") == NULL && good(all, "manifest") == 1,
+	    "with the manifest that counts it, and nothing else");
 	query(2, "specialist", NULL);
 	people = answer_to(2, &open);
 	ok(good(people, "specialist") == 1 && json_array_size(json_arr(people, "records")) == 1, "or by the kinds that it names");
@@ -115,7 +117,7 @@ test_kinds(void)
 	none = answer_to(3, &open);
 	ok(none != NULL && json_array_size(json_arr(none, "records")) == 0, "if there is none, that is said");
 	query(1, NULL, NULL);
-	is_int((int)good((none = (json_decref(none), answer_to(1, &open))), NULL), 2, "the same query again");
+	is_int((int)good((none = (json_decref(none), answer_to(1, &open))), NULL), 3, "the same query again");
 	is_int(open, 3, "has no second answer");
 }
 
@@ -126,10 +128,28 @@ acknowledge(int n, const json_t *answer)
 	say(n, ID_NAMESPACE "referral.ack", json_pack("{s:[s], s:I}", "ack_of", json_str(answer, "id"), "received_at", (json_int_t)*h.now));
 }
 
+/* What of a reading a manifest says: directory_compare()'s answer for all of it but ${less}. */
+static int
+compared(const json_t *seen, const json_t *manifest, const char *less)
+{
+	struct directory_entry entries[MORE + 10];
+	const char *id;
+	json_t *seq;
+	int64_t missing;
+	size_t n = 0;
+	struct err why = { "" };
+
+	json_object_foreach((json_t *)(uintptr_t)seen, id, seq)
+		if (strcmp(id, json_str(manifest, "id")) != 0 && strcmp(id, less) != 0 && n < nelem(entries))
+			entries[n++] = (struct directory_entry){ id, json_integer_value(seq) };
+	return directory_compare(json_obj(manifest, "body"), entries, n, &missing, &why);
+}
+
 static void
 test_pages(void)
 {
-	autojson json_t *records = json_array(), *seen = json_object();
+	autojson json_t *records = json_array(), *seen = json_object(), *manifest = NULL;
+	char withdrawn[ID_LEN + 1] = "";
 	autofree char *after = NULL;
 	size_t total = 0, pages = 0, twice = 0;
 	bool full = true;
@@ -157,10 +177,15 @@ test_pages(void)
 			break;
 		full &= good(answer, NULL) == json_array_size(json_arr(answer, "records"));
 		json_array_foreach(json_arr(answer, "records"), i, item) {
-			const char *id = json_str(json_obj(item, "record"), "id");
+			json_t *record = json_obj(item, "record");
+			const char *id = json_str(record, "id");
 
 			twice += json_object_get(seen, id) != NULL;
-			json_object_set_new(seen, id, json_true());
+			json_object_set(seen, id, json_object_get(record, "seq"));
+			if (!strcmp(json_str(record, "kind"), "manifest") && manifest == NULL)
+				manifest = json_incref(record);
+			if (!strcmp(json_str(record, "kind"), "withdrawal"))
+				(void)snprintf(withdrawn, sizeof(withdrawn), "%s", id);
 			total++;
 		}
 		acknowledge(n + 1, answer);
@@ -172,7 +197,11 @@ test_pages(void)
 		after = strdup(json_str(answer, "next"));
 	}
 	ok(after == NULL && pages > 3, "a long directory has pages: %zu", pages);
-	ok(full && total == MORE + 5 && twice == 0, "each record is on one of them: %zu, %zu twice", total, twice);
+	ok(full && total == MORE + 6 && twice == 0, "each record is on one of them: %zu, %zu twice", total, twice);
+	if (!ok(manifest != NULL && *withdrawn != '\0', "and the manifest, and what was withdrawn"))
+		return;
+	is_int(compared(seen, manifest, ""), 0, "the manifest counts them all");
+	is_int(compared(seen, manifest, withdrawn), E_NOTFOUND, "so that one without a withdrawal shows");
 }
 
 static void

@@ -107,8 +107,8 @@ class Bot:
         self.rules = {(state, row[1], by): (row[3].replace("the same", state), row[4]) for state, row in rows for by in row[2].split(", ")}
         self.vault = standards.Vault(pathlib.Path(directory) / "state.db", key)
         begin = {"org": identifier(), "seed": secrets.token_hex(32), "outbox": [], "trust": None, "signers": None, "session": None}
-        parts = "seq", "seen", "rooms", "directories", "own", "records", "newest", "referrals", "ended", "keeps", "places", "asked"
-        self.state = self.vault.load() or begin | {name: {} for name in parts}
+        parts = "seq seen rooms directories own records newest referrals ended keeps places asked withheld"
+        self.state = self.vault.load() or begin | {name: {} for name in parts.split()}
         self.org, self.record_key = self.state["org"], standards.key_of(bytes.fromhex(self.state["seed"]))
         self.matrix = standards.Matrix(url, ca_file, user_id, directory, key, self.pins, self.hear)
 
@@ -138,14 +138,15 @@ class Bot:
         return next((entry for entry in entries if known.items() <= entry.items() and "suspended" not in entry), None)
 
     def pins(self):
-        orgs = [self.trusted("orgs", org=org["org"]) for org in (self.state["trust"] or {"orgs": []})["orgs"] if org["org"] != self.org]
-        return {org["node_user"]: org for org in orgs if org}
+        orgs = {org["org"] for org in (self.state["trust"] or {"orgs": []})["orgs"]} - {self.org}
+        return {org["node_user"]: org for org in [self.trusted("orgs", org=org) for org in orgs] if org}
     keys = lambda self, one, name="key": [one[name], *(old["key"] for old in [one.get("old_" + name)] if old and self.now() < old["until"])]
 
-    def take_record(self, org, record):  # Verifies a record of that organization, and keeps it.
+    def take_record(self, org, record, got):  # Verifies a record of that organization, and keeps it; got: what is proven to be in its directory.
         self.check("record", record)
-        self.check(record["kind"], record["body"])
         need(record["org"] == org["org"] and any(is_proven(record, key) for key in self.keys(org, "record_key")), "its organization has not signed it")
+        got[record["id"]] = record["seq"]
+        self.check(record["kind"], record["body"])
         need(record["issued_at"] <= self.now() + 5 * MINUTE and self.now() < record["expires_at"], "it is of the future, or expired")
         records = self.state["records"].setdefault(org["org"], {})
         held = records.get(record["id"], record)
@@ -167,7 +168,6 @@ class Bot:
     def certify(self, record):  # Refused unless the credential of a specialist counts now.
         body, now = record["body"], self.now()
         vc = body.get("credential") or without(self.state["records"][record["org"]].get(body.get("credential_id"), {}).get("body", {}), "consent")
-        need(vc, "there is no credential")
         self.check("credential", vc)
         issuer, subject = self.trusted("issuers", id=vc["issuer"]), vc["credentialSubject"]
         need(issuer and any(standards.is_valid(vc, key, now, 5 * MINUTE) for key in self.keys(issuer)), "its issuer is not trusted, or has not signed it for now")
@@ -244,8 +244,8 @@ class Bot:
         self.state["outbox"].append({"org": org, "name": name, "content": content, "tries": 0, "due": 0})
         return content["id"]
 
-    def query(self, org, **content):
-        self.state["asked"][self.say(org, "directory.query", **content)] = content
+    def query(self, org, got=(), **content):
+        self.state["asked"][self.say(org, "directory.query", **content)] = [content, dict(got)]
 
     def record(self, kind, body):  # Publishes a record of ours; answers its id.
         key, now = identifier(), self.now()
@@ -328,14 +328,17 @@ class Bot:
             state["directories"].setdefault(org, {})
         elif name == "directory.answer":
             need(c["query"] in state["asked"], "nobody asked for it")
+            asked, got = state["asked"].pop(c["query"])
+            got |= {one["id"]: one["seq"] for one in c.get("omitted", [])}
             for found in c["records"]:
                 try:
-                    self.take_record(self.trusted("orgs", org=org), found["record"])
+                    self.take_record(self.trusted("orgs", org=org), found["record"], got)
                 except ValueError as why:
                     self.refused.append(f"record: {why}")
-            asked = state["asked"].pop(c["query"])
             if "next" in c:
-                self.query(org, **{**asked, "after": c["next"]})
+                self.query(org, got, **{**asked, "after": c["next"]})
+            elif "kinds" not in asked:  # All of it was asked for, page by page.
+                state["withheld"][org] = not any(standards.is_all(one, got) for one in state["records"].get(org, {}).values())
         elif name == "directory.purge":
             self.state["records"].get(org, {}).pop(c["record"], None)
             self.say(org, "directory.purged", record=c["record"])
@@ -364,31 +367,28 @@ class Bot:
     async def publish(self):  # Our records, to each partner who asked to follow, in a room of its own.
         for org in filter(None, [self.trusted("orgs", org=org) for org in self.state["directories"]]):
             room = await self.room("directory", org, "shared", **{"io.element.msc4362.encrypt_state_events": True})
-            for record in self.state["own"].values() if room else ():
-                if record["id"] not in self.state["directories"][org["org"]]:
-                    await self.matrix.put_state(room, SPACE + "record", record["id"][::-1], record)
-                    self.state["directories"][org["org"]][record["id"]] = record["seq"]
+            has = self.state["directories"][org["org"]]
+            for record in [one for one in self.state["own"].values() if room and one["id"] not in has]:
+                await self.matrix.put_state(room, SPACE + "record", record["id"][::-1], record)
+                has[record["id"]] = record["seq"]
 
     async def flush(self):
         busy = set()  # Of one referral a content waits for the one before it, but for AT_ONCE.
-        for item in list(self.state["outbox"]):
-            org, content = self.trusted("orgs", org=item["org"]), item["content"]
-            line = content.get("referral", content["id"])
-            stopped = item["name"] in NEWS and not self.tells(self.state["referrals"].get(line))
-            waits, busy = stopped or (line in busy and item["name"] not in AT_ONCE), busy | {line}
-            room = await self.room("channel", org, "invited") if org and not waits and self.now() >= item["due"] else None
+        for item in self.state["outbox"]:
+            org, line = self.trusted("orgs", org=item["org"]), item["content"].get("referral", item["content"]["id"])
+            stopped = item["name"] in NEWS and not self.tells(self.state["referrals"].get(line)) or line in busy and item["name"] not in AT_ONCE
+            busy |= {line}
+            room = await self.room("channel", org, "invited") if org and not stopped and self.now() >= item["due"] else None
             if room:
-                await self.matrix.send(room, SPACE + item["name"], content, item["tries"] > 0)
+                await self.matrix.send(room, SPACE + item["name"], item["content"], item["tries"] > 0)
                 item["tries"], item["due"] = item["tries"] + 1, self.now() + self.again * min(60, 2 ** item["tries"])
-                if item["name"] == "referral.ack":
-                    self.state["outbox"].remove(item)
+        self.state["outbox"] = [item for item in self.state["outbox"] if item["name"] != "referral.ack" or item["tries"] == 0]
 
     async def sync(self, timeout=0):
         await self.matrix.sync(timeout)
-        for room, user in self.matrix.invitations():
-            if user in self.pins():
-                await self.matrix.join(room, self.pins()[user]["via"])
-                self.state["rooms"][room] = [self.pins()[user]["org"], "channel"]
+        for room, org in [(room, self.pins()[user]) for room, user in self.matrix.invitations() if user in self.pins()]:
+            await self.matrix.join(room, org["via"])
+            self.state["rooms"][room] = [org["org"], "channel"]
         for key, case in self.state["referrals"].items():
             self.case(key)[1].derive(self.case(key)[1].path()[1][-1], "expire", self.now())
             told, case["tells"] = case.get("tells"), self.tells(case)

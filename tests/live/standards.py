@@ -73,6 +73,12 @@ def sha256(value, *leave_out):
     return hashlib.sha256(canonical(value, *leave_out)).hexdigest()
 
 
+def is_all(manifest, got):
+    """Is this a manifest, and of just these records: {id: seq}?"""
+    lines = "".join(sorted(f"{key}:{seq}\n" for key, seq in got.items() if key != manifest["id"]))
+    return manifest["kind"] == "manifest" and manifest["body"]["hash"] == hashlib.sha256(lines.encode()).hexdigest()
+
+
 def when(text):
     """Milliseconds of a time of RFC 3339."""
     return int(datetime.fromisoformat(text).timestamp() * 1000)
