@@ -7,6 +7,7 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "crypt/crypt.h"
+#include "crypt/past.h"
 #include "domain/trust.h"
 #include "erase.h"
 #include "matrix/request.h"
@@ -27,7 +28,7 @@
 
 #define DAY_MS	(24 * 3600 * 1000LL)
 
-enum { LEGAL_DAYS = 2192, OFFER_DAYS = 180, TURN_VALUES = 64, TURN_TERMS = 16, TERMS_MS = 3600 * 1000 };
+enum { LEGAL_DAYS = 2192, OFFER_DAYS = 180, TURN_VALUES = 64, TURN_SESSIONS = 16, TURN_TERMS = 16, TERMS_MS = 3600 * 1000 };
 
 /* How long what must be kept is kept from now. */
 static int64_t
@@ -458,7 +459,8 @@ erase_step(struct app *app, bool *ret_more)
 	bool more = false;
 	int r;
 
-	if ((r = terms_step(app, ret_more)) != 0 || (r = erasure_step(app->db, TURN_VALUES, &more)) != 0)
+	if ((r = terms_step(app, ret_more)) != 0 || (app->crypt != NULL && (r = past_step(app->crypt, TURN_SESSIONS, &more)) != 0) ||
+	    (!more && (r = erasure_step(app->db, TURN_VALUES, &more)) != 0))
 		return r;
 	if (more && app->crypt != NULL)
 		crypt_drop_cache(app->crypt);	/* Sessions of whoever is erased are not kept in memory either. */

@@ -343,6 +343,25 @@ ratchet_inbound_first(struct ratchet_inbound *s)
 	return olm_inbound_group_session_first_known_index(s->olm);
 }
 
+int
+ratchet_inbound_later(struct ratchet_inbound *s, uint32_t at, struct ratchet_inbound **ret)
+{
+	autoinbound struct ratchet_inbound *later = inbound_alloc();
+	size_t n = olm_export_inbound_group_session_length(s->olm);
+	uint8_t text[512];
+	int r = 0;
+
+	if (later == NULL)
+		return -ENOMEM;
+	if (n > sizeof(text) || olm_export_inbound_group_session(s->olm, text, n, at) == olm_error() ||
+	    olm_import_inbound_group_session(later->olm, text, n) == olm_error())
+		r = ERR_CRYPTO;
+	sodium_memzero(text, sizeof(text));
+	if (r == 0)
+		*ret = take(later);
+	return r;
+}
+
 bool
 ratchet_inbound_same(struct ratchet_inbound *a, struct ratchet_inbound *b)
 {

@@ -75,6 +75,8 @@ int	ratchet_session_decrypt(struct ratchet_session *, const struct olm_message *
 /* Megolm. */
 int	ratchet_inbound_new(const char *session_key, struct ratchet_inbound **) must_check;
 uint32_t ratchet_inbound_first(struct ratchet_inbound *);
+/** ratchet_inbound_later(s, at, ret): the same session from position ${at} on, which is not before its first; nothing before it can be reckoned from it. */
+int	ratchet_inbound_later(struct ratchet_inbound *, uint32_t, struct ratchet_inbound **) must_check;
 /** ratchet_inbound_same(a, b): both give the same keys from the later of their first positions on. */
 bool	ratchet_inbound_same(struct ratchet_inbound *, struct ratchet_inbound *);
 /** ratchet_inbound_decrypt(s, body, pub, out, ret_index): 0, E_REFUSED; signed by ${pub} in any case. */

@@ -247,7 +247,7 @@ check_inner(struct crypt *c, const json_t *inner, const struct letter *l,
 	return device_keys == NULL ? 0 : check_device_keys(device_keys, l, d, reterr);
 }
 
-/* A key we have: only the same session, from the same device, further back. */
+/* A key we have: only the same session, from the same device, further back; and not what is past (past.h). */
 static int
 extend_session(struct crypt *c, const struct crypto_inbound *have, const struct crypto_inbound *given,
     const char *session_id, struct ratchet_inbound *ratchet, struct err *reterr)
@@ -259,7 +259,7 @@ extend_session(struct crypt *c, const struct crypto_inbound *have, const struct 
 	if (strcmp(have->room_id, given->room_id) != 0 || have->pid != given->pid ||
 	    memcmp(have->curve25519, given->curve25519, CRYPT_KEY) != 0)
 		return err_set(reterr, E_REFUSED, "the session is known from elsewhere");
-	if (given->first >= have->first)
+	if (given->first >= have->first || have->past)
 		return 0;
 	if ((r = machine_inbound(c, session_id, &s)) != 0)
 		return r > 0 ? ERR_CORRUPT : r;

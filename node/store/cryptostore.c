@@ -246,6 +246,7 @@ crypto_inbound_get(struct db *db, const char *session_id, struct crypto_inbound 
 	s.pid = db_int(rows, 2);
 	s.first = db_int(rows, 4);
 	s.shared_history = db_int(rows, 5);
+	s.past = db_int(rows, 6);
 	*ret = s;
 	return 0;
 }
@@ -273,14 +274,47 @@ crypto_inbound_add(struct db *db, const char *session_id, const struct crypto_in
 	    s->curve25519, (size_t)CRYPTO_KEY, sealed.data, sealed.len, s->first, s->shared_history, at);
 }
 
-int
-crypto_inbound_extend(struct db *db, const char *session_id, const struct buf *pickle, int64_t first)
+static int
+put_inbound(struct db *db, enum query_id q, const char *session_id, const struct buf *pickle, int64_t first)
 {
 	autobuf struct buf sealed = { 0 };
 	int r = column_seal(db, SUBJECT_MOVING, "crypt_inbound.pickle", session_id, pickle->data, pickle->len, &sealed);
 
-	return r != 0 ? r : rows_hit(db, db_run(db, Q_CRYPT_INBOUND_EXTEND, "tbi", session_id,
-	    sealed.data, sealed.len, first));
+	return r != 0 ? r : rows_hit(db, db_run(db, q, "tbi", session_id, sealed.data, sealed.len, first));
+}
+
+int
+crypto_inbound_extend(struct db *db, const char *session_id, const struct buf *pickle, int64_t first)
+{
+	return put_inbound(db, Q_CRYPT_INBOUND_EXTEND, session_id, pickle, first);
+}
+
+int
+crypto_past_mark(struct db *db)
+{
+	int r = db_run(db, Q_CRYPT_PAST_MARK, "");
+
+	if (r != 0 || (r = db_run(db, Q_CRYPT_PAST_USED, "")) != 0)
+		return r;
+	return db_run(db, Q_CRYPT_PAST_FORGET, "");
+}
+
+int
+crypto_past_next(struct db *db, char **session_id, int64_t *ret_at)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CRYPT_PAST_NEXT, "");
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r;
+	*ret_at = db_int(rows, 1);
+	return rows_dup(rows, 0, session_id);
+}
+
+int
+crypto_past_put(struct db *db, const char *session_id, const struct buf *pickle, int64_t first)
+{
+	return put_inbound(db, Q_CRYPT_PAST_PUT, session_id, pickle, first);
 }
 
 int

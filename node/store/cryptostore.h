@@ -61,6 +61,7 @@ struct crypto_inbound {
 	int64_t	 pid;
 	uint8_t	 curve25519[CRYPTO_KEY];
 	int64_t	 first, shared_history;
+	int64_t	 past;		/* Positions before ${first} were read: they are past (crypt/past.h). */
 };
 /** crypto_inbound_get: without its pickle; 0, E_NOTFOUND. crypto_inbound_pickle: append that. */
 int	crypto_inbound_get(struct db *, const char *session_id, struct crypto_inbound *) must_check;
@@ -72,6 +73,15 @@ int	crypto_inbound_add(struct db *, const char *session_id, const struct crypto_
 int	crypto_inbound_extend(struct db *, const char *session_id, const struct buf *pickle,
 	    int64_t first) must_check;
 int	crypto_inbound_count(struct db *, int64_t pid, int64_t *) must_check;
+
+/**
+ * crypto_past_mark(db): what was read so far of sessions of few is not to be opened again; our own begin anew.
+ * crypto_past_next(db, session, ret_at): one of them, whose name the caller frees, and from which position on it is kept; 0, E_NOTFOUND.
+ * crypto_past_put(db, session, pickle, first): it begins there now.
+ */
+int	crypto_past_mark(struct db *) must_check;
+int	crypto_past_next(struct db *, char **session_id, int64_t *ret_at) must_check;
+int	crypto_past_put(struct db *, const char *session_id, const struct buf *pickle, int64_t first) must_check;
 
 /** crypto_index_get(db, session, position, ret): the hash noted there; 0, E_NOTFOUND. */
 int	crypto_index_get(struct db *, int64_t session, uint32_t position, uint8_t[CRYPTO_HASH]) must_check;

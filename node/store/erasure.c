@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "column.h"
+#include "cryptostore.h"
 #include "erasure.h"
 #include "keyring.h"
 #include "peoplestore.h"
@@ -34,7 +35,7 @@ static const enum query_id of_legal[] = {
 };
 static const enum query_id of_person[] = {
 	Q_ERASE_PERSON_NOTES, Q_ERASE_PERSON_VOICES, Q_ERASE_PERSON_CHATS, Q_ERASE_PERSON_INTAKE, Q_ERASE_PERSON_OUTBOX, Q_ERASE_PERSON_MESSAGES, Q_ERASE_PERSON_INBOX, Q_ERASE_PERSON_WITHHELD,
-	Q_ERASE_PERSON_GAPS, Q_ERASE_PERSON_SESSIONS, Q_ERASE_PERSON_SHARES, Q_ERASE_PERSON_HISTORY,
+	Q_ERASE_PERSON_GAPS, Q_ERASE_PERSON_INDEXES, Q_ERASE_PERSON_INBOUND, Q_ERASE_PERSON_SESSIONS, Q_ERASE_PERSON_SHARES, Q_ERASE_PERSON_HISTORY,
 	Q_ERASE_PERSON_PINS, Q_ERASE_PERSON_ROSTER, Q_ERASE_PERSON_MEMBER, Q_ERASE_PERSON_ROOM,
 	Q_STRANGER_FORGET_WAITING, Q_STRANGER_FORGET_REJECTED, Q_STRANGER_FORGET_ALARMS, Q_STRANGER_FORGET_INDEXES,
 	Q_STRANGER_FORGET_INBOUND, Q_STRANGER_FORGET_OLM, Q_STRANGER_FORGET_DEVICES, Q_STRANGER_FORGET_USER,
@@ -264,7 +265,7 @@ trim(struct db *db)
 	return db_run(db, Q_ERASURE_CLEANED, "ii", world_now(db_world(db)), upto);
 }
 
-/* Rows are gone that a copy of the database may still hold, beside the ratchets that open them. */
+/* Rows are gone that a copy of the database may still hold, beside the ratchets that open them; and the homeserver holds what those opened. */
 static int
 turn(struct db *db, bool *ret_more)
 {
@@ -279,7 +280,7 @@ turn(struct db *db, bool *ret_more)
 	newest = db_int(rows, 0);
 	db_done(take(rows));
 	*ret_more = true;
-	if ((r = db_blame(db, keyring_turn(db_ring(db)))) != 0 || (r = put_note(db, note_upto, newest)) != 0 ||
+	if ((r = crypto_past_mark(db)) != 0 || (r = db_blame(db, keyring_turn(db_ring(db)))) != 0 || (r = put_note(db, note_upto, newest)) != 0 ||
 	    (r = put_note(db, note_column, 0)) != 0)
 		return r;
 	return put_note(db, note_key, 0);

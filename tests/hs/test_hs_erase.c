@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 
 #include "base/canon.h"
+#include "reread.h"
 #include "search.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
 #define CANARY	"talk to in the evenings"	/* refer_fill: of the disclosure. */
+#define CHANNEL	"org.cairnpeer.channel"
 
 /* Are these bytes in that file, which a node may have open? */
 static int
@@ -83,8 +85,10 @@ static void
 test_erase(struct host *h, const struct referral_story *s, const char *what)
 {
 	autojson json_t *done = NULL;
+	struct reread then, now;
 	struct forensic f;
 
+	then = reread(h, SOURCE, CHANNEL, NULL, CANARY);
 	for (size_t i = SOURCE; i <= TARGET; i++) {
 		host_stop(h, i);
 		search_copy(h, i, "", ".before");
@@ -112,6 +116,9 @@ test_erase(struct host *h, const struct referral_story *s, const char *what)
 	/* The consent is kept for the legal term: the copy of what was disclosed is not. */
 	is_int(f.found, 0, "nor does the database of today");
 	host_start(h, SOURCE);
+	now = reread(h, SOURCE, CHANNEL, NULL, CANARY);
+	ok(then.found > 0 && now.found == 0, "what the homeserver holds, %d events, opened with its keys, and opens no more: %d did, %d do", now.events, then.opened,
+	    now.opened);
 }
 
 /* Every ratchet of a backup is closed, so what homeservers hold stays so. */
@@ -133,6 +140,7 @@ static void
 test_partner(struct host *h, const struct referral_story *s, const char *what)
 {
 	autojson json_t *done = NULL, *twice = NULL;
+	struct reread then = reread(h, TARGET, CHANNEL, NULL, CANARY), now;
 	struct forensic f;
 
 	done = erase(h, TARGET, s->id, true);
@@ -144,6 +152,8 @@ test_partner(struct host *h, const struct referral_story *s, const char *what)
 	f = search(h, TARGET, ".before/cairn.db", "", CANARY);
 	is_int(f.found, 0, "nor does a backup of its database");
 	host_start(h, TARGET);
+	now = reread(h, TARGET, CHANNEL, NULL, CANARY);
+	ok(then.found > 0 && now.found == 0, "nor does its database of today open what its homeserver holds: %d of %d, before %d", now.opened, now.events, then.opened);
 	twice = host_command(h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", s->id, "confirm", s->id));
 	ok(json_is_false(json_object_get(twice, "ok")), "what was erased cannot be erased again");
 }

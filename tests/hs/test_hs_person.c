@@ -5,6 +5,7 @@
  */
 #include "base/canon.h"
 #include "hostile.h"
+#include "reread.h"
 #include "search.h"
 #include "story_refer.h"
 #include "tests/tap.h"
@@ -13,6 +14,7 @@ enum { MEMBER = 2 };
 
 #define MEMBER_USER	"@cairn:elsewhere.example"
 #define WORDS		"my dawn chorus neighbour"	/* What they wrote. */
+#define HELP		"!help"			/* What they were told. */
 #define NOTED		"ends the day with crosswords"	/* What staff noted of their match. */
 #define WRITTEN		"Jo of the Tuesday group"	/* Their name in the book. */
 #define ENTRY		"Kim who helps out"
@@ -130,9 +132,11 @@ static void
 test_person(const char *id)
 {
 	autojson json_t *plan = NULL, *done = NULL, *again = NULL;
+	struct reread theirs = reread(&h, SOURCE, NULL, NULL, WORDS), ours = reread(&h, SOURCE, NULL, NULL, HELP);
 	char what[80];
 	struct forensic f;
 
+	ok(theirs.found > 0 && ours.found > 0, "with its keys what the homeserver holds of the chat opens: %d events", ours.opened);
 	host_stop(&h, SOURCE);
 	search_copy(&h, SOURCE, "", ".before");
 	host_start(&h, SOURCE);
@@ -167,6 +171,9 @@ test_person(const char *id)
 	ok(search(&h, SOURCE, "/cairn.db", "", "Sam").found > 0, "what the book says of others is there");
 	host_start(&h, SOURCE);
 	host_run(&h, 20000);
+	theirs = reread(&h, SOURCE, NULL, NULL, WORDS);
+	ours = reread(&h, SOURCE, NULL, NULL, HELP);
+	ok(theirs.found == 0 && ours.found == 0, "and then nothing of it does, also of what was said to them: %d", ours.opened);
 	json_decref(host_ok(&h, SOURCE, "audit verify", json_object()));
 	ok(story_well(&h, SOURCE, "audit") && story_well(&h, SOURCE, "store"), "audit and database are whole");
 }

@@ -125,6 +125,14 @@ DELETE FROM withheld WHERE pid = ?1;
 -- name: erase_person_gaps
 DELETE FROM gap WHERE room_id IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5);
 
+-- name: erase_person_indexes
+DELETE FROM crypt_index WHERE session IN (SELECT n FROM crypt_inbound WHERE room_id IN (
+	SELECT room_id FROM room WHERE pid = ?1 AND kind = 5));
+
+-- Also our own copies, of what was said to them.
+-- name: erase_person_inbound
+DELETE FROM crypt_inbound WHERE room_id IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5);
+
 -- name: erase_person_sessions
 DELETE FROM crypt_outbound WHERE room_id IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5);
 

@@ -44,6 +44,10 @@ ALTER TABLE traffic ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX referral_lost ON referral (id) WHERE lost = 1;
 CREATE INDEX traffic_lost ON traffic (referral) WHERE lost = 1;
 
+-- 1: what was read of the session is to be past: crypt/past.c.
+ALTER TABLE crypt_inbound ADD COLUMN past INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX crypt_inbound_past ON crypt_inbound (n) WHERE past = 1;
+
 -- Each sealed value that is ever sealed anew: under whose key it belongs, and what its seal is bound to.
 -- First what moves; then what version 3 sealed under the store's own key.
 CREATE VIEW sealed (col, key, row, subject, value) AS
