@@ -177,9 +177,8 @@ text_of(const json_t *value)
 	return text != NULL ? text : "";
 }
 
-/* "US" holds "US-NJ"; who only says "US" may live in "US-NJ". */
-static enum eligibility_answer
-in_region(const json_t *regions, const char *region)
+enum eligibility_answer
+eligibility_region(const json_t *regions, const char *region)
 {
 	enum eligibility_answer ret = ELIGIBILITY_NO;
 	json_t *item;
@@ -235,7 +234,7 @@ judge_term(const struct term *t, const struct eligibility_facts *f)
 			return ELIGIBILITY_CANNOT_SAY;
 		return f->age >= t->from && f->age < t->below ? ELIGIBILITY_YES : ELIGIBILITY_NO;
 	case ELIGIBILITY_RESIDENCE:
-		return least(in_region(t->regions, f->region), in_postal(t->postal, f->postal));
+		return least(eligibility_region(t->regions, f->region), in_postal(t->postal, f->postal));
 	default:
 		is = f->is[t->kind];
 		is_not = f->is_not[t->kind];

@@ -45,6 +45,9 @@ int	eligibility_facts(const json_t *args, struct eligibility_facts *ret, struct 
 /** eligibility_known(facts): is anything known? */
 bool	eligibility_known(const struct eligibility_facts *);
 
+/** eligibility_region(regions, region): "US" holds "US-NJ"; who only says "US" may live in "US-NJ"; "": not known. */
+enum eligibility_answer eligibility_region(const json_t *regions, const char *region);
+
 /** eligibility_check(rule, reterr): what the schema cannot say of a rule.  0, or E_BAD with "/path: what is wrong". */
 int	eligibility_check(const json_t *rule, struct err *reterr) must_check;
 

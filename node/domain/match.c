@@ -182,24 +182,26 @@ judge_load(struct judging *j, int64_t now)
 		line(j, MATCH_POINTS_OLD, "members", "the record is old");
 }
 
-static bool
-holds_there(const json_t *subject, const char *region)
+/*
+ * The issuer is entitled for the places of "jurisdiction", which credential_verify() has seen to; of "reciprocity" it only
+ * says that others accept it there, which they must be asked.
+ */
+static void
+judge_place(struct judging *j, const char *region)
 {
-	static const char *const lists[] = { "jurisdiction", "reciprocity" };
+	const json_t *holds = json_arr(j->who->subject, "jurisdiction"), *said = json_arr(j->who->subject, "reciprocity");
 
-	for (size_t k = 0; k < nelem(lists); k++) {
-		const json_t *list = json_arr(subject, lists[k]);
-
-		for (size_t i = 0; i < json_array_size(list); i++) {
-			const char *item = json_string_value(json_array_get(list, i));
-
-			/* A country's holds in its parts. */
-			if (item != NULL && strncmp(item, region, strlen(item)) == 0 &&
-			    (region[strlen(item)] == '\0' || region[strlen(item)] == '-'))
-				return true;
-		}
+	switch (eligibility_region(holds, region)) {
+	case ELIGIBILITY_NO:
+		out(j, MATCH_JURISDICTION, eligibility_region(said, region) == ELIGIBILITY_NO ? "is not certified for %s" :
+		    "is not certified for %s; the issuer says that it is accepted there: to be asked there", region);
+		break;
+	case ELIGIBILITY_CANNOT_SAY:
+		line(j, 0, "members", "certified for a part of %s, not for all of it: to be asked where in it the member lives", region);
+		break;
+	case ELIGIBILITY_YES:
+		break;
 	}
-	return false;
 }
 
 static void
@@ -219,8 +221,8 @@ judge_credential(struct judging *j)
 		line(j, 0, "members", json_is_true(json_object_get(c->body, "volunteer")) ? "a volunteer, not certified" : "not certified");
 		return;
 	}
-	if (region[0] != '\0' && !holds_there(c->subject, region))
-		out(j, MATCH_JURISDICTION, "is not certified for %s", region);
+	if (region[0] != '\0')
+		judge_place(j, region);
 	if (j->wish->role != NULL && !(j->f.excluded & 1u << MATCH_ROLE) && json_arr(c->subject, "scope") != NULL &&
 	    !match_has(json_arr(c->subject, "scope"), j->wish->role))
 		out(j, MATCH_ROLE, "the credential does not cover %s", j->wish->role);

@@ -17,6 +17,7 @@
 
 /* Numbers are kept as their bits; a larger one counts as the largest. */
 enum { LOAD_BITS = 10, QUEUE_BITS = 4, DAY_BITS = 16, HOURS_BITS = 10, SLOTS = 7 };
+enum { HEAD = 2 };	/* Letters of a country. */
 enum { HOURS_MOST = (1 << HOURS_BITS) - 1 };
 
 enum set {
@@ -33,6 +34,16 @@ add_own(struct buf *out, char about, const char *value)
 
 	(void)snprintf(text, sizeof(text), "%c%.*s", about, SEARCH_WORD - 2, value);
 	return search_terms_line(out, OWN, text);
+}
+
+/* The country of a region. */
+static int
+add_head(struct buf *out, char about, const char *region)
+{
+	char head[HEAD + 1];
+
+	(void)snprintf(head, sizeof(head), "%.*s", HEAD, region);
+	return add_own(out, about, head);
 }
 
 static int
@@ -82,14 +93,20 @@ add_bands(struct buf *out, const json_t *bands)
 	return r;
 }
 
-/* Where a credential says that it holds; of one that is elsewhere that is not known. */
+/* Where a credential holds, and in which country that is; of one that is elsewhere that is not known. */
 static int
 add_regions(struct buf *out, const json_t *body)
 {
-	const json_t *credential = json_obj(body, "credential"), *subject = json_obj(credential, "credentialSubject");
-	int r = credential == NULL ? add_own(out, 'j', "") : add_list(out, 'j', json_arr(subject, "jurisdiction"));
+	const json_t *credential = json_obj(body, "credential"), *held = json_arr(json_obj(credential, "credentialSubject"), "jurisdiction");
+	int r = credential == NULL ? add_own(out, 'j', "") : add_list(out, 'j', held);
 
-	return r != 0 ? r : add_list(out, 'j', json_arr(subject, "reciprocity"));
+	for (size_t i = 0; i < json_array_size(held) && r == 0; i++) {
+		const char *region = json_string_value(json_array_get(held, i));
+
+		if (region != NULL)
+			r = add_head(out, 'v', region);
+	}
+	return r;
 }
 
 static bool
@@ -181,22 +198,17 @@ plan_need(struct match_plan *p, const struct match_need *need)
 	return r;
 }
 
-/* A country's credential holds in its parts. */
+/* A country's credential holds in its parts; who says no more than their country may live in any. */
 static int
 plan_region(struct buf *out, const char *region)
 {
-	char head[SEARCH_WORD];
 	int r = add_own(out, 'j', "");
 
-	for (size_t i = 1; *region != '\0' && r == 0; i++) {
-		if (region[i] == '\0' || region[i] == '-') {
-			(void)snprintf(head, sizeof(head), "%.*s", (int)i, region);
-			r = add_own(out, 'j', head);
-		}
-		if (region[i] == '\0')
-			break;
-	}
-	return r;
+	if (r != 0 || *region == '\0')
+		return r;
+	if (strlen(region) == HEAD)
+		return add_own(out, 'v', region);
+	return (r = add_head(out, 'j', region)) != 0 ? r : add_own(out, 'j', region);
 }
 
 /* The letter of a facet of search.h; 0: it is none. */

@@ -239,7 +239,9 @@ test_odd(void)
 	static const struct { const char *body, *has, *lacks; } rows[] = {
 		{ "{}", "\nMj\n", "\nMb\n" }, { "{\"age_bands\":[\"90_plus\"]}", "\nMu\n", "\nMb90_plus\n" },
 		{ "{\"age_bands\":[7]}", "\nMu\n", "\nMr\n" }, { "{\"minimum_age\":18}", "\nMr\n", "\nMu\n" },
-		{ "{\"credential\":{}}", "\nMi", "\nMj\n" }, { "{\"capacity\":{\"open\":0}}", "\nMf\n", "\nMl0\n" },
+		{ "{\"credential\":{}}", "\nMi", "\nMj\n" },
+		{ "{\"credential\":{\"credentialSubject\":{\"jurisdiction\":[\"US-NJ\"]}}}", "\nMjus-nj\nMvus\n", "\nMjus\n" },
+		{ "{\"credential\":{\"credentialSubject\":{\"jurisdiction\":[\"DE\"],\"reciprocity\":[\"FR\"]}}}", "\nMjde\nMvde\n", "\nMjfr\n" }, { "{\"capacity\":{\"open\":0}}", "\nMf\n", "\nMl0\n" },
 		{ "{\"capacity\":{\"open\":1,\"updated_at\":-9}}", "\nMi", "\nMd" },
 		{ "{\"capacity\":{\"open\":1,\"updated_at\":9000000000000000}}", "\nMd15\n", "\nMf\n" },
 		{ "{\"capacity\":{\"open\":1,\"waitlist\":{\"waiting\":1,\"days\":999}}}", "\nMq3\n", "\nMq0\n" },
