@@ -17,7 +17,7 @@ enum {
 	INTERVAL_MAX = 1000,
 	COUNT_MAX = 1000,
 	MINUTES_MAX = 7 * 24 * 60,
-	YEAR_MAX = 9800,	/* SCHEDULE_YEARS later the calendar still goes on. */
+	YEAR_MAX = 9800,	/* SCHEDULE_COUNTED days later the calendar still goes on. */
 };
 
 static const char *const rule_days[] = { "MO", "TU", "WE", "TH", "FR", "SA", "SU" };
@@ -219,18 +219,20 @@ read_part(struct rule *r, const char *part, size_t n, struct err *reterr)
 	return err_set(reterr, E_BAD, "/rule: only FREQ, INTERVAL, COUNT, UNTIL, WKST, BYDAY and BYMONTHDAY are known");
 }
 
-/* Where the last of ${count} falls. */
+/* Where the last of ${count} falls, up to ${until}: looked for day by day, so not for long. */
 static void
-end_by_count(struct schedule *s, int count)
+end_by_count(struct schedule *s, int count, int64_t until)
 {
-	int64_t end = s->first + SCHEDULE_YEARS * 365;
+	int64_t end = s->first + SCHEDULE_COUNTED;
 
-	for (int64_t day = s->first; day <= end; day++) {
+	for (int64_t day = s->first; day <= end && day <= until; day++) {
 		if (schedule_on(s, day) && --count == 0) {
 			s->last = day;
 			return;
 		}
 	}
+	if (until > end)
+		s->lacks = "when it ends: it counts for more than ten years";
 }
 
 /* What begins on no day of the week or month begins on that of DTSTART. */
@@ -382,7 +384,7 @@ schedule_read(const json_t *json, struct schedule *ret, struct err *reterr)
 	if ((r = text != NULL ? read_rule(text, &rule, reterr) : read_days(json, &s, &rule, reterr)) != 0)
 		return r;
 	if (rule.count > 0)
-		end_by_count(&s, rule.count);
+		end_by_count(&s, rule.count, until);
 	if (s.last > until)
 		s.last = until;
 	if (json_is_true(json_object_get(json, "irregular")))

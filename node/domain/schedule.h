@@ -28,7 +28,7 @@ struct zone;
 enum {
 	SCHEDULE_EXCEPT	= 64,	/* Days left out, at most. */
 	SCHEDULE_WINDOWS = 16,	/* Of somebody's free time. */
-	SCHEDULE_YEARS	= 100,	/* A rule is followed that long; COUNT that reaches further never ends. */
+	SCHEDULE_COUNTED = 3660, /* Days that COUNT is followed; of what counts further the end is not known. */
 	SCHEDULE_DAYS	= 400,	/* How long a span of time may be looked at. */
 	SCHEDULE_HOURS	= 7 * 24,
 };

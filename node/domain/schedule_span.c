@@ -24,43 +24,46 @@ weekday(int64_t day)
 	return (int)(((day + 3) % 7 + 7) % 7);	/* 1970-01-01 was a Thursday. */
 }
 
-/* Has it the day of the week, and of the month? */
+/* Has it the day of the week, and of the month?  Most days need no calendar to tell. */
 static bool
-is_named(const struct schedule *s, int64_t day, int y, int m, int d)
+is_named(const struct schedule *s, int64_t day)
 {
-	int length = (int)((m == 12 ? when_days(y + 1, 1, 1) : when_days(y, m + 1, 1)) - when_days(y, m, 1));
-	int back = length - d + 1;	/* 1: the last of the month. */
-	unsigned nth = 1u << EACH | 1u << (EACH + (d - 1) / 7 + 1) | 1u << (EACH - (back - 1) / 7 - 1);
+	unsigned named = s->has_days ? s->by_day[weekday(day)] : 1u << EACH;
+	bool any = (s->month_days[0] | s->month_days[1]) == 0;
+	int y, m, d, back;
 
-	if (s->has_days && (s->by_day[weekday(day)] & nth) == 0)
+	if (named == 0 || (any && (named >> EACH & 1) != 0))
+		return named != 0;
+	when_split(day, &y, &m, &d);
+	back = (int)((m == 12 ? when_days(y + 1, 1, 1) : when_days(y, m + 1, 1)) - day);	/* 1: the last of the month. */
+	if ((named & (1u << EACH | 1u << (EACH + (d - 1) / 7 + 1) | 1u << (EACH - (back - 1) / 7 - 1))) == 0)
 		return false;
-	if ((s->month_days[0] | s->month_days[1]) == 0)
-		return true;
-	return (s->month_days[0] >> d & 1) != 0 || (s->month_days[1] >> back & 1) != 0;
+	return any || (s->month_days[0] >> d & 1) != 0 || (s->month_days[1] >> back & 1) != 0;
+}
+
+/* Days, weeks or months from the first; without one any will do, since then nothing depends on it. */
+static int64_t
+step_of(const struct schedule *s, int64_t day)
+{
+	int64_t first = s->first != INT64_MIN ? s->first : 0;
+	int y, m, d, y0, m0, d0;
+
+	switch (s->freq) {
+	case SCHEDULE_DAILY:
+		return day - first;
+	case SCHEDULE_WEEKLY:
+		return floor_div(day - 4 - s->week_start, 7) - floor_div(first - 4 - s->week_start, 7);
+	default:
+		when_split(day, &y, &m, &d);
+		when_split(first, &y0, &m0, &d0);
+		return (y - y0) * 12 + m - m0;
+	}
 }
 
 bool
 schedule_on(const struct schedule *s, int64_t day)
 {
-	/* Without a first day any will do: then nothing depends on it. */
-	int64_t first = s->first != INT64_MIN ? s->first : 0;
-	int y, m, d, y0, m0, d0, step;
-
-	if (day < s->first || day > s->last)
-		return false;
-	when_split(day, &y, &m, &d);
-	when_split(first, &y0, &m0, &d0);
-	switch (s->freq) {
-	case SCHEDULE_DAILY:
-		step = (int)(day - first);
-		break;
-	case SCHEDULE_WEEKLY:
-		step = (int)(floor_div(day - 4 - s->week_start, 7) - floor_div(first - 4 - s->week_start, 7));
-		break;
-	default:
-		step = (y - y0) * 12 + m - m0;
-	}
-	return step % s->interval == 0 && is_named(s, day, y, m, d);
+	return day >= s->first && day <= s->last && (s->interval == 1 || step_of(s, day) % s->interval == 0) && is_named(s, day);
 }
 
 static bool

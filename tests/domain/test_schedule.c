@@ -240,17 +240,54 @@ test_hours(const struct zone *utc)
 	}
 }
 
-/* 65 days left out are one too many; COUNT that reaches further than a rule is followed ends nowhere. */
+/* The last day of a rule that counts; 0: it is not known. */
+static const struct {
+	const char	*json;
+	int64_t		 last;
+} counted[] = {
+	{ "{\"rule\": \"FREQ=DAILY;INTERVAL=610;COUNT=7\", \"from\": \"2026-01-06\", \"opens\": \"19:00\", \"minutes\": 60}", 20459 + 3660 },
+	{ "{\"rule\": \"FREQ=DAILY;INTERVAL=610;COUNT=8\", \"from\": \"2026-01-06\", \"opens\": \"19:00\", \"minutes\": 60}", 0 },
+	{ "{\"rule\": \"FREQ=DAILY;INTERVAL=610;COUNT=8\", \"from\": \"2026-01-06\", \"until\": \"2036-01-14\", \"opens\": \"19:00\", \"minutes\": 60}",
+	  20459 + 3660 },
+	{ "{\"rule\": \"FREQ=DAILY;INTERVAL=610;COUNT=8\", \"from\": \"2026-01-06\", \"until\": \"2036-01-15\", \"opens\": \"19:00\", \"minutes\": 60}", 0 },
+	{ "{\"rule\": \"FREQ=DAILY;BYDAY=MO;BYMONTHDAY=31;COUNT=1000\", \"from\": \"2026-01-06\", \"opens\": \"19:00\", \"minutes\": 60}", 0 },
+	{ "{\"rule\": \"FREQ=WEEKLY;COUNT=520\", \"from\": \"2026-01-06\", \"opens\": \"19:00\", \"minutes\": 60}", 20459 + 519 * 7 },
+	{ "{\"rule\": \"FREQ=DAILY;COUNT=1000\", \"from\": \"2026-01-06\", \"opens\": \"19:00\", \"minutes\": 60}", 20459 + 999 },
+};
+
+/* What counts for more than ten years is to be asked about; nothing is followed longer, however rarely it has a day. */
+static void
+test_counted(const struct zone *utc)
+{
+	for (size_t i = 0; i < nelem(counted); i++) {
+		autojson json_t *json = NULL;
+		struct schedule s = must_read(counted[i].json, &json);
+		struct schedule_week week = { { 0 } };
+		struct schedule_span span[4];
+		struct schedule_fit fit;
+		size_t n;
+
+		if (counted[i].last != 0) {
+			ok(s.lacks == NULL && s.last == counted[i].last, "ends: %s", counted[i].json);
+			continue;
+		}
+		ok(s.lacks != NULL && strstr(s.lacks, "ten years") != NULL, "how long it goes on is not known: %s", counted[i].json);
+		n = schedule_between(&s, utc, s.first * WHEN_DAY, (s.first + 300) * WHEN_DAY, span, nelem(span));
+		schedule_hours(&s, 0, 0, &week);
+		ok(n == 0 && schedule_overlap(&s, utc, span, 0, s.first * WHEN_DAY, (s.first + 300) * WHEN_DAY, 30, &fit) == E_LATER, "... neither yes nor no");
+	}
+}
+
+/* 65 days left out are one too many. */
 static void
 test_bounds(const struct zone *utc)
 {
-	autojson json_t *json = NULL, *far = NULL, *days = json_pack("{s:[s], s:s, s:s, s:o}", "days", "mon", "opens", "10:00", "closes", "11:00",
+	autojson json_t *far = NULL, *days = json_pack("{s:[s], s:s, s:s, s:o}", "days", "mon", "opens", "10:00", "closes", "11:00",
 	    "except", json_array());
-	struct schedule s = must_read(RULE("FREQ=DAILY;INTERVAL=1000;COUNT=1000"), &json);
 	struct schedule_span span[4];
+	struct schedule s;
 	struct err err = { "" };
 
-	ok(s.last == INT64_MAX && s.interval == 1000, "COUNT that reaches too far never ends");
 	for (int i = 0; i < SCHEDULE_EXCEPT; i++)
 		(void)json_array_append_new(json_object_get(days, "except"), json_string("2026-02-02"));
 	ok(schedule_read(days, &s, &err) == 0 && s.n_except == SCHEDULE_EXCEPT, "as many days left out as there may be");
@@ -361,6 +398,7 @@ main(void)
 		ok(false, "UTC is read");
 		return done_testing();
 	}
+	test_counted(utc);
 	test_bounds(utc);
 	test_forward();
 	test_overlap(utc);
