@@ -13,6 +13,7 @@
 #include "members.h"
 #include "rooms.h"
 #include "setup.h"
+#include "talk.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
 
@@ -115,6 +116,7 @@ static const struct call {
 	{ "ack",		sent,			false,	false },
 	{ "leave",		nothing,		false,	true },
 	{ "say",		sent,			false,	false },
+	{ TALK_CLEAR,		nothing,		false,	false },
 	{ "server_acl",		nothing,		false,	false },
 	{ ENVELOPE_SHARE,	shared,			false,	false },
 	{ ENVELOPE_DUMMY,	nothing,		false,	false },

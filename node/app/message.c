@@ -6,6 +6,7 @@
 
 #include "bans.h"
 #include "base/canon.h"
+#include "crypt/envelope.h"
 #include "base/id.h"
 #include "message.h"
 #include "notes_form.h"
@@ -158,6 +159,23 @@ message_pass(struct app *app, int64_t pid, const char *text, int64_t note)
 
 	id_new(app->world, id);
 	return queue(app, id, pid, text, note, false, true);
+}
+
+int
+message_unread(struct app *app, const struct out *out)
+{
+	autoroom struct room room = { 0 };
+	autojson json_t *content = NULL;
+	const char *how;
+	int r;
+
+	if (strcmp(out->purpose, "say") != 0)
+		return 0;
+	if ((r = envelope_unreadable(app->crypt, out->room_id)) != 0 || (r = room_get(app->db, out->room_id, &room)) != 0 ||
+	    (r = canon_stored(out->content, &content)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	how = json_str(content, "msgtype");
+	return room.kind == ROOM_DIRECT && how != NULL && !strcmp(how, "m.notice") ? talk_clear(app, &room, out->created) : 0;
 }
 
 int

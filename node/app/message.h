@@ -6,6 +6,7 @@
 #include "app.h"
 #include "base/id.h"
 #include "origin.h"
+#include "store/outbox.h"
 
 /** message_arrived(app, type, origin): keep what a person said in a direct chat, and answer it; an event counts once. */
 int	message_arrived(struct app *, const char *type, const struct origin *) must_check;
@@ -33,6 +34,9 @@ int	message_delivery(struct app *, const char *id, const char **ret, char **ret_
 
 /** message_note(id, out): the key, in meta, of the number of the note that a message which waits for its chat records or shows. */
 const char *message_note(const char *id, char out[ID_LEN + 8]);
+
+/** message_unread(app, out): an answer of ours waits, as nobody in the chat has a device that may be sent keys: see talk_clear.  0 or negative. */
+int	message_unread(struct app *, const struct out *) must_check;
 
 /** message_step(app): say what waits for its chat to be made. */
 int	message_step(struct app *) must_check;

@@ -144,7 +144,7 @@ new_event(struct app *app, struct out *out, bool *ret_more)
 
 	*ret_more |= r >= 0 && r != E_REFUSED && r != E_BAD;
 	if (r == E_LATER)
-		return outbox_later(app->db, out->id, app_now(app) + SEAL_LATER_MS);
+		return (r = message_unread(app, out)) != 0 ? r : outbox_later(app->db, out->id, app_now(app) + SEAL_LATER_MS);
 	if (r == 0)
 		epoch_want(app, out);
 	return r > 0 ? 0 : r;

@@ -8,12 +8,14 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "consult.h"
+#include "matrix/request.h"
 #include "message.h"
 #include "notes_chat.h"
 #include "notes_form.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
 #include "store/intakestore.h"
+#include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "said.h"
 #include "talk_note.h"
@@ -338,21 +340,29 @@ unread(struct app *app, int64_t pid)
 	return talk_reply(app, pid, say.data, 0);
 }
 
-/* Was it said in the last hour?  If not, it is now. */
+/* Was it said in the last hour, or since ${since}?  If not, it is now. */
 static int
-once(struct app *app, const char *what, int64_t pid)
+once_since(struct app *app, const char *what, int64_t pid, int64_t since)
 {
 	autofree char *last = NULL;
 	char key[48], now[24];
+	int64_t at;
 	int r;
 
 	(void)snprintf(key, sizeof(key), "%s:%lld", what, (long long)pid);
 	(void)snprintf(now, sizeof(now), "%lld", (long long)app_now(app));
 	if ((r = meta_get(app->db, key, false, &last)) < 0)
 		return r;
-	if (r == 0 && app_now(app) - strtoll(last, NULL, 10) < AGAIN_MS)
+	at = r == 0 ? strtoll(last, NULL, 10) : INT64_MIN / 2;
+	if (app_now(app) - at < AGAIN_MS || at >= since)
 		return E_EXISTS;
 	return meta_put(app->db, key, now, false);
+}
+
+static int
+once(struct app *app, const char *what, int64_t pid)
+{
+	return once_since(app, what, pid, INT64_MAX);
 }
 
 int
@@ -361,6 +371,33 @@ talk_unread(struct app *app, int64_t pid)
 	int r = once(app, "unread", pid);
 
 	return r != 0 ? (r == E_EXISTS ? 0 : r) : unread(app, pid);
+}
+
+int
+talk_clear(struct app *app, const struct room *room, int64_t since)
+{
+	autofree char *path = NULL;
+	autobuf struct buf say = { 0 };
+	autojson json_t *content = NULL;
+	char id[ID_LEN + 1];
+	int r = once_since(app, "clear", room->pid, since);
+
+	if (r != 0)
+		return r == E_EXISTS ? 0 : r;
+	if ((r = buf_printf(&say, "This is the assistant of %s, a program; it says this to everybody whose app is not verified. Answers come here only to verified apps, so "
+	    "that nobody else can read them, and none of yours is verified yet. Please verify it in its settings (in Element: Settings, Sessions or Encryption, Verify); "
+	    "then the answer comes by itself. Until then, do not rely on this chat: people here may not have read what you wrote. If it cannot wait:",
+	    app->cfg->organization)) != 0 || (r = numbers(app, &say)) != 0)
+		return r;
+	id_new(app->world, id);
+	path = request_path("/rooms/%s/send/m.room.message/%s", room->room_id, id);
+	content = json_pack("{s:s, s:s, s:{}}", "msgtype", "m.notice", "body", say.data, "m.mentions");
+	if (path == NULL || content == NULL)
+		return -ENOMEM;
+	/* Not in the room's lane, where the answers wait. */
+	if ((r = outbox_call(app->db, "node", TALK_CLEAR, "PUT", path, content, TALK_CLEAR, NULL)) != 0)
+		return r;
+	return audit_add(app->db, app_now(app), "node", "clear_reply", "talk", NULL);
 }
 
 int

@@ -21,6 +21,7 @@
 #include "app.h"
 #include "base/buf.h"
 #include "store/casestore.h"
+#include "store/peoplestore.h"
 #include "said.h"
 
 struct talk {
@@ -44,6 +45,13 @@ int	talk_person(struct app *, int64_t pid) must_check;
 
 /** talk_unread(app, pid): something came that we must not read; that is said, once an hour. */
 int	talk_unread(struct app *, int64_t pid) must_check;
+
+/**
+ * talk_clear(app, room, since): they wrote there, and none of their devices may be sent keys, so that no answer can be read.  One fixed text says so in
+ * clear, with what to do and the crisis numbers, once an hour, and not again for an answer that has waited from ${since} (ms) on; it is the same for everybody, and says nothing of what they wrote.
+ */
+int	talk_clear(struct app *, const struct room *, int64_t since) must_check;
+#define TALK_CLEAR	"talk_clear"	/* Purpose of the call. */
 
 /** talk_deleted(app, pid, danger): they deleted a message: say what that does; once an hour, but always if it sounded like danger. */
 int	talk_deleted(struct app *, int64_t pid, bool danger) must_check;

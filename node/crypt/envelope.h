@@ -99,6 +99,9 @@ void	envelope_turn(struct crypt *, size_t);
  */
 int	envelope_seal_step(struct crypt *, const struct out *, struct err *) must_check;
 
+/** envelope_unreadable(c, room_id): all is known of who is in the room, and none of their devices may have keys.  0 or E_NOTFOUND. */
+int	envelope_unreadable(struct crypt *, const char *room_id) must_check;
+
 /** envelope_blocked(c, room_id, ret): why the room's next event waits, one sentence the caller frees; 0 or E_NOTFOUND. */
 int	envelope_blocked(struct crypt *, const char *room_id, char **) must_check;
 

@@ -24,6 +24,8 @@ enum {
 	MENDS		= 8,
 };
 
+static const char nobody[] = "no device of anybody on the room's roster may receive keys";
+
 /* Remember and say why the room waits. */
 static int
 wait_for(struct crypt *c, const char *room_id, struct err *reterr, const char *why)
@@ -323,8 +325,7 @@ envelope_seal_step(struct crypt *c, const struct out *row, struct err *reterr)
 	if ((r = share_count(c->db, s.n, SHARE_DONE, 1, &readers)) != 0)
 		return r;
 	if (readers == 0 && room.kind != ROOM_DIRECTORY)
-		return wait_for(c, row->room_id, reterr,
-		    "no device of anybody on the room's roster may receive keys");
+		return wait_for(c, row->room_id, reterr, nobody);
 	return encrypt(c, &s, row, reterr);
 }
 
@@ -332,6 +333,15 @@ int
 envelope_blocked(struct crypt *c, const char *room_id, char **ret)
 {
 	return blocked_get(c->db, room_id, ret);
+}
+
+int
+envelope_unreadable(struct crypt *c, const char *room_id)
+{
+	autofree char *why = NULL;
+	int r = blocked_get(c->db, room_id, &why);
+
+	return r != 0 ? r : strcmp(why, nobody) == 0 ? 0 : E_NOTFOUND;
 }
 
 int

@@ -7,11 +7,13 @@
 
 #include "chat.h"
 #include "hostile.h"
+#include "tamper.h"
 #include "tests/tap.h"
 
-enum { MEMBER = 2 };
+enum { MEMBER = 2, UNVERIFIED };
 
 #define MEMBER_USER "@cairn:elsewhere.example"
+#define UNVERIFIED_USER "@cairn:faraway.example"
 
 static struct host h;
 
@@ -140,6 +142,75 @@ test_before(void)
 	ok(stripped > 0 && kept(NULL) == before && (int)found_in(&h, SOURCE, "rejected", "reason", NULL) == 0, "what was deleted before it came is nothing to anybody");
 }
 
+/* A client that nobody cross-signed. */
+static char *
+unsign(struct tamper *t, const json_t *truth)
+{
+	autojson json_t *lie = json_deep_copy(truth);
+
+	(void)t;
+	(void)json_object_del(json_obj(lie, "master_keys"), UNVERIFIED_USER);
+	(void)json_object_del(json_obj(lie, "self_signing_keys"), UNVERIFIED_USER);
+	return json_dumps(lie, JSON_COMPACT);
+}
+
+/* It is verified now. */
+static void
+sign(void *cookie, const char *user, json_t *answer)
+{
+	(void)cookie;
+	if (!strcmp(user, SOURCE_USER) && json_arr(json_obj(answer, "device_lists"), "changed") != NULL)
+		(void)json_array_append_new(json_arr(json_obj(answer, "device_lists"), "changed"), json_string(UNVERIFIED_USER));
+}
+
+/* What the source said in clear in the newest chat; ${ret}: the last such text. */
+static int
+said_in_clear(const char **ret)
+{
+	const char *room = NULL, *next;
+	const json_t *event;
+	size_t i;
+	int n = 0;
+
+	for (size_t k = 0; (next = hs_room(h.hs, NULL, k)) != NULL; k++)
+		room = next;
+	json_array_foreach(hs_events(h.hs, room), i, event)
+		if (!strcmp(json_str(event, "sender"), SOURCE_USER) && !strcmp(json_str(event, "type"), "m.room.message")) {
+			n++;
+			*ret = json_str(json_obj(event, "content"), "body");
+		}
+	return n;
+}
+
+/* Who writes from such a client cannot be answered; that is said in clear, by one text that is the same for everybody. */
+static void
+test_unverified(void)
+{
+	struct tamper t = { .host = &h, .who = SOURCE, .part = "/keys/query", .alter = unsign };
+	const char *text = "";
+
+	(void)story_add(&h, "faraway", "faraway.example");
+	tamper_set(&t);
+	chat_say(&h, UNVERIFIED, "I think of suicide");
+	host_run(&h, 20000);
+	is_int(said_in_clear(&text), 1, "who writes from an unverified app is told so in clear");
+	ok(strstr(text, "verify it in its settings") != NULL && strstr(text, "Call 988.") != NULL && strstr(text, "suicide") == NULL,
+	    "with what to do and the crisis numbers, and nothing of what they wrote");
+	is_int(chat_heard(&h, UNVERIFIED, ""), 0, "nothing else is sent to it");
+	chat_say(&h, UNVERIFIED, "Is somebody there?");
+	host_run(&h, 60000);
+	is_int(said_in_clear(&text), 1, "not more than once an hour");
+	host_run(&h, 6 * 3600 * 1000);
+	is_int(said_in_clear(&text), 1, "nor while no other answer waits");
+	tamper_end(&t);
+	hs_script(h.hs, &(struct hs_script){ .sync = sign });
+	chat_say(&h, UNVERIFIED, "I have verified it");
+	host_run(&h, 60000);
+	hs_script(h.hs, NULL);
+	ok(chat_comes(&h, UNVERIFIED, "Call 988.") > 0, "once it is verified the answer comes");
+	is_int(said_in_clear(&text), 1, "and nothing more is said in clear");
+}
+
 int
 main(void)
 {
@@ -152,6 +223,7 @@ main(void)
 	test_deleted();
 	test_danger();
 	test_before();
+	test_unverified();
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");

@@ -62,12 +62,13 @@ def tear_down():
 class Person:
     """Somebody with a client and a direct chat; heard: what the node has said there, in order."""
 
-    def __init__(self, name):
+    def __init__(self, name, verified=True):
         self.node, server = shared["network"].a, shared["network"].pair.b
         name += secrets.token_hex(3)
         server.register(name, PASSWORD)
         self.client = NioClient(server, name, PASSWORD, shared["directory"] / name)
-        self.client.cross_sign(PASSWORD)
+        if verified:
+            self.client.cross_sign(PASSWORD)
         self.room = None
         self.read = 0
 
@@ -321,6 +322,24 @@ class DistressTest(Chat):
         kept = [m["body"] for m in self.harbor.list("messages") if m["user"] == fay.client.user_id and m["direction"] == "in"]
         self.assertIn("[a voice message or a sound; it cannot be read here] Voice message", kept)
         self.silent(fay)
+
+    def test_an_app_that_is_not_verified(self):
+        person = Person("uma", verified=False)
+        self.addCleanup(person.client.close)
+        person.chat(ENCRYPTED)
+        person.write("I want to end my life")
+
+        def in_clear():
+            return [e.body for room, e in person.client.events if room == person.room and e.sender == person.node.user and not e.decrypted and hasattr(e, "body")]
+
+        person.client.wait(in_clear, 90)
+        (text,) = in_clear()
+        self.assertIn("verify it in its settings", text)
+        self.assertIn(CRISIS_TEXT, text)
+        self.assertNotIn("end my life", text)
+        person.client.cross_sign(PASSWORD)
+        person.client.wait(lambda: any(CRISIS_TEXT in words for words in person.heard()), 120)
+        self.assertEqual(len(in_clear()), 1)
 
     def test_what_is_not_encrypted(self):
         gus = self.person("gus")
