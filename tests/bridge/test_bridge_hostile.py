@@ -96,7 +96,7 @@ class EachByte(Case):
             for state["at"] in range(len(state["data"]) - chunked):
                 got = b.ask(path)
                 cuts += 1
-                failed += got[3] == "reset" and got[2] != body + b"." and bool(b.text) and b.text != "No error"
+                failed += got[3] == "reset" and body.startswith(got[2]) and (chunked or got[2] != body) and bool(b.text) and b.text != "No error"
             state["at"] = len(state["data"])
             self.assertEqual(b.ask(path)[2:], (body, None), "the whole answer is one")
         self.assertEqual(failed, cuts)
