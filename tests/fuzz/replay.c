@@ -7,6 +7,8 @@
  *     a file          each line is one, with \n, \\ and \xNN as escapes; '#' begins a comment.
  *                     Default: tests/fuzz/corpus/TARGET.txt of the sources
  *
+ * Below $CAIRN_CORPORA, if it is set, are more (base/corpora.h), which by default are fed too, with few changes.
+ *
  * A fault is a crash, or an abort() of the target.
  */
 #include <dirent.h>
@@ -17,11 +19,26 @@
 #include "fuzz.h"
 #include "tap.h"
 
-enum { CUTS = 4 };	/* One cut for so many changes. */
+enum { CUTS = 4 /* One cut for so many changes. */, FEW = 2, BLOCK = 512 /* Of a tar archive. */ };
+
+/* Of which target are they seeds? */
+static const struct { const char *target, *path; } corpora[] = {
+	{ "fuzz_canon", "bad/JSONTestSuite" },
+	{ "fuzz_canon", "bad/canonical-json" },
+	{ "fuzz_canon", "bad/json-dict-corpus" },
+	{ "fuzz_canon", "bad/json-schema-test-suite" },
+	{ "fuzz_canon", "bad/matrix-spec-events" },
+	{ "fuzz_event", "bad/JSONTestSuite" },
+	{ "fuzz_event", "bad/matrix-spec-events" },
+	{ "fuzz_sync", "bad/matrix-spec-events" },
+	{ "fuzz_text", "bad/blns/blns.txt" },
+	{ "fuzz_text", "bad/unicode/confusables-uts39-14.0.txt" },
+};
 
 size_t	LLVMFuzzerCustomMutator(uint8_t *, size_t, size_t, unsigned) __attribute__((weak));
 
 static size_t inputs, seeds;
+static unsigned changes;
 static uint32_t dice = 1;
 
 static uint32_t
@@ -90,13 +107,13 @@ feed_changed(const struct buf *seed)
 static void
 replay(const struct buf *seed)
 {
-	unsigned cuts = fuzz_changes / CUTS;
+	unsigned cuts = changes / CUTS;
 
 	seeds++;
 	feed(seed->data, seed->len);
 	for (unsigned i = 0; i < cuts; i++)
 		feed(seed->data, seed->len * i / cuts);
-	for (unsigned i = 0; i < fuzz_changes; i++)
+	for (unsigned i = 0; i < changes; i++)
 		feed_changed(seed);
 }
 
@@ -162,11 +179,45 @@ replay_lines(const char *path)
 	}
 }
 
+/* Each file of it.  The sizes of an archive are its own: octal, or this stops. */
+static void
+replay_archive(const char *path)
+{
+	char command[1100], head[BLOCK];
+	FILE *f;
+
+	(void)snprintf(command, sizeof(command), "exec gzip -dc '%s'", path);
+	if ((f = popen(command, "r")) == NULL)
+		abort();
+	while (fread(head, 1, sizeof(head), f) == sizeof(head) && *head != '\0') {
+		struct buf seed = { .len = strtoul(head + 124, NULL, 8) };
+		size_t whole = (seed.len + BLOCK - 1) / BLOCK * BLOCK;
+
+		if (whole == 0)
+			continue;
+		if ((seed.data = malloc(whole)) == NULL)
+			abort();
+		if (fread(seed.data, 1, whole, f) == whole)
+			replay(&seed);
+		free(seed.data);
+	}
+	(void)pclose(f);
+}
+
+static bool
+ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n >= m && strcmp(name + n - m, end) == 0;
+}
+
 static void
 replay_directory(const char *path)
 {
 	DIR *d = opendir(path);
 	struct dirent *file;
+	struct stat st;
 	char name[1024];
 
 	while (d != NULL && (file = readdir(d)) != NULL) {
@@ -175,6 +226,14 @@ replay_directory(const char *path)
 		if (file->d_name[0] == '.')
 			continue;
 		(void)snprintf(name, sizeof(name), "%s/%s", path, file->d_name);
+		if (stat(name, &st) == 0 && S_ISDIR(st.st_mode)) {
+			replay_directory(name);
+			continue;
+		}
+		if (ends_with(name, ".tar.gz")) {
+			replay_archive(name);
+			continue;
+		}
 		read_file(name, &seed);
 		if (seed.len > 0)
 			replay(&seed);
@@ -196,6 +255,28 @@ replay_path(const char *path)
 		replay_lines(path);
 }
 
+static void
+replay_corpora(const char *target)
+{
+	const char *root = getenv("CAIRN_CORPORA");
+	char path[1024];
+
+	changes = changes < FEW ? changes : FEW;
+	for (size_t i = 0; i < nelem(corpora); i++) {
+		size_t before = seeds;
+
+		if (strcmp(corpora[i].target, target) != 0)
+			continue;
+		if (root == NULL) {
+			printf("ok %d - %s # SKIP CAIRN_CORPORA is not set\n", ++tap_n, corpora[i].path);
+			continue;
+		}
+		(void)snprintf(path, sizeof(path), "%s/%s", root, corpora[i].path);
+		replay_path(path);
+		ok(seeds > before, "%s: %zu seeds, none of them fatal", corpora[i].path, seeds - before);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -203,6 +284,7 @@ main(int argc, char **argv)
 	const char *target = slash != NULL ? slash + 1 : argv[0];
 	char path[1024];
 
+	changes = fuzz_changes;
 	(void)LLVMFuzzerInitialize(&argc, &argv);
 	feed("", 0);
 	for (int i = 1; i < argc; i++)
@@ -214,5 +296,7 @@ main(int argc, char **argv)
 			replay_path("gen/seeds");
 	}
 	ok(seeds > 0, "%zu seeds, %zu inputs, none of them fatal", seeds, inputs);
+	if (argc == 1)
+		replay_corpora(target);
 	return done_testing();
 }

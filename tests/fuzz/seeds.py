@@ -5,12 +5,13 @@
 usage: seeds.py CORPUS.txt DIRECTORY DICTIONARY [FOLDER...]
 
 A line of CORPUS.txt is a seed, with \\n, \\\\ and \\xNN as escapes; '#' begins a comment. Each file of a FOLDER
-that is short enough is a seed too. The dictionary has every short quoted string of all of them.
+that is short enough is a seed too, and each of a .tar.gz in it. The dictionary has every short quoted string of all of them.
 """
 import codecs
 import os
 import re
 import sys
+import tarfile
 
 SHORT, SMALL = 48, 16 * 1024
 ESCAPE = re.compile(rb"\\(n|\\|x[0-9a-f]{2})")
@@ -37,7 +38,12 @@ def main():
         for where, _, names in os.walk(folder):
             for name in names:
                 path = os.path.join(where, name)
-                if os.path.getsize(path) <= SMALL:
+                if name.endswith(".tar.gz"):
+                    with tarfile.open(path) as archive:
+                        for member in archive:
+                            if member.isfile() and member.size <= SMALL:
+                                seeds["tar-" + member.name.replace("/", "-")] = archive.extractfile(member).read()
+                elif os.path.getsize(path) <= SMALL:
                     with open(path, "rb") as f:
                         seeds["%s-%s" % (os.path.basename(where), name)] = f.read()
     os.makedirs(out, exist_ok=True)
