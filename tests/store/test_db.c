@@ -147,7 +147,7 @@ test_statements(void)
 	must(rows_serial(db, "test", &a));
 	must(rows_serial(db, "test", &b));
 	ok(a == 1 && b == 2, "a series counts from 1");
-	must(db_query(db, &serial, Q_COUNTER_NEXT, "t", "test"));
+	must(db_query(db, &serial, Q_COUNTER_NEXT, "ti", "test", (int64_t)1));
 	db_rollback(db);
 }
 
