@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/canon.h"
@@ -40,6 +41,17 @@ bool
 lives_long(void)
 {
 	return getenv("HS_LONG") != NULL;
+}
+
+long
+lives_turn(void)
+{
+	static long turn = -1;		/* The same for all of a process, past midnight too. */
+	const char *text = getenv("FAULT_TURN");
+
+	if (turn < 0)
+		turn = text != NULL ? strtol(text, NULL, 10) & 0xffffff : (long)(time(NULL) / 86400);
+	return turn;
 }
 
 /*
@@ -151,7 +163,7 @@ lives_begin(struct host *h, int pages)
 		printf("# libolm's own primitives are in use\n");
 	vfs_install(pages);
 	story_begin(h, seed != NULL ? strtoull(seed, NULL, 10) : SEED);
-	printf("# seed %llu\n", (unsigned long long)h->seed);
+	printf("# seed %llu, turn %ld\n", (unsigned long long)h->seed, lives_turn());
 	story_trust(h);
 	story_publish(h);
 	for (size_t i = 0; i < h->n; i++)

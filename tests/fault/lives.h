@@ -36,5 +36,7 @@ enum { LIVES_CHECKPOINT = 30 };
 void	lives_begin(struct host *, int);
 /** lives_long(): is $HS_LONG set? */
 bool	lives_long(void);
+/** lives_turn(): which points of all a run tries: $FAULT_TURN, or the number of the day since 1970, so that the runs of many days add up. */
+long	lives_turn(void);
 
 #endif /* !CAIRN_TEST_LIVES_H */

@@ -7,8 +7,8 @@
  * The gate: Linux forgets what a failed fsync should have written.  After it the
  * node is started again, and then the power fails: nothing that was acknowledged may be lost.
  *
- * HS_SEED chooses the run; FAULT_POINT, as printed for a bad life, one life of it; HS_LONG=1: some two
- * hundred of each kind; FAULT_EACH=1: each n.
+ * HS_SEED chooses the run, FAULT_TURN its points (else other ones each day); FAULT_POINT, as printed for a
+ * bad life, one life of it; HS_LONG=1: some two hundred of each kind; FAULT_EACH=1: each n.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ each_call(struct host *h, const struct life *life, const char *who, size_t node)
 		step = getenv("FAULT_EACH") != NULL ? 1 : 1 + counted.calls / (lives_long() ? MANY : FEW);
 		plan.persistent = kinds[k].persistent;
 		plan.stays = kinds[k].stays;
-		plan.at = 1 + (long)(h->seed * (2 * k + 5)) % step;
+		plan.at = 1 + (lives_turn() + (long)k * 37) % step;
 		t = lives_each(h, life, &plan, counted.calls, step, false);
 		ok(t.lives > 0 && t.reached && t.bad == 0, "%s, %s, at %d of %ld calls: stopped %d times, exactly once", who,
 		    kinds[k].words, t.lives, counted.calls, t.stopped);
@@ -55,7 +55,7 @@ each_gate(struct host *h, const struct life *life, const char *who, size_t node)
 	long step = lives_long() ? 1 : 3;
 	struct tally t;
 
-	plan.at = 1 + (long)h->seed % step;
+	plan.at = 1 + lives_turn() % step;
 	t = lives_each(h, life, &plan, counted.syncs, step, false);
 	ok(t.lives > 0 && t.reached && t.bad == 0,
 	    "%s, a failed fsync of %ld, started again, then power lost: exactly once in %d lives", who, counted.syncs, t.lives);

@@ -4,8 +4,8 @@
  * all from then on until it is started again.  It undoes that input and refuses or tries
  * again, or stops and resumes: no crash, no leak, and the referral is delivered exactly once.
  *
- * HS_SEED chooses the run; FAULT_POINT, as printed for a bad life, one life of it; HS_LONG=1: three hundred
- * of each kind; FAULT_EACH=1: each n.
+ * HS_SEED chooses the run, FAULT_TURN its points (else other ones each day); FAULT_POINT, as printed for a
+ * bad life, one life of it; HS_LONG=1: three hundred of each kind; FAULT_EACH=1: each n.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ each_allocation(struct host *h, const struct life *life, const char *who, size_t
 		struct tally t;
 
 		plan.persistent = lasting;
-		plan.at = 1 + (long)(h->seed * 7919 + (uint64_t)lasting * 104729) % step;
+		plan.at = 1 + (lives_turn() * 7919 + lasting * 104729L) % step;
 		t = lives_each(h, life, &plan, counted.allocations, step, false);
 		ok(t.lives > 0 && t.reached && t.bad == 0, "%s, %s, at %d of %ld: stopped %d times, exactly once", who,
 		    words[lasting], t.lives, counted.allocations, t.stopped);

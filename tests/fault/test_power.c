@@ -6,7 +6,8 @@
  *
  * The last tests prove the oracle: with a disk that lies about syncs the same must be noticed.
  *
- * HS_SEED chooses the run; FAULT_POINT, as printed for a bad life, one life of it; HS_LONG=1: each sync in each way, and each write.
+ * HS_SEED chooses the run, FAULT_TURN its points (else other ones each day); FAULT_POINT, as printed for a
+ * bad life, one life of it; HS_LONG=1: each sync in each way, and each write.
  */
 #include <string.h>
 
@@ -30,7 +31,7 @@ each_sync(struct host *h, const struct life *life, const char *who, size_t node)
 		struct tally t;
 
 		plan.mode = (enum disk_mode)mode;
-		plan.at = lives_long() ? 1 : 1 + (mode + (long)h->seed) % DISK_MODES;
+		plan.at = lives_long() ? 1 : 1 + (mode + lives_turn()) % DISK_MODES;
 		plan.seed++;
 		t = lives_each(h, life, &plan, counted.syncs, step, false);
 		ok(t.lives > 0 && t.reached && t.bad == 0, "%s, power lost at %d of %ld syncs (%s): exactly once", who,
@@ -50,7 +51,7 @@ each_write(struct host *h, const struct life *life, const char *who, size_t node
 		struct tally t;
 
 		plan.mode = (enum disk_mode)mode;
-		plan.at = 1 + (long)(h->seed * (uint64_t)mode % (uint64_t)step);
+		plan.at = 1 + lives_turn() * mode % step;
 		t = lives_each(h, life, &plan, counted.writes, step, false);
 		ok(t.lives > 0 && t.reached && t.bad == 0, "%s, power lost after %d of %ld writes (%s): exactly once", who,
 		    t.lives, counted.writes, ways[mode]);
