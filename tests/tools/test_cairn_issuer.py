@@ -15,7 +15,7 @@ SRC = os.environ.get("srcdir") or os.path.dirname(os.path.dirname(os.path.dirnam
 sys.path[:0] = [os.path.join(SRC, "tests"), os.path.join(SRC, "tests", "tools")]
 sys.dont_write_bytecode = True
 import tap  # noqa: E402
-from test_cairn import Case  # noqa: E402
+from test_cairn import CAIRN, Case  # noqa: E402
 from test_cairn_keys import unbase58  # noqa: E402
 
 LISTS = "https://board.example/status/"
@@ -86,6 +86,21 @@ class Issuer(Case):
         self.refused("there is no credential 2", "issuer", "revoke", self.book, "2", want=4)
         # The last version and the one before it.
         self.assertEqual(len([n for n in os.listdir(self.book) if n.startswith("ledger.")]), 2)
+
+    def test_two_at_once(self):
+        """Each that says it succeeded is in the book; the other says why not, and the book is whole."""
+        done = []
+        for number in range(12):
+            both = [subprocess.Popen([CAIRN, "issuer", "issue", self.book, self.subject(f"Rosa {number}"), "--until", day(400)],
+                                     env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+            for process in both:
+                _, wrong = process.communicate()
+                self.assertTrue(process.returncode == 0 or wrong, process.returncode)
+                done.append(process.returncode == 0)
+            rows = self.rows()
+            self.assertEqual(len(rows), sum(done))
+            self.assertEqual(sorted(row["number"] for row in rows), list(range(1, len(rows) + 1)))
+            self.assertTrue(any(done[-2:]))
 
     def test_a_second_form(self):
         """The JWT is the credential without its proof, by the same key, as openssl judges."""
