@@ -93,6 +93,9 @@ case_moves(const struct app *app, const struct case_row *row)
 	for (size_t i = 0; i < nelem(acts) && r == 0; i++)
 		if (acts[i].side == row->r.side && possible(app, row, acts[i].input, acts[i].actor))
 			r |= add_move(ret, acts[i].verb, row->id, acts[i].rest);
+		else if (acts[i].side == row->r.side && acts[i].actor == REFERRAL_BY_SOURCE &&
+		    possible(app, row, acts[i].input, REFERRAL_BY_MEMBER))
+			r |= add_move(ret, acts[i].verb, row->id, "--member");
 	if (r == 0 && row->r.consented && possible(app, row, REFERRAL_IN_REVOKE, REFERRAL_BY_MEMBER))
 		r |= add_move(ret, "revoke", row->id, "--how ... --recorded-by-file ...");
 	return r == 0 ? take(ret) : NULL;

@@ -48,9 +48,11 @@ case_path(struct app *app, const struct case_row *row, struct path **ret, struct
 	size_t n = 0;
 	int r = path == NULL ? -ENOMEM : step_list(app->db, row->id, &steps, &n);
 
-	for (size_t i = 0; i < n && r == 0; i++)
+	for (size_t i = 0; i < n && r == 0; i++) {
+		steps[i].step.move.heard = steps[i].recorded;
 		if ((r = read_stored(&steps[i])) == 0 && (r = path_add(path, &steps[i].step, NULL)) == E_LATER)
 			r = 0;
+	}
 	step_list_free(steps, n);
 	if (r > 0)
 		return ERR_CORRUPT;	/* What the rules refused was not stored. */
@@ -96,7 +98,8 @@ stand(struct app *app, const struct path *path, enum referral_input input, enum 
 		struct referral after;
 		unsigned effects;
 
-		if (referral_step(path_after(path, on), &move, &after, &effects) == 0) {
+		if (referral_may_say(path_after(path, on), path_state(path)->side, &move) &&
+		    referral_step(path_after(path, on), &move, &after, &effects) == 0) {
 			*ret = on;
 			break;
 		}
@@ -217,7 +220,7 @@ wind(struct app *app, struct case_row *row)
 		return r;
 	if (since.since == 0)
 		since.since = row->created;
-	if ((expire = referral_expire_at(&since)) < at)
+	if ((expire = referral_strike_at(&since)) < at)
 		at = expire;
 	if (until != 0 && until < at)
 		at = until;
@@ -268,8 +271,10 @@ record(struct app *app, const struct case_row *row, struct path *path, const str
 {
 	autofree char *text = NULL;
 	struct step_row stored = { .step = *step, .recorded = app_now(app) };
-	int waits = path_add(path, step, reterr), r;
+	int waits, r;
 
+	stored.step.move.heard = stored.recorded;
+	waits = path_add(path, &stored.step, reterr);
 	if (waits != 0 && waits != E_LATER)
 		return waits;
 	if (content != NULL && (text = canon_text(content, reterr)) == NULL)
@@ -481,7 +486,7 @@ strike(void *cookie, const struct case_row *due)
 		r = -ENOMEM;	/* Nothing is stored without them. */
 	else if ((r = case_tells(app->db, row.id, &until, &from)) != 0 || (until != 0 && until <= now && (r = untold_look(app, &row)) != 0))
 		;	/* Before what comes next: that moment says nothing of what else happens. */
-	else if (path_tip(path) != PATH_NONE && referral_expire_at(&row.r) <= now) {
+	else if (path_tip(path) != PATH_NONE && referral_strike_at(&row.r) <= now) {
 		r = derive(app, &row, path_tip(path), REFERRAL_IN_EXPIRE, path, "clock");
 		if (r > 0) {
 			row.clock_due = 0;	/* Too many steps: it strikes no more. */

@@ -36,8 +36,10 @@ put_history(json_t *out, const struct path *path, const struct step_row *steps)
 		return -ENOMEM;
 	for (size_t i = path_next(path, PATH_NONE); i != PATH_NONE; i = path_next(path, i)) {
 		const struct referral_move *move = &path_at(path, i)->move;
-		json_t *line = json_pack("{s:o, s:s, s:s, s:s, s:s}", "at", view_time(move->at), "actor",
-		    referral_actor_name(move->actor), "input", referral_input_name(move->input),
+		/* That the member spoke, one side says. */
+		const char *said = move->actor != REFERRAL_BY_MEMBER ? NULL : path_at(path, i)->by == REFERRAL_AT_SOURCE ? "source" : "target";
+		json_t *line = json_pack("{s:o, s:s, s:s*, s:s, s:s, s:s}", "at", view_time(move->at), "actor",
+		    referral_actor_name(move->actor), "said_by", said, "input", referral_input_name(move->input),
 		    "from", referral_state_name(path_before(path, i)->state),
 		    "to", referral_state_name(path_after(path, i)->state));
 		int r;
@@ -197,7 +199,7 @@ static int
 put_turn(const struct case_row *row, json_t *out)
 {
 	const struct referral_clock *clock = referral_clock(&row->r);
-	int64_t expire = referral_expire_at(&row->r);
+	int64_t expire = referral_strike_at(&row->r);
 	int r = 0;
 
 	if (row->r.state == REFERRAL_ENDED)

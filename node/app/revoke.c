@@ -78,7 +78,8 @@ choose(struct app *app, const struct case_row *row, const char *how, enum ev_con
 
 	if (r != 0)
 		return r;
-	*ret = !strcmp(how, "event") || referral_step(&row->r, &move, &next, &effects) != 0 ?
+	*ret = !strcmp(how, "event") || !referral_may_say(&row->r, row->r.side, &move) ||
+	    referral_step(&row->r, &move, &next, &effects) != 0 ?
 	    EV_CONSENT_REVOKED_THEN_NOTHING : arrived ? EV_CONSENT_REVOKED_THEN_REVOKE : EV_CONSENT_REVOKED_THEN_WITHDRAW;
 	return 0;
 }

@@ -342,5 +342,6 @@ talk_revoke(struct talk *t, const char *words)
 	if (r > 0 && r != E_EXISTS)
 		return buf_puts(&t->say, "That could not be done here. Write without a \"!\" that you take it back; people do it at once.");
 	return buf_puts(&t->say, r == 0 ? "Your consent is taken back, from now on. Nothing more is told to them, and they are told to pass nothing on. What they know "
-	    "already cannot be called back; !who shows who that is." : "It was taken back before; nothing more is told to them.");
+	    "already cannot be called back; !who shows who that is. If you want support again, write to us here: nothing is "
+	    "told before you consent anew." : "It was taken back before; nothing more is told to them.");
 }

@@ -106,6 +106,8 @@ judge(const struct path *p, struct node *node, struct err *reterr)
 	if (move->leg != r->leg + (move->input == REFERRAL_IN_REOPEN))
 		return err_set(reterr, E_REFUSED, "it is of leg %u, and the referral %s leg %u", move->leg,
 		    move->input == REFERRAL_IN_REOPEN ? "was in" : "is in", r->leg);
+	if (!referral_may_say(r, node->step.by, move))
+		return err_set(reterr, E_REFUSED, "the target says it of the member, who can only take back there what was disclosed");
 	if ((rc = referral_step(r, move, &node->after, &node->effects)) != 0) {
 		if (rc == E_REFUSED && reterr != NULL)
 			referral_explain_refusal(r, move, reterr);

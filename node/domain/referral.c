@@ -31,8 +31,8 @@ enum need {
 	CONSENTED,		/* A consent was given. */
 	CANCELLING,		/* A late withdrawal awaits confirmation. */
 	TRIED,			/* Three attempts to reach the member, in two ways. */
-	RECENT,			/* Ended less than 30 days ago, and neither by revocation nor as a mistake. */
-	STAYED,			/* RECENT, and it was not the member who left. */
+	RECENT,			/* Ended less than 30 days ago, and not as a mistake. */
+	STAYED,			/* RECENT, and it was not the member who left or took the consent back. */
 	FRESH,			/* Sent less than a day ago, or a supervisor agrees. */
 	OVERDUE,		/* The state's clock ran out. */
 };
@@ -212,6 +212,13 @@ business_days(int64_t from, unsigned n)
 	return from;
 }
 
+/* From when this side counts: a date ahead of its own clock stands, one before it heard of the step does not. */
+static int64_t
+begins(const struct referral *r)
+{
+	return r->heard > r->since ? r->heard : r->since;
+}
+
 int64_t
 referral_remind_at(const struct referral *r, unsigned n)
 {
@@ -220,10 +227,10 @@ referral_remind_at(const struct referral *r, unsigned n)
 	if (clock == NULL)
 		return INT64_MAX;
 	if (r->state == REFERRAL_RECEIVED)
-		return business_days(r->since, 2 * n);
+		return business_days(begins(r), 2 * n);
 	if (r->state == REFERRAL_SCHEDULED && !r->cancelling && r->meets_at > r->since)
 		return r->meets_at + n * WHEN_DAY;
-	return r->since + n * clock->remind_ms;
+	return begins(r) + n * clock->remind_ms;
 }
 
 int64_t
@@ -234,21 +241,32 @@ referral_expire_at(const struct referral *r)
 	return clock != NULL && clock->expire_ms > 0 ? r->since + clock->expire_ms : INT64_MAX;
 }
 
+int64_t
+referral_strike_at(const struct referral *r)
+{
+	const struct referral_clock *clock = referral_clock(r);
+
+	return clock != NULL && clock->expire_ms > 0 ? begins(r) + clock->expire_ms : INT64_MAX;
+}
+
 /* Whoever left decides alone whether to come back. */
 static bool
 left(const struct referral *r)
 {
-	return r->last_actor == REFERRAL_BY_MEMBER && (r->last_input == REFERRAL_IN_WITHDRAW || r->last_input == REFERRAL_IN_CLOSE);
+	return r->end == REFERRAL_END_CONSENT_REVOKED || (r->last_actor == REFERRAL_BY_MEMBER &&
+	    (r->last_input == REFERRAL_IN_WITHDRAW || r->last_input == REFERRAL_IN_CLOSE));
 }
 
 static bool
 need_met(enum need need, const struct referral *r, const struct referral_move *move)
 {
+	const int64_t at = move->at > r->since ? move->at : r->since;
+
 	switch (need) {
 	case CONSENTED:
 		return r->consented;
 	case CANCELLING:
-		return r->cancelling && (move->input != REFERRAL_IN_EXPIRE || move->at >= referral_expire_at(r));
+		return r->cancelling && (move->input != REFERRAL_IN_EXPIRE || at >= referral_expire_at(r));
 	case TRIED:
 		return r->attempts >= ATTEMPTS_BEFORE_FAIL &&
 		    __builtin_popcount(r->channels) >= CHANNELS_BEFORE_FAIL;
@@ -257,13 +275,12 @@ need_met(enum need need, const struct referral *r, const struct referral_move *m
 			return false;
 		/* FALLTHROUGH */
 	case RECENT:
-		return r->end != REFERRAL_END_CONSENT_REVOKED && r->end != REFERRAL_END_MISTAKEN &&
-		    move->at - r->since <= REOPEN_DAYS * WHEN_DAY;
+		return r->end != REFERRAL_END_MISTAKEN && at - r->since <= REOPEN_DAYS * WHEN_DAY;
 	case FRESH:
 		return r->end != REFERRAL_END_MISTAKEN &&
-		    (move->supervised || move->at - r->began <= MISTAKE_HOURS * WHEN_HOUR);
+		    (move->supervised || at - r->began <= MISTAKE_HOURS * WHEN_HOUR);
 	case OVERDUE:
-		return move->at >= referral_expire_at(r);
+		return at >= referral_expire_at(r);
 	case NOTHING:
 		break;
 	}
@@ -318,6 +335,7 @@ after(const struct referral *r, const struct rule *rule, const struct referral_m
 	next.last_input = move->input;
 	next.last_actor = move->actor;
 	next.since = move->at > r->since ? move->at : r->since;
+	next.heard = move->heard > r->heard ? move->heard : r->heard;
 	next.cancelling = move->input == REFERRAL_IN_WITHDRAW && referral_is_open(rule->to);
 	next.meets_at = rule->to != REFERRAL_SCHEDULED ? 0 :
 	    move->input == REFERRAL_IN_SCHEDULE ? move->meets_at : r->meets_at;
@@ -367,6 +385,13 @@ referral_step(const struct referral *r, const struct referral_move *move, struct
 	return 0;
 }
 
+bool
+referral_may_say(const struct referral *r, enum referral_side by, const struct referral_move *move)
+{
+	return move->actor != REFERRAL_BY_MEMBER || by == REFERRAL_AT_SOURCE ||
+	    (move->input == REFERRAL_IN_REVOKE && r->disclosed);
+}
+
 /* "accept, decline": what the actor of ${move} may do to ${r} then; "" if nothing. */
 static const char *
 possible(const struct referral *r, const struct referral_move *move, char *out, size_t size)
@@ -414,12 +439,12 @@ explain_need(const struct referral *r, const struct rule *rule, struct err *rete
 		    state, input);
 	case STAYED:
 		if (left(r))
-			return err_set(reterr, E_REFUSED, "referral is %s, because the member left, so the %s cannot %s it; if the member asks for it, "
-			    "it is reopened as theirs (--member), else send a new referral", state, referral_actor_name(REFERRAL_BY_SOURCE), input);
+			return err_set(reterr, E_REFUSED, "referral is %s, because the member %s, so the %s cannot %s it; if the member asks for it, "
+			    "it is reopened as theirs (--member), else send a new referral", state, r->end == REFERRAL_END_CONSENT_REVOKED ?
+			    "took the consent back" : "left", referral_actor_name(REFERRAL_BY_SOURCE), input);
 		/* FALLTHROUGH */
 	case RECENT:
 		return err_set(reterr, E_REFUSED, "referral is %s, %s; send a new referral", state,
-		    r->end == REFERRAL_END_CONSENT_REVOKED ? "because the member took the consent back" :
 		    r->end == REFERRAL_END_MISTAKEN ? "because it was entered in error" :
 		    "and that is more than 30 days ago");
 	case FRESH:

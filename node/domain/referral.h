@@ -151,6 +151,7 @@ struct referral {
 	unsigned		leg;		/* 1; one more each time it is reopened. */
 	int64_t			began;		/* When it was sent. */
 	int64_t			since;		/* When the last step was made: the clock runs from there. */
+	int64_t			heard;		/* When this side had it, by its own clock; no part of what both sides have. */
 	int64_t			meets_at;	/* In SCHEDULED: when; 0: not said. */
 };
 
@@ -158,7 +159,8 @@ struct referral {
 struct referral_move {
 	enum referral_input	input;
 	enum referral_actor	actor;
-	int64_t			at;		/* The author's clock; never before the step it follows. */
+	int64_t			at;		/* The author's clock; one before the step it follows means the time of that. */
+	int64_t			heard;		/* The clock of the side whose copy it is. */
 	unsigned		leg;		/* That it belongs to; REOPEN: that it begins. */
 	enum referral_channel	channel;	/* CONTACT. */
 	int64_t			meets_at;	/* SCHEDULE; 0: not said. */
@@ -180,6 +182,12 @@ struct referral	referral_start(enum referral_side);
  */
 int	referral_step(const struct referral *, const struct referral_move *,
 	    struct referral *ret_next, unsigned *ret_effects) must_check;
+
+/**
+ * referral_may_say(r, by, move): may that side say it?  The member comes from the source, which says what they want; at the
+ * target they are known once something was disclosed to it, and what they say there is that they take that back.
+ */
+bool	referral_may_say(const struct referral *, enum referral_side by, const struct referral_move *);
 
 /**
  * referral_explain_refusal(r, move, reterr): a sentence for a person:
@@ -204,10 +212,13 @@ const struct referral_clock *referral_clock(const struct referral *);
 
 /**
  * referral_remind_at(r, n): when staff are reminded for the ${n}-th time, from 1: from the last step, or
- * the meeting, on; a request is answered within business days.  referral_expire_at(r): when EXPIRE may come.  INT64_MAX: never.
+ * the meeting, on; a request is answered within business days.  referral_expire_at(r): when EXPIRE may come, and the time that it has:
+ * on both sides the same.  referral_strike_at(r): when this side lets it come: a step's date is its author's word, so nobody's
+ * time is over before they have had all of it since they heard of the step (docs/adr/0030).  INT64_MAX: never.
  */
 int64_t	referral_remind_at(const struct referral *, unsigned);
 int64_t	referral_expire_at(const struct referral *);
+int64_t	referral_strike_at(const struct referral *);
 
 /**
  * referral_wins(a, b): two inputs were applied to the same earlier state, one

@@ -40,13 +40,13 @@ case_put(struct db *db, const struct case_row *c)
 	    (r = column_seal_text(db, who, "referral.outcome", c->id, c->outcome, &outcome)) != 0 ||
 	    (r = column_seal_text(db, who, "referral.reason", c->id, c->reason, &reason)) != 0)
 		return r;
-	return db_run(db, Q_CASE_PUT, "tttttttiiiibbbbiiiiiiiit", c->id, c->org,
+	return db_run(db, Q_CASE_PUT, "tttttttiiiibbbbiiiiiiiiti", c->id, c->org,
 	    side_name[c->r.side], referral_state_name(c->r.state), referral_end_name(c->r.end),
 	    referral_input_name(c->r.last_input), referral_actor_name(c->r.last_actor),
 	    (int64_t)c->r.consented, (int64_t)c->r.disclosed, (int64_t)c->r.cancelling,
 	    (int64_t)c->r.attempts, request.data, request.len, disclosure.data, disclosure.len,
 	    outcome.data, outcome.len, reason.data, reason.len, c->created, c->updated,
-	    c->clock_due, (int64_t)c->r.leg, c->r.began, c->r.since, (int64_t)c->r.channels, c->reminded, c->part_of);
+	    c->clock_due, (int64_t)c->r.leg, c->r.began, c->r.since, (int64_t)c->r.channels, c->reminded, c->part_of, c->r.heard);
 }
 
 /* The machine's columns; a name that the rules do not know is not ours. */
@@ -74,6 +74,7 @@ read_machine(struct rows *rows, struct referral *ret)
 	r.leg = (unsigned)db_int(rows, 18);
 	r.began = db_int(rows, 19);
 	r.since = db_int(rows, 20);
+	r.heard = db_int(rows, 24);
 	r.channels = (unsigned)db_int(rows, 21);
 	*ret = r;
 	return 0;

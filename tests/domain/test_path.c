@@ -139,6 +139,31 @@ test_second(void)
 	ok(add(q, "F", "C", REFERRAL_IN_REVOKE, REFERRAL_BY_MEMBER) == 0 && tip_is(q, "E"), "leaving comes before a revocation");
 }
 
+/* The member is the source's; the target speaks for them only of what was disclosed to it. */
+static void
+test_members_word(void)
+{
+	autopath struct path *p = begun(REFERRAL_AT_SOURCE);
+	struct path_step s = made("M", "B", REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER);
+	struct err err = { "" };
+
+	s.by = REFERRAL_AT_TARGET;
+	ok(path_add(p, &s, &err) == E_REFUSED && strstr(err.text, "the target says it of the member") != NULL, "the target says that the member left: %s", err.text);
+	s = made("N", "B", REFERRAL_IN_REVOKE, REFERRAL_BY_MEMBER);
+	s.by = REFERRAL_AT_TARGET;
+	is_int(path_add(p, &s, NULL), E_REFUSED, "that they took back what was not disclosed yet");
+	if (add(p, "C", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET) != 0 || add(p, "D", "C", REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER) != 0)
+		abort();
+	name(s.prev, "D");
+	is_int(path_add(p, &s, NULL), 0, "what was, they may take back there");
+	s = made("O", "N", REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER);
+	s.move.leg = 2;
+	s.by = REFERRAL_AT_TARGET;
+	is_int(path_add(p, &s, NULL), E_REFUSED, "that they came back");
+	s.by = REFERRAL_AT_SOURCE;
+	ok(path_add(p, &s, NULL) == 0 && path_state(p)->state == REFERRAL_RECEIVED && !path_state(p)->consented, "which the source says");
+}
+
 static void
 test_leavings_wait(void)
 {
@@ -206,6 +231,7 @@ main(void)
 	test_long();
 	test_full();
 	test_second();
+	test_members_word();
 	test_leavings_wait();
 	test_derived();
 	test_follows();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Two nodes that step on without waiting for each other come to the same referral, whatever the
- * channel between them does, and though a consent may end before what was said under it has come.
+ * channel between them does, whatever date a liar gives its steps, and though a consent may end before what was said under it has come.
  * CAIRN_LONG=1 walks ten times as far; CAIRN_SEED=n another way.
  */
 #include <stdlib.h>
@@ -45,7 +45,7 @@ struct walk {
 	struct answer	answer;			/* The last one. */
 	struct { char id[ID_LEN + 1]; unsigned seq; } news[PATH_SAID];	/* Of the target, under a consent. */
 	size_t		n_news;
-	long		asked, untold, had, late;
+	long		asked, untold, had, late, backdated, refused, taken_up, hurried;
 	long		again, steps, referrals, overtaken, waited, lost, doubled, legs, lies, unpinned, wrong;
 };
 
@@ -209,6 +209,24 @@ derive(struct walk *w, size_t i, const char *prev)
 		}
 }
 
+/* What was pinned counts no more; unless the member, as the target says, took back what was disclosed to it: that comes before all but their leaving. */
+static bool
+unpinned(const struct walk *w)
+{
+	const struct path *p = w->node[0];
+	size_t pin = *w->pin != '\0' ? path_find(p, w->pin) : PATH_NONE;
+	const struct referral_move *move = pin != PATH_NONE ? &path_at(p, pin)->move : NULL;
+
+	if (move == NULL || path_standing(p, pin, NULL) == PATH_COUNTS)
+		return false;
+	if (move->actor == REFERRAL_BY_MEMBER && (move->input == REFERRAL_IN_WITHDRAW || move->input == REFERRAL_IN_CLOSE))
+		return true;
+	for (size_t i = path_next(p, PATH_NONE); i != PATH_NONE; i = path_next(p, i))
+		if (path_at(p, i)->by == REFERRAL_AT_TARGET && path_at(p, i)->move.input == REFERRAL_IN_REVOKE)
+			return false;
+	return true;
+}
+
 static void
 hear(struct walk *w, size_t i, bool all)
 {
@@ -230,11 +248,14 @@ hear(struct walk *w, size_t i, bool all)
 		} else if (i == 0 && is_news(&wire->step[k]) && wire->seq[k] < w->taken_from) {
 			w->late += path_find(w->node[0], wire->step[k].id) == PATH_NONE;
 		} else {
-			derive(w, i, wire->step[k].prev);
-			r = path_add(w->node[i], &wire->step[k], NULL);
+			struct path_step step = wire->step[k];
+
+			step.move.heard = w->now;
+			derive(w, i, step.prev);
+			r = path_add(w->node[i], &step, NULL);
 			derive(w, i, NULL);
 		}
-		w->unpinned += i == 0 && *w->pin != '\0' && path_standing(w->node[0], path_find(w->node[0], w->pin), NULL) != PATH_COUNTS;
+		w->unpinned += i == 0 && unpinned(w);
 		w->waited += r == E_LATER;
 		w->wrong += r != 0 && r != E_LATER && r != E_EXISTS && r != E_NOTFOUND;
 		/* It is not acknowledged, so it is said again; unless it is set apart meanwhile. */
@@ -250,6 +271,18 @@ hear(struct walk *w, size_t i, bool all)
 	}
 }
 
+/* When that node had the last of what it knows to be so. */
+static int64_t
+heard_at(const struct walk *w, size_t i, size_t tip)
+{
+	int64_t at = 0;
+
+	for (size_t k = path_next(w->node[i], PATH_NONE); k != PATH_NONE; k = path_next(w->node[i], k))
+		if (path_at(w->node[i], k)->move.heard > at)
+			at = path_at(w->node[i], k)->move.heard;
+	return tip != PATH_NONE ? at : 0;
+}
+
 /* What both nodes make by themselves. */
 static void
 tick(struct walk *w, size_t i)
@@ -263,10 +296,12 @@ tick(struct walk *w, size_t i)
 		return;
 	if (r->state == REFERRAL_SENT && i == 1)
 		path_derive(referral_id, path_at(p, tip)->id, r, REFERRAL_IN_RECEIVE, &step);
-	else if (referral_expire_at(r) <= w->now)
+	else if (referral_strike_at(r) <= w->now)
 		path_derive(referral_id, path_at(p, tip)->id, r, REFERRAL_IN_EXPIRE, &step);
 	else
 		return;
+	w->hurried += step.move.input == REFERRAL_IN_EXPIRE && w->now - heard_at(w, i, tip) < referral_clock(r)->expire_ms;
+	step.move.heard = w->now;
 	w->wrong += path_add(p, &step, NULL) != 0;
 	w->steps++;
 	if (step.move.input == REFERRAL_IN_RECEIVE)
@@ -307,6 +342,20 @@ forge(struct walk *w, const char *prev)
 		w->wrong += path_add(w->node[0], &step, NULL) != E_REFUSED;
 }
 
+/* The target's word of what the member wants is not taken. */
+static void
+claim(struct walk *w, const char *prev, const struct path_step *said)
+{
+	struct path_step step = *said;
+
+	fresh_id(w, step.id);
+	(void)snprintf(step.prev, sizeof(step.prev), "%s", prev);
+	if (path_find(w->node[0], prev) != PATH_NONE && path_standing(w->node[0], path_find(w->node[0], prev), NULL) <= PATH_OVERTAKEN) {
+		w->wrong += path_add(w->node[0], &step, NULL) != E_REFUSED;
+		w->refused++;
+	}
+}
+
 /* One that is possible on the node's own tip, or, by a liar, on any step; by somebody of its side. */
 static void
 act(struct walk *w, size_t i)
@@ -315,7 +364,13 @@ act(struct walk *w, size_t i)
 	size_t tip = path_tip(p), any = path_size(p) > 0 ? roll(w, (unsigned)path_size(p)) : PATH_NONE;
 	bool lie = w->lying && i == 1 && any != PATH_NONE && roll(w, 2) == 0 && path_standing(p, any, NULL) <= PATH_OVERTAKEN;
 	const struct referral now = lie ? *path_after(p, any) : *path_state(p), *r = &now;
-	struct path_step step = { .by = (enum referral_side)i, .move = { .at = w->now + roll(w, 600) * WHEN_MINUTE, .channel = roll(w, REFERRAL_NCHANNELS) } };
+	struct path_step step = { .by = (enum referral_side)i, .move = { .at = w->now + roll(w, 600) * WHEN_MINUTE, .heard = w->now,
+	    .channel = roll(w, REFERRAL_NCHANNELS) } };
+
+	if (w->lying && i == 1 && roll(w, 2) == 0) {
+		step.move.at = w->now > 60 * WHEN_DAY ? w->now - roll(w, 50) * WHEN_DAY : 1;
+		w->backdated++;
+	}
 
 	for (int tries = 0; tries < 6 && w->n_can[i][r->state] > 0; tries++) {
 		unsigned pick = roll(w, w->n_can[i][r->state]), fx;
@@ -327,7 +382,12 @@ act(struct walk *w, size_t i)
 		step.move.leg = r->leg + (step.move.input == REFERRAL_IN_REOPEN);
 		if (referral_step(r, &step.move, &next, &fx) != 0)
 			continue;
-		if (next.state >= REFERRAL_FORWARDED && roll(w, 4) != 0)
+		if (!referral_may_say(r, step.by, &step.move)) {
+			if (lie)
+				claim(w, path_at(p, any)->id, &step);
+			continue;
+		}
+		if (next.state >= REFERRAL_FORWARDED && roll(w, step.move.input == REFERRAL_IN_REVOKE ? 16 : 4) != 0)
 			continue;
 		fresh_id(w, step.id);
 		if (lie) {
@@ -379,9 +439,11 @@ settle(struct walk *w)
 	autopath struct path *shuffled = path_new(REFERRAL_AT_TARGET);
 	size_t n;
 
-	for (int round = 0; round < 4 || w->to[0].n + w->to[1].n > 0 || outstanding(w); round++) {
+	/* Long enough for each clock, whenever the one side or the other began to count. */
+	for (int round = 0; round < 6 || w->to[0].n + w->to[1].n > 0 || outstanding(w); round++) {
 		if (round >= 4 && w->to[0].n + w->to[1].n == 0)
 			ask(w);		/* Their consents are over by now, too. */
+		w->now += 50 * WHEN_DAY;
 		for (size_t i = 0; i < 2; i++) {
 			hear(w, i, true);
 			tick(w, i);
@@ -392,6 +454,9 @@ settle(struct walk *w)
 	w->wrong += !same(path_state(p), path_state(w->node[1])) ||
 	    strcmp(path_at(p, path_tip(p))->id, path_at(w->node[1], path_tip(w->node[1]))->id) != 0;
 	w->legs += path_state(p)->leg > 1;
+	for (size_t i = path_next(p, PATH_NONE), next; i != PATH_NONE; i = next)
+		if ((next = path_next(p, i)) != PATH_NONE)
+			w->taken_up += path_at(p, i)->move.input == REFERRAL_IN_REVOKE && path_at(p, next)->move.input == REFERRAL_IN_REOPEN;
 	n = path_size(w->node[1]);
 	for (size_t i = 0; i < path_size(p); i++)
 		w->overtaken += path_standing(p, i, NULL) == PATH_OVERTAKEN;
@@ -431,23 +496,34 @@ walk_one(struct walk *w)
 }
 
 static void
+learn_one(struct walk *w, size_t side, enum referral_state s, unsigned input, unsigned actor)
+{
+	unsigned *n = &w->n_can[side][s];
+
+	w->can[side][s][*n].input = input;
+	w->can[side][s][(*n)++].actor = actor;
+}
+
+static void
 learn(struct walk *w)
 {
 	for (enum referral_state s = 0; s < REFERRAL_NSTATES; s++)
 		for (unsigned i = 0; i < REFERRAL_NINPUTS; i++)
 			for (unsigned a = 0; a < REFERRAL_BY_WARDEN; a++) {
 				const struct referral_move move = { .input = i, .actor = a };
-				const size_t side = a == REFERRAL_BY_TARGET;
 
 				for (unsigned cancelling = 0; cancelling < 2; cancelling++) {
 					struct referral r = { .state = s, .consented = true, .attempts = 3, .channels = 3,
 					    .leg = 1, .cancelling = cancelling, .last_input = REFERRAL_NINPUTS };
-					unsigned fx, *n = &w->n_can[side][s];
+					unsigned fx;
 
 					if (i == REFERRAL_IN_RECEIVE || referral_step(&r, &move, &r, &fx) != 0)
 						continue;
-					w->can[side][s][*n].input = i;
-					w->can[side][s][(*n)++].actor = a;
+					/* Of the member the target says something, too; not all of it may it say. */
+					if (a != REFERRAL_BY_TARGET)
+						learn_one(w, 0, s, i, a);
+					if (a != REFERRAL_BY_SOURCE)
+						learn_one(w, 1, s, i, a);
 					break;
 				}
 			}
@@ -476,8 +552,11 @@ test_walk(bool lying)
 	printf("# asked %ld times what had come: %ld had, %ld steps were never told, %ld came too late\n", w.asked, w.had, w.untold, w.late);
 	is_int(w.wrong, 0, "two nodes always come to the same referral%s", lying ? ", also if one of them lies" : "");
 	is_int(w.unpinned, 0, "and what was built on, or left by, stays");
+	is_int(w.hurried, 0, "and nobody's time is over before they had it");
+	ok(w.taken_up > 0, "%ld times a member who had taken a consent back came again", w.taken_up);
 	if (lying) {
-		ok(w.lies > goal / 20, "of so many lies");
+		ok(w.lies > goal / 20 && w.backdated > goal / 10 && w.refused > goal / 100,
+		    "of so many lies, %ld dated back and %ld said of the member", w.backdated, w.refused);
 		return;
 	}
 	ok(w.asked > goal / 250 && w.had > goal / 250 && w.untold > goal / 250 && w.late > goal / 1000, "also where consents ended before what was said under them had come");

@@ -103,7 +103,7 @@ holds(const char *only, const struct referral *r, const struct referral_move *m)
 	return (!has_word(only, "consent") || r->consented) && (!has_word(only, "asked") || r->cancelling) &&
 	    (!has_word(only, "tried") || (r->attempts >= 3 && __builtin_popcount(r->channels) >= 2)) &&
 	    (!has_word(only, "fresh") || m->supervised || m->at - r->began <= WHEN_DAY) &&
-	    (!has_word(only, "stayed") || r->last_actor != REFERRAL_BY_MEMBER ||
+	    (!has_word(only, "stayed") || r->end == REFERRAL_END_CONSENT_REVOKED || r->last_actor != REFERRAL_BY_MEMBER ||
 	    (r->last_input != REFERRAL_IN_WITHDRAW && r->last_input != REFERRAL_IN_CLOSE)) &&
 	    (!has_word(only, "recent") || passed <= 30 * WHEN_DAY) &&
 	    (over == NULL || passed >= strtol(over + 5, NULL, 10) * WHEN_DAY);

@@ -338,9 +338,9 @@ test_times(void)
 	r.attempts = 2;
 	ok(step(&r, REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER, &next, &fx) == 0 && next.leg == 2 &&
 	    next.state == REFERRAL_RECEIVED && next.attempts == 0, "in a new leg");
-	for (int how = 0; how < 3; how++) {
-		static const enum referral_input leaving[] = { REFERRAL_IN_WITHDRAW, REFERRAL_IN_CLOSE, REFERRAL_IN_WITHDRAW };
-		static const enum referral_actor who[] = { REFERRAL_BY_MEMBER, REFERRAL_BY_MEMBER, REFERRAL_BY_SOURCE };
+	for (int how = 0; how < 4; how++) {
+		static const enum referral_input leaving[] = { REFERRAL_IN_WITHDRAW, REFERRAL_IN_CLOSE, REFERRAL_IN_WITHDRAW, REFERRAL_IN_REVOKE };
+		static const enum referral_actor who[] = { REFERRAL_BY_MEMBER, REFERRAL_BY_MEMBER, REFERRAL_BY_SOURCE, REFERRAL_BY_MEMBER };
 		struct referral gone = { .state = how == 2 ? REFERRAL_RECEIVED : REFERRAL_ENGAGED, .consented = true, .disclosed = true, .leg = 1 };
 
 		ok(step(&gone, leaving[how], who[how], &gone, &fx) == 0 && !referral_is_open(gone.state), "%s by the %s ends it",
@@ -353,7 +353,11 @@ test_times(void)
 	}
 	r.state = REFERRAL_ENDED;
 	r.end = REFERRAL_END_CONSENT_REVOKED;
-	is_int(at(&r, REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER, 11 * WHEN_DAY, false), E_REFUSED, "not without a consent");
+	r.last_input = REFERRAL_IN_REVOKE;
+	r.last_actor = REFERRAL_BY_MEMBER;
+	ok(at(&r, REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER, 40 * WHEN_DAY, false) == 0 &&
+	    at(&r, REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER, 40 * WHEN_DAY + 1, false) == E_REFUSED, "who took a consent back may come again");
+	is_int(at(&r, REFERRAL_IN_REOPEN, REFERRAL_BY_SOURCE, 11 * WHEN_DAY, false), E_REFUSED, "by their own word alone");
 	r.end = REFERRAL_END_MISTAKEN;
 	ok(at(&r, REFERRAL_IN_REOPEN, REFERRAL_BY_SOURCE, 11 * WHEN_DAY, false) == E_REFUSED &&
 	    at(&r, REFERRAL_IN_MISTAKE, REFERRAL_BY_SOURCE, 11 * WHEN_DAY, true) == E_REFUSED, "a mistake is final");
@@ -362,6 +366,9 @@ test_times(void)
 	    at(&r, REFERRAL_IN_MISTAKE, REFERRAL_BY_SOURCE, 2 * WHEN_DAY + 1, false) == E_REFUSED &&
 	    at(&r, REFERRAL_IN_MISTAKE, REFERRAL_BY_SOURCE, 9 * WHEN_DAY, true) == 0,
 	    "a mistake is said within a day, or with a supervisor");
+	r.since = 9 * WHEN_DAY;
+	is_int(at(&r, REFERRAL_IN_MISTAKE, REFERRAL_BY_SOURCE, 2 * WHEN_DAY, false), E_REFUSED, "and dated back it is no earlier than what it follows");
+	r.since = WHEN_DAY;
 	ok(at(&r, REFERRAL_IN_EXPIRE, REFERRAL_BY_WARDEN, 15 * WHEN_DAY - 1, false) == E_REFUSED &&
 	    at(&r, REFERRAL_IN_EXPIRE, REFERRAL_BY_WARDEN, 15 * WHEN_DAY, false) == 0, "no clock strikes early");
 	ok(step(&r, REFERRAL_IN_ASK_INFO, REFERRAL_BY_TARGET, &r, &fx) == 0 &&
@@ -384,6 +391,52 @@ test_times(void)
 	ok(referral_remind_at(&r, 2) == 61 * WHEN_DAY && referral_expire_at(&r) == INT64_MAX, "others by the clock");
 	r.state = REFERRAL_CLOSED;
 	ok(referral_remind_at(&r, 1) == INT64_MAX && referral_expire_at(&r) == INT64_MAX, "what is closed reminds nobody");
+}
+
+/* A step's date is its author's; whose turn it then is has all the time from when they had it. */
+static void
+test_heard(void)
+{
+	struct referral r = { .state = REFERRAL_SENT, .began = WHEN_DAY, .since = WHEN_DAY, .leg = 1 };
+	const struct referral_move late = { .input = REFERRAL_IN_RECEIVE, .actor = REFERRAL_BY_TARGET, .at = WHEN_DAY, .heard = 30 * WHEN_DAY };
+	unsigned fx;
+
+	ok(referral_step(&r, &late, &r, &fx) == 0 && r.since == WHEN_DAY && r.heard == 30 * WHEN_DAY, "a request that took a month, or is dated back");
+	is_int(referral_expire_at(&r), 15 * WHEN_DAY, "may be over on the other side");
+	is_int(referral_strike_at(&r), 44 * WHEN_DAY, "and here is not before there was time to answer");
+	/* 1970-01-31 was a Saturday. */
+	is_int(referral_remind_at(&r, 1), 33 * WHEN_DAY, "nor is anybody reminded of it");
+	r.state = REFERRAL_WAITLISTED;
+	is_int(referral_remind_at(&r, 1), 44 * WHEN_DAY, "whatever the clock");
+	ok(referral_step(&r, &(struct referral_move){ .input = REFERRAL_IN_ACCEPT, .actor = REFERRAL_BY_TARGET, .at = 31 * WHEN_DAY,
+	    .heard = 29 * WHEN_DAY }, &r, &fx) == 0 && r.heard == 30 * WHEN_DAY, "what was heard before what it follows waited for that");
+	ok(referral_strike_at(&r) == INT64_MAX, "what has no end has none");
+	r.state = REFERRAL_CLOSED;
+	ok(referral_strike_at(&r) == INT64_MAX, "nor what is closed");
+	r = (struct referral){ .state = REFERRAL_RECEIVED, .since = 3 * WHEN_DAY, .heard = 2 * WHEN_DAY, .leg = 1 };
+	is_int(referral_strike_at(&r), 17 * WHEN_DAY, "a date that is ahead of this side's clock stands");
+}
+
+/* Of the member, the target says that they took back what was disclosed to it, and nothing else. */
+static void
+test_may_say(void)
+{
+	struct referral r = { .state = REFERRAL_ENGAGED, .consented = true, .disclosed = true, .leg = 1 };
+
+	for (unsigned i = 0; i < REFERRAL_NINPUTS; i++)
+		for (unsigned a = 0; a < REFERRAL_NACTORS; a++) {
+			const struct referral_move move = { .input = i, .actor = a };
+
+			r.disclosed = true;
+			if (!referral_may_say(&r, REFERRAL_AT_SOURCE, &move) ||
+			    referral_may_say(&r, REFERRAL_AT_TARGET, &move) != (a != REFERRAL_BY_MEMBER || i == REFERRAL_IN_REVOKE))
+				ok(false, "%s by the %s", referral_input_name(i), referral_actor_name(a));
+			r.disclosed = false;
+			if (!referral_may_say(&r, REFERRAL_AT_SOURCE, &move) ||
+			    referral_may_say(&r, REFERRAL_AT_TARGET, &move) != (a != REFERRAL_BY_MEMBER))
+				ok(false, "%s by the %s before anything was disclosed", referral_input_name(i), referral_actor_name(a));
+		}
+	ok(true, "the target speaks for the member in one thing only");
 }
 
 /* Both copies of the needed path, step for step. */
@@ -485,6 +538,8 @@ main(void)
 	test_late_withdrawal();
 	test_conditions();
 	test_times();
+	test_heard();
+	test_may_say();
 	test_story();
 	test_random_walk();
 	return done_testing();

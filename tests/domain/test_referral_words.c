@@ -59,8 +59,10 @@ test_refusals_in_words(void)
 	is_refused(received, REFERRAL_IN_EXPIRE, REFERRAL_BY_WARDEN, "the time for a referral that is received has not "
 	    "run out, so it cannot expire");
 	revoked.since = 1;
-	is_refused(revoked, REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER, "referral is ended, because the member took the "
-	    "consent back; send a new referral");
+	is_refused(revoked, REFERRAL_IN_REOPEN, REFERRAL_BY_SOURCE, "referral is ended, because the member took the consent back, so the source "
+	    "cannot reopen it; if the member asks for it, it is reopened as theirs (--member), else send a new referral");
+	is_refused_at(revoked, REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER, 31 * WHEN_DAY, "referral is ended, and that is more than 30 days ago; "
+	    "send a new referral");
 	closed.since = -40 * WHEN_DAY;
 	is_refused(left, REFERRAL_IN_REOPEN, REFERRAL_BY_SOURCE, "referral is ended, because the member left, so the source cannot reopen it; "
 	    "if the member asks for it, it is reopened as theirs (--member), else send a new referral");

@@ -3,9 +3,9 @@
 -- name: case_put
 INSERT INTO referral (id, org, side, state, ended, last_input, last_actor, consented, disclosed,
 	cancelling, attempts, request, disclosure, outcome, reason, created, updated, clock_due, leg, began, since,
-	channels, reminded, part_of)
+	channels, reminded, part_of, heard)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-	?24)
+	?24, ?25)
 ON CONFLICT (id) DO UPDATE SET org = excluded.org, side = excluded.side, state = excluded.state,
 	ended = excluded.ended, last_input = excluded.last_input,
 	last_actor = excluded.last_actor, consented = excluded.consented,
@@ -14,7 +14,7 @@ ON CONFLICT (id) DO UPDATE SET org = excluded.org, side = excluded.side, state =
 	disclosure = excluded.disclosure, outcome = excluded.outcome, reason = excluded.reason,
 	created = excluded.created, updated = excluded.updated, clock_due = excluded.clock_due,
 	leg = excluded.leg, began = excluded.began, since = excluded.since, channels = excluded.channels,
-	reminded = excluded.reminded, part_of = excluded.part_of, lost = 0;
+	reminded = excluded.reminded, part_of = excluded.part_of, heard = excluded.heard, lost = 0;
 
 -- name: case_by_id
 SELECT n FROM referral WHERE id = ?1 AND erased = 0;
@@ -22,7 +22,7 @@ SELECT n FROM referral WHERE id = ?1 AND erased = 0;
 -- name: case_at
 SELECT id, org, side, state, ended, last_input, last_actor, consented, disclosed, cancelling,
 	attempts, request, disclosure, outcome, reason, created, updated, clock_due, leg, began, since, channels,
-	reminded, part_of
+	reminded, part_of, heard
 FROM referral WHERE n = ?1;
 
 -- name: case_due

@@ -5,6 +5,7 @@
 ALTER TABLE referral ADD COLUMN leg INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE referral ADD COLUMN began INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE referral ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE referral ADD COLUMN heard INTEGER NOT NULL DEFAULT 0;	-- When we had the last step.
 ALTER TABLE referral ADD COLUMN channels INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE referral ADD COLUMN reminded INTEGER NOT NULL DEFAULT 0;	-- How often staff were, in this state.
 ALTER TABLE referral ADD COLUMN part_of TEXT;				-- The referral that was forwarded.
