@@ -133,6 +133,23 @@ list_add(json_t *plan, const char *key, json_t *line)
 	return line == NULL || json_array_append_new(json_object_get(plan, key), line) != 0 ? -ENOMEM : 0;
 }
 
+/* Somebody without Matrix is forgotten with the last that was asked for them. */
+static int
+plan_intake(struct app *app, const char *referral, json_t *plan)
+{
+	autointake struct intake who = { 0 };
+	int64_t others;
+	int r = intake_of(app->db, referral, &who);
+
+	if (r != 0 || who.pid != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = intake_others(app->db, who.id, referral, &others)) != 0)
+		return r;
+	return others == 0 ? list_add(plan, "erases", json_sprintf("case %s: what they want to be called, their number, when they may be called: "
+	    "nothing else is asked for them", who.id)) : list_add(plan, "keeps", json_sprintf("case %s, since %lld other%s asked for them; "
+	    "cairn erase %s erases all of it", who.id, (long long)others, others == 1 ? " referral is" : " referrals are", who.id));
+}
+
 /* What will be done, as it is said to a person before they decide. */
 static int
 plan_case(struct app *app, const struct case_row *row, json_t *plan)
@@ -401,7 +418,8 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		if ((r = find_lost_person(app, id, &pid, reterr)) == 0)
 			r = erase_person(app, actor, pid, cause, really, plan, reterr);
 	} else if ((r = case_get(app->db, id, &row)) == 0) {
-		r = erase_case(app, actor, &row, cause, really, plan, reterr);
+		if ((r = plan_intake(app, id, plan)) == 0)
+			r = erase_case(app, actor, &row, cause, really, plan, reterr);
 		case_free(&row);
 	} else if (r == E_NOTFOUND && ((r = erase_lost(app, actor, id, cause, really, plan, reterr)) != E_NOTFOUND ||
 	    (r = erase_intake(app, actor, id, cause, really, plan, reterr)) != E_NOTFOUND ||

@@ -5,6 +5,7 @@
 
 #include "base/canon.h"
 #include "base/id.h"
+#include "domain/hours.h"
 #include "domain/match.h"
 #include "domain/origin.h"
 #include "domain/when.h"
@@ -121,12 +122,14 @@ intake_form(struct app *app, const char *referral, json_t *form)
 {
 	autojson json_t *person = NULL;
 	json_t *identity = json_obj(form, "identity"), *contact = json_obj(identity, "contact"), *consent = json_obj(form, "consent");
+	autojson json_t *hours = NULL;
 	const char *at;
 	int r = person_of(app, referral, &person);
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	at = json_str(person, "call_back");
+	if ((at = json_str(person, "call_back")) != NULL && (r = hours_typed(at, &hours)) != 0)
+		return r < 0 ? r : ERR_CORRUPT;		/* It was read when the case was opened. */
 	r = json_object_set(consent, "patient", json_object_get(person, "alias")) |
 	    json_object_set_new(json_obj(consent, "signature"), "how", json_string("paper")) |
 	    json_object_set_new(json_obj(consent, "signature"), "recorded_by", json_string("")) |
@@ -136,9 +139,7 @@ intake_form(struct app *app, const char *referral, json_t *form)
 	    json_object_set(contact, "value", json_object_get(person, "phone")) |
 	    json_object_set(contact, "leave_message", json_object_get(person, "leave_message"));
 	if (at != NULL)
-		r |= json_object_set_new(form, "constraints", json_sprintf("Call only %s (%s).", at, json_str(person, "zone"))) |
-		    json_array_append_new(json_arr(consent, "what"), json_string("constraints")) |
-		    json_object_set(contact, "timezone", json_object_get(person, "zone"));
+		r |= json_object_set(contact, "safe_hours", hours) | json_object_set(contact, "timezone", json_object_get(person, "zone"));
 	return r != 0 ? -ENOMEM : 0;
 }
 
@@ -195,8 +196,10 @@ called(struct app *app, const struct case_row *row, json_t **ret)
 	contact = json_obj(json_obj(disclosure, "identity"), "contact");
 	if (json_str(contact, "how") == NULL || strcmp(json_str(contact, "how"), "phone") != 0)
 		return E_NOTFOUND;
-	if ((r = match_slot_times(json_arr(contact, "safe_times"), &times)) != 0)
-		return r;
+	r = json_arr(contact, "safe_hours") != NULL ? hours_text(json_arr(contact, "safe_hours"), &times) :
+	    match_slot_times(json_arr(contact, "safe_times"), &times);
+	if (r != 0)
+		return r < 0 ? r : ERR_CORRUPT;
 	*ret = json_pack("{s:O, s:O, s:O, s:s*, s:O*, s:O*}", "alias", json_object_get(json_obj(disclosure, "identity"), "name"), "phone",
 	    json_object_get(contact, "value"), "leave_message", json_object_get(contact, "leave_message"), "call_back",
 	    times.len > 0 ? times.data : NULL, "zone", json_object_get(contact, "timezone"), "note", json_object_get(disclosure, "constraints"));

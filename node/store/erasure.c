@@ -173,6 +173,8 @@ erase_next(struct db *db, bool *ret_more)
 		return r;
 	db_done(take(rows));
 	*ret_more = true;
+	if ((r = db_run(db, Q_ERASE_REFERRAL_KEEPS_INTAKE, "t", name)) != 0)
+		return r;
 	while ((r = one_text(db, Q_SUBJECT_PARTS, name, &part)) == 0) {
 		if ((r = erasure_want(db, part, actor)) != 0 || (r = erase(db, part)) != 0)
 			return r;

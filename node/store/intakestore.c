@@ -102,13 +102,25 @@ intake_each(struct db *db, int (*fn)(void *, const struct intake *), void *cooki
 }
 
 int
+intake_others(struct db *db, const char *intake, const char *referral, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_INTAKE_OTHERS, "tt", intake, referral);
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
+int
 intake_refer(struct db *db, const char *referral, const char *intake, const char *origin)
 {
 	char who[SUBJECT_NAME], whole[SUBJECT_NAME];
 	autointake struct intake i = { 0 };
 	int r = intake_get(db, intake, &i);
 
-	/* Whoever is called is forgotten with the newest of their referrals; the referrals of who writes to us, with them. */
+	/* Whoever is called is forgotten with the last of their referrals; the referrals of who writes to us, with them. */
 	if (r == 0)
 		r = i.pid == 0 ? subject_link(db, subject_referral(intake, who), subject_referral(referral, whole)) :
 		    subject_link(db, subject_referral(referral, who), subject_person(i.pid, whole));

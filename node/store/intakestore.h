@@ -26,6 +26,9 @@ void	intake_free(struct intake *);
 static inline void intake_free_p(struct intake *i) { intake_free(i); }
 #define autointake __attribute__((cleanup(intake_free_p)))
 
+/** intake_others(db, intake, referral, ret): how many of theirs, but for that one, are not erased. */
+int	intake_others(struct db *, const char *intake, const char *referral, int64_t *) must_check;
+
 /** intake_refer(db, referral, intake, origin): this referral is theirs; 0, E_NOTFOUND.  intake_referrals: fn(cookie, referral) for each. */
 int	intake_refer(struct db *, const char *referral, const char *intake, const char *origin) must_check;
 int	intake_referrals(struct db *, const char *intake, int (*)(void *, const char *), void *) must_check;

@@ -151,8 +151,40 @@ test_consent(void)
 	ok(json_object_get(shown, "may_be_the_same_person_as") == NULL, "nobody else is like them");
 	tasks = only_task(TARGET, id);
 	ok(*id != '\0', "and now it is for the others to call");
-	is_str(json_str(json_array_get(tasks, 0), "from"), "office hours", "who know no hours that are safe: not now, at night");
-	ok(strstr(json_str(json_array_get(tasks, 0), "mind"), "ask first") != NULL, "and are told to ask");
+	is_str(json_str(json_array_get(tasks, 0), "from"), "2026-11-23T22:00:00Z", "in the hours that were said when the case was opened");
+	is_str(json_str(json_array_get(tasks, 0), "until"), "2026-11-24T00:00:00Z", "to the minute");
+	ok(json_object_get(json_obj(shown, "disclosure"), "constraints") == NULL, "which no more is disclosed for");
+	json_decref(shown);
+	shown = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", id));
+	is_str(json_str(json_obj(shown, "person"), "call_back"), "Mon-Fri 17:00-19:00", "and are told in words");
+}
+
+/* Nothing was said of when it is safe. */
+static void
+test_unsaid(void)
+{
+	struct referral_story other = story;
+	autojson json_t *sent = host_ok(&h, SOURCE, "refer", refer_args(&h, &story, STORY_REFER)), *tasks = NULL;
+	const json_t *task, *found = NULL;
+	json_t *form;
+	size_t i;
+
+	(void)snprintf(other.id, sizeof(other.id), "%s", json_str(sent, "referral"));
+	host_run(&h, 20000);
+	json_decref(host_ok(&h, TARGET, "answer", json_pack("{s:s, s:s}", "referral", other.id, "decision", "accept")));
+	host_run(&h, 20000);
+	form = refer_args(&h, &other, STORY_CONSENT);
+	json_object_set_new(json_obj(json_obj(form, "identity"), "contact"), "how", json_string("phone"));
+	(void)json_object_del(json_obj(json_obj(form, "identity"), "contact"), "safe_times");
+	json_decref(host_ok(&h, SOURCE, "consent", form));
+	host_run(&h, 20000);
+	tasks = story_list(&h, TARGET, "tasks");
+	json_array_foreach(tasks, i, task)
+		if (!strcmp(json_str(task, "referral"), other.id))
+			found = task;
+	is_str(json_str(found, "from"), "office hours", "who know no hours that are safe: not now, at night");
+	ok(strstr(json_str(found, "mind"), "ask first") != NULL, "and are told to ask");
+	json_decref(host_ok(&h, TARGET, "task", json_pack("{s:O, s:s}", "task", json_object_get(found, "id"), "result", "done")));
 }
 
 /* What the member said of when it is safe decides when they are called. */
@@ -293,6 +325,37 @@ test_case_erased(void)
 	}
 }
 
+/* Of two referrals of one case the newest is forgotten: whom it was for is still there for the other. */
+static void
+test_newest_erased(void)
+{
+	autojson json_t *reply = host_ok(&h, SOURCE, "open-case", person("Mon-Fri 17:00-19:00", "America/New_York"));
+	autojson json_t *shown = NULL, *first = NULL, *second = NULL, *plan = NULL, *last = NULL;
+	autofree char *text = NULL, *words = NULL;
+
+	(void)snprintf(opened, sizeof(opened), "%s", json_str(reply, "case"));
+	first = host_ok(&h, SOURCE, "refer", refer("self", -1));
+	host_run(&h, 20000);
+	second = host_ok(&h, SOURCE, "refer", refer("self", -1));
+	host_run(&h, 20000);
+	plan = host_ok(&h, SOURCE, "erase", json_pack("{s:O, s:O}", "id", json_object_get(second, "referral"), "confirm", json_object_get(second, "referral")));
+	text = json_dumps(json_arr(plan, "keeps"), 0);
+	ok(strstr(text, opened) != NULL, "it is said that whom it is for stays: %s", text);
+	for (int i = 0; i < 30; i++)
+		host_run(&h, 4000);
+	is_int((int)story_count(&h, SOURCE, "referrals"), 1, "the newest is forgotten");
+	shown = host_ok(&h, SOURCE, "show", json_pack("{s:s}", "id", opened));
+	is_str(json_str(json_obj(shown, "person"), "phone"), PHONE, "and whom to call for the other is not");
+	host_stop(&h, SOURCE);
+	host_start(&h, SOURCE);
+	last = host_ok(&h, SOURCE, "erase", json_pack("{s:O, s:O}", "id", json_object_get(first, "referral"), "confirm", json_object_get(first, "referral")));
+	words = json_dumps(json_arr(last, "erases"), 0);
+	ok(strstr(words, opened) != NULL, "with the last of theirs they go, which is said: %s", words);
+	for (int i = 0; i < 30; i++)
+		host_run(&h, 4000);
+	is_int((int)story_count(&h, SOURCE, "cases") + (int)story_count(&h, SOURCE, "referrals"), 0, "and nothing of them is left");
+}
+
 int
 main(void)
 {
@@ -305,10 +368,12 @@ main(void)
 	test_call();
 	test_consent();
 	test_alike();
+	test_unsaid();
 	test_court();
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits, nothing was rejected");
 	test_erased();
 	test_case_erased();
+	test_newest_erased();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);
 	return done_testing();

@@ -52,7 +52,21 @@ DELETE FROM task WHERE referral = ?1;
 -- name: erase_referral_likeness
 DELETE FROM likeness WHERE referral = ?1;
 
--- A case is a subject like a referral, and part of its newest one (subject_link).
+-- A case is a subject like a referral, and part of its newest one (subject_link); if that is erased and another is not, of
+-- the newest of the others.  ?1: the subject that is erased.
+-- name: erase_referral_keeps_intake
+UPDATE subject SET part_of = (SELECT 'referral:' || r.id FROM intake_referral AS l JOIN referral AS r ON r.id = l.referral
+	WHERE 'referral:' || l.intake = subject.name AND r.erased = 0 AND
+	NOT EXISTS (SELECT 1 FROM erasure AS e WHERE e.name = 'referral:' || r.id) ORDER BY r.n DESC LIMIT 1)
+WHERE part_of = ?1 AND name LIKE 'referral:%' AND NOT EXISTS (SELECT 1 FROM erasure AS e WHERE e.name = subject.name) AND
+	EXISTS (SELECT 1 FROM intake_referral AS l JOIN referral AS r ON r.id = l.referral
+	WHERE 'referral:' || l.intake = subject.name AND r.erased = 0 AND
+	NOT EXISTS (SELECT 1 FROM erasure AS e WHERE e.name = 'referral:' || r.id));
+
+-- name: intake_others
+SELECT count(*) FROM intake_referral AS l JOIN referral AS r ON r.id = l.referral WHERE l.intake = ?1 AND l.referral <> ?2 AND r.erased = 0 AND
+	NOT EXISTS (SELECT 1 FROM erasure AS e WHERE e.name = 'referral:' || r.id);
+
 -- name: erase_referral_intake
 DELETE FROM intake WHERE pid = 0 AND id = ?1;
 
