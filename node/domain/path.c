@@ -118,7 +118,7 @@ judge(const struct path *p, struct node *node, struct err *reterr)
 	}
 	/* What the source did before sending is not the target's to count. */
 	node->depth = move->input == REFERRAL_IN_SEND || node->prev == PATH_NONE ? 1 : p->nodes[node->prev].depth + 1;
-	if (node->depth > PATH_DEPTH || (node->depth > PATH_DEPTH - ENDS_ONLY && referral_is_open(node->after.state)))
+	if (node->depth > PATH_DEPTH - ENDS_ONLY && referral_is_open(node->after.state))
 		return err_set(reterr, E_REFUSED, "the referral has had %d steps: it can only be ended; go on with a new one",
 		    PATH_DEPTH - ENDS_ONLY);
 	return 0;
@@ -261,32 +261,46 @@ path_size(const struct path *p)
 	return p->n;
 }
 
+static const struct node *
+at(const struct path *p, size_t i)
+{
+	assert(i < p->n);
+	return &p->nodes[i];
+}
+
+static const struct node *
+placed(const struct path *p, size_t i)
+{
+	const struct node *node = at(p, i);
+
+	assert(in_tree(node));
+	return node;
+}
+
 const struct path_step *
 path_at(const struct path *p, size_t i)
 {
-	assert(i < p->n);
-	return &p->nodes[i].step;
+	return &at(p, i)->step;
 }
 
 const struct referral *
 path_before(const struct path *p, size_t i)
 {
-	assert(i < p->n && in_tree(&p->nodes[i]));
-	return p->nodes[i].prev != PATH_NONE ? &p->nodes[p->nodes[i].prev].after : &p->start;
+	const struct node *node = placed(p, i);
+
+	return node->prev != PATH_NONE ? &p->nodes[node->prev].after : &p->start;
 }
 
 const struct referral *
 path_after(const struct path *p, size_t i)
 {
-	assert(i < p->n && in_tree(&p->nodes[i]));
-	return &p->nodes[i].after;
+	return &placed(p, i)->after;
 }
 
 unsigned
 path_effects(const struct path *p, size_t i)
 {
-	assert(i < p->n && in_tree(&p->nodes[i]));
-	return p->nodes[i].effects;
+	return placed(p, i)->effects;
 }
 
 enum path_standing
@@ -294,11 +308,10 @@ path_standing(const struct path *p, size_t i, size_t *ret_by)
 {
 	size_t by = PATH_NONE;
 
-	assert(i < p->n);
 	if (ret_by != NULL)
 		*ret_by = PATH_NONE;
-	if (!in_tree(&p->nodes[i]))
-		return p->nodes[i].standing;
+	if (!in_tree(at(p, i)))
+		return at(p, i)->standing;
 	for (size_t prev; i != PATH_NONE; i = prev) {
 		size_t best;
 
@@ -328,7 +341,7 @@ path_derive(const char *referral, const char *prev, const struct referral *r, en
 	char text[128];
 	int n = snprintf(text, sizeof(text), ID_NAMESPACE "step %s %s %s", referral, prev, referral_input_name(input));
 
-	assert(n > 0 && (size_t)n < sizeof(text));
+	assert((size_t)n < sizeof(text));
 	(void)crypto_generichash(raw, sizeof(raw), (const uint8_t *)text, (size_t)n, NULL, 0);
 	*ret = (struct path_step){ .move = { .input = input, .leg = r->leg,
 	    .actor = input == REFERRAL_IN_EXPIRE ? REFERRAL_BY_WARDEN : REFERRAL_BY_TARGET,

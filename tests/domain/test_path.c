@@ -220,7 +220,9 @@ test_derived(void)
 	ok(path_wanted(b, referral_id, NULL, one.move.at, &two) == 0 && !strcmp(two.id, one.id) &&
 	    path_wanted(b, referral_id, one.id, one.move.at, &two) == 0, "then this side makes it, too");
 	is_int(path_wanted(b, referral_id, "UAAAAAAAAAAAAAAAAAAAAAAAAA", one.move.at, &two), E_NOTFOUND, "but nothing that nobody derives");
-	ok(path_add(b, &one, NULL) == 0 && path_wanted(b, referral_id, NULL, one.move.at, &two) == E_NOTFOUND, "once");
+	is_int(path_wanted(b, referral_id, "GAAAAAAAAAAAAAAAAAAAAAAAAA", one.move.at, &two), E_NOTFOUND, "nor what somebody has to say");
+	ok(path_add(b, &one, NULL) == 0 && path_wanted(b, referral_id, NULL, one.move.at, &two) == E_NOTFOUND &&
+	    path_wanted(b, referral_id, one.id, one.move.at, &two) == E_NOTFOUND, "once");
 }
 
 int

@@ -15,7 +15,18 @@ test_again(void)
 
 	is_int(add(p, "C", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET), 0, "accepted");
 	ok(path_add(p, &again, &err) == E_REFUSED && strstr(err.text, "recorded before") != NULL && tip_is(p, "C"), "once: %s", err.text);
+	is_int(path_add(p, &again, NULL), E_REFUSED, "which needs no reason");
 	ok(path_add(p, &other, NULL) == E_REFUSED && tip_is(p, "C") && path_size(p) == 3, "what is not possible is refused though nobody asks why");
+}
+
+/* What the source did before it sent is its own, and no step of the other's. */
+static void
+test_draft(void)
+{
+	autopath struct path *p = path_new(REFERRAL_AT_SOURCE);
+
+	ok(add(p, "A", "", REFERRAL_IN_ASK_CONSENT, REFERRAL_BY_SOURCE) == 0 && add(p, "B", "A", REFERRAL_IN_SEND, REFERRAL_BY_SOURCE) == 0 &&
+	    path_state(p)->state == REFERRAL_SENT && path_before(p, 0)->state == REFERRAL_DRAFT, "a draft is asked about, then sent");
 }
 
 static bool short_of;		/* No memory is left. */
@@ -64,6 +75,7 @@ int
 main(void)
 {
 	test_again();
+	test_draft();
 	test_memory();
 	return done_testing();
 }
