@@ -18,8 +18,6 @@ typed(const struct schedule *s)
 
 	while (first < 6 && !(s->by_day[first] != 0 && s->by_day[(first + 6) % 7] == 0))
 		first++;
-	if (s->by_day[first] == 0 || s->by_day[(first + 6) % 7] != 0)
-		first = 0;	/* Daily. */
 	while (n < 6 && s->by_day[(first + n + 1) % 7] != 0)
 		n++;
 	return json_pack("{s:s, s:s, s:o, s:o}", "from", days[first], "to", days[(first + n) % 7], "opens",
