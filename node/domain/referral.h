@@ -214,7 +214,7 @@ const struct referral_clock *referral_clock(const struct referral *);
  * referral_remind_at(r, n): when staff are reminded for the ${n}-th time, from 1: from the last step, or
  * the meeting, on; a request is answered within business days.  referral_expire_at(r): when EXPIRE may come, and the time that it has:
  * on both sides the same.  referral_strike_at(r): when this side lets it come: a step's date is its author's word, so nobody's
- * time is over before they have had all of it since they heard of the step (docs/adr/0030).  INT64_MAX: never.
+ * time is over before they have had all of it since they heard of the step (docs/adr/0031).  INT64_MAX: never.
  */
 int64_t	referral_remind_at(const struct referral *, unsigned);
 int64_t	referral_expire_at(const struct referral *);
