@@ -36,6 +36,10 @@ read_key(const char *path, bool ours, uint8_t ret[DB_KEY], struct err *reterr)
 	ssize_t got;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
+	if (fd < 0 && (errno == ELOOP || errno == EACCES))
+		return err_set(reterr, E_REFUSED, "%s cannot be read: %s", path, errno == ELOOP ?
+		    "it is a link; put the key file itself there, or name it in the configuration" :
+		    "it must belong to the node's user: chown it, and chmod 0400");
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &st) != 0 || (ours && (st.st_uid != geteuid() || (st.st_mode & 0077) != 0))) {

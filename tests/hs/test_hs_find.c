@@ -4,8 +4,11 @@
 
 #include "base/canon.h"
 #include "domain/when.h"
+#include "search.h"
 #include "story.h"
 #include "tests/tap.h"
+
+#define CANARY	"quietlark"	/* Of a search; in no record. */
 
 static json_t *
 program(const char *name, const char *members)
@@ -158,6 +161,50 @@ test_refused(struct host *h)
 	}
 }
 
+/* Is it in the node's log? */
+static bool
+logged(const struct host *h, const char *needle)
+{
+	char path[PATH_MAX], line[4096];
+	bool found = false;
+	FILE *f;
+
+	search_path(h, SOURCE, ".log", path);
+	if ((f = fopen(path, "r")) == NULL)
+		bail(path, "cannot be read");
+	while (fgets(line, sizeof(line), f) != NULL)
+		found |= strstr(line, needle) != NULL;
+	(void)fclose(f);
+	return found;
+}
+
+/* What is searched for is asked of nobody, and nothing of it stays: in no table, no log, no request. */
+static void
+test_forgotten(struct host *h)
+{
+	static const char *const kinds[] = { "words", "near", "language", "identity", "residence", "at", "no_such_wish" };
+	size_t asked = json_array_size(hs_log(h->hs));
+	struct forensic f;
+
+	for (size_t i = 0; i < nelem(kinds); i++) {
+		autojson json_t *reply = host_command(h, SOURCE, "find", json_pack("{s:s, s:s}", kinds[i], CANARY, "zone", "UTC"));
+		autojson json_t *with = host_command(h, SOURCE, "find", json_pack("{s:s, s:s}", "words", CANARY " harbor", kinds[i], CANARY));
+
+		if (reply == NULL || with == NULL)
+			host_fail(h, "a search gets no answer");
+	}
+	is_int((int)(json_array_size(hs_log(h->hs)) - asked), 0, "a search asks nobody");
+	host_run(h, 60000);
+	is_int(search_servers(h, CANARY), 0, "nor do homeservers hear of it later");
+	host_stop(h, SOURCE);
+	f = search(h, SOURCE, "/cairn.db", "", CANARY);
+	ok(f.opened > 0 && f.found == 0, "nothing of it is in the database, whose %d sealed values are read", f.opened);
+	f = search(h, SOURCE, "/cairn.db", "", "An evening.");
+	ok(f.found > 0, "where what partners publish is");
+	ok(!logged(h, CANARY), "nor in the log");
+	host_start(h, SOURCE);
+}
+
 int
 main(void)
 {
@@ -174,6 +221,7 @@ main(void)
 	test_facts(&h);
 	test_slots(&h);
 	test_refused(&h);
+	test_forgotten(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	host_close(&h);

@@ -283,6 +283,31 @@ test_lazy(struct client *a)
 	is_int(c.status, 403, "but not for somebody who is not there");
 }
 
+/* What no node may do is complained of, so that each story with complaints fails. */
+static void
+test_never(struct hs *hs, struct client *a)
+{
+	static const char *const asks[][2] = { { "GET", "room_keys/version" }, { "POST", "room_keys/version" }, { "PUT", "room_keys/keys" } };
+	size_t before = json_array_size(hs_complaints(hs));
+	autojson json_t *made = NULL;
+	struct client steward;
+	char path[300];
+
+	for (size_t i = 0; i < nelem(asks); i++)
+		json_decref(call(a, asks[i][0], asks[i][1], *asks[i][0] == 'G' ? NULL : "{}"));
+	is_int((int)(json_array_size(hs_complaints(hs)) - before), (int)nelem(asks), "whoever asks for a key backup: a complaint each time");
+	hs_add_user(hs, "@steward:one.example", "pw");
+	login(&steward, hs, "@steward:one.example");
+	made = call(&steward, "POST", "createRoom", "{'room_version': '12', 'preset': 'private_chat'}");
+	before = json_array_size(hs_complaints(hs));
+	(void)snprintf(path, sizeof(path), "rooms/%s/state/m.room.name/", json_str(made, "room_id"));
+	json_decref(call(&steward, "PUT", path, "{'name': 'x'}"));
+	is_int((int)(json_array_size(hs_complaints(hs)) - before), 0, "a steward sets state");
+	(void)snprintf(path, sizeof(path), "rooms/%s/send/m.room.message/t1", json_str(made, "room_id"));
+	json_decref(call(&steward, "PUT", path, "{'msgtype': 'm.text', 'body': 'x'}"));
+	is_int((int)(json_array_size(hs_complaints(hs)) - before), 1, "what it says: a complaint");
+}
+
 int
 main(void)
 {
@@ -301,6 +326,7 @@ main(void)
 	test_ratchet(&a);
 	test_lazy(&a);
 	test_script(&a, &b, &now);
+	test_never(hs, &a);
 	hs_free(hs);
 	return done_testing();
 }
