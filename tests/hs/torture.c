@@ -111,7 +111,9 @@ accepted(struct torture *t, size_t source, const char *id)
 {
 	struct torture_referral *r = &t->referral[t->n_referrals++];
 
-	*r = (struct torture_referral){ .source = source, .decline = torture_draw(t, 4) == 0 };
+	/* One in two goes straight to its end. */
+	*r = (struct torture_referral){ .source = source,
+	    .fate = torture_draw(t, 2) == 0 ? TORTURE_THROUGH : 1 + (enum torture_fate)torture_draw(t, TORTURE_FATES - 1) };
 	(void)snprintf(r->id, sizeof(r->id), "%s", id);
 	(void)snprintf(r->decided, sizeof(r->decided), "send");
 }
@@ -140,17 +142,23 @@ refer(struct torture *t, size_t source)
 }
 
 /* The next word about a referral that is in that state where it is to be said. */
+enum { ALL = -1, PASS = 1 << TORTURE_THROUGH, LATER = 1 << TORTURE_WAIT, NO = 1 << TORTURE_DECLINE, BACK = 1 << TORTURE_WITHDRAW,
+    ON = 1 << TORTURE_FORWARD };
 static const struct move {
 	const char	*state, *verb, *input;
 	bool		 target;	/* Its turn, else the source's. */
-	bool		 decline;	/* For those that are to be declined. */
+	int		 fates;		/* Whose it is: a bit each. */
 	int		 consented;	/* -1: does not matter. */
 } moves[] = {
-	{ "received",	"answer",	"accept",	true,	false,	-1 },
-	{ "received",	"answer",	"decline",	true,	true,	-1 },
-	{ "accepted",	"consent",	"consent",	false,	false,	0 },
-	{ "accepted",	"outcome",	"engage",	true,	false,	1 },
-	{ "engaged",	"outcome",	"close",	true,	false,	1 },
+	{ "received",	"answer",	"accept",	true,	PASS,		-1 },
+	{ "received",	"answer",	"decline",	true,	NO,		-1 },
+	{ "received",	"forward",	"forward",	true,	ON,		-1 },
+	{ "received",	"answer",	"waitlist",	true,	LATER | BACK,	-1 },
+	{ "waitlisted",	"answer",	"accept",	true,	LATER,		-1 },
+	{ "waitlisted",	"withdraw",	"withdraw",	false,	BACK,		-1 },
+	{ "accepted",	"consent",	"consent",	false,	ALL,		0 },
+	{ "accepted",	"outcome",	"engage",	true,	ALL,		1 },
+	{ "engaged",	"outcome",	"close",	true,	ALL,		1 },
 };
 
 static json_t *
@@ -161,8 +169,12 @@ arguments(struct torture *t, const struct torture_referral *r, const struct move
 
 		return form != NULL ? refer_fill(form, r->id) : NULL;
 	}
-	if (!strcmp(m->input, "accept"))
-		return json_pack("{s:s, s:s}", "referral", r->id, "decision", "accept");
+	if (!strcmp(m->input, "accept") || !strcmp(m->input, "waitlist"))
+		return json_pack("{s:s, s:s}", "referral", r->id, "decision", m->input);
+	if (!strcmp(m->input, "withdraw"))
+		return json_pack("{s:s}", "id", r->id);
+	if (!strcmp(m->input, "forward"))
+		return json_pack("{s:s, s:s}", "referral", r->id, "to", t->specialist[r->source]);
 	if (!strcmp(m->input, "decline"))
 		return json_pack("{s:s, s:s, s:s}", "referral", r->id, "decision", "decline", "reason", "no_capacity");
 	if (!strcmp(m->input, "engage"))
@@ -207,7 +219,12 @@ find(struct torture *t, const char *id)
 static bool
 goes_on(const json_t *item)
 {
-	return strcmp(json_str(item, "state"), "closed") != 0 && strcmp(json_str(item, "state"), "ended") != 0;
+	static const char *const over[] = { "closed", "ended", "forwarded" };
+
+	for (size_t k = 0; k < nelem(over); k++)
+		if (!strcmp(json_str(item, "state"), over[k]))
+			return false;
+	return true;
 }
 
 /* Is this move the next of the referral, as node ${i} lists it? */
@@ -217,8 +234,7 @@ is_next(const struct torture_referral *r, const struct move *m, size_t i, const 
 	bool consented = json_is_true(json_object_get(item, "consented"));
 
 	return !strcmp(json_str(item, "state"), m->state) && (m->target ? 1 - r->source : r->source) == i &&
-	    (m->consented < 0 || m->consented == consented) &&
-	    (strcmp(m->verb, "answer") != 0 || m->decline == r->decline);
+	    (m->consented < 0 || m->consented == consented) && (m->fates & 1 << r->fate) != 0;
 }
 
 /* Node ${i} does what is its turn in up to ${n} of its referrals; how many still go on. */

@@ -21,13 +21,23 @@ enum {
 	MEMBER = TARGET + 1,
 };
 
+/* How a referral is to go: to its end, or not so far. */
+enum torture_fate { TORTURE_THROUGH, TORTURE_WAIT, TORTURE_DECLINE, TORTURE_WITHDRAW, TORTURE_FORWARD, TORTURE_FATES };
+
 /* A referral that was accepted: the command was answered, or the operator found it done. */
 struct torture_referral {
 	char	 id[32];
 	size_t	 source;
-	bool	 decline;
+	enum torture_fate fate;
 	char	 decided[16];		/* The last input that was accepted for it. */
 };
+
+/** torture_discloses(fate): does the member consent? */
+static inline bool
+torture_discloses(enum torture_fate fate)
+{
+	return fate == TORTURE_THROUGH || fate == TORTURE_WAIT;
+}
 
 /* Words that were accepted. */
 struct torture_word {

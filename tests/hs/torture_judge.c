@@ -8,16 +8,27 @@
 #include "story_refer.h"
 #include "torture.h"
 
-static const char *const through[] = { "send", "receive", "accept", "consent", "engage", "close" };
-static const char *const declined[] = { "send", "receive", "decline" };
+enum { STEPS_MAX = 7 };
+
+static const struct {
+	const char	*state;
+	size_t		 n;
+	const char	*step[STEPS_MAX];
+} ends[TORTURE_FATES] = {
+	[TORTURE_THROUGH] = { "closed", 6, { "send", "receive", "accept", "consent", "engage", "close" } },
+	[TORTURE_WAIT] = { "closed", 7, { "send", "receive", "waitlist", "accept", "consent", "engage", "close" } },
+	[TORTURE_DECLINE] = { "ended", 3, { "send", "receive", "decline" } },
+	[TORTURE_WITHDRAW] = { "ended", 4, { "send", "receive", "waitlist", "withdraw" } },
+	[TORTURE_FORWARD] = { "forwarded", 3, { "send", "receive", "forward" } },
+};
 
 /* Each step once, and no other. */
 static void
 judge_history(const struct host *h, size_t i, const struct torture_referral *r, const json_t *shown,
     struct torture_toll *toll)
 {
-	const char *const *want = r->decline ? declined : through, *state = json_str(shown, "state");
-	size_t n = r->decline ? nelem(declined) : nelem(through), right = 0;
+	const char *const *want = ends[r->fate].step, *state = json_str(shown, "state");
+	size_t n = ends[r->fate].n, right = 0;
 	bool more = false;
 
 	for (size_t k = 0; k < n; k++) {
@@ -27,7 +38,7 @@ judge_history(const struct host *h, size_t i, const struct torture_referral *r, 
 		more |= times > 1;
 	}
 	more |= json_array_size(json_arr(shown, "history")) > n;
-	if (right < n || state == NULL || strcmp(state, r->decline ? "ended" : "closed") != 0) {
+	if (right < n || state == NULL || strcmp(state, ends[r->fate].state) != 0) {
 		printf("# lost: %s has referral %s in state %s with %zu of %zu steps\n", h->node[i].name, r->id,
 		    state != NULL ? state : "-", right, n);
 		toll->lost++;
@@ -44,7 +55,7 @@ same_contents(const struct torture_referral *r, const json_t *mine, const json_t
 	const json_t *a = json_object_get(json_obj(mine, "request"), "pseudonym");
 	const json_t *b = json_object_get(json_obj(mine, "disclosure"), "identity");
 
-	return json_equal(a, json_object_get(json_obj(theirs, "request"), "pseudonym")) && (r->decline ||
+	return json_equal(a, json_object_get(json_obj(theirs, "request"), "pseudonym")) && (!torture_discloses(r->fate) ||
 	    (b != NULL && json_equal(b, json_object_get(json_obj(theirs, "disclosure"), "identity"))));
 }
 
