@@ -7,12 +7,19 @@
 #include <sys/stat.h>
 
 #include "base/canon.h"
+#include "base/encode.h"
 #include "reread.h"
 #include "search.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
-#define CANARY	"talk to in the evenings"	/* refer_fill: of the disclosure. */
+#define CANARY	"a friend for quiet weeks"
+
+/* What of the member is disclosed. */
+static const struct { const char *where, *words; } canaries[] = {
+	{ "need_detail", CANARY }, { "name", "Quillfeather" }, { "contact", "+15550177" }, { "constraints", "shared with an uncle" },
+	{ "history", "a winter in the north" },
+};
 #define CHANNEL	"org.cairnpeer.channel"
 
 /* Are these bytes in that file, which a node may have open? */
@@ -61,6 +68,71 @@ erase(struct host *h, size_t i, const char *id, bool really)
 	return host_ok(h, i, "erase", json_pack("{s:s, s:s}", "id", id, "confirm", really ? id : ""));
 }
 
+/* The member consents to all of it, for a purpose that needs all of it. */
+static void
+disclose(struct host *h, struct referral_story *s)
+{
+	json_t *form = refer_args(h, s, STORY_CONSENT), *identity = json_obj(form, "identity"), *contact = json_obj(identity, "contact");
+	json_t *what = json_arr(json_obj(form, "consent"), "what");
+	int r = json_array_append_new(what, json_string("constraints")) | json_array_append_new(what, json_string("history"));
+
+	r |= json_object_set_new(json_obj(form, "consent"), "purpose_code", json_string("care_coordination"));
+	r |= json_object_set_new(form, "need_detail", json_string(CANARY));
+	r |= json_object_set_new(identity, "name", json_string(canaries[1].words));
+	r |= json_object_set_new(contact, "how", json_string("phone")) | json_object_set_new(contact, "value", json_string(canaries[2].words));
+	r |= json_object_set_new(form, "constraints", json_string(canaries[3].words));
+	r |= json_object_set_new(form, "history", json_string(canaries[4].words));
+	if (r != 0)
+		abort();
+	json_decref(host_ok(h, SOURCE, "consent", form));
+	host_run(h, 20000);
+}
+
+/* Of how many of them does that database, with that file of keys, show something? */
+static int
+shown(struct host *h, size_t i, const char *backup, const char *keys)
+{
+	int n = 0;
+
+	for (size_t k = 0; k < nelem(canaries); k++) {
+		struct forensic f = search(h, i, backup, keys, canaries[k].words);
+
+		if (f.found > 0)
+			printf("# %s: %s: %d times\n", h->node[i].name, canaries[k].where, f.found);
+		n += f.found > 0;
+	}
+	return n;
+}
+
+/* Each key of the recovery file, tried on each value of the backup. */
+static void
+test_recovery(struct host *h)
+{
+	char path[PATH_MAX], line[256], *value;
+	int keys = 0, values = 0, opened = 0;
+	FILE *f;
+
+	search_path(h, SOURCE, ".before/recovery.txt", path);
+	if ((f = fopen(path, "r")) == NULL)
+		host_fail(h, "there is no recovery file");
+	search_path(h, SOURCE, ".before/cairn.db", path);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		struct forensic found = { .needle = CANARY };
+		uint8_t key[KEYRING_KEY];
+
+		line[strcspn(line, "\n")] = '\0';
+		if ((value = strstr(line, " = ")) == NULL || decode_b64_exact(value + 3, key, sizeof(key)) != 0)
+			continue;
+		keys++;
+		found.seal = key;
+		forensic_read(&found, path);
+		values += found.values;
+		opened += found.opened;
+	}
+	(void)fclose(f);
+	ok(keys >= 3 && values > 0 && opened == 0, "with the recovery file a backup opens nothing: %d keys, %d values tried", keys, values);
+}
+
 static bool
 is_known(struct host *h, size_t i, const char *id)
 {
@@ -105,16 +177,20 @@ test_erase(struct host *h, const struct referral_story *s, const char *what)
 
 	f = search(h, SOURCE, ".before/cairn.db", ".before", CANARY);
 	ok(f.found > 0 && f.opened == f.values - 1, "with the keys of that day a backup shows it: %d times in %d values", f.found, f.opened);
+	is_int(shown(h, SOURCE, ".before/cairn.db", ".before"), (int)nelem(canaries), "and each of %zu things of the member", nelem(canaries));
 	ok(holds(h, ".before/cairn.db", f.sample) == 1, "where its sealed bytes are");
 	ok(holds(h, "/cairn.db", f.sample) + holds(h, "/cairn.db-wal", f.sample) == 0, "which are neither in the database nor in its log");
 	host_stop(h, SOURCE);
 	f = search(h, SOURCE, ".before/cairn.db", "", CANARY);
 	is_int(f.found, 0, "with the keys of today it shows nothing");
+	is_int(shown(h, SOURCE, ".before/cairn.db", ""), 0, "of none of them");
 	f = search(h, SOURCE, ".before/cairn.db", "", "harbor.example");
 	ok(f.found > 0, "but what is others'");
 	f = search(h, SOURCE, "/cairn.db", "", CANARY);
 	/* The consent is kept for the legal term: the copy of what was disclosed is not. */
 	is_int(f.found, 0, "nor does the database of today");
+	is_int(shown(h, SOURCE, "/cairn.db", ""), 0, "of none of them either");
+	test_recovery(h);
 	host_start(h, SOURCE);
 	now = reread(h, SOURCE, CHANNEL, NULL, CANARY);
 	ok(then.found > 0 && now.found == 0, "what the homeserver holds, %d events, opened with its keys, and opens no more: %d did, %d do", now.events, then.opened,
@@ -151,6 +227,7 @@ test_partner(struct host *h, const struct referral_story *s, const char *what)
 	host_stop(h, TARGET);
 	f = search(h, TARGET, ".before/cairn.db", "", CANARY);
 	is_int(f.found, 0, "nor does a backup of its database");
+	is_int(shown(h, TARGET, ".before/cairn.db", "") + shown(h, TARGET, "/cairn.db", ""), 0, "nor that, nor the one of today, any of them");
 	host_start(h, TARGET);
 	now = reread(h, TARGET, CHANNEL, NULL, CANARY);
 	ok(then.found > 0 && now.found == 0, "nor does its database of today open what its homeserver holds: %d of %d, before %d", now.opened, now.events, then.opened);
@@ -248,7 +325,9 @@ main(void)
 	story_publish(&host);
 	refer_begin(&host, &s);
 	for (enum story_step step = STORY_REFER; step <= STORY_CONTACT; step++)
-		if (!refer_step(&host, &s, step))
+		if (step == STORY_CONSENT)
+			disclose(&host, &s);
+		else if (!refer_step(&host, &s, step))
 			host_fail(&host, "the referral does not get that far");
 	(void)snprintf(what, sizeof(what), "referral:%s", s.id);
 	test_plan(&host, &s, what);
