@@ -287,6 +287,8 @@ static const struct endpoint {
 	{ "/join/",		by_invitation },
 	{ "/keys/upload",	by_claim },
 	{ "/login",		by_setup },
+	{ "/signatures/upload",	by_setup },
+	{ "/messages?",		by_word },
 };
 
 static void
