@@ -3,7 +3,7 @@
  * torture: two nodes under load, killed at random.
  *
  * A world is two organizations that refer to each other, and a member who writes to both.
- * While many referrals go through all their steps in both directions, nodes die at random
+ * While many referrals go through their steps in both directions, or wait, are declined, withdrawn or forwarded, nodes die at random
  * commits and random moments in every way of host.h, bridges die, both die at once, answers and
  * requests get lost, servers limit and federation is slow, and a day passes in which servers
  * forget transaction ids.  Strangers take one-time keys, and records change.
