@@ -93,6 +93,33 @@ done(struct cairn *c, const json_t *doc, const json_t *args, const char *text)
 	return r;
 }
 
+/* Which account is theirs goes into the body; or it stays as it was. */
+static int
+bind(const json_t *args, json_t *body, const uint8_t seed[ED25519_SEED], struct err *err)
+{
+	const char *user = json_str(args, "account"), *key = json_str(args, "master_key");
+
+	if (user == NULL && key == NULL)
+		return 0;
+	if (user == NULL || key == NULL || json_obj(body, "credentialSubject") != NULL)
+		return err_set(err, E_BAD, user == NULL || key == NULL ? "--account and --master-key go together" :
+		    "--account: whose account it is stands in the record of the specialist, not of a credential");
+	return publication_bind(body, user, key, seed, now_ms(), err);
+}
+
+/* What the account is to say; not in the file, so beside it. */
+static void
+print_words(const json_t *body)
+{
+	char text[BINDING_TEXT], words[BINDING_WORDS];
+	struct binding b;
+
+	if (publication_account(body, now_ms(), &b) != 0)
+		return;
+	(void)binding_words(binding_text(&b, text), words);
+	(void)fprintf(stderr, "%s is theirs once this is published and is written there, in the chat with the organization: !account %s\n", b.user, words);
+}
+
 int
 consent_sign(struct cairn *c, const struct verb *v, json_t *args)
 {
@@ -120,9 +147,14 @@ consent_sign(struct cairn *c, const struct verb *v, json_t *args)
 	/* The record that was agreed to before stays the same one. */
 	if (id_is_own(record))
 		(void)snprintf(id, sizeof(id), "%s", record);
-	r = publication_sign(body, org, id, end_ms, seed, now_ms(), &err);
+	if ((r = bind(args, body, seed, &err)) == 0)
+		r = publication_sign(body, org, id, end_ms, seed, now_ms(), &err);
 	sodium_memzero(seed, sizeof(seed));
-	return r != 0 ? bad(c, args, r, &err) : done(c, doc, args, "signed; for the organization, which imports it");
+	if (r != 0)
+		return bad(c, args, r, &err);
+	if ((r = done(c, doc, args, "signed; for the organization, which imports it")) == EXIT_OK)
+		print_words(body);
+	return r;
 }
 
 int

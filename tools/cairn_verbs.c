@@ -204,9 +204,10 @@ const struct verb verbs_table[] = {
 	  NULL, node_run, node_show_object },
 	{ "match chat", "name the Matrix chat of one of the two of a match",
 	  "They can then write !goals, !plan, !checkin, !feedback and !measure there, and sign with !yes an agreement that is shown to them. The chat of a member "
-	  "whose own request led to the match is known. Goals and plan that they write there are theirs alone until they share them.",
+	  "whose own request led to the match is known. Goals and plan that they write there are theirs alone until they share them. Of a specialist who signed which account is "
+	  "theirs (cairn sign publication --account) leave USER out: no other is taken, and it is asked there to say so itself; cairn list matches shows whether it did.",
 	  "cairn match chat 01J8Z0Q4M2K7V9T5B3N6X8C0RD @rosa:example.org --as specialist",
-	  {{ "MATCH", "match", ONE }, { "USER", "user", ONE }},
+	  {{ "MATCH", "match", ONE }, { "USER", "user", MAYBE }},
 	  {{ "as", "SIDE", "as", "member or specialist", true, false, &ev_note_signature_by_names }}, NULL, node_run, node_show_object },
 	{ "match notes", "show all notes of a match, and whether the agreement holds",
 	  "With --json it is the member's copy to take along. Who looked is in the audit.",
@@ -420,7 +421,9 @@ const struct verb verbs_table[] = {
 	{ "sign publication", "agree to be published, as a specialist (offline)",
 	  "FILE holds the specialist's record as it is to be published, alone or in a file for cairn import records; it is written again with their did:key "
 	  "and their consent in it: for ORG, that one record, what it says of them, until DAY. How many places are free may change without a new one; times, the program and all "
-	  "else may not. A credential that is a record of its own wants the same. The key is the specialist's, and nobody else's.",
+	  "else may not. A credential that is a record of its own wants the same. The key is the specialist's, and nobody else's. With --account and --master-key they also "
+	  "sign which Matrix account is theirs, and six words are printed that they then write behind !account in their chat with each organization they support people for (!account "
+	  "alone shows there the account's key, as it is seen). Whoever follows the organization then sees that account. It stays in later consents, and ends with them.",
 	  "cairn sign publication rosa.json --program 5TGB7NQ2WEMVC4K1X8Z0RHJ3D9 --org 01J8Z0Q4M2K7V9T5B3N6X8C0RD --until 2027-11-30 --key rosa.key --out rosa-signed.json",
 	  {{ "FILE", "file", ONE }},
 	  {{ "org", "ORG", "org", "the organization that may publish it, as its cairn show node prints", true, false, NULL },
@@ -428,6 +431,8 @@ const struct verb verbs_table[] = {
 	   { "key", "KEYFILE", "key", "the specialist's private key, made by cairn key new", true, false, NULL },
 	   { "alias", "NAME", "alias", "which specialist, if FILE has several", false, false, NULL },
 	   { "program", "RECORD", "program", "the program that they belong to, as cairn list records prints it there", false, false, NULL },
+	   { "account", "USER", "account", "their Matrix account, such as @rosa:example.org", false, false, NULL },
+	   { "master-key", "KEY", "master_key", "its public master cross-signing key, as their own Matrix program shows it", false, false, NULL },
 	   { "out", "FILE", "out", "where to write; may be FILE itself", false, false, NULL }},
 	  NULL, consent_sign, NULL },
 	{ "sign withdrawal", "take a consent to be published back (offline)",

@@ -111,7 +111,7 @@ handle(const struct item *item, const struct opened *opened, struct err *reason)
 	const struct trust_org *org = trust_org_by_node(app->trust, opened->sender);
 	struct origin origin = { .room = item->room, .sender = opened->sender, .pid = opened->pid,
 	    .org = org != NULL ? org->id : NULL, .event_id = json_str(item->event, "event_id"),
-	    .ts = json_int(item->event, "origin_server_ts", 0), .received = item->received, .trusted_device = opened->trusted,
+	    .ts = json_int(item->event, "origin_server_ts", 0), .received = item->received, .device = opened->device_id, .trusted_device = opened->trusted,
 	    .content = opened->content };
 
 	return item->room == NULL ? 0 : dispatch(app, opened->type, opened->state_key, &origin, reason);

@@ -27,6 +27,7 @@ message_arrived(struct app *app, const char *type, const struct origin *origin)
 
 	if ((r = said_read(type, origin->content, &words)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
+	words.device = origin->device;
 	if (origin->pid != origin->room->pid)
 		return err_set(origin->reason, E_REFUSED, "a message from a third person in a direct chat");
 	/* People's clients give no id of ours: the event's own id counts it once. */

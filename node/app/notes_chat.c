@@ -8,6 +8,7 @@
 #include "bans.h"
 #include "base/canon.h"
 #include "base/id.h"
+#include "bound.h"
 #include "domain/agreement.h"
 #include "domain/dialogue.h"
 #include "domain/trust.h"
@@ -121,8 +122,9 @@ static int
 offer_each(void *cookie, const struct chat *c)
 {
 	struct newest *n = cookie;
+	int r = bound_may(n->app, c->pairing, c->pid, c->side);
 
-	return show(n->app, c->pid, n->agreement, n->n);
+	return r != 0 ? (r < 0 ? r : 0) : show(n->app, c->pid, n->agreement, n->n);
 }
 
 int
@@ -140,7 +142,8 @@ notes_chat_offer(struct app *app, const char *match)
 struct sides {
 	const char	*side;
 	int64_t		 pid;
-	bool		 other_person, other_side;
+	int64_t		 other_person;	/* Of that side; 0: none. */
+	bool		 other_side;
 };
 
 static int
@@ -148,15 +151,48 @@ look(void *cookie, const struct chat *c)
 {
 	struct sides *s = cookie;
 
-	s->other_person = s->other_person || (!strcmp(c->side, s->side) && c->pid != s->pid);
+	if (!strcmp(c->side, s->side) && c->pid != s->pid)
+		s->other_person = c->pid;
 	s->other_side = s->other_side || (strcmp(c->side, s->side) != 0 && c->pid == s->pid);
 	return 0;
+}
+
+/* Whose chat it is to be, and what staff are told. */
+static int
+choose_user(struct app *app, const struct pairing *p, const char *user, const char *side, char **ret, const char **ret_says, struct err *reterr)
+{
+	if (user != NULL && !id_is_user(user))
+		return err_set(reterr, E_BAD, "user: not a Matrix user id; it looks like @name:server");
+	if (side == NULL || (strcmp(side, "member") != 0 && strcmp(side, "specialist") != 0))
+		return err_set(reterr, E_BAD, "as: member or specialist is wanted");
+	if (strcmp(side, "specialist") == 0)
+		return bound_choose(app, p, user, ret, ret_says, reterr);
+	if (user == NULL)
+		return err_set(reterr, E_BAD, "user: whose chat is it? A Matrix user id is wanted");
+	*ret_says = "what both keep of it they can write in their chats now; !help shows them how";
+	*ret = strdup(user);
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
+/* It is not the account that the specialist signed for. */
+static int
+drop_other(struct app *app, const struct pairing *p, struct sides *s)
+{
+	enum bound_state state;
+	struct chat other = { .pairing = p->id, .pid = s->other_person };
+	int r = s->other_person != 0 && !strcmp(s->side, "specialist") ? bound_state(app, p, &state) : E_NOTFOUND;
+
+	if (r != 0 || state != BOUND_OTHER)
+		return r == E_NOTFOUND ? 0 : r;
+	s->other_person = 0;
+	return chat_drop(app->db, &other);
 }
 
 int
 notes_chat_add(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
-	const char *match = json_str(args, "match"), *user = json_str(args, "user"), *side = json_str(args, "as");
+	const char *match = json_str(args, "match"), *side = json_str(args, "as"), *says;
+	autofree char *user = NULL;
 	autopairing struct pairing p = { 0 };
 	struct sides seen = { .side = side };
 	struct newest n = { 0 };
@@ -167,26 +203,26 @@ notes_chat_add(struct app *app, const char *actor, const json_t *args, json_t **
 		return r == E_NOTFOUND ? err_set(reterr, r, "no match here has this id") : r;
 	if (p.state != PAIRING_ACTIVE)
 		return err_set(reterr, E_REFUSED, "this match is %s: nobody's chat belongs to it", pairing_state_name[p.state]);
-	if (!id_is_user(user))
-		return err_set(reterr, E_BAD, "user: not a Matrix user id; it looks like @name:server");
-	if (side == NULL || (strcmp(side, "member") != 0 && strcmp(side, "specialist") != 0))
-		return err_set(reterr, E_BAD, "as: member or specialist is wanted");
+	if ((r = choose_user(app, &p, json_str(args, "user"), side, &user, &says, reterr)) != 0)
+		return r;
 	if (!strcmp(user, app->cfg->node_user) || !strcmp(user, app->cfg->steward_user) || trust_org_by_node(app->trust, user) != NULL)
 		return err_set(reterr, E_REFUSED, "%s is an organization's account, not a person's", user);
 	if ((r = bans_refuse(app, user, NULL, reterr)) != 0 || (r = person_id(app->db, user, &seen.pid)) != 0 ||
-	    (r = chat_of_pairing(app->db, match, look, &seen)) != 0)
+	    (r = chat_of_pairing(app->db, match, look, &seen)) != 0 || (r = drop_other(app, &p, &seen)) != 0)
 		return r;
-	if (seen.other_person || seen.other_side)
+	if (seen.other_person != 0 || seen.other_side)
 		return err_set(reterr, E_REFUSED, seen.other_side ? "this is the chat of the other side of the match" : "this side of the match has a chat already");
 	chat = (struct chat){ .pairing = p.id, .pid = seen.pid, .side = (char *)side };
-	if ((r = chat_put(app->db, &chat)) == 0 && (r = newest(app, p.id, side, &n)) == 0)
+	if ((r = chat_put(app->db, &chat)) == 0 && !strcmp(side, "specialist"))
+		r = bound_begin(app, &p, chat.pid);
+	if (r == 0 && (r = bound_may(app, p.id, chat.pid, side)) == 0 && (r = newest(app, p.id, side, &n)) == 0)
 		r = show(app, chat.pid, n.agreement, n.n);
 	newest_free(&n);
-	if (r == E_NOTFOUND)
+	if (r == E_NOTFOUND || r == E_REFUSED)
 		r = 0;
 	if (r != 0 || (r = audit_add(app->db, app_now(app), actor, "match chat", p.id, side)) != 0)
 		return r;
-	*ret = json_pack("{s:s, s:s}", "match", p.id, "text", "what both keep of it they can write in their chats now; !help shows them how");
+	*ret = json_pack("{s:s, s:s, s:s}", "match", p.id, "user", user, "text", says);
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
@@ -207,8 +243,8 @@ add_match(void *cookie, const struct chat *c)
 	struct newest n = { 0 };
 	int r = 0;
 
-	if (m->n == MATCHES_MAX)
-		return 0;
+	if (m->n == MATCHES_MAX || (r = bound_may(m->talk->app, c->pairing, c->pid, c->side)) != 0)
+		return r < 0 ? r : 0;
 	if (m->waits) {
 		r = newest(m->talk->app, c->pairing, c->side, &n);
 		if (r == 0)
@@ -290,9 +326,26 @@ static int
 tell(void *cookie, const struct chat *c)
 {
 	struct newest *n = cookie;
+	int r = bound_may(n->app, c->pairing, c->pid, c->side);
 
-	return talk_show(n->app, c->pid, "The agreement holds now: both of you have signed these words.",
+	return r != 0 ? (r < 0 ? r : 0) : talk_show(n->app, c->pid, "The agreement holds now: both of you have signed these words.",
 	    number_of(n, !strcmp(c->side, "member") ? "specialist" : "member"));
+}
+
+int
+notes_chat_resume(struct app *app, const char *match, int64_t pid)
+{
+	struct chat mine = { .pairing = (char *)(uintptr_t)match, .pid = pid, .side = (char *)"specialist" };
+	struct newest n = { 0 }, other = { 0 };
+	int r = newest(app, match, "specialist", &n);
+
+	if (r == 0)
+		r = show(app, pid, n.agreement, n.n);
+	else if (r == E_NOTFOUND && n.agreement != NULL && (r = newest(app, match, "member", &other)) == E_NOTFOUND && number_of(&other, "member") != 0)
+		r = tell(&other, &mine);
+	newest_free(&n);
+	newest_free(&other);
+	return r == E_NOTFOUND ? 0 : r;
 }
 
 static int
@@ -396,9 +449,9 @@ int
 notes_chat_step(struct app *app)
 {
 	int64_t n, due;
-	int r = note_ask(app->db, &n, &due);
+	int r = bound_step(app);
 
-	if (r != 0 || due > app_now(app))
+	if (r != 0 || (r = note_ask(app->db, &n, &due)) != 0 || due > app_now(app))
 		return r == E_NOTFOUND ? 0 : r;
 	return note_get(app->db, n, ask, app);
 }

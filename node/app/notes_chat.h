@@ -8,8 +8,11 @@
 
 #include "talk.h"
 
-/** Verb "match chat" {match, user, as}: whose chat belongs to the match; an agreement that waits is shown there. */
+/** Verb "match chat" {match, user (of a specialist who signed for one: absent), as}: whose chat belongs to the match; an agreement that waits is shown there. */
 int	notes_chat_add(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
+
+/** notes_chat_resume(app, match, pid): that specialist may be shown what is theirs: an agreement that waits for them, or that it holds. */
+int	notes_chat_resume(struct app *, const char *match, int64_t pid) must_check;
 
 /** notes_chat_offer(app, match): show the newest agreement in both chats.  0 or negative. */
 int	notes_chat_offer(struct app *, const char *match) must_check;

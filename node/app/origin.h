@@ -18,6 +18,7 @@ struct origin {
 	const char		*event_id;
 	int64_t			 ts;		/* The server's word; a hint. */
 	int64_t			 received;	/* When it reached us, or would have but for a hole. */
+	const char		*device;	/* Of the sender, as listed by them; NULL: not known. */
 	bool			 trusted_device;	/* Cross-signed or pinned. */
 	const json_t		*content;	/* As decrypted. */
 	struct err		*reason;	/* A handler that refuses says why here. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "bound.h"
 #include "domain/when.h"
 #include "match.h"
 #include "store/audit.h"
@@ -300,13 +301,28 @@ struct listing {
 	json_t		*items;
 };
 
+/* What staff are to know of the specialist's account. */
+static int
+say_account(struct app *app, const struct pairing *p, json_t *item)
+{
+	enum bound_state state = BOUND_FREE;
+	int r = p->state == PAIRING_ACTIVE ? bound_state(app, p, &state) : E_NOTFOUND;
+
+	if (r != 0 || state == BOUND_FREE)
+		return r < 0 ? r : 0;
+	return json_object_set_new(item, "account", json_string(bound_words(state))) != 0 ? -ENOMEM : 0;
+}
+
 static int
 add_item(void *cookie, const struct pairing *p)
 {
 	struct listing *l = cookie;
 	json_t *item = item_of(p, app_now(l->app));
+	int r = item != NULL ? say_account(l->app, p, item) : 0;
 
-	return item == NULL || json_array_append_new(l->items, item) != 0 ? -ENOMEM : 0;
+	if (r != 0)
+		json_decref(item);
+	return r != 0 ? r : item == NULL || json_array_append_new(l->items, item) != 0 ? -ENOMEM : 0;
 }
 
 int
@@ -328,7 +344,7 @@ pairing_show(struct app *app, const char *actor, const char *id, json_t **ret)
 		return r;
 	if ((*ret = item_of(&p, app_now(app))) == NULL || json_object_update_missing(*ret, p.body) != 0)
 		return -ENOMEM;
-	return audit_add(app->db, app_now(app), actor, "show", id, NULL);
+	return (r = say_account(app, &p, *ret)) != 0 ? r : audit_add(app->db, app_now(app), actor, "show", id, NULL);
 }
 
 /* One value of a language or region: {value, waiting, oldest_days, chosen, days: sum}. */

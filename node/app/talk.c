@@ -7,6 +7,7 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "bound.h"
 #include "consult.h"
 #include "matrix/request.h"
 #include "message.h"
@@ -48,6 +49,7 @@ static const struct topic {
 	{ "measure",	talk_measure,	"!measure - answer a questionnaire", false, false },
 	{ "volunteer",	talk_volunteer,	"!volunteer - offer to support others", false, false },
 	{ "answer",	consult_answer,	NULL, false, false },
+	{ "account",	bound_topic,	NULL, false, false },
 	{ "notes",	notes_form_topic, "!notes - what is kept of what you wrote so", false, false },
 	{ "share",	talk_share,	NULL, false, false },
 	{ "forget",	talk_forget,	"!forget plan - have what you wrote so forgotten; also goals, checkin, feedback, reflect, measure", false, false },
@@ -483,7 +485,7 @@ int
 talk_heard(struct app *app, int64_t pid, const struct said *said, bool *ret_took)
 {
 	autointake struct intake who = { 0 };
-	struct talk t = { .state = NULL };
+	struct talk t = { .device = said->device };
 	bool bad;
 	int r;
 

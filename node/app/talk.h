@@ -8,6 +8,7 @@
  *	talk_find.c	!find, !refer and its questions, one at a time
  *	talk_note.c	what they keep: goals, plan, check-ins, questionnaires (talk_note.h)
  *	notes_form.c	the same as data, beside the words (notes_form.h)
+ *	bound.c		!account: a specialist's account says whose it is
  *	talk_mine.c	!status, !cancel, !revoke, !who, and news of a referral
  *
  * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name}], asked: n, wish: {...},
@@ -29,6 +30,7 @@ struct talk {
 	int64_t		 pid;
 	char		*intake;	/* The member's id there. */
 	json_t		*state;		/* As above; changes are kept when the topic returns 0. */
+	const char	*device;	/* That they write with, or NULL. */
 	struct buf	 say;		/* The reply. */
 	bool		 quiet;		/* It is not kept among the messages. */
 	bool		 took;		/* What was written is kept as an answer, not among the messages. */

@@ -289,6 +289,35 @@ keys_pin_master(struct crypt *c, const char *user, const char *master, struct er
 	return put_outdated(c, &u);
 }
 
+int
+keys_identity(struct crypt *c, int64_t pid, char ret[CRYPT_KEY_TEXT + 1])
+{
+	struct crypto_user u;
+	int r = get_user(c, pid, &u);
+
+	if (r != 0)
+		return r;
+	if (!u.has_master)
+		return u.answered == 0 || u.outdated ? E_LATER : E_NOTFOUND;
+	encode_b64(u.master, CRYPT_KEY, ret);
+	return u.refused ? E_REFUSED : 0;
+}
+
+int
+keys_vouched(struct crypt *c, int64_t pid, const char *device_id)
+{
+	autodevice struct crypto_device d = { 0 };
+	struct crypto_user u;
+	int r = keys_fresh(c, pid);
+
+	if (r != 0 || (r = get_user(c, pid, &u)) != 0)
+		return r;
+	if (device_id == NULL || (r = crypto_device_get(c->db, pid, device_id, &d)) == E_NOTFOUND)
+		return E_REFUSED;
+	/* One that somebody pinned is not enough: its owner signs it. */
+	return r != 0 ? r : u.has_master && d.is_signed && objection(&u, &d, false) == NULL ? 0 : E_REFUSED;
+}
+
 void
 keys_list_free(struct device *list, size_t n)
 {

@@ -75,6 +75,15 @@ int	keys_unpin(struct crypt *, const char *user, const char *device_id) must_che
 int	keys_pin_master(struct crypt *, const char *user, const char *master_key,
 	    struct err *) must_check;
 
+/**
+ * keys_identity(c, pid, ret): the master key that we hold the user to, unpadded base64: 0; E_LATER: nobody has answered for them yet;
+ * E_NOTFOUND: they have none; E_REFUSED: another was shown since (${ret} is the one we hold to).
+ * keys_vouched(c, pid, device_id): is that device in the user's latest list, signed under that key, with no objection to it?
+ * 0, E_LATER (the list is being asked for) or E_REFUSED.
+ */
+int	keys_identity(struct crypt *, int64_t pid, char ret[CRYPT_KEY_TEXT + 1]) must_check;
+int	keys_vouched(struct crypt *, int64_t pid, const char *device_id) must_check;
+
 struct device {
 	int64_t	 pid;
 	char	*device_id;

@@ -57,6 +57,8 @@ publication_read(const json_t *doc, int64_t now, struct publication *ret, struct
 {
 	struct publication p = { .specialist = json_str(doc, "specialist"), .org = json_str(doc, "org"), .record = json_str(doc, "record"),
 	    .hash = json_str(doc, "hash"), .issued_at = json_int(doc, "issued_at", 0), .expires_at = json_int(doc, "expires_at", 0) };
+	const json_t *account = json_object_get(doc, "account");
+	struct binding b;
 	uint8_t key[32];
 	int r = event_check(&ev_publication_desc, doc, reterr);
 
@@ -70,6 +72,8 @@ publication_read(const json_t *doc, int64_t now, struct publication *ret, struct
 		return err_set(reterr, E_REFUSED, "the consent is dated in the future");
 	if ((r = signed_verify(doc, SIGNED_PUBLICATION, key, reterr)) > 0)
 		err_add(reterr, "the specialist did not sign the consent, or it was changed afterwards");
+	if (r == 0 && account != NULL && (r = binding_read(account, now, &b, reterr)) == 0 && strcmp(b.specialist, p.specialist) != 0)
+		r = err_set(reterr, E_REFUSED, "whose account it is was said by somebody else than the specialist");
 	if (r == 0)
 		*ret = p;
 	return r;
@@ -117,6 +121,24 @@ publication_over(const json_t *body, int64_t now)
 	return publication_ends(body) <= now;
 }
 
+int
+publication_account(const json_t *body, int64_t now, struct binding *ret)
+{
+	const json_t *account = json_obj(json_obj(body, "consent"), "account");
+	const char *did = publication_of(body);
+	struct binding b;
+	int r;
+
+	if (account == NULL)
+		return E_NOTFOUND;
+	if ((r = binding_read(account, now, &b, NULL)) != 0)
+		return r < 0 ? r : E_REFUSED;
+	if (did == NULL || strcmp(b.specialist, did) != 0 || publication_over(body, now))
+		return E_REFUSED;
+	*ret = b;
+	return 0;
+}
+
 static void
 own_did(const uint8_t seed[32], char ret[80])
 {
@@ -156,11 +178,26 @@ publication_sign(json_t *body, const char *org, const char *record, int64_t unti
 	/* Of a credential it is inside, by its issuer. */
 	if (said == NULL && json_object_set_new(body, "did", json_string(did)) != 0)
 		return json_is_object(body) ? -ENOMEM : err_set(reterr, E_BAD, "the body of a specialist is missing");
-	if ((r = publication_hash(body, hash)) != 0 || (r = finish(json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "v", 1, "kind",
+	if ((r = publication_hash(body, hash)) != 0 || (r = finish(json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:O*}", "v", 1, "kind",
 	    "publication", "specialist", did, "org", org, "record", record, "hash", hash, "issued_at", (json_int_t)now, "expires_at",
-	    (json_int_t)until, "withdrawn", 0), seed, now, &consent, reterr)) != 0)
+	    (json_int_t)until, "withdrawn", 0, "account", json_object_get(json_obj(body, "consent"), "account")), seed, now, &consent, reterr)) != 0)
 		return r;
 	return json_object_set_new(body, "consent", consent) == 0 ? 0 : -ENOMEM;
+}
+
+int
+publication_bind(json_t *body, const char *user, const char *master_key, const uint8_t seed[32], int64_t now, struct err *reterr)
+{
+	json_t *account = NULL, *consent = json_obj(body, "consent");
+	int r = binding_sign(user, master_key, seed, now, &account, reterr);
+
+	if (r != 0)
+		return r;
+	if (consent != NULL)
+		return json_object_set_new(consent, "account", account) == 0 ? 0 : -ENOMEM;
+	if ((consent = json_pack("{s:o}", "account", account)) == NULL)
+		return -ENOMEM;
+	return json_object_set_new(body, "consent", consent) == 0 ? 0 : json_is_object(body) ? -ENOMEM : E_BAD;
 }
 
 int

@@ -4,7 +4,7 @@
  *
  * Signed with the specialist's did:key, for one organization and one record of its directory, until a day: the specialist, or a
  * credential of theirs that is a record of its own.  It covers all that the record says, by a hash, but how many places
- * are free at present and who waits.  Withdrawn by a later one.
+ * are free at present and who waits.  Withdrawn by a later one.  It may say which Matrix account is theirs (binding.h), for as long as it lasts.
  */
 #ifndef CAIRN_PUBLICATION_H
 #define CAIRN_PUBLICATION_H
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "binding.h"
 
 /* Borrowed from the document. */
 struct publication {
@@ -43,13 +44,18 @@ bool	publication_over(const json_t *, int64_t now);
 /** publication_ends(body): when it does; WHEN_MAX: never. */
 int64_t	publication_ends(const json_t *);
 
+/** publication_account(body, now, ret): which account they say is theirs; 0; E_NOTFOUND: they do not; E_REFUSED: it is not to be believed, or over; -ENOMEM. */
+int	publication_account(const json_t *body, int64_t now, struct binding *ret) must_check;
+
 /**
  * publication_sign(body, org, record, until, seed, now, reterr): put the consent of whoever has ${seed} into the body
- * of a specialist, and their did:key, or into that of their credential.  publication_withdraw(consent, seed, now, ret, reterr): what takes it back; owned by
+ * of a specialist, and their did:key, or into that of their credential.  Which account is theirs stays as the body's consent before had it, or publication_bind(body, user,
+ * master_key, seed, now, reterr) put it there.  publication_withdraw(consent, seed, now, ret, reterr): what takes it back; owned by
  * the caller.  0; E_BAD: the body names another specialist, or not what the schema wants; -ENOMEM.
  */
 int	publication_sign(json_t *, const char *org, const char *record, int64_t until, const uint8_t seed[32], int64_t now,
 	    struct err *) must_check;
+int	publication_bind(json_t *, const char *user, const char *master_key, const uint8_t seed[32], int64_t now, struct err *) must_check;
 int	publication_withdraw(const json_t *, const uint8_t seed[32], int64_t now, json_t **ret, struct err *) must_check;
 
 #endif /* !CAIRN_PUBLICATION_H */

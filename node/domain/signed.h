@@ -28,7 +28,7 @@
 	X(TRUST, "trust") X(EXPERIENCE, "lived_experience")		\
 	X(PACT, "pact") X(ROSTER, "roster")				\
 	X(INVITATION, "invitation") X(ENROLMENT, "enrolment")	\
-	X(PUBLICATION, "publication")
+	X(PUBLICATION, "publication") X(BINDING, "binding")
 
 #define X(name, text) SIGNED_##name,
 enum signed_kind { SIGNED_NOTHING, SIGNED_RECORD, SIGNED_VCS(X) SIGNED_DOCS(X) SIGNED_NKINDS };

@@ -137,6 +137,12 @@ chat_put(struct db *db, const struct chat *c)
 	return db_run(db, Q_CHAT_PUT, "tit", c->pairing, c->pid, c->side);
 }
 
+int
+chat_drop(struct db *db, const struct chat *c)
+{
+	return db_run(db, Q_CHAT_DROP, "ti", c->pairing, c->pid);
+}
+
 static int
 chats(struct rows *rows, int r, int (*fn)(void *, const struct chat *), void *cookie)
 {

@@ -47,6 +47,7 @@ struct chat {
 	char	*side;		/* "member", "specialist" */
 };
 int	chat_put(struct db *, const struct chat *) must_check;
+int	chat_drop(struct db *, const struct chat *) must_check;
 /** chat_of_pairing: its chats; chat_of_person: their active matches, in one order.  fn may write. */
 int	chat_of_pairing(struct db *, const char *pairing, int (*)(void *, const struct chat *), void *) must_check;
 int	chat_of_person(struct db *, int64_t pid, int (*)(void *, const struct chat *), void *) must_check;

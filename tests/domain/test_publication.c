@@ -172,13 +172,14 @@ test_memory(void)
 	int failed = 0;
 	bool good = true;
 
-	for (int which = 0; which < 3; which++)
+	for (int which = 0; which < 4; which++)
 		for (long n = 0, r = -ENOMEM; r == -ENOMEM; n++) {
-			autojson json_t *word = NULL, *copy = json_deep_copy(b);
+			autojson json_t *word = NULL, *copy = json_deep_copy(b), *bare = json_of("{'alias':'Rosa','capacity':{'open':3}}");
 
 			faults_left = n;
 			r = which == 0 ? publication_check(b, ORG_A, RECORD, 0, NOW, &p, NULL) : which == 1 ?
-			    publication_sign(copy, ORG_A, RECORD, UNTIL, rosa.seed, NOW, NULL) :
+			    publication_sign(copy, ORG_A, RECORD, UNTIL, rosa.seed, NOW, NULL) : which == 3 ?
+			    publication_sign(bare, ORG_A, RECORD, UNTIL, rosa.seed, NOW, NULL) :
 			    publication_withdraw(json_obj(b, "consent"), rosa.seed, NOW, &word, NULL);
 			faults_left = -1;
 			/* Signing tells it from what is not UTF-8 in one place alone. */

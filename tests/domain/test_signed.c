@@ -4,9 +4,12 @@
  * accepted by its own verifier alone; and no mixture of two, signed by that key, by more than one.
  */
 #include "base/canon.h"
+#include "domain/binding.h"
 #include "domain/credential.h"
 #include "domain/directory.h"
+#include "domain/publication.h"
 #include "domain/signed.h"
+#include "domain/statement.h"
 #include "domain/status.h"
 #include "domain/trust.h"
 #include "domain/when.h"
@@ -14,9 +17,10 @@
 
 #define LIST	"https://board.example/status/1"
 
-enum { RECORD, CREDENTIAL, STATUS, TRUST, KINDS };
-static const char *const names[KINDS] = { "record", "credential", "status list", "trust list" };
-static const enum signed_kind kinds[KINDS] = { SIGNED_RECORD, SIGNED_CREDENTIAL, SIGNED_STATUS_LIST, SIGNED_TRUST };
+enum { RECORD, CREDENTIAL, STATUS, TRUST, STATEMENT, PUBLICATION, BINDING, KINDS };
+static const char *const names[KINDS] = { "record", "credential", "status list", "trust list", "statement", "consent to be published", "binding" };
+static const enum signed_kind kinds[KINDS] = { SIGNED_RECORD, SIGNED_CREDENTIAL, SIGNED_STATUS_LIST, SIGNED_TRUST, SIGNED_EXPERIENCE, SIGNED_PUBLICATION,
+	SIGNED_BINDING };
 
 static struct keypair key, rosa;
 static struct trust *trust;
@@ -41,6 +45,17 @@ make(int kind)
 		r = credential_build(&claim, key.seed, NOW, &doc, NULL);
 	else if (kind == STATUS)
 		r = status_build(&list, key.seed, NOW, &doc, NULL);
+	else if (kind == STATEMENT) {
+		doc = json_pack("{s:i, s:s, s:s, s:I, s:I, s:s, s:[s], s:b}", "v", 1, "kind", STATEMENT_KIND, "specialist", key.did, "issued_at",
+		    (json_int_t)(NOW - 1), "expires_at", (json_int_t)(NOW + WHEN_DAY), "readers", "staff", "conditions", "alcohol", "withdrawn", 0);
+		r = proof_sign(doc, key.seed, "assertionMethod", "2026-11-21T00:00:00Z", NULL);
+	} else if (kind == PUBLICATION) {
+		autojson json_t *said = json_pack("{s:s}", "alias", "x");
+
+		if ((r = publication_sign(said, ORG_A, ORG_B, NOW + WHEN_DAY, key.seed, NOW - 1, NULL)) == 0)
+			doc = json_incref(json_obj(said, "consent"));
+	} else if (kind == BINDING)
+		r = binding_sign("@rosa:harbor.example", "W2ozYLPaGTiWk6JMVgvY47h08czs0n0aly5jkvxxoN8", key.seed, NOW - 1, &doc, NULL);
 	else {
 		doc = json_pack("{s:i, s:s, s:i, s:I, s:I, s:[], s:[{s:s, s:s, s:s, s:[{s:s, s:[s]}]}]}", "v", 1, "kind", "trust",
 		    "version", 1, "issued_at", (json_int_t)1, "expires_at", (json_int_t)WHEN_MAX, "orgs", "issuers", "id", key.did,
@@ -61,6 +76,10 @@ accepts(int verifier, const json_t *doc)
 	struct directory_record record;
 	struct credential_finding finding;
 	struct status_finding said;
+	enum statement_verdict judged;
+	struct statement statement;
+	struct publication publication;
+	struct binding binding;
 	autostatus struct status_list *list = NULL;
 	autotrust struct trust *t = NULL;
 	struct err err = { "" };
@@ -72,6 +91,12 @@ accepts(int verifier, const json_t *doc)
 		return credential_verify(doc, trust, rosa.did, NULL, NOW, &finding) == 0 && finding.verdict == CREDENTIAL_CERTIFIED;
 	case STATUS:
 		return status_open(doc, &status, &list, &said) == 0 && list != NULL;
+	case STATEMENT:
+		return statement_check(doc, 0, NOW, &judged, &statement, &err) == 0 && judged == STATEMENT_GOOD;
+	case PUBLICATION:
+		return publication_read(doc, NOW, &publication, &err) == 0;
+	case BINDING:
+		return binding_read(doc, NOW, &binding, &err) == 0;
 	default:
 		return trust_load(doc, only(key.pub), NULL, NOW, &t, &err) == 0;
 	}
@@ -109,7 +134,8 @@ test_mixtures(void)
 			const char *name;
 			json_t *value;
 
-			if (a == b)
+			/* A statement with more in it is one still. */
+			if (a == b || b == STATEMENT)
 				continue;
 			/* The whole of the other, then each of its members alone. */
 			for (int whole = 1; whole >= 0; whole--)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -245,6 +246,31 @@ class Keys(Case):
         self.refused("no such day", "sign", "publication", path, "--org", ORG, "--until", "2001-01-01", "--key", key, want=3)
         self.refused("no organization", "sign", "publication", path, "--org", "x", "--until", "2099-01-01", "--key", key, want=3)
         self.refused("exactly one specialist", "sign", "publication", path, *sign, "--alias", "Nobody", want=3)
+
+    def test_a_specialist_signs_whose_account_it_is(self):
+        key = os.path.join(self.dir.name, "rosa.key")
+        did = json.loads(self.cairn("key", "new", key, "--json").stdout)["did"]
+        path, master = os.path.join(EXAMPLES, "harbor-records.json"), "W2ozYLPaGTiWk6JMVgvY47h08czs0n0aly5jkvxxoN8"
+        sign = ("--program", "5TGB7NQ2WEMVC4K1X8Z0RHJ3D9", "--org", ORG, "--until", "2099-01-01", "--key", key)
+        done = self.cairn("sign", "publication", path, *sign, "--account", "@rosa:harbor.example", "--master-key", master)
+        with open(os.path.join(SRC, "node", "base", "words.c"), encoding="utf-8") as f:
+            words = re.findall(r'"([a-z]+)"', f.read().split("{", 1)[1])
+        text = "org.cairnpeer.binding %s @rosa:harbor.example %s" % (did, master)
+        said = " ".join(words[b] for b in hashlib.sha256(text.encode()).digest()[:6])
+        self.assertIn("!account " + said + "\n", done.stderr)
+
+        def account(doc):
+            return next(r["body"] for r in doc["records"] if r["kind"] == "specialist")["consent"].get("account")
+
+        doc = json.loads(done.stdout)
+        self.assertEqual((account(doc)["specialist"], account(doc)["user"], account(doc)["master_key"]), (did, "@rosa:harbor.example", master))
+        again = self.cairn("sign", "publication", self.file("signed.json", doc), *sign)
+        self.assertEqual(account(json.loads(again.stdout)), account(doc))
+        self.assertIn(said, again.stderr)
+        self.assertIsNone(account(json.loads(self.cairn("sign", "publication", path, *sign).stdout)))
+        self.refused("go together", "sign", "publication", path, *sign, "--account", "@rosa:harbor.example", want=3)
+        self.refused("go together", "sign", "publication", path, *sign, "--master-key", master, want=3)
+        self.refused("user", "sign", "publication", path, *sign, "--account", "rosa", "--master-key", master, want=3)
 
     def test_what_is_no_trust_list_is_not_signed(self):
         key, _ = self.key()

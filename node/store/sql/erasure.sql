@@ -109,6 +109,9 @@ DELETE FROM consult_voice WHERE pid = ?1;
 -- name: erase_person_chats
 DELETE FROM pairing_chat WHERE pid = ?1;
 
+-- name: erase_person_bound
+DELETE FROM bound WHERE pid = ?1;
+
 -- name: erase_person_outbox
 DELETE FROM outbox WHERE room_id IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5)
 OR (purpose = 'say' AND ref IN (SELECT content_id FROM message WHERE pid = ?1));

@@ -37,6 +37,9 @@ SELECT n, due FROM note AS a WHERE due > 0 AND pid > 0 AND
 INSERT INTO pairing_chat (pairing, pid, side) VALUES (?1, ?2, ?3)
 ON CONFLICT (pairing, pid) DO UPDATE SET side = excluded.side;
 
+-- name: chat_drop
+DELETE FROM pairing_chat WHERE pairing = ?1 AND pid = ?2;
+
 -- Of a match: those that staff named, and the member's own whose referral led to it.
 -- name: chat_of_pairing
 SELECT pairing, pid, side FROM pairing_chat WHERE pairing = ?1
