@@ -15,6 +15,7 @@
 #include "store/outbox.h"
 #include "traffic.h"
 #include "untold.h"
+#include "waits.h"
 
 enum { CLOCKS_A_TURN = 16 };
 
@@ -244,8 +245,13 @@ settle(struct app *app, struct case_row *row, const struct path *path)
 	size_t n = 0;
 	int r = step_list(app->db, row->id, &steps, &n);
 
-	if (r != 0)
+	for (size_t i = 0; i < n && i < path_size(path) && r == 0; i++)
+		if (steps[i].waits && path_standing(path, i, NULL) != PATH_WAITS)
+			r = step_waits_no_more(app->db, row->id, steps[i].step.id);
+	if (r != 0) {
+		step_list_free(steps, n);
 		return r;
+	}
 	row->r = *path_state(path);
 	row->updated = app_now(app);
 	row->reminded = 0;
@@ -271,8 +277,10 @@ record(struct app *app, const struct case_row *row, struct path *path, const str
 {
 	autofree char *text = NULL;
 	struct step_row stored = { .step = *step, .recorded = app_now(app) };
-	int waits, r;
+	int waits, r = waits_room(app, row, path, step, reterr);
 
+	if (r != 0)
+		return r;
 	stored.step.move.heard = stored.recorded;
 	waits = path_add(path, &stored.step, reterr);
 	if (waits != 0 && waits != E_LATER)
@@ -280,6 +288,7 @@ record(struct app *app, const struct case_row *row, struct path *path, const str
 	if (content != NULL && (text = canon_text(content, reterr)) == NULL)
 		return E_BAD;
 	stored.content = text;
+	stored.waits = waits == E_LATER;
 	if ((r = step_put(app->db, row->id, &stored)) != 0 || (r = audit_case(app->db, app_now(app), who,
 	    referral_input_name(step->move.input), row->id, NULL)) != 0)
 		return r;

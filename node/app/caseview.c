@@ -75,7 +75,9 @@ put_overtaken(json_t *out, const struct path *path)
 			    referral_actor_name(won->actor));
 			break;
 		case PATH_WAITS:
-			text = json_sprintf("%s by the %s waits for something said before it that has not arrived", input, actor);
+			text = json_sprintf("%s by the %s waits for something said before it that has not arrived%s", input, actor,
+			    referral_rank(&(struct referral_claim){ move->input, move->actor, path_at(path, i)->id }) < REFERRAL_RANK_OTHER ?
+			    ": take the member at their word, and ask the partner's staff" : "");
 			break;
 		case PATH_VOID:
 			text = json_sprintf("%s by the %s was not possible when it was made", input, actor);

@@ -36,6 +36,7 @@
 #include "store/peoplestore.h"
 #include "store/subject.h"
 #include "view.h"
+#include "waits.h"
 
 #define SILENT_MS	(7 * 86400000LL)	/* Partners who were asked to erase have a week. */
 #define ENDING		(30 * WHEN_DAY)
@@ -390,6 +391,23 @@ check_turns(struct app *app, json_t *checks)
 	    "cairn list referrals shows whose turn it is: ours is done with what cairn show REFERRAL names; else speak to their staff");
 }
 
+/* What a partner said after something that never came has no effect. */
+static int
+check_waiting(struct app *app, json_t *checks)
+{
+	autofree char *one = NULL;
+	char text[160];
+	int64_t n;
+	int r = step_waiting_long(app->db, app_now(app) - WAITS_SAY_MS, &n, &one);
+
+	if (r != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%lld referral%s something that its partner said after what has not come, for a day or more: %s", (long long)n,
+	    n == 1 ? " has" : "s have", one != NULL ? one : "");
+	return check(checks, "waiting", n == 0, n == 0 ? "nothing waits for what a partner said before it" : text,
+	    "cairn show REFERRAL says what it is; ask the partner's staff. It is dropped after 90 days, but never that a member left");
+}
+
 /* A revocation that a holder has not acknowledged is the staff's to pursue. */
 static int
 check_revocations(struct app *app, json_t *checks)
@@ -565,7 +583,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_lost_people(app, checks)) != 0 ||
-	    (r = check_copies(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
+	    (r = check_copies(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 || (r = check_waiting(app, checks)) != 0 ||
 	    (r = check_revocations(app, checks)) != 0 || (r = check_records(app, checks)) != 0 || (r = check_purges(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
 	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 || (r = check_book(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)

@@ -25,6 +25,7 @@
 #include "store/retention.h"
 #include "store/subject.h"
 #include "traffic.h"
+#include "waits.h"
 
 #define DAY_MS	(24 * 3600 * 1000LL)
 
@@ -464,7 +465,7 @@ terms_step(struct app *app, bool *ret_more)
 	if (cfg->keep_audit > 0 && (r = audit_trim(app->db, now - cfg->keep_audit * DAY_MS, TURN_VALUES, &trimmed)) != 0)
 		return r;
 	more |= cfg->keep_audit > 0 && trimmed == TURN_VALUES;
-	if (!more && (r = published_ended(app, &more)) != 0)
+	if ((!more && (r = published_ended(app, &more)) != 0) || (r = waits_forget(app, &more)) != 0)
 		return r;
 	*ret_more |= more;
 	app->terms_due = more ? now : now + TERMS_MS;

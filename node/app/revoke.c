@@ -24,6 +24,7 @@
 #include "traffic.h"
 #include "trustlist.h"
 #include "untold.h"
+#include "waits.h"
 
 #define TYPE_REVOKED	ID_NAMESPACE "consent.revoked"
 #define TYPE_REVOKED_ACK ID_NAMESPACE "consent.revocation_ack"
@@ -469,23 +470,32 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 	int r = consent_get(app->db, ev->consent, &known);
 	/* Of another partner's consent it says nothing; and one that is not known may still come. */
 	bool ours = r == 0 && !strcmp(known.org, origin->org) && !strcmp(known.referral, ev->referral);
-	bool theirs;
+	bool theirs = false, full = false;
 
+	if (!ours && (r == 0 || r == E_NOTFOUND) && (r = waits_revocation(app, ev->consent, origin->org, &full)) != 0)
+		goto done;
 	if (r == 0 || r == E_NOTFOUND)
 		r = case_get(app->db, ev->referral, &row);
 	theirs = r == 0 && !strcmp(row.org, origin->org);
 	if (r == E_NOTFOUND)
 		r = 0;
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
-	if (r == 0)
+	if (r == 0 && full && !theirs)
+		r = err_set(origin->reason, E_REFUSED, "too many revocations of its sender are of consents that are not known here");
+	else if (r == 0 && !full)
 		r = note(app, ours ? &known : &consent, &why, app_now(app));
 	if (r == 0 && theirs && (r = stop(app, row.id, row.org)) == 0 && (r = untold_look(app, &row)) == 0)
 		/* A target may end a referral by a consent that both know, not by one that it made up. */
 		r = step(app, &row, ours || row.r.side == REFERRAL_AT_TARGET ? ev->then : EV_CONSENT_REVOKED_THEN_NOTHING, who, ev->id, ev);
 	if (r == 0 && (r = audit_case(app->db, app_now(app), who, "revoke", ev->referral, ev->consent)) == 0)
-		r = acknowledge(app, ev, origin, ours ? &row : NULL);
+		/* The step is made; but a disclosure under that consent could still be taken: its sender must know. */
+		r = full ? err_set(origin->reason, E_EXISTS, "too many revocations of its sender are of consents that are not known here") :
+		    acknowledge(app, ev, origin, ours ? &row : NULL);
+done:
 	case_free(&row);
 	consent_row_free(&known);
+	if (full && !theirs)
+		return r;
 	/* The consent has ended here; its step is kept by whoever made it, and comes again. */
 	return r == E_REFUSED || r == E_NOTFOUND ? err_set(origin->reason, E_EXISTS, "its step finds no place here") : r;
 }

@@ -60,6 +60,7 @@ struct step_row {
 	struct path_step step;	/* meets_at, channel and supervised are in the content. */
 	int64_t	 recorded;
 	char	*content;	/* JSON or NULL; sealed. */
+	bool	 waits;		/* For the one that it was made on. */
 };
 int	step_put(struct db *, const char *referral, const struct step_row *) must_check;
 /**
@@ -69,6 +70,16 @@ int	step_put(struct db *, const char *referral, const struct step_row *) must_ch
 int	step_list(struct db *, const char *referral, struct step_row **, size_t *) must_check;
 int	step_list_apart(struct db *, const char *referral, struct step_row **, size_t *) must_check;
 int	step_apart(struct db *, const char *referral, const char *id) must_check;
+/**
+ * step_waits_no_more(db, referral, id): what it waited for has come.  step_waiting(db, org, ret): how many wait in referrals with that partner, those by which a
+ * member leaves or revokes not counted.  step_waiting_long(db, before, ret, ret_one): in how many referrals any waits that came before, and the id of one (NULL: none).
+ * step_waiting_oldest(db, before, ret_referral, ret_id): one that came before, by which nobody leaves or revokes; 0, E_NOTFOUND.  The caller frees.  step_drop: it is forgotten.
+ */
+int	step_waits_no_more(struct db *, const char *referral, const char *id) must_check;
+int	step_waiting(struct db *, const char *org, int64_t *) must_check;
+int	step_waiting_long(struct db *, int64_t before, int64_t *, char **ret_one) must_check;
+int	step_waiting_oldest(struct db *, int64_t before, char **ret_referral, char **ret_id) must_check;
+int	step_drop(struct db *, const char *referral, const char *id) must_check;
 /** step_old_each(db, referral, fn, cookie): the history of one that version 3 began, oldest first; names as they were. */
 struct step_old {
 	int64_t		 at;

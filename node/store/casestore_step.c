@@ -27,10 +27,13 @@ step_put(struct db *db, const char *referral, const struct step_row *s)
 	int r = column_seal_text(db, subject_referral(referral, who), "referral_step.content",
 	    row_name(referral, step->id, row), s->content, &content);
 
-	return r != 0 ? r : db_run(db, Q_STEP_PUT, "ttttttiiib", referral, step->id, step->prev,
+	const bool leaves = referral_rank(&(struct referral_claim){ step->move.input, step->move.actor, step->id }) < REFERRAL_RANK_OTHER;
+
+	return r != 0 ? r : db_run(db, Q_STEP_PUT, "ttttttiiibi", referral, step->id, step->prev,
 	    referral_input_name(step->move.input), referral_actor_name(step->move.actor),
 	    referral_actor_name(step->by == REFERRAL_AT_SOURCE ? REFERRAL_BY_SOURCE : REFERRAL_BY_TARGET),
-	    (int64_t)step->move.leg, step->move.at, s->recorded, content.data, content.len);
+	    (int64_t)step->move.leg, step->move.at, s->recorded, content.data, content.len,
+	    (int64_t)(s->waits ? 1 + leaves : 0));
 }
 
 void
@@ -51,7 +54,7 @@ read_step(struct db *db, const char *referral, struct rows *rows, struct step_ro
 
 	if (id == NULL || prev == NULL || input == NULL || actor == NULL || by == NULL)
 		return -ENOMEM;
-	*ret = (struct step_row){ .recorded = db_int(rows, 7) };
+	*ret = (struct step_row){ .recorded = db_int(rows, 7), .waits = db_int(rows, 9) != 0 };
 	(void)snprintf(ret->step.id, sizeof(ret->step.id), "%s", id);
 	(void)snprintf(ret->step.prev, sizeof(ret->step.prev), "%s", prev);
 	if (referral_input_parse(input, &ret->step.move.input) != 0 ||
@@ -111,6 +114,57 @@ int
 step_apart(struct db *db, const char *referral, const char *id)
 {
 	return db_run(db, Q_STEP_APART, "tt", referral, id);
+}
+
+int
+step_waits_no_more(struct db *db, const char *referral, const char *id)
+{
+	return db_run(db, Q_STEP_WAITS_NO_MORE, "tt", referral, id);
+}
+
+int
+step_waiting(struct db *db, const char *org, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_STEP_WAITING, "t", org);
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
+int
+step_waiting_long(struct db *db, int64_t before, int64_t *ret, char **ret_one)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_STEP_WAITING_LONG, "i", before);
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	if (!db_null(rows, 1) && (r = rows_dup(rows, 1, ret_one)) != 0)
+		return r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
+int
+step_waiting_oldest(struct db *db, int64_t before, char **ret_referral, char **ret_id)
+{
+	autorows struct rows *rows = NULL;
+	autofree char *referral = NULL;
+	int r = db_query(db, &rows, Q_STEP_WAITING_OLDEST, "i", before);
+
+	if (r != 0 || (r = db_next(rows)) != 0 || (r = rows_dup(rows, 0, &referral)) != 0 || (r = rows_dup(rows, 1, ret_id)) != 0)
+		return r;
+	*ret_referral = take(referral);
+	return 0;
+}
+
+int
+step_drop(struct db *db, const char *referral, const char *id)
+{
+	return db_run(db, Q_STEP_DROP, "tt", referral, id);
 }
 
 /* Two numbers of a referral. */

@@ -226,6 +226,37 @@ revocation_get(struct db *db, const char *consent, const char *org, struct revoc
 }
 
 int
+revocation_unknown(struct db *db, const char *org, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_REVOCATION_UNKNOWN, "t", org);
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
+int
+revocation_oldest(struct db *db, int64_t before, char **ret_consent, char **ret_org)
+{
+	autorows struct rows *rows = NULL;
+	autofree char *consent = NULL;
+	int r = db_query(db, &rows, Q_REVOCATION_OLDEST, "i", before);
+
+	if (r != 0 || (r = db_next(rows)) != 0 || (r = rows_dup(rows, 0, &consent)) != 0 || (r = rows_dup(rows, 1, ret_org)) != 0)
+		return r;
+	*ret_consent = take(consent);
+	return 0;
+}
+
+int
+revocation_drop(struct db *db, const char *consent, const char *org)
+{
+	return db_run(db, Q_REVOCATION_DROP, "tt", consent, org);
+}
+
+int
 holder_put(struct db *db, const struct holder_row *h)
 {
 	return db_run(db, Q_HOLDER_PUT, "tttii", h->consent, h->org, h->referral, h->told, h->due);

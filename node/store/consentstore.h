@@ -45,6 +45,13 @@ struct revocation_row {
 /** revocation_put: a revocation replaces an end, and nothing replaces a revocation. */
 int	revocation_put(struct db *, const struct revocation_row *) must_check;
 int	revocation_get(struct db *, const char *consent, const char *org, struct revocation_row *) must_check;	/* 0, E_NOTFOUND */
+/**
+ * revocation_unknown(db, org, ret): how many of theirs are of consents that are not known here.  revocation_oldest(db, before, ret_consent, ret_org): one of these,
+ * of whomever, that came before; the caller frees; 0, E_NOTFOUND.  revocation_drop: it is forgotten.
+ */
+int	revocation_unknown(struct db *, const char *org, int64_t *) must_check;
+int	revocation_oldest(struct db *, int64_t before, char **ret_consent, char **ret_org) must_check;
+int	revocation_drop(struct db *, const char *consent, const char *org) must_check;
 void	revocation_row_free(struct revocation_row *);
 
 struct holder_row {

@@ -52,12 +52,27 @@ SELECT id, org FROM referral WHERE state NOT IN ('draft', 'ended', 'closed', 'fo
 SELECT at, actor, input, old_state, new_state FROM step WHERE referral = ?1 ORDER BY n;
 
 -- name: step_put
-INSERT INTO referral_step (referral, id, prev, input, actor, said_by, leg, at, recorded, content)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+INSERT INTO referral_step (referral, id, prev, input, actor, said_by, leg, at, recorded, content, waits)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
 
 -- name: step_list
-SELECT id, prev, input, actor, said_by, leg, at, recorded, content FROM referral_step WHERE referral = ?1 AND apart = ?2
+SELECT id, prev, input, actor, said_by, leg, at, recorded, content, waits FROM referral_step WHERE referral = ?1 AND apart = ?2
 ORDER BY n;
+
+-- name: step_waits_no_more
+UPDATE referral_step SET waits = 0 WHERE referral = ?1 AND id = ?2;
+
+-- name: step_waiting
+SELECT count(*) FROM referral_step AS s JOIN referral AS r ON r.id = s.referral WHERE s.waits = 1 AND r.org = ?1;
+
+-- name: step_waiting_long
+SELECT count(DISTINCT referral), min(referral) FROM referral_step WHERE waits > 0 AND recorded < ?1;
+
+-- name: step_waiting_oldest
+SELECT referral, id FROM referral_step WHERE waits = 1 AND recorded < ?1 ORDER BY recorded LIMIT 1;
+
+-- name: step_drop
+DELETE FROM referral_step WHERE referral = ?1 AND id = ?2;
 
 -- name: step_apart
 UPDATE referral_step SET apart = 1 WHERE referral = ?1 AND id = ?2;

@@ -49,6 +49,16 @@ WHERE ended = 1 AND excluded.ended = 0;
 -- name: revocation_get
 SELECT consent, org, referral, at, ended, detail FROM revocation WHERE consent = ?1 AND org = ?2;
 
+-- Of consents that are not known here.
+-- name: revocation_unknown
+SELECT count(*) FROM revocation WHERE referral IS NULL AND org = ?1;
+
+-- name: revocation_oldest
+SELECT consent, org FROM revocation WHERE referral IS NULL AND at < ?1 LIMIT 1;
+
+-- name: revocation_drop
+DELETE FROM revocation WHERE consent = ?1 AND org = ?2 AND referral IS NULL;
+
 -- Told again, the clock and the answer begin anew.
 -- name: holder_put
 INSERT INTO holder (consent, org, referral, told, due, acked, detail) VALUES (?1, ?2, ?3, ?4, ?5, 0, NULL)

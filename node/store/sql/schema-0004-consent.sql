@@ -25,6 +25,7 @@ CREATE TABLE revocation (
 	PRIMARY KEY (consent, org)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX revocation_referral ON revocation (referral);
+CREATE INDEX revocation_unknown ON revocation (org, at) WHERE referral IS NULL;
 
 -- Who was told of it, and what they answered.
 CREATE TABLE holder (

@@ -36,7 +36,9 @@ CREATE TABLE referral_step (
 	recorded	INTEGER NOT NULL,	-- by ours
 	content		BLOB,			-- sealed; NULL: nothing more to say, or in referral
 	apart		INTEGER NOT NULL DEFAULT 0,	-- 1: ours, and never told: it is not of the tree
+	waits		INTEGER NOT NULL DEFAULT 0,	-- 1: for the one before it; 2: and by it the member leaves or revokes
 	UNIQUE (referral, id)
 ) STRICT;
+CREATE INDEX referral_step_waits ON referral_step (recorded) WHERE waits > 0;
 
 CREATE INDEX traffic_withheld ON traffic (referral) WHERE type = 'org.cairnpeer.referral.withheld';

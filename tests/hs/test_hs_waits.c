@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a partner says of something that never came: it is named, it has a bound, and it is dropped in the end; but never
+ * that a member left.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/waits.h"
+#include "base/canon.h"
+#include "domain/when.h"
+#include "hostile.h"
+#include "scene.h"
+#include "store/consentstore.h"
+#include "tests/tap.h"
+
+#define REVOKED		"org.cairnpeer.consent.revoked"
+#define ANSWER		"org.cairnpeer.referral.answer"
+#define CHANGE		"org.cairnpeer.referral.change"
+
+enum { MOMENT = 60000 };
+
+static const char nothing[] = "N4GGVB7Z0FNVV3G5SDTNK9ZN7B";	/* No step has that id. */
+
+static void
+must(struct host *h, int r)
+{
+	if (r != 0)
+		host_fail(h, "the store answers %d", r);
+}
+
+static void
+later(struct host *h, int64_t ms)
+{
+	*h->now += ms;
+	for (int i = 0; i < 3; i++) {
+		host_run(h, MOMENT);
+		*h->now += WHEN_HOUR;
+	}
+	host_run(h, MOMENT);
+}
+
+/* How many steps of the referral wait, as that node shows them. */
+static int
+waiting(struct scene *sc, size_t i, const char *input)
+{
+	autojson json_t *shown = refer_show(&sc->host, i, &sc->s);
+	const json_t *line;
+	size_t k;
+	int n = 0;
+
+	json_array_foreach(json_arr(shown, "overtaken"), k, line)
+		n += !strcmp(json_str(line, "input"), input) && strstr(json_str(line, "text"), "waits for something") != NULL;
+	return n;
+}
+
+static json_t *
+on_nothing(struct scene *sc, json_t *content)
+{
+	json_t *said = scene_stamp(sc, content);
+
+	(void)json_object_set_new(said, "prev", json_string(nothing));
+	return said;
+}
+
+static int
+audited(struct scene *sc, size_t i, const char *action)
+{
+	autojson json_t *result = host_ok(&sc->host, i, "audit show", json_object());
+	const json_t *row;
+	size_t k;
+	int n = 0;
+
+	json_array_foreach(json_arr(result, "items"), k, row)
+		n += !strcmp(json_str(row, "action"), action);
+	return n;
+}
+
+static void
+test_age(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+
+	scene_begin(&sc, 95, STORY_REFER);
+	hostile_say(h, TARGET, sc.channel, ANSWER, on_nothing(&sc, json_pack("{s:s}", "decision", "accept")));
+	hostile_say(h, SOURCE, sc.channel, CHANGE, on_nothing(&sc, json_pack("{s:s, s:s}", "change", "withdraw", "by", "member")));
+	ok(waiting(&sc, SOURCE, "accept") == 1 && waiting(&sc, TARGET, "withdraw") == 1, "both sides wait for what never comes");
+	ok(story_well(h, SOURCE, "waiting"), "which may come in a moment");
+	later(h, WHEN_DAY);
+	ok(story_ill(h, SOURCE, "waiting", sc.s.id) && story_ill(h, TARGET, "waiting", sc.s.id), "after a day the doctor names it");
+	later(h, 90 * WHEN_DAY);
+	ok(waiting(&sc, SOURCE, "accept") == 0 && story_well(h, SOURCE, "waiting"), "after 90 it is dropped");
+	is_int(audited(&sc, SOURCE, "waiting-dropped"), 1, "which the audit says");
+	ok(waiting(&sc, TARGET, "withdraw") == 1 && story_ill(h, TARGET, "waiting", sc.s.id), "that a member left is not");
+	scene_end(&sc);
+}
+
+/* As many as one partner may have wait in another referral. */
+static void
+fill_steps(struct scene *sc)
+{
+	struct db *db = hostile_db(&sc->host, SOURCE);
+	struct case_row row;
+	char id[32];
+
+	must(&sc->host, case_get(db, sc->s.id, &row));
+	free(row.id);
+	row.id = strdup("GR6ZEWN0TC4N5PZ1Y8P956JWD7");
+	row.clock_due = 0;
+	must(&sc->host, case_put(db, &row));
+	for (int i = 0; i < WAITS_STEPS; i++) {
+		struct step_row step = { .recorded = *sc->host.now, .waits = true, .step = { .by = REFERRAL_AT_TARGET,
+		    .move = { .input = REFERRAL_IN_ENGAGE, .actor = REFERRAL_BY_TARGET, .leg = 1, .at = *sc->host.now } } };
+
+		(void)snprintf(id, sizeof(id), "N4GGVB7Z0FNVV3G5SDTNK9%04d", i);
+		memcpy(step.step.id, id, sizeof(step.step.id));
+		memcpy(step.step.prev, nothing, sizeof(step.step.prev));
+		must(&sc->host, step_put(db, row.id, &step));
+	}
+	case_free(&row);
+	hostile_go_on(&sc->host, SOURCE, db);
+}
+
+static void
+test_many(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *shown = NULL;
+	json_t *content;
+
+	scene_begin(&sc, 96, STORY_REFER);
+	fill_steps(&sc);
+	hostile_say(h, TARGET, sc.channel, ANSWER, on_nothing(&sc, json_pack("{s:s}", "decision", "accept")));
+	is_int(waiting(&sc, SOURCE, "accept"), 0, "of one partner no more wait than so many");
+	is_int((int)found_in(h, SOURCE, "rejected", "reason", "too many steps of its sender"), 1, "and the next is listed");
+	content = scene_stamp(&sc, json_pack("{s:s, s:s}", "decision", "decline", "reason", "no_capacity"));
+	hostile_say(h, TARGET, sc.channel, ANSWER, content);
+	shown = refer_show(h, SOURCE, &sc.s);
+	is_str(json_str(shown, "state"), "ended", "what need not wait is taken as ever");
+	scene_end(&sc);
+}
+
+/* As many revocations as one partner may have of consents that nobody knows. */
+static void
+fill_revocations(struct scene *sc, const char *org)
+{
+	struct db *db = hostile_db(&sc->host, TARGET);
+	char id[32];
+
+	for (int i = 0; i < WAITS_REVOKED; i++) {
+		(void)snprintf(id, sizeof(id), "6Q9ACKRYS2BJ6ZB7GDS3MB%04d", i);
+		must(&sc->host, revocation_put(db, &(struct revocation_row){ .consent = id, .org = (char *)(uintptr_t)org, .at = *sc->host.now }));
+	}
+	hostile_go_on(&sc->host, TARGET, db);
+}
+
+static json_t *
+revoked(struct scene *sc, const char *consent, const char *then)
+{
+	return scene_stamp(sc, json_pack("{s:s, s:I, s:s, s:s}", "consent", consent, "at", (json_int_t)*sc->host.now, "how", "phone", "then", then));
+}
+
+static int64_t
+unknown(struct scene *sc, const char *org)
+{
+	struct db *db = hostile_db(&sc->host, TARGET);
+	int64_t n = 0;
+
+	must(&sc->host, revocation_unknown(db, org, &n));
+	hostile_go_on(&sc->host, TARGET, db);
+	return n;
+}
+
+static void
+test_revocations(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *shown = NULL;
+	json_t *content;
+	char org[32];
+
+	scene_begin(&sc, 97, STORY_CONSENT);
+	shown = refer_show(h, TARGET, &sc.s);
+	(void)snprintf(org, sizeof(org), "%s", json_str(shown, "org"));
+	fill_revocations(&sc, org);
+	content = revoked(&sc, "ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "nothing");
+	(void)json_object_set_new(content, "referral", json_string("GR6ZEWN0TC4N5PZ1Y8P956JWD7"));
+	hostile_say(h, SOURCE, sc.channel, REVOKED, content);
+	is_int((int)found_in(h, TARGET, "rejected", "reason", "too many revocations"), 1, "of one partner no more are kept than so many, and the next is listed");
+	hostile_say(h, SOURCE, sc.channel, REVOKED, revoked(&sc, "ZZZZZZZZZZZZZZZZZZZZZZZZZY", "revoke"));
+	ok(refer_state(h, TARGET, &sc.s, "ended"), "a member who leaves by one leaves all the same");
+	is_int(unknown(&sc, org), WAITS_REVOKED, "and none took another's place");
+	later(h, 400 * WHEN_DAY);
+	for (int i = 0; i < 80; i++)
+		host_run(h, MOMENT);
+	is_int(unknown(&sc, org), 0, "after 400 days they are dropped");
+	ok(audited(&sc, TARGET, "revocation-dropped") > 0, "which the audit says");
+	scene_end(&sc);
+}
+
+int
+main(void)
+{
+	test_age();
+	test_many();
+	test_revocations();
+	return done_testing();
+}
