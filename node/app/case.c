@@ -354,6 +354,9 @@ case_consent(struct app *app, const char *actor, const json_t *args, json_t **re
 		if (r == 0 && json_array_size(left) > 0 && json_object_set(*ret, "left_out", left) != 0)
 			r = -ENOMEM;
 	}
+	/* The form names whom it is for. */
+	if (r == 0 && json_is_true(json_object_get(args, "template")))
+		r = audit_case(app->db, app_now(app), actor, "show", row.id, "form of a consent");
 	case_free(&row);
 	return r;
 }

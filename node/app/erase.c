@@ -432,6 +432,10 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		r = err_set(reterr, r, "there is no referral and no case %s", id);
 	if (r != 0 || (r = plan_rest(plan)) != 0)
 		return r;
+	/* What is known of whom is told by the plan, too. */
+	if (!really && (r = audit_add(app->db, app_now(app), actor, "show", pid > 0 ? subject_person(pid, who) : subject_referral(id, who),
+	    "what would be erased")) != 0)
+		return r;
 	/* What is waited for is a subject: the user id is nobody's from now on. */
 	if (really && (json_object_set_new(plan, "delivery", json_string("queued")) != 0 ||
 	    (*id == '@' && json_object_set_new(plan, "id", json_string(subject_person(pid, who))) != 0)))

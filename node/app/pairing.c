@@ -159,9 +159,11 @@ item_of(const struct pairing *p, int64_t now)
 	for (size_t i = 0; ret != NULL && i < nelem(days); i++)
 		if (days[i].at != 0)
 			(void)json_object_set_new(ret, days[i].key, json_string(when_print_day(days[i].at, text)));
-	if (ret != NULL && p->state == PAIRING_ACTIVE && p->review <= now)
-		(void)json_object_set_new(ret, "due", json_string(p->until <= now ? "past its end: both go on, or say goodbye" :
-		    "time to look back, each alone first"));
+	if (ret != NULL && p->state == PAIRING_ACTIVE && p->until <= now)
+		(void)json_object_set_new(ret, "due", json_sprintf("past its end: both go on, or say goodbye; else it ends by itself on %s",
+		    when_print_day(p->until + PAIRING_GRACE, text)));
+	else if (ret != NULL && p->state == PAIRING_ACTIVE && p->review <= now)
+		(void)json_object_set_new(ret, "due", json_string("time to look back, each alone first"));
 	return ret;
 }
 
@@ -275,6 +277,18 @@ pairing_end(struct app *app, const char *actor, const json_t *args, json_t **ret
 }
 
 int
+pairing_lapse(struct app *app, const struct pairing *p)
+{
+	struct pairing over = *p;
+	int r;
+
+	over.state = PAIRING_ENDED;
+	over.ended = app_now(app);
+	r = pairing_put(app->db, &over);
+	return r != 0 ? r : audit_add(app->db, app_now(app), "node", "match end", p->id, "its time was over");
+}
+
+int
 pairing_rematch(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	autopairing struct pairing p = { 0 };
@@ -326,12 +340,11 @@ add_item(void *cookie, const struct pairing *p)
 }
 
 int
-pairing_list(struct app *app, const char *actor, json_t *items)
+pairing_list(struct app *app, json_t *items)
 {
 	struct listing l = { app, items };
-	int r = pairing_each(app->db, NULL, add_item, &l);
 
-	return r != 0 ? r : audit_add(app->db, app_now(app), actor, "list", "matches", NULL);
+	return pairing_each(app->db, NULL, add_item, &l);
 }
 
 int

@@ -7,6 +7,12 @@
 #define CAIRN_PAIRING_H
 
 #include "app.h"
+#include "domain/when.h"
+
+struct pairing;
+
+/* So long after its end a match that nobody prolonged ends by itself, and its place is free. */
+#define PAIRING_GRACE	(28 * WHEN_DAY)
 
 /* Verbs (command.h): args, reply and errors as in cairn(1). */
 int	pairing_match(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
@@ -21,8 +27,11 @@ int	pairing_fairness(struct app *, const char *actor, const json_t *args, json_t
 int	pairing_offer(struct app *, const char *actor, const char *member, const json_t *wish, const json_t *place,
 	    char ret_id[ID_LEN + 1]) must_check;
 
-/** pairing_list(app, actor, items): append all, oldest first.  pairing_show(app, actor, id, ret): one in full.  Both audited. */
-int	pairing_list(struct app *, const char *actor, json_t *items) must_check;
+/** pairing_lapse(app, pairing): it is past its end and PAIRING_GRACE: it ends, and the audit knows.  0 or negative. */
+int	pairing_lapse(struct app *, const struct pairing *) must_check;
+
+/** pairing_list(app, items): append all, oldest first.  pairing_show(app, actor, id, ret): one in full, and the audit knows. */
+int	pairing_list(struct app *, json_t *items) must_check;
 int	pairing_show(struct app *, const char *actor, const char *id, json_t **ret) must_check;
 
 #endif /* !CAIRN_PAIRING_H */

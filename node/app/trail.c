@@ -9,10 +9,13 @@
 #include "domain/trust.h"
 #include "store/audit.h"
 #include "store/casestore.h"
+#include "store/intakestore.h"
+#include "store/matchstore.h"
 #include "store/outbox.h"
+#include "store/peoplestore.h"
 #include "store/subject.h"
 
-enum { SHOWN = 1000, ID_LONGEST = 64 };
+enum { SHOWN = 1000, ID_LONGEST = 64, USER_LONGEST = 255 };
 
 int
 trail_verify(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
@@ -71,21 +74,49 @@ trail_show(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	return audit_add(app->db, app_now(app), actor, "show", "audit", s.about);
 }
 
+/* Whose data an id that somebody typed is about: of a referral, a match, a case, a call to make, or a person.  E_NOTFOUND: nobody's. */
+static int
+find_subject(struct app *app, const char *id, char ret[SUBJECT_NAME])
+{
+	autopairing struct pairing p = { 0 };
+	autointake struct intake who = { 0 };
+	struct case_row row;
+	struct task t;
+	int64_t pid;
+	int r;
+
+	if (*id == '@') {
+		if ((r = person_find(app->db, id, &pid)) == 0)
+			(void)subject_person(pid, ret);
+	} else if ((r = case_get(app->db, id, &row)) == 0) {
+		(void)subject_referral(id, ret);
+		case_free(&row);
+	} else if (r == E_NOTFOUND && (r = pairing_get(app->db, id, &p)) == 0)
+		(void)subject_referral(json_str(p.body, "referral") != NULL ? json_str(p.body, "referral") : id, ret);
+	else if (r == E_NOTFOUND && (r = intake_get(app->db, id, &who)) == 0)
+		(void)(who.pid != 0 ? subject_person(who.pid, ret) : subject_referral(id, ret));
+	else if (r == E_NOTFOUND && (r = task_get(app->db, id, &t)) == 0) {
+		(void)subject_referral(t.referral, ret);
+		task_free(&t);
+	}
+	return r;
+}
+
 /* Only what exists: what somebody types is no subject. */
 int
 trail_refused(struct app *app, const char *actor, const char *verb, const json_t *args)
 {
-	const char *id = json_str(args, "referral") != NULL ? json_str(args, "referral") : json_str(args, "id");
+	static const char *const keys[] = { "referral", "match", "task", "case", "user", "id" };
+	const char *id = NULL;
 	char who[SUBJECT_NAME];
-	struct case_row row;
 	int r;
 
-	if (id == NULL || strlen(id) > ID_LONGEST)
+	for (size_t i = 0; i < nelem(keys) && id == NULL; i++)
+		id = json_str(args, keys[i]);
+	if (id == NULL || strlen(id) > (*id == '@' ? USER_LONGEST : ID_LONGEST))
 		return 0;
-	if ((r = case_get(app->db, id, &row)) != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	case_free(&row);
-	return audit_add(app->db, app_now(app), actor, "refused", subject_referral(id, who), verb);
+	r = find_subject(app, id, who);
+	return r == 0 ? audit_add(app->db, app_now(app), actor, "refused", who, verb) : r == E_NOTFOUND ? 0 : r;
 }
 
 int

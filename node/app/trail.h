@@ -11,7 +11,7 @@ struct out;
 int	trail_verify(struct app *, const char *actor, const json_t *args, json_t **, struct err *) must_check;
 int	trail_show(struct app *, const char *actor, const json_t *args, json_t **, struct err *) must_check;
 
-/** trail_refused(app, actor, verb, args): a command about a member was refused; in a transaction of its own. */
+/** trail_refused(app, actor, verb, args): a command about a referral, match, case, call or person that is here was refused; in a transaction of its own. */
 int	trail_refused(struct app *, const char *actor, const char *verb, const json_t *args) must_check;
 /** trail_rejected(app, sender, type): what a partner said was refused.  trail_withheld(app, out): what was not sent after all. */
 int	trail_rejected(struct app *, const char *, const char *type) must_check;

@@ -181,53 +181,64 @@ say_more(json_t *reply)
 	return json_array_size(json_arr(reply, "items")) < SHOWN_MAX || json_object_set_new(reply, "more", json_true()) == 0 ? 0 : -ENOMEM;
 }
 
+/* Each item once: what the list has, not that it was read. */
+static int
+fill(struct listing *l, const char *what, json_t *reply, struct err *reterr)
+{
+	struct db *db = l->app->db;
+	int r = 0;
+
+	if (!strcmp(what, "referrals"))
+		return case_each(db, each_case, l);
+	if (!strcmp(what, "messages"))
+		return (r = message_each(db, SHOWN_MAX, each_message, l)) != 0 ? r : say_more(reply);
+	if (!strcmp(what, "matches"))
+		return pairing_list(l->app, l->items);
+	if (!strcmp(what, "erasures"))
+		return erase_list(l->app, l->items);
+	if (!strcmp(what, "records"))
+		return own_each(db, NULL, each_own, l);
+	if (!strcmp(what, "feeds"))
+		return feed_list(l->app, l->items);
+	if (!strcmp(what, "tasks"))
+		return intake_tasks(l->app, l->items);
+	if (!strcmp(what, "cases"))
+		return intake_cases(l->app, l->items);
+	if (!strcmp(what, "partners"))
+		return list_partners(l);
+	if (!strcmp(what, "rooms"))
+		return room_each(db, -1, each_room, l);
+	if (!strcmp(what, "waiting"))
+		return (r = waiting_each(db, SHOWN_MAX, each_rejected, l)) != 0 ? r : say_more(reply);
+	if (!strcmp(what, "rejected"))
+		return (r = rejected_each(db, SHOWN_MAX, each_rejected, l)) != 0 ? r : say_more(reply);
+	if (!strcmp(what, "outbox")) {
+		for (enum out_state s = OUT_NEW; s <= OUT_FAILED && r == 0; s++)
+			r = outbox_each(db, s, each_out, l);
+		return r;
+	}
+	return err_set(reterr, E_BAD, "what: referrals, cases, tasks, matches, messages, erasures, records, feeds, partners, rooms, waiting, rejected or outbox");
+}
+
+/* What is published, or will be, is about no member. */
+static bool
+is_public(const char *what)
+{
+	return !strcmp(what, "records") || !strcmp(what, "feeds") || !strcmp(what, "partners");
+}
+
 int
 view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
-	const char *what = json_str(args, "what");
+	const char *what = json_str(args, "what") != NULL ? json_str(args, "what") : "";
 	struct listing l = { app, json_array() };
 	int r;
 
-	*ret = json_pack("{s:o}", "items", l.items);
-	if (*ret == NULL)
+	if ((*ret = json_pack("{s:o}", "items", l.items)) == NULL)
 		return -ENOMEM;
-	if (what == NULL)
-		what = "";
-	if (!strcmp(what, "referrals"))
-		return (r = case_each(app->db, each_case, &l)) != 0 ? r :
-		    audit_add(app->db, app_now(app), actor, "list", "referrals", NULL);
-	if (!strcmp(what, "messages")) {
-		if ((r = message_each(app->db, SHOWN_MAX, each_message, &l)) == 0)
-			r = say_more(*ret);
-		return r != 0 ? r : audit_add(app->db, app_now(app), actor, "list", "messages", NULL);
-	}
-	if (!strcmp(what, "matches"))
-		return pairing_list(app, actor, l.items);
-	if (!strcmp(what, "erasures"))
-		return erase_list(app, l.items);
-	if (!strcmp(what, "records"))
-		return own_each(app->db, NULL, each_own, &l);
-	if (!strcmp(what, "feeds"))
-		return feed_list(app, l.items);
-	if (!strcmp(what, "tasks"))
-		return intake_tasks(app, l.items);
-	if (!strcmp(what, "cases"))
-		return intake_cases(app, l.items);
-	if (!strcmp(what, "partners"))
-		return list_partners(&l);
-	if (!strcmp(what, "rooms"))
-		return room_each(app->db, -1, each_room, &l);
-	if (!strcmp(what, "waiting"))
-		return (r = waiting_each(app->db, SHOWN_MAX, each_rejected, &l)) != 0 ? r : say_more(*ret);
-	if (!strcmp(what, "rejected"))
-		return (r = rejected_each(app->db, SHOWN_MAX, each_rejected, &l)) != 0 ? r : say_more(*ret);
-	if (!strcmp(what, "outbox")) {
-		for (enum out_state s = OUT_NEW; s <= OUT_FAILED; s++)
-			if ((r = outbox_each(app->db, s, each_out, &l)) != 0)
-				return r;
-		return 0;
-	}
-	return err_set(reterr, E_BAD, "what: referrals, cases, tasks, matches, messages, erasures, records, feeds, partners, rooms, waiting, rejected or outbox");
+	if ((r = fill(&l, what, *ret, reterr)) != 0 || is_public(what))
+		return r;
+	return audit_add(app->db, app_now(app), actor, "list", what, NULL);
 }
 
 /* What people will read of it. */

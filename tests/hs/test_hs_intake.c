@@ -15,7 +15,7 @@
 
 static struct host h;
 static struct referral_story story;
-static char opened[32];
+static char opened[32], call[32];	/* A case, and a call to make. */
 static const char *number = "(201) 555-0187";
 
 static json_t *
@@ -109,6 +109,40 @@ test_call(void)
 	is_int((int)story_count(&h, SOURCE, "tasks"), 0, "what is done is listed no more");
 	again = host_command(&h, SOURCE, "task", json_pack("{s:s, s:s}", "task", id, "result", "done"));
 	ok(refused(again, "done already"), "nor done twice");
+	memcpy(call, id, sizeof(call));
+}
+
+/* How many rows the audit has more after that command. */
+static long long
+audited(const char *verb, json_t *args)
+{
+	autojson json_t *before = host_ok(&h, SOURCE, "audit verify", json_object()), *reply = host_command(&h, SOURCE, verb, args);
+	autojson json_t *after = host_ok(&h, SOURCE, "audit verify", json_object());
+
+	return json_int(after, "rows", 0) - json_int(before, "rows", 0);
+}
+
+/* Whoever looks at what is about members, or tries to do what is refused, is in the audit: once a list. */
+static void
+test_views(void)
+{
+	static const char *const members[] = { "referrals", "cases", "tasks", "matches", "messages", "erasures", "rooms", "waiting", "rejected", "outbox" };
+	static const char *const others[] = { "records", "feeds", "partners", "nothing" };
+	autojson json_t *match = host_ok(&h, SOURCE, "match", json_pack("{s:s, s:s}", "need", "grief", "age_band", "26_59"));
+
+	for (size_t i = 0; i < nelem(members); i++)
+		is_int((int)audited("list", json_pack("{s:s}", "what", members[i])), 1, "list %s", members[i]);
+	for (size_t i = 0; i < nelem(others); i++)
+		is_int((int)audited("list", json_pack("{s:s}", "what", others[i])), 0, "list %s tells of no member", others[i]);
+	is_int((int)audited("consent", json_pack("{s:s, s:b}", "referral", story.id, "template", 1)), 1, "the form of a consent, with a number in it");
+	is_int((int)audited("erase", json_pack("{s:s}", "id", opened)), 1, "what would be erased of a case");
+	is_int((int)audited("erase", json_pack("{s:s}", "id", story.id)), 1, "of a referral");
+	is_int((int)audited("erase", json_pack("{s:O}", "id", json_object_get(match, "match"))), 1, "of a match");
+	is_int((int)audited("task", json_pack("{s:s, s:s}", "task", call, "result", "done")), 1, "what is refused about a call");
+	is_int((int)audited("match review", json_pack("{s:O}", "match", json_object_get(match, "match"))), 1, "about a match");
+	is_int((int)audited("refer", refer("employer", 1)), 1, "about a case");
+	is_int((int)audited("match review", json_pack("{s:s}", "match", "01J8Z0Q4M2K7V9T5B3N6X8C0RD")), 0, "about nothing that is here");
+	is_int((int)audited("match end", json_pack("{s:O}", "match", json_object_get(match, "match"))), 1, "what is done has one row as before");
 }
 
 /* The form, as they sign it. */
@@ -366,6 +400,7 @@ main(void)
 	test_open();
 	test_origin();
 	test_call();
+	test_views();
 	test_consent();
 	test_alike();
 	test_unsaid();
