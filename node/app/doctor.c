@@ -490,7 +490,7 @@ check_matches(struct app *app, json_t *checks)
 	(void)snprintf(text, sizeof(text), "%lld to look back on, %lld of them past the end that was agreed on; %lld wanted to be asked how it goes",
 	    (long long)review, (long long)over, (long long)ask);
 	if ((r = check(checks, "matches", review == 0 && ask == 0, review == 0 && ask == 0 ? "none waits for a look back or a question" : text,
-	    "cairn list matches shows which; ask both, each alone, then cairn match review or end")) != 0 || (r = bound_trouble(app, &over)) != 0)
+	    "cairn list matches shows which; ask both, each alone, then cairn match review or end; four weeks past its end a match ends by itself")) != 0 || (r = bound_trouble(app, &over)) != 0)
 		return r;
 	(void)snprintf(text, sizeof(text), "in %lld nothing is shown to the specialist, because it is in doubt whose account theirs is", (long long)over);
 	return check(checks, "specialists' accounts", over == 0, over == 0 ? "none is in doubt" : text, "cairn list matches says which and why; speak to them by another way than "

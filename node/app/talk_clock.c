@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "talk_clock.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/canon.h"
+#include "bound.h"
 #include "casepath.h"
 #include "domain/dialogue.h"
 #include "domain/when.h"
 #include "message.h"
+#include "pairing.h"
 #include "store/audit.h"
 #include "store/consentstore.h"
 #include "store/intakestore.h"
@@ -144,29 +147,60 @@ look(void *cookie, const struct case_row *row)
 
 struct looking_back {
 	struct app	*app;
-	bool		 asked;
+	const char	*words;		/* NULL: nothing is said yet. */
+	const char	*side;		/* Who is asked; NULL: both. */
+	bool		 asked, waits;
 };
+
+static const char back_words[] = "It is time to look back at the support that you two share. Is it still right for you? Write !feedback to say how it is, "
+    "or write it here in your own words; people here read it.";
+static const char over_words[] = "The time that you two agreed on is over, and nobody said that you go on, so this match has ended. If that is not right, or "
+    "you want support again, write it here; people here read it.";
 
 static int
 ask_back(void *cookie, const struct chat *c)
 {
 	struct looking_back *l = cookie;
-	int r = strcmp(c->side, "member") == 0 ? may_ask(l->app, c->pid) : E_LATER;
+	int r = l->side == NULL || strcmp(c->side, l->side) == 0 ? may_ask(l->app, c->pid) : E_LATER;
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	l->asked = true;
-	return talk_say(l->app, c->pid, "It is time to look back at the support that you two share. Is it still right for you? Write !feedback to say how it is, "
-	    "or write it here in your own words; people here read it.");
+	if (r == 0)
+		r = bound_may(l->app, c->pairing, c->pid, c->side);
+	if (r < 0)
+		return r;
+	l->asked = l->asked || r == 0;
+	l->waits = l->waits || r != 0;
+	return r != 0 || l->words == NULL ? 0 : talk_say(l->app, c->pid, l->words);
 }
 
+/* At a review, and once more when the time that they agreed on is over. */
 static int
 look_back(void *cookie, const struct pairing *p)
+{
+	struct looking_back l = { .app = cookie, .words = back_words, .side = "member" };
+	bool over = p->until <= app_now(l.app);
+	char text[256], day[WHEN_TEXT];
+	int r;
+
+	(void)snprintf(text, sizeof(text), "The time that you two agreed on for your support is over. Do you want to go on? Write it here; people here read it. "
+	    "If nobody says so by %s, it ends then.", when_print_day(p->until + PAIRING_GRACE, day));
+	if (over)
+		l.words = text;
+	r = chat_of_pairing(l.app->db, p->id, ask_back, &l);
+	return r != 0 || !l.asked ? r : pairing_asked(l.app->db, p->id, over ? p->until : p->review);
+}
+
+/* Both are told, when it is day for both; for a day it waits for that, and for whoever cannot be reached. */
+static int
+end_over(void *cookie, const struct pairing *p)
 {
 	struct looking_back l = { .app = cookie };
 	int r = chat_of_pairing(l.app->db, p->id, ask_back, &l);
 
-	return r != 0 || !l.asked ? r : pairing_asked(l.app->db, p->id, p->review);
+	if (r != 0 || (l.waits && p->until + PAIRING_GRACE + WHEN_DAY > app_now(l.app)))
+		return r;
+	l.words = over_words;
+	r = chat_of_pairing(l.app->db, p->id, ask_back, &l);
+	return r != 0 ? r : pairing_lapse(l.app, p);
 }
 
 int
@@ -184,7 +218,8 @@ talk_clock_step(struct app *app, bool *ret_more)
 		*ret_more = true;
 		return 0;
 	}
-	if ((r = pairing_reviews(app->db, app_now(app), look_back, app)) != 0)
+	if ((r = pairing_over(app->db, app_now(app) - PAIRING_GRACE, end_over, app)) != 0 ||
+	    (r = pairing_reviews(app->db, app_now(app), look_back, app)) != 0)
 		return r;
 	app->asks.due = app_now(app) + ROUND;
 	app->asks.after = 0;

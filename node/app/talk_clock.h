@@ -9,6 +9,7 @@
  *	a pause of 30 days				do they want to go on?
  *	a consent that ends within a week		do they want it to go on?
  *	a match that is to be looked back at		is it still right for them?
+ *	a match whose time is over			do they want to go on?  If nobody says so, it ends (PAIRING_GRACE)
  *
  * Check-ins, which they asked to be reminded of themselves, are in notes_chat.h.
  */

@@ -127,6 +127,15 @@ pairing_reviews(struct db *db, int64_t now, int (*fn)(void *, const struct pairi
 }
 
 int
+pairing_over(struct db *db, int64_t before, int (*fn)(void *, const struct pairing *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_PAIRING_OVER, "i", before);
+
+	return r != 0 ? r : each(db, rows, fn, cookie);
+}
+
+int
 pairing_asked(struct db *db, const char *id, int64_t review)
 {
 	return db_run(db, Q_PAIRING_ASKED, "ti", id, review);

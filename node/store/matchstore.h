@@ -28,9 +28,13 @@ int	pairing_get(struct db *, const char *id, struct pairing *) must_check;
 int	pairing_each(struct db *, const char *state, int (*)(void *, const struct pairing *), void *) must_check;
 /** pairing_due(db, now, ret_review, ret_over): how many are due for a look back, and past their end. */
 int	pairing_due(struct db *, int64_t, int64_t *, int64_t *) must_check;
-/** pairing_reviews(db, now, fn, cookie): active ones that are due for a look back about which nobody was asked; pairing_asked(db, id, review): now they were. */
+/**
+ * pairing_reviews(db, now, fn, cookie): active ones that are due for a look back, or past their end, about which nobody was
+ * asked; pairing_asked(db, id, at): now they were, about that day.  pairing_over(db, before, fn, cookie): active ones whose end was by ${before}.
+ */
 int	pairing_reviews(struct db *, int64_t now, int (*)(void *, const struct pairing *), void *) must_check;
-int	pairing_asked(struct db *, const char *id, int64_t review) must_check;
+int	pairing_asked(struct db *, const char *id, int64_t at) must_check;
+int	pairing_over(struct db *, int64_t before, int (*)(void *, const struct pairing *), void *) must_check;
 void	pairing_free(struct pairing *);
 
 static inline void pairing_cleanup(struct pairing *p) { pairing_free(p); }

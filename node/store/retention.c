@@ -41,11 +41,13 @@ retention_step(struct db *db, const struct retention *t, int64_t most, bool *ret
 
 	if ((r = want(db, Q_RETENTION_REFERRALS, t->referrals, most, ret_more)) != 0 ||
 	    (r = want(db, Q_RETENTION_CASES, t->referrals, most, ret_more)) != 0 ||
+	    (r = want(db, Q_RETENTION_PAIRINGS, t->referrals, most, ret_more)) != 0 ||
 	    (r = want(db, Q_RETENTION_LEGAL, t->legal, most, ret_more)) != 0 ||
 	    (r = want(db, Q_RETENTION_OFFERS, t->offers, most, ret_more)) != 0 ||
 	    (r = want(db, Q_RETENTION_BOOK, t->book, most, ret_more)) != 0 ||
 	    (r = drop(db, Q_RETENTION_OFFERS_OF, t->offers, most, ret_more)) != 0 ||
-	    (r = drop(db, Q_RETENTION_MESSAGES, t->messages, most, ret_more)) != 0)
+	    (r = drop(db, Q_RETENTION_MESSAGES, t->messages, most, ret_more)) != 0 ||
+	    (r = drop(db, Q_RETENTION_REJECTED, t->rejected, most, ret_more)) != 0)
 		return r;
 	return t->names <= 0 ? 0 : db_run(db, Q_RETENTION_NAMES, "i", t->names);
 }

@@ -7,10 +7,11 @@
 
 /* Each in milliseconds since 1970: what was last touched before it is over its term; 0: nothing is. */
 struct retention {
-	int64_t	referrals;	/* Of those that have ended, and cases without one. */
+	int64_t	referrals;	/* Of those that have ended, matches and cases without one. */
 	int64_t	legal;		/* Consents and accounting of what was erased before. */
 	int64_t	offers;		/* Matches of which nobody was chosen. */
 	int64_t	messages;	/* That were sent or came. */
+	int64_t	rejected;	/* Items that were refused, by when they came. */
 	int64_t	book;		/* Entries, by when they were written down. */
 	int64_t	names;		/* The note that something was erased. */
 };

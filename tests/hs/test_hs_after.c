@@ -110,6 +110,31 @@ test_rest(void)
 	ok(json_is_true(json_object_get(again, "ok")) && story_well(&h, SOURCE, "matches"), "was asked, and not again unless they want it");
 }
 
+/* Whose match has ended is forgotten when their time is over, as after a referral, with all that was noted. */
+static void
+test_term(void)
+{
+	autojson json_t *match = host_ok(&h, SOURCE, "match", json_pack("{s:s, s:s}", "need", "everyday_support", "age_band", "26_59")), *early, *gone,
+	    *list;
+
+	json_decref(id);
+	id = json_incref(json_object_get(match, "match"));
+	json_decref(host_ok(&h, SOURCE, "match accept", json_pack("{s:O, s:O}", "match", id, "record",
+	    json_object_get(json_array_get(json_arr(match, "choices"), 0), "record"))));
+	json_decref(note("goals", json_pack("[{s:s, s:s}]", "text", CANARY, "state", "open")));
+	*h.now += (26 * 7 + 30) * WHEN_DAY;	/* It ends by itself. */
+	host_run(&h, 1000);
+	*h.now += 728 * WHEN_DAY;
+	host_run(&h, 60000);
+	early = host_command(&h, SOURCE, "match notes", json_pack("{s:O}", "match", id));
+	ok(json_is_true(json_object_get(early, "ok")), "for two years it can be read");
+	*h.now += 4 * WHEN_DAY;
+	host_run(&h, 2 * WHEN_HOUR);
+	gone = host_command(&h, SOURCE, "match notes", json_pack("{s:O}", "match", id));
+	list = story_list(&h, SOURCE, "matches");
+	ok(strstr(result(gone, "error"), "no match") != NULL && json_array_size(list) == 0, "then match and notes are gone");
+}
+
 /* The member is forgotten with all of it. */
 static void
 test_erased(void)
@@ -137,7 +162,7 @@ main(void)
 	json_decref(host_ok(&h, SOURCE, "publish", json_object()));
 	host_run(&h, 10000);
 	match = host_ok(&h, SOURCE, "match", json_pack("{s:s, s:s}", "need", "everyday_support", "age_band", "26_59"));
-	id = json_object_get(match, "match");
+	id = json_incref(json_object_get(match, "match"));
 	early = note("goals", json_pack("[{s:s, s:s}]", "text", "x", "state", "open"));
 	ok(strstr(result(early, "error"), "nobody was chosen yet") != NULL, "no notes before somebody was chosen");
 	json_decref(host_ok(&h, SOURCE, "match accept", json_pack("{s:O, s:O}", "match", id, "record",
@@ -146,8 +171,10 @@ main(void)
 	test_answers();
 	test_rest();
 	test_erased();
+	test_term();
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
+	json_decref(id);
 	host_close(&h);
 	return done_testing();
 }

@@ -382,6 +382,48 @@ test_review(void)
 	is_int(chat_heard(&h, HELPER, "time to look back"), 0, "and not the other of the two");
 }
 
+/* Hours until they hear that, by day; the most if they do not. */
+static int
+until_heard(const char *words, int most)
+{
+	int hours = 0;
+
+	for (; hours < most && chat_heard(&h, MEMBER, words) == 0; hours++) {
+		*h.now += WHEN_HOUR;
+		host_run(&h, 2000);
+	}
+	host_run(&h, 5000);
+	return hours;
+}
+
+/* What both agreed on is over: the member is asked, the doctor says so; if nobody says that they go on it ends, and both are told. */
+static void
+test_over(void)
+{
+	autojson json_t *asked = NULL, *ended = NULL;
+
+	json_decref(host_ok(&h, SOURCE, "match review", json_pack("{s:O, s:s}", "match", id, "weeks", "1")));
+	*h.now += 7 * WHEN_DAY;
+	ok(until_heard("time that you two agreed on for your support is over", 48) < 48, "when their time is over the member is asked whether they go on");
+	asked = host_ok(&h, SOURCE, "show", json_pack("{s:O}", "id", id));
+	ok(strstr(json_str(asked, "due"), "it ends by itself on") != NULL && story_ill(&h, SOURCE, "matches", "past the end"), "and staff see until when: %s",
+	    json_str(asked, "due"));
+	*h.now += 25 * WHEN_DAY;
+	host_run(&h, 5000);
+	is_int(chat_heard(&h, MEMBER, "time that you two agreed on for your support is over"), 1, "once");
+	is_int(chat_heard(&h, MEMBER, "this match has ended"), 0, "four weeks are left to say so");
+	host_kill(&h, SOURCE);
+	host_start(&h, SOURCE);
+	ok(until_heard("this match has ended", 96) < 96, "then it ends");
+	for (int i = 0; i < 30; i++) {
+		*h.now += WHEN_HOUR;
+		host_run(&h, 2000);
+	}
+	ok(chat_heard(&h, MEMBER, "this match has ended") == 1 && chat_heard(&h, HELPER, "this match has ended") == 1, "both are told so, once");
+	ended = host_ok(&h, SOURCE, "show", json_pack("{s:O}", "id", id));
+	ok(!strcmp(json_str(ended, "state"), "ended") && story_well(&h, SOURCE, "matches"), "and nothing is due any more");
+}
+
 int
 main(void)
 {
@@ -416,6 +458,7 @@ main(void)
 	test_form();
 	test_shared();
 	test_review();
+	test_over();
 	test_forgotten();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);

@@ -61,6 +61,11 @@ DELETE FROM pairing WHERE whose = ?1;
 -- name: erase_referral_outbox
 DELETE FROM outbox WHERE purpose = 'traffic' AND ref IN (SELECT content_id FROM traffic WHERE referral = ?1);
 
+-- What its partner sent and was refused may be of it: that is sealed, and nobody reads it again.
+-- name: erase_referral_rejected
+DELETE FROM rejected WHERE room_id IN (SELECT room_id FROM room WHERE kind = 4 AND subject IN
+	(SELECT org FROM referral WHERE id = ?1 UNION SELECT org FROM traffic WHERE referral = ?1));
+
 -- name: erase_referral_traffic
 DELETE FROM traffic WHERE referral = ?1;
 

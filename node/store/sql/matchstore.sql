@@ -15,8 +15,12 @@ SELECT id, state, asked, began, review, until, ended, body FROM pairing WHERE n 
 -- name: pairing_list
 SELECT n FROM pairing WHERE ?1 IS NULL OR state = ?1 ORDER BY n;
 
+-- Once for the day of the look back, and once for the day of the end.
 -- name: pairing_reviews
-SELECT n FROM pairing WHERE state = 'active' AND review <= ?1 AND asked_review <> review ORDER BY n;
+SELECT n FROM pairing WHERE state = 'active' AND review <= ?1 AND asked_review <> CASE WHEN until <= ?1 THEN until ELSE review END ORDER BY n;
+
+-- name: pairing_over
+SELECT n FROM pairing WHERE state = 'active' AND until <= ?1 ORDER BY n;
 
 -- name: pairing_asked
 UPDATE pairing SET asked_review = ?2 WHERE id = ?1;

@@ -1,8 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What is over its term.
 
+-- Not while the two whom it brought together go on, nor before their end is as long ago.
 -- name: retention_referrals
-SELECT 'referral:' || id FROM referral WHERE erased = 0 AND state IN ('ended', 'closed', 'forwarded') AND updated < ?1 LIMIT ?2;
+SELECT 'referral:' || id FROM referral WHERE erased = 0 AND state IN ('ended', 'closed', 'forwarded') AND updated < ?1 AND
+	NOT EXISTS (SELECT 1 FROM pairing AS p WHERE p.whose = referral.id AND (p.state = 'active' OR p.ended >= ?1)) LIMIT ?2;
+
+-- Of matches that no referral led to; each ends by itself (pairing_lapse).
+-- name: retention_pairings
+SELECT 'referral:' || id FROM pairing WHERE state = 'ended' AND ended < ?1 AND whose = id LIMIT ?2;
 
 -- Of somebody without Matrix for whom nothing was asked, or nothing is left of what was.
 -- name: retention_cases
@@ -28,6 +34,10 @@ SELECT 'entry:' || n FROM book WHERE at < ?1 LIMIT ?2;
 -- name: retention_messages
 DELETE FROM message WHERE n IN (SELECT n FROM message WHERE at < ?1 AND room_id IS NOT NULL AND NOT EXISTS
 	(SELECT 1 FROM outbox WHERE purpose = 'say' AND ref = message.content_id) ORDER BY at LIMIT ?2);
+
+-- What was refused: nobody reads it again, and that of somebody who is erased later is among it.
+-- name: retention_rejected
+DELETE FROM rejected WHERE id IN (SELECT id FROM rejected WHERE at < ?1 ORDER BY id LIMIT ?2);
 
 -- name: retention_names
 DELETE FROM erasure WHERE state = 3 AND done < ?1 AND
