@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "counted.h"
 #include "domain/measure.h"
 #include "domain/referral.h"
 #include "domain/report.h"
@@ -28,12 +29,12 @@ static const char *const referred[2][2] = { { "sent", "sent_unmet" }, { "receive
 struct quarter {
 	struct app	*app;
 	int64_t		 from, until;
-	json_t		*matched, *unmet, *units;	/* {people, by: {NAME: {VALUE: count}}} */
+	json_t		*matched, *unmet, *units;	/* {NAME: {PERSON: VALUE}}: each person once in each table (counted.h) */
 	json_t		*referrals;			/* Such a one under each name of ${referred}. */
 	json_t		*minutes;			/* {VALUE: minutes} of units by modality. */
 	json_t		*list;				/* Of measures, or NULL. */
-	json_t		*scores;			/* {MEASURE: {PAIRING: [first, last]}} */
-	json_t		*feedback;			/* {BY: {PAIRING: the latest}} */
+	json_t		*scores;			/* {MEASURE: {PERSON: [first, last]}} */
+	json_t		*feedback;			/* {BY: {PERSON: the latest}} */
 };
 
 static int
@@ -51,12 +52,16 @@ inner(json_t *object, const char *key)
 	return json_object_get(object, key);
 }
 
+/* A person is in one row of each table: that of their newest referral, their first match, their first meeting. */
 static int
-tally(json_t *section, const char *by, const char *value)
+tally(json_t *section, const char *by, const char *who, const char *value)
 {
-	json_t *table = inner(inner(section, "by"), by);
+	json_t *table = inner(section, by);
 
-	return table == NULL ? -ENOMEM : bump(table, value != NULL ? value : "not_said", 1);
+	if (table == NULL)
+		return -ENOMEM;
+	return json_object_get(table, who) == NULL && json_object_set_new(table, who, json_string(value != NULL ? value : "not_said")) != 0 ?
+	    -ENOMEM : 0;
 }
 
 static int
@@ -66,13 +71,16 @@ add_pairing(void *cookie, const struct pairing *p)
 	const json_t *wish = json_obj(p->body, "wish");
 	int64_t at = p->began != 0 ? p->began : p->asked;
 	json_t *section = p->began != 0 ? q->matched : q->unmet;
-	int r = 0;
+	autofree char *who = NULL;
+	int r;
 
 	if (at < q->from || at >= q->until)
 		return 0;
+	if ((r = counted_pairing(q->app, p, &who)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
 	for (size_t i = 0; i < nelem(of_wish) && r == 0; i++)
-		r = tally(section, of_wish[i], json_str(wish, of_wish[i]));
-	return r != 0 ? r : bump(section, "people", 1);
+		r = tally(section, of_wish[i], who, json_str(wish, of_wish[i]));
+	return r;
 }
 
 /* 0: support is there, or was; 1: there was none; -1: neither can be said, or it goes on as another referral. */
@@ -93,7 +101,7 @@ is_unmet(const struct referral *r)
 
 /* Who was asked: the partner, or the record of ours. */
 static int
-tally_asked(struct quarter *q, json_t *section, const struct case_row *row, const char *to)
+tally_asked(struct quarter *q, json_t *section, const char *who, const struct case_row *row, const char *to)
 {
 	const struct trust_org *org = trust_listed(q->app->trust, row->org);
 	autojson json_t *body = NULL;
@@ -102,14 +110,14 @@ tally_asked(struct quarter *q, json_t *section, const struct case_row *row, cons
 	int r;
 
 	if (row->r.side == REFERRAL_AT_SOURCE)
-		return tally(section, "asked", org != NULL ? org->name : row->org);
+		return tally(section, "asked", who, org != NULL ? org->name : row->org);
 	if (to == NULL || (r = own_get(q->app->db, to, &rec)) == E_NOTFOUND)
-		return tally(section, "asked", NULL);
+		return tally(section, "asked", who, NULL);
 	if (r != 0)
 		return r;
 	if ((r = canon_stored(rec.body, &body)) == 0) {
 		name = json_str(body, json_str(body, "alias") != NULL ? "alias" : "name");
-		r = tally(section, "asked", name != NULL ? name : to);
+		r = tally(section, "asked", who, name != NULL ? name : to);
 	}
 	own_free(&rec);
 	return r;
@@ -121,52 +129,52 @@ add_referral(void *cookie, const struct case_row *row)
 	struct quarter *q = cookie;
 	int unmet = is_unmet(&row->r), r;
 	autojson json_t *request = NULL;
+	autofree char *who = NULL;
 	json_t *section;
 
 	if (row->r.began < q->from || row->r.began >= q->until || unmet < 0 || row->request == NULL)
 		return 0;
+	if ((r = counted_referral(q->app, row, &who)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
 	if ((section = inner(q->referrals, referred[row->r.side == REFERRAL_AT_TARGET][unmet])) == NULL)
 		return -ENOMEM;
 	r = canon_stored(row->request, &request);
 	for (size_t i = 0; i < nelem(of_request) && r == 0; i++)
-		r = tally(section, of_request[i], json_str(request, of_request[i]));
+		r = tally(section, of_request[i], who, json_str(request, of_request[i]));
 	if (r == 0)
-		r = tally_asked(q, section, row, json_str(request, "to"));
+		r = tally_asked(q, section, who, row, json_str(request, "to"));
 	if (r == 0 && unmet > 0)
-		r = tally(section, "why", row->r.state == REFERRAL_WAITLISTED ? "waitlisted" : row->reason != NULL ? row->reason :
+		r = tally(section, "why", who, row->r.state == REFERRAL_WAITLISTED ? "waitlisted" : row->reason != NULL ? row->reason :
 		    referral_end_name(row->r.end));
-	return r != 0 ? r : bump(section, "people", 1);
+	return r;
 }
 
 static int
-add_contact(struct quarter *q, const json_t *body)
+add_contact(struct quarter *q, const char *who, const json_t *body)
 {
 	const json_t *contact = json_obj(body, "contact");
+	const char *modality = json_str(contact, "modality");
 	char month[8];
 	int r;
 
 	(void)snprintf(month, sizeof(month), "%.7s", json_str(body, "on"));
-	if ((r = tally(q->units, "modality", json_str(contact, "modality"))) != 0 || (r = tally(q->units, "month", month)) != 0 ||
-	    (r = bump(q->units, "people", 1)) != 0)
+	if ((r = tally(q->units, "modality", who, modality)) != 0 || (r = tally(q->units, "month", who, month)) != 0)
 		return r;
-	return bump(q->minutes, json_str(contact, "modality"), json_int(contact, "minutes", 0));
+	return bump(q->minutes, modality, json_int(contact, "minutes", 0));
 }
 
 static int
-add_answers(struct quarter *q, const struct note *note)
+add_answers(struct quarter *q, const char *who, const json_t *answers)
 {
-	const json_t *answers = json_obj(note->body, "answers");
 	const char *name = json_str(answers, "measure");
 	const json_t *measure = measure_find(q->list, name);
 	struct measure_score s;
 	json_t *people, *two;
-	char who[ID_LEN + 24];
 
 	if (measure == NULL || measure_score(measure, json_arr(answers, "items"), &s, NULL) != 0)
 		return 0;
 	if ((people = inner(q->scores, name)) == NULL)
 		return -ENOMEM;
-	(void)snprintf(who, sizeof(who), "%s:%lld", note->pairing, (long long)(*note->pairing == '\0' ? note->pid : 0));
 	if ((two = json_object_get(people, who)) == NULL)
 		return json_object_set_new(people, who, json_pack("[I]", (json_int_t)s.score)) != 0 ? -ENOMEM : 0;
 	if (json_array_size(two) > 1 && json_array_remove(two, 1) != 0)
@@ -174,26 +182,39 @@ add_answers(struct quarter *q, const struct note *note)
 	return json_array_append_new(two, json_integer(s.score)) != 0 ? -ENOMEM : 0;
 }
 
+/* Of a specialist one answer, the latest, however many they support. */
+static int
+add_feedback(struct quarter *q, const char *member, const struct note *note)
+{
+	json_t *feedback = json_obj(note->body, "feedback"), *people = inner(q->feedback, json_str(feedback, "by"));
+	autofree char *who = NULL;
+	int r = people == NULL ? -ENOMEM : !strcmp(json_str(feedback, "by"), "specialist") ? counted_specialist(q->app, note, &who) : 0;
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	return json_object_set(people, who != NULL ? who : member, feedback) != 0 ? -ENOMEM : 0;
+}
+
 static int
 add_note(void *cookie, const struct note *note)
 {
 	struct quarter *q = cookie;
 	const char *on = json_str(note->body, "on");
+	autofree char *who = NULL;
 	char text[WHEN_TEXT + 16];
 	int64_t at;
-	json_t *both;
+	int r;
 
 	(void)snprintf(text, sizeof(text), "%sT00:00:00Z", on);
 	if (when_parse(text, &at) != 0 || at < q->from || at >= q->until)
 		return 0;
+	if ((r = counted_note(q->app, note, &who)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
 	if (!strcmp(note->kind, "contact"))
-		return add_contact(q, note->body);
+		return add_contact(q, who, note->body);
 	if (!strcmp(note->kind, "answers"))
-		return add_answers(q, note);
-	if (strcmp(note->kind, "feedback") != 0)
-		return 0;
-	both = inner(q->feedback, json_str(json_obj(note->body, "feedback"), "by"));
-	return both == NULL || json_object_set(both, note->pairing, json_obj(note->body, "feedback")) != 0 ? -ENOMEM : 0;
+		return add_answers(q, who, json_obj(note->body, "answers"));
+	return !strcmp(note->kind, "feedback") ? add_feedback(q, who, note) : 0;
 }
 
 /* One table; E_REFUSED: nothing of these people may be said. */
@@ -217,41 +238,61 @@ put_table(const json_t *counts, const char *by, const json_t *minutes, json_t *t
 	i = 0;
 	json_object_foreach((json_t *)counts, key, value) {
 		json_t *row = json_pack("{s:s, s:O}", "value", key, "count", value);
+		int64_t took;
 
 		others = others || rows[i].hidden;
-		if (rows[i++].hidden)
+		if (rows[i].hidden)
 			json_decref(row);
-		else if (json_array_append_new(list, row) != 0 || (minutes != NULL &&
-		    json_object_set_new(row, "minutes", json_integer(json_int(minutes, key, 0))) != 0))
+		else if (json_array_append_new(list, row) != 0 || (minutes != NULL && report_round(json_int(minutes, key, 0), 1, rows[i].count,
+		    60, &took) == 0 && json_object_set_new(row, "minutes", json_integer(took)) != 0))
 			return -ENOMEM;
+		i++;
 	}
 	if (others && json_object_set_new(table, "others", json_string("some are not shown: fewer than 5, or what would tell of fewer than 5")) != 0)
 		return -ENOMEM;
 	return json_array_append(tables, table) != 0 ? -ENOMEM : 0;
 }
 
+/* How many people have each value; NULL: out of memory. */
+static json_t *
+count(const json_t *table)
+{
+	autojson json_t *ret = json_object();
+	const char *who;
+	json_t *value;
+
+	json_object_foreach((json_t *)table, who, value)
+		if (ret == NULL || bump(ret, json_string_value(value), 1) != 0)
+			return NULL;
+	return take(ret);
+}
+
 static int
 put_section(const json_t *section, const json_t *minutes, const char *name, json_t *report)
 {
-	json_t *tables = json_array(), *counts;
-	autojson json_t *out = json_pack("{s:I, s:o}", "people", json_int(section, "people", 0), "tables", tables);
+	autojson json_t *tables = json_array(), *out = NULL;
+	json_t *people;
 	const char *by;
-	int r = out == NULL ? -ENOMEM : json_int(section, "people", 0) < REPORT_LEAST ? E_REFUSED : 0;
+	size_t n = 0;
+	int r = tables == NULL ? -ENOMEM : 0;
 
-	json_object_foreach(json_obj(section, "by"), by, counts)
+	json_object_foreach((json_t *)section, by, people) {
+		autojson json_t *counts = count(people);
+
+		n = json_object_size(people);	/* The same in each. */
 		if (r == 0)
-			r = put_table(counts, by, !strcmp(by, "modality") ? minutes : NULL, tables);
+			r = counts == NULL ? -ENOMEM : put_table(counts, by, !strcmp(by, "modality") ? minutes : NULL, tables);
+	}
+	if (r == 0 && n < REPORT_LEAST)
+		r = E_REFUSED;
 	if (r < 0)
 		return r;
-	if (r == E_REFUSED) {
-		json_decref(out);
-		if ((out = json_pack("{s:s}", "note", "too few, or too much alike, to say anything")) == NULL)
-			return -ENOMEM;
-	}
-	return json_object_set(report, name, out) != 0 ? -ENOMEM : 0;
+	out = r == 0 ? json_pack("{s:I, s:O}", "people", (json_int_t)n, "tables", tables) :
+	    json_pack("{s:s}", "note", "too few, or too much alike, to say anything");
+	return out == NULL || json_object_set(report, name, out) != 0 ? -ENOMEM : 0;
 }
 
-/* Where five people or more answered twice: the means of their first and last scores. */
+/* Of those who answered twice: the means of their first and last scores. */
 static int
 put_scores(const json_t *scores, json_t *out)
 {
@@ -259,7 +300,7 @@ put_scores(const json_t *scores, json_t *out)
 	json_t *people, *two;
 
 	json_object_foreach((json_t *)scores, name, people) {
-		long long n = 0, first = 0, last = 0;
+		int64_t n = 0, first = 0, last = 0, before, after;
 
 		json_object_foreach(people, who, two) {
 			if (json_array_size(two) < 2)
@@ -268,8 +309,9 @@ put_scores(const json_t *scores, json_t *out)
 			first += json_integer_value(json_array_get(two, 0));
 			last += json_integer_value(json_array_get(two, 1));
 		}
-		if (n >= REPORT_LEAST && json_array_append_new(out, json_pack("{s:s, s:I, s:I, s:I}", "measure", name, "people", (json_int_t)n,
-		    "first_mean", (json_int_t)(first / n), "last_mean", (json_int_t)(last / n))) != 0)
+		if (report_round(first, n, n, 1, &before) == 0 && report_round(last, n, n, 1, &after) == 0 &&
+		    json_array_append_new(out, json_pack("{s:s, s:I, s:I, s:I}", "measure", name, "people", (json_int_t)n,
+		    "first_mean", (json_int_t)before, "last_mean", (json_int_t)after)) != 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -283,20 +325,20 @@ put_feedback(const json_t *feedback, json_t *out)
 	json_t *people, *one;
 
 	json_object_foreach((json_t *)feedback, by, people) {
-		long long n = (long long)json_object_size(people);
-		json_t *row = n >= REPORT_LEAST ? json_pack("{s:s, s:I}", "by", by, "people", (json_int_t)n) : NULL;
+		int64_t n = (int64_t)json_object_size(people);
+		json_t *row;
 
-		if (n < REPORT_LEAST)
+		if (n < REPORT_SUM_LEAST)
 			continue;
-		if (json_array_append_new(out, row) != 0)
+		if ((row = json_pack("{s:s, s:I}", "by", by, "people", (json_int_t)n)) == NULL || json_array_append_new(out, row) != 0)
 			return -ENOMEM;
 		for (size_t i = 0; i < nelem(asked); i++) {
-			long long sum = 0;
+			int64_t sum = 0, mean;
 
 			json_object_foreach(people, who, one)
 				sum += json_int(one, asked[i], 0);
-			/* Tenths: 43 is 4.3 of 5. */
-			if (json_object_set_new(row, asked[i], json_integer(sum * 10 / n)) != 0)
+			/* Tenths, in halves: 45 is 4.5 of 5. */
+			if (report_round(sum * 10, n, n, 5, &mean) == 0 && json_object_set_new(row, asked[i], json_integer(mean)) != 0)
 				return -ENOMEM;
 		}
 	}

@@ -54,6 +54,15 @@ report_hide(struct report_row *rows, size_t n)
 }
 
 int
+report_round(int64_t sum, int64_t of, int64_t people, int64_t step, int64_t *ret)
+{
+	if (people < REPORT_SUM_LEAST)
+		return E_REFUSED;
+	*ret = (2 * sum + of * step) / (2 * of * step) * step;
+	return 0;
+}
+
+int
 report_quarter(const char *text, int64_t *ret_from, int64_t *ret_until)
 {
 	int year = 0, quarter;

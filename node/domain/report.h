@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 
-enum { REPORT_LEAST = 5 };
+enum { REPORT_LEAST = 5, REPORT_SUM_LEAST = 10 };
 
 struct report_row {
 	int64_t	count;		/* More than 0. */
@@ -26,6 +26,13 @@ struct report_row {
  * table or another, nor how many they are; all are hidden then.
  */
 int	report_hide(struct report_row *, size_t) must_check;
+
+/**
+ * report_round(sum, of, people, step, ret): what that many people said or took together, ${sum} / ${of}, to the nearest
+ * multiple of ${step}; ${sum} is not negative.  An exact sum of few would give away the last of them to whoever knows
+ * the others: of fewer than REPORT_SUM_LEAST people nothing is said: E_REFUSED.
+ */
+int	report_round(int64_t sum, int64_t of, int64_t people, int64_t step, int64_t *ret) must_check;
 
 /** report_quarter(text, ret_from, ret_until): "2026-Q3", in UTC; until does not belong to it.  0 or E_BAD. */
 int	report_quarter(const char *, int64_t *ret_from, int64_t *ret_until) must_check;

@@ -104,7 +104,7 @@ int
 main(void)
 {
 	struct report_row few[] = { { 4, false }, { 4, false } }, one[] = { { 3, false } }, tiny[] = { { 1, false }, { 2, false } };
-	int64_t from = 7, until = 7;
+	int64_t from = 7, until = 7, mean = 7;
 
 	for (size_t n = 1; n <= ROWS; n++)
 		test_all(n);
@@ -121,6 +121,11 @@ main(void)
 	}
 	ok(report_hide(few, 2) == E_REFUSED && report_hide(one, 1) == E_REFUSED && report_hide(tiny, 2) == E_REFUSED && report_hide(NULL, 0) == E_REFUSED,
 	    "too few or too much alike to say anything");
+	ok(report_round(45, 9, 9, 1, &mean) == E_REFUSED && report_round(60, 1, 9, 60, &mean) == E_REFUSED && mean == 7, "no mean of nine");
+	ok(report_round(433, 10, 10, 5, &mean) == 0 && mean == 45 && report_round(424, 10, 10, 5, &mean) == 0 && mean == 40 &&
+	    report_round(425, 10, 10, 5, &mean) == 0 && mean == 45, "of ten, to halves of tenths");
+	ok(report_round(89, 1, 10, 60, &mean) == 0 && mean == 60 && report_round(90, 1, 10, 60, &mean) == 0 && mean == 120 &&
+	    report_round(0, 10, 10, 1, &mean) == 0 && mean == 0, "minutes to hours, and nothing is nothing");
 	ok(report_quarter("2026-Q4", &from, &until) == 0 && from == when_days(2026, 10, 1) * WHEN_DAY && until == when_days(2027, 1, 1) * WHEN_DAY,
 	    "the last quarter of a year");
 	ok(report_quarter("2026-Q1", &from, &until) == 0 && until == when_days(2026, 4, 1) * WHEN_DAY, "the first");

@@ -259,68 +259,28 @@ test_round(struct host *h)
 	    "wish", wish(), "member", "a")), "members[1]: member wants", "the same name twice");
 }
 
-/* ${n} are asked for, and the target has no room for them. */
+/* A match that nobody ends is no load for ever: four weeks past its end it ends by itself, and its place is free. */
 static void
-decline(struct host *h, int n)
+test_lapse(struct host *h)
 {
-	struct referral_story s = { .id = "" };
+	autojson json_t *made = host_ok(h, SOURCE, "match", wish()), *reply = NULL, *during = NULL, *after = NULL, *shown = NULL, *list = NULL;
+	long long here = json_int(named(json_arr(made, "choices"), "Olga"), "matches_here", -1);
 
-	refer_begin(h, &s);
-	for (int i = 0; i < n; i++) {
-		json_t *args = refer_args(h, &s, STORY_REFER);
-		autojson json_t *made = NULL;
-
-		(void)json_object_set_new(args, "need", json_string(i < 6 ? "grief" : "youth"));
-		made = host_ok(h, SOURCE, "refer", args);
-		host_run(h, 5000);
-		json_decref(host_ok(h, TARGET, "answer", json_pack("{s:O, s:s, s:s}", "referral", json_object_get(made, "referral"), "decision",
-		    "decline", "reason", "no_capacity")));
-	}
-	host_run(h, 20000);
-}
-
-/* What may be told of a quarter that is over, once: in it two chose, and twelve found nobody. */
-static void
-test_report(struct host *h)
-{
-	autojson json_t *early = host_command(h, SOURCE, "report", json_pack("{s:s}", "quarter", "2026-Q4")), *report = NULL, *again = NULL;
-	autojson json_t *bad = host_command(h, SOURCE, "report", json_pack("{s:s}", "quarter", "autumn"));
-
-	ok(strstr(json_str(early, "error"), "is not over") != NULL && strncmp(json_str(bad, "error"), "quarter: ", 9) == 0, "of no part of a quarter");
-	for (int i = 0; i < 7; i++) {
-		json_t *args = wish();
-
-		(void)json_object_set_new(args, "need", json_string(i < 6 ? "grief" : "youth"));
-		json_decref(host_ok(h, SOURCE, "match", args));
-	}
-	decline(h, 7);
-	*h->now += 60 * WHEN_DAY;
+	reply = accept(h, made, json_arr(made, "choices"), "Olga", NULL);
+	ok(json_is_true(json_object_get(reply, "ok")), "for two weeks");
+	*h->now += (14 + 27) * WHEN_DAY;
+	list = story_trust_list(h, 9, 1u << SOURCE | 1u << TARGET, STORY_LIFE);
+	json_decref(host_ok(h, SOURCE, "import_trust", json_pack("{s:O}", "document", list)));
 	host_run(h, 1000);
-	for (size_t side = 0; side < h->n; side++) {
-		autojson json_t *referred = host_ok(h, side, "report", json_pack("{s:s}", "quarter", "2026-Q4"));
-		const json_t *part = json_obj(referred, side == SOURCE ? "sent_unmet" : "received_unmet");
-		autojson json_t *self = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "node"));
-		/* The trust list that knows its name is over by then. */
-		const char *asked = side == SOURCE ? json_str(self, "org") : "Full";
-
-		ok(json_int(part, "people", 0) == 7 && tells(json_array_get(json_arr(part, "tables"), 5), "rows", "no_capacity"),
-		    "how many were asked for in vain, and why");
-		ok(tells(json_array_get(json_arr(part, "tables"), 4), "rows", asked), "and of whom: %s", asked);
-		ok(!tells(json_array_get(json_arr(part, "tables"), 0), "rows", "youth"), "but not of the one with another need");
-	}
-	report = host_ok(h, SOURCE, "report", json_pack("{s:s}", "quarter", "2026-Q4"));
-	ok(json_str(json_obj(report, "matched"), "note") != NULL && json_obj(report, "matched") != NULL &&
-	    json_object_get(json_obj(report, "matched"), "people") == NULL, "of three who chose nothing is said, not even how many");
-	ok(json_int(json_obj(report, "unmet"), "people", 0) >= 10, "how many found nobody (%lld)", json_int(json_obj(report, "unmet"), "people", 0));
-	{
-		const json_t *table = json_array_get(json_arr(json_obj(report, "unmet"), "tables"), 0);
-
-		is_str(json_str(table, "by"), "need", "by need");
-		ok(!tells(table, "rows", "youth") && json_str(table, "others") != NULL, "the one of another need is not told of");
-	}
-	json_decref(host_ok(h, SOURCE, "match", wish()));
-	again = host_ok(h, SOURCE, "report", json_pack("{s:s}", "quarter", "2026-Q4"));
-	ok(json_equal(report, again), "it is the same ever after");
+	during = host_ok(h, SOURCE, "match", wish());
+	is_int((int)json_int(named(json_arr(during, "choices"), "Olga"), "matches_here", -1), (int)here + 1, "it counts while somebody may still say that they go on");
+	*h->now += 3 * WHEN_DAY;
+	host_run(h, 1000);
+	after = host_ok(h, SOURCE, "match", wish());
+	is_int((int)json_int(named(json_arr(after, "choices"), "Olga"), "matches_here", -1), (int)here, "then no more");
+	shown = host_ok(h, SOURCE, "show", json_pack("{s:O}", "id", json_object_get(made, "match")));
+	is_str(json_str(shown, "state"), "ended", "it has ended, though nobody said so");
+	is_refused(host_command(h, SOURCE, "match end", json_pack("{s:O}", "match", json_object_get(made, "match"))), "ended already", "as if staff had");
 }
 
 int
@@ -338,7 +298,7 @@ main(void)
 	test_choice(&h, match);
 	test_after(&h, match);
 	test_round(&h);
-	test_report(&h);
+	test_lapse(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	host_close(&h);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What may be told of a quarter counts people, each once: one who is met six times, or for whom a coordinator looks six
+ * times, is one, and whom nobody knows is nobody.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/canon.h"
+#include "domain/when.h"
+#include "story_refer.h"
+#include "tests/tap.h"
+
+enum { GRIEF = 6, PEOPLE = GRIEF + 1, MATCHED = 5 };
+
+static struct host h;
+static struct referral_story story;
+static char cases[PEOPLE][32], asked[PEOPLE][32];	/* Each person's case, and their referral. */
+
+static json_t *
+specialist(const char *alias)
+{
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:[s], s:[s], s:[s], s:[s], s:[s], s:{s:i, s:i, s:I}}}", "source", alias, "kind", "specialist", "body",
+	    "alias", alias, "program", "house", "roles", "one_to_one", "languages", "en", "conditions", "alcohol", "age_bands", "26_59", "modalities",
+	    "online_text", "capacity", "open", 4, "maximum", 4, "updated_at", (json_int_t)*h.now);
+}
+
+static json_t *
+house(void)
+{
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:[s], s:[s], s:[s], s:[s, s], s:[{s:s, s:s}], s:s}}", "source", "house", "kind", "program", "body",
+	    "name", "A house", "description", "Peers.", "forms", "substance_use_peer", "conditions", "alcohol", "languages", "en", "modalities",
+	    "online_text", "phone", "locations", "visibility", "public", "locality", "Newark", "cost", "free");
+}
+
+static void
+publish(void)
+{
+	autojson json_t *target = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", "node"));
+
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:[o, o]}", "records", house(), specialist("Rosa"))));
+	json_decref(host_ok(&h, SOURCE, "import", json_pack("{s:[o, o, o]}", "records", house(), specialist("Olga"), specialist("Ana"))));
+	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	json_decref(host_ok(&h, SOURCE, "publish", json_object()));
+	json_decref(host_ok(&h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org"))));
+	host_run(&h, 10000);
+	refer_begin(&h, &story);
+}
+
+/* Staff refers them; the target accepts, or has no room. */
+static void
+refer(size_t who, bool accepted, char id[32])
+{
+	json_t *args = refer_args(&h, &story, STORY_REFER), *answer;
+	autojson json_t *made = NULL;
+
+	(void)(json_object_set_new(args, "case", json_string(cases[who])) | json_object_set_new(args, "need", json_string(who < GRIEF ? "grief" : "youth")));
+	made = host_ok(&h, SOURCE, "refer", args);
+	(void)snprintf(id, 32, "%s", json_str(made, "referral"));
+	host_run(&h, 5000);
+	answer = json_pack("{s:s, s:s, s:s*}", "referral", id, "decision", accepted ? "accept" : "decline", "reason", accepted ? NULL : "no_capacity");
+	json_decref(host_ok(&h, TARGET, "answer", answer));
+	host_run(&h, 5000);
+}
+
+/* The partner is told who it is, and how they are reached. */
+static void
+consent(size_t who, const char *id)
+{
+	json_t *form = refer_fill(host_ok(&h, SOURCE, "consent", json_pack("{s:s, s:b}", "referral", id, "template", 1)), id);
+	char phone[32];
+
+	(void)snprintf(phone, sizeof(phone), "+1 201 555 01%02zu", who);
+	(void)(json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "recorded_by", json_string("Sam, front desk")) |
+	    json_object_set_new(json_obj(json_obj(form, "identity"), "contact"), "value", json_string(phone)));
+	json_decref(host_ok(&h, SOURCE, "consent", form));
+	host_run(&h, 5000);
+}
+
+static json_t *
+match(const char *referral, const char *need)
+{
+	return host_ok(&h, SOURCE, "match", json_pack("{s:s, s:s}", "referral", referral, "need", need));
+}
+
+static void
+meet(const json_t *found, const char *on, const char *modality)
+{
+	json_decref(host_ok(&h, SOURCE, "match note", json_pack("{s:O, s:{s:s, s:s, s:{s:s, s:i}}}", "match", json_object_get(found, "match"), "document",
+	    "kind", "contact", "on", on, "contact", "modality", modality, "minutes", 50)));
+}
+
+/* Seven ask and find nobody, the seventh six times; five of them find somebody then, and the first of these is met often. */
+static void
+live(void)
+{
+	char id[32];
+
+	for (size_t i = 0; i < PEOPLE; i++) {
+		autojson json_t *opened = host_ok(&h, SOURCE, "open-case", json_pack("{s:{s:s, s:s, s:b}}", "person", "alias", "Kim", "phone", "+1 201 555 0100",
+		    "leave_message", 0));
+
+		(void)snprintf(cases[i], sizeof(cases[i]), "%s", json_str(opened, "case"));
+		refer(i, false, asked[i]);
+		for (int k = 0; k < (i < GRIEF ? 1 : 6); k++)
+			json_decref(match(asked[i], i < GRIEF ? "grief" : "youth"));
+	}
+	for (size_t i = 0; i < MATCHED; i++) {
+		autojson json_t *found = match(asked[i], "substance_use");
+
+		json_decref(host_ok(&h, SOURCE, "match accept", json_pack("{s:O, s:O}", "match", json_object_get(found, "match"), "record",
+		    json_object_get(json_array_get(json_arr(found, "choices"), 0), "record"))));
+		meet(found, "2026-11-21", "phone");
+		for (int k = 0; k < 6 && i == 0; k++) {
+			meet(found, "2026-11-21", "in_person");
+			meet(found, "2026-09-21", "phone");
+		}
+	}
+	for (size_t i = 0; i <= MATCHED; i++) {
+		refer(i % MATCHED, true, id);
+		consent(i % MATCHED, id);
+	}
+	for (int i = 0; i < 6; i++)
+		for (size_t side = 0; side < 2; side++)
+			json_decref(host_ok(&h, side, "match", json_pack("{s:s, s:s, s:s}", "need", "grief", "age_band", "13_17", "language", "haw")));
+	host_run(&h, 20000);
+}
+
+static json_t *
+report(size_t side, const char *quarter)
+{
+	return host_ok(&h, side, "report", json_pack("{s:s}", "quarter", quarter));
+}
+
+static bool
+tells(const json_t *report, const char *section, const char *word)
+{
+	autofree char *text = json_dumps(json_obj(report, section), JSON_COMPACT);
+
+	return text != NULL && strstr(text, word) != NULL;
+}
+
+static void
+is_silent(const json_t *report, const char *section, const char *name)
+{
+	ok(tells(report, section, "too few, or too much alike") && !tells(report, section, "people"), "%s: nothing is said", name);
+}
+
+static void
+test_source(void)
+{
+	autojson json_t *all = report(SOURCE, "2026-Q4"), *again = NULL, *before = report(SOURCE, "2026-Q3");
+
+	is_int((int)json_int(json_obj(all, "unmet"), "people", 0), PEOPLE, "seven found nobody, however often it was looked for them");
+	ok(!tells(all, "unmet", "youth"), "of the one with another need nothing is told, after six times neither");
+	ok(!tells(all, "unmet", "haw") && !tells(all, "unmet", "13_17"), "and whom nobody knows is in no count");
+	is_int((int)json_int(json_obj(all, "sent_unmet"), "people", 0), PEOPLE, "seven were referred in vain");
+	ok(tells(all, "sent_unmet", "no_capacity") && !tells(all, "sent_unmet", "youth"), "and why, but not of the one");
+	is_int((int)json_int(json_obj(all, "sent"), "people", 0), MATCHED, "five by six referrals");
+	is_int((int)json_int(json_obj(all, "matched"), "people", 0), MATCHED, "five were matched");
+	is_int((int)json_int(json_obj(all, "units"), "people", 0), MATCHED, "and met, one of them seven times");
+	ok(tells(all, "units", "{\"value\":\"phone\",\"count\":5}") && !tells(all, "units", "in_person") && !tells(all, "units", "minutes"),
+	    "nobody learns of their other meetings, nor how long five took");
+	is_silent(before, "units", "six meetings of one");
+	json_decref(match(asked[0], "grief"));
+	again = report(SOURCE, "2026-Q4");
+	ok(json_equal(all, again), "it is the same ever after");
+}
+
+static void
+test_target(void)
+{
+	autojson json_t *all = report(TARGET, "2026-Q4");
+
+	is_int((int)json_int(json_obj(all, "received"), "people", 0), MATCHED, "whom a partner told of are as many as can be reached");
+	ok(tells(all, "received", "Rosa"), "by whom they asked for");
+	is_silent(all, "received_unmet", "of whom the partner told nothing");
+	is_silent(all, "unmet", "six times for nobody who is known");
+}
+
+int
+main(void)
+{
+	autojson json_t *early = NULL, *bad = NULL;
+
+	story_begin(&h, 78);
+	story_trust(&h);
+	publish();
+	early = host_command(&h, SOURCE, "report", json_pack("{s:s}", "quarter", "2026-Q4"));
+	bad = host_command(&h, SOURCE, "report", json_pack("{s:s}", "quarter", "autumn"));
+	ok(strstr(json_str(early, "error"), "is not over") != NULL && strncmp(json_str(bad, "error"), "quarter: ", 9) == 0, "of no part of a quarter");
+	live();
+	*h.now += 60 * WHEN_DAY;
+	host_run(&h, 1000);
+	test_source();
+	test_target();
+	for (size_t i = 0; i < h.n; i++)
+		host_stop(&h, i);
+	host_close(&h);
+	return done_testing();
+}
