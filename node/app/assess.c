@@ -22,6 +22,8 @@
 enum {
 	MISSES = 20,		/* Excluded, and shown with their reasons: the nearest. */
 	LOOK = 100,		/* So many of the index are judged in any case: of few, all. */
+	LONG = 8192,		/* Bytes that hardly a specialist's record has but by its rules on who may come. */
+	LONG_MAX = 1 << 20,	/* So much of such records is judged of one organization: nobody else's are to wait for it. */
 	FOUND_MAX = 100,	/* So many are kept before those who cannot be shown are let go of: each is a few kilobytes. */
 };
 
@@ -36,6 +38,7 @@ assess_free(struct assess *s)
 	certifier_free(s->certifier);
 	json_decref(s->statements);
 	json_decref(s->load);
+	json_decref(s->longs);
 }
 
 /* NULL: out of memory. */
@@ -277,19 +280,39 @@ consider_own(void *cookie, const struct own_record *rec)
 	return consider(s, s->own, rec->id, body, false);
 }
 
+/* Is it one long record too many of its organization?  A round has everybody judged. */
+static int
+is_too_long(struct assess *s, const struct seen_record *rec, bool *ret)
+{
+	size_t len = strlen(rec->record);
+	json_int_t before;
+
+	*ret = false;
+	if (s->all || len <= LONG)
+		return 0;
+	if (s->longs == NULL && (s->longs = json_object()) == NULL)
+		return -ENOMEM;
+	before = json_int(s->longs, rec->org, 0);
+	*ret = before >= LONG_MAX;
+	s->unread += *ret;
+	return *ret || json_object_set_new(s->longs, rec->org, json_integer(before + (json_int_t)len)) == 0 ? 0 : -ENOMEM;
+}
+
 static int
 judge_listed(struct assess *s, const struct shortlisted *l)
 {
-	struct seen_record rec;
-	int r;
+	struct seen_record rec = { 0 };
+	bool skip = false;
+	int r = seen_at(s->app->db, l->seen, &rec);
 
-	match_uncount(&s->tally, l->guess.excluded, l->guess.open);
-	s->looked++;
-	if ((r = seen_at(s->app->db, l->seen, &rec)) != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	r = consider_seen(s, &rec);
+	if (r == 0 && (r = is_too_long(s, &rec, &skip)) == 0 && !skip)
+		r = consider_seen(s, &rec);
+	if (!skip) {
+		match_uncount(&s->tally, l->guess.excluded, l->guess.open);
+		s->looked++;
+	}
 	seen_free(&rec);
-	return r;
+	return r == E_NOTFOUND ? 0 : r;
 }
 
 /* Is nobody who comes after ${l} in the list to be shown? */

@@ -33,6 +33,8 @@ struct assess {
 	json_t			*statements;	/* By "ORG DID": ours, and partners' if they are not indexed; NULL: not asked for. */
 	json_t			*load;		/* {"ORG ID": {active: [begun], last}} */
 	size_t			 looked;	/* Of the index. */
+	json_t			*longs;		/* {org: bytes of long records that were judged}; NULL: none. */
+	size_t			 unread;	/* Not judged, since their organization has too many such. */
 	size_t			 max;		/* assess_rank() when more are found. */
 };
 

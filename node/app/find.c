@@ -24,7 +24,10 @@
 enum {
 	FIND_MAX	= 200,
 	FIND_DEFAULT	= 20,
-	EXAMINED_MAX	= 500,		/* Records looked at for one page. */
+	EXAMINED_MAX	= 500,		/* Records looked at for one page; fewer, if they take long: */
+	ORDINARY	= 4096,		/* bytes that a record has as a rule; */
+	LONG_BYTES	= 1024,		/* of a longer one so many are as much as a record, */
+	SCHEDULES	= 4,		/* and so many schedules to be reckoned with. */
 	RELAXED_MAX	= 20,		/* Counted of what would be found without one wish; */
 	RELAXED_LOOK	= 150,		/* of so many that are looked at. */
 	RELAXED_TRIES	= 3,
@@ -243,6 +246,12 @@ show(struct find *f, const struct listing *l)
 	return capacity_add(f->app, l->rec.org, l->rec.id, row);
 }
 
+static void
+spend(struct find *f, size_t n)
+{
+	f->left = n < f->left ? f->left - (unsigned)n : 0;
+}
+
 /* What costs least is asked first; 0 with ${ret}: does it answer, in this pass? */
 static int
 judge(struct find *f, struct listing *l, bool *ret)
@@ -258,6 +267,8 @@ judge(struct find *f, struct listing *l, bool *ret)
 	l->item.certified = true;
 	if (search_check(f->query, &l->item, &pass, &excluded) != 0 || ((pass ^ f->pass) & SEARCH_NAMED) != 0)
 		return 0;
+	if (f->query->hours != NULL)
+		spend(f, json_array_size(json_arr(l->body, "schedules")) / SCHEDULES);
 	fit_judge(f->fit, l->body, &l->item, &l->words);
 	if (search_check(f->query, &l->item, &pass, &excluded) != 0 || pass != f->pass)
 		return 0;
@@ -273,15 +284,19 @@ examine(void *cookie, int64_t doc, int64_t seen)
 	struct find *f = cookie;
 	struct listing l = { .json = NULL };
 	bool answers = false;
+	size_t len;
 	int r;
 
-	if (f->left-- == 0) {
+	if (f->left == 0) {
 		f->more = true;
 		f->last = doc - 1;
 		return E_LATER;
 	}
-	if ((r = seen_at(f->app->db, seen, &l.rec)) == 0)
+	if ((r = seen_at(f->app->db, seen, &l.rec)) == 0) {
+		len = strlen(l.rec.record);
+		spend(f, len > ORDINARY ? len / LONG_BYTES : 1);
 		r = judge(f, &l, &answers);
+	}
 	if (r == 0 && answers && f->n == f->limit) {
 		f->more = true;
 		r = E_LATER;
@@ -316,22 +331,25 @@ next_pass(const struct search_query *q, unsigned pass)
 static int
 go(struct find *f, int64_t after)
 {
+	struct searchstore_memo memo = { NULL };
 	unsigned next;
-	int r = 0;
+	int r;
 
 	f->last = after;
 	for (;;) {
 		struct search_plan plan;
 
 		if ((r = search_terms_plan(f->query, f->pass, &plan)) != 0)
-			return r;
-		r = searchstore_walk(f->app->db, &plan, f->last, examine, f);
+			break;
+		r = searchstore_walk(f->app->db, &plan, &memo, f->last, examine, f);
 		search_terms_free(&plan);
 		if (r != 0 || (next = next_pass(f->query, f->pass)) == 0)
-			return r == E_LATER ? 0 : r;
+			break;
 		f->pass = next;
 		f->last = -1;
 	}
+	searchstore_forget(&memo);
+	return r == E_LATER ? 0 : r;
 }
 
 /* How many would answer without one wish; counted as they would be shown. */

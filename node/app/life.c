@@ -18,7 +18,7 @@ each_with(struct app *app, const char *line, size_t len, int (*fn)(void *, int64
 	int r = buf_add(&plan.wish[0].lines, line, len);
 
 	if (r == 0)
-		r = searchstore_walk(app->db, &plan, -1, fn, cookie);
+		r = searchstore_walk(app->db, &plan, NULL, -1, fn, cookie);
 	search_terms_free(&plan);
 	return r;
 }

@@ -2,6 +2,8 @@
 #include "match.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "assess.h"
 #include "base/canon.h"
@@ -66,6 +68,9 @@ report(struct assess *s, json_t **ret)
 		if (json_array_append_new(excluded, reasons_of(&s->found[i])) != 0)
 			return -ENOMEM;
 	match_explain(&s->tally, &note);
+	if (s->unread > 0)
+		(void)snprintf(note.text + strlen(note.text), sizeof(note.text) - strlen(note.text), "; %zu were not looked at: their records are "
+		    "too long, and their organization has many such", s->unread);
 	if (json_object_set_new(out, "counts", counts_of(s->tally.removed, false)) != 0 ||
 	    json_object_set_new(out, "relax", counts_of(s->tally.alone, true)) != 0 ||
 	    json_object_set_new(out, "note", json_string(note.text)) != 0)

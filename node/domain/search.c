@@ -91,35 +91,42 @@ search_word(const char **text, char ret[SEARCH_WORD])
 	return len;
 }
 
-/* Some word of ${text} begins with the ${n} bytes of ${word}. */
-static bool
-has_word(const char *text, const char *word, size_t n)
+/* The words of a query; bit n: the nth begins no word that has been seen. */
+struct wanted {
+	char		 word[SEARCH_WORDS][SEARCH_WORD];
+	size_t		 len[SEARCH_WORDS];
+	unsigned	 missing;
+};
+
+/* Once through the text, however many words are wanted. */
+static void
+strike(struct wanted *w, const char *text)
 {
 	char own[SEARCH_WORD];
 
-	for (int i = 0; text != NULL && i < SEARCH_TEXT && search_word(&text, own) > 0; i++)
-		if (strncmp(own, word, n) == 0)
-			return true;
-	return false;
+	for (int i = 0; w->missing != 0 && text != NULL && i < SEARCH_TEXT && search_word(&text, own) > 0; i++)
+		for (unsigned left = w->missing; left != 0; left &= left - 1) {
+			int n = __builtin_ctz(left);
+
+			if (strncmp(own, w->word[n], w->len[n]) == 0)
+				w->missing &= ~(1u << n);
+		}
 }
 
 /* All words begin words of the record; of its name? */
 static bool
 match_text(const char *query, const struct search_item *item, bool *ret_named)
 {
-	char word[SEARCH_WORD];
-	bool named = true;
-	size_t len, n = 0;
+	struct wanted w;
+	unsigned n = 0;
 
-	for (; n < SEARCH_WORDS && (len = search_word(&query, word)) > 0; n++) {
-		if (has_word(item->name, word, len))
-			continue;
-		named = false;
-		if (!has_word(item->text, word, len))
-			return false;
-	}
-	*ret_named = named && n > 0;
-	return true;
+	while (n < SEARCH_WORDS && (w.len[n] = search_word(&query, w.word[n])) > 0)
+		n++;
+	w.missing = (1u << n) - 1;
+	strike(&w, item->name);
+	*ret_named = w.missing == 0 && n > 0;
+	strike(&w, item->text);
+	return w.missing == 0;
 }
 
 static const char *

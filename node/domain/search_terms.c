@@ -295,3 +295,9 @@ search_terms_free(struct search_plan *plan)
 		buf_free(&plan->wish[i].lines);
 	plan->n = 0;
 }
+
+bool
+search_terms_same(const struct search_wish *wish)
+{
+	return wish->bit != SEARCH_BIT_TEXT && wish->bit != SEARCH_BIT_TIMES;
+}

@@ -48,4 +48,7 @@ int	search_terms_item(const struct search_item *, struct buf *) must_check;
 int	search_terms_plan(const struct search_query *, unsigned pass, struct search_plan *ret) must_check;
 void	search_terms_free(struct search_plan *);
 
+/** search_terms_same(wish): is it the same in each pass of its query?  A wish is the nth of each. */
+bool	search_terms_same(const struct search_wish *);
+
 #endif /* !CAIRN_SEARCH_TERMS_H */

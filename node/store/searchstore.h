@@ -41,12 +41,20 @@ int	searchstore_settle(struct db *, int64_t least, size_t most, bool *ret_more) 
 int	searchstore_due(struct db *, int64_t now, int64_t most, int64_t **, size_t *) must_check;
 int	searchstore_next(struct db *, int64_t *) must_check;
 
+/* What walks of one query leave to each other: of each tile, what the wishes that are the same in each pass (search_terms_same) leave of
+ * it.  Begins zeroed; good for as long as nothing is written.  8 KiB for each tile that was read. */
+struct searchstore_memo {
+	struct searchstore_left	**at;
+	size_t			  n;
+};
+void	searchstore_forget(struct searchstore_memo *);
+
 /**
- * searchstore_walk(db, plan, after, fn, cookie): the documents that have a line of every wish and a place as near as the plan
+ * searchstore_walk(db, plan, memo, after, fn, cookie): the documents that have a line of every wish and a place as near as the plan
  * wants, with numbers above ${after} (-1: all), in order; ${fn} gets number and record, and stops the walk by anything but 0, which is
- * returned.  A number stays a place to go on from, whatever changes.
+ * returned.  A number stays a place to go on from, whatever changes.  ${memo}: of other passes of the same query, or NULL.
  */
-int	searchstore_walk(struct db *, const struct search_plan *, int64_t after,
+int	searchstore_walk(struct db *, const struct search_plan *, struct searchstore_memo *, int64_t after,
 	    int (*)(void *, int64_t doc, int64_t seen), void *) must_check;
 
 /**

@@ -254,8 +254,51 @@ each_tile(struct db *db, int64_t from, int (*fn)(void *, int64_t tile), void *co
 	return r;
 }
 
+/* Of a tile: what is left by the wishes that have been read. */
+struct searchstore_left {
+	int64_t		 tile;
+	uint64_t	 wishes;	/* Bit n: the nth of the plan. */
+	bool		 any;
+	struct posting	 docs;
+};
+_Static_assert((int)SEARCH_PLAN_MAX <= 64, "a bit for each wish");
+
+void
+searchstore_forget(struct searchstore_memo *memo)
+{
+	for (size_t i = 0; i < memo->n; i++)
+		free(memo->at[i]);
+	free(memo->at);
+	*memo = (struct searchstore_memo){ NULL };
+}
+
+/* What is known of a tile; at first everything is left. */
+static int
+recall(struct searchstore_memo *memo, int64_t tile, struct searchstore_left **ret)
+{
+	struct searchstore_left **at;
+
+	for (size_t i = 0; i < memo->n; i++)
+		if (memo->at[i]->tile == tile) {
+			*ret = memo->at[i];
+			return 0;
+		}
+	if ((at = reallocarray(memo->at, memo->n + 1, sizeof(*at))) == NULL)
+		return -ENOMEM;
+	memo->at = at;
+	if ((at[memo->n] = malloc(sizeof(**at))) == NULL)
+		return -ENOMEM;
+	*ret = at[memo->n++];
+	(*ret)->tile = tile;
+	(*ret)->wishes = 0;
+	(*ret)->any = true;
+	memset(&(*ret)->docs, 0xff, sizeof((*ret)->docs));
+	return 0;
+}
+
 struct walk {
 	struct hunt	  hunt;
+	struct searchstore_memo *memo;
 	int64_t		  from;
 	int		(*fn)(void *, int64_t, int64_t);
 	void		 *cookie;
@@ -304,18 +347,43 @@ is_idle(const struct hunt *h, size_t wish, const struct posting *left)
 	return h->terms[wish] > worth && h->terms[wish] > worth * posting_count(left);
 }
 
+/* The documents of a tile that answer all wishes; false: none. */
+static int
+read_plan(const struct walk *w, int64_t tile, struct posting *ret, bool *ret_any)
+{
+	const struct search_plan *plan = w->hunt.plan;
+	struct searchstore_left *left;
+	struct posting one;
+	int r = recall(w->memo, tile, &left);
+
+	if (r != 0)
+		return r;
+	*ret = left->docs;
+	*ret_any = left->any;
+	for (size_t i = 0; i < plan->n && *ret_any; i++) {
+		size_t wish = w->hunt.order[i];
+
+		if ((left->wishes >> wish & 1) != 0 || is_idle(&w->hunt, wish, ret))
+			continue;
+		if ((r = read_wish(&w->hunt, wish, tile, &one)) != 0)
+			return r;
+		*ret_any = posting_and(ret, &one);
+		if (search_terms_same(&plan->wish[wish])) {
+			left->any = posting_and(&left->docs, &one);
+			left->wishes |= 1ULL << wish;
+		}
+	}
+	return 0;
+}
+
 static int
 walk_tile(void *cookie, int64_t tile)
 {
 	struct walk *w = cookie;
-	struct posting found, more;
+	struct posting found;
 	bool any = true;
-	int r = w->hunt.plan->n == 0 ? read_all(&w->hunt, tile, &found) : read_wish(&w->hunt, w->hunt.order[0], tile, &found);
+	int r = w->hunt.plan->n == 0 ? read_all(&w->hunt, tile, &found) : read_plan(w, tile, &found, &any);
 
-	for (size_t i = 1; i < w->hunt.plan->n && r == 0 && any; i++)
-		if (!is_idle(&w->hunt, w->hunt.order[i], &found) &&
-		    (r = read_wish(&w->hunt, w->hunt.order[i], tile, &more)) == 0)
-			any = posting_and(&found, &more);
 	for (size_t i = 0; any && i < POSTING_BITS && r == 0; i++)
 		for (uint64_t bits = found.bits[i]; bits != 0 && r == 0; bits &= bits - 1) {
 			int64_t doc = tile << 16 | (int64_t)(64 * i) | __builtin_ctzll(bits);
@@ -327,15 +395,17 @@ walk_tile(void *cookie, int64_t tile)
 }
 
 int
-searchstore_walk(struct db *db, const struct search_plan *plan, int64_t after,
+searchstore_walk(struct db *db, const struct search_plan *plan, struct searchstore_memo *memo, int64_t after,
     int (*fn)(void *, int64_t, int64_t), void *cookie)
 {
-	struct walk w = { .from = after + 1, .fn = fn, .cookie = cookie };
+	struct searchstore_memo own = { NULL };
+	struct walk w = { .memo = memo != NULL ? memo : &own, .from = after + 1, .fn = fn, .cookie = cookie };
 	int r = open_hunt(db, plan, &w.hunt);
 
 	if (r == 0)
 		r = each_tile(db, w.from, walk_tile, &w);
 	close_hunt(&w.hunt);
+	searchstore_forget(&own);
 	return r;
 }
 

@@ -275,6 +275,31 @@ test_bounds(void)
 	is_str(found("{\"words\":\"w1001\"}"), "", "no more");
 }
 
+/* Of long records fewer are looked at for a page; whoever goes on finds what is behind them. */
+static void
+test_long(void)
+{
+	enum { SPRAWL = 60, BYTES = 40000 };
+	static const char rule[] = "\"eligible_if\":{\"all\":[{\"all\":[{\"kind\":\"insurance\",\"insurances\":[\"public\"]}]}]}}";
+	char args[100] = "{\"words\":\"sprawl\", \"insurance\":\"none\"}", id[16];
+	autobuf struct buf body = { 0 };
+	int pages = 1;
+
+	must(buf_puts(&body, "{\"name\":\"Sprawl\",\"description\":\""));
+	while (body.len < BYTES)
+		must(buf_puts(&body, "length "));
+	must(buf_printf(&body, "\",%s", rule));
+	for (int i = 0; i < SPRAWL; i++) {
+		(void)snprintf(id, sizeof(id), "SPRAWL%d", i);
+		arrive(id, "program", body.data);
+	}
+	arrive("BEHIND", "program", "{\"name\":\"Sprawl\"}");
+	for (; pages < 9 && strcmp(found(args), "") == 0 && json_str(reply, "next") != NULL; pages++)
+		(void)snprintf(args, sizeof(args), "{\"words\":\"sprawl\", \"insurance\":\"none\", \"after\":\"%s\"}", json_str(reply, "next"));
+	is_str(found(args), "BEHIND", "it is found behind long records");
+	is_int(pages, 5, "of which a page has thirteen, not all sixty");
+}
+
 int
 main(void)
 {
@@ -292,6 +317,7 @@ main(void)
 	test_wishes();
 	test_passes();
 	test_bounds();
+	test_long();
 	must(db_commit(app.db, NULL));
 	json_decref(reply);
 	trust_free(app.trust);

@@ -279,6 +279,36 @@ compare(bool open, bool life, unsigned wishes)
 	ok(least < MANY / 2 + (life ? MANY : 0), "(at times few were judged: %zu)", least);
 }
 
+/* A partner's records of 40 KiB of rules, which nobody meets: so much of them is judged, and the others are told. */
+static void
+test_long(void)
+{
+	enum { LONG = 40, BYTES = 40000, JUDGED = (1 << 20) / BYTES + 1 };
+	autojson json_t *args = json_pack("{s:s, s:s, s:s, s:[s]}", "need", "everyday_support", "age_band", "26_59", "language", "art", "prefer", "language=art");
+	autojson json_t *by_index = NULL, *by_judgement = NULL, *all = NULL;
+	autobuf struct buf body = { 0 };
+	char id[27], want[100];
+
+	must(buf_puts(&body, "{\"alias\":\"Long\",\"languages\":[\"art\"],\"eligible_if\":{\"all\":[{\"all\":[{\"kind\":\"age\",\"age_below\":1}"));
+	while (body.len < BYTES)
+		must(buf_puts(&body, ",{\"kind\":\"age\",\"age_below\":1}"));
+	must(buf_puts(&body, "]}]}}"));
+	for (unsigned i = 0; i < LONG; i++) {
+		(void)snprintf(id, sizeof(id), "LONG%05u", i);
+		arrive(id, "specialist", body.data);
+	}
+	arrive("SHORT", "specialist", "{\"alias\":\"Short\",\"languages\":[\"art\"]}");
+	by_index = propose(args, true);
+	by_judgement = propose(args, false);
+	ok(same("choices", by_index, by_judgement) && json_array_size(json_arr(by_index, "choices")) == 1, "whoever suits is proposed beside them");
+	(void)snprintf(want, sizeof(want), "; %d were not looked at: their records are too long", LONG - JUDGED);
+	if (!ok(strstr(json_str(by_index, "note"), want) != NULL, "and how many were not judged is said"))
+		printf("# %s\n", json_str(by_index, "note"));
+	set_ready(true);
+	must(match_all(&app, args, &all, NULL));
+	is_int((long long)json_array_size(all), 1, "a round judges them all");
+}
+
 /* Whose consent to be published is over, and whose organization is no longer on the list. */
 static void
 test_gone(void)
@@ -342,6 +372,7 @@ main(void)
 	compare(false, true, wishes);
 	fill(true, MANY / 4);
 	compare(true, false, wishes / 2);
+	test_long();
 	test_gone();
 	must(db_commit(app.db, NULL));
 	trust_free(app.trust);

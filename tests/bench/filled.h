@@ -13,15 +13,15 @@ enum { BATCH = 8192 };
 
 static struct fit *fit;
 
-/* One record, which expires in so many days. */
+/* One record, which expires in so many days; ${body} is taken. */
 static inline void
-fill_one(struct app *app, int i, const char *kind, int lasts)
+fill_body(struct app *app, int i, char *org, const char *kind, int lasts, json_t *body)
 {
 	char id[32];
-	autojson json_t *record = json_pack("{s:o, s:s, s:i}", "body", body_of(kind), "kind", kind, "v", 1);
+	autojson json_t *record = json_pack("{s:o, s:s, s:i}", "body", body, "kind", kind, "v", 1);
 	autofree char *text = json_dumps(record, JSON_COMPACT);
 	struct listing l = { .json = NULL };
-	struct seen_record s = { .org = orgs[draw(ORGS)], .id = id, .kind = (char *)(uintptr_t)kind, .seq = 1,
+	struct seen_record s = { .org = org, .id = id, .kind = (char *)(uintptr_t)kind, .seq = 1,
 	    .expires_at = now + lasts * 86400000LL, .received_at = now,
 	    .hash = (char *)(uintptr_t)"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", .record = text };
 
@@ -31,6 +31,14 @@ fill_one(struct app *app, int i, const char *kind, int lasts)
 	bench_must(seen_get(app->db, s.org, id, &l.rec));
 	bench_must(index_listing(app, fit, &l));
 	close_listing(&l);
+}
+
+static inline void
+fill_one(struct app *app, int i, const char *kind, int lasts)
+{
+	json_t *body = body_of(kind);
+
+	fill_body(app, i, orgs[draw(ORGS)], kind, lasts, body);
 }
 
 /* ${n} records by ${add}. */

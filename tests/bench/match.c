@@ -7,7 +7,7 @@
  */
 #include "app/match.h"
 #include "base/heap.h"
-#include "filled.h"
+#include "hostile.h"
 
 enum { HEAP = 256 << 20 /* As cairn-node's. */ };
 
@@ -31,7 +31,13 @@ question(const char *kind)
 }
 
 static void
-measure(struct app *app, const char *kind, int n)
+add_hostile(struct app *app, int i)
+{
+	hostile_add(app, i, "specialist");
+}
+
+static void
+measure(struct app *app, const char *kind, const char *what, int n)
 {
 	struct taken taken = { NULL };
 	size_t shown = 0, most, before = heap_used(&most);
@@ -51,7 +57,7 @@ measure(struct app *app, const char *kind, int n)
 		shown += json_array_size(!strcmp(kind, "round") ? reply : json_arr(reply, "choices"));
 	}
 	(void)heap_used(&most);
-	printf("{\"question\": \"%s\", \"heap_mib\": %.1f, \"shown\": %.1f, ", kind, (double)(most - before) / (1 << 20), (double)shown / n);
+	printf("{\"question\": \"%s\", \"heap_mib\": %.1f, \"shown\": %.1f, ", what, (double)(most - before) / (1 << 20), (double)shown / n);
 	taken_say(&taken);
 }
 
@@ -65,7 +71,12 @@ main(int argc, char **argv)
 	fill_open(argc, argv, "match DIR N WISHES; N 0: of the specialists that an earlier run left in DIR", &app, &n, &each);
 	fill(&app, n, add);
 	for (size_t i = 0; i < nelem(questions); i++)
-		measure(&app, questions[i], each);
+		measure(&app, questions[i], questions[i], each);
+	if (n > 0) {
+		fill(&app, HOSTILE, add_hostile);
+		measure(&app, "usual", "usual, and 1000 hostile", each);
+		measure(&app, "wide", "wide, and 1000 hostile", each);
+	}
 	fill_close(&app);
 	return EXIT_SUCCESS;
 }

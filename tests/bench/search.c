@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "filled.h"
+#include "hostile.h"
 
 static const char *const questions[] = { "text", "rare", "facets", "place", "time", "who", "capacity", "mixed", "all", "nothing" };
 
@@ -15,6 +15,12 @@ static void
 add(struct app *app, int i)
 {
 	fill_one(app, i, PICK(kinds), 10 * (int)draw(100) - 100);
+}
+
+static void
+add_hostile(struct app *app, int i)
+{
+	hostile_add(app, i, "program");
 }
 
 static void
@@ -76,7 +82,7 @@ question(const char *kind)
 }
 
 static void
-measure(struct app *app, const char *kind, int n)
+measure(struct app *app, const char *kind, const char *what, int n)
 {
 	struct taken taken = { NULL };
 	double shown = 0;
@@ -92,7 +98,7 @@ measure(struct app *app, const char *kind, int n)
 		taken_add(&taken, bench_since(t));
 		shown += (double)json_array_size(json_arr(reply, "records"));
 	}
-	printf("{\"question\": \"%s\", \"shown\": %.1f, ", kind, shown / n);
+	printf("{\"question\": \"%s\", \"shown\": %.1f, ", what, shown / n);
 	taken_say(&taken);
 }
 
@@ -173,9 +179,15 @@ main(int argc, char **argv)
 		printf("{\"records\": %d, \"load_s\": %.1f, \"load_cpu_s\": %.1f, \"bytes_each\": %.0f, \"peak_mib\": %.0f}\n", n, (double)t.ns / 1e9,
 		    (double)t.cpu_ns / 1e9, (double)st.st_size / n, (double)used.ru_maxrss / 1024);
 	for (size_t i = 0; i < nelem(questions); i++)
-		measure(&app, questions[i], each);
+		measure(&app, questions[i], questions[i], each);
 	if (n > 0)
 		arrive(&app, n, 640);
+	if (n > 0) {
+		fill(&app, HOSTILE, add_hostile);
+		measure(&app, "all", "all, and 1000 hostile", each);
+		measure(&app, "text", "text, and 1000 hostile", each);
+		measure(&app, "nothing", "nothing, and 1000 hostile", each);
+	}
 	fill_close(&app);
 	return EXIT_SUCCESS;
 }
