@@ -362,10 +362,19 @@ static int
 write_draft(struct cairn *c, const json_t *doc, const char *out)
 {
 	int r = keys_write(c, doc, out);
+	long long version = json_int(doc, "version", 0);
+	size_t orgs = json_array_size(json_arr(doc, "orgs"));
 
-	if (r == EXIT_OK && out != NULL && !c->json)
-		out_line("next: read %s, then cairn federation sign %s --key KEYFILE --out %s", out, out, out);
-	return r;
+	if (r != EXIT_OK || out == NULL)
+		return r;
+	if (c->json) {
+		autojson json_t *said = json_pack("{s:s, s:I, s:I}", "file", out, "version", (json_int_t)version, "organizations", (json_int_t)orgs);
+
+		return out_json(said);
+	}
+	out_line("%s: version %lld of the trust list, with %zu organizations; nobody has signed it yet", out, version, orgs);
+	out_line("next: read it, then each signer: cairn federation sign %s --key KEYFILE --out %s", out, out);
+	return EXIT_OK;
 }
 
 int

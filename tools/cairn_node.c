@@ -49,6 +49,8 @@ follow(struct cairn *c, const char *want, json_t *result)
 		if (delivery != NULL && strcmp(delivery, "failed") == 0)
 			return out_problem(c, EXIT_REFUSED, json_str(status, "hint"), "%s could not be delivered: %s",
 			    id, error != NULL ? error : "the node gives no reason");
+		if (delivery != NULL && strcmp(delivery, "refused") == 0)
+			return out_problem(c, EXIT_REFUSED, "speak to its staff; cairn list rejected shows them why", "the partner does not take %s", id);
 		(void)json_object_del(result, "waits");
 		if (json_object_update(result, status) != 0)
 			return out_problem(c, EXIT_FATAL, NULL, "out of memory");
@@ -344,11 +346,11 @@ node_show_list(const json_t *args, const json_t *result)
 		{ "messages", "at direction user delivery id room_id waits body", "no messages" },
 		{ "records", "id kind name seq published source", "no records; cairn import brings some in" },
 		{ "feeds", "name at records bytes", "no files are kept; cairn import hsds FILE keeps one" },
-		{ "partners", "org name server follows follower loaded stopped", "no partners; those that a trust list names appear here: cairn import trust FILE" },
+		{ "partners", "org name server follows asked follower stopped", "no partners; those that a trust list names appear here: cairn import trust FILE" },
 		{ "rooms", "room_id kind subject account joined encrypted", "no rooms; cairn publish makes them" },
 		{ "erasures", "what state org by at done until", "nobody was erased" },
 		{ "waiting", "id at room_id reason", "nothing waits for a key or device" },
-		{ "rejected", "id at room_id reason", "nothing was rejected" },
+		{ "rejected", "id at times room_id reason", "nothing was rejected" },
 		{ "outbox", "id kind state account purpose type attempts error", "nothing waits to be sent" },
 	};
 	const char *what = json_str(args, "what");

@@ -114,6 +114,7 @@ static const struct call {
 	{ "space_child",	sent,			false,	false },
 	{ "traffic",		sent,			false,	false },
 	{ "ack",		sent,			false,	false },
+	{ "refused",		sent,			false,	false },
 	{ "leave",		nothing,		false,	true },
 	{ "say",		sent,			false,	false },
 	{ TALK_CLEAR,		nothing,		false,	false },

@@ -189,8 +189,8 @@ put_delivery(struct app *app, const struct case_row *row, bool full, json_t *out
 		return r;
 	if (silent > 0)
 		r = json_object_set_new(out, "delivery", json_string(full ? "not acknowledged by the partner for an hour or "
-		    "more, and what was said later no longer waits for it; ask its staff what cairn list rejected shows there" :
-		    "not acknowledged by the partner for an hour or more"));
+		    "more, or refused, and what was said later no longer waits for it; ask its staff what cairn list rejected shows there" :
+		    "not acknowledged by the partner for an hour or more, or refused"));
 	else if (stopped > 0)
 		r = json_object_set_new(out, "delivery", json_string(full ? "something said of it was given up, or withheld "
 		    "because its consent ended: the partner may not have it; speak to its staff" : "given up or withheld"));

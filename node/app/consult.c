@@ -15,7 +15,7 @@
 #include "store/bookstore.h"
 #include "store/peoplestore.h"
 
-enum { ASKED_MAX = 500, ANSWERS_MAX = 9, TEXT_MAX = 500 };
+enum { ASKED_MAX = 500, ANSWERS_MAX = 9, TEXT_MAX = 500, TELL_TURN = 4, PAGE_MAX = 30000 };
 
 static bool
 is_text(const json_t *value)
@@ -253,20 +253,6 @@ result_of(struct app *app, const struct consult *c, json_t **ret)
 	return r;
 }
 
-struct telling {
-	struct app	*app;
-	const char	*text;
-};
-
-static int
-tell(void *cookie, int64_t pid, const json_t *body)
-{
-	struct telling *t = cookie;
-
-	(void)body;
-	return talk_say(t->app, pid, t->text);
-}
-
 static int
 put_result(const json_t *body, struct buf *out)
 {
@@ -287,6 +273,69 @@ put_result(const json_t *body, struct buf *out)
 	return r;
 }
 
+/* Bytes of the text as it is in an event's JSON. */
+static size_t
+weight(const char *text, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (unsigned char)text[i] < 0x20 && text[i] != '\n' ? 6 : text[i] == '\n' || text[i] == '"' || text[i] == '\\' ? 2 : 1;
+	return sum;
+}
+
+/* How much of it goes into one message: whole lines, of which each is far shorter. */
+static size_t
+page_of(const char *text)
+{
+	size_t all = 0, line, sum = 0;
+
+	for (; text[all] != '\0'; all += line) {
+		line = strcspn(text + all, "\n");
+		line += text[all + line] == '\n';
+		if ((sum += weight(text + all, line)) > PAGE_MAX && all > 0)
+			break;
+	}
+	return all;
+}
+
+/* Tell one who was asked what came of it, in as many messages as it takes. */
+static int
+tell(struct app *app, const struct consult *c, int64_t pid)
+{
+	autobuf struct buf text = { 0 };
+	size_t n = 0, len;
+	int r = put_result(c->body, &text);
+
+	for (const char *p = text.data; r == 0 && *p != '\0'; p += len, n++) {
+		autobuf struct buf page = { 0 };
+
+		len = page_of(p);
+		if ((r = n == 0 ? 0 : buf_printf(&page, "What came of the question, part %zu:\n", n + 1)) == 0 && (r = buf_printf(&page, "%.*s", (int)len, p)) == 0)
+			r = talk_say(app, pid, page.data);
+	}
+	return r;
+}
+
+int
+consult_step(struct app *app, bool *ret_more)
+{
+	int r = 0;
+
+	for (int i = 0; i < TELL_TURN && r == 0; i++) {
+		autoconsult struct consult c = { 0 };
+		autofree char *id = NULL;
+		int64_t pid;
+
+		if ((r = voice_untold(app->db, &id, &pid)) != 0)
+			return r == E_NOTFOUND ? 0 : r;
+		if ((r = consult_get(app->db, id, &c)) == 0 && (r = tell(app, &c, pid)) == 0)
+			r = voice_told(app->db, id, pid);
+	}
+	*ret_more = true;
+	return r;
+}
+
 static int
 need(struct app *app, const json_t *args, struct consult *ret, struct err *reterr)
 {
@@ -299,8 +348,6 @@ int
 consult_close(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	autoconsult struct consult c = { 0 };
-	autobuf struct buf text = { 0 };
-	struct telling t = { .app = app };
 	json_t *result = NULL;
 	int r = need(app, args, &c, reterr);
 
@@ -313,11 +360,8 @@ consult_close(struct app *app, const char *actor, const json_t *args, json_t **r
 	if (json_object_set_new(c.body, "result", result) != 0)
 		return -ENOMEM;
 	c.closed = app_now(app);
-	if ((r = put_result(c.body, &text)) != 0 || (r = consult_put(app->db, &c)) != 0)
-		return r;
-	t.text = text.data;
-	/* What each said is needed no more. */
-	if ((r = voice_each(app->db, c.id, tell, &t)) != 0 || (r = voice_drop(app->db, c.id)) != 0 ||
+	/* What each said is needed no more; whom to tell, until they are told (consult_step). */
+	if ((r = consult_put(app->db, &c)) != 0 || (r = voice_drop(app->db, c.id)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "consult close", c.id, NULL)) != 0)
 		return r;
 	if (json_object_set_new(c.body, "id", json_string(c.id)) != 0)

@@ -14,6 +14,9 @@ int	consult_ask(struct app *, const char *actor, const json_t *args, json_t **re
 int	consult_show(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 int	consult_close(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 
+/** consult_step(app, ret_more): a few of those who were asked are told the result, once each, in as many messages as it takes. */
+int	consult_step(struct app *, bool *ret_more) must_check;
+
 /** consult_number(talk, words): a bare number from somebody who is asked is an answer too: else people would read it.  E_NOTFOUND: it is none. */
 int	consult_number(struct talk *, const char *words) must_check;
 

@@ -6,7 +6,9 @@
 #include "base/canon.h"
 #include "base/event.h"
 #include "base/id.h"
+#include "crypt/envelope.h"
 #include "dispatch.h"
+#include "domain/trust.h"
 #include "events.h"
 #include "handlers.h"
 #include "matrix/request.h"
@@ -17,6 +19,7 @@
 #include "traffic.h"
 
 #define TYPE_ACK	ID_NAMESPACE "referral.ack"
+#define TYPE_REFUSED	ID_NAMESPACE "referral.refused"
 
 /* A handler by its generated name, with the event's type forgotten. */
 #define DISPATCH(wire, name)						\
@@ -48,6 +51,19 @@ find_route(const char *type)
 	return NULL;
 }
 
+bool
+dispatch_knows(const char *type)
+{
+	return find_route(type) != NULL || strcmp(type, DISPATCH_RECORD) == 0;
+}
+
+/* What says of a content that it came is said once and never answered, or two nodes would go on for ever. */
+static bool
+is_reply(const char *type)
+{
+	return strcmp(type, TYPE_ACK) == 0 || strcmp(type, TYPE_REFUSED) == 0;
+}
+
 /* A content id counts once for each partner: nobody can use up another's. */
 static int
 apply_once(struct app *app, const struct route *route, const char *id, const void *ev,
@@ -61,7 +77,7 @@ apply_once(struct app *app, const struct route *route, const char *id, const voi
 	if (r == E_NOTFOUND && (r = route->on(app, ev, origin)) == 0)
 		r = inbox_add(app->db, key, origin->pid, origin->room->room_id, route->type, "",
 		    app_now(app));
-	if (r == 0 && strcmp(route->type, TYPE_ACK) != 0)
+	if (r == 0 && !is_reply(route->type))
 		r = traffic_ack(app, origin->org, id);
 	return r;
 }
@@ -86,7 +102,19 @@ from_partner(struct app *app, const struct route *route, const struct origin *or
 		return r;
 	r = apply_once(app, route, id, ev, origin);
 	event_free(route->desc, ev);
-	return r;
+	return r == E_BAD ? E_REFUSED : r;	/* It is formed as its type says. */
+}
+
+int
+dispatch_refuse(struct app *app, const struct room *room, const struct opened *opened, int answer)
+{
+	const struct trust_org *org = trust_org_by_node(app->trust, opened->sender);
+	const char *id = json_str(opened->content, "id");
+
+	if (org == NULL || room->kind != ROOM_CHANNEL || strcmp(room->subject, org->id) != 0 || !opened->trusted || id == NULL || !id_is_own(id) ||
+	    is_reply(opened->type))
+		return 0;
+	return traffic_refuse(app, org->id, id, !dispatch_knows(opened->type) ? TRAFFIC_UNKNOWN : answer == E_BAD ? TRAFFIC_MALFORMED : TRAFFIC_NOT_TAKEN);
 }
 
 int
@@ -98,11 +126,13 @@ dispatch(struct app *app, const char *type, const char *state_key, const struct 
 
 	origin.reason = reterr;
 	if (state_key != NULL)
-		return strcmp(type, ID_NAMESPACE "record") != 0 ? 0 : record_arrived(app, &origin);
+		return strcmp(type, DISPATCH_RECORD) != 0 ? 0 : record_arrived(app, &origin);
 	if (route != NULL)
 		return from_partner(app, route, &origin);
 	if (origin.room->kind == ROOM_DIRECT)
 		return message_arrived(app, type, &origin);
+	if (origin.room->kind == ROOM_CHANNEL && origin.org != NULL)
+		return err_set(reterr, E_REFUSED, "this version does not know the type %.100s", type);
 	return 0;
 }
 

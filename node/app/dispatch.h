@@ -7,7 +7,10 @@
 #define CAIRN_DISPATCH_H
 
 #include "app.h"
+#include "base/id.h"
 #include "origin.h"
+
+#define DISPATCH_RECORD	ID_NAMESPACE "record"
 
 /**
  * dispatch(app, type, state_key, origin, reterr): inner type and state key (NULL: a
@@ -17,6 +20,16 @@
  */
 int	dispatch(struct app *, const char *type, const char *state_key, const struct origin *,
 	    struct err *) must_check;
+
+/**
+ * dispatch_refuse(app, room, opened, answer): a partner's content was refused, with E_BAD or E_REFUSED, and what it did is undone: tell it so,
+ * by a number.  Who is no partner in its own channel is told nothing, and what answers a content is not answered.
+ * dispatch_knows(type): is there such a type?
+ */
+struct opened;
+struct room;
+int	dispatch_refuse(struct app *, const struct room *, const struct opened *, int answer) must_check;
+bool	dispatch_knows(const char *type);
 
 /** dispatch_load_directory(app, room_id): ask for the whole state of a partner's directory room. */
 int	dispatch_load_directory(struct app *, const char *room_id) must_check;

@@ -249,7 +249,7 @@ check_queues(struct app *app, json_t *checks)
 	if ((r = traffic_silent(app->db, NULL, &silent, &stopped)) != 0)
 		return r;
 	(void)snprintf(text, sizeof(text), "contents for partners: %lld given up or withheld, %lld sent for an hour "
-	    "without an acknowledgement", (long long)stopped, (long long)silent);
+	    "without an acknowledgement, or refused", (long long)stopped, (long long)silent);
 	if ((r = check(checks, "traffic", stopped == 0 && silent == 0, text,
 	    "the partner does not have them: speak to its staff; cairn list referrals shows whose turn it is")) != 0)
 		return r;

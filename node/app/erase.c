@@ -504,6 +504,19 @@ erase_state(struct app *app, const char *id, const char **ret)
 	return r;
 }
 
+int
+erase_show(struct app *app, const char *id, json_t **ret)
+{
+	const char *delivery;
+	int r = strchr(id, ':') != NULL ? E_NOTFOUND : erase_state(app, id, &delivery);
+
+	if (r != 0)
+		return r;
+	*ret = json_pack("{s:s, s:s, s:s, s:s}", "id", id, "state", strcmp(delivery, "delivered") == 0 ? "erased" : "erasing", "delivery", delivery,
+	    "text", "it was erased; cairn list erasures shows when, by whom, and what others keep");
+	return *ret != NULL ? 0 : -ENOMEM;
+}
+
 static json_t *
 time_of(int64_t ms)
 {

@@ -28,5 +28,7 @@ int	erase_step(struct app *, bool *ret_more) must_check;
  * of it is left, "delivered"; E_NOTFOUND. */
 int	erase_list(struct app *, json_t *) must_check;
 int	erase_state(struct app *, const char *, const char **) must_check;
+/** erase_show(app, id, ret): all that is left of a referral, case or match that was erased; E_NOTFOUND: none was, of this id. */
+int	erase_show(struct app *, const char *, json_t **) must_check;
 
 #endif /* !CAIRN_ERASE_H */

@@ -17,6 +17,7 @@
 #include "experience.h"
 #include "find.h"
 #include "fit.h"
+#include "hide.h"
 #include "life.h"
 #include "store/dirstore.h"
 #include "store/searchstore.h"
@@ -65,6 +66,8 @@ open_listing(struct app *app, struct listing *l)
 	/* Whose consent is over is not there any more. */
 	if (publication_over(l->body, app_now(app)))
 		return E_NOTFOUND;
+	if ((r = hide_partners(app, json_obj(l->json, "body"))) != 0)
+		return r;
 	if ((r = search_item_read(l->rec.kind, l->rec.org, l->body, &l->text, &l->item)) != 0)
 		return r;
 	l->item.stale = directory_age(l->rec.expires_at, app_now(app), NULL) != DIRECTORY_OK;

@@ -8,6 +8,9 @@
 #include "hide.h"
 #include "store/dirstore.h"
 #include "store/feedstore.h"
+#include "store/peoplestore.h"
+
+#define PLACES	"hidden_places"	/* meta, sealed: what our records hide, as far as it can be told in another's. */
 
 struct hiding {
 	struct app	*app;
@@ -64,6 +67,37 @@ hide(void *cookie, const struct own_record *rec)
 	return own_put(h->app->db, &changed);
 }
 
+/* For partners' records a name alone, in no town, says too little: many have a "Main office". */
+static int
+keep(struct app *app, const json_t *places)
+{
+	autojson json_t *known = json_array();
+	autofree char *text = NULL;
+	json_t *place;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)places, i, place)
+		if ((json_str(place, "address") != NULL || json_str(place, "locality") != NULL || json_object_get(place, "latitude_e6") != NULL) &&
+		    json_array_append(known, place) != 0)
+			return -ENOMEM;
+	if (known == NULL || (text = canon_text(known, NULL)) == NULL)
+		return -ENOMEM;
+	return meta_put(app->db, PLACES, text, true);
+}
+
+int
+hide_partners(struct app *app, json_t *body)
+{
+	autofree char *text = NULL;
+	autojson json_t *places = NULL;
+	unsigned n;
+	int r = json_arr(body, "locations") != NULL ? meta_get(app->db, PLACES, true, &text) : E_NOTFOUND;
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	return (r = canon_stored(text, &places)) != 0 ? r : fields_hide_any(places, body, &n);
+}
+
 int
 hide_everywhere(struct app *app, unsigned *ret_n)
 {
@@ -73,6 +107,8 @@ hide_everywhere(struct app *app, unsigned *ret_n)
 
 	if (r == 0 && json_array_size(places) > 0)
 		r = own_each(app->db, NULL, hide, &h);
+	if (r == 0)
+		r = keep(app, places);
 	if (r == 0)
 		*ret_n = h.n;
 	return r;

@@ -70,6 +70,32 @@ lament(int64_t lost)
 		    (long long)lost);
 }
 
+/*
+ * What it is, so that it has one row however often it comes: of a partner a content or record by its id, and of a type that is not known all;
+ * else an event by its id.  NULL: it comes once.
+ */
+static char *
+thing(const struct item *item, const struct opened *opened)
+{
+	const char *id = json_str(opened->content, "id"), *event_id = json_str(item->event, "event_id");
+	bool partner = item->room != NULL && (item->room->kind == ROOM_CHANNEL || item->room->kind == ROOM_DIRECTORY);
+	char *ret = NULL;
+
+	if (opened->type == NULL || !partner || (id == NULL && dispatch_knows(opened->type)))
+		return event_id != NULL ? strdup(event_id) : NULL;
+	return asprintf(&ret, "%s %s", opened->type, dispatch_knows(opened->type) ? id : "") < 0 ? NULL : ret;
+}
+
+/* A record is in its room, and may be of somebody who does not agree to be shown any more: nothing of it is kept. */
+static int
+reject(const struct item *item, const struct waiting *w, const struct opened *opened)
+{
+	autofree char *what = thing(item, opened);
+	bool record = opened->type != NULL && strcmp(opened->type, DISPATCH_RECORD) == 0;
+
+	return rejected_add(item->app->db, w->account, item->room_id, w->pid, what, record ? "{}" : w->raw, w->reason, w->at);
+}
+
 /* Put an item aside with its reason; what it did is undone already. */
 static int
 put_aside(const struct item *item, int why, const struct opened *opened, struct err *reason)
@@ -100,7 +126,7 @@ put_aside(const struct item *item, int why, const struct opened *opened, struct 
 	if (why == E_LATER)
 		err_add(reason, "too many of its sender wait, or it is too large to");
 	log_warn("ingest", "an item was put aside: %s", reason->text);
-	return rejected_add(app->db, w.account, item->room_id, w.pid, raw, reason->text, w.at);
+	return reject(item, &w, opened);
 }
 
 /* A room event that was opened goes to its handler. */
@@ -156,6 +182,15 @@ name_refused(const struct item *item, const struct opened *opened, struct err *r
 		err_add(reason, "%s of %s (%s)", opened->type, org->name, org->id);
 }
 
+/* It was taken; if it had been refused before, that is over. */
+static int
+taken(const struct item *item, const struct opened *opened)
+{
+	autofree char *what = item->room != NULL ? thing(item, opened) : NULL;
+
+	return what != NULL ? rejected_taken(item->app->db, opened->pid, what) : 0;
+}
+
 /*
  * Judge one item: open it, then hand it to its handler, within a savepoint.
  * What opening learned (an outdated device list, a broken session) is kept even
@@ -186,13 +221,15 @@ judge(const struct item *item, struct opened *ret_opened)
 		if ((r = handle(item, ret_opened, &reason)) < 0)
 			return r;
 		if (r == 0 || r == E_EXISTS)
-			return db_keep(app->db);
+			return (again = taken(item, ret_opened)) != 0 ? again : db_keep(app->db);
 		db_undo(app->db);
 		crypt_drop_cache(app->crypt);
 		name_refused(item, ret_opened, &reason);
-		if (r == E_LATER && (again = envelope_again(app->crypt, ret_opened)) != 0)
+		/* A record is in its room still, and may be taken when that is read anew: by another trust list, or clock. */
+		if ((r == E_LATER || strcmp(ret_opened->type, DISPATCH_RECORD) == 0) && (again = envelope_again(app->crypt, ret_opened)) != 0)
 			return again;
-		if (r != E_LATER && (again = trail_rejected(app, ret_opened->sender, ret_opened->type)) != 0)
+		if (r != E_LATER && ((again = trail_rejected(app, ret_opened->sender, ret_opened->type)) != 0 ||
+		    (again = dispatch_refuse(app, item->room, ret_opened, r)) != 0))
 			return again;
 	}
 	return r == 0 || r == E_EXISTS ? 0 : put_aside(item, r, ret_opened, &reason);

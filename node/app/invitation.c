@@ -150,7 +150,7 @@ say_plain(struct app *app, const char *account, const char *room_id, const char 
 		why = NULL;
 		return -ENOMEM;
 	}
-	return rejected_add(app->db, account, room_id, pid, "{}", why, app_now(app));
+	return rejected_add(app->db, account, room_id, pid, room_id, "{}", why, app_now(app));
 }
 
 int

@@ -167,6 +167,12 @@ on_referral_ack(struct app *app, const struct ev_referral_ack *ev, const struct 
 }
 
 int
+on_referral_refused(struct app *app, const struct ev_referral_refused *ev, const struct origin *origin)
+{
+	return traffic_refused(app, origin->org, ev->of, ev->why);
+}
+
+int
 on_referral_answer(struct app *app, const struct ev_referral_answer *ev, const struct origin *origin)
 {
 	static const enum referral_input input[EV_DECISION_END] = {

@@ -148,6 +148,17 @@ record_arrived(struct app *app, const struct origin *origin)
 }
 
 int
+record_again(struct app *app, const char *org)
+{
+	autoroom struct room room = { 0 };
+	int r = room_by_subject(app->db, ROOM_DIRECTORY, org, &room);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	return room.joined && !room.ours ? dispatch_load_directory(app, room.room_id) : 0;
+}
+
+int
 on_follow(struct app *app, const struct ev_follow *ev, const struct origin *origin)
 {
 	struct partner partner;

@@ -11,6 +11,9 @@
 /** record_arrived(app, origin): a record from a partner's directory room. */
 int	record_arrived(struct app *, const struct origin *) must_check;
 
+/** record_again(app, org): its key is another now: what was put aside of its directory is judged again, when that has been read anew. */
+int	record_again(struct app *, const char *org) must_check;
+
 /** record_follow(app, actor, args, ret, reterr): verb "follow" {org}. */
 int	record_follow(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 

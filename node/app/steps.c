@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "case.h"
 #include "casepath.h"
+#include "consult.h"
 #include "crypt/device.h"
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
@@ -84,7 +85,8 @@ give_up(struct app *app, const struct out *out, struct err *reterr)
 	bool message = !strcmp(out->purpose, "say");
 	int r = 0;
 
-	if (!message && strcmp(out->purpose, "traffic") != 0 && strcmp(out->purpose, "ack") != 0)
+	if (!message && strcmp(out->purpose, "traffic") != 0 && strcmp(out->purpose, "ack") != 0 &&
+	    strcmp(out->purpose, "refused") != 0)
 		return err_set(reterr, E_REFUSED, "we are no longer in the room");
 	if (message)
 		r = message_room(app->db, out->ref, NULL);
@@ -343,6 +345,7 @@ own_keys(struct app *app, bool *ret_more)
 	X(CLOCK, "clocks of referrals")		\
 	X(NOTES, "what people keep")		\
 	X(ASKS, "questions to members")		\
+	X(CONSULT, "results of consultations")	\
 	X(MEMBERS, "members of rooms")		\
 	X(GAP, "gaps of timelines")		\
 	X(FIND, "search")			\
@@ -388,6 +391,8 @@ one(struct app *app, enum step step, bool *ret_more)
 		return epoch_open(app) ? notes_chat_step(app) : 0;
 	case STEP_ASKS:
 		return epoch_open(app) ? talk_clock_step(app, ret_more) : 0;
+	case STEP_CONSULT:
+		return epoch_open(app) ? consult_step(app, ret_more) : 0;
 	case STEP_MEMBERS:
 		return members_step(app, ret_more);
 	case STEP_GAP:

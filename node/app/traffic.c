@@ -18,11 +18,14 @@
 
 #define PURPOSE		"traffic"
 #define TYPE_ACK	ID_NAMESPACE "referral.ack"
+#define TYPE_REFUSED	ID_NAMESPACE "referral.refused"
+#define TYPE_REVOKED	ID_NAMESPACE "consent.revoked"
+#define TYPE_ERASURE	ID_NAMESPACE "erasure.request"
 #define TYPE_DISCLOSURE	ID_NAMESPACE "referral.disclosure"
 #define TYPE_WITHHELD	ID_NAMESPACE "referral.withheld"
 
 /* Unacknowledged traffic goes again after a minute, then ever more rarely. */
-enum { RESEND_MS = 60 * 1000, RESEND_MAX_MS = 3600 * 1000, NO_ROOM_MS = 250, TRIES_MAX = 200, SKIP_MAX = 16 };
+enum { REFUSED_TRIES = 24, RESEND_MS = 60 * 1000, RESEND_MAX_MS = 3600 * 1000, NO_ROOM_MS = 250, TRIES_MAX = 200, SKIP_MAX = 16 };
 
 static int
 check(const char *type, const json_t *content, struct err *reterr)
@@ -69,30 +72,65 @@ traffic_send(struct app *app, const char *org, const char *referral, const char 
 	return traffic_put(app->db, &t);
 }
 
-int
-traffic_ack(struct app *app, const char *org, const char *content_id)
+/* What is said of a content that came: not repeated, nor answered in its turn. */
+static int
+reply(struct app *app, const char *org, const char *content_id, const char *type, const char *purpose, json_t *content)
 {
 	struct room room;
 	char id[ID_LEN + 1];
 	int64_t seq;
-	autojson json_t *content = json_pack("{s:[s], s:I, s:s}", "ack_of", content_id,
-	    "received_at", (json_int_t)app_now(app), "body", "Received.");
 	int r = rooms_channel(app, org, &room);
 
 	if (r == E_LATER || r == E_NOTFOUND)
 		return 0;	/* They send it again, and then there is a room. */
 	if (r != 0)
 		return r;
-	/* However often it comes, one acknowledgement at a time waits to go. */
-	if ((r = outbox_pending(app->db, "ack", content_id)) == E_NOTFOUND)
+	/* However often it comes, one reply at a time waits to go. */
+	if ((r = outbox_pending(app->db, purpose, content_id)) == E_NOTFOUND)
 		r = content == NULL ? -ENOMEM : number(app, org, content, id, &seq);
 	else if (r == 0)
 		r = E_EXISTS;
 	if (r == 0)
-		r = outbox_event(app->db, "node", room.room_id, TYPE_ACK, NULL, content, "ack", content_id,
-		    NULL);
+		r = outbox_event(app->db, "node", room.room_id, type, NULL, content, purpose, content_id, NULL);
 	room_free(&room);
 	return r == E_EXISTS ? 0 : r;
+}
+
+int
+traffic_ack(struct app *app, const char *org, const char *content_id)
+{
+	autojson json_t *content = json_pack("{s:[s], s:I, s:s}", "ack_of", content_id,
+	    "received_at", (json_int_t)app_now(app), "body", "Received.");
+
+	return reply(app, org, content_id, TYPE_ACK, "ack", content);
+}
+
+int
+traffic_refuse(struct app *app, const char *org, const char *content_id, enum traffic_why why)
+{
+	autojson json_t *content = json_pack("{s:s, s:i, s:s}", "of", content_id, "why", (int)why, "body", "Not taken.");
+
+	return reply(app, org, content_id, TYPE_REFUSED, "refused", content);
+}
+
+int
+traffic_refused(struct app *app, const char *org, const char *content_id, int64_t why)
+{
+	struct traffic t;
+	int64_t least;
+	int r = traffic_get(app->db, content_id, &t);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (!strcmp(t.org, org) && t.acked_at == 0 && t.resend_at != 0 && t.tries > 0) {
+		least = !strcmp(t.type, TYPE_REVOKED) || !strcmp(t.type, TYPE_ERASURE) ? TRAFFIC_SILENT : TRIES_MAX - REFUSED_TRIES;
+		t.refused = why;
+		t.tries = t.tries > least ? t.tries : least;
+		t.resend_at = app_now(app) + RESEND_MAX_MS;
+		r = traffic_put(app->db, &t);
+	}
+	traffic_free(&t);
+	return r;
 }
 
 int
@@ -105,7 +143,7 @@ traffic_delivery(struct app *app, const char *content_id, const char **ret)
 		return r;
 	pending = outbox_pending(app->db, PURPOSE, content_id);
 	*ret = !strcmp(t.type, TYPE_WITHHELD) ? "failed" : t.acked_at != 0 ? "delivered" : t.resend_at == 0 ? "failed" :
-	    t.tries == 0 || pending == 0 ? "queued" : "sent";
+	    t.refused != 0 ? "refused" : t.tries == 0 || pending == 0 ? "queued" : "sent";
 	traffic_free(&t);
 	return pending < 0 ? pending : 0;
 }

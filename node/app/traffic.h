@@ -23,6 +23,17 @@ int	traffic_send(struct app *, const char *org, const char *referral, const char
 /** traffic_ack(app, org, content_id): tell the partner that it arrived. */
 int	traffic_ack(struct app *, const char *org, const char *content_id) must_check;
 
+/** traffic_refuse(app, org, content_id, why): tell the partner that it was not taken; ${why} as in schemas/referral.refused.json. */
+enum traffic_why { TRAFFIC_UNKNOWN = 1, TRAFFIC_MALFORMED, TRAFFIC_NOT_TAKEN };
+int	traffic_refuse(struct app *, const char *org, const char *content_id, enum traffic_why) must_check;
+
+/**
+ * traffic_refused(app, org, content_id, why): the partner does not take it; nobody else's word counts.  People are told, nothing that was said
+ * later waits for it, and it goes again each hour, for a day: what a partner cannot take now it may take soon.  What the member's leaving
+ * depends on goes as long as if nothing had been said.
+ */
+int	traffic_refused(struct app *, const char *org, const char *content_id, int64_t why) must_check;
+
 /** traffic_acked(app, org, content_id): the partner has it; nobody else's word counts. */
 int	traffic_acked(struct app *, const char *org, const char *content_id) must_check;
 
@@ -35,7 +46,7 @@ int	traffic_stop(struct app *, const char *content_id) must_check;
  */
 int	traffic_withhold(struct app *, const char *content_id) must_check;
 
-/** traffic_delivery(app, content_id, ret): "queued", "sent", "delivered" or "failed"; static text. */
+/** traffic_delivery(app, content_id, ret): "queued", "sent", "delivered", "refused" or "failed"; static text. */
 int	traffic_delivery(struct app *, const char *content_id, const char **ret) must_check;
 
 /** traffic_step(app, ret_more), traffic_due_at(app): see steps.h. */

@@ -13,6 +13,7 @@
 #include "domain/trust.h"
 #include "ingest.h"
 #include "publish.h"
+#include "record.h"
 #include "store/audit.h"
 #include "store/peoplestore.h"
 #include "store/truststore.h"
@@ -187,7 +188,7 @@ unpin(struct app *app, const struct trust_org *org)
 	return 0;
 }
 
-/* Who is in force is known by its master key or, a bot, by its devices. */
+/* Who is in force is known by its master key or, a bot, by its devices; and its records by their key. */
 static int
 know(struct app *app, const struct trust *before, const struct trust_org *org)
 {
@@ -199,6 +200,9 @@ know(struct app *app, const struct trust *before, const struct trust_org *org)
 
 	if ((r = person_id(app->db, org->node, &pid)) != 0 ||
 	    (org->master_key != NULL && (r = keys_pin_master(app->crypt, org->node, org->master_key, NULL)) != 0))
+		return r;
+	if ((was == NULL || memcmp(was->record_key, org->record_key, sizeof(org->record_key)) != 0 ||
+	    memcmp(was->old_key, org->old_key, sizeof(org->old_key)) != 0) && (r = record_again(app, org->id)) != 0)
 		return r;
 	if (was != NULL && was->devices != NULL && !json_equal(was->devices, org->devices) && (r = unpin(app, was)) != 0)
 		return r;

@@ -125,8 +125,8 @@ list_partners(struct listing *l)
 		if ((r = partner_get(l->app->db, org->id, &p)) != 0 && r != E_NOTFOUND)
 			return r;
 		r = append(l, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:s*}", "org", org->id, "name", org->name,
-		    "server", org->server, "follows", r == 0 && p.follows, "follower", r == 0 && p.follower,
-		    "loaded", r == 0 && p.loaded, "stopped", trust_judge(l->app->trust, org->id, &why) == 0 ? NULL : why.text));
+		    "server", org->server, "follows", r == 0 && p.follows && p.loaded, "follower", r == 0 && p.follower,
+		    "asked", r == 0 && p.follows && !p.loaded, "stopped", trust_judge(l->app->trust, org->id, &why) == 0 ? NULL : why.text));
 		partner_free(&p);
 		if (r != 0)
 			return r;
@@ -168,10 +168,10 @@ each_out(void *cookie, const struct out *out)
 }
 
 static int
-each_rejected(void *cookie, int64_t id, const char *room_id, const char *reason, int64_t when)
+each_rejected(void *cookie, int64_t id, const char *room_id, const char *reason, int64_t when, int64_t times)
 {
-	return append(cookie, json_pack("{s:I, s:s*, s:s, s:o}", "id", (json_int_t)id, "room_id", room_id,
-	    "reason", reason, "at", view_time(when)));
+	return append(cookie, json_pack("{s:I, s:s*, s:s, s:o, s:I}", "id", (json_int_t)id, "room_id", room_id,
+	    "reason", reason, "at", view_time(when), "times", (json_int_t)times));
 }
 
 /* Nobody is to take the newest for all. */
@@ -348,6 +348,8 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	}
 	if (r == E_NOTFOUND && (r = intake_view(app, id, ret)) != E_NOTFOUND)
 		return r != 0 ? r : audit_add(app->db, app_now(app), actor, "show", id, NULL);
+	if (r == E_NOTFOUND && (r = erase_show(app, id, ret)) != E_NOTFOUND)
+		return r;
 	if (r == E_NOTFOUND && (r = pairing_show(app, actor, id, ret)) == E_NOTFOUND && (r = show_record(app, id, json_is_true(json_object_get(args, "draft")), ret)) == E_NOTFOUND)
 		r = delivery(app, id, ret);
 	return r != E_NOTFOUND ? r : err_set(reterr, E_NOTFOUND, "nothing here has the id %s", id);

@@ -202,3 +202,21 @@ voice_drop(struct db *db, const char *consult)
 {
 	return db_run(db, Q_VOICE_DROP, "t", consult);
 }
+
+int
+voice_untold(struct db *db, char **ret_consult, int64_t *ret_pid)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_VOICE_UNTOLD, "");
+
+	if (r != 0 || (r = db_next(rows)) != 0 || (r = rows_dup(rows, 0, ret_consult)) != 0)
+		return r;
+	*ret_pid = db_int(rows, 1);
+	return 0;
+}
+
+int
+voice_told(struct db *db, const char *consult, int64_t pid)
+{
+	return db_run(db, Q_VOICE_TOLD, "ti", consult, pid);
+}

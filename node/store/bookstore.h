@@ -38,5 +38,8 @@ void	consult_free(struct consult *);
 int	voice_put(struct db *, const char *consult, int64_t pid, const json_t *body) must_check;
 int	voice_each(struct db *, const char *consult, int (*)(void *, int64_t pid, const json_t *body), void *) must_check;
 int	voice_drop(struct db *, const char *consult) must_check;
+/** voice_untold(db, ret_consult, ret_pid): one who was asked something that is closed, and was not told the result; E_NOTFOUND.  voice_told: now. */
+int	voice_untold(struct db *, char **, int64_t *) must_check;
+int	voice_told(struct db *, const char *consult, int64_t pid) must_check;
 
 #endif /* !CAIRN_BOOKSTORE_H */

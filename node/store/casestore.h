@@ -94,6 +94,7 @@ struct traffic {
 	int64_t	 seq;
 	char	*content;	/* JSON; sealed; NULL once acknowledged. */
 	int64_t	 sent_at, acked_at, resend_at, tries;
+	int64_t	 refused;	/* Why the partner said that it does not take it (schemas/referral.refused.json); 0: it did not say so. */
 };
 /** traffic_seq(db, org, by, ret): the next number for ${org}, higher by ${by} than the last (stored). */
 int	traffic_seq(struct db *, const char *org, int64_t by, int64_t *) must_check;

@@ -49,8 +49,9 @@ traffic_put(struct db *db, const struct traffic *t)
 	if (t->acked_at == 0 &&
 	    (r = column_seal_text(db, subject_referral(t->referral, who), "traffic.content", t->content_id, t->content, &sealed)) != 0)
 		return r;
-	return db_run(db, Q_TRAFFIC_PUT, "ttttibiiii", t->content_id, t->org, t->referral, t->type,
-	    t->seq, sealed.data, sealed.len, t->sent_at, t->acked_at, t->resend_at, t->tries);
+	return db_run(db, Q_TRAFFIC_PUT, "ttttibiiiii", t->content_id, t->org, t->referral, t->type,
+	    t->seq, sealed.data, sealed.len, t->sent_at, t->acked_at, t->resend_at, t->tries,
+	    t->refused);
 }
 
 static int
@@ -72,6 +73,7 @@ read_row(struct db *db, struct rows *rows, struct traffic *ret)
 	t.acked_at = db_int(rows, 7);
 	t.resend_at = db_int(rows, 8);
 	t.tries = db_int(rows, 9);
+	t.refused = db_int(rows, 10);
 	*ret = t;
 	return 0;
 }

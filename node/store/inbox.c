@@ -305,16 +305,56 @@ withheld_get(struct db *db, int64_t pid, const char *room_id, const char *sessio
 	return r != 0 || (r = db_next(rows)) != 0 ? r : rows_dup(rows, 0, ret);
 }
 
+#define WHAT	"rejected.what"
+
+/* It came before: 0, and the row; E_NOTFOUND. */
+static int
+find_rejected(struct db *db, int64_t pid, const uint8_t what[COLUMN_HASH], int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_REJECTED_WHAT, "ib", pid, what, (size_t)COLUMN_HASH);
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r;
+	*ret = db_int(rows, 0);
+	return 0;
+}
+
+static int
+rejected_again(struct db *db, int64_t id, const char *room_id, const char *reason, int64_t at)
+{
+	autobuf struct buf why = { 0 };
+	char row[COLUMN_ROW];
+	int r = column_seal_text(db, SUBJECT_MOVING, "rejected.reason", column_row(id, row), reason, &why);
+
+	return r != 0 ? r : db_run(db, Q_REJECTED_AGAIN, "iitb", id, at, room_id, why.data, why.len);
+}
+
 int
-rejected_add(struct db *db, const char *account, const char *room_id, int64_t pid,
+rejected_taken(struct db *db, int64_t pid, const char *what)
+{
+	uint8_t hash[COLUMN_HASH];
+
+	column_hash(db, WHAT, what, hash);
+	return db_run(db, Q_REJECTED_TAKEN, "ib", pid, hash, sizeof(hash));
+}
+
+int
+rejected_add(struct db *db, const char *account, const char *room_id, int64_t pid, const char *what,
     const char *raw, const char *reason, int64_t at)
 {
+	uint8_t hash[COLUMN_HASH];
 	autobuf struct buf sealed = { 0 }, why = { 0 };
 	enum inbox_class class;
 	char row[COLUMN_ROW];
 	int64_t id, gone;
 	int r;
 
+	if (what != NULL) {
+		column_hash(db, WHAT, what, hash);
+		if ((r = find_rejected(db, pid, hash, &id)) != E_NOTFOUND)
+			return r != 0 ? r : rejected_again(db, id, room_id, reason, at);
+	}
 	if ((r = class_of(db, pid, &class)) != 0 || (r = rows_serial(db, "rejected", &id)) != 0)
 		return r;
 	if (class == INBOX_GUEST && (r = make_room(db, &rejected_shared, &gone)) != 0)
@@ -323,8 +363,8 @@ rejected_add(struct db *db, const char *account, const char *room_id, int64_t pi
 	if ((r = column_seal(db, SUBJECT_MOVING, "rejected.raw", row, raw, strnlen(raw, class == INBOX_PARTNER ? INBOX_RAW_MAX :
 	    INBOX_REJECTED_RAW), &sealed)) != 0 ||
 	    (r = column_seal_text(db, SUBJECT_MOVING, "rejected.reason", row, reason, &why)) != 0 ||
-	    (r = db_run(db, Q_REJECTED_ADD, "ittibbii", id, account, room_id, pid, sealed.data,
-	    sealed.len, why.data, why.len, at, (int64_t)class)) != 0)
+	    (r = db_run(db, Q_REJECTED_ADD, "ittibbiib", id, account, room_id, pid, sealed.data,
+	    sealed.len, why.data, why.len, at, (int64_t)class, what != NULL ? hash : NULL, sizeof(hash))) != 0)
 		return r;
 	return db_run(db, Q_REJECTED_TRIM, "ii", pid, (int64_t)(class == INBOX_STRANGER ? INBOX_STRANGER_MAX :
 	    INBOX_REJECTED_MAX));
@@ -343,8 +383,6 @@ inbox_counts(struct db *db, int64_t *ret_waiting, int64_t *ret_rejected)
 	return 0;
 }
 
-typedef int (*aside_fn)(void *, int64_t, const char *, const char *, int64_t);
-
 /* What two lists share: items put aside, with the reason. */
 static const struct aside {
 	enum query_id	 list, at;
@@ -353,7 +391,7 @@ static const struct aside {
   rejected_aside = { Q_REJECTED_LIST, Q_REJECTED_AT, "rejected.reason" };
 
 static int
-aside_at(struct db *db, const struct aside *a, int64_t id, aside_fn fn, void *cookie)
+aside_at(struct db *db, const struct aside *a, int64_t id, inbox_fn fn, void *cookie)
 {
 	autorows struct rows *rows = NULL;
 	autofree char *room = NULL, *reason = NULL;
@@ -365,11 +403,11 @@ aside_at(struct db *db, const struct aside *a, int64_t id, aside_fn fn, void *co
 	if ((r = rows_dup(rows, 1, &room)) != 0 ||
 	    (r = column_open_text(db, a->reason, column_row(id, row), rows, 2, &reason)) != 0)
 		return r;
-	return fn(cookie, id, room, reason, db_int(rows, 3));
+	return fn(cookie, id, room, reason, db_int(rows, 3), db_int(rows, 4));
 }
 
 static int
-aside_each(struct db *db, const struct aside *a, int limit, aside_fn fn, void *cookie)
+aside_each(struct db *db, const struct aside *a, int limit, inbox_fn fn, void *cookie)
 {
 	autorows struct rows *rows = NULL;
 	autofree int64_t *ids = NULL;
@@ -386,13 +424,13 @@ aside_each(struct db *db, const struct aside *a, int limit, aside_fn fn, void *c
 }
 
 int
-waiting_each(struct db *db, int limit, aside_fn fn, void *cookie)
+waiting_each(struct db *db, int limit, inbox_fn fn, void *cookie)
 {
 	return aside_each(db, &waiting_aside, limit, fn, cookie);
 }
 
 int
-rejected_each(struct db *db, int limit, aside_fn fn, void *cookie)
+rejected_each(struct db *db, int limit, inbox_fn fn, void *cookie)
 {
 	return aside_each(db, &rejected_aside, limit, fn, cookie);
 }

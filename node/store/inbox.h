@@ -67,14 +67,19 @@ int	withheld_put(struct db *, int64_t pid, const char *room_id, const char *sess
 /** withheld_get: 0 and a code, which the caller frees; E_NOTFOUND. */
 int	withheld_get(struct db *, int64_t pid, const char *room_id, const char *session_id, char **) must_check;
 
-int	rejected_add(struct db *, const char *account, const char *room_id, int64_t pid,
+/**
+ * rejected_add(db, account, room_id, pid, what, raw, reason, at): ${what} names the thing among its sender's, and may quote it: one that is
+ * there already is counted, with the new reason.  NULL: it cannot come again.
+ * rejected_taken(db, pid, what): it was taken after all: it is on the list no more.
+ */
+int	rejected_add(struct db *, const char *account, const char *room_id, int64_t pid, const char *what,
 	    const char *raw, const char *reason, int64_t at) must_check;
+int	rejected_taken(struct db *, int64_t pid, const char *what) must_check;
 /** inbox_counts(db, ret_waiting, ret_rejected). waiting_each and rejected_each(db, limit, fn),
- * newest first: fn(cookie, id, room_id or NULL, reason, at). */
+ * newest first: fn(cookie, id, room_id or NULL, reason, at, times): when it came last, and how often it came. */
+typedef int (*inbox_fn)(void *, int64_t, const char *, const char *, int64_t, int64_t);
 int	inbox_counts(struct db *, int64_t *, int64_t *) must_check;
-int	waiting_each(struct db *, int limit, int (*)(void *, int64_t, const char *, const char *, int64_t),
-	    void *) must_check;
-int	rejected_each(struct db *, int limit, int (*)(void *, int64_t, const char *, const char *, int64_t),
-	    void *) must_check;
+int	waiting_each(struct db *, int limit, inbox_fn, void *) must_check;
+int	rejected_each(struct db *, int limit, inbox_fn, void *) must_check;
 
 #endif /* !CAIRN_INBOX_H */

@@ -216,6 +216,14 @@ test_volunteer(void)
 	ok(json_array_size(json_arr(after, "applications")) == 0, "and the application is forgotten");
 }
 
+/* They are told what came of it a few at a time. */
+static void
+told(int turns)
+{
+	for (int i = 0; i < turns; i++)
+		bench_tick(&node);
+}
+
 /* ${n} answer, the i-th with choices[i]; what all are told. */
 static json_t *
 consulted(const char *choices, const char *words)
@@ -235,6 +243,7 @@ consulted(const char *choices, const char *words)
 			printf("# %s is no answer\n", text);
 	}
 	closed = bench_ask(&node, "consult close", json_object());
+	told(4);
 	return closed;
 }
 
@@ -297,6 +306,87 @@ test_one_at_a_time(void)
 	ok(json_int(json_array_get(json_arr(result(closed), "counts"), 0), "people", 0) == 5 && json_array_size(json_arr(result(closed), "words")) == 5, "five together are shown");
 }
 
+/* What that user was sent, of the newest 1,000 messages; the caller decrefs. */
+static json_t *
+sent(const char *user)
+{
+	autojson json_t *reply = bench_ask(&node, "list", json_pack("{s:s}", "what", "messages"));
+	json_t *bodies = json_array(), *item;
+	size_t i;
+
+	json_array_foreach(json_arr(json_obj(reply, "result"), "items"), i, item)
+		if (!strcmp(json_str(item, "user"), user))
+			(void)json_array_append(bodies, json_object_get(item, "body"));
+	return bodies;
+}
+
+/* In how many of them ${part} stands. */
+static int
+with(const json_t *bodies, const char *part)
+{
+	const json_t *body;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(bodies, i, body)
+		n += strstr(json_string_value(body), part) != NULL;
+	return n;
+}
+
+/* Two hundred and forty, each with as many words as go with an answer. */
+static void
+test_many(void)
+{
+	enum { MANY = 240 };
+	autojson json_t *users = json_array(), *closed = NULL, *at_once = NULL, *early = NULL, *late = NULL, *again = NULL;
+	char words[501];
+	const char *first = "@t0:there.example", *last = "@t239:there.example";
+	const json_t *body;
+	size_t longest = 0, k;
+	bool all = true;
+	int n;
+
+	for (int i = 0; i < MANY; i++)
+		(void)json_array_append_new(users, json_sprintf("@t%d:there.example", i));
+	ok(done(bench_ask(&node, "consult ask", json_pack("{s:{s:s, s:[s, s], s:O}}", "document", "question", "Many?", "answers", "a", "b", "specialists", users))), "240 are asked");
+	for (int i = 0; i < MANY; i++) {
+		autofree char *user = bench_text("@t%d:there.example", i), *text = NULL;
+
+		memset(words, '"', 500);
+		words[500] = '\0';
+		(void)snprintf(words, sizeof(words), "w%dw", i);
+		words[strlen(words)] = '"';
+		text = bench_text("!answer %d %s", i % 2 + 1, words);
+		all = all && says(person(user), text);
+	}
+	ok(all, "and each says as much as may be said");
+	closed = bench_ask(&node, "consult close", json_object());
+	is_int((int)json_array_size(json_arr(result(closed), "words")), MANY, "which the result has");
+	at_once = sent(last);
+	ok(with(at_once, "- w") == 0, "nobody waits for all to be told");
+	told(2);
+	early = sent(first);
+	told(MANY / 4);
+	late = sent(last);
+	n = with(late, "- w");
+	ok(n > 5 && with(early, "- w") == n, "the first and the last are told in %d messages", n);
+	for (int i = 0; i < MANY; i++) {
+		autofree char *word = bench_text("- w%dw\"", i);
+
+		all = all && with(late, word) == 1;
+	}
+	ok(all && with(late, "a: 120") == 1, "in which every opinion stands once, and the counts");
+	json_array_foreach(late, k, body) {
+		autofree char *text = json_dumps(body, JSON_ENCODE_ANY);
+
+		longest = strlen(text) > longest ? strlen(text) : longest;
+	}
+	ok(longest > 20000 && longest < 36000, "each of which fits an event: %zu bytes", longest);
+	told(4);
+	again = sent(last);
+	is_int(with(again, "- w"), n, "nobody is told twice");
+}
+
 int
 main(void)
 {
@@ -309,6 +399,7 @@ main(void)
 	test_volunteer();
 	test_consult();
 	test_one_at_a_time();
+	test_many();
 	bench_node_close(&node);
 	return done_testing();
 }

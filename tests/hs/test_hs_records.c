@@ -334,6 +334,45 @@ test_hidden(struct host *h)
 	    "without the address that the record hid before, and with the one that it never hid");
 }
 
+static bool
+address_shown(struct host *h, size_t node, const char *id, const char *address)
+{
+	autojson json_t *show = shown(h, node, id);
+	autofree char *text = json_dumps(show, JSON_COMPACT);
+
+	return strstr(text, address) != NULL;
+}
+
+/* A partner shows a place that we know to be confidential; and one that only has the same name. */
+static void
+test_partner_place(struct host *h)
+{
+	json_t *body = file("program"), *ours = file("program"), *places = json_arr(body, "locations");
+	autojson json_t *rec = NULL, *reply = NULL;
+	const char *id;
+
+	(void)(json_array_clear(places) | json_object_set_new(body, "name", json_string("Lanternfish")));
+	(void)json_array_append_new(places, json_pack("{s:s, s:s, s:s, s:s}", "name", "Quiet House", "visibility", "public", "locality", "Newark", "address", "9 Secret Lane"));
+	(void)json_array_append_new(places, json_pack("{s:s, s:s, s:s, s:s}", "name", "Quiet House", "visibility", "public", "locality", "Trenton", "address", "4 Open Road"));
+	(void)json_array_append_new(places, json_pack("{s:s, s:s, s:s}", "name", "Office", "visibility", "public", "address", "5 Front Street"));
+	bring(h, "x:lantern", "program", body);
+	publish(h);
+	rec = found(h, "program", "lanternfish");
+	if (!ok(rec != NULL, "a partner's program is found"))
+		return;
+	id = json_str(rec, "id");
+	ok(address_shown(h, SOURCE, id, "9 Secret Lane"), "with its place, as long as we know no better");
+	(void)(json_array_clear(json_arr(ours, "locations")) | json_array_append_new(json_arr(ours, "locations"),
+	    json_pack("{s:s, s:s, s:s}", "name", "Quiet House", "visibility", "redacted", "locality", "Newark")));
+	(void)json_array_append_new(json_arr(ours, "locations"), json_pack("{s:s, s:s}", "name", "Office", "visibility", "redacted"));
+	reply = host_command(h, SOURCE, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", "own:quiet", "kind", "program", "body", ours));
+	ok(json_is_true(json_object_get(reply, "ok")), "a record of ours hides it");
+	ok(!address_shown(h, SOURCE, id, "9 Secret Lane"), "then it is shown here by no partner's record either");
+	ok(address_shown(h, SOURCE, id, "4 Open Road"), "but one of the same name in another town is");
+	ok(address_shown(h, SOURCE, id, "5 Front Street"), "and where a name is all that we know");
+	ok(address_shown(h, TARGET, id, "9 Secret Lane"), "what a partner shows is for itself to say");
+}
+
 /* The nodes sleep so long, and the homeservers with them. */
 static void
 days(struct host *h, int n)
@@ -436,6 +475,7 @@ main(void)
 	test_withdraw(&h);
 	test_withdraw_draft(&h);
 	test_hidden(&h);
+	test_partner_place(&h);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	host_close(&h);

@@ -3,8 +3,7 @@
 
     bot = Bot(url, ca_file, user_id, directory, key); await bot.start(password)   # key: 32 bytes, seals all that it keeps
     bot.trust(trust_list, {"needed": 1, "keys": [...]}); bot.act(referral, "referral.answer", decision="accept"); await bot.sync()
-It hears and speaks in sync() only; what it took, and has to say, is on the disk before anybody is told so. The schemas judge each content, the tables
-of the page say what a referral and a consent allow. What to do is for people to decide, here for a test. standards.py knows nothing of all that.
+It hears and speaks in sync() only; what it took, and has to say, is on the disk before anybody is told so. Schemas and tables judge; people decide.
 """
 
 import copy
@@ -21,7 +20,7 @@ SPACE, MINUTE, DAY = "org.cairnpeer.", 60_000, 86_400_000
 CLASSES = {"identity": {"identity", "contact"}, "need_detail": {"need"}, "constraints": {"constraints"}, "history": {"history"}}
 VAGUE = r"\s*((any and )?(all|any)( (information|records))?|everything|anything|(all )?my records)?[\s.]*"
 classes_of = lambda disclosure: set().union(*(CLASSES.get(name, ()) for name in disclosure))
-NEWS, AT_ONCE = ("referral.progress", "referral.outcome"), ("consent.revoked", "referral.settle")  # NEWS: while the consent lasts.
+NEWS, AT_ONCE, REPLIES = ("referral.progress", "referral.outcome"), ("consent.revoked", "referral.settle"), ("referral.ack", "referral.refused")
 ORDER, LEAVES = ("target", "member", "source", "clock"), (("member", "withdraw"), ("member", "close"))
 START = {"state": "draft", "leg": 1, "consented": False, "asked": False, "tried": [], "since": 0, "began": 0, "left": False}
 
@@ -107,7 +106,7 @@ class Bot:
         self.rules = {(state, row[1], by): (row[3].replace("the same", state), row[4]) for state, row in rows for by in row[2].split(", ")}
         self.vault = standards.Vault(pathlib.Path(directory) / "state.db", key)
         begin = {"org": identifier(), "seed": secrets.token_hex(32), "outbox": [], "trust": None, "signers": None, "session": None}
-        parts = "seq seen rooms directories own records newest referrals ended keeps places asked withheld"
+        parts = "seq seen rooms directories own records newest referrals ended keeps places asked withheld refusals"
         self.state = self.vault.load() or begin | {name: {} for name in parts.split()}
         self.org, self.record_key = self.state["org"], standards.key_of(bytes.fromhex(self.state["seed"]))
         self.matrix = standards.Matrix(url, ca_file, user_id, directory, key, self.pins, self.hear)
@@ -284,7 +283,7 @@ class Bot:
             if content["id"] not in seen:
                 self.take(org["org"], name, content)
                 seen[content["id"]] = self.now()
-            if name != "referral.ack":
+            if name not in REPLIES:
                 self.say(org["org"], "referral.ack", ack_of=[content["id"]], received_at=self.now())
         except ValueError as why:
             self.state = before
@@ -298,6 +297,8 @@ class Bot:
                 state["outbox"].remove(item)
                 if item["name"] == "referral.request":
                     self.case(item["content"]["referral"])[1].derive(item["content"]["id"], "receive", now)
+        elif name == "referral.refused":  # By itself it goes on as if it had not been answered; a person is to look.
+            state["refusals"][c["of"]] = c["why"]
         elif name == "referral.request":
             self.begin(org, "target", c)
             self.step(name, c, False)
@@ -327,8 +328,7 @@ class Bot:
         elif name == "follow":
             state["directories"].setdefault(org, {})
         elif name == "directory.answer":
-            need(c["query"] in state["asked"], "nobody asked for it")
-            asked, got = state["asked"].pop(c["query"])
+            asked, got = state["asked"].pop(c["query"], None) or need(False, "nobody asked for it")
             got |= {one["id"]: one["seq"] for one in c.get("omitted", [])}
             for found in c["records"]:
                 try:

@@ -200,7 +200,7 @@ class Live(unittest.TestCase):
         return next((item["tries"] for item in self.bot.state["outbox"] if item["content"]["id"] == key), -1)
 
     def refused_by_node(self, why, name, **content):
-        """The node does not take it, says why, does not acknowledge it, and is as it was."""
+        """The node does not take it, lists why, says so by a number, does not acknowledge it, and is as it was."""
         referral, before = content.get("referral"), self.rejected()
         shown = self.node.cairn("show", referral) if referral in self.bot.state["referrals"] else None
         self.bot.state["outbox"].clear()
@@ -208,7 +208,7 @@ class Live(unittest.TestCase):
         self.driver.wait(lambda: self.tries(key) > 0, "has said it")
         after = self.node.wait(lambda: rows if len(rows := self.rejected()) > len(before) else None, f"refuses {name}")
         self.assertIn(why, " ".join(after[: len(after) - len(before)]))
-        self.driver.run(self.bot.sync())
+        self.driver.wait(lambda: key in self.bot.state["refusals"], "is told that it is not taken")
         self.assertEqual(self.tries(key), 1)
         self.bot.state["outbox"].clear()
         if shown:

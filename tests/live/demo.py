@@ -172,7 +172,7 @@ class Story:
 
     def follow(self):
         self.harbor.cairn("follow", self.lighthouse.org, "--wait")
-        self.harbor.wait(lambda: self.harbor.list("partners")[0]["loaded"], "the partner's directory")
+        self.harbor.wait(lambda: self.harbor.list("partners")[0]["follows"], "the partner's directory")
         expected = len(self.lighthouse.list("records")) - 1  # the manifest is no search result
         found = self.harbor.wait(lambda: self.found(expected), "all of the partner's records")
         self.tell(f"{self.harbor.name} followed {self.lighthouse.name} and read {len(found)} records published before it came")

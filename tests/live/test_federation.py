@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A federation of two on two real homeservers, as docs/federation.md leads two administrators through it: a pact that both sign, the room
+"""A federation of two on two real homeservers, as docs/federation.md leads two administrators through it: an invitation, a pact that both sign, the room
 in which later lists arrive, a suspension, two lists that contradict each other; and a Matrix policy list whose bans hold.
 
 $CAIRN_BUILD is the build directory.
@@ -138,9 +138,8 @@ class FederationTest(Live):
 
     def pact(self):
         f = self.federation
-        entries = [word for file in shared["entries"] for word in ("--entry", file)]
-        signers = [word for key in f.public for word in ("--signer", key)]
-        first = f.make("first", *signers, *entries, signers=1)
+        first = self.invitation([word for key in f.public for word in ("--signer", key)])
+        f.run("federation", "sign", first, "--key", f.keys[0], "--out", first)
         words = f.words(first)
         self.assertEqual(len(words), 10)
         self.assertIn("sign", self.refused(self.harbor, "federation", "join", first, *words).error)
@@ -151,6 +150,25 @@ class FederationTest(Live):
             self.assertEqual(self.status(node)["trusted"], "nobody")
             self.assertEqual(node.cairn("federation", "join", first, *words)["version"], 1)
         return first
+
+    def invitation(self, signers):
+        """The first list, by invitation: a file each way, and what two people read to each other; answers the draft."""
+        sent, answer, draft = (self.federation.directory / f"{name}.json" for name in ("invitation", "answer", "first"))
+        invited = self.harbor.cairn("federation", "invite", "--domain", self.lighthouse.homeserver.server_name, "--out", sent)
+        self.assertNotIn(invited["code"], sent.read_text())
+        self.refused(self.lighthouse, "federation", "accept", sent, "--out", answer, stdin=invited["code"][::-1] + "\n")
+        self.assertFalse(answer.exists())
+        accepted = self.lighthouse.cairn("federation", "accept", sent, "--out", answer, stdin=invited["code"] + "\n")
+        self.assertEqual(accepted["their_words"], invited["words"])
+        shown = self.harbor.cairn("federation", "admit", answer)
+        self.assertEqual((shown["words"], shown["entry"]), (accepted["words"], json.loads(shared["entries"][1].read_text())))
+        misheard = accepted["words"].split()[::-1]
+        self.refused(self.harbor, "federation", "admit", answer, *misheard, *signers, "--out", draft)
+        self.assertFalse(draft.exists())
+        made = self.harbor.cairn("federation", "admit", answer, *accepted["words"].split(), *signers, "--out", draft)
+        self.assertEqual((made["file"], made["version"], made["organizations"]), (str(draft), 1, 2))
+        self.assertEqual([org["org"] for org in json.loads(draft.read_text())["orgs"]], [node.org for node in self.network.nodes])
+        return draft
 
     def room(self, first):
         """The room is made and named; the other steward joins it by itself."""

@@ -304,7 +304,7 @@ class DirectoryTest(Live):
         self.assertEqual({record["id"] for record in found}, {record["id"] for record in records})
         self.assertEqual({record["verdict"] for record in found}, {"ok"})
         self.assertEqual(self.a.list("rejected"), [])
-        self.assertTrue(self.a.list("partners")[0]["loaded"])
+        self.assertTrue(self.a.list("partners")[0]["follows"])
 
     def all_of(self, records):
         found = self.a.cairn("find")["records"]

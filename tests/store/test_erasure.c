@@ -71,7 +71,7 @@ put_person(const char *user, const char *mark, const char *room, const char *ses
 	must(buf_puts(&pickle, mark));
 	must(crypto_inbound_add(db, session, &in, &pickle, 1));
 	must(waiting_add(db, &w, false, &lost));
-	must(rejected_add(db, "node", room, *ret, mark, mark, 1));
+	must(rejected_add(db, "node", room, *ret, NULL, mark, mark, 1));
 }
 
 static void

@@ -103,18 +103,19 @@ test_waiting_bounds(void)
 	big[INBOX_RAW_MAX + 1] = '\0';
 	w.raw = big;
 	is_int(add(&w), E_REFUSED, "an item past its bytes waits for nothing");
-	is_int(rejected_add(db, "node", "!a", 78, big, "too big", 1), 0, "it is rejected, cut");
+	is_int(rejected_add(db, "node", "!a", 78, NULL, big, "too big", 1), 0, "it is rejected, cut");
 	free(big);
 }
 
 static int
-show(void *cookie, int64_t id, const char *room, const char *reason, int64_t at)
+show(void *cookie, int64_t id, const char *room, const char *reason, int64_t at, int64_t times)
 {
 	char *out = cookie;
 
 	(void)id;
-	(void)snprintf(out + strlen(out), 100 - strlen(out), "%s %s %lld;", room ? room : "-", reason,
+	(void)snprintf(out + strlen(out), 100 - strlen(out), "%s %s %lld", room ? room : "-", reason,
 	    (long long)at);
+	(void)snprintf(out + strlen(out), 100 - strlen(out), times > 1 ? " %lld times;" : ";", (long long)times);
 	return 0;
 }
 
@@ -124,21 +125,43 @@ test_rejected(void)
 	char out[100] = "";
 	int64_t waiting, before, after;
 
-	must(rejected_add(db, "node", NULL, 5, "{", "not JSON", 7));
+	must(rejected_add(db, "node", NULL, 5, NULL, "{", "not JSON", 7));
 	must(rejected_each(db, 2, show, out));
 	is_str(out, "- not JSON 7;!a too big 1;", "the newest first");
 
 	must(inbox_counts(db, &waiting, &before));
 	for (int i = 0; i < INBOX_REJECTED_MAX + 20; i++)
-		must(rejected_add(db, "node", "!a", 6, "{", "flood", i));
+		must(rejected_add(db, "node", "!a", 6, NULL, "{", "flood", i));
 	must(inbox_counts(db, &waiting, &after));
 	is_int(after - before, INBOX_REJECTED_MAX, "a flood is bounded");
 	out[0] = '\0';
 	must(rejected_each(db, 1, show, out));
 	is_str(out, "!a flood 1019;", "its newest is kept");
-	must(rejected_add(db, "node", NULL, 5, "{", "other", 8));
+	must(rejected_add(db, "node", NULL, 5, NULL, "{", "other", 8));
 	must(inbox_counts(db, &waiting, &before));
 	is_int(before - after, 1, "and takes nothing from others");
+}
+
+/* What comes again and again is one thing, whatever is said against it each time. */
+static void
+test_rejected_once(void)
+{
+	char out[100] = "";
+	int64_t waiting, before, after;
+
+	must(inbox_counts(db, &waiting, &before));
+	for (int i = 0; i < 5; i++)
+		must(rejected_add(db, "node", "!a", 9, "content 1", "{}", i < 4 ? "too early" : "too late", 2000 + i));
+	must(rejected_add(db, "node", "!a", 9, "content 2", "{}", "too early", 2001));
+	must(rejected_add(db, "node", "!a", 10, "content 1", "{}", "too early", 2002));
+	must(inbox_counts(db, &waiting, &after));
+	is_int(after - before, 3, "each thing of each sender has one row");
+	must(rejected_each(db, 3, show, out));
+	is_str(out, "!a too late 2004 5 times;!a too early 2002;!a too early 2001;", "with how often it came, when last, and why not then");
+	must(rejected_taken(db, 9, "content 1"));
+	must(rejected_taken(db, 9, "content 3"));
+	must(inbox_counts(db, &waiting, &after));
+	is_int(after - before, 2, "what is taken after all is on the list no more, and only that");
 }
 
 /* How many items wait, besides ${before}. */
@@ -175,7 +198,7 @@ test_strangers(void)
 	for (int64_t known[] = { guest, partner.pid, honest }, i = 0; i < 3; i++) {
 		w.pid = known[i];
 		must(add(&w));
-		must(rejected_add(db, "node", NULL, known[i], "{}", "why", 1));
+		must(rejected_add(db, "node", NULL, known[i], NULL, "{}", "why", 1));
 	}
 	for (int i = 0; i < STRANGER_MAX + 500; i++) {
 		(void)snprintf(user, sizeof(user), "@u%d:evil.example", i);
@@ -183,7 +206,7 @@ test_strangers(void)
 		ever |= forgot;
 		people = w.pid > people ? w.pid : people;
 		must(add(&w));
-		must(rejected_add(db, "node", NULL, w.pid, "{}", "why", 1));
+		must(rejected_add(db, "node", NULL, w.pid, NULL, "{}", "why", 1));
 	}
 	ok(ever && forgot, "somebody is forgotten for an invented sender");
 	must(inbox_counts(db, &waiting, &rejected));
@@ -277,7 +300,7 @@ test_guests(void)
 	is_int(lost_so_far(), 0, "for a time");
 	for (size_t f = 0; f < 6; f++)
 		for (int i = 0; i < INBOX_REJECTED_MAX; i++)
-			must(rejected_add(db, "node", NULL, 100000 + (int64_t)f, "{}", "why", 1));
+			must(rejected_add(db, "node", NULL, 100000 + (int64_t)f, NULL, "{}", "why", 1));
 	must(inbox_counts(db, &waiting, &rejected));
 	ok(rejected <= INBOX_GUESTS_REJECTED + STRANGER_MAX * INBOX_STRANGER_MAX, "and what was rejected (%lld)",
 	    (long long)rejected);
@@ -293,6 +316,7 @@ main(void)
 	test_waiting();
 	test_waiting_bounds();
 	test_rejected();
+	test_rejected_once();
 	test_strangers();
 	test_guests();
 	must(db_commit(db, NULL));

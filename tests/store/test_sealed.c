@@ -63,7 +63,7 @@ fill_inbox(void)
 	int64_t id;
 
 	must(waiting_add(db, &w, false, &id));
-	must(rejected_add(db, "node", "!a", 1, CANARY "rejected", CANARY "why", 1));
+	must(rejected_add(db, "node", "!a", 1, NULL, CANARY "rejected", CANARY "why", 1));
 	must(gap_add(db, &hole));
 	must(gap_event_add(db, 1, CANARY "hole"));
 }

@@ -117,7 +117,9 @@ class Keys(Case):
         entries = [self.file(f"{i}.json", self.entry(org, f"{n}.example", keys[2 + i])) for i, (org, n) in enumerate(zip(ids, "ab"))]
         one, two = os.path.join(self.dir.name, "one.json"), os.path.join(self.dir.name, "two.json")
         signers = [x for k in keys[:2] for x in ("--signer", k)]
-        self.cairn("federation", "new", *signers, *[x for e in entries for x in ("--entry", e)], "--out", one)
+        made = self.cairn("federation", "new", *signers, *[x for e in entries for x in ("--entry", e)], "--out", one)
+        self.assertIn("one.json: version 1 of the trust list, with 2 organizations; nobody has signed it yet", made.stdout)
+        self.assertIn("next: read it, then each signer: cairn federation sign", made.stdout)
         done = self.cairn("federation", "sign", one, "--key", os.path.join(self.dir.name, "a.key"), "--out", one)
         self.assertIn("1 of the 2 signers that are needed", done.stdout)
         done = self.cairn("federation", "sign", one, "--key", os.path.join(self.dir.name, "b.key"), "--out", one)

@@ -37,3 +37,10 @@ SELECT pid, body FROM consult_voice WHERE consult = ?1 ORDER BY pid;
 
 -- name: voice_drop
 UPDATE consult_voice SET body = NULL WHERE consult = ?1;
+
+-- Whoever is left of a question that is closed is to be told what came of it.
+-- name: voice_untold
+SELECT v.consult, v.pid FROM consult_voice AS v JOIN consult AS c ON c.id = v.consult WHERE c.closed > 0 LIMIT 1;
+
+-- name: voice_told
+DELETE FROM consult_voice WHERE consult = ?1 AND pid = ?2;

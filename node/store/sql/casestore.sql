@@ -98,21 +98,21 @@ UPDATE referral SET taken_from = max(taken_from, ?2) WHERE id = ?1;
 
 -- name: traffic_put
 INSERT INTO traffic (content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at,
-	tries)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+	tries, refused)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 ON CONFLICT (content_id) DO UPDATE SET org = excluded.org, referral = excluded.referral,
 	type = excluded.type, seq = excluded.seq, content = excluded.content,
 	sent_at = excluded.sent_at, acked_at = excluded.acked_at,
-	resend_at = excluded.resend_at, tries = excluded.tries, lost = 0;
+	resend_at = excluded.resend_at, tries = excluded.tries, refused = excluded.refused, lost = 0;
 
 -- name: traffic_get
-SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries
+SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries, refused
 FROM traffic WHERE content_id = ?1;
 
 -- What is said about a referral is heard in its order: the next content waits for the acknowledgement of the one
 -- before, until that was sent ?3 times to no avail.  The index traffic_open finds what was before.
 -- name: traffic_due
-SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries
+SELECT content_id, org, referral, type, seq, content, sent_at, acked_at, resend_at, tries, refused
 FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND resend_at <= ?1 AND lost = 0 AND NOT EXISTS (
 	SELECT 1 FROM traffic AS earlier WHERE earlier.acked_at = 0 AND earlier.resend_at > 0 AND earlier.lost = 0 AND
 		earlier.referral = traffic.referral AND earlier.org = traffic.org AND earlier.seq < traffic.seq AND

@@ -37,8 +37,17 @@ DELETE FROM rejected WHERE pid = ?1 AND id <= (
 	SELECT id FROM rejected WHERE pid = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2);
 
 -- name: rejected_add
-INSERT INTO rejected (id, account, room_id, pid, raw, reason, at, class)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+INSERT INTO rejected (id, account, room_id, pid, raw, reason, at, class, what, last)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?7);
+
+-- name: rejected_what
+SELECT id FROM rejected WHERE pid = ?1 AND what = ?2;
+
+-- name: rejected_again
+UPDATE rejected SET times = times + 1, last = ?2, room_id = ?3, reason = ?4 WHERE id = ?1;
+
+-- name: rejected_taken
+DELETE FROM rejected WHERE pid = ?1 AND what = ?2;
 
 -- 0: partner, 1: guest, 2: stranger
 -- name: inbox_class
@@ -74,10 +83,10 @@ SELECT coalesce(sum(items), 0) FROM waiting_lost WHERE day >= ?1;
 DELETE FROM waiting_lost WHERE day < ?1;
 
 -- name: rejected_list
-SELECT id FROM rejected ORDER BY id DESC LIMIT ?1;
+SELECT id FROM rejected ORDER BY last DESC, id DESC LIMIT ?1;
 
 -- name: rejected_at
-SELECT id, room_id, reason, at FROM rejected WHERE id = ?1;
+SELECT id, room_id, reason, last, times FROM rejected WHERE id = ?1;
 
 -- name: waiting_because
 UPDATE waiting SET reason = ?2 WHERE id = ?1;
@@ -101,7 +110,7 @@ DELETE FROM withheld WHERE n <= (SELECT max(n) FROM withheld) - ?1;
 SELECT id FROM waiting ORDER BY id DESC LIMIT ?1;
 
 -- name: waiting_reason
-SELECT id, room_id, reason, at FROM waiting WHERE id = ?1;
+SELECT id, room_id, reason, at, 1 FROM waiting WHERE id = ?1;
 
 -- name: inbox_counts
 SELECT (SELECT count(*) FROM waiting), (SELECT count(*) FROM rejected);
