@@ -144,9 +144,9 @@ test_rejected(void)
 	must(room_put(db, &mine));
 	must(room_put(db, &theirs));
 	put_case("R9", REFERRAL_SENT);
-	must(rejected_add(db, "node", mine.room_id, pid, CANARY, "why", 100));
-	must(rejected_add(db, "node", theirs.room_id, pid, "{}", "why", 99));
-	must(rejected_add(db, "node", theirs.room_id, pid, "{}", "why", 100));
+	must(rejected_add(db, "node", mine.room_id, pid, NULL, CANARY, "why", 100));
+	must(rejected_add(db, "node", theirs.room_id, pid, NULL, "{}", "why", 99));
+	must(rejected_add(db, "node", theirs.room_id, pid, NULL, "{}", "why", 100));
 	must(erasure_want(db, "referral:R9", "node"));
 	must(db_commit(db, NULL));
 	while (more) {
