@@ -122,9 +122,9 @@ test_ended(void)
 }
 
 static int
-add_room(void *cookie, int64_t id, const char *room, const char *reason, int64_t at)
+add_room(void *cookie, int64_t id, const char *room, const char *reason, int64_t at, int64_t times)
 {
-	(void)id, (void)reason, (void)at;
+	(void)id, (void)reason, (void)at, (void)times;
 	return strlen(cookie) + strlen(room) + 2 > 80 ? -ENOMEM : (strcat(strcat(cookie, room), " "), 0);
 }
 
