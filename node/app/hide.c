@@ -10,7 +10,7 @@
 #include "store/feedstore.h"
 #include "store/peoplestore.h"
 
-#define PLACES	"hidden_places"	/* meta, sealed: what our records hide, as far as it can be told in another's. */
+#define PLACES	"hidden_places"	/* meta, sealed: what our records hide, as far as it can be told in another's; "": nothing. */
 
 struct hiding {
 	struct app	*app;
@@ -80,9 +80,9 @@ keep(struct app *app, const json_t *places)
 		if ((json_str(place, "address") != NULL || json_str(place, "locality") != NULL || json_object_get(place, "latitude_e6") != NULL) &&
 		    json_array_append(known, place) != 0)
 			return -ENOMEM;
-	if (known == NULL || (text = canon_text(known, NULL)) == NULL)
+	if (known == NULL || (json_array_size(known) > 0 && (text = canon_text(known, NULL)) == NULL))
 		return -ENOMEM;
-	return meta_put(app->db, PLACES, text, true);
+	return meta_put(app->db, PLACES, text != NULL ? text : "", true);
 }
 
 int
@@ -93,7 +93,7 @@ hide_partners(struct app *app, json_t *body)
 	unsigned n;
 	int r = json_arr(body, "locations") != NULL ? meta_get(app->db, PLACES, true, &text) : E_NOTFOUND;
 
-	if (r != 0)
+	if (r != 0 || *text == '\0')
 		return r == E_NOTFOUND ? 0 : r;
 	return (r = canon_stored(text, &places)) != 0 ? r : fields_hide_any(places, body, &n);
 }
