@@ -211,8 +211,8 @@ close_some(struct app *app)
 		return r;
 	if (acl.cut && from == to)
 		log_error("bans", "the policy lists ban more than %d servers; the rest is not kept out of our rooms by their servers", SERVERS_MAX);
-	if ((text = canon_text(deny, NULL)) == NULL)
-		return -ENOMEM;
+	if ((r = canon_text(deny, &text, NULL)) != 0)
+		return r;
 	(void)crypto_hash_sha256(hash, (const uint8_t *)text, strlen(text));
 	(void)sodium_bin2hex(acl.hash, sizeof(acl.hash), hash, sizeof(hash));
 	r = room_some(app->db, from, TURN_ROOMS, send_acl, &acl, &last);

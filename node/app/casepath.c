@@ -285,8 +285,8 @@ record(struct app *app, const struct case_row *row, struct path *path, const str
 	waits = path_add(path, &stored.step, reterr);
 	if (waits != 0 && waits != E_LATER)
 		return waits;
-	if (content != NULL && (text = canon_text(content, reterr)) == NULL)
-		return E_BAD;
+	if (content != NULL && (r = canon_text(content, &text, reterr)) != 0)
+		return r;
 	stored.content = text;
 	stored.waits = waits == E_LATER;
 	if ((r = step_put(app->db, row->id, &stored)) != 0 || (r = audit_case(app->db, app_now(app), who,

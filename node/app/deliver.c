@@ -174,11 +174,12 @@ deliver_reserve(struct app *app, enum flight_kind kind, const json_t *body, int6
 {
 	struct flight *place = free_place(app);
 	char *sent;
+	int r;
 
 	if (place == NULL)
 		return E_LATER;
-	if ((sent = canon_text(body, NULL)) == NULL)
-		return -ENOMEM;
+	if ((r = canon_text(body, &sent, NULL)) != 0)
+		return r;
 	*place = (struct flight){ .kind = kind, .sent = sent, .gen = gen };
 	return 0;
 }

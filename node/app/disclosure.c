@@ -263,8 +263,8 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	if ((r = judge(app, row, consent, publish_own_org(app), row->org, disclosure_classes(content), CONSENT_GENERAL, reterr)) != 0 ||
 	    (r = label(consent, content)) != 0)
 		return r;
-	if ((text = canon_text(consent, reterr)) == NULL)
-		return E_BAD;
+	if ((r = canon_text(consent, &text, reterr)) != 0)
+		return r;
 	stored.consent = text;
 	if ((r = consent_put(app->db, &stored)) != 0 ||
 	    (r = audit_case(app->db, app_now(app), "node", "consent", row->id, stored.id)) != 0)
@@ -426,9 +426,7 @@ disclosure_minors(struct app *app, const char *actor, const json_t *args, json_t
 
 	if (r != 0)
 		return r;
-	if ((text = canon_text(table, reterr)) == NULL)
-		return E_BAD;
-	if ((r = meta_put(app->db, MINORS, text, false)) != 0 ||
+	if ((r = canon_text(table, &text, reterr)) != 0 || (r = meta_put(app->db, MINORS, text, false)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "import_minors", json_str(table, "reviewed"), NULL)) != 0)
 		return r;
 	*ret = json_pack("{s:I, s:s}", "rows", (json_int_t)json_array_size(json_arr(table, "minors")), "reviewed",
@@ -478,8 +476,8 @@ disclosure_proceedings(struct app *app, const struct case_row *row, const char *
 		return -ENOMEM;
 	if ((r = judge(app, row, consent, publish_own_org(app), row->org, CONSENT_OUTCOME_CLASS, CONSENT_PROCEEDINGS, reterr)) != 0)
 		return r;
-	if ((text = canon_text(consent, reterr)) == NULL)
-		return E_BAD;
+	if ((r = canon_text(consent, &text, reterr)) != 0)
+		return r;
 	stored.consent = text;
 	if ((r = consent_put(app->db, &stored)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "consent", row->id, stored.id)) != 0)

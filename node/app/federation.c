@@ -302,8 +302,8 @@ federation_publish(struct app *app, const char *actor, const json_t *args, json_
 	if (r != 0 || room.room_id == NULL || !room.joined)
 		return err_next(reterr, err_set(reterr, E_REFUSED, "this node has no federation room of its own"),
 		    "cairn federation room makes one; where another organization has it, that one publishes");
-	if ((text = canon_text(doc, reterr)) == NULL)
-		return E_BAD;
+	if ((r = canon_text(doc, &text, reterr)) != 0)
+		return r;
 	if (count_parts(text) > PARTS)
 		return err_set(reterr, E_REFUSED, "the list is too long for the federation room: %zu bytes", strlen(text));
 	if ((r = trustlist_adopt(app, actor, doc, reterr)) == E_EXISTS) {

@@ -25,9 +25,12 @@ feed_bases(const json_t *records, json_t **ret)
 		const char *source = json_str(item, "source");
 		struct err err = { "" };
 		/* A body without a canonical form is refused by who imports it. */
-		autofree char *text = source != NULL ? canon_text(json_obj(item, "body"), &err) : NULL;
+		autofree char *text = NULL;
+		int r = source != NULL ? canon_text(json_obj(item, "body"), &text, &err) : E_BAD;
 
-		if (text != NULL && json_object_set_new(bases, source, json_string(text)) != 0)
+		if (r < 0)
+			return r;
+		if (r == 0 && json_object_set_new(bases, source, json_string(text)) != 0)
 			return -ENOMEM;
 	}
 	*ret = take(bases);

@@ -59,8 +59,8 @@ hide(void *cookie, const struct own_record *rec)
 		return r;
 	if ((r = fields_hide_any(h->places, body, &n)) != 0 || n == 0)
 		return r;
-	if ((text = canon_text(body, NULL)) == NULL)
-		return -ENOMEM;
+	if ((r = canon_text(body, &text, NULL)) != 0)
+		return r;
 	h->n += n;
 	changed.body = text;
 	changed.dirty = 1;
@@ -75,13 +75,16 @@ keep(struct app *app, const json_t *places)
 	autofree char *text = NULL;
 	json_t *place;
 	size_t i;
+	int r;
 
 	json_array_foreach((json_t *)(uintptr_t)places, i, place)
 		if ((json_str(place, "address") != NULL || json_str(place, "locality") != NULL || json_object_get(place, "latitude_e6") != NULL) &&
 		    json_array_append(known, place) != 0)
 			return -ENOMEM;
-	if (known == NULL || (json_array_size(known) > 0 && (text = canon_text(known, NULL)) == NULL))
+	if (known == NULL)
 		return -ENOMEM;
+	if (json_array_size(known) > 0 && (r = canon_text(known, &text, NULL)) != 0)
+		return r;
 	return meta_put(app->db, PLACES, text != NULL ? text : "", true);
 }
 

@@ -72,28 +72,33 @@ lament(int64_t lost)
 
 /*
  * What it is, so that it has one row however often it comes: of a partner a content or record by its id, and of a type that is not known all;
- * else an event by its id.  NULL: it comes once.
+ * else an event by its id.  NULL: it has none, and comes once.
  */
-static char *
-thing(const struct item *item, const struct opened *opened)
+static int
+thing(const struct item *item, const struct opened *opened, char **ret)
 {
 	const char *id = json_str(opened->content, "id"), *event_id = json_str(item->event, "event_id");
 	bool partner = item->room != NULL && (item->room->kind == ROOM_CHANNEL || item->room->kind == ROOM_DIRECTORY);
-	char *ret = NULL;
+	char *what = NULL;
 
-	if (opened->type == NULL || !partner || (id == NULL && dispatch_knows(opened->type)))
-		return event_id != NULL ? strdup(event_id) : NULL;
-	return asprintf(&ret, "%s %s", opened->type, dispatch_knows(opened->type) ? id : "") < 0 ? NULL : ret;
+	if (opened->type != NULL && partner && (id != NULL || !dispatch_knows(opened->type))) {
+		if (asprintf(&what, "%s %s", opened->type, dispatch_knows(opened->type) ? id : "") < 0)
+			return -ENOMEM;
+	} else if (event_id != NULL && (what = strdup(event_id)) == NULL)
+		return -ENOMEM;
+	*ret = what;
+	return 0;
 }
 
 /* A record is in its room, and may be of somebody who does not agree to be shown any more: nothing of it is kept. */
 static int
 reject(const struct item *item, const struct waiting *w, const struct opened *opened)
 {
-	autofree char *what = thing(item, opened);
+	autofree char *what = NULL;
 	bool record = opened->type != NULL && strcmp(opened->type, DISPATCH_RECORD) == 0;
+	int r = thing(item, opened, &what);
 
-	return rejected_add(item->app->db, w->account, item->room_id, w->pid, what, record ? "{}" : w->raw, w->reason, w->at);
+	return r != 0 ? r : rejected_add(item->app->db, w->account, item->room_id, w->pid, what, record ? "{}" : w->raw, w->reason, w->at);
 }
 
 /* Put an item aside with its reason; what it did is undone already. */
@@ -186,9 +191,10 @@ name_refused(const struct item *item, const struct opened *opened, struct err *r
 static int
 taken(const struct item *item, const struct opened *opened)
 {
-	autofree char *what = item->room != NULL ? thing(item, opened) : NULL;
+	autofree char *what = NULL;
+	int r = item->room != NULL ? thing(item, opened, &what) : 0;
 
-	return what != NULL ? rejected_taken(item->app->db, opened->pid, what) : 0;
+	return r != 0 || what == NULL ? r : rejected_taken(item->app->db, opened->pid, what);
 }
 
 /*

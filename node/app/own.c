@@ -276,9 +276,8 @@ import_one(struct app *app, const char *actor, const json_t *item, bool feed, bo
 		r = err_set(reterr, E_REFUSED, "source %s is a %s already", source, rec.kind);
 	else if ((r = resolve(app, body)) == 0 &&
 	    (r = feed && rec.body != NULL ? feed_merge(app, source, rec.body, body, &ret_kept->edits) : 0) == 0 &&
-	    (r = check_body(kind, body, app_now(app), reterr)) == 0 && (r = keep_old(&rec, body, show ? NULL : &ret_kept->hidden)) == 0 &&
-	    (text = canon_text(body, reterr)) == NULL)
-		r = E_BAD;
+	    (r = check_body(kind, body, app_now(app), reterr)) == 0 && (r = keep_old(&rec, body, show ? NULL : &ret_kept->hidden)) == 0)
+		r = canon_text(body, &text, reterr);
 	if (r == 0 && strlen(text) > BODY_MAX)
 		r = err_set(reterr, E_BAD, "body: %zu bytes, %d are allowed; shorten its texts", strlen(text),
 		    BODY_MAX);

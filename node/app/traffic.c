@@ -62,10 +62,8 @@ traffic_send(struct app *app, const char *org, const char *referral, const char 
 	int r;
 
 	if ((r = trustlist_why(app, org, reterr)) != 0 || (r = number(app, org, content, ret_id, &t.seq)) != 0 ||
-	    (r = check(type, content, reterr)) != 0)
+	    (r = check(type, content, reterr)) != 0 || (r = canon_text(content, &text, reterr)) != 0)
 		return r;
-	if ((text = canon_text(content, reterr)) == NULL)
-		return E_BAD;
 	t.content_id = ret_id;
 	t.content = text;
 	t.resend_at = app_now(app);
@@ -252,12 +250,14 @@ traffic_withhold(struct app *app, const char *content_id)
 	    (r = canon_stored(t.content, &content)) != 0)
 		goto done;
 	free(t.type);
-	free(t.content);
+	free(take(t.content));
 	t.type = strdup(TYPE_WITHHELD);
-	t.content = (instead = bare(content)) != NULL ? canon_text(instead, NULL) : NULL;
 	t.tries = 0;
 	t.resend_at = app_now(app);
-	r = t.type != NULL && t.content != NULL ? traffic_put(app->db, &t) : -ENOMEM;
+	if (t.type == NULL || (instead = bare(content)) == NULL)
+		r = -ENOMEM;
+	else if ((r = canon_text(instead, &t.content, NULL)) == 0)
+		r = traffic_put(app->db, &t);
 done:
 	traffic_free(&t);
 	return r;

@@ -303,13 +303,12 @@ install(struct app *app, const char *actor, struct trust *trust)
 {
 	autotrust struct trust *mine = trust;
 	struct trust_seen seen = trust_last(trust);
-	autofree char *text = canon_text(trust_document(trust), NULL);
-	struct trust_version v = { seen.version, seen.hash, text };
-	int r;
+	autofree char *text = NULL;
+	struct trust_version v = { seen.version, seen.hash, NULL };
+	int r = canon_text(trust_document(trust), &text, NULL);
 
-	if (text == NULL)
-		return -ENOMEM;
-	if ((r = trust_version_put(app->db, &v, app_now(app))) != 0 ||
+	v.document = text;
+	if (r != 0 || (r = trust_version_put(app->db, &v, app_now(app))) != 0 ||
 	    (r = put_signers(app->db, SIGNERS, trust_signers(trust))) != 0 || (r = apply_overrides(app, trust)) != 0 ||
 	    (r = change_trust(app, app->trust, trust)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "import_trust", seen.hash, NULL)) != 0)
@@ -480,8 +479,8 @@ trustlist_decide(struct app *app, const char *actor, const json_t *args, json_t 
 		return -ENOMEM;
 	if (!denies && (r = allow(id_is_own(org) ? trust_judge(app->trust, org, NULL) : trust_judge_issuer(app->trust, org, NULL), suspended, org, word, reterr)) != 0)
 		return r;
-	if ((text = canon_text(word, reterr)) == NULL)
-		return -ENOMEM;
+	if ((r = canon_text(word, &text, reterr)) != 0)
+		return r;
 	/* What was only denied here needs no word any more. */
 	if ((r = trust_override_put(app->db, org, denies || suspended != 0 ? text : NULL)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, denies ? "federation_deny" : "federation_allow", org, NULL)) != 0)

@@ -307,15 +307,15 @@ canon_string(const char *text, struct buf *out)
 	return dump_string(&(struct dump){ .out = out }, text, strlen(text));
 }
 
-char *
-canon_text(const json_t *value, struct err *reterr)
+int
+canon_text(const json_t *value, char **ret, struct err *reterr)
 {
 	autobuf struct buf out = { 0 };
 	int r = canon_dump(value, &out, reterr);
 
-	if (r < 0)
-		(void)err_set(reterr, r, "%s", err_name(r));
-	return r == 0 ? buf_take(&out) : NULL;
+	if (r == 0 && (*ret = buf_take(&out)) == NULL)
+		r = -ENOMEM;
+	return r;
 }
 
 char *

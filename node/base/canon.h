@@ -43,8 +43,8 @@ int	canon_dump_jcs(const json_t *, struct buf *, struct err *) must_check;
 /** canon_string(text, out): append the text (UTF-8) as a JSON string. */
 int	canon_string(const char *, struct buf *) must_check;
 
-/** canon_text(value, reterr): canonical form, allocated; NULL on any failure. */
-char	*canon_text(const json_t *, struct err *);
+/** canon_text(value, ret, reterr): the same as canon_dump(), allocated. */
+int	canon_text(const json_t *, char **, struct err *) must_check;
 
 /**
  * json_text(value, flags): what json_dumps() would give, allocated; NULL when out of memory or ${value} is NULL.  In

@@ -95,10 +95,8 @@ machine_device_keys(struct crypt *c, const char **ret)
 		    "keys", curve.data, c->curve_text, edward.data, c->ed_text);
 		if (keys == NULL)
 			return -ENOMEM;
-		if ((r = machine_sign(c, keys)) != 0)
+		if ((r = machine_sign(c, keys)) != 0 || (r = canon_text(keys, &c->device_keys, NULL)) != 0)
 			return r;
-		if ((c->device_keys = canon_text(keys, NULL)) == NULL)
-			return -ENOMEM;
 	}
 	*ret = c->device_keys;
 	return 0;

@@ -53,20 +53,20 @@ keys_claim_due(struct crypt *c, json_t **ret)
 	return 0;
 }
 
-/* {"signed_curve25519:ID": {...}}, exactly one: its text, or NULL. */
-static char *
-given_key(const json_t *answer, const char *user, const char *device_id)
+/* {"signed_curve25519:ID": {...}}, exactly one: its text, or NULL if none such was given. */
+static int
+given_key(const json_t *answer, const char *user, const char *device_id, char **ret)
 {
 	const json_t *given = json_obj(json_obj(json_obj(answer, "one_time_keys"), user), device_id);
 	void *it = json_object_iter((json_t *)given);
-	char *text;
+	int r;
 
 	if (json_object_size(given) != 1 || !json_is_object(json_object_iter_value(it)) ||
 	    strncmp(json_object_iter_key(it), SIGNED_CURVE ":", strlen(SIGNED_CURVE ":")) != 0)
-		return NULL;
-	if ((text = canon_text(given, NULL)) != NULL && strlen(text) > ONETIME_MAX)
-		free(take(text));
-	return text;
+		return 0;
+	if ((r = canon_text(given, ret, NULL)) == 0 && strlen(*ret) > ONETIME_MAX)
+		free(take(*ret));
+	return r < 0 ? r : 0;
 }
 
 static int
@@ -80,8 +80,9 @@ answer_device(struct crypt *c, const char *user, int64_t pid, const char *device
 	if (!d.claim)
 		return 0;	/* No longer wanted. */
 	d.claim = 0;
-	free(d.onetime);
-	d.onetime = given_key(answer, user, device_id);
+	free(take(d.onetime));
+	if ((r = given_key(answer, user, device_id, &d.onetime)) != 0)
+		return r;
 	if (d.onetime == NULL) {
 		d.mend = 0;
 		d.claim_tries++;

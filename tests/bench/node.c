@@ -342,7 +342,7 @@ bench_show(struct bench_node *n, int i, json_t *answer)
 	text = bench_text("curve25519:%s", device);
 	(void)json_object_set_new(json_obj(keys, "keys"), text, json_string(curve));
 	free(text);
-	bench_need((text = canon_text(keys, NULL)) != NULL);
+	bench_must(canon_text(keys, &text, NULL));
 	bench_must(ratchet_account_sign(a, text, strlen(text), sig));
 	free(text);
 	text = bench_text("ed25519:%s", device);

@@ -22,7 +22,7 @@ peer_sign(struct peer *p, json_t *object)
 
 	json_object_del(bare, "signatures");
 	json_object_del(bare, "unsigned");
-	need((text = canon_text(bare, NULL)) != NULL);
+	must(canon_text(bare, &text, NULL));
 	must(ratchet_account_sign(p->account, text, strlen(text), sig));
 	need(asprintf(&id, "ed25519:%s", p->device) > 0);
 	json_object_set_new(child(child(object, "signatures"), p->user), id, json_string(sig));

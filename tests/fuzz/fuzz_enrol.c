@@ -70,7 +70,7 @@ mac_of(const json_t *doc, const char *id, const char *code, uint8_t ret_key[ENRO
 
 	(void)json_object_del(bare, "mac");
 	(void)json_object_del(bare, "proof");
-	if (id == NULL || !plain(code, symbols) || (text = canon_text(bare, NULL)) == NULL)
+	if (id == NULL || !plain(code, symbols) || canon_text(bare, &text, NULL) != 0)
 		return false;
 	claim(buf_printf(&context, CONTEXT "%s\n%s", id, symbols) == 0);
 	(void)crypto_hash_sha256(ret_key, (const uint8_t *)context.data, context.len);

@@ -63,9 +63,9 @@ part(const json_t *wish)
 	autojson json_t *content = fuzz_fill(&dialect, wish);
 	struct app *app = stage[STAGE_A].app;
 	struct trust_seen before = trust_last(app->trust), after;
-	autofree char *text = json_is_object(json_object_get(content, "text")) ? canon_text(json_object_get(content, "text"), NULL) : NULL;
+	autofree char *text = NULL;
 
-	if (text != NULL)
+	if (json_is_object(json_object_get(content, "text")) && canon_text(json_object_get(content, "text"), &text, NULL) == 0)
 		(void)json_object_set_new(content, "text", json_string(text));
 	must(db_begin(app->db, NULL));
 	must(federation_part(app, FEDERATION, content));

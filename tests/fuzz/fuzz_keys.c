@@ -67,8 +67,7 @@ signed_by(const json_t *object, const char *user, const char *id, const uint8_t 
 
 	(void)json_object_del(bare, "signatures");
 	(void)json_object_del(bare, "unsigned");
-	canonical = canon_text(bare, NULL);
-	return text != NULL && canonical != NULL && decode_b64_exact(text, sig, sizeof(sig)) == 0 &&
+	return text != NULL && canon_text(bare, &canonical, NULL) == 0 && decode_b64_exact(text, sig, sizeof(sig)) == 0 &&
 	    crypto_sign_verify_detached(sig, (const unsigned char *)canonical, strlen(canonical), pub) == 0;
 }
 

@@ -48,9 +48,7 @@ example_round_trip(const struct ev_desc *desc, const json_t *json, struct err *r
 	event_free(desc, event);
 	if (r != 0)
 		return -1;
-	before = canon_text(json, NULL);
-	after = canon_text(printed, NULL);
-	return before != NULL && after != NULL && strcmp(before, after) == 0 ? 0 : -1;
+	return canon_text(json, &before, NULL) == 0 && canon_text(printed, &after, NULL) == 0 && strcmp(before, after) == 0 ? 0 : -1;
 }
 
 static void

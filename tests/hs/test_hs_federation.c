@@ -152,9 +152,10 @@ put(struct host *h, const char *key, json_t *content)
 static void
 inject(struct host *h, const json_t *list, int64_t named)
 {
-	autofree char *text = canon_text(list, NULL);
+	autofree char *text = NULL;
 	char key[32];
 
+	host_must(h, canon_text(list, &text, NULL));
 	(void)snprintf(key, sizeof(key), "%lld.0", (long long)named);
 	put(h, key, json_pack("{s:i, s:I, s:i, s:i, s:s}", "v", 1, "version", (json_int_t)named, "part", 0, "parts", 1, "text", text));
 }
