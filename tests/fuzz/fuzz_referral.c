@@ -7,6 +7,8 @@
  * The node goes on and keeps its rules: the history of each referral is a path through the table,
  * and the audit has a row for each step; what is refused changes nothing; nothing counts twice.
  */
+#include <limits.h>
+
 #include "base/canon.h"
 #include "stage.h"
 #include "store/inbox.h"
@@ -27,13 +29,22 @@ room_with(const char *room, json_t *event)
 static json_t *done[STAGE_NODES];	/* {content id: true} of what changed something in this input. */
 static json_t *first[STAGE_NODES];	/* The pictures before any input. */
 
+static int
+add_times(void *cookie, int64_t id, const char *room, const char *reason, int64_t at, int64_t times)
+{
+	(void)id, (void)room, (void)reason, (void)at;
+	*(int64_t *)cookie += times;
+	return 0;
+}
+
+/* How often something was put aside, of what is so still. */
 static void
 put_aside(size_t i, int64_t *ret)
 {
-	int64_t waiting, rejected;
+	int64_t rejected;
 
-	claim(inbox_counts(stage[i].app->db, &waiting, &rejected) == 0);
-	*ret = waiting + rejected;
+	claim(inbox_counts(stage[i].app->db, ret, &rejected) == 0);
+	claim(rejected_each(stage[i].app->db, INT_MAX, add_times, ret) == 0);
 }
 
 /* Each line of a referral's history begins where the one before ended. */
@@ -88,12 +99,12 @@ say(const json_t *wish, size_t i, json_t **shown, bool twice)
 	stage_sync(i, rooms, NULL);
 	*shown = after = stage_picture(i);
 	put_aside(i, &aside_after);
-	/* Put aside, or acted on, never both. */
-	claim(aside == aside_after || json_equal(before, after));
+	/* Put aside, or acted on (and then no longer aside), never both. */
+	claim(aside_after <= aside || json_equal(before, after));
 	/* A content that was acted on is not acted on again under another event id. */
 	if (id != NULL && json_object_get(done[i], id) != NULL)
 		claim(json_equal(before, after));
-	else if (id != NULL && aside == aside_after && !json_equal(before, after))
+	else if (id != NULL && aside_after <= aside && !json_equal(before, after))
 		(void)json_object_set_new(done[i], id, json_true());
 	check_all(after);
 	if (!twice)
