@@ -31,6 +31,7 @@
 #include "store/gapstore.h"
 #include "store/inbox.h"
 #include "store/matchstore.h"
+#include "store/messagestore.h"
 #include "store/notestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"

@@ -6,12 +6,13 @@
 
 #include "bans.h"
 #include "base/canon.h"
-#include "crypt/envelope.h"
 #include "base/id.h"
+#include "crypt/envelope.h"
 #include "message.h"
 #include "notes_form.h"
 #include "rooms.h"
 #include "store/inbox.h"
+#include "store/messagestore.h"
 #include "store/outbox.h"
 #include "talk.h"
 
@@ -50,19 +51,18 @@ message_arrived(struct app *app, const char *type, const struct origin *origin)
 
 struct blanking {
 	struct app	*app;
-	int64_t		 pid;
 	bool		 danger;
 };
 
 static int
-blank_one(void *cookie, const char *id, const char *body)
+blank_one(void *cookie, const struct message *m)
 {
 	struct blanking *b = cookie;
 	bool danger;
-	int r = talk_sounds_like_danger(b->app, body, &danger);
+	int r = talk_sounds_like_danger(b->app, m->body, &danger);
 
 	b->danger |= danger;
-	return r != 0 ? r : message_blank(b->app->db, id, b->pid, danger ?
+	return r != 0 ? r : message_blank(b->app->db, m->id, m->pid, danger ?
 	    "[deleted by the one who wrote it; it sounded like danger, and they were given the crisis numbers]" : "[deleted by the one who wrote it]");
 }
 
@@ -71,18 +71,19 @@ message_deleted(struct app *app, const char *room_id, const char *sender, const 
 {
 	autoroom struct room room = { 0 };
 	struct blanking b = { .app = app };
+	int64_t pid;
 	int r;
 
 	if (!id_is_user(sender) || event_id == NULL || (r = room_get(app->db, room_id, &room)) == E_NOTFOUND)
 		return 0;
-	if (r != 0 || room.kind != ROOM_DIRECT || (r = person_find(app->db, sender, &b.pid)) != 0 || b.pid != room.pid)
+	if (r != 0 || room.kind != ROOM_DIRECT || (r = person_find(app->db, sender, &pid)) != 0 || pid != room.pid)
 		return r == E_NOTFOUND ? 0 : r;
 	/* What could not be read yet never is. */
 	if ((r = inbox_seen(app->db, event_id)) == E_NOTFOUND)
-		return inbox_add(app->db, event_id, b.pid, room_id, "m.room.redaction", "", app_now(app));
-	if (r != 0 || (r = message_of_event(app->db, event_id, b.pid, blank_one, &b)) != 0)
+		return inbox_add(app->db, event_id, pid, room_id, "m.room.redaction", "", app_now(app));
+	if (r != 0 || (r = message_of_event(app->db, event_id, pid, blank_one, &b)) != 0)
 		return r;
-	return talk_deleted(app, b.pid, b.danger);
+	return talk_deleted(app, pid, b.danger);
 }
 
 int
@@ -143,14 +144,14 @@ message_note(const char *id, char out[ID_LEN + 8])
 }
 
 static int
-each(void *cookie, const char *id, int64_t pid, const char *body, bool automatic)
+each(void *cookie, const struct message *m)
 {
 	struct app *app = cookie;
 	autofree char *note = NULL;
 	char key[ID_LEN + 8];
-	int r = meta_get(app->db, message_note(id, key), false, &note);
+	int r = meta_get(app->db, message_note(m->id, key), false, &note);
 
-	return r < 0 ? r : queue(app, id, pid, body, note != NULL ? strtoll(note, NULL, 10) : 0, true, automatic);
+	return r < 0 ? r : queue(app, m->id, m->pid, m->body, note != NULL ? strtoll(note, NULL, 10) : 0, true, m->automatic);
 }
 
 int

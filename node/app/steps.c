@@ -31,6 +31,7 @@
 #include "steps.h"
 #include "store/gapstore.h"
 #include "store/inbox.h"
+#include "store/messagestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "talk_clock.h"

@@ -16,6 +16,7 @@
 #include "store/audit.h"
 #include "store/dirstore.h"
 #include "store/intakestore.h"
+#include "store/messagestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "said.h"

@@ -26,6 +26,7 @@
 #include "store/audit.h"
 #include "store/dirstore.h"
 #include "store/inbox.h"
+#include "store/messagestore.h"
 #include "store/outbox.h"
 #include "traffic.h"
 #include "view.h"
@@ -77,16 +78,15 @@ each_case(void *cookie, const struct case_row *row)
 }
 
 static int
-each_message(void *cookie, const char *id, const char *room, const char *user, bool out, const char *body,
-    int64_t when)
+each_message(void *cookie, const struct message *m)
 {
 	struct listing *l = cookie;
 	autofree char *waits = NULL;
 	const char *state = NULL;
-	int r = out ? message_delivery(l->app, id, &state, &waits) : 0;
+	int r = m->outgoing ? message_delivery(l->app, m->id, &state, &waits) : 0;
 
-	return r != 0 ? r : append(l, json_pack("{s:s, s:s*, s:s, s:s, s:s, s:o, s:s*, s:s*}", "id", id, "room_id", room,
-	    "user", user, "direction", out ? "out" : "in", "body", body, "at", view_time(when), "delivery", state, "waits", waits));
+	return r != 0 ? r : append(l, json_pack("{s:s, s:s*, s:s, s:s, s:s, s:o, s:s*, s:s*}", "id", m->id, "room_id", m->room,
+	    "user", m->user, "direction", m->outgoing ? "out" : "in", "body", m->body, "at", view_time(m->at), "delivery", state, "waits", waits));
 }
 
 static int

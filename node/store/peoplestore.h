@@ -100,30 +100,4 @@ int	roster_people(struct db *, int64_t after, int64_t most, int64_t **, size_t *
 int	meta_put(struct db *, const char *key, const char *value, bool secret) must_check;
 int	meta_get(struct db *, const char *key, bool secret, char **) must_check;
 
-/* Plain messages of direct chats (say). */
-int	message_add(struct db *, const char *content_id, const char *room_id, int64_t pid,
-	    bool outgoing, const char *body, int64_t at) must_check;
-/** message_drop(db, content_id): it is kept elsewhere. */
-int	message_drop(struct db *, const char *) must_check;
-/** message_automatic(db, content_id): nobody wrote it: a program of ours did.  message_came(db, content_id, event_id): by this event. */
-int	message_automatic(struct db *, const char *) must_check;
-int	message_came(struct db *, const char *content_id, const char *event_id) must_check;
-/**
- * message_of_event(db, event_id, pid, fn, cookie): what that person said by it: fn(cookie, content_id, body).
- * message_blank(db, content_id, pid, body): ${body} in place of its words.
- */
-int	message_of_event(struct db *, const char *event_id, int64_t pid, int (*)(void *, const char *, const char *), void *) must_check;
-int	message_blank(struct db *, const char *content_id, int64_t pid, const char *body) must_check;
-/* An outgoing message may be added before its chat exists (room_id NULL).
- * message_roomless: fn(cookie, content_id, pid, body, automatic) for each; message_room gives it its room (0, E_NOTFOUND). */
-int	message_roomless(struct db *, int (*)(void *, const char *, int64_t, const char *, bool), void *) must_check;
-int	message_room(struct db *, const char *content_id, const char *room_id) must_check;
-/** message_where(db, content_id, ret_room, ret_pid): its room, which the caller frees; NULL: roomless.  0 or E_NOTFOUND. */
-int	message_where(struct db *, const char *content_id, char **ret_room, int64_t *ret_pid) must_check;
-/** message_late(db, before, ret): how many that were said before then have not left. */
-int	message_late(struct db *, int64_t before, int64_t *) must_check;
-/** message_each: fn(cookie, content_id, room_id, user, outgoing, body, at), newest first. */
-int	message_each(struct db *, int limit, int (*)(void *, const char *, const char *, const char *,
-	    bool, const char *, int64_t), void *) must_check;
-
 #endif /* !CAIRN_PEOPLESTORE_H */

@@ -12,6 +12,7 @@
 #include "store/gapstore.h"
 #include "store/inbox.h"
 #include "store/matchstore.h"
+#include "store/messagestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "store/intakestore.h"

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "fixture.h"
+#include "store/messagestore.h"
 #include "store/migration.h"
 #include "store/peoplestore.h"
 
@@ -276,32 +277,31 @@ test_meta(void)
 }
 
 static int
-show(void *cookie, const char *id, const char *room, const char *user, bool outgoing,
-    const char *body, int64_t at)
+show(void *cookie, const struct message *m)
 {
 	size_t len = strlen(cookie);
 
-	(void)snprintf((char *)cookie + len, 200 - len, "%s %s %s %d %s %lld;", id, room, user,
-	    outgoing, body, (long long)at);
+	(void)snprintf((char *)cookie + len, 200 - len, "%s %s %s %d %s %lld;", m->id, m->room, m->user,
+	    m->outgoing, m->body, (long long)m->at);
 	return 0;
 }
 
 static int
-house(void *cookie, const char *id, int64_t pid, const char *body, bool automatic)
+house(void *cookie, const struct message *m)
 {
 	(void)cookie;
-	ok(!strcmp(id, "m4") && pid > 0 && !strcmp(body, "early") && automatic, "%s has no room", id);
-	return message_room(db, id, "!new");
+	ok(!strcmp(m->id, "m4") && m->room == NULL && m->pid > 0 && !strcmp(m->body, "early") && m->automatic, "%s has no room", m->id);
+	return message_room(db, m->id, "!new");
 }
 
 static int blanked;
 
 static int
-blank(void *cookie, const char *id, const char *body)
+blank(void *cookie, const struct message *m)
 {
-	ok(!strcmp(id, "m1") && !strcmp(body, "hello"), "%s is found", id);
+	ok(!strcmp(m->id, "m1") && !strcmp(m->body, "hello"), "%s is found", m->id);
 	blanked++;
-	return message_blank(db, id, *(int64_t *)cookie, "gone");
+	return message_blank(db, m->id, *(int64_t *)cookie, "gone");
 }
 
 static void

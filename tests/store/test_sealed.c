@@ -11,6 +11,7 @@
 #include "store/gapstore.h"
 #include "store/inbox.h"
 #include "store/intakestore.h"
+#include "store/messagestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 
