@@ -58,6 +58,26 @@ chat_answers(struct host *h, size_t i, const char *text, const char *words)
 	return chat_heard(h, i, words) == before + 1;
 }
 
+/** chat_asks(host, i, ret_id): node ${i} asks for Rosa's support and says yes; ${ret_id} is the newest request at the target.  Was each answer as it should be? */
+static inline bool
+chat_asks(struct host *h, size_t i, char ret_id[64])
+{
+	static const struct { const char *say, *hear; } talk[] = { { "!find Rosa", "1. Rosa (specialist" }, { "!refer 1", "How old are you?" },
+	    { "4", "What is it about?" }, { "2", "Which language?" }, { "1", "How would you like to meet?" }, { "1", "How soon?" },
+	    { "2", "When would it suit you?" }, { "3", "This would be sent to Rosa" }, { "!yes", "on its way" } };
+	autojson json_t *list = NULL;
+	const char *id;
+	bool all = true;
+
+	for (size_t k = 0; k < nelem(talk); k++)
+		all = chat_answers(h, i, talk[k].say, talk[k].hear) && all;
+	host_run(h, 20000);
+	list = story_list(h, TARGET, "referrals");
+	id = json_str(json_array_get(list, 0), "id");
+	(void)snprintf(ret_id, 64, "%s", id != NULL ? id : "");
+	return all;
+}
+
 /** chat_in_files(host, i, word): is it in clear in a file of node ${i}? */
 static inline bool
 chat_in_files(struct host *h, size_t i, const char *word)

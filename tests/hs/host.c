@@ -362,6 +362,14 @@ host_stop(struct host *h, size_t i)
 }
 
 void
+host_end(struct host *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		host_stop(h, i);
+	host_close(h);
+}
+
+void
 host_kill(struct host *h, size_t i)
 {
 	(void)kill(h->node[i].pid, SIGKILL);

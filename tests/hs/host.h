@@ -79,6 +79,8 @@ _Noreturn void host_fail(struct host *, const char *, ...) __attribute__((format
 /** host_open(host, seed): an empty world in a new directory.  host_close ends its processes and removes it. */
 void	host_open(struct host *, uint64_t);
 void	host_close(struct host *);
+/** host_end(host): host_stop of each, then host_close. */
+void	host_end(struct host *);
 /** host_add(host, name, server): a node @cairn:SERVER with @steward:SERVER; not started.  Its index. */
 size_t	host_add(struct host *, const char *name, const char *server);
 /** host_branch(host): after fork(2), with no node running: go on with copies of the directories. */

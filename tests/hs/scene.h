@@ -29,9 +29,7 @@ scene_begin(struct scene *sc, uint64_t seed, enum story_step last)
 static inline void
 scene_end(struct scene *sc)
 {
-	for (size_t i = 0; i < sc->host.n; i++)
-		host_stop(&sc->host, i);
-	host_close(&sc->host);
+	host_end(&sc->host);
 }
 
 /* What every content has.  Consumes ${content}, and answers it. */

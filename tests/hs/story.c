@@ -7,9 +7,19 @@
 #include "base/canon.h"
 #include "base/proof.h"
 #include "domain/trust.h"
+#include "domain/vc.h"
 #include "story.h"
 
 static const uint8_t signer_seed[ED25519_SEED] = "the signer of a test federation";
+
+const char *
+story_did(const uint8_t seed[ED25519_SEED], char out[80])
+{
+	uint8_t public[ED25519_PUBLIC], secret[crypto_sign_SECRETKEYBYTES];
+
+	(void)crypto_sign_seed_keypair(public, secret, seed);
+	return vc_did(public, out);
+}
 
 size_t
 story_add(struct host *h, const char *name, const char *server)

@@ -26,6 +26,9 @@ json_t	*story_records(int64_t);
 /** story_publish(host): the target publishes a program and a specialist, and the source follows it. */
 void	story_publish(struct host *);
 
+/** story_did(seed, out): the name of that seed's key. */
+const char *story_did(const uint8_t seed[32], char out[80]);
+
 /** story_list(host, i, what): the items; the caller decrefs. */
 json_t	*story_list(struct host *, size_t, const char *what);
 /** story_count(host, i, what): how many. */

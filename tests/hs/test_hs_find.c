@@ -222,8 +222,6 @@ main(void)
 	test_slots(&h);
 	test_refused(&h);
 	test_forgotten(&h);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

@@ -171,8 +171,6 @@ main(void)
 	test_child(&h, &s, record);
 	test_court(&h, &s, record);
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_clean(&h, THIRD) && story_complaints(&h) == 0, "nothing of it was rejected");
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

@@ -354,9 +354,7 @@ test_channel(void)
 	    (long long)(*h.now - began));
 	wrong = refer_verdict(&h, &s);
 	points_check(wrong == NULL, "and is delivered exactly once%s%s", wrong != NULL ? ": " : "", wrong != NULL ? wrong : "");
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 }
 
 int
@@ -377,9 +375,7 @@ main(void)
 		test_cut(&h, REFUSED, "a refusal");
 		test_cut(&h, EMPTY_EVER, "empty pages without end");
 		points_check(story_complaints(&h) == 0, "the homeservers complain about nothing");
-		for (size_t i = 0; i < h.n; i++)
-			host_stop(&h, i);
-		host_close(&h);
+		host_end(&h);
 		test_several();
 		test_channel();
 	}

@@ -136,9 +136,7 @@ end(struct host *h)
 {
 	json_decref(meddler.held);
 	meddler.held = NULL;
-	for (size_t i = 0; i < h->n; i++)
-		host_stop(h, i);
-	host_close(h);
+	host_end(h);
 }
 
 static void

@@ -335,9 +335,7 @@ test_unsigned_device(void)
 	device = story_list(&h, SOURCE, "partners");
 	ok(json_is_false(json_object_get(json_array_get(device, 0), "follower")), "and nothing changes");
 	json_decref(device);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 }
 
 /*

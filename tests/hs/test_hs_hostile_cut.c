@@ -133,9 +133,7 @@ test_sync(void)
 	is_int((int)found_in(&h, SOURCE, "messages", "body", greeting), 1, "the whole answer: the message is there, once");
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "and all is well");
 	free(cut.text);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 }
 
 /* One-time keys are given once: the first answer is the one that is cut, again and again. */
@@ -201,9 +199,7 @@ test_first_words(void)
 	tamper_end(&t);
 	is_int((int)found_in(&h, TARGET, "messages", "body", "Hello."), 1, "the whole answers: the message arrives, once");
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "and all is well");
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 }
 
 int

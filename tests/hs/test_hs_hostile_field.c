@@ -58,14 +58,6 @@ sealed_by(const struct host *h, const char *user)
 	return n;
 }
 
-static void
-end(struct host *h)
-{
-	for (size_t i = 0; i < h->n; i++)
-		host_stop(h, i);
-	host_close(h);
-}
-
 /*
  * /sync.
  */
@@ -197,7 +189,7 @@ test_sync(void)
 	is_int((int)(sealed_by(&h, SOURCE_USER) - before), (int)(queued + 1 + acknowledged(&h, SOURCE, seen)), "what waited was sent, once each (%zu)", queued);
 	is_int((int)found_in(&h, TARGET, "messages", "body", "Indeed."), 1, "and is read");
 	ok(story_complaints(&h) == 0, "the homeservers have nothing to complain of");
-	end(&h);
+	host_end(&h);
 }
 
 /*
@@ -347,7 +339,7 @@ test_endpoint(const struct endpoint *e)
 	if (e->provoke == by_word)
 		is_int((int)sealed_by(&h, SOURCE_USER), (int)(provoked + 3 + acknowledged(&h, SOURCE, seen)), "each word was sent, once, and one greeting");
 	ok(story_complaints(&h) == 0, "the homeservers have nothing to complain of");
-	end(&h);
+	host_end(&h);
 }
 
 int

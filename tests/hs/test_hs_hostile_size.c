@@ -41,14 +41,6 @@ say(struct host *h, size_t i, const char *user, const char *text)
 	json_decref(host_ok(h, i, "say", json_pack("{s:s, s:s}", "user", user, "text", text)));
 }
 
-static void
-end(struct host *h)
-{
-	for (size_t i = 0; i < h->n; i++)
-		host_stop(h, i);
-	host_close(h);
-}
-
 static char *
 repeat(const char *head, const char *first, const char *piece, size_t bytes, const char *tail)
 {
@@ -161,7 +153,7 @@ test_places(void)
 	say(&h, TARGET, SOURCE_USER, "At last.");
 	host_run(&h, 600 * 1000);
 	is_int((int)found_in(&h, SOURCE, "messages", "body", "At last."), 1, "and reads what comes next");
-	end(&h);
+	host_end(&h);
 }
 
 /*
@@ -216,7 +208,7 @@ test_strangers(void)
 	is_int((int)found_in(&h, SOURCE, "messages", "body", "Hello."), 1, "and what else it brings");
 	ok(hostile_memory(&h, SOURCE) < MEMORY_MAX, "in bounded memory: at most %ld MiB", hostile_memory(&h, SOURCE) / 1024);
 	tamper_end(&t);
-	end(&h);
+	host_end(&h);
 }
 
 /*
@@ -262,7 +254,7 @@ test_crowd(void)
 	tamper_end(&t);
 	host_run(&h, 600 * 1000);
 	is_int((int)found_in(&h, SOURCE, "messages", "body", "Again."), 1, "and what it brings is read");
-	end(&h);
+	host_end(&h);
 }
 
 int

@@ -245,9 +245,7 @@ test_remote(const struct remote *remote)
 	host_run(&h, HOUR);
 	ok(came_about(&h, remote, room) == !gives_up, gives_up ? "it was given up" : "then it comes about");
 	is_int((int)found_in(&h, remote->who, "outbox", "state", "failed"), gives_up, gives_up ? "and is shown" : "nothing is lost");
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 }
 
 int
@@ -265,8 +263,6 @@ main(void)
 		test_hour(&h, &hours[i], (int)i);
 	for (size_t i = 0; i < nelem(parts); i++)
 		test_forbidden(&h, parts[i], (int)i);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

@@ -222,8 +222,6 @@ main(void)
 	test_feed(&h);
 	test_gone(&h);
 	test_hidden(&h);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

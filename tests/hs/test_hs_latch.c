@@ -444,8 +444,6 @@ main(void)
 	test_order();
 	test_invented();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

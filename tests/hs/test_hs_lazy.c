@@ -256,9 +256,7 @@ static void
 end(struct host *h)
 {
 	points_check(story_complaints(h) == 0, "the homeservers complain about nothing");
-	for (size_t i = 0; i < h->n; i++)
-		host_stop(h, i);
-	host_close(h);
+	host_end(h);
 	json_decref(stale);
 	stale = NULL;
 }

@@ -116,9 +116,7 @@ test_kind(const struct kind *kind)
 	refer_begin(&h, &s);
 	ok(refer_all(&h, &s), "%s: a referral gets through", kind->what);
 	is_str(refer_verdict(&h, &s), NULL, "%s: exactly once", kind->what);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 }
 
 /*
@@ -191,9 +189,7 @@ test_bomb(void)
 	is_int((int)found_in(&h, SOURCE, "messages", "body", "Hello."), 1, "and reads what comes next");
 	(void)heap_used(&most);
 	(void)ok(most < HEAP / 2, "the homeservers themselves took little of it");
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 }
 
 int

@@ -20,22 +20,13 @@
 
 static const uint8_t rosa[ED25519_SEED] = "rosa", olga[ED25519_SEED] = "olga";
 
-static const char *
-did_of(const uint8_t seed[ED25519_SEED], char out[80])
-{
-	uint8_t public[ED25519_PUBLIC], secret[crypto_sign_SECRETKEYBYTES];
-
-	(void)crypto_sign_seed_keypair(public, secret, seed);
-	return vc_did(public, out);
-}
-
 static json_t *
 specialist(const struct host *h, const char *alias, const char *language, int open, const uint8_t *key)
 {
 	char did[80];
 
 	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s*, s:[s], s:[s], s:[s], s:[s], s:[s], s:{s:i, s:i, s:I}}}", "source", alias, "kind",
-	    "specialist", "body", "alias", alias, "program", "house", "did", key != NULL ? did_of(key, did) : NULL, "roles", "one_to_one",
+	    "specialist", "body", "alias", alias, "program", "house", "did", key != NULL ? story_did(key, did) : NULL, "roles", "one_to_one",
 	    "languages", language, "conditions", "alcohol", "age_bands", "26_59", "modalities", "online_text", "capacity", "open", open,
 	    "maximum", 4, "updated_at", (json_int_t)*h->now);
 }
@@ -44,7 +35,7 @@ static json_t *
 statement(const struct host *h, const uint8_t key[ED25519_SEED], const char *readers)
 {
 	char did[80];
-	json_t *doc = json_pack("{s:i, s:s, s:s, s:I, s:I, s:b, s:s, s:[s]}", "v", 1, "kind", STATEMENT_KIND, "specialist", did_of(key, did),
+	json_t *doc = json_pack("{s:i, s:s, s:s, s:I, s:I, s:b, s:s, s:[s]}", "v", 1, "kind", STATEMENT_KIND, "specialist", story_did(key, did),
 	    "issued_at", (json_int_t)(*h->now - 1000), "expires_at", (json_int_t)(*h->now + 20 * WHEN_DAY), "withdrawn", 0, "readers", readers,
 	    "conditions", "grief");
 
@@ -299,8 +290,6 @@ main(void)
 	test_after(&h, match);
 	test_round(&h);
 	test_lapse(&h);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

@@ -67,8 +67,6 @@ main(void)
 	test_identity(&h);
 	test_there_and_back(&h);
 	test_many_waiting(&h);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

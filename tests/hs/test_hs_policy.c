@@ -167,8 +167,6 @@ main(void)
 	test_leave();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	free(list);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

@@ -441,9 +441,7 @@ test_age(void)
 	publish(&h);
 	is_seen(&h, id, "ok", NULL);
 	ok(story_well(&h, TARGET, "our records") && story_clean(&h, SOURCE), "published once more it is as new");
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 }
 
 int
@@ -476,9 +474,7 @@ main(void)
 	test_withdraw_draft(&h);
 	test_hidden(&h);
 	test_partner_place(&h);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	test_age();
 	return done_testing();
 }

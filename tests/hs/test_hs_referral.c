@@ -326,8 +326,6 @@ main(void)
 	test_withheld(&h, true);
 	test_discarded(&h);
 	test_privacy(&h);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

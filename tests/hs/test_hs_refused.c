@@ -208,9 +208,7 @@ test_key(void)
 	after = host_ok(&h, SOURCE, "find", json_pack("{s:s, s:s}", "kind", "program", "words", "lanternfish"));
 	is_int((int)json_array_size(json_arr(after, "records")), 1, "once the list names it, it is judged again");
 	ok(story_count(&h, SOURCE, "rejected") == 0 && story_complaints(&h) == 0, "and is on no list any more");
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 }
 
 int

@@ -194,8 +194,6 @@ main(void)
 	host_run(&h, 1000);
 	test_source();
 	test_target();
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

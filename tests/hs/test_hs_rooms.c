@@ -23,14 +23,6 @@
 enum { CEDAR = TARGET + 1, HOUR_MS = 3600 * 1000, PER_SERVER = 20 };
 enum { ONLY_SOURCE = 1, ONLY_TARGET = 2, BOTH = 3, EVERYBODY = 7 };
 
-static void
-end(struct host *h)
-{
-	for (size_t i = 0; i < h->n; i++)
-		host_stop(h, i);
-	host_close(h);
-}
-
 static json_t *
 import_list(struct host *h, size_t i, int version, unsigned nodes, int64_t life)
 {
@@ -117,7 +109,7 @@ test_invitations(void)
 		if (json_str(room, "room_id") != NULL && !strcmp(json_str(room, "room_id"), channel))
 			subject = json_str(room, "subject");
 	is_str(subject, org, "the channel is that partner's");
-	end(&h);
+	host_end(&h);
 }
 
 /* A partner's server lets a stranger pose: the invitation says channel, the room is not the partner's. */
@@ -141,7 +133,7 @@ test_false_channel(void)
 	host_run(&h, 40000);
 	is_int((int)found_in(&h, SOURCE, "rooms", "kind", "channel"), 0, "a room that a stranger made is no partner's channel, "
 	    "though the partner invites to it");
-	end(&h);
+	host_end(&h);
 }
 
 static void
@@ -179,7 +171,7 @@ test_bound(void)
 	host_run(&h, 40000);
 	is_str(member_of(&h, room[0], SOURCE_USER), "join", "the next hour has its own");
 	free(room[0]);
-	end(&h);
+	host_end(&h);
 }
 
 /*
@@ -241,7 +233,7 @@ test_lists(void)
 	host_kill(&h, SOURCE);
 	host_start(&h, SOURCE);
 	ok(!trusts(&h, SOURCE), "nor after a restart");
-	end(&h);
+	host_end(&h);
 }
 
 /* Events and messages to devices that left ${user}'s server, that others might read. */
@@ -301,7 +293,7 @@ test_no_more_traffic(void)
 	host_run(&h, 3 * HOUR_MS);
 	ok(refer_state(&h, SOURCE, &second, "received") && refer_state(&h, SOURCE, &s, "accepted"),
 	    "named again, it gets what was queued, and its answer counts");
-	end(&h);
+	host_end(&h);
 }
 
 /* One program, and its ${n}th specialist. */
@@ -349,7 +341,7 @@ test_no_more_keys(void)
 	host_run(&h, 30000);
 	ok(sent_by(&h, TARGET_USER, "/state/m.room.encrypted/") > sent, "a record is published after it fell off the list");
 	is_int((int)specialists(&h), 2, "which it cannot read");
-	end(&h);
+	host_end(&h);
 }
 
 /* The source leaves the directory that it follows, and asks for it again. */
@@ -377,7 +369,7 @@ test_unfollowed(void)
 	host_run(&h, 30000);
 	is_str(member_of(&h, directory, SOURCE_USER), "join", "until it asks again");
 	is_int((int)specialists(&h), 2, "and then it reads all of them");
-	end(&h);
+	host_end(&h);
 }
 
 /* The follower's server drops the first new record that it should relay. */
@@ -436,7 +428,7 @@ test_withheld(void)
 	is_str(before, "ok", "doctor finds a directory whole");
 	ok(left == 0 && specialists(&h) == 1 && strstr(after, "withholds") != NULL,
 	    "and notices that a server withholds a record");
-	end(&h);
+	host_end(&h);
 }
 
 /* The partner's clock was an hour fast when it signed: nothing is held against it once that hour is over. */
@@ -462,7 +454,7 @@ test_future(void)
 	ok(specialists(&h) == 1, "for as long as it is from the future");
 	host_run(&h, HOUR_MS);
 	ok(specialists(&h) == 2 && found_in(&h, SOURCE, "waiting", NULL, NULL) == 0, "then it is taken");
-	end(&h);
+	host_end(&h);
 }
 
 /*
@@ -529,7 +521,7 @@ test_lost_answers(uint64_t seed, enum hs_fate fate, bool kill_it)
 	    kill_it ? ", and the node killed" : "");
 	refer_begin(&h, &s);
 	ok(refer_step(&h, &s, STORY_REFER) && story_clean(&h, SOURCE) && story_clean(&h, TARGET), "and all of it works");
-	end(&h);
+	host_end(&h);
 }
 
 int

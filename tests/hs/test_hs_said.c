@@ -10,14 +10,6 @@
 
 #define WORDS	"Jo Smith, +1 973 555 0142"
 
-static void
-end(struct host *h)
-{
-	for (size_t i = 0; i < h->n; i++)
-		host_stop(h, i);
-	host_close(h);
-}
-
 /* ${content} as another one, with those words. */
 static json_t *
 say(struct scene *sc, json_t *content, const char *referral)
@@ -101,7 +93,7 @@ test_not_followed(void)
 	text = json_dumps(reply, JSON_COMPACT);
 	ok(text != NULL && strstr(text, "cairn follow ") != NULL && strstr(strstr(text, "cairn follow "), json_str(node, "org")) != NULL,
 	    "a referral to somebody of a partner who is not followed says how to follow: %s", text != NULL ? text : "");
-	end(&h);
+	host_end(&h);
 }
 
 int
@@ -112,10 +104,10 @@ main(void)
 	scene_begin(&sc, 41, STORY_REFER);
 	test_words(&sc);
 	test_refused(&sc);
-	end(&sc.host);
+	host_end(&sc.host);
 	scene_begin(&sc, 43, STORY_CONSENT);
 	test_disclosure(&sc);
-	end(&sc.host);
+	host_end(&sc.host);
 	test_not_followed();
 	return done_testing();
 }

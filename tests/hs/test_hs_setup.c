@@ -38,14 +38,6 @@ begin(struct host *h, uint64_t seed, const struct hs_script *script)
 	host_start(h, SOURCE);
 }
 
-static void
-end(struct host *h)
-{
-	for (size_t i = 0; i < h->n; i++)
-		host_stop(h, i);
-	host_close(h);
-}
-
 /* "done", "failed", ... ; ${ret_error} has the words. */
 static bool
 is_at(struct host *h, const char *stage, const char *words)
@@ -210,7 +202,7 @@ test_secrets(void)
 	story_trust(&h);
 	story_publish(&h);
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "without that file the node works");
-	end(&h);
+	host_end(&h);
 }
 
 /*
@@ -257,7 +249,7 @@ test_asked(void)
 	ok(is_at(&h, "done", NULL) && is_published(&h), "and setup is done");
 	ok(passwords_gone(&h), "the passwords are forgotten");
 	is_int(password_leaks(&h), 0, "also those in the requests");
-	end(&h);
+	host_end(&h);
 }
 
 /* The homeserver wants what nobody present can do; later it no longer does. */
@@ -279,7 +271,7 @@ test_other_stage(void)
 	run_setup(&h, NODE_PASSWORD, STEWARD_PASSWORD);
 	ok(is_at(&h, "done", NULL) && is_published(&h), "when it is no longer asked for, setup is done, and all is published");
 	ok(story_complaints(&h) == 0, "with the same keys");
-	end(&h);
+	host_end(&h);
 }
 
 static void
@@ -299,7 +291,7 @@ test_wrong_password(void)
 	run_setup(&h, NODE_PASSWORD, STEWARD_PASSWORD);
 	ok(is_at(&h, "done", NULL) && is_published(&h), "with both right it is done");
 	ok(story_complaints(&h) == 0, "the homeserver saw nothing wrong");
-	end(&h);
+	host_end(&h);
 }
 
 static enum hs_fate
@@ -347,7 +339,7 @@ test_revoked(void)
 	story_trust(&h);
 	story_publish(&h);
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "the node works");
-	end(&h);
+	host_end(&h);
 }
 
 /* An administrator ends the login of a node that works: its device, its keys and what waits for it are gone. */
@@ -393,7 +385,7 @@ test_deleted(bool keys_on_their_way)
 	host_run(&h, 600 * 1000);
 	ok(story_said(&h, SOURCE, "in", "Are you back?") == 1 && story_said(&h, TARGET, "in", "I am.") == 1, "both hear each other");
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits");
-	end(&h);
+	host_end(&h);
 }
 
 int

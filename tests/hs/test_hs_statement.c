@@ -13,21 +13,12 @@
 
 static const uint8_t rosa[ED25519_SEED] = "rosa", stranger[ED25519_SEED] = "stranger";
 
-static const char *
-did_of(const uint8_t seed[ED25519_SEED], char out[80])
-{
-	uint8_t public[ED25519_PUBLIC], secret[crypto_sign_SECRETKEYBYTES];
-
-	(void)crypto_sign_seed_keypair(public, secret, seed);
-	return vc_did(public, out);
-}
-
 /* ${text} NULL: withdrawn. */
 static json_t *
 statement(const struct host *h, const uint8_t key[ED25519_SEED], const char *text, int64_t age)
 {
 	char did[80];
-	json_t *doc = json_pack("{s:i, s:s, s:s, s:I, s:I, s:b}", "v", 1, "kind", STATEMENT_KIND, "specialist", did_of(rosa, did),
+	json_t *doc = json_pack("{s:i, s:s, s:s, s:I, s:I, s:b}", "v", 1, "kind", STATEMENT_KIND, "specialist", story_did(rosa, did),
 	    "issued_at", (json_int_t)(*h->now - age), "expires_at", (json_int_t)(*h->now + WHEN_DAY), "withdrawn", text == NULL);
 
 	if (text != NULL)
@@ -94,7 +85,7 @@ main(void)
 	story_trust(&h);
 	target = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", "node"));
 	records = story_records(*h.now);
-	(void)json_object_set_new(json_obj(json_array_get(records, 1), "body"), "did", json_string(did_of(rosa, did)));
+	(void)json_object_set_new(json_obj(json_array_get(records, 1), "body"), "did", json_string(story_did(rosa, did)));
 	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:O}", "records", records)));
 	json_decref(host_ok(&h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org"))));
 	old = statement(&h, rosa, "Sober since 2014.", WHEN_HOUR);
@@ -113,8 +104,6 @@ main(void)
 	old = NULL;
 	ok(strstr(json_str(reply, "error"), "signed a later statement") != NULL, "nor is it published again: %s", json_str(reply, "error"));
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "and nothing was rejected");
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

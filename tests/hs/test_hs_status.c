@@ -24,15 +24,6 @@ enum { ROSA = 4711 };
 static const uint8_t signer[ED25519_SEED] = "the signer of a test federation";
 static const uint8_t board[ED25519_SEED] = "a board that certifies", rosa[ED25519_SEED] = "rosa";
 
-static const char *
-did_of(const uint8_t seed[ED25519_SEED], char out[80])
-{
-	uint8_t public[ED25519_PUBLIC], secret[crypto_sign_SECRETKEYBYTES];
-
-	(void)crypto_sign_seed_keypair(public, secret, seed);
-	return vc_did(public, out);
-}
-
 /* Both nodes, and the board for CPRS in New Jersey. */
 static void
 trust_board(struct host *h)
@@ -40,7 +31,7 @@ trust_board(struct host *h)
 	autojson json_t *list = story_trust_list(h, 1, ~0u, STORY_LIFE);
 	char did[80];
 
-	(void)did_of(board, did);
+	(void)story_did(board, did);
 	(void)json_array_append_new(json_arr(list, "issuers"), json_pack("{s:s, s:s, s:s, s:[{s:s, s:[s]}]}", "id", did,
 	    "name", "Garden State Board", "key", did + strlen("did:key:"), "for", "type", "CPRS", "jurisdictions", "US-NJ"));
 	ok(trust_sign(list, signer, *h->now, NULL) == 0, "a trust list with an issuer");
@@ -54,7 +45,7 @@ credential(const struct host *h)
 	struct status_entry entries[] = { { STATUS_REVOCATION, LIST "revocation", ROSA },
 		{ STATUS_SUSPENSION, LIST "suspension", ROSA } };
 	char did[80];
-	autojson json_t *subject = json_pack("{s:s, s:s, s:[s], s:[s], s:s}", "id", did_of(rosa, did), "credentialType", "CPRS",
+	autojson json_t *subject = json_pack("{s:s, s:s, s:[s], s:[s], s:s}", "id", story_did(rosa, did), "credentialType", "CPRS",
 	    "kind", "substance_use", "jurisdiction", "US-NJ", "level", "core");
 	autojson json_t *status = json_pack("[o, o]", status_entry_build(&entries[0]), status_entry_build(&entries[1]));
 	struct credential_claim claim = { .subject = subject, .status = status, .valid_from = *h->now - WHEN_DAY,
@@ -112,7 +103,7 @@ publish_rosa(struct host *h)
 	json_t *body = json_obj(json_array_get(records, 1), "body");
 	char did[80];
 
-	(void)json_object_set_new(body, "did", json_string(did_of(rosa, did)));
+	(void)json_object_set_new(body, "did", json_string(story_did(rosa, did)));
 	(void)json_object_set_new(body, "credential", credential(h));
 	json_decref(host_ok(h, TARGET, "import", json_pack("{s:O}", "records", records)));
 	json_decref(host_ok(h, TARGET, "publish", json_object()));
@@ -128,7 +119,7 @@ move_credential(struct host *h, const char *source)
 	json_t *body = json_obj(json_array_get(records, 1), "body");
 	char did[80];
 
-	(void)json_object_set_new(body, "did", json_string(did_of(rosa, did)));
+	(void)json_object_set_new(body, "did", json_string(story_did(rosa, did)));
 	(void)json_object_set_new(body, "credential_id", json_string(source));
 	(void)json_array_insert_new(records, 0, json_pack("{s:s, s:s, s:o}", "source", source, "kind", "credential",
 	    "body", credential(h)));
@@ -223,8 +214,6 @@ main(void)
 	import_list(&h, TARGET, STATUS_REVOCATION, false, 0, 30 * WHEN_DAY);
 	test_consent(&h);
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "and nothing was rejected");
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "chat.h"
 #include "hostile.h"
 #include "story_refer.h"
 #include "tests/tap.h"
@@ -17,40 +18,9 @@ enum { MEMBER = 2 };
 
 static struct host h;
 
-static void
-say(const char *text)
-{
-	json_decref(host_ok(&h, MEMBER, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", text)));
-	for (int i = 0; i < 4; i++)
-		host_run(&h, 1000);
-}
-
-/* How many messages to the member hold these words. */
-static int
-heard(const char *words)
-{
-	autojson json_t *list = story_list(&h, MEMBER, "messages");
-	const json_t *item;
-	size_t i;
-	int n = 0;
-
-	json_array_foreach(list, i, item)
-		n += !strcmp(json_str(item, "direction"), "in") && strstr(json_str(item, "body"), words) != NULL;
-	return n;
-}
-
-/* Did the answer to that come, once? */
-static bool
-answers(const char *text, const char *words)
-{
-	int before = heard(words);
-
-	say(text);
-	for (int i = 0; i < 10 && heard(words) == before; i++)
-		host_run(&h, 4000);
-	host_run(&h, 1000);
-	return heard(words) == before + 1;
-}
+#define say(text)		chat_say(&h, MEMBER, text)
+#define heard(words)		chat_heard(&h, MEMBER, words)
+#define answers(text, words)	chat_answers(&h, MEMBER, text, words)
 
 static size_t
 referrals(size_t i)
@@ -209,23 +179,6 @@ sign(const char *id)
 	host_run(&h, 20000);
 }
 
-/* One more request, which arrives. */
-static void
-ask_again(char id[64])
-{
-	static const struct { const char *say, *hear; } talk[] = { { "!find Rosa", "1. Rosa (specialist" }, { "!refer 1", "How old are you?" },
-	    { "4", "What is it about?" }, { "2", "Which language?" }, { "1", "How would you like to meet?" }, { "1", "How soon?" },
-	    { "2", "When would it suit you?" }, { "3", "This would be sent to Rosa" }, { "!yes", "on its way" } };
-	autojson json_t *list = NULL;
-	bool all = true;
-
-	for (size_t i = 0; i < nelem(talk); i++)
-		all = answers(talk[i].say, talk[i].hear) && all;
-	list = story_list(&h, TARGET, "referrals");
-	(void)snprintf(id, 64, "%s", json_str(json_array_get(list, 0), "id"));
-	ok(all, "another request");
-}
-
 static bool
 ended(const char *id, const char *how)
 {
@@ -240,7 +193,7 @@ test_take_back(void)
 {
 	char id[64];
 
-	ask_again(id);
+	ok(chat_asks(&h, MEMBER, id), "another request");
 	ok(answers("!cancel", "would be taken back"), "what was sent can be taken back: one is asked first");
 	ok(answers("!status", "they have it and decide") && answers("!yes", "nothing to say yes to") && !ended(id, "withdrawn"),
 	    "and if one writes something else, it stays");
@@ -265,7 +218,7 @@ test_come_back(void)
 	autojson json_t *staff = NULL, *early = NULL, *shown = NULL;
 	char id[64];
 
-	ask_again(id);
+	ok(chat_asks(&h, MEMBER, id), "another request");
 	accept(id);
 	sign(id);
 	ok(answers("!status", "they may know how to reach you"), "who consented is not told that nobody knows them");
@@ -298,15 +251,15 @@ test_ended_by_others(void)
 {
 	char id[64];
 
-	ask_again(id);
+	ok(chat_asks(&h, MEMBER, id), "another request");
 	json_decref(host_ok(&h, SOURCE, "withdraw", json_pack("{s:s}", "id", id)));
 	host_run(&h, 20000);
 	is_int(heard("people here took it back"), 1, "if staff take it back the member hears of it");
-	ask_again(id);
+	ok(chat_asks(&h, MEMBER, id), "another request");
 	json_decref(host_ok(&h, TARGET, "forward", json_pack("{s:s, s:s}", "referral", id, "to", "GR6ZEWN0TC4N5PZ1Y8P956JWD7")));
 	host_run(&h, 20000);
 	is_int(heard("somebody else can support you better"), 1, "if it is forwarded, too");
-	ask_again(id);
+	ok(chat_asks(&h, MEMBER, id), "another request");
 	json_decref(host_ok(&h, TARGET, "answer", json_pack("{s:s, s:s}", "referral", id, "decision", "accept")));
 	host_run(&h, 20000);
 	sign(id);

@@ -108,14 +108,6 @@ begin(struct host *h, uint64_t seed, struct referral_story *s)
 }
 
 static void
-end(struct host *h)
-{
-	for (size_t i = 0; i < h->n; i++)
-		host_stop(h, i);
-	host_close(h);
-}
-
-static void
 test_storm(uint64_t seed)
 {
 	struct host h;
@@ -130,7 +122,7 @@ test_storm(uint64_t seed)
 	host_run(&h, HOUR);
 	ok(through && w.met > 4, "storm %llu: through, with %d troubles", (unsigned long long)seed, w.met);
 	is_str(refer_verdict(&h, &s), NULL, "storm %llu: exactly once", (unsigned long long)seed);
-	end(&h);
+	host_end(&h);
 }
 
 /* Encrypted events of ${user} in the first room of that type, and the last two ciphertexts. */
@@ -185,7 +177,7 @@ test_outage(void)
 	is_int((int)story_count(&h, TARGET, "referrals"), 1, "the request arrived, and counts once");
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits, nothing was rejected");
 	ok(story_complaints(&h) == 0, "no key was used twice");
-	end(&h);
+	host_end(&h);
 }
 
 /* The same of a message to a person, which nothing repeats but that: it is another ciphertext. */
@@ -218,7 +210,7 @@ test_outage_word(void)
 	ok(story_said(&h, TARGET, "in", "Good night.") >= 1 && story_clean(&h, TARGET), "it is read, and nothing is rejected");
 	is_int((int)story_count(&h, SOURCE, "outbox"), 0, "nothing is left to be sent");
 	ok(story_complaints(&h) == 0, "no key was used twice");
-	end(&h);
+	host_end(&h);
 }
 
 /* The server took the key of what follows, and lost it: what is not acknowledged goes again with another key. */
@@ -245,7 +237,7 @@ test_lost_key(void)
 	json_decref(found);
 	found = host_ok(&h, SOURCE, "find", json_object());
 	ok(json_array_size(json_arr(found, "records")) > 0, "said again after a minute, under another key, it is");
-	end(&h);
+	host_end(&h);
 }
 
 /* What was sent to devices of ${user}. */
@@ -278,7 +270,7 @@ test_stranger(void)
 		(void)refer_step(&h, &s, step);
 	is_str(refer_verdict(&h, &s), NULL, "a stranger in the channel disturbs nothing");
 	ok(sent_to(&h, TARGET_USER) > 0 && sent_to(&h, STRANGER) == 0, "and gets no key");
-	end(&h);
+	host_end(&h);
 }
 
 /* A server that refuses what cannot be refused is asked again, but not in a hurry. */
@@ -297,7 +289,7 @@ test_refusing(void)
 	host_run(&h, HOUR / 2);
 	is_int(story_said(&h, TARGET, "in", "Hello."), 1, "then the message arrives, once");
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "and all is well");
-	end(&h);
+	host_end(&h);
 }
 
 /* An administrator ends the node's login: nothing that waits may be lost with it. */
@@ -320,7 +312,7 @@ test_revoked(void)
 	ok(refer_state(&h, SOURCE, &s, "accepted"), "set up again, the answer gets through");
 	is_int(story_said(&h, SOURCE, "in", "Soon."), 1, "and so does what was said meanwhile");
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "all is well");
-	end(&h);
+	host_end(&h);
 }
 
 int

@@ -234,8 +234,6 @@ main(void)
 	test_find(&h);
 	test_moves(&h);
 	test_no_chat(&h);
-	for (size_t i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 	return done_testing();
 }
