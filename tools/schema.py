@@ -19,25 +19,9 @@ MAX_ITEMS = 4096
 MAX_UNIQUE = 64         # uniqueItems compares every pair.
 MAX_MEMBERS = 64        # Rules hold members as bits.
 
-FORMATS = {
-    "opaque-id": ("GRAMMAR_OPAQUE_ID", "26 characters of Crockford base32, upper case, random"),
-    "step-id": ("GRAMMAR_STEP_ID", "an `opaque-id`, or a derived one: the letter U and 25 characters of Crockford base32"),
-    "user-id": ("GRAMMAR_USER_ID", "Matrix user id"),
-    "room-id": ("GRAMMAR_ROOM_ID", "Matrix room id"),
-    "server-name": ("GRAMMAR_SERVER_NAME", "Matrix server name"),
-    "bcp47": ("GRAMMAR_BCP47", "BCP 47 language tag: 2 to 8 letters, then subtags of 1 to 8 letters or digits after hyphens"),
-    "iso-3166": ("GRAMMAR_ISO_3166", "ISO 3166-1 alpha-2 country, or ISO 3166-2 part of one: `US`, `US-NJ`"),
-    "date": ("GRAMMAR_DATE", "a day that exists: `2026-02-28`"),
-    "date-time-utc": ("GRAMMAR_DATE_TIME_UTC", "a second that exists, in UTC: `2026-02-28T09:30:00Z`, with up to three decimals"),
-    "clock-time": ("GRAMMAR_CLOCK_TIME", "`00:00` to `23:59`"),
-    "sha256-hex": ("GRAMMAR_SHA256_HEX", "64 hexadecimal digits, lower case"),
-    "multibase-ed25519": ("GRAMMAR_MULTIBASE_ED25519", "multibase base58btc of the multicodec prefix ed01 and an Ed25519 public key: `z6Mk...`"),
-    "multibase": ("GRAMMAR_MULTIBASE", "multibase base58btc: `z` and Bitcoin's alphabet"),
-    "base64-32": ("GRAMMAR_BASE64_32", "32 bytes as unpadded base64: 43 characters, the unused bits zero"),
-    "did": ("GRAMMAR_DID", "decentralized identifier, with an optional fragment: `did:key:...`, `did:web:...`"),
-    "uri": ("GRAMMAR_URI", "absolute URI: scheme, colon, and characters that RFC 3986 allows"),
-    "web-uri": ("GRAMMAR_WEB_URI", "URI that begins with `https://` or `http://`"),
-}
+# What the `format` of a string means, beside the schemas: {name: {"means": words, "pattern": regular expression of the whole string}}.
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "schemas", "common.json"), encoding="utf-8") as f:
+    FORMATS = json.load(f)["x-formats"]
 KINDS = {           # x-kind: (prefix of the C tag, heading of its part of the page)
     "event": ("ev", "Timeline events"),
     "state": ("ev", "State events"),
@@ -147,7 +131,7 @@ class Compiler:
                 self.roots.append((stem, doc["x-kind"], self.root(name), doc))
             else:
                 for key in doc:
-                    if key not in ("$schema", "title", "description", "x-kind", "$defs"):
+                    if key not in ("$schema", "title", "description", "x-kind", "x-formats", "$defs"):
                         raise SchemaError(name, "/" + key, "unknown keyword \"%s\"" % key)
         for name, doc in self.docs.items():
             for key in doc.get("$defs", {}):

@@ -99,15 +99,14 @@ class Bot:
 
     def __init__(self, url, ca_file, user_id, directory, key):
         self.refused, self.again, self.now = [], MINUTE, lambda: int(time.time() * 1000)
-        self.types, tables = standards.read_types(ROOT / "schemas"), standards.read_tables((ROOT / "docs" / "protocol.md").read_text())
+        self.types, tables = standards.read_types(ROOT / "schemas", "common.json", "x-formats"), standards.read_tables((ROOT / "docs" / "protocol.md").read_text())
         self.notices = [tuple(row) for row in tables["law"]]
         self.needed = {code: set(row[1].split(", ")) for row in tables["purpose_code"] for code in row[0].replace("or none", "").split(", ")}
-        rows = [(state, row) for row in tables["in"] for state in row[0].split(", ")]
-        self.rules = {(state, row[1], by): (row[3].replace("the same", state), row[4]) for state, row in rows for by in row[2].split(", ")}
+        self.rules = {(state, step, by): (to.replace("the same", state), only) for states, step, who, to, only, *_ in tables["in"]
+            for state in states.split(", ") for by in who.split(", ")}  # fmt: skip
         self.vault = standards.Vault(pathlib.Path(directory) / "state.db", key)
-        begin = {"org": identifier(), "seed": secrets.token_hex(32), "outbox": [], "trust": None, "signers": None, "session": None}
-        parts = "seq seen rooms directories own records newest referrals ended keeps places asked withheld refusals"
-        self.state = self.vault.load() or begin | {name: {} for name in parts.split()}
+        begin = {name: {} for name in "seq seen rooms directories own records newest referrals ended keeps places asked withheld refusals".split()}
+        self.state = self.vault.load() or {"org": identifier(), "seed": secrets.token_hex(32), "outbox": [], "trust": None, "signers": None, "session": None, **begin}
         self.org, self.record_key = self.state["org"], standards.key_of(bytes.fromhex(self.state["seed"]))
         self.matrix = standards.Matrix(url, ca_file, user_id, directory, key, self.pins, self.hear)
 
@@ -248,8 +247,8 @@ class Bot:
 
     def record(self, kind, body):  # Publishes a record of ours; answers its id.
         key, now = identifier(), self.now()
-        record = {"v": 1, "kind": kind, "id": key, "org": self.org, "seq": 1, "issued_at": now, "expires_at": now + 30 * DAY, "body": body}
-        self.state["own"][key] = standards.prove(record, bytes.fromhex(self.state["seed"]))
+        said = {"kind": kind, "id": key, "org": self.org, "issued_at": now, "expires_at": now + 30 * DAY, "body": body}
+        self.state["own"][key] = standards.prove({"v": 1, "seq": 1, **said}, bytes.fromhex(self.state["seed"]))
         return key
 
     def refer(self, org, **request):
@@ -338,7 +337,8 @@ class Bot:
             if "next" in c:
                 self.query(org, got, **{**asked, "after": c["next"]})
             elif "kinds" not in asked:  # All of it was asked for, page by page.
-                state["withheld"][org] = not any(standards.is_all(one, got) for one in state["records"].get(org, {}).values())
+                same = lambda one: one["body"]["hash"] == sha256("".join(sorted(f"{key}:{seq}\n" for key, seq in got.items() if key != one["id"])))
+                state["withheld"][org] = not any(one["kind"] == "manifest" and same(one) for one in state["records"].get(org, {}).values())
         elif name == "directory.purge":
             self.state["records"].get(org, {}).pop(c["record"], None)
             self.say(org, "directory.purged", record=c["record"])

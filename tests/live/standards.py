@@ -31,14 +31,6 @@ from referencing.jsonschema import DRAFT202012
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ED25519 = b"\xed\x01"  # multicodec
-FORMATS = {
-    "opaque-id": rf"[{CROCKFORD}]{{26}}", "step-id": rf"[U{CROCKFORD}][{CROCKFORD}]{{25}}", "user-id": r"@[!-~]+:[!-~]+", "room-id": r"![!-~]+",
-    "server-name": r"[A-Za-z0-9.:\[\]-]+", "bcp47": r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", "iso-3166": r"[A-Z]{2}(-[A-Z0-9]{1,3})?",
-    "date": r"\d{4}-\d\d-\d\d", "clock-time": r"[0-2]\d:[0-5]\d",
-    "date-time-utc": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z", "sha256-hex": r"[0-9a-f]{64}", "multibase-ed25519": rf"z6Mk[{BASE58}]{{44}}",
-    "multibase": rf"z[{BASE58}]+", "base64-32": r"[A-Za-z0-9+/]{43}", "did": r"did:[a-z0-9]+:[!-~]+", "uri": r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+",
-    "web-uri": r"https?://[!-~]+",
-}  # fmt: skip
 
 
 class Refused(ValueError):
@@ -51,7 +43,7 @@ def need(holds, why):
 
 
 def identifier(raw=None):
-    """26 characters of Crockford's base32, of these bytes or at random."""
+    """A character of Crockford's base32 for each of these bytes, or 26 at random."""
     return "".join(CROCKFORD[byte % 32] for byte in raw or secrets.token_bytes(26))
 
 
@@ -70,13 +62,8 @@ def without(value, *names):
 
 
 def sha256(value, *leave_out):
-    return hashlib.sha256(canonical(value, *leave_out)).hexdigest()
-
-
-def is_all(manifest, got):
-    """Is this a manifest, and of just these records: {id: seq}?"""
-    lines = "".join(sorted(f"{key}:{seq}\n" for key, seq in got.items() if key != manifest["id"]))
-    return manifest["kind"] == "manifest" and manifest["body"]["hash"] == hashlib.sha256(lines.encode()).hexdigest()
+    """In hexadecimal; of a text its own, of a value that of its canonical JSON."""
+    return hashlib.sha256(value.encode() if isinstance(value, str) else canonical(value, *leave_out)).hexdigest()
 
 
 def when(text):
@@ -186,11 +173,11 @@ def _max_bytes(_, limit, text, __):
         yield ValidationError(f"longer than {limit} bytes")
 
 
-def read_types(directory):
-    """A validator for each schema, by its name. Bounds count bytes, and 1.0 is no integer."""
+def read_types(directory, file, member):
+    """A validator for each schema, by its name; patterns of formats are in that file's member. Bounds count bytes, and 1.0 is no integer."""
     formats = FormatChecker(())
-    for name, pattern in FORMATS.items():
-        formats.checks(name)(lambda text, pattern=pattern: not isinstance(text, str) or re.fullmatch(pattern, text, re.ASCII) is not None)
+    for name, form in json.loads((directory / file).read_text())[member].items():
+        formats.checks(name)(lambda text, pattern=form["pattern"]: not isinstance(text, str) or re.fullmatch(pattern, text, re.ASCII) is not None)
     integers = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     strict = validators.extend(Draft202012Validator, {"maxLength": _max_bytes}, type_checker=integers)
     files = [file for file in directory.glob("*.json") if not re.search(r"\.(example|bad)\.json$", file.name)]
