@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cairnd: the parent.  It starts the node and the bridges, restarts a dead one,
- * and holds nothing: no key, no file, libc only.  On descriptor 3 a bridge has its
- * end of a stream socketpair (base/frame.h), the node the control SOCK_SEQPACKET:
- *	a message	its text is a role ("matrix"), its SCM_RIGHTS one descriptor:
- *			the node's end of a fresh frame socket; the role's last one is dead.
- * The node sends nothing, and exits at the end of file.  If it dies, all are
- * started again; if it exits with EX_CONFIG or EX_NOPERM, so does cairnd.
+ * and holds nothing: no key, no file, libc only.  On descriptor 3 a bridge has its end of
+ * a stream socketpair (base/frame.h), the node the control socket (base/control.h).  If the
+ * node dies, all are started again; if it exits with EX_CONFIG or EX_NOPERM, so does cairnd.
  */
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -23,8 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/child.h"
+#include "base/control.h"
+#include "base/notify.h"
+
 enum { NODE, MATRIX, NCHILDREN };
-enum { CHILD_FD = 3, TICK_MS = 50, BACKOFF_MS = 100, BACKOFF_MAX_MS = 30000, HEALTHY_MS = 60000, GRACE_MS = 10000 };
+enum { TICK_MS = 50, BACKOFF_MS = 100, BACKOFF_MAX_MS = 30000, HEALTHY_MS = 60000, GRACE_MS = 10000 };
 
 #define say(level, fmt, ...) (void)fprintf(stderr, level " cairnd: " fmt "\n", __VA_ARGS__)
 
@@ -41,6 +42,7 @@ struct parent {
 	struct child	 children[NCHILDREN];
 	int		 control;	/* Our end, -1 while there is no node. */
 	int		 status;	/* To exit with when all have ended; -1: go on. */
+	const char	*notify;	/* Who wants to know how it goes: base/notify.h. */
 };
 
 static long long
@@ -52,62 +54,28 @@ now(void)
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* In the child: ${fd} becomes descriptor 3, all above are closed. */
-static void
-run(const struct parent *p, const struct child *c, int fd)
-{
-	(void)sigprocmask(SIG_SETMASK, &(sigset_t){ 0 }, NULL);
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-	if ((fd == CHILD_FD ? fcntl(fd, F_SETFD, 0) : dup2(fd, CHILD_FD)) < 0 || close_range(CHILD_FD + 1, ~0u, 0) != 0)
-		_exit(EX_OSERR);
-	if (c == &p->children[NODE])
-		(void)execl(c->program, c->program, "-c", p->config, (char *)NULL);
-	else
-		(void)execl(c->program, c->program, c->name, "-c", p->config, (char *)NULL);
-	say("error", "cannot run %s: %s", c->program, strerror(errno));
-	_exit(EX_OSERR);
-}
-
-/* If the node cannot take its end, it is dying, and the bridge sees the end of its socket. */
-static void
-hand_over(int control, const char *role, int fd)
-{
-	union { struct cmsghdr head; char space[CMSG_SPACE(sizeof(int))]; } c = {
-	    .head = { .cmsg_len = CMSG_LEN(sizeof(fd)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
-	struct iovec text = { (void *)role, strlen(role) };
-	struct msghdr m = { .msg_iov = &text, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
-
-	memcpy(CMSG_DATA(&c.head), &fd, sizeof(fd));
-	if (sendmsg(control, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		say("warn", "the node does not take the %s bridge: %s", role, strerror(errno));
-}
-
 static void
 start(struct parent *p, struct child *c)
 {
 	bool is_node = c == &p->children[NODE];
-	int fd[2];
+	const char *const node[] = { c->program, "-c", p->config, NULL }, *const bridge[] = { c->program, c->name, "-c", p->config, NULL };
+	int fd[2], r;
 
 	c->started = now();
 	c->due = c->started + c->delay;
-	if (socketpair(AF_UNIX, (is_node ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC, 0, fd) != 0) {
+	if ((is_node ? control_pair(fd) : socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd)) != 0) {
 		say("error", "cannot start %s: %s", c->name, strerror(errno));
 		return;
 	}
-	if (!is_node)
-		hand_over(p->control, c->name, fd[0]);
-	c->pid = fork();
-	if (c->pid == 0)
-		run(p, c, fd[1]);
+	/* If the node cannot take its end, it is dying, and the bridge sees the end of its socket. */
+	if (!is_node && (r = control_give(p->control, c->name, fd[0])) != 0)
+		say("warn", "the node does not take the %s bridge: %s", c->name, strerror(-r));
+	c->pid = child_start(is_node ? node : bridge, fd[1]);
 	(void)close(fd[1]);
 	if (is_node && c->pid > 0)
 		p->control = fd[0];
 	else
 		(void)close(fd[0]);
-	if (c->pid < 0) {
-		say("error", "cannot start %s: %s", c->name, strerror(errno));
-		c->pid = 0;
-	}
 }
 
 static void
@@ -119,6 +87,15 @@ end_all(struct parent *p, int first)
 			c->due = now() + GRACE_MS;
 			(void)kill(c->pid, SIGTERM);
 		}
+}
+
+static void
+finish(struct parent *p, int status)
+{
+	if (p->status < 0)
+		notify(p->notify, "STOPPING=1");
+	p->status = status;
+	end_all(p, NODE);
 }
 
 static void
@@ -140,7 +117,7 @@ buried(struct parent *p, struct child *c, int status)
 	p->control = -1;
 	end_all(p, MATRIX);
 	if (p->status < 0 && (code == EX_CONFIG || code == EX_NOPERM))
-		p->status = code;
+		finish(p, code);
 }
 
 /* Start and kill what is due.  Is anything awaited besides a signal?  -1: all is over. */
@@ -186,7 +163,7 @@ all_there(const struct parent *p)
 int
 main(int argc, char *argv[])
 {
-	struct parent p = { .control = -1, .status = -1, .children = {
+	struct parent p = { .control = -1, .status = -1, .notify = getenv("NOTIFY_SOCKET"), .children = {
 		[NODE] = { .name = "node", .program = CAIRN_LIBEXECDIR "/cairn-node", .delay = BACKOFF_MS },
 		[MATRIX] = { .name = "matrix", .program = CAIRN_LIBEXECDIR "/cairn-bridge", .delay = BACKOFF_MS },
 	} };
@@ -202,16 +179,17 @@ main(int argc, char *argv[])
 		err(EX_OSERR, "cannot hide from other processes");
 	if (!all_there(&p))
 		return EX_CONFIG;
+	(void)unsetenv("NOTIFY_SOCKET");	/* It is nobody else's. */
 	(void)sigfillset(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	while ((waiting = work(&p)) >= 0) {
 		sig = sigtimedwait(&set, NULL, waiting > 0 ? &tick : NULL);
 		if (sig == SIGHUP && p.children[NODE].pid != 0)
 			(void)kill(p.children[NODE].pid, SIGHUP);
-		if (sig == SIGTERM || sig == SIGINT) {
-			p.status = EX_OK;
-			end_all(&p, NODE);
-		}
+		if (sig == SIGTERM || sig == SIGINT)
+			finish(&p, EX_OK);
+		if (p.control >= 0 && control_heard(p.control))
+			notify(p.notify, "READY=1");
 		for (struct child *c = p.children; c < p.children + NCHILDREN; c++)
 			if (c->pid != 0 && waitpid(c->pid, &status, WNOHANG) == c->pid)
 				buried(&p, c, status);

@@ -25,7 +25,9 @@
 #include "app/fit.h"
 #include "base/buf.h"
 #include "base/canon.h"
+#include "base/child.h"
 #include "base/config.h"
+#include "base/control.h"
 #include "base/frame.h"
 #include "base/heap.h"
 #include "base/log.h"
@@ -35,7 +37,7 @@
 #include "keyfile.h"
 #include "listen.h"
 
-enum { CONTROL_FD = 3, ANSWER_MAX = 9 << 20, WAIT_MAX_MS = 60000 };
+enum { CONTROL_FD = CHILD_FD, ANSWER_MAX = 9 << 20, WAIT_MAX_MS = 60000 };
 enum { SAID_MAX = 4096, STATUS_LEAST = 100, STATUS_MOST = 999 };	/* What the bridge says of an answer. */
 #define JSON_HEAP	(256UL << 20)
 
@@ -57,7 +59,7 @@ struct node {
 	int		 bridge_fd, signal_fd;
 	struct buf	 in, out;
 	struct pending	 pending[FRAME_IN_FLIGHT];
-	bool		 stopping;
+	bool		 ready, stopping;
 };
 
 static int	bridge_event(void *, int, uint32_t);
@@ -259,24 +261,14 @@ static int
 control_event(void *cookie, int fd, uint32_t events)
 {
 	struct node *n = cookie;
-	char role[16] = "", space[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { role, sizeof(role) - 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
-	    .msg_controllen = sizeof(space) };
-	ssize_t got = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	int end, r;
+	char role[CONTROL_ROLE];
+	int end, r = control_take(fd, role, &end);
 
 	(void)events;
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (got <= 0) {
-		n->stopping = true;
+	if (r != 0) {
+		n->stopping |= r == E_NOTFOUND;
 		return 0;
 	}
-	if (c == NULL || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int)))
-		return 0;
-	memcpy(&end, CMSG_DATA(c), sizeof(end));
 	if (strcmp(role, "matrix") != 0) {
 		close(end);
 		return 0;
@@ -324,6 +316,11 @@ run(struct node *n)
 		if (wait <= 0) {
 			if ((r = app_tick(n->app)) == 0)
 				r = flush(n);
+			if (r == 0 && !n->ready) {
+				n->ready = true;
+				log_info("node", "ready");
+				control_ready(CONTROL_FD);
+			}
 			wait = n->app->next == 0 ? 0 : n->app->next - now;
 		}
 		if (r == 0)
@@ -448,10 +445,8 @@ main(int argc, char **argv)
 	if ((r = open_all(&n, &err)) != 0)
 		/* What a restart would meet again is for the administrator. */
 		status = r > 0 || r == -EACCES || r == -ENOENT || r == -EADDRINUSE ? EX_CONFIG : EX_SOFTWARE;
-	else {
-		log_info("node", "ready");
+	else
 		status = (r = run(&n)) == 0 ? EX_OK : EX_SOFTWARE;
-	}
 	if (r != 0)
 		log_error("node", "%s%s%s", err_name(r), *err.text ? ": " : "", err.text);
 	close_all(&n);

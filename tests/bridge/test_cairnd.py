@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,7 @@ def held(fd):
         return False
 tell("fds " + ",".join(str(fd) for fd in range(100) if held(fd)))
 tell("mask " + str(len(signal.pthread_sigmask(signal.SIG_BLOCK, []))))
+tell("notify " + os.environ.get("NOTIFY_SOCKET", "none"))
 """
 NODE = COMMON + """
 import selectors
@@ -74,13 +76,17 @@ class Case(unittest.TestCase):
         self.parent = None
 
     def tearDown(self):
+        self.end()
+        shutil.rmtree(self.folder)
+
+    def end(self):
         if self.parent:
             try:
                 os.kill(self.parent, signal.SIGKILL)
                 os.waitpid(self.parent, 0)
             except (ProcessLookupError, ChildProcessError):
                 pass
-        shutil.rmtree(self.folder)
+        self.parent = None
 
     def program(self, name, text, extra):
         path = os.path.join(self.folder, name)
@@ -89,14 +95,16 @@ class Case(unittest.TestCase):
         os.chmod(path, 0o700)
         return path
 
-    def start(self, node="", bridge="", inherit=()):
+    def start(self, node="", bridge="", inherit=(), notify=None):
+        self.end()      # What a subtest that failed has left.
+        environment = {k: v for k, v in os.environ.items() if k != "NOTIFY_SOCKET"} | ({"NOTIFY_SOCKET": notify} if notify is not None else {})
         self.config = os.path.join(self.folder, "conf")
         with open(self.config, "wb"):
             pass
         args = ["-c", self.config, "-n", self.program("node", NODE, node), "-b", self.program("bridge", BRIDGE, bridge)]
         self.log = os.path.join(self.folder, "log")
         with open(self.log, "wb") as log:
-            self.parent = subprocess.Popen([PROGRAM, *args], stdin=subprocess.DEVNULL, stderr=log, pass_fds=inherit).pid
+            self.parent = subprocess.Popen([PROGRAM, *args], stdin=subprocess.DEVNULL, stderr=log, pass_fds=inherit, env=environment).pid
 
     def said(self, who, what):
         """(pid, rest) of every line of ${who} that begins with ${what}."""
@@ -290,6 +298,92 @@ class Signals(Case):
         wait(self.parent)
         self.parent = None
         self.until("node", "term")
+
+
+class Notify(Case):
+    """What sd_notify(3) says, on a socket of ours."""
+
+    READY = "socket.socket(fileno=os.dup(3)).send(b'{}')\ntell('said')\n"
+
+    def listen(self, name):
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(s.close)
+        s.bind("\0" + name[1:] if name.startswith("@") else name)
+        s.settimeout(0.3)
+        return s
+
+    def told(self, s):
+        try:
+            return s.recv(100)
+        except TimeoutError:
+            return None
+
+    def stop(self):
+        os.kill(self.parent, signal.SIGTERM)
+        status = wait(self.parent)
+        self.parent = None
+        return status
+
+    def test_ready_when_the_node_says_so_and_stopping_at_the_end(self):
+        for name in os.path.join(self.folder, "notify"), f"@test_cairnd.{os.getpid()}":
+            with self.subTest(name):
+                s = self.listen(name)
+                gate = os.path.join(self.folder, "gate")
+                self.start(node=f"while not os.path.exists({gate!r}):\n    time.sleep(0.01)\n" + self.READY.format("ready"), notify=name)
+                self.until("bridge", "args")
+                self.assertIsNone(self.told(s), "nothing before the node is ready")
+                with open(gate, "wb"):
+                    pass
+                s.settimeout(PATIENCE)
+                self.assertEqual(s.recv(100), b"READY=1")
+                s.settimeout(0.3)
+                self.assertIsNone(self.told(s), "once")
+                self.until("node", "heard")
+                self.assertEqual(self.stop(), 0)
+                self.assertEqual(self.told(s), b"STOPPING=1")
+                self.assertIsNone(self.told(s))
+                for who in "node", "bridge":
+                    self.assertEqual(self.said(who, "notify")[0][1], "none", "it is cairnd's alone")
+                os.unlink(self.tale)
+                os.unlink(gate)
+
+    def test_a_node_that_is_started_again_says_it_again(self):
+        s = self.listen(name := os.path.join(self.folder, "notify"))
+        s.settimeout(PATIENCE)
+        self.start(node=self.READY.format("ready"), notify=name)
+        self.assertEqual(s.recv(100), b"READY=1")
+        (node, _), = self.until("node", "heard")
+        os.kill(node, signal.SIGKILL)
+        self.assertEqual(s.recv(100), b"READY=1")
+
+    def test_other_words_of_the_node_are_none(self):
+        s = self.listen(name := os.path.join(self.folder, "notify"))
+        for word in "MAINPID=1", "ready now", "READY=1", "read", "ready" * 20:
+            with self.subTest(word):
+                self.start(node=self.READY.format(word), notify=name)
+                self.until("node", "heard")
+                self.assertIsNone(self.told(s))
+                self.assertEqual(self.stop(), 0)
+                self.assertEqual(self.told(s), b"STOPPING=1")
+                os.unlink(self.tale)
+
+    def test_a_node_that_gives_up_is_no_readiness(self):
+        s = self.listen(name := os.path.join(self.folder, "notify"))
+        self.start(node="sys.exit(78)", notify=name)
+        self.assertEqual(wait(self.parent), 78)
+        self.parent = None
+        self.assertEqual((self.told(s), self.told(s)), (b"STOPPING=1", None))
+
+    def test_whoever_cannot_be_told_changes_nothing(self):
+        for name, why in ((os.path.join(self.folder, "gone"), "No such file"), ("vsock:2:1", "not supported"), ("/" + "x" * 200, "too long")):
+            with self.subTest(name):
+                self.start(node=self.READY.format("ready"), notify=name)
+                self.until("node", "heard")
+                self.assertEqual(self.stop(), 0)
+                with open(self.log, encoding="utf-8") as f:
+                    log = f.read()
+                self.assertRegex(log, f"warn cairnd: {name} cannot be told READY=1: .*{why}")
+                os.unlink(self.tale)
 
 
 if __name__ == "__main__":

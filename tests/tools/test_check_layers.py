@@ -145,6 +145,12 @@ class Layers(unittest.TestCase):
             self.put(f"node/app/x{n}.c", "")
         self.good()     # Makefile.am, which lists them, may be longer.
 
+    def test_length_of_the_parent(self):
+        self.put("node/cairnd.c", "\n" * 199)
+        self.good()
+        self.put("node/cairnd.c", "\n" * 200)
+        self.bad("node/cairnd.c:201: longer than 200 lines; it has two jobs")
+
     def test_license(self):
         for name in ("node/app/x.c", "tests/x.py", "node/store/sql/x.sql", "configure.ac", "tools/run"):
             with self.subTest(name):
@@ -200,6 +206,23 @@ class Layers(unittest.TestCase):
                     self.bad(f"{where}: refers to {symbol}; only ", build=True)
             self.compile(where, "void f() { }")
         self.good(build=True)
+
+    def test_changing_state(self):
+        names = "static const char *const names[] = { \"a\", 0 }; const char *f(int i) { return names[i]; }"
+        self.compile("libdomain.a:match.o", names)
+        self.compile("libbase.a:log.o", "static int level = 2; int g() { static char keyed; return level += keyed++; }")
+        self.compile("node/crypt/primitives.o", "static unsigned calls[3]; void h() { calls[1]++; }")
+        self.good(build=True)
+        for where, what, name in [("libdomain.a:match.o", "static int seen; int f() { return seen++; }", "seen"),
+                                  ("libdomain.a:match.o", "int f() { static int last = 7; return last++; }", "last"),
+                                  ("libapp.a:talk.o", "int shown = 1;", "shown"), ("libapp.a:talk.o", "const char *word = \"a\";", "word"),
+                                  ("libapp.a:talk.o", "_Thread_local int mine;", "mine"), ("node/node.o", "int common;", "common"),
+                                  ("bridge/main.o", "static int level = 2; int g() { return level++; }", "level"),
+                                  ("libbase.a:log.o", "static int other; int g() { return other++; }", "other")]:
+            with self.subTest(what):
+                self.compile(where, what, "-c", "-fcommon")
+                self.bad(f"{where}: {name} can be changed", build=True)
+                self.compile(where, names)
 
     def test_programs(self):
         self.compile("libdomain.a:match.o", "void f() { }")

@@ -74,6 +74,7 @@ class Confined(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="test_unit.")
         self.addCleanup(shutil.rmtree, self.folder)
         os.chmod(self.folder, 0o755)
+        self.environment = {}
         self.state, self.log = os.path.join(self.folder, "state"), os.path.join(self.folder, "log")
         os.mkdir(self.state, 0o700)
         self.server = Server(reply(b'{"errcode":"M_FORBIDDEN","error":"no"}', "403 Forbidden"))
@@ -94,7 +95,7 @@ class Confined(unittest.TestCase):
         self.command = [p["cairnd"], "-c", config, "-n", p["cairn-node"], "-b", p["cairn-bridge"]]
 
     def start(self, unit=UNIT):
-        env = os.environ | {"ASAN_OPTIONS": "detect_leaks=0:" + os.environ.get("ASAN_OPTIONS", "")}
+        env = os.environ | self.environment | {"ASAN_OPTIONS": "detect_leaks=0:" + os.environ.get("ASAN_OPTIONS", "")}
         confine = os.path.join(HERE, "..", "confine.py")
         with open(self.log, "wb") as log:
             child = subprocess.Popen([sys.executable, confine, unit, self.state, str(NOBODY), str(NOBODY), *self.command], stdin=subprocess.DEVNULL,
@@ -152,6 +153,45 @@ class Confined(unittest.TestCase):
         self.stop(child)
         self.assertEqual(child.returncode, 0, self.said())
         self.assertNotRegex(self.said(), "warn|error node|Sanitizer")
+
+    def test_type_is_notify(self):
+        """systemd waits for the first commit, told by cairnd: the node has no such socket, and nobody else is heard."""
+        with open(UNIT, encoding="utf-8") as f:
+            self.assertLessEqual({"Type=notify", "NotifyAccess=main"}, set(f.read().splitlines()))
+        for name in os.path.join(self.folder, "notify"), f"@test_unit.{os.getpid()}":
+            with self.subTest(name), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+                s.bind("\0" + name[1:] if name.startswith("@") else name)
+                if not name.startswith("@"):
+                    os.chmod(name, 0o777)
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+                s.settimeout(PATIENCE)
+                self.environment = {"NOTIFY_SOCKET": name}
+                child = self.start()
+
+                def heard():
+                    text, extra, _, _ = s.recvmsg(100, 100)
+                    return text, int.from_bytes(extra[0][2][:4], sys.byteorder)
+
+                self.assertEqual(heard(), (b"READY=1", child.pid))
+                self.assertTrue(self.command_node("status")["ok"], "the operator is heard")
+                child.terminate()
+                self.assertEqual(heard(), (b"STOPPING=1", child.pid))
+                self.assertEqual(child.wait(PATIENCE), 0, self.said())
+                self.assertNotRegex(self.said(), "warn|error|Sanitizer")
+
+    def test_a_store_that_does_not_open_is_never_ready(self):
+        self.environment = {"NOTIFY_SOCKET": (name := os.path.join(self.folder, "notify"))}
+        with open(os.path.join(self.state, "cairn.db"), "wb") as f:
+            f.write(b"no database" * 1000)
+        os.chown(os.path.join(self.state, "cairn.db"), NOBODY, NOBODY)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.bind(name)
+            os.chmod(name, 0o777)
+            child = self.start()
+            self.until(lambda: "ended with status" in self.said())
+            self.stop(child)
+            s.settimeout(0.1)
+            self.assertEqual(s.recv(100), b"STOPPING=1", self.said())
 
     def test_a_unit_that_forbids_their_own_filter_is_noticed(self):
         loose = os.path.join(self.folder, "loose.service")
