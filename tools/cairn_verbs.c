@@ -89,6 +89,13 @@ const struct verb verbs_table[] = {
 	  "invitation to its directory room.",
 	  "cairn follow 01J8Z0Q4M2K7V9T5B3N6X8C0RD --wait",
 	  {{ "ORG", "org", ONE }}, {{ 0 }}, "delivered", node_run, node_show_queued },
+	{ "trust identity", "say which identity key is somebody's, after it changed",
+	  "Whose account shows another identity key (master key) than before gets nothing from this node: cairn list identities shows both keys and how much waits. "
+	  "Without KEY this shows them for USER. Have the person read the key of now to you, by voice or in person, never over Matrix, from the program in which "
+	  "they made it; then pass it, blanks allowed. It is taken if it is exactly what the account shows now, and what waited goes. "
+	  "If nobody can read it to you, leave it: somebody else may hold that account.",
+	  "cairn trust identity @ana:example.org 'fRk7 9Pq2 ...'",
+	  {{ "USER", "user", ONE }, { "KEY", "fingerprint", ANY }}, {{ 0 }}, NULL, node_run, node_show_object },
 	{ "trust", "give keys to a device that cannot be cross-signed",
 	  "Pins one device of one user by its fingerprint (Ed25519 key, as clients show it, blanks allowed), read to you "
 	  "over another channel. For bots; people verify in their client.",
@@ -359,9 +366,10 @@ const struct verb verbs_table[] = {
 	  "delivered", erase_run, erase_show },
 	{ "list", "show a table",
 	  "waiting: encrypted items whose key or device has not come yet. rejected: items that cannot be read, and why. "
-	  "outbox: what is to be sent. erasures: what was erased, who was asked to, and what they answered.",
+	  "outbox: what is to be sent. erasures: what was erased, who was asked to, and what they answered. "
+	  "identities: accounts whose identity key changed, to which nothing is sent.",
 	  "cairn list referrals",
-	  {{ "referrals|cases|tasks|matches|messages|erasures|records|feeds|partners|rooms|waiting|rejected|outbox", "what", ONE }},
+	  {{ "referrals|cases|tasks|matches|messages|erasures|records|feeds|partners|identities|rooms|waiting|rejected|outbox", "what", ONE }},
 	  {{ 0 }}, NULL, node_run, node_show_list },
 	{ "show", "show one referral, record or item in full, or this node",
 	  "ID is any id that another command printed; \"node\" shows accounts, keys, rooms and progress.",

@@ -18,6 +18,7 @@
 #include "erase.h"
 #include "feed.h"
 #include "find.h"
+#include "identity.h"
 #include "intake.h"
 #include "federation.h"
 #include "message.h"
@@ -89,6 +90,7 @@ static const struct verb {
 	{ "publish",	publish_start,	"", true },
 	{ "follow",	record_follow,	"cairn list partners shows who is on the trust list", true },
 	{ "trust",	trust_device,	"compare the fingerprint with the person, not over Matrix", false },
+	{ "trust identity", identity_verb, "nothing was changed; compare the key with the person, not over Matrix", false },
 	{ "policy follow", bans_follow,	"cairn help policy follow says how", true },
 	{ "policy leave", bans_leave,	"cairn policy list shows the lists", true },
 	{ "policy check", bans_check,	"", false },

@@ -17,6 +17,7 @@
 #include "domain/when.h"
 #include "federation.h"
 #include "gap.h"
+#include "identity.h"
 #include "manifest.h"
 #include "members.h"
 #include "publish.h"
@@ -498,17 +499,6 @@ check_matches(struct app *app, json_t *checks)
 	    "that account: they write !account and their words there, or sign anew (cairn sign publication); then cairn match chat MATCH --as specialist");
 }
 
-static int
-check_book(struct app *app, json_t *checks)
-{
-	char text[256];
-	bool trouble;
-	int r = book_trouble(app, text, sizeof(text), &trouble);
-
-	return r != 0 ? r : check(checks, "supporters", !trouble, trouble ? text : "nothing about supporters, groups or volunteers waits",
-	    "cairn book show says who and what");
-}
-
 /* Silence would be the worst: somebody may wait for an answer to what nobody here can read. */
 static int
 check_gaps(struct app *app, json_t *checks)
@@ -546,7 +536,21 @@ add_alarm(void *cookie, int64_t when, const char *user, const char *device, cons
 	(void)when, (void)user;
 	return check(cookie, "keys", false, text, device != NULL && *device != '\0' ?
 	    "compare the fingerprint with the person, then cairn trust USER DEVICE FINGERPRINT" :
-	    "ask the person what happened before trusting the new identity");
+	    "speak to the person, or to the administrator of the homeserver");
+}
+
+static int
+check_house(struct app *app, json_t *checks)
+{
+	char text[256];
+	bool trouble;
+	int r = book_trouble(app, text, sizeof(text), &trouble);
+
+	if (r != 0 || (r = check(checks, "supporters", !trouble, trouble ? text : "nothing about supporters, groups or volunteers waits",
+	    "cairn book show says who and what")) != 0 || (r = identity_trouble(app, text, sizeof(text), &trouble)) != 0)
+		return r;
+	return check(checks, "identities", !trouble, trouble ? text : "nobody's identity key changed", "cairn list identities says whose; compare the new key with "
+	    "the person, by voice or in person, then cairn trust identity USER KEY");
 }
 
 static int
@@ -586,7 +590,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_lost_people(app, checks)) != 0 ||
 	    (r = check_copies(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 || (r = check_waiting(app, checks)) != 0 ||
 	    (r = check_revocations(app, checks)) != 0 || (r = check_records(app, checks)) != 0 || (r = check_purges(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
-	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 || (r = check_book(app, checks)) != 0 ||
+	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 || (r = check_house(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)
 		return r;
 	return check_keys(app, checks);

@@ -8,6 +8,7 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "crypt/envelope.h"
+#include "identity.h"
 #include "message.h"
 #include "notes_form.h"
 #include "rooms.h"
@@ -203,7 +204,7 @@ message_waits(struct app *app, int64_t pid, char **ret)
 		if ((r = member_get(app->db, room.room_id, pid, &membership)) < 0)
 			return r;
 		if (r == 0 && !strcmp(membership, "join"))
-			return E_NOTFOUND;
+			return identity_waits(app, pid, ret);
 		n = r == E_NOTFOUND || !strcmp(membership, "invite") ?
 		    asprintf(ret, "%s has not accepted the invitation to the chat yet", user) :
 		    asprintf(ret, "%s declined the invitation or left the chat; ask them to write to %s", user,

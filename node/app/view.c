@@ -17,6 +17,7 @@
 #include "domain/when.h"
 #include "feed.h"
 #include "find.h"
+#include "identity.h"
 #include "intake.h"
 #include "message.h"
 #include "pairing.h"
@@ -206,6 +207,8 @@ fill(struct listing *l, const char *what, json_t *reply, struct err *reterr)
 		return intake_cases(l->app, l->items);
 	if (!strcmp(what, "partners"))
 		return list_partners(l);
+	if (!strcmp(what, "identities"))
+		return identity_list(l->app, l->items);
 	if (!strcmp(what, "rooms"))
 		return room_each(db, -1, each_room, l);
 	if (!strcmp(what, "waiting"))
@@ -217,7 +220,7 @@ fill(struct listing *l, const char *what, json_t *reply, struct err *reterr)
 			r = outbox_each(db, s, each_out, l);
 		return r;
 	}
-	return err_set(reterr, E_BAD, "what: referrals, cases, tasks, matches, messages, erasures, records, feeds, partners, rooms, waiting, rejected or outbox");
+	return err_set(reterr, E_BAD, "what: referrals, cases, tasks, matches, messages, erasures, records, feeds, partners, identities, rooms, waiting, rejected or outbox");
 }
 
 /* What is published, or will be, is about no member. */

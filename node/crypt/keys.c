@@ -258,6 +258,21 @@ keys_unpin(struct crypt *c, const char *user, const char *device_id)
 	return machine_eligible(c, pid);
 }
 
+/*
+ * Held to that key from now on.  Signatures were judged under another, so ask again; until the answer nobody encrypts to a user whose
+ * list is outdated.
+ */
+static int
+hold_to(struct crypt *c, struct crypto_user *u, const uint8_t key[CRYPT_KEY])
+{
+	memcpy(u->master, key, CRYPT_KEY);
+	u->has_master = true;
+	u->refused = u->refused_at = 0;
+	u->has_shown = false;
+	u->tracked = 1;
+	return put_outdated(c, u);
+}
+
 int
 keys_pin_master(struct crypt *c, const char *user, const char *master, struct err *reterr)
 {
@@ -279,14 +294,67 @@ keys_pin_master(struct crypt *c, const char *user, const char *master, struct er
 		u.pinned = 1;
 		return crypto_user_put(c->db, &u);
 	}
-	/* Signatures were judged under another key, so ask again; until the
-	 * answer nobody encrypts to a user whose list is outdated. */
-	memcpy(u.master, key, CRYPT_KEY);
-	u.has_master = true;
 	u.pinned = 1;
-	u.refused = 0;
-	u.tracked = 1;
-	return put_outdated(c, &u);
+	return hold_to(c, &u, key);
+}
+
+static int
+print_doubt(struct crypt *c, int64_t pid, struct keys_doubt *ret, struct crypto_user *u)
+{
+	int r = get_user(c, pid, u);
+
+	if (r != 0 || !u->refused)
+		return r != 0 ? r : E_NOTFOUND;
+	*ret = (struct keys_doubt){ .pid = pid, .since = u->refused_at };
+	encode_b64(u->master, CRYPT_KEY, ret->held);
+	if (u->has_shown)
+		encode_b64(u->shown, CRYPT_KEY, ret->shown);
+	return 0;
+}
+
+int
+keys_doubt(struct crypt *c, int64_t pid, struct keys_doubt *ret)
+{
+	struct crypto_user u;
+
+	return print_doubt(c, pid, ret, &u);
+}
+
+int
+keys_doubts(struct crypt *c, struct keys_doubt **ret, size_t *ret_n)
+{
+	autofree struct keys_doubt *list = NULL;
+	autofree int64_t *pids = NULL;
+	size_t n = 0;
+	int r = crypto_user_refused(c->db, KEYS_DOUBTS, &pids, &n);
+
+	if (r != 0)
+		return r;
+	if ((list = calloc(n + 1, sizeof(*list))) == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if ((r = keys_doubt(c, pids[i], &list[i])) != 0)
+			return r > 0 ? ERR_CORRUPT : r;
+	*ret = take(list);
+	*ret_n = n;
+	return 0;
+}
+
+int
+keys_accept(struct crypt *c, int64_t pid, const char *master, struct err *reterr)
+{
+	struct keys_doubt doubt;
+	struct crypto_user u;
+	uint8_t key[CRYPT_KEY];
+	int r;
+
+	if (parse_fingerprint(master, key) != 0)
+		return err_set(reterr, E_BAD, "this is not 43 characters of base64 that name an Ed25519 key");
+	if ((r = print_doubt(c, pid, &doubt, &u)) != 0)
+		return r;
+	if (!u.has_shown || memcmp(u.shown, key, CRYPT_KEY) != 0)
+		return err_set(reterr, E_REFUSED, u.has_shown ? "the account shows another key now: %s" : "the account shows no key now%s", doubt.shown);
+	return hold_to(c, &u, key);
 }
 
 int

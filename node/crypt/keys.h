@@ -75,6 +75,22 @@ int	keys_unpin(struct crypt *, const char *user, const char *device_id) must_che
 int	keys_pin_master(struct crypt *, const char *user, const char *master_key,
 	    struct err *) must_check;
 
+/** A user who has no eligible device because another master key was shown than the one that we held them to. */
+struct keys_doubt {
+	int64_t	 pid, since;
+	char	 held[CRYPT_KEY_TEXT + 1], shown[CRYPT_KEY_TEXT + 1];	/* Unpadded base64; shown now, "": none is. */
+};
+/**
+ * keys_doubts(c, ret, ret_n): the first KEYS_DOUBTS of those users, the oldest first; freed by the caller.
+ * keys_doubt(c, pid, ret): that of one; 0, or E_NOTFOUND.
+ * keys_accept(c, pid, master_key, reterr): a person vouches for the key that is shown now; its devices are asked for anew.  0; E_BAD: no key;
+ * E_NOTFOUND: the user is not in doubt; E_REFUSED: another key is shown, or none.
+ */
+enum { KEYS_DOUBTS = 1000 };
+int	keys_doubts(struct crypt *, struct keys_doubt **, size_t *) must_check;
+int	keys_doubt(struct crypt *, int64_t pid, struct keys_doubt *) must_check;
+int	keys_accept(struct crypt *, int64_t pid, const char *master_key, struct err *) must_check;
+
 /**
  * keys_identity(c, pid, ret): the master key that we hold the user to, unpadded base64: 0; E_LATER: nobody has answered for them yet;
  * E_NOTFOUND: they have none; E_REFUSED: another was shown since (${ret} is the one we hold to).

@@ -150,12 +150,17 @@ read_identity(struct crypt *c, struct view *v, const json_t *answer)
 	uint8_t key[CRYPT_KEY];
 	int r;
 
+	v->u->has_shown = false;
 	if (master == NULL || cross_key(master, v->user, "master", key) != 0)
 		return 0;
-	if (v->u->has_master && memcmp(v->u->master, key, CRYPT_KEY) != 0) {
+	if (v->u->has_master && (v->u->refused || memcmp(v->u->master, key, CRYPT_KEY) != 0)) {
+		/* Until a person says which counts (keys_doubts). */
+		if (!v->u->refused)
+			v->u->refused_at = machine_now(c);
 		v->u->refused = 1;
-		return machine_alarm(c, v->u->pid, NULL, v->u->pinned ?
-		    "another master key than the pinned one" : "another master key than the one first seen");
+		v->u->has_shown = true;
+		memcpy(v->u->shown, key, CRYPT_KEY);
+		return 0;
 	}
 	memcpy(v->u->master, key, CRYPT_KEY);
 	v->u->has_master = true;

@@ -9,13 +9,25 @@
 #define GENERATION	"crypt.generation"
 #define EPOCH		"crypt.epoch"
 
+/* A key, or NULL: none. */
+static int
+read_key(struct rows *rows, int column, uint8_t ret[CRYPTO_KEY], bool *ret_has)
+{
+	size_t len;
+	const void *key = db_blob(rows, column, &len);
+
+	if (key != NULL && len != CRYPTO_KEY)
+		return ERR_CORRUPT;
+	if ((*ret_has = key != NULL))
+		memcpy(ret, key, CRYPTO_KEY);
+	return 0;
+}
+
 int
 crypto_user_get(struct db *db, int64_t pid, struct crypto_user *ret)
 {
 	autorows struct rows *rows = NULL;
 	struct crypto_user u = { 0 };
-	const void *master;
-	size_t len;
 	int r;
 
 	if ((r = db_query(db, &rows, Q_CRYPT_USER_GET, "i", pid)) != 0 || (r = db_next(rows)) != 0)
@@ -30,12 +42,9 @@ crypto_user_get(struct db *db, int64_t pid, struct crypto_user *ret)
 	u.due = db_int(rows, 7);
 	u.pinned = db_int(rows, 8);
 	u.refused = db_int(rows, 9);
-	if ((master = db_blob(rows, 10, &len)) != NULL) {
-		if (len != CRYPTO_KEY)
-			return ERR_CORRUPT;
-		memcpy(u.master, master, CRYPTO_KEY);
-		u.has_master = true;
-	}
+	if ((r = read_key(rows, 10, u.master, &u.has_master)) != 0 || (r = read_key(rows, 12, u.shown, &u.has_shown)) != 0)
+		return r;
+	u.refused_at = db_int(rows, 11);
 	*ret = u;
 	return 0;
 }
@@ -43,9 +52,10 @@ crypto_user_get(struct db *db, int64_t pid, struct crypto_user *ret)
 int
 crypto_user_put(struct db *db, const struct crypto_user *u)
 {
-	return db_run(db, Q_CRYPT_USER_PUT, "iiiiiiiiiib", u->pid, u->tracked, u->outdated, u->changed,
+	return db_run(db, Q_CRYPT_USER_PUT, "iiiiiiiiiibib", u->pid, u->tracked, u->outdated, u->changed,
 	    u->answered, u->queried_at, u->tries, u->due, u->pinned, u->refused,
-	    u->has_master ? u->master : NULL, u->has_master ? (size_t)CRYPTO_KEY : (size_t)0);
+	    u->has_master ? u->master : NULL, u->has_master ? (size_t)CRYPTO_KEY : (size_t)0, u->refused_at,
+	    u->has_shown ? u->shown : NULL, u->has_shown ? (size_t)CRYPTO_KEY : (size_t)0);
 }
 
 int
@@ -55,6 +65,27 @@ crypto_user_due(struct db *db, int64_t now, int64_t limit, int64_t **ret, size_t
 	int r = db_query(db, &rows, Q_CRYPT_USER_DUE, "ii", now, limit);
 
 	return r != 0 ? r : rows_ids(rows, ret, ret_n);
+}
+
+int
+crypto_user_refused(struct db *db, int64_t limit, int64_t **ret, size_t *ret_n)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CRYPT_USER_REFUSED, "i", limit);
+
+	return r != 0 ? r : rows_ids(rows, ret, ret_n);
+}
+
+int
+crypto_user_held(struct db *db, int64_t pid, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_CRYPT_USER_HELD, "i", pid)) != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_int(rows, 0);
+	return 0;
 }
 
 void

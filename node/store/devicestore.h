@@ -15,14 +15,20 @@ struct crypto_user {
 	int64_t	 queried_at;		/* When that query was made. */
 	int64_t	 tries, due;		/* Back-off of the query. */
 	int64_t	 pinned, refused;
-	bool	 has_master;
+	int64_t	 refused_at;		/* While refused: since when. */
+	bool	 has_master, has_shown;
 	uint8_t	 master[CRYPTO_KEY];
+	uint8_t	 shown[CRYPTO_KEY];	/* While refused: the master key that is shown now. */
 };
 /** crypto_user_get: 0, E_NOTFOUND. crypto_user_put: insert or replace. */
 int	crypto_user_get(struct db *, int64_t pid, struct crypto_user *) must_check;
 int	crypto_user_put(struct db *, const struct crypto_user *) must_check;
 /** crypto_user_due(db, now, limit, ret, ret_n): pids whose list is outdated and may be asked for. */
 int	crypto_user_due(struct db *, int64_t now, int64_t limit, int64_t **, size_t *) must_check;
+/** crypto_user_refused(db, limit, ret, ret_n): pids whose master key changed, oldest first.
+ * crypto_user_held(db, pid, ret): how many events for that user alone are not encrypted yet. */
+int	crypto_user_refused(struct db *, int64_t limit, int64_t **, size_t *) must_check;
+int	crypto_user_held(struct db *, int64_t pid, int64_t *) must_check;
 
 struct crypto_device {
 	int64_t	 pid;

@@ -3,19 +3,17 @@
  * Whose account a specialist's is: they sign it in their consent, and the account says the same from a device of its own.  Nothing of a match is
  * shown to another account, under other keys, before that word, nor after the consent has ended; at the specialist's organization and at a follower's.
  */
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/canon.h"
 #include "base/proof.h"
 #include "chat.h"
-#include "crypt/crosssign.h"
 #include "domain/binding.h"
 #include "domain/publication.h"
 #include "domain/when.h"
 #include "hostile.h"
-#include "hs_world.h"
+#include "identity.h"
 #include "story.h"
 #include "tests/tap.h"
 
@@ -151,37 +149,6 @@ begin(uint64_t seed)
 	json_decref(host_ok(&h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org"))));
 }
 
-/* The account has another identity from now on: in order, as who owns the device makes it, or a server that says it does. */
-static void
-new_identity(char ret[44])
-{
-	struct hs_user *user = hs_user(h.hs, ROSA_USER);
-	autocrosssign struct crosssign_keys keys = { .user = ROSA_USER };
-	autojson json_t *upload = NULL, *signatures = NULL;
-	uint8_t secret[64];
-	struct hs_device *dev = user->devices;
-	json_t *signed_keys;
-
-	for (size_t i = 0; i < CROSSSIGN_ROLES; i++) {
-		memset(keys.seed[i], 'k' + (int)i, 32);
-		(void)crypto_sign_seed_keypair(keys.pub[i], secret, keys.seed[i]);
-	}
-	while (dev != NULL && dev->keys == NULL)
-		dev = dev->next;
-	if (dev == NULL || crosssign_upload(&keys, &upload) != 0 || crosssign_sign_device(&keys, dev->keys, &signatures) != 0)
-		host_fail(&h, "no new identity");
-	signed_keys = json_obj(json_obj(signatures, ROSA_USER), dev->id);
-	if (signed_keys == NULL)
-		host_fail(&h, "the device was not signed");
-	json_object_update_recursive(json_obj(dev->keys, "signatures"), json_obj(signed_keys, "signatures"));
-	json_object_update(user->signing, upload);
-	crosssign_master(&keys, ret);
-	/* As a client does that uploads keys. */
-	for (struct hs_server *s = h.hs->servers; s != NULL; s = s->next)
-		hs_send(h.hs, user->server, s, NULL, json_pack("{s:s}", "keys", user->id));
-	host_run(&h, 10000);
-}
-
 /* At a follower's node. */
 static void
 test_follower(void)
@@ -228,7 +195,7 @@ test_follower(void)
 	ok(says(SOURCE, id, "said the same"), "published anew it stays");
 
 	/* Other keys, of which the homeserver says that they are the account's. */
-	new_identity(new_key);
+	(void)identity_new(&h, ROSA_USER, 'k', new_key);
 	ok(says(SOURCE, id, "other keys"), "with other keys it is in doubt");
 	ok(story_ill(&h, SOURCE, "specialists' accounts", "in 1 nothing is shown"), "and the doctor says so");
 	(void)agreement(SOURCE, id, later);

@@ -126,7 +126,7 @@ audited(const char *verb, json_t *args)
 static void
 test_views(void)
 {
-	static const char *const members[] = { "referrals", "cases", "tasks", "matches", "messages", "erasures", "rooms", "waiting", "rejected", "outbox" };
+	static const char *const members[] = { "referrals", "cases", "tasks", "matches", "messages", "erasures", "identities", "rooms", "waiting", "rejected", "outbox" };
 	static const char *const others[] = { "records", "feeds", "partners", "nothing" };
 	autojson json_t *match = host_ok(&h, SOURCE, "match", json_pack("{s:s, s:s}", "need", "grief", "age_band", "26_59"));
 

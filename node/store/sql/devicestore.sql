@@ -1,17 +1,27 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- name: crypt_user_get
-SELECT pid, tracked, outdated, changed, answered, queried_at, tries, due, pinned, refused, master
+SELECT pid, tracked, outdated, changed, answered, queried_at, tries, due, pinned, refused, master,
+	refused_at, shown
 FROM crypt_user WHERE pid = ?1;
 
 -- name: crypt_user_put
 INSERT INTO crypt_user (pid, tracked, outdated, changed, answered, queried_at, tries, due, pinned,
-	refused, master)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+	refused, master, refused_at, shown)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
 ON CONFLICT (pid) DO UPDATE SET tracked = excluded.tracked, outdated = excluded.outdated,
 	changed = excluded.changed, answered = excluded.answered, queried_at = excluded.queried_at,
 	tries = excluded.tries, due = excluded.due, pinned = excluded.pinned,
-	refused = excluded.refused, master = excluded.master;
+	refused = excluded.refused, master = excluded.master, refused_at = excluded.refused_at,
+	shown = excluded.shown;
+
+-- name: crypt_user_refused
+SELECT pid FROM crypt_user WHERE refused = 1 ORDER BY refused_at, pid LIMIT ?1;
+
+-- Of what is to be encrypted in rooms that are for them alone (4: channel, 5: direct).
+-- name: crypt_user_held
+SELECT count(*) FROM outbox AS o JOIN roster AS r ON r.room_id = o.room_id JOIN room AS m ON m.room_id = o.room_id
+WHERE o.state = 1 AND o.kind = 1 AND r.pid = ?1 AND m.kind IN (4, 5);
 
 -- name: crypt_user_due
 SELECT pid FROM crypt_user WHERE tracked = 1 AND outdated = 1 AND due <= ?1
