@@ -9,6 +9,7 @@
 #include "consult.h"
 #include "base/canon.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "capacity.h"
 #include "case.h"
 #include "command.h"
@@ -34,6 +35,7 @@
 #include "setup.h"
 #include "store/audit.h"
 #include "store/outbox.h"
+#include "store/reading.h"
 #include "trail.h"
 #include "trustlist.h"
 #include "view.h"
@@ -152,6 +154,19 @@ static const struct verb {
 	{ "doctor",	view_doctor,	"", false },
 };
 
+/* A view writes nothing but the audit (store/reading.h). */
+static bool
+is_view(const struct verb *verb)
+{
+	static const char *const views[] = { "status", "federation_status", "policy check", "policy list", "find", "accounting", "match notes",
+	    "match fairness", "book show", "consult show", "list", "show", "audit verify", "audit show", "doctor" };
+	bool found = false;
+
+	for (size_t i = 0; i < nelem(views) && !found; i++)
+		found = !strcmp(verb->name, views[i]);
+	return found;
+}
+
 static const char *
 code_name(int r)
 {
@@ -182,10 +197,15 @@ command_run(struct app *app, uid_t uid, const json_t *request, json_t **ret_repl
 	else if (verb->current && app->epoch.held)
 		r = err_next(&why, err_set(&why, E_REFUSED, "this database is not the newest of this node"),
 		    "cairn doctor says what to do");
-	else if (verb->run == NULL)
-		r = case_act(app, verb->name, actor, args != NULL ? args : none, &result, &why);
-	else
-		r = verb->run(app, actor, args != NULL ? args : none, &result, &why);
+	else {
+		(void)db_reading(app->db, is_view(verb));
+		r = verb->run == NULL ? case_act(app, verb->name, actor, args != NULL ? args : none, &result, &why) :
+		    verb->run(app, actor, args != NULL ? args : none, &result, &why);
+	}
+	if (r == -EROFS) {	/* Not worth the process. */
+		log_error("app", "the verb %s wanted to write, and only reads", verb->name);
+		r = err_set(&why, E_REFUSED, "a fault of the program: this was not to change anything, and wanted to; nothing was changed");
+	}
 	if (r < 0)
 		return r;
 	*ret_reply = r == 0 ? json_pack("{s:b, s:O}", "ok", 1, "result", result) :

@@ -22,6 +22,7 @@
 #include "store/notestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
+#include "store/reading.h"
 #include "store/retention.h"
 #include "store/subject.h"
 #include "traffic.h"
@@ -406,6 +407,7 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 
 	if (plan == NULL)
 		return -ENOMEM;
+	(void)db_reading(app->db, !really && !json_is_true(json_object_get(args, "keep")));
 	if (id == NULL)
 		return err_set(reterr, E_BAD, "id: whose data? The id of a referral or of a case, or a user id such as @ana:example.org");
 	if (json_is_true(json_object_get(args, "keep")))

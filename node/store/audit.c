@@ -17,6 +17,7 @@
 #include "base/heap.h"
 #include "column.h"
 #include "peoplestore.h"
+#include "reading.h"
 #include "rows.h"
 #include "subject.h"
 
@@ -175,8 +176,8 @@ key_of(const char *subject)
 	    subject : NULL;
 }
 
-int
-audit_add(struct db *db, int64_t at, const char *actor, const char *action, const char *subject,
+static int
+add(struct db *db, int64_t at, const char *actor, const char *action, const char *subject,
     const char *detail)
 {
 	autobuf struct buf sealed = { 0 };
@@ -197,6 +198,16 @@ audit_add(struct db *db, int64_t at, const char *actor, const char *action, cons
 		return r;
 	head_text(e.n, hash, head);
 	return meta_put(db, head_name, head, true);
+}
+
+int
+audit_add(struct db *db, int64_t at, const char *actor, const char *action, const char *subject, const char *detail)
+{
+	bool reading = db_reading(db, false);
+	int r = add(db, at, actor, action, subject, detail);
+
+	(void)db_reading(db, reading);
+	return r;
 }
 
 int

@@ -18,6 +18,7 @@
 #include "generation.h"
 #include "keyring.h"
 #include "migration.h"
+#include "reading.h"
 #include "statedir.h"
 #include "subject.h"
 
@@ -40,6 +41,7 @@ struct db {
 	int		 lock;
 	bool		 opened, tx, saved;
 	bool		 clean;		/* The log is to be emptied. */
+	bool		 reading;	/* reading.h */
 	bool		 broken;	/* An undo failed: this transaction must not commit. */
 	int64_t		 last_id;
 	int		 changes;
@@ -175,9 +177,10 @@ start(struct db *db, struct rows **ret, enum query_id q, bool copy, const char *
 	 * after that would be one of its own. */
 	if (!sqlite3_stmt_readonly(rows->stmt)) {
 		assert(db->tx);
-		if (sqlite3_get_autocommit(db->sql)) {
+		if (db->reading || sqlite3_get_autocommit(db->sql)) {
 			db_done(rows);
-			return complain(db, query_name[q], "the transaction was rolled back");
+			(void)complain(db, query_name[q], db->reading ? "this transaction only reads" : "the transaction was rolled back");
+			return db->reading ? -EROFS : ERR_DB;
 		}
 	}
 	if ((r = bind(rows, copy, fmt, ap)) != 0) {
@@ -309,7 +312,7 @@ db_begin(struct db *db, struct err *reterr)
 	if ((r = control(db, Q_DB_BEGIN)) != 0)
 		return err_set(reterr, r, "database: %s", db->error);
 	db->tx = true;
-	db->saved = db->broken = false;
+	db->saved = db->broken = db->reading = false;
 	return 0;
 }
 
@@ -352,6 +355,16 @@ db_commit(struct db *db, struct err *reterr)
 	if (db->clean)
 		db->clean = db_number(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy) != 0 || busy != 0;
 	return 0;
+}
+
+bool
+db_reading(struct db *db, bool on)
+{
+	bool before = db->reading;
+
+	assert(db->tx);
+	db->reading = on;
+	return before;
 }
 
 bool

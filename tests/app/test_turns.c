@@ -197,6 +197,49 @@ test_share(void)
 	ok(bench_request(&node, "/send/") != NULL, "and then the event left");
 }
 
+/* More devices than one request may ask for: each is asked for once, in turn. */
+static void
+test_claims(void)
+{
+	enum { WANTED = 600, FIRST = USERS + DEVICES };
+	static const char nothing[] = "{\"one_time_keys\":{}}";
+	struct bench_request *claim;
+	int asked = 0, most = 0, rounds = 0;
+
+	bench_must(db_begin(node.app->db, NULL));
+	for (int i = 0; i < WANTED; i++) {
+		struct crypto_device d = { .listed = 1, .is_signed = 1, .eligible = 1, .claim = 1, .claim_due = now() };
+		char user[64], name[16];
+
+		/* Three of each user. */
+		bench_user(FIRST + i / 3, user);
+		(void)snprintf(name, sizeof(name), "D%d", i);
+		d.pid = bench_person(&node, user);
+		d.device_id = name;
+		memcpy(d.curve25519, &i, sizeof(i));
+		bench_must(crypto_device_put(node.app->db, &d));
+		bench_must(crypto_device_claim(node.app->db, &d));
+	}
+	bench_must(db_commit(node.app->db, NULL));
+	node.app->next = 0;
+	turns();
+	while ((claim = bench_request(&node, "/keys/claim")) != NULL && ++rounds < WANTED) {
+		autojson json_t *body = json_loads(claim->body, JSON_REJECT_DUPLICATES, NULL);
+		json_t *devices;
+		const char *name;
+		int n = 0;
+
+		json_object_foreach(json_object_get(body, "one_time_keys"), name, devices)
+			n += (int)json_object_size(devices);
+		asked += n;
+		most = n > most ? n : most;
+		bench_answer(&node, claim, nothing, strlen(nothing));
+		turns();
+	}
+	ok(asked == WANTED && most == KEYS_CLAIM_MAX && KEYS_CLAIM_MAX == 250, "%d devices are asked for, at most %d at once", asked, most);
+	is_int(rounds, (WANTED + KEYS_CLAIM_MAX - 1) / KEYS_CLAIM_MAX, "in as many requests as that takes");
+}
+
 int
 main(void)
 {
@@ -207,6 +250,7 @@ main(void)
 	test_query();
 	test_forgotten();
 	test_share();
+	test_claims();
 	bench_node_close(&node);
 	return done_testing();
 }
