@@ -4,7 +4,8 @@
  *
  *   test_hs_torture			a short run and the proof of the oracle, as TAP
  *   test_hs_torture kills N [SEED]	N kills; one line {"kills", "lost", "twice", "undecryptable", "seed"}
- *   test_hs_torture prove [SEED]	the oracle: some commits are forgotten, and it must say so
+ *   test_hs_torture prove [SEED]	the oracle: some commits are forgotten, and what is shown of each move is struck out or said twice:
+ *					it must say so
  *
  * A run is made of worlds of at most WORLD kills, so that its memory does not grow.  World k
  * has the seed SEED + k and is told alone by "kills K SEED": a bad one says how.
@@ -32,11 +33,14 @@ __asan_default_options(void)
 	return "quarantine_size_mb=1";
 }
 
+enum way { LIVE, FORGET /* Some commits. */, SPOIL /* What nodes show. */ };
+
 struct world_result {
 	struct torture_toll toll;
 	long	kills;
 	pid_t	pid;
 	bool	whole;		/* It came to its end. */
+	int	tried, noticed;	/* Of the proof by what is shown. */
 };
 
 static void
@@ -91,7 +95,7 @@ is_bad(const struct world_result *w)
 
 /* In a process of its own, so that what it held is gone with it. */
 static void
-begin(struct world_result *w, uint64_t seed, long kills, bool forget)
+begin(struct world_result *w, uint64_t seed, long kills, enum way way)
 {
 	pid_t pid;
 
@@ -104,7 +108,10 @@ begin(struct world_result *w, uint64_t seed, long kills, bool forget)
 	if (pid != 0)
 		w->pid = pid;	/* ${w} is shared memory. */
 	else {
-		w->toll = torture_live(seed, kills, forget, &w->kills);
+		if (way == SPOIL)
+			torture_prove(seed, &w->tried, &w->noticed);
+		else
+			w->toll = torture_live(seed, kills, way == FORGET, &w->kills);
 		w->whole = true;
 		fflush(stdout);
 		_exit(0);
@@ -113,7 +120,7 @@ begin(struct world_result *w, uint64_t seed, long kills, bool forget)
 
 /* ${kills} in all, from ${seed} on. */
 static struct world_result
-run(uint64_t seed, long kills, bool forget, bool *ret_whole)
+run(uint64_t seed, long kills, enum way way, bool *ret_whole)
 {
 	long n = (kills + WORLD - 1) / WORLD, next = 0, running = 0;
 	struct world_result *worlds = mmap(NULL, (size_t)n * sizeof(*worlds), PROT_READ | PROT_WRITE,
@@ -126,7 +133,7 @@ run(uint64_t seed, long kills, bool forget, bool *ret_whole)
 
 		if (next < n && running < JOBS) {
 			begin(&worlds[next], seed + (uint64_t)next, next + 1 < n ? WORLD : kills - next * WORLD,
-			    forget);
+			    way);
 			next++;
 			running++;
 			continue;
@@ -135,7 +142,7 @@ run(uint64_t seed, long kills, bool forget, bool *ret_whole)
 		for (long k = 0; k < next; k++)
 			if (worlds[k].pid == pid) {
 				running--;
-				if (is_bad(&worlds[k]) && !forget)
+				if (is_bad(&worlds[k]) && way == LIVE)
 					printf("# bad; again: tools/torture kills %ld %" PRIu64 "\n",
 					    k + 1 < n ? (long)WORLD : kills - k * WORLD, seed + (uint64_t)k);
 			}
@@ -146,6 +153,8 @@ run(uint64_t seed, long kills, bool forget, bool *ret_whole)
 		sum.toll.twice += worlds[k].toll.twice;
 		sum.toll.undecryptable += worlds[k].toll.undecryptable;
 		sum.whole &= worlds[k].whole;
+		sum.tried += worlds[k].tried;
+		sum.noticed += worlds[k].noticed;
 	}
 	(void)munmap(worlds, (size_t)n * sizeof(*worlds));
 	*ret_whole = sum.whole;
@@ -159,20 +168,23 @@ command(const char *what, const char *number, const char *seed_text)
 	uint64_t seed = seed_text != NULL ? strtoull(seed_text, NULL, 10) : (uint64_t)time(NULL);
 	bool forget = !strcmp(what, "prove"), whole;
 	long kills = forget ? PROOF : strtol(number, NULL, 10);
-	struct world_result sum;
+	struct world_result sum, spoilt = { 0 };
 	int out = dup(STDOUT_FILENO);
 
 	if (kills <= 0 || out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		return 2;
 	printf("# seed %" PRIu64 "\n", seed);
-	sum = run(seed, kills, forget, &whole);
+	if (forget)
+		spoilt = run(seed, 1, SPOIL, &whole);
+	sum = run(seed, kills, forget ? FORGET : LIVE, &whole);
 	fflush(stdout);
 	if (!whole && !forget)
 		sum.toll.lost++;	/* A world broke off: what it would have shown is lost. */
 	dprintf(out, "{\"kills\":%ld,\"lost\":%ld,\"twice\":%ld,\"undecryptable\":%ld,\"seed\":%" PRIu64 "}\n",
 	    sum.kills, sum.toll.lost, sum.toll.twice, sum.toll.undecryptable, seed);
 	if (forget)
-		return whole && sum.toll.lost + sum.toll.twice + sum.toll.undecryptable > 0 ? 0 : 1;
+		return whole && sum.toll.lost + sum.toll.twice + sum.toll.undecryptable > 0 && spoilt.tried > 1 &&
+		    spoilt.noticed == spoilt.tried ? 0 : 1;
 	return sum.kills >= kills && is_bad(&sum) == false ? 0 : 1;
 }
 
@@ -184,15 +196,18 @@ tap(void)
 	struct world_result sum, proof;
 	bool whole;
 
-	sum = run(seed, getenv("HS_LONG") != NULL ? 4 * WORLD : SHORT, false, &whole);
+	sum = run(seed, getenv("HS_LONG") != NULL ? 4 * WORLD : SHORT, LIVE, &whole);
 	ok(whole && sum.kills >= SHORT, "%ld kills under load from seed %" PRIu64 ": to the end", sum.kills, seed);
 	is_int(sum.toll.lost, 0, "nothing was lost");
 	is_int(sum.toll.twice, 0, "nothing was done twice");
 	is_int(sum.toll.undecryptable, 0, "nothing is undecryptable, and no ratchet position was used twice");
-	proof = run(seed, PROOF, true, &whole);
+	proof = run(seed, PROOF, FORGET, &whole);
 	ok(whole && proof.toll.lost + proof.toll.twice + proof.toll.undecryptable > 0,
 	    "commits that are forgotten are noticed: lost %ld, twice %ld, undecryptable %ld", proof.toll.lost,
 	    proof.toll.twice, proof.toll.undecryptable);
+	proof = run(seed, 1, SPOIL, &whole);
+	ok(whole && proof.tried > 1, "each move is struck out, and said twice, on either side");
+	is_int(proof.noticed, proof.tried, "and the oracle notices each");
 	return done_testing();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* torture: the world, and what its people do. */
+/* torture: the world, and what its people do but for referrals. */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,12 +19,11 @@ torture_draw(struct torture *t, size_t n)
 }
 
 /*
- * The operator.  A command whose reply was lost may have been done: the operator looks.
+ * The operator.
  */
 
-/* Asked until it is answered: for what only looks. */
-static json_t *
-look(struct torture *t, size_t i, const char *verb, json_t *args)
+json_t *
+torture_look(struct torture *t, size_t i, const char *verb, json_t *args)
 {
 	json_t *result = NULL;
 
@@ -39,17 +38,16 @@ look(struct torture *t, size_t i, const char *verb, json_t *args)
 	return result;
 }
 
-static json_t *
-listed(struct torture *t, size_t i, const char *what)
+json_t *
+torture_listed(struct torture *t, size_t i, const char *what)
 {
-	autojson json_t *result = look(t, i, "list", json_pack("{s:s}", "what", what));
+	autojson json_t *result = torture_look(t, i, "list", json_pack("{s:s}", "what", what));
 
 	return json_incref(json_object_get(result, "items"));
 }
 
-/* 1: done; 0: refused; -1: nobody knows. */
-static int
-order(struct torture *t, size_t i, const char *verb, json_t *args, json_t **ret)
+int
+torture_order(struct torture *t, size_t i, const char *verb, json_t *args, json_t **ret)
 {
 	autojson json_t *reply = host_command(&t->host, i, verb, args);
 
@@ -77,9 +75,9 @@ publish(struct torture *t, size_t i)
 {
 	autojson json_t *records = specialist(t, i);
 
-	while (order(t, i, "import", json_pack("{s:O}", "records", records), NULL) < 0)
+	while (torture_order(t, i, "import", json_pack("{s:O}", "records", records), NULL) < 0)
 		continue;
-	while (order(t, i, "publish", json_object(), NULL) < 0)
+	while (torture_order(t, i, "publish", json_object(), NULL) < 0)
 		continue;
 	t->publishes++;
 }
@@ -94,179 +92,13 @@ change_record(struct torture *t)
 }
 
 /*
- * Referrals.
- */
-
-static bool
-known(const struct torture *t, const char *id)
-{
-	for (size_t k = 0; k < t->n_referrals; k++)
-		if (!strcmp(t->referral[k].id, id))
-			return true;
-	return false;
-}
-
-static void
-accepted(struct torture *t, size_t source, const char *id)
-{
-	struct torture_referral *r = &t->referral[t->n_referrals++];
-
-	/* One in two goes straight to its end. */
-	*r = (struct torture_referral){ .source = source,
-	    .fate = torture_draw(t, 2) == 0 ? TORTURE_THROUGH : 1 + (enum torture_fate)torture_draw(t, TORTURE_FATES - 1) };
-	(void)snprintf(r->id, sizeof(r->id), "%s", id);
-	(void)snprintf(r->decided, sizeof(r->decided), "send");
-}
-
-static void
-refer(struct torture *t, size_t source)
-{
-	struct referral_story s = { 0 };
-	autojson json_t *result = NULL, *items = NULL;
-	const json_t *item;
-	size_t k;
-	int r;
-
-	if (t->n_referrals == TORTURE_REFERRALS)
-		return;
-	memcpy(s.specialist, t->specialist[1 - source], sizeof(s.specialist));
-	r = order(t, source, "refer", refer_args(&t->host, &s, STORY_REFER), &result);
-	if (r > 0)
-		accepted(t, source, json_str(result, "referral"));
-	if (r >= 0)
-		return;
-	items = listed(t, source, "referrals");
-	json_array_foreach(items, k, item)
-		if (!strcmp(json_str(item, "direction"), "out") && !known(t, json_str(item, "id")))
-			accepted(t, source, json_str(item, "id"));
-}
-
-/* The next word about a referral that is in that state where it is to be said. */
-enum { ALL = -1, PASS = 1 << TORTURE_THROUGH, LATER = 1 << TORTURE_WAIT, NO = 1 << TORTURE_DECLINE, BACK = 1 << TORTURE_WITHDRAW,
-    ON = 1 << TORTURE_FORWARD };
-static const struct move {
-	const char	*state, *verb, *input;
-	bool		 target;	/* Its turn, else the source's. */
-	int		 fates;		/* Whose it is: a bit each. */
-	int		 consented;	/* -1: does not matter. */
-} moves[] = {
-	{ "received",	"answer",	"accept",	true,	PASS,		-1 },
-	{ "received",	"answer",	"decline",	true,	NO,		-1 },
-	{ "received",	"forward",	"forward",	true,	ON,		-1 },
-	{ "received",	"answer",	"waitlist",	true,	LATER | BACK,	-1 },
-	{ "waitlisted",	"answer",	"accept",	true,	LATER,		-1 },
-	{ "waitlisted",	"withdraw",	"withdraw",	false,	BACK,		-1 },
-	{ "accepted",	"consent",	"consent",	false,	ALL,		0 },
-	{ "accepted",	"outcome",	"engage",	true,	ALL,		1 },
-	{ "engaged",	"outcome",	"close",	true,	ALL,		1 },
-};
-
-static json_t *
-arguments(struct torture *t, const struct torture_referral *r, const struct move *m)
-{
-	if (!strcmp(m->input, "consent")) {
-		json_t *form = look(t, r->source, "consent", json_pack("{s:s, s:b}", "referral", r->id, "template", 1));
-
-		return form != NULL ? refer_fill(form, r->id) : NULL;
-	}
-	if (!strcmp(m->input, "accept") || !strcmp(m->input, "waitlist"))
-		return json_pack("{s:s, s:s}", "referral", r->id, "decision", m->input);
-	if (!strcmp(m->input, "withdraw"))
-		return json_pack("{s:s}", "id", r->id);
-	if (!strcmp(m->input, "forward"))
-		return json_pack("{s:s, s:s}", "referral", r->id, "to", t->specialist[r->source]);
-	if (!strcmp(m->input, "decline"))
-		return json_pack("{s:s, s:s, s:s}", "referral", r->id, "decision", "decline", "reason", "no_capacity");
-	if (!strcmp(m->input, "engage"))
-		return json_pack("{s:s, s:s}", "referral", r->id, "stage", "first_contact");
-	return json_pack("{s:s, s:s, s:s}", "referral", r->id, "stage", "closed", "outcome", "got_help");
-}
-
-/* Did ${i} record that input for it? */
-static bool
-recorded(struct torture *t, size_t i, const char *id, const char *input)
-{
-	autojson json_t *shown = look(t, i, "show", json_pack("{s:s}", "id", id));
-	const json_t *line;
-	size_t k;
-
-	json_array_foreach(json_arr(shown, "history"), k, line)
-		if (!strcmp(json_str(line, "input"), input))
-			return true;
-	return false;
-}
-
-static void
-move(struct torture *t, struct torture_referral *r, const struct move *m)
-{
-	size_t who = m->target ? 1 - r->source : r->source;
-	json_t *args = arguments(t, r, m);
-	int done = args == NULL ? 0 : order(t, who, m->verb, args, NULL);
-
-	if (done > 0 || (done < 0 && recorded(t, who, r->id, m->input)))
-		(void)snprintf(r->decided, sizeof(r->decided), "%s", m->input);
-}
-
-static struct torture_referral *
-find(struct torture *t, const char *id)
-{
-	for (size_t k = 0; k < t->n_referrals; k++)
-		if (!strcmp(t->referral[k].id, id))
-			return &t->referral[k];
-	return NULL;
-}
-
-static bool
-goes_on(const json_t *item)
-{
-	static const char *const over[] = { "closed", "ended", "forwarded" };
-
-	for (size_t k = 0; k < nelem(over); k++)
-		if (!strcmp(json_str(item, "state"), over[k]))
-			return false;
-	return true;
-}
-
-/* Is this move the next of the referral, as node ${i} lists it? */
-static bool
-is_next(const struct torture_referral *r, const struct move *m, size_t i, const json_t *item)
-{
-	bool consented = json_is_true(json_object_get(item, "consented"));
-
-	return !strcmp(json_str(item, "state"), m->state) && (m->target ? 1 - r->source : r->source) == i &&
-	    (m->consented < 0 || m->consented == consented) && (m->fates & 1 << r->fate) != 0;
-}
-
-/* Node ${i} does what is its turn in up to ${n} of its referrals; how many still go on. */
-static size_t
-attend(struct torture *t, size_t i, size_t n)
-{
-	autojson json_t *items = listed(t, i, "referrals");
-	size_t open = 0, count = json_array_size(items), first = count > 0 ? torture_draw(t, count) : 0;
-
-	for (size_t k = 0; k < count; k++) {
-		const json_t *item = json_array_get(items, (first + k) % count);
-		struct torture_referral *r = find(t, json_str(item, "id"));
-
-		open += goes_on(item);
-		for (size_t m = 0; r != NULL && n > 0 && m < nelem(moves); m++)
-			if (is_next(r, &moves[m], i, item)) {
-				move(t, r, &moves[m]);
-				n--;
-				break;
-			}
-	}
-	return open;
-}
-
-/*
  * Words between the member and the nodes.
  */
 
 static bool
 said(struct torture *t, size_t i, const char *text)
 {
-	autojson json_t *items = listed(t, i, "messages");
+	autojson json_t *items = torture_listed(t, i, "messages");
 	const json_t *item;
 	size_t k;
 
@@ -288,7 +120,7 @@ say(struct torture *t)
 		return;
 	*w = (struct torture_word){ .from = member ? (size_t)MEMBER : node, .to = member ? node : (size_t)MEMBER };
 	(void)snprintf(w->text, sizeof(w->text), "word %zu of %zu", t->n_words, w->from);
-	r = order(t, w->from, "say", json_pack("{s:s, s:s}", "user", t->host.node[w->to].user, "text", w->text), NULL);
+	r = torture_order(t, w->from, "say", json_pack("{s:s, s:s}", "user", t->host.node[w->to].user, "text", w->text), NULL);
 	t->n_words += r > 0 || (r < 0 && said(t, w->from, w->text));
 }
 
@@ -315,23 +147,105 @@ torture_work(struct torture *t)
 {
 	size_t what = torture_draw(t, 100), i = torture_draw(t, 2);
 
-	if (what < 25) {
-		autojson json_t *items = listed(t, i, "referrals");
-		const json_t *item;
-		size_t k, open = 0;
-
-		json_array_foreach(items, k, item)
-			open += !strcmp(json_str(item, "direction"), "out") && goes_on(item);
-		if (open < TORTURE_OPEN)
-			refer(t, i);
-	} else if (what < 75)
-		(void)attend(t, i, 1 + torture_draw(t, 4));
+	if (what < 25)
+		torture_refer(t, i);
+	else if (what < 72)
+		(void)torture_attend(t, i, 1 + torture_draw(t, 4));
+	else if (what < 77)
+		torture_staff(t, i);
 	else if (what < 90)
 		say(t);
 	else if (what < 96)
 		claim(t);
 	else
 		change_record(t);
+}
+
+/*
+ * Matches.
+ */
+
+static struct torture_match *
+find_match(struct torture *t, const char *id)
+{
+	for (size_t k = 0; k < t->n_matches; k++)
+		if (!strcmp(t->match[k].id, id))
+			return &t->match[k];
+	return NULL;
+}
+
+static void
+made(struct torture *t, size_t i, const char *id)
+{
+	struct torture_match *m = &t->match[t->n_matches++];
+
+	*m = (struct torture_match){ .node = i, .state = "offered" };
+	(void)snprintf(m->id, sizeof(m->id), "%s", id);
+}
+
+static void
+make_match(struct torture *t, size_t i)
+{
+	autojson json_t *result = NULL, *items = NULL;
+	const json_t *item;
+	size_t k;
+	int r = torture_order(t, i, "match", json_pack("{s:s, s:s}", "need", "everyday_support", "age_band", "26_59"), &result);
+
+	if (r > 0)
+		made(t, i, json_str(result, "match"));
+	items = r < 0 ? torture_listed(t, i, "matches") : NULL;
+	json_array_foreach(items, k, item)
+		if (find_match(t, json_str(item, "id")) == NULL)
+			made(t, i, json_str(item, "id"));
+}
+
+static bool
+is_match(struct torture *t, const struct torture_match *m, const char *state)
+{
+	autojson json_t *items = torture_listed(t, m->node, "matches");
+	const json_t *item;
+	size_t k;
+
+	json_array_foreach(items, k, item)
+		if (!strcmp(json_str(item, "id"), m->id))
+			return !strcmp(json_str(item, "state"), state);
+	return false;
+}
+
+/* The member chooses our partner's specialist, and they go apart. */
+static void
+go_with(struct torture *t, struct torture_match *m)
+{
+	bool offered = !strcmp(m->state, "offered");
+	const char *next = offered ? "active" : "ended";
+	int r = torture_order(t, m->node, offered ? "match accept" : "match end", json_pack("{s:s, s:s*}", "match", m->id, "record",
+	    offered ? t->specialist[1 - m->node] : NULL), NULL);
+
+	if (r > 0 || (r < 0 && is_match(t, m, next)))
+		m->state = next;
+}
+
+void
+torture_staff(struct torture *t, size_t i)
+{
+	struct torture_match *open = NULL;
+
+	for (size_t k = 0; k < t->n_matches && open == NULL; k++)
+		if (t->match[k].node == i && strcmp(t->match[k].state, "ended") != 0)
+			open = &t->match[k];
+	if (open != NULL && torture_draw(t, 3) > 0)
+		go_with(t, open);
+	else if (t->n_matches < TORTURE_MATCHES)
+		make_match(t, i);
+}
+
+/* Undisturbed: one step that is not possible ends nothing for ever. */
+void
+torture_goodbye(struct torture *t)
+{
+	for (size_t k = 0; k < t->n_matches; k++)
+		for (int steps = 0; steps < 2 && strcmp(t->match[k].state, "ended") != 0; steps++)
+			go_with(t, &t->match[k]);
 }
 
 /*
@@ -392,8 +306,9 @@ torture_finish(struct torture *t)
 		host_run(h, STEP_MS);
 		open = 0;
 		for (size_t i = SOURCE; i <= TARGET; i++)
-			open += attend(t, i, TORTURE_REFERRALS);
+			open += torture_attend(t, i, TORTURE_REFERRALS);
 	}
+	torture_goodbye(t);
 	/* Then until nothing is to be sent, and what was never acknowledged would have gone once more. */
 	for (int k = 0; k < QUIET_HOURS && left > 0; k++) {
 		host_run(h, k == 0 ? HOUR_MS / 4 : HOUR_MS);
@@ -409,5 +324,6 @@ torture_end(struct torture *t)
 	for (size_t i = 0; i < t->host.n; i++)
 		if (t->host.node[i].pid != 0)
 			host_stop(&t->host, i);
+	json_decref(t->seen);
 	host_close(&t->host);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* torture_judge: the oracle: what was accepted, against what is there. */
+/* torture_judge: the oracle: what was accepted, against what is there; of referrals: torture_case.c. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/canon.h"
@@ -8,100 +9,23 @@
 #include "story_refer.h"
 #include "torture.h"
 
-enum { STEPS_MAX = 7 };
-
-static const struct {
-	const char	*state;
-	size_t		 n;
-	const char	*step[STEPS_MAX];
-} ends[TORTURE_FATES] = {
-	[TORTURE_THROUGH] = { "closed", 6, { "send", "receive", "accept", "consent", "engage", "close" } },
-	[TORTURE_WAIT] = { "closed", 7, { "send", "receive", "waitlist", "accept", "consent", "engage", "close" } },
-	[TORTURE_DECLINE] = { "ended", 3, { "send", "receive", "decline" } },
-	[TORTURE_WITHDRAW] = { "ended", 4, { "send", "receive", "waitlist", "withdraw" } },
-	[TORTURE_FORWARD] = { "forwarded", 3, { "send", "receive", "forward" } },
-};
-
-/* Each step once, and no other. */
-static void
-judge_history(const struct host *h, size_t i, const struct torture_referral *r, const json_t *shown,
-    struct torture_toll *toll)
+/* The world is at rest: what a node shows is asked for once. */
+json_t *
+torture_seen(struct torture *t, size_t i, const char *verb, const char *of)
 {
-	const char *const *want = ends[r->fate].step, *state = json_str(shown, "state");
-	size_t n = ends[r->fate].n, right = 0;
-	bool more = false;
+	autofree char *view = NULL;
+	json_t *result;
 
-	for (size_t k = 0; k < n; k++) {
-		int times = refer_count(shown, want[k]);
-
-		right += times > 0;
-		more |= times > 1;
-	}
-	more |= json_array_size(json_arr(shown, "history")) > n;
-	if (right < n || state == NULL || strcmp(state, ends[r->fate].state) != 0) {
-		printf("# lost: %s has referral %s in state %s with %zu of %zu steps\n", h->node[i].name, r->id,
-		    state != NULL ? state : "-", right, n);
-		toll->lost++;
-	} else if (more) {
-		printf("# twice: %s has done a step of referral %s more than once\n", h->node[i].name, r->id);
-		toll->twice++;
-	}
-}
-
-/* Is what one side sent what the other has? */
-static bool
-same_contents(const struct torture_referral *r, const json_t *mine, const json_t *theirs)
-{
-	const json_t *a = json_object_get(json_obj(mine, "request"), "pseudonym");
-	const json_t *b = json_object_get(json_obj(mine, "disclosure"), "identity");
-
-	return json_equal(a, json_object_get(json_obj(theirs, "request"), "pseudonym")) && (!torture_discloses(r->fate) ||
-	    (b != NULL && json_equal(b, json_object_get(json_obj(theirs, "disclosure"), "identity"))));
-}
-
-static void
-judge_referral(struct torture *t, const struct torture_referral *r, json_t *const there[2], struct torture_toll *toll)
-{
-	autojson json_t *mine = NULL, *theirs = NULL;
-
-	for (size_t i = SOURCE; i <= TARGET; i++)
-		if (!json_is_true(json_object_get(there[i], r->id))) {
-			printf("# lost: %s does not have referral %s, last word %s\n", t->host.node[i].name, r->id,
-			    r->decided);
-			toll->lost++;
-			return;
-		}
-	mine = host_ok(&t->host, r->source, "show", json_pack("{s:s}", "id", r->id));
-	theirs = host_ok(&t->host, 1 - r->source, "show", json_pack("{s:s}", "id", r->id));
-	judge_history(&t->host, r->source, r, mine, toll);
-	judge_history(&t->host, 1 - r->source, r, theirs, toll);
-	if (!same_contents(r, mine, theirs)) {
-		printf("# lost: what arrived of referral %s is something else\n", r->id);
-		toll->lost++;
-	}
-}
-
-static void
-judge_referrals(struct torture *t, struct torture_toll *toll)
-{
-	autojson json_t *a = json_object(), *b = json_object();
-	json_t *there[2] = { a, b };
-
-	for (size_t i = SOURCE; i <= TARGET; i++) {
-		autojson json_t *items = story_list(&t->host, i, "referrals");
-		const json_t *item;
-		size_t k;
-
-		json_array_foreach(items, k, item)
-			(void)json_object_set_new(there[i], json_str(item, "id"), json_true());
-		if (json_array_size(items) > t->n_referrals) {
-			printf("# twice: %s has %zu referrals, %zu were accepted\n", t->host.node[i].name,
-			    json_array_size(items), t->n_referrals);
-			toll->twice++;
-		}
-	}
-	for (size_t k = 0; k < t->n_referrals; k++)
-		judge_referral(t, &t->referral[k], there, toll);
+	if (asprintf(&view, "%zu %s %s", i, verb, of) < 0)
+		abort();
+	if (t->seen == NULL)
+		t->seen = json_object();
+	if (json_object_get(t->seen, view) == NULL)
+		(void)json_object_set_new(t->seen, view, host_ok(&t->host, i, verb, json_pack("{s:s}", strcmp(verb, "list") == 0 ? "what" : "id", of)));
+	result = json_object_get(t->seen, view);
+	if (t->spoil != NULL && t->spoil->node == i)
+		torture_spoil(t->spoil, strcmp(verb, "list") == 0 ? of : verb, result);
+	return json_incref(result);
 }
 
 static int
@@ -216,12 +140,63 @@ judge_audit(struct torture *t, struct torture_toll *toll)
 	}
 }
 
+/* How many of the list have that id and, unless NULL, that state. */
+static size_t
+listed(const json_t *items, const char *id, const char *state)
+{
+	const json_t *item;
+	size_t k, n = 0;
+
+	json_array_foreach(items, k, item)
+		n += !strcmp(json_str(item, "id"), id) && (state == NULL || !strcmp(json_str(item, "state"), state));
+	return n;
+}
+
+/* Who was for that case is forgotten, and so is the case. */
+static bool
+is_erased(const struct torture *t, const char *of)
+{
+	for (size_t k = 0; k < t->n_referrals; k++)
+		if (!strcmp(t->referral[k].of, of))
+			return t->referral[k].fate == TORTURE_ERASE;
+	return false;
+}
+
+/* Each match and each case that was accepted is there once, and as it was told to be. */
+static void
+judge_staff(struct torture *t, struct torture_toll *toll)
+{
+	for (size_t i = SOURCE; i <= TARGET; i++) {
+		autojson json_t *cases = torture_seen(t, i, "list", "cases");
+		autojson json_t *matches = torture_seen(t, i, "list", "matches");
+		const json_t *c = json_arr(cases, "items"), *m = json_arr(matches, "items");
+		size_t n = 0, gone = 0;
+
+		for (size_t k = 0; k < t->n_matches; k++)
+			if (t->match[k].node == i) {
+				torture_count(t, toll, i, t->match[k].id, "a match", listed(m, t->match[k].id, t->match[k].state), 1);
+				n++;
+			}
+		for (size_t k = 0; k < t->n_cases[i]; k++) {
+			bool erased = is_erased(t, t->cases[i][k]);
+
+			torture_count(t, toll, i, t->cases[i][k], "a case", listed(c, t->cases[i][k], NULL), !erased);
+			gone += erased;
+		}
+		torture_count(t, toll, i, "matches", "as many as were made", json_array_size(m), n);
+		torture_count(t, toll, i, "cases", "as many as were opened", json_array_size(c), t->n_cases[i] - gone);
+	}
+}
+
 struct torture_toll
 torture_judge(struct torture *t)
 {
 	struct torture_toll toll = { 0 };
 
-	judge_referrals(t, &toll);
+	torture_judge_referrals(t, &toll);
+	judge_staff(t, &toll);
+	if (t->spoil != NULL)
+		return toll;
 	judge_words(t, &toll);
 	judge_records(t, &toll);
 	judge_rest(t, &toll);
