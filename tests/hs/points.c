@@ -246,6 +246,15 @@ read_points(struct host *h, const struct points_story *story, struct list lists[
 	(void)fclose(f);
 }
 
+/* The ${k}th point, of those that the seed chooses for that way: evenly, from another one on for each way. */
+static bool
+is_among(const struct host *h, const struct points_story *story, const struct list *l, size_t way, size_t k)
+{
+	size_t each = l->n > story->few ? l->n / story->few : 1;
+
+	return (k + (size_t)h->seed + way * each / nelem(ways)) % each == 0;
+}
+
 void
 points_test(struct host *h, const struct points_story *story)
 {
@@ -270,7 +279,7 @@ points_test(struct host *h, const struct points_story *story)
 				struct point p = l->point[k];
 
 				p.where = ways[w];
-				if (all || p.at == 1)
+				if (all || (story->few == 0 ? p.at == 1 : is_among(h, story, l, w, k)))
 					start(&run, &p);
 			}
 			while (await(&run))

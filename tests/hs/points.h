@@ -10,7 +10,7 @@
  * is a process of its own that goes on from the same beginning.
  *
  * HS_SEED chooses the run; HS_POINT=POINT tells it with that one death, and the logs if it ends badly;
- * HS_POINT=list prints all points; HS_LONG=1 kills at each point, else at the first of each name.
+ * HS_POINT=list prints all points; HS_LONG=1 kills at each point, else at the first of each name, or a few.
  */
 #ifndef CAIRN_TEST_POINTS_H
 #define CAIRN_TEST_POINTS_H
@@ -24,6 +24,7 @@ struct points_story {
 	const char	*(*play)(struct host *);
 	/* Afterwards, undisturbed.  NULL, or what is wrong. */
 	const char	*(*judge)(struct host *);
+	size_t		 few;		/* Without HS_LONG: so many points of each role and way; 0: the first of each name. */
 };
 
 /**
