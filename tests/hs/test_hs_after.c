@@ -5,12 +5,15 @@
 
 #include "base/canon.h"
 #include "domain/when.h"
-#include "chat.h"
+#include "search.h"
 #include "story.h"
 #include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
 #define CANARY	"Qzyvan"
+
+static const char *const words[] = { CANARY " talk", CANARY " days", CANARY " ends", CANARY " to see my sister", CANARY " cannot sleep", CANARY " calls Ada",
+    CANARY " saw", CANARY " pushed", CANARY " rained", "\"items\":[3,3,2,2,2]", "\"items\":[0,0,0,0,0,0,0,0,1]", NULL };
 
 static struct host h;
 static json_t *id;		/* Of the match. */
@@ -33,7 +36,7 @@ result(const json_t *reply, const char *key)
 static json_t *
 agreement(int hours)
 {
-	return json_pack("{s:s, s:s, s:i, s:s, s:s}", "scope", CANARY " talk", "hours", "Days", "response_hours", hours, "ending", "Any time", "ends_on",
+	return json_pack("{s:s, s:s, s:i, s:s, s:s}", "scope", CANARY " talk", "hours", CANARY " days", "response_hours", hours, "ending", CANARY " ends", "ends_on",
 	    "2027-05-20");
 }
 
@@ -89,19 +92,20 @@ static void
 test_rest(void)
 {
 	autojson json_t *goals = note("goals", json_pack("[{s:s, s:s}]", "text", CANARY " to see my sister", "state", "open")), *asked, *plan, *feedback,
-	    *shown, *again, *bad = note("goals", json_pack("[{s:s}]", "text", "x"));
+	    *reflection, *shown, *again, *bad = note("goals", json_pack("[{s:s}]", "text", "x"));
 
-	plan = note("plan", json_pack("{s:s}", "signs", CANARY));
-	feedback = note("feedback", json_pack("{s:s, s:i, s:i, s:i, s:i, s:b, s:[s]}", "by", "specialist", "heard", 5, "respected", 4, "chose", 3, "useful", 5,
-	    "again", 1, "concerns", "pushed"));
-	asked = note("checkin", json_pack("{s:i, s:i}", "well", 2, "remind_days", 7));
-	ok(json_is_true(json_object_get(goals, "ok")) && json_is_true(json_object_get(plan, "ok")) && json_is_true(json_object_get(feedback, "ok")) &&
+	plan = note("plan", json_pack("{s:s, s:s}", "signs", CANARY " cannot sleep", "people", CANARY " calls Ada"));
+	reflection = note("reflection", json_pack("{s:s}", "worldview", CANARY " saw"));
+	feedback = note("feedback", json_pack("{s:s, s:i, s:i, s:i, s:i, s:b, s:[s], s:s}", "by", "specialist", "heard", 5, "respected", 4, "chose", 3, "useful", 5,
+	    "again", 1, "concerns", "pushed", "text", CANARY " pushed"));
+	asked = note("checkin", json_pack("{s:i, s:i, s:s}", "well", 2, "remind_days", 7, "text", CANARY " rained"));
+	ok(json_is_true(json_object_get(goals, "ok")) && json_is_true(json_object_get(plan, "ok")) && json_is_true(json_object_get(reflection, "ok")) && json_is_true(json_object_get(feedback, "ok")) &&
 	    json_is_true(json_object_get(asked, "ok")), "goals, a plan, feedback, a check-in are kept");
 	ok(strstr(result(bad, "error"), "/goals/0/state") != NULL, "a note that is none is not: %s", result(bad, "error"));
 	shown = host_ok(&h, SOURCE, "match notes", json_pack("{s:O}", "match", id));
-	ok(json_array_size(json_arr(shown, "items")) == 12 && json_str(shown, "ask_again") != NULL, "all are shown (%zu)",
+	ok(json_array_size(json_arr(shown, "items")) == 13 && json_str(shown, "ask_again") != NULL, "all are shown (%zu)",
 	    json_array_size(json_arr(shown, "items")));
-	ok(!chat_in_files(&h, SOURCE, CANARY), "and none is in clear in a file");
+	search_member(&h, words);
 	ok(story_well(&h, SOURCE, "matches"), "nobody is to be asked yet");
 	*h.now += 8 * WHEN_DAY;
 	host_run(&h, 1000);

@@ -5,6 +5,7 @@
  */
 #include "chat.h"
 #include "hostile.h"
+#include "search.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
@@ -85,7 +86,7 @@ test_incident(void)
 	one = json_array_get(json_arr(shown, "incidents"), 0);
 	ok(one != NULL && strstr(json_str(one, "text"), CANARY) != NULL && json_is_false(json_object_get(one, "seen")), "it is there after a restart");
 	is_str(json_str(one, "supervisor"), "Head of groups", "with its supervisor");
-	ok(!chat_in_files(&h, SOURCE, CANARY), "and in clear in no file");
+	search_member(&h, (const char *const []){ CANARY " was shouted", NULL });
 	ok(is_refused("book seen", json_pack("{s:O, s:s}", "id", json_object_get(one, "id"), "by", "Somebody"), "Head of groups"), "nobody else sees it for them");
 	ok(is_refused("book forget", json_pack("{s:O}", "id", json_object_get(one, "id")), "not seen"), "and it is not forgotten before");
 	json_decref(host_ok(&h, SOURCE, "book seen", json_pack("{s:O, s:s}", "id", json_object_get(one, "id"), "by", "Head of groups")));
@@ -165,7 +166,7 @@ test_consult(void)
 	ok(json_object_get(open, "result") == NULL && strstr(json_str(open, "note"), "still open") != NULL, "before the end nothing is counted, after a restart too");
 	ok(says(3, "!answer 3", "Which of them?") && says(3, "!answer 1 " CANARY "b", "Thank you"), "until who wants to has answered");
 	is_int(listed("!answer 1 ") + listed(CANARY), SPECIALISTS + 1, "which is in no message but the question, put once more to the third");
-	ok(!chat_in_files(&h, SOURCE, CANARY), "and in clear in no file");
+	search_member(&h, (const char *const []){ CANARY "a", CANARY "b", "Where do we meet?", "Outside", NULL });
 	closed = host_ok(&h, SOURCE, "consult close", json_object());
 	ok(strstr(json_str(json_obj(closed, "result"), "note"), "too few answered") != NULL && json_arr(json_obj(closed, "result"), "counts") == NULL,
 	    "of three answers nothing is told to the coordinator");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "search.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
@@ -129,6 +130,8 @@ test_child(struct host *h, const struct referral_story *parent, const char *reco
 	json_decref(host_ok(h, SOURCE, "consent", signed_form(h, s.id, s.id)));
 	host_run(h, 30000);
 	ok(holds(h, THIRD, s.id, "@jo:opendoor.example"), "one of its own does");
+	ok(search_servers(h, parent->id) == 0 && search_servers(h, "part_of") == 0, "no homeserver is told of which it is a part");
+	search_member(h, (const char *const []){ "+15550100", "@jo:opendoor.example", "R. Amin", NULL });
 }
 
 /* A court that refers is one also when it refers on: nobody reports to it in good faith. */

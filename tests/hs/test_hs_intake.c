@@ -7,11 +7,17 @@
 
 #include "base/canon.h"
 #include "hostile.h"
+#include "search.h"
 #include "store/intakestore.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
+#define ALIAS "Qzyvankim"
 #define PHONE "+1 201 555 0187"
+
+/* What is said of whoever has no Matrix: to staff, and on paper. */
+static const char *const theirs[] = { ALIAS, PHONE, "Qzyvannote", "Mon-Fri 17:00-19:00", "Sam, front desk", "Somebody to talk to.", "Qzyvanjordan", "(201) 555-0187",
+    "+1 312 555 0110", NULL };
 
 static struct host h;
 static struct referral_story story;
@@ -21,7 +27,7 @@ static const char *number = "(201) 555-0187";
 static json_t *
 person(const char *at, const char *zone)
 {
-	return json_pack("{s:{s:s, s:s, s:b, s:s, s:s}}", "person", "alias", "Kim", "phone", PHONE, "leave_message", 0, "call_back", at, "zone", zone);
+	return json_pack("{s:{s:s, s:s, s:s, s:b, s:s, s:s}}", "person", "note", "Qzyvannote", "alias", ALIAS, "phone", PHONE, "leave_message", 0, "call_back", at, "zone", zone);
 }
 
 static void
@@ -34,13 +40,13 @@ test_open(void)
 	ok(refused(bad, "time zone"), "a case has safe times in a zone that is known");
 	none = host_command(&h, SOURCE, "open-case", person("whenever", "America/New_York"));
 	ok(refused(none, "call_back"), "and that are times");
-	empty = host_command(&h, SOURCE, "open-case", json_pack("{s:{s:s, s:s}}", "person", "alias", "Kim", "phone", PHONE));
+	empty = host_command(&h, SOURCE, "open-case", json_pack("{s:{s:s, s:s}}", "person", "alias", ALIAS, "phone", PHONE));
 	ok(refused(empty, "leave_message"), "whether a message may be left is asked, not guessed");
 	reply = host_ok(&h, SOURCE, "open-case", person("Mon-Fri 17:00-19:00", "America/New_York"));
 	(void)snprintf(opened, sizeof(opened), "%s", json_str(reply, "case"));
 	cases = story_list(&h, SOURCE, "cases");
 	text = json_dumps(cases, 0);
-	ok(json_array_size(cases) == 1 && strstr(text, "Kim") == NULL && strstr(text, "555") == NULL, "cases are listed without a word on whom");
+	ok(json_array_size(cases) == 1 && strstr(text, ALIAS) == NULL && strstr(text, "555") == NULL, "cases are listed without a word on whom");
 	shown = host_ok(&h, SOURCE, "show", json_pack("{s:s}", "id", opened));
 	is_str(json_str(json_obj(shown, "person"), "phone"), PHONE, "and shown when asked for");
 }
@@ -97,7 +103,7 @@ test_call(void)
 	tasks = only_task(SOURCE, id);
 	text = json_dumps(tasks, 0);
 	ok(*id != '\0' && strstr(text, "they said yes") != NULL, "when it is accepted there is somebody to be called");
-	ok(strstr(text, "Kim") == NULL && strstr(text, "555") == NULL, "who, is not in the list");
+	ok(strstr(text, ALIAS) == NULL && strstr(text, "555") == NULL, "who, is not in the list");
 	/* The story begins on a Saturday night in November. */
 	is_str(json_str(json_array_get(tasks, 0), "from"), "2026-11-23T22:00:00Z", "at the next safe time");
 	is_str(json_str(json_array_get(tasks, 0), "until"), "2026-11-24T00:00:00Z", "and not later");
@@ -156,13 +162,13 @@ consent(const char *referral, bool matrix)
 		form = refer_fill(form, referral);
 		if (!strcmp(json_str(json_obj(json_obj(form, "consent"), "signature"), "how"), "paper"))
 			json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "recorded_by", json_string("Sam, front desk"));
-		json_object_set_new(identity, "name", json_string("Jordan"));
+		json_object_set_new(identity, "name", json_string("Qzyvanjordan"));
 		json_object_set_new(json_obj(identity, "contact"), "how", json_string("phone"));
 		json_object_set_new(json_obj(identity, "contact"), "value", json_string(number));
 		json_object_set_new(json_obj(identity, "contact"), "safe_times", json_pack("[s, s]", "weekday_evening", "night"));
 		json_object_set_new(json_obj(identity, "contact"), "timezone", json_string("America/New_York"));
 	} else {
-		is_str(json_str(identity, "name"), "Kim", "the form knows what they want to be called");
+		is_str(json_str(identity, "name"), ALIAS, "the form knows what they want to be called");
 		is_str(json_str(json_obj(identity, "contact"), "value"), PHONE, "and how to reach them");
 		is_str(json_str(json_obj(json_obj(form, "consent"), "signature"), "how"), "paper", "they sign on paper");
 		json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "recorded_by", json_string("Sam, front desk"));
@@ -181,7 +187,7 @@ test_consent(void)
 
 	consent(story.id, false);
 	shown = refer_show(&h, TARGET, &story);
-	is_str(json_str(json_obj(json_obj(shown, "disclosure"), "identity"), "name"), "Kim", "a consent on paper discloses as any other");
+	is_str(json_str(json_obj(json_obj(shown, "disclosure"), "identity"), "name"), ALIAS, "a consent on paper discloses as any other");
 	ok(json_object_get(shown, "may_be_the_same_person_as") == NULL, "nobody else is like them");
 	tasks = only_task(TARGET, id);
 	ok(*id != '\0', "and now it is for the others to call");
@@ -406,6 +412,7 @@ main(void)
 	test_unsaid();
 	test_court();
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits, nothing was rejected");
+	search_member(&h, theirs);
 	test_erased();
 	test_case_erased();
 	test_newest_erased();

@@ -12,7 +12,7 @@
 #include "domain/statement.h"
 #include "domain/vc.h"
 #include "domain/when.h"
-#include "chat.h"
+#include "search.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
@@ -174,8 +174,8 @@ test_choice(struct host *h, const json_t *match)
 	items = story_list(h, SOURCE, "matches");
 	is_int(json_array_size(items), 2, "both are listed");
 	ok(story_well(h, SOURCE, "matches"), "nothing is due");
-	ok(!chat_in_files(h, SOURCE, CANARY) && !chat_in_files(h, SOURCE, "\"substance_use\",\"age_band\"") && chat_in_files(h, SOURCE, "Newark"),
-	    "nothing of it is in clear in a file, where public words are");
+	search_member(h, (const char *const []){ CANARY, "\"need\":\"substance_use\"", "experience=grief", NULL });
+	ok(search_clear(h, (const char *const []){ "Newark", NULL }) > 0, "as the words of a public record are");
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "hostile.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
+#include "search.h"
 #include "story_refer.h"
 #include "tests/domain/quoted.h"
 #include "tests/tap.h"
@@ -18,6 +19,10 @@ enum { MEMBER = 2, HELPER = 3 };
 #define MEMBER_USER	"@cairn:elsewhere.example"
 #define HELPER_USER	"@cairn:further.example"
 #define CANARY		"Qzyvan"
+
+/* Each kind of thing that they say. */
+static const char *const theirs[] = { CANARY " and walks", "I call " CANARY, CANARY " rained", CANARY " listened", CANARY " paints", "Talk, no money",
+    "Other words", "A third wording", "\"items\":[3,3,2,2,2]", "\"items\":[0,0,0,0,0,0,0,0,1]", NULL };
 
 static struct host h;
 static json_t *id;		/* Of the match. */
@@ -201,7 +206,7 @@ test_feedback(void)
 
 	for (size_t who = MEMBER; who <= HELPER; who++) {
 		ok(says(who, "!feedback", "Were you heard?") && says(who, "5", "respected") && says(who, "4", "choose") && says(who, "3", "of use") &&
-		    says(who, "5", "meet again") && says(who, "yes", "not right") && says(who, "2", "say more") && says(who, "!skip", "it is kept"),
+		    says(who, "5", "meet again") && says(who, "yes", "not right") && says(who, "2", "say more") && says(who, CANARY " listened", "it is kept"),
 		    "both are asked the same");
 	}
 	shown = notes();
@@ -330,7 +335,7 @@ test_shared(void)
 
 	before = notes();
 	n = (int)json_array_size(json_arr(before, "items"));
-	ok(says(MEMBER, "!goals", "Write one goal") && says(MEMBER, CANARY, "Another goal?") && says(MEMBER, "!done", "it is kept"), "goals, with a match");
+	ok(says(MEMBER, "!goals", "Write one goal") && says(MEMBER, CANARY " paints", "Another goal?") && says(MEMBER, "!done", "it is kept"), "goals, with a match");
 	hidden = notes();
 	ok((int)json_array_size(json_arr(hidden, "items")) == n && strcmp(json_str(hidden, "own"), "1 more are the member's alone") == 0, "staff see that there are some, not what");
 	ok(says(MEMBER, "!share goals", "can see it now"), "until they are shared");
@@ -459,6 +464,7 @@ main(void)
 	test_shared();
 	test_review();
 	test_over();
+	search_member(&h, theirs);
 	test_forgotten();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "search.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
@@ -102,10 +103,11 @@ test_overtaken(struct host *h)
 
 	refer_begin(h, &s);
 	(void)ok(refer_step(h, &s, STORY_REFER), "a referral about which there is a question");
-	act(h, TARGET, &s, "ask", "asks", json_pack("[s]", "times"));
+	act(h, TARGET, &s, "ask", "asks", json_pack("[s, s]", "times", "residence"));
 	ok(both(h, &s, "info_requested"), "it waits for the answer");
-	act(h, SOURCE, &s, "inform", "times", json_pack("[s]", "weekday_evening"));
+	json_decref(host_ok(h, SOURCE, "inform", json_pack("{s:s, s:[s], s:s}", "referral", s.id, "times", "weekday_evening", "residence", "US-WY")));
 	ok(both(h, &s, "received"), "which comes");
+	search_member(h, (const char *const []){ "US-WY", "\"asks\":[", NULL });
 	act(h, TARGET, &s, "waitlist", "position", json_integer(3));
 	ok(both(h, &s, "waitlisted"), "there is a waiting list");
 	act(h, TARGET, &s, "waitlist", "position", json_integer(1));

@@ -9,6 +9,7 @@
 #include "base/canon.h"
 #include "chat.h"
 #include "hostile.h"
+#include "search.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
@@ -312,6 +313,7 @@ main(void)
 	test_take_back();
 	test_come_back();
 	test_ended_by_others();
+	search_member(&h, (const char *const []){ "Dr. Hale", "County ER", "overdose", "K. Lind", "It is my brother", "it will be my suicide", NULL });
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);
 	return done_testing();
