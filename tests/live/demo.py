@@ -25,6 +25,10 @@ from node import Network
 from process import Process
 
 EXAMPLES = ROOT / "docs" / "examples"
+# What is said of members: in a disclosure; of somebody without Matrix, to staff; on the way of a match.
+DISCLOSED = "name patient signer recorder contact what purpose need constraints history".split()
+RECORDED = "alias note guardian doctor hospital teller danger".split()
+NOTED = "choice scope hours ending goal signs alone people rained listened worldview".split()
 LEFTOVERS = ("pair", "authorities", *(name for name, _ in Network.NAMES))
 
 
@@ -63,8 +67,9 @@ class Story:
         self.keep = keep
         self.doing = "preparing"
         self.started = time.monotonic()
-        fields = "name patient signer recorder contact what purpose need constraints history reason heard".split()
-        self.words = {field: canary() for field in fields}
+        self.words = {field: canary() for field in (*DISCLOSED, *RECORDED, *NOTED, "reason", "heard", "incident", "writer")}
+        self.words["phone"] = "+" + "".join(random.SystemRandom().choices("123456789", k=14))
+        self.words["call back"] = "Mon-Fri 16:{}-18:{}".format(*random.SystemRandom().sample(range(10, 60), 2))
         self.planted = canary()
         self.visitors = {}
 
@@ -85,6 +90,8 @@ class Story:
             (self.waitlist, "waiting for a place"),
             (self.forward, "being sent on to another program"),
             (self.revoke, "taking a consent back"),
+            (self.case, "referring somebody without Matrix"),
+            (self.match, "writing down what a match keeps"),
             (self.groups, "looking at the group rooms"),
             (self.prove, "searching for the member's words"),
         )
@@ -126,11 +133,13 @@ class Story:
             )
 
     def certified(self, file):
-        """The example's records; Juniper's credential is good, Wren's has expired, others have none."""
+        """The example's records; Juniper's credential is good, Wren's has expired, others have none; each group has somebody who sees its incidents."""
         records = json.loads(file.read_text())["records"]
         periods = {"Juniper": (-300, 700), "Wren": (-800, -30)}
         for record in records:
             alias = record["body"].get("alias")
+            if record["kind"] == "group":
+                record["body"]["supervisor"] = {"title": "Head of groups"}
             if alias in periods:
                 record["body"]["did"], record["body"]["credential"] = self.network.credential(alias, periods[alias])
         return records
@@ -189,8 +198,8 @@ class Story:
         self.specialist, self.other = juniper["id"], wren["id"]
         self.tell(f"it found Juniper ({juniper['id']}), {juniper['certification']}; Wren is not shown as certified: {wren['certification']}")
 
-    def ask(self, record=None, *more):
-        need = ("--need", "grief", "--language", "es", "--modality", "online_text", "--urgency", "soon", "--age-band", "26_59")
+    def ask(self, record=None, *more, age="26_59"):
+        need = ("--need", "grief", "--language", "es", "--modality", "online_text", "--urgency", "soon", "--age-band", age)
         return self.harbor.cairn("refer", record or self.specialist, *need, *more, "--time", "weekday_evening", "--wait")["referral"]
 
     def refer(self):
@@ -223,11 +232,14 @@ class Story:
         words = self.words
         self.harbor.cairn("consent", self.referral, "/dev/stdin", "--wait", stdin=self.form(self.referral))
         shown = self.lighthouse.cairn("show", self.referral)
-        arrived = json.dumps(shown["disclosure"])
-        lost = [field for field, word in words.items() if field not in ("reason", "heard") and word not in arrived]
+        self.has(shown["disclosure"], DISCLOSED)
+        self.tell(f"the member's consent {shown['disclosure']['consent']['id']} released who they are, with the notice of 42 CFR 2.32")
+
+    def has(self, shown, fields):
+        """What is not there cannot be found where it must not be, either."""
+        lost = [field for field in fields if self.words[field] not in json.dumps(shown)]
         if lost:
             raise RuntimeError(f"these fields did not arrive: {', '.join(lost)}")
-        self.tell(f"the member's consent {shown['disclosure']['consent']['id']} released who they are, with the notice of 42 CFR 2.32")
 
     def close(self):
         self.lighthouse.cairn("outcome", self.referral, "first_contact", "--wait")
@@ -289,6 +301,54 @@ class Story:
             f"in that one the member called and took the consent back: ended on both sides after {ended:.2f} s;"
             f" the account shows {len(account['disclosures'])} disclosure, and that {self.lighthouse.name} keeps {keeps} and passes nothing on"
         )
+
+    def case(self):
+        """Somebody of fifteen who has no Matrix account: staff opens a case, writes an emergency down, and keeps a consent with two signatures."""
+        words, harbor = self.words, self.harbor
+        person = {key: words[key] for key in ("alias", "phone", "note")}
+        person |= {"leave_message": False, "call_back": words["call back"], "zone": "America/New_York"}
+        opened = harbor.cairn("open-case", "/dev/stdin", stdin=json.dumps(person))["case"]
+        self.fourth = self.ask(None, "--case", opened, "--origin", "family", "--voluntary", age="13_17")
+        self.lighthouse.wait_state(self.fourth, "received")
+        self.lighthouse.cairn("accept", self.fourth, "--wait")
+        harbor.wait_state(self.fourth, "accepted")
+        told = harbor.cairn("emergency", self.fourth, "--template")
+        told["emergency"].update(to=words["doctor"], affiliation=words["hospital"], by=words["teller"], nature=words["danger"])
+        harbor.cairn("emergency", self.fourth, "/dev/stdin", stdin=json.dumps(told))
+        form = harbor.cairn("consent", self.fourth, "--template")
+        form["need_detail"] = words["need"]
+        form["consent"]["minor"] = {"age": 15, "jurisdiction": "US-NJ"}
+        form["consent"]["signature"]["recorded_by"] = words["recorder"]
+        form["consent"]["cosignature"] = {"how": "paper", "signer": words["guardian"], "authority": "guardian", "recorded_by": words["recorder"]}
+        harbor.cairn("consent", self.fourth, "/dev/stdin", "--wait", stdin=json.dumps(form))
+        self.has([harbor.cairn("show", opened), harbor.cairn("accounting", self.fourth), harbor.cairn("show", self.fourth)], (*RECORDED, "phone", "call back"))
+        self.has(self.lighthouse.cairn("show", self.fourth), ("alias", "phone", "guardian"))
+        self.tell(f"for somebody without Matrix staff opened the case {opened}: they were referred, {self.fourth}, and signed on paper, with a guardian")
+
+    def match(self):
+        """A specialist is chosen; what both write down of their way, and an incident of a group."""
+        words, harbor = self.words, self.harbor
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        note = lambda kind, of: json.dumps({"kind": kind, "on": today, kind: of})
+        proposed = harbor.cairn("match", "--need", "grief", "--age-band", "26_59", "--language", "es")["match"]
+        harbor.cairn("match", "accept", proposed, self.specialist, "--reason-file", "/dev/stdin", stdin=words["choice"])
+        ends = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 90 * 86400))
+        notes = {
+            "agreement": {"scope": words["scope"], "hours": words["hours"], "response_hours": 24, "ending": words["ending"], "ends_on": ends},
+            "goals": [{"text": words["goal"], "state": "open"}],
+            "plan": {key: words[key] for key in ("signs", "alone", "people")},
+            "checkin": {"well": 2, "text": words["rained"]},
+            "feedback": {"by": "member", "heard": 5, "respected": 5, "chose": 4, "useful": 5, "again": True, "text": words["listened"]},
+            "reflection": {"worldview": words["worldview"]},
+        }
+        for kind, of in notes.items():
+            harbor.cairn("match", "note", proposed, "/dev/stdin", stdin=note(kind, of))
+        group = next(record["id"] for record in harbor.list("records") if record["kind"] == "group")
+        book = {"incident": {"group": group, "what": "harm", "text": words["incident"]}, "training": {"topic": "crisis", "hours": 4}}
+        for kind, of in book.items():
+            harbor.cairn("book", "add", "/dev/stdin", stdin=json.dumps({"kind": kind, "on": today, "who": words["writer"], kind: of}))
+        self.has([harbor.cairn("show", proposed), harbor.cairn("match", "notes", proposed), harbor.cairn("book", "show")], (*NOTED, "incident", "writer"))
+        self.tell(f"a member chose Juniper, {proposed}: {len(notes)} notes of their way, and {len(book)} entries in the book, stay with {harbor.name}")
 
     def groups(self):
         for node in self.network.nodes:

@@ -68,7 +68,7 @@ class StoryTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout + done.stderr)
         lines = done.stdout.splitlines()
         self.assertEqual(lines[-1], "ok")
-        self.assertLess(len(lines), 24)
+        self.assertLess(len(lines), 26)
         self.assertTrue(any(" 0 hits" in line for line in lines))
 
         described = json.loads((self.directory / "demo.json").read_text())

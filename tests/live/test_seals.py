@@ -104,7 +104,7 @@ def setUpModule():
     story.network = network
     story.harbor, story.lighthouse = network.nodes
     whole = (story.set_up, story.fill, story.publish, story.follow, story.find, story.refer, story.consent, story.close, story.decline)
-    for part in (*whole, story.waitlist, story.forward, story.revoke, story.groups):
+    for part in (*whole, story.waitlist, story.forward, story.revoke, story.case, story.match, story.groups):
         part()
     talk(story)
 
