@@ -4,12 +4,16 @@
  * negative, deep, wide.  The node lives, asks on from the right token, and neither
  * loses nor repeats what waits to be sent.
  *
- * Each seventh way is tried; HS_LONG=1 tries them all.  An argument chooses one request, as "/send/".
+ * Each seventh way is tried, other ones each day (FAULT_TURN=N: those of day N); HS_LONG=1 tries them all.  An argument
+ * chooses one request, as "/send/".
  */
 #include <string.h>
+#include <time.h>
 
 #include "base/canon.h"
 #include "hostile.h"
+#include "store/cryptostore.h"
+#include "store/peoplestore.h"
 #include "story.h"
 #include "tamper.h"
 #include "tests/tap.h"
@@ -37,6 +41,15 @@ static size_t
 step_of(void)
 {
 	return getenv("HS_LONG") != NULL ? 1 : STEP;
+}
+
+/* The first way of today, of each ${step}th. */
+static size_t
+first_of(size_t step)
+{
+	const char *turn = getenv("FAULT_TURN");
+
+	return (turn != NULL ? strtoul(turn, NULL, 10) : (size_t)(time(NULL) / 86400)) % step;
 }
 
 static void
@@ -145,7 +158,7 @@ test_sync(void)
 {
 	autojson json_t *seen = json_object();
 	struct host h;
-	struct spoiler s = { .step = step_of() };
+	struct spoiler s = { .step = step_of(), .n = first_of(step_of()) };
 	struct tamper t = { .host = &h, .who = SOURCE, .part = "/sync?", .sync = enrich, .cookie = &s };
 	unsigned starts;
 	size_t queued = 0, before;
@@ -268,19 +281,79 @@ by_setup(struct host *h, size_t n)
 	    "steward_password", "steward password")));
 }
 
+/* A word for which the key has to be shared again, with a device of which nothing is left but its keys: one is claimed, the mark put, the key sent. */
+static void
+by_forgotten(struct host *h, size_t n)
+{
+	struct db *db = hostile_db(h, SOURCE);
+	int64_t pid;
+
+	if (person_find(db, TARGET_USER, &pid) != 0 || db_run(db, Q_STRANGER_FORGET_OLM, "i", pid) != 0 || db_run(db, Q_CRYPT_OUTBOUND_FORGET_ALL, "") != 0)
+		host_fail(h, "sessions cannot be forgotten");
+	hostile_go_on(h, SOURCE, db);
+	by_word(h, n);
+}
+
+static void
+publish(struct host *h, size_t i, size_t n)
+{
+	autojson json_t *records = story_records(*h->now);
+	json_t *program = json_array_get(records, 0);
+
+	(void)json_object_set_new(json_obj(program, "body"), "description", json_sprintf("Version %zu.", n));
+	json_decref(host_ok(h, i, "import", json_pack("{s:[O]}", "records", program)));
+	json_decref(host_ok(h, i, "publish", json_object()));
+}
+
+static void
+follow(struct host *h, size_t from, size_t to)
+{
+	autojson json_t *list = story_trust_list(h, 1, 1u << SOURCE | 1u << TARGET, 3650 * 86400000LL);
+	autojson json_t *node = host_ok(h, from, "show", json_pack("{s:s}", "id", "node"));
+
+	for (size_t i = SOURCE; i <= TARGET; i++)
+		json_decref(host_ok(h, i, "import_trust", json_pack("{s:O}", "document", list)));
+	publish(h, from, 0);
+	host_run(h, 5000);
+	json_decref(host_ok(h, to, "follow", json_pack("{s:O}", "org", json_object_get(node, "org"))));
+	host_run(h, 10000);
+}
+
+/* What the partner publishes, and what the node itself does. */
+static void
+by_partner(struct host *h, size_t n)
+{
+	if (n == 0)
+		follow(h, TARGET, SOURCE);
+	publish(h, TARGET, n);
+}
+
+static void
+by_publishing(struct host *h, size_t n)
+{
+	if (n == 0)
+		follow(h, SOURCE, TARGET);
+	publish(h, SOURCE, n);
+}
+
 static const struct endpoint {
 	const char	*part;
 	void		(*provoke)(struct host *, size_t);
+	size_t		 rare;		/* Of the ways that would be tried, only each so-manieth: the answer is long. */
 } endpoints[] = {
-	{ "/keys/query",	by_word },
-	{ "/sendToDevice/",	by_word },
-	{ "/send/",		by_word },
-	{ "/createRoom",	by_new_user },
-	{ "/join/",		by_invitation },
-	{ "/keys/upload",	by_claim },
-	{ "/login",		by_setup },
-	{ "/signatures/upload",	by_setup },
-	{ "/messages?",		by_word },
+	{ "/keys/query",	by_word, 1 },
+	{ "/sendToDevice/",	by_word, 1 },
+	{ "/send/",		by_word, 1 },
+	{ "/createRoom",	by_new_user, 1 },
+	{ "/join/",		by_invitation, 1 },
+	{ "/keys/upload",	by_claim, 1 },
+	{ "/login",		by_setup, 1 },
+	{ "/signatures/upload",	by_setup, 1 },
+	{ "/messages?",		by_word, 1 },
+	{ "/keys/claim",	by_forgotten, 1 },
+	{ "/account_data/",	by_forgotten, 1 },
+	{ "/state",		by_partner, 20 },
+	{ "/state/",		by_publishing, 1 },
 };
 
 static void
@@ -301,11 +374,12 @@ test_endpoint(const struct endpoint *e)
 {
 	autojson json_t *seen = json_object();
 	struct host h;
-	struct spoiler s = { .step = step_of() };
+	struct spoiler s = { .step = step_of() == 1 ? 1 : STEP * e->rare };
 	struct tamper t = { .host = &h, .who = SOURCE, .part = e->part, .alter = spoil_answer, .sync = rotate, .cookie = &s };
 	unsigned starts;
 	size_t provoked = 0, rooms = 0;
 
+	s.n = first_of(s.step);
 	story_begin(&h, 86);
 	say(&h, SOURCE, TARGET_USER, "Hello.");
 	host_run(&h, 20000);
@@ -320,7 +394,7 @@ test_endpoint(const struct endpoint *e)
 		idle = n == s.n ? idle + 1 : 0;
 	}
 	ok(s.count > 0 && s.n >= s.count, "the answer to %s spoilt in %zu of %zu ways", e->part, s.done, s.count);
-	ok(h.node[SOURCE].starts == starts, "the node lives");
+	ok(h.node[SOURCE].starts == starts + (e->provoke == by_forgotten ? provoked : 0), "the node lives");
 	tamper_end(&t);
 	for (int i = 0; i < 400 && story_count(&h, SOURCE, "outbox") > 0; i++)
 		tamper_wait(&h, WAIT_MS);
@@ -336,15 +410,98 @@ test_endpoint(const struct endpoint *e)
 			rooms++;
 		is_int((int)rooms, (int)provoked + 1, "one chat for each person");
 	}
-	if (e->provoke == by_word)
+	if (e->provoke == by_partner || e->provoke == by_publishing) {
+		size_t reader = e->provoke == by_partner ? SOURCE : TARGET;
+		autojson json_t *found = host_ok(&h, reader, "find", json_object()), *program = NULL;
+		char newest[32];
+
+		(void)snprintf(newest, sizeof(newest), "Version %zu.", provoked - 1);
+		is_int((int)json_array_size(json_arr(found, "records")), 1, "the program is there once");
+		program = host_ok(&h, reader, "show", json_pack("{s:O}", "id", json_object_get(json_array_get(json_arr(found, "records"), 0), "id")));
+		{
+			autofree char *text = json_dumps(program, 0);
+
+			ok(strstr(text, newest) != NULL, "as it was said last: %s", newest);
+		}
+	}
+	if (e->provoke == by_word || e->provoke == by_forgotten)
 		is_int((int)sealed_by(&h, SOURCE_USER), (int)(provoked + 3 + acknowledged(&h, SOURCE, seen)), "each word was sent, once, and one greeting");
 	ok(story_complaints(&h) == 0, "the homeservers have nothing to complain of");
 	host_end(&h);
 }
 
+/* Who they are is said once in a node's life: each way in a world of its own. */
+static char *
+spoil_first(struct tamper *t, const json_t *truth)
+{
+	struct spoiler *s = t->cookie;
+
+	if (s->asked)
+		return NULL;
+	s->asked = true;
+	s->count = tamper_count(truth);
+	return tamper_spoil(truth, s->n, s->what);
+}
+
+static const char *
+stage_of(struct host *h, char ret[100])
+{
+	autojson json_t *status = host_ok(h, 0, "status", json_object());
+
+	(void)snprintf(ret, 100, "%s", json_str(status, "setup"));
+	return ret;
+}
+
+/* The identity that the homeserver was given is one, however often it was given. */
+static bool
+is_one_identity(const struct host *h)
+{
+	const json_t *call, *first = NULL;
+	size_t i;
+	bool one = true;
+
+	json_array_foreach(hs_log(h->hs), i, call)
+		if (!strcmp(json_str(call, "user"), h->node[0].user) && strstr(json_str(call, "path"), "/device_signing/upload") != NULL) {
+			first = first == NULL ? call : first;
+			one = one && json_equal(json_object_get(call, "body"), json_object_get(first, "body"));
+		}
+	return first != NULL && one;
+}
+
+static void
+test_identity(void)
+{
+	struct spoiler s = { .step = step_of(), .n = first_of(step_of()), .count = STEP };
+	int wrong = 0;
+
+	for (; s.n < s.count; s.n += s.step, s.done++) {
+		struct host h;
+		struct tamper t = { .host = &h, .who = 0, .part = "/device_signing/upload", .alter = spoil_first, .cookie = &s };
+		char stage[100] = "";
+
+		s.asked = false;
+		story_open(&h, 87);
+		(void)host_add(&h, "opendoor", "opendoor.example");
+		host_start(&h, 0);
+		tamper_set(&t);
+		json_decref(host_ok(&h, 0, "setup", json_pack("{s:s, s:s}", "node_password", "node password", "steward_password", "steward password")));
+		for (int i = 0; i < TRIES && strcmp(stage_of(&h, stage), "done") != 0 && strncmp(stage, "failed", 6) != 0; i++)
+			tamper_wait(&h, WAIT_MS);
+		tamper_end(&t);
+		if (!s.asked || strcmp(stage, "done") != 0 || !is_one_identity(&h) || h.node[0].starts != 1 || story_complaints(&h) != 0) {
+			printf("# %s: setup is at: %s\n", s.what, stage);
+			wrong++;
+		}
+		host_end(&h);
+	}
+	ok(s.done > 1 && wrong == 0, "the answer to who the node is spoilt in %zu of %zu ways: set up all the same, with one identity", s.done, s.count);
+}
+
 int
 main(int argc, char **argv)
 {
+	if (argc < 2 || !strcmp(argv[1], "/device_signing/upload"))
+		test_identity();
 	if (argc < 2 || !strcmp(argv[1], "/sync?"))
 		test_sync();
 	for (size_t i = 0; i < nelem(endpoints); i++)
