@@ -21,6 +21,8 @@ static const struct { const char *where, *words; } canaries[] = {
 	{ "history", "a winter in the north" },
 };
 #define CHANNEL	"org.cairnpeer.channel"
+#define REFUSED	"a second winter"
+#define DECLINED "the attic has burned"
 
 /* Are these bytes in that file, which a node may have open? */
 static int
@@ -216,9 +218,13 @@ static void
 test_partner(struct host *h, const struct referral_story *s, const char *what)
 {
 	autojson json_t *done = NULL, *twice = NULL;
-	struct reread then = reread(h, TARGET, CHANNEL, NULL, CANARY), now;
+	struct reread then = reread(h, TARGET, CHANNEL, NULL, CANARY), now, refused;
 	struct forensic f;
 
+	/* No disclosure as it has to be: it is put aside as it came, beside the key that opens it. */
+	hostile_say(h, SOURCE, hs_room(h->hs, CHANNEL, 0), "org.cairnpeer.referral.disclosure", json_pack("{s:s, s:s}", "referral", s->id, "history", REFUSED));
+	refused = reread(h, TARGET, CHANNEL, NULL, REFUSED);
+	ok(found_in(h, TARGET, "rejected", NULL, NULL) == 1 && refused.found == 1, "what was refused about it can be read");
 	done = erase(h, TARGET, s->id, true);
 	host_run(h, 60000);
 	is_str(state_of(h, TARGET, what, NULL, NULL), "erased", "the partner erases too");
@@ -231,8 +237,46 @@ test_partner(struct host *h, const struct referral_story *s, const char *what)
 	host_start(h, TARGET);
 	now = reread(h, TARGET, CHANNEL, NULL, CANARY);
 	ok(then.found > 0 && now.found == 0, "nor does its database of today open what its homeserver holds: %d of %d, before %d", now.opened, now.events, then.opened);
+	refused = reread(h, TARGET, CHANNEL, NULL, REFUSED);
+	ok(found_in(h, TARGET, "rejected", NULL, NULL) == 0 && found_in(h, TARGET, "waiting", NULL, NULL) == 0 && refused.found == 0,
+	    "nothing that was refused about it is left, nor can be read");
 	twice = host_command(h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", s->id, "confirm", s->id));
 	ok(json_is_false(json_object_get(twice, "ok")), "what was erased cannot be erased again");
+}
+
+/* Why a program said no is in words, too. */
+static void
+test_declined(struct host *h)
+{
+	static const char reason[] = DECLINED;
+	struct reread then[2], now;
+	struct referral_story s;
+
+	refer_begin(h, &s);
+	if (!refer_step(h, &s, STORY_REFER))
+		host_fail(h, "there is nothing to decline");
+	json_decref(host_ok(h, TARGET, "answer", json_pack("{s:s, s:s, s:s, s:s}", "referral", s.id, "decision", "decline", "reason", "other", "reason_text", reason)));
+	host_run(h, 20000);
+	for (size_t i = SOURCE; i <= TARGET; i++) {
+		then[i] = reread(h, i, CHANNEL, NULL, reason);
+		host_stop(h, i);
+		search_copy(h, i, "", ".declined");
+		host_start(h, i);
+	}
+	json_decref(erase(h, SOURCE, s.id, true));
+	host_run(h, 60000);
+	/* Whoever declined has nothing that must be kept: it is erased there as soon as they are asked. */
+	for (size_t i = SOURCE; i <= TARGET; i++) {
+		struct forensic before = search(h, i, ".declined/cairn.db", ".declined", reason), backup, today;
+
+		now = reread(h, i, CHANNEL, NULL, reason);
+		host_stop(h, i);
+		backup = search(h, i, ".declined/cairn.db", "", reason);
+		today = search(h, i, "/cairn.db", "", reason);
+		host_start(h, i);
+		ok(before.found > 0 && backup.found == 0 && today.found == 0, "%s: why it was declined is in no database once that is erased", h->node[i].name);
+		ok(then[i].found > 0 && now.found == 0, "nor can be read of what the homeserver holds");
+	}
 }
 
 /* How many rows of the audit have that actor and action, and say so much of whom they are about. */
@@ -338,6 +382,7 @@ main(void)
 	test_on(&host, "the next referral goes all the way");
 	test_partner(&host, &s, what);
 	test_ratchets(&host, TARGET);
+	test_declined(&host);
 	test_on(&host, "and the one after");
 	test_restore(&host, &s, what);
 	host_close(&host);
