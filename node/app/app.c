@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,6 +224,22 @@ narrow(struct app *app, const struct flight *f)
 	return 0;
 }
 
+/* That, why and how long the server lets us wait, for cairn doctor. */
+static int
+limited(struct app *app, const struct flight *f, int64_t told, const json_t *answer)
+{
+	struct out out = { 0 };
+	int r = f->kind == FLIGHT_OUT ? outbox_get(app->db, f->row, &out) : E_NOTFOUND;
+
+	if (r < 0)
+		return r;
+	app->limited.until = app_now(app) + answer_wait(told, answer, r == 0 ? out.attempts + 1 : 1, 0);
+	app->limited.account = r == 0 ? !strcmp(out.account, "steward") ? APP_STEWARD : APP_NODE : f->account;
+	(void)snprintf(app->limited.purpose, sizeof(app->limited.purpose), "%s", r == 0 ? out.purpose : "");
+	outbox_free(&out);
+	return 0;
+}
+
 static int
 sync_answered(struct app *app, const struct flight *f, const json_t *answer)
 {
@@ -349,7 +366,8 @@ judged(struct app *app, const struct flight *f, int status, int64_t told, const 
 	brief = why;
 	brief.text[strcspn(brief.text, ":")] = '\0';
 	if (fate == ANSWER_RETRY || fate == ANSWER_LIMITED) {
-		if (status == 200 && answer == NULL && (r = narrow(app, f)) != 0)
+		if ((status == 200 && answer == NULL && (r = narrow(app, f)) != 0) ||
+		    (fate == ANSWER_LIMITED && (r = limited(app, f, told, answer)) != 0))
 			return r;
 		return back_off(app, f, told, answer, brief.text);
 	}

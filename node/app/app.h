@@ -104,6 +104,11 @@ struct app {
 	struct {			/* What members are asked; talk_clock.h. */
 		int64_t	due, after;		/* When the round begins or goes on, and behind which referral. */
 	} asks;
+	struct {			/* The last 429; for cairn doctor only. */
+		int64_t		until;
+		unsigned	account;
+		char		purpose[32];	/* Of calls.c; "": none of the outbox. */
+	} limited;
 	int64_t			 keys_due;	/* The server asked to wait with key requests. */
 	int64_t			 next;		/* When app_tick is wanted; 0: at once, INT64_MAX: never. */
 };

@@ -13,15 +13,13 @@
 #include "crypt/device.h"
 #include "crypt/keys.h"
 #include "crypt/primitives.h"
+#include "doctor.h"
 #include "domain/trust.h"
 #include "domain/when.h"
 #include "federation.h"
-#include "gap.h"
 #include "identity.h"
 #include "manifest.h"
-#include "members.h"
 #include "publish.h"
-#include "setup.h"
 #include "steps.h"
 #include "store/askstore.h"
 #include "store/audit.h"
@@ -29,7 +27,6 @@
 #include "store/consentstore.h"
 #include "store/dirstore.h"
 #include "store/erasure.h"
-#include "store/gapstore.h"
 #include "store/inbox.h"
 #include "store/matchstore.h"
 #include "store/messagestore.h"
@@ -51,8 +48,8 @@ struct checking {
 	json_t		*checks;
 };
 
-static int
-check(json_t *checks, const char *name, bool good, const char *text, const char *hint)
+int
+doctor_say(json_t *checks, const char *name, bool good, const char *text, const char *hint)
 {
 	json_t *item = json_pack("{s:s, s:b, s:s, s:s}", "name", name, "ok", good, "text", text, "hint", hint);
 
@@ -68,13 +65,13 @@ check_store(struct app *app, json_t *checks)
 
 	if (r != 0 && r != ERR_CORRUPT)
 		return r;
-	if ((r = check(checks, "store", r == 0, r == 0 ? "the database is whole" : why.text,
+	if ((r = doctor_say(checks, "store", r == 0, r == 0 ? "the database is whole" : why.text,
 	    "stop the node and restore a backup")) != 0)
 		return r;
 	r = audit_verify(app->db, &rows, &why);
 	if (r != 0 && r != ERR_CORRUPT)
 		return r;
-	return check(checks, "audit", r == 0, r == 0 ? "the audit chain is unbroken" : why.text,
+	return doctor_say(checks, "audit", r == 0, r == 0 ? "the audit chain is unbroken" : why.text,
 	    "somebody changed the audit: keep a copy of the state directory and investigate");
 }
 
@@ -90,61 +87,9 @@ check_erasures(struct app *app, json_t *checks)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld erased, %lld under way; %lld partners have not decided for a week, %lld requests of partners "
 	    "wait for our staff", (long long)done, (long long)open, (long long)silent, (long long)wanted);
-	return check(checks, "erasure", silent == 0 && wanted == 0, text, wanted > 0 ?
+	return doctor_say(checks, "erasure", silent == 0 && wanted == 0, text, wanted > 0 ?
 	    "cairn list erasures shows them; cairn erase REFERRAL, or cairn erase REFERRAL --keep" :
 	    "cairn list erasures shows them; speak to their staff");
-}
-
-static int
-check_setup(struct app *app, json_t *checks)
-{
-	autojson json_t *status = NULL;
-	const char *stage, *why;
-	bool done, begun;
-	int r = setup_status(app, &status);
-
-	if (r != 0)
-		return r;
-	stage = json_str(status, "setup");
-	why = json_str(status, "error");
-	done = !strcmp(stage, "done");
-	begun = !strcmp(stage, "login") || !strcmp(stage, "keys");
-	if ((r = check(checks, "setup", done, done ? "accounts are logged in and cross-signed" : why != NULL ? why : stage,
-	    why != NULL ? "mend that, then run cairn setup again" : begun ?
-	    "it is under way; the lines below and the log say what holds it up" : "run cairn setup")) != 0)
-		return r;
-	if ((r = check(checks, "bridge", app->up, app->up ? "connected" : "not there",
-	    "cairnd starts it; see its log")) != 0)
-		return r;
-	for (unsigned i = 0; i < APP_ACCOUNTS; i++) {
-		char name[32];
-
-		(void)snprintf(name, sizeof(name), "sync of %s", app_account_name[i]);
-		/* Whether the homeserver answers can be said once somebody asked it. */
-		if (!begun && !done && !app->accounts[i].fresh && !app->accounts[i].barred)
-			r = check(checks, name, false, "not logged in", why != NULL ? "run cairn setup again" : "run cairn setup");
-		else if (app->accounts[i].barred)
-			r = check(checks, name, false, "the homeserver accepts nothing from this account",
-			    "run cairn setup again; if that does not help, its administrator can say why");
-		else
-			r = check(checks, name, app->accounts[i].fresh && app->accounts[i].attempts == 0,
-			    app->accounts[i].fresh ? app->accounts[i].attempts == 0 ? "answered" : "failing, being retried" :
-			    "no answer yet", "is the homeserver reachable? cairn check-config shows its address");
-		if (r != 0)
-			return r;
-	}
-	return 0;
-}
-
-static int
-check_newest(struct app *app, json_t *checks)
-{
-	if (app->epoch.attempts > 0)
-		return check(checks, "epoch", false, "the homeserver does not take the mark that must precede what is sent",
-		    "it is tried again; the log says why, and that server's administrator can");
-	return check(checks, "epoch", !app->epoch.held, app->epoch.held ? "this database is not the newest of this node: "
-	    "a copy was restored, or a second one runs; nothing is sent" : "the homeserver knows of no newer database of this node",
-	    "stop any other copy, put the recovery file back where it was, then cairn setup: it makes a new device; see Backup in operating.md");
 }
 
 static int
@@ -155,14 +100,14 @@ check_trust(struct app *app, json_t *checks)
 	bool soon = expires - app_now(app) < 14 * WHEN_DAY;
 
 	if (*app->trust_fork != '\0')
-		return check(checks, "trust list", false, app->trust_fork, "nothing is sent to any organization and nobody is trusted: "
+		return doctor_say(checks, "trust list", false, app->trust_fork, "nothing is sent to any organization and nobody is trusted: "
 		    "speak to the others; cairn federation join FILE with the list that holds ends this");
 	if (app->trust == NULL)
-		return check(checks, "trust list", false, "none is in force: nobody is trusted",
+		return doctor_say(checks, "trust list", false, "none is in force: nobody is trusted",
 		    "cairn import trust FILE, with the file from the federation's signer");
 	(void)snprintf(text, sizeof(text), "%zu organization%s, until %s", trust_norgs(app->trust),
 	    trust_norgs(app->trust) == 1 ? "" : "s", when_print_day(expires, day));
-	return check(checks, "trust list", !soon && publish_own_org(app) != NULL, text,
+	return doctor_say(checks, "trust list", !soon && publish_own_org(app) != NULL, text,
 	    publish_own_org(app) == NULL ? "we are not on it: give the output of cairn show node --json to the signer" :
 	    "it ends soon: ask the signer for a new one");
 }
@@ -182,7 +127,7 @@ check_standing(struct app *app, json_t *checks)
 		if (!stopped)
 			(void)err_set(&why, 0, "%s is trusted by this node, though the federation has suspended it: %s", org->name,
 			    org->reason);
-		if ((r = check(checks, "organization", stopped, why.text, "cairn federation deny ORG --reason ends that")) != 0)
+		if ((r = doctor_say(checks, "organization", stopped, why.text, "cairn federation deny ORG --reason ends that")) != 0)
 			return r;
 	}
 	return 0;
@@ -204,11 +149,11 @@ check_federation_room(struct app *app, json_t *checks)
 		return r;
 	(void)snprintf(text, sizeof(text), "version %lld is there, %lld is in force here, and too many between were missed", (long long)ahead, (long long)seen);
 	if (ahead > seen)
-		return check(checks, "federation room", false, text, "ask another organization for the newest list, and cairn import trust FILE");
+		return doctor_say(checks, "federation room", false, text, "ask another organization for the newest list, and cairn import trust FILE");
 	if ((r = room_get(app->db, where.room, &room)) < 0)
 		return r;
 	r = r == 0 && room.joined ? 0 : E_LATER;
-	return check(checks, "federation room", r == 0, r == 0 ? "joined: newer trust lists arrive there" : "not joined",
+	return doctor_say(checks, "federation room", r == 0, r == 0 ? "joined: newer trust lists arrive there" : "not joined",
 	    "cairn list outbox shows why; until then newer trust lists come as files: cairn import trust");
 }
 
@@ -227,7 +172,7 @@ check_directory(void *cookie, const struct partner *partner)
 		return r;
 	text_escape(org->name, known, sizeof(known));	/* Cut between characters. */
 	(void)snprintf(name, sizeof(name), "directory of %s", known);
-	return check(c->checks, name, r != E_NOTFOUND, r == 0 ? "complete, by its signed manifest" :
+	return doctor_say(c->checks, name, r != E_NOTFOUND, r == 0 ? "complete, by its signed manifest" :
 	    r == E_LATER ? "not whole yet" : why.text,
 	    "a homeserver withholds records: ask the partner, and your homeserver's administrator");
 }
@@ -246,18 +191,18 @@ check_queues(struct app *app, json_t *checks)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld to be sent, %lld refused by the homeserver",
 	    (long long)live + ready, (long long)failed);
-	if ((r = check(checks, "outbox", failed == 0, text, "cairn list outbox shows which, and why")) != 0)
+	if ((r = doctor_say(checks, "outbox", failed == 0, text, "cairn list outbox shows which, and why")) != 0)
 		return r;
 	if ((r = traffic_silent(app->db, NULL, &silent, &stopped)) != 0)
 		return r;
 	(void)snprintf(text, sizeof(text), "contents for partners: %lld given up or withheld, %lld sent for an hour "
 	    "without an acknowledgement, or refused", (long long)stopped, (long long)silent);
-	if ((r = check(checks, "traffic", stopped == 0 && silent == 0, text,
+	if ((r = doctor_say(checks, "traffic", stopped == 0 && silent == 0, text,
 	    "the partner does not have them: speak to its staff; cairn list referrals shows whose turn it is")) != 0)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld waiting for a key, %lld rejected; %lld given up in %d days because too many "
 	    "waited", (long long)waiting, (long long)rejected, (long long)lost, WAITING_LOST_DAYS);
-	return check(checks, "inbox", rejected == 0 && lost == 0, text, lost == 0 ? "cairn list rejected shows why" :
+	return doctor_say(checks, "inbox", rejected == 0 && lost == 0, text, lost == 0 ? "cairn list rejected shows why" :
 	    "cairn list rejected shows why; ask the people concerned whether something is unanswered");
 }
 
@@ -285,7 +230,7 @@ check_steps(struct app *app, json_t *checks)
 	if (resting == NULL)
 		return 0;
 	(void)snprintf(text, sizeof(text), "%s: this part of the node does not work, and is tried again each minute; all else goes on", resting);
-	return check(checks, "the node", false, text, "a fault of the program: the log says what happened; see SECURITY.md");
+	return doctor_say(checks, "the node", false, text, "a fault of the program: the log says what happened; see SECURITY.md");
 }
 
 static const char *
@@ -317,7 +262,7 @@ check_lost_people(struct app *app, json_t *checks)
 		    "database: of %lld what was written before cannot be read: %s%s", (long long)names.n, names.ids.data,
 		    names.n > NAMED_MOST ? " and others" : "");
 	buf_free(&names.ids);
-	return r != 0 ? r : check(checks, "keys of people", names.n == 0, text.data, "stop the node, put the newest copy of keys.db back and "
+	return r != 0 ? r : doctor_say(checks, "keys of people", names.n == 0, text.data, "stop the node, put the newest copy of keys.db back and "
 	    "start it; if there is none, cairn erase person:NUMBER, or the referral, forgets the rest; have consents signed anew");
 }
 
@@ -340,7 +285,7 @@ check_copies(struct app *app, json_t *checks)
 	else
 		(void)snprintf(text, sizeof(text), "the newest copy of keys.db was made %lld day%s ago%s", (long long)days, days == 1 ? "" : "s",
 		    days >= COPY_EXPIRES ? ", and is to be destroyed by now: what was erased since can still be read with it" : "");
-	return check(checks, "copies of keys", !members || (made != 0 && days < COPY_DAYS), text,
+	return doctor_say(checks, "copies of keys", !members || (made != 0 && days < COPY_DAYS), text,
 	    "cairn backup FILE --keys DIR each day copies it, and destroys the copies in DIR that are 29 days old; see Backup in operating.md");
 }
 
@@ -357,7 +302,7 @@ check_lost(struct app *app, json_t *checks)
 		    "%lld cannot be read, and nothing is done about %s%s", (long long)names.n, names.ids.data,
 		    names.n > NAMED_MOST ? " and others" : "");
 	buf_free(&names.ids);
-	return r != 0 ? r : check(checks, "keys of members", names.n == 0, text.data, "stop the node, put the newest copy of keys.db back "
+	return r != 0 ? r : doctor_say(checks, "keys of members", names.n == 0, text.data, "stop the node, put the newest copy of keys.db back "
 	    "and start it; if there is none, speak to the partner's staff, then cairn erase each of these and begin anew");
 }
 
@@ -373,7 +318,7 @@ check_old(struct app *app, json_t *checks)
 		r = buf_printf(&text, "%lld under way were begun with an older release: their history can be read, and they cannot go on: "
 		    "%s%s", (long long)names.n, names.ids.data, names.n > NAMED_MOST ? " and others" : "");
 	buf_free(&names.ids);
-	return r != 0 || names.n == 0 ? r : check(checks, "older referrals", false, text.data, "speak to the partner about each and send "
+	return r != 0 || names.n == 0 ? r : doctor_say(checks, "older referrals", false, text.data, "speak to the partner about each and send "
 	    "a new referral; cairn erase REFERRAL ends the old one here");
 }
 
@@ -389,7 +334,7 @@ check_turns(struct app *app, json_t *checks)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld referral%s for what somebody owes and has not done", (long long)overdue,
 	    overdue == 1 ? " waits" : "s wait");
-	return check(checks, "referrals", overdue == 0, overdue == 0 ? "none is overdue" : text,
+	return doctor_say(checks, "referrals", overdue == 0, overdue == 0 ? "none is overdue" : text,
 	    "cairn list referrals shows whose turn it is: ours is done with what cairn show REFERRAL names; else speak to their staff");
 }
 
@@ -406,7 +351,7 @@ check_waiting(struct app *app, json_t *checks)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld referral%s something that its partner said after what has not come, for a day or more: %s", (long long)n,
 	    n == 1 ? " has" : "s have", one != NULL ? one : "");
-	return check(checks, "waiting", n == 0, n == 0 ? "nothing waits for what a partner said before it" : text,
+	return doctor_say(checks, "waiting", n == 0, n == 0 ? "nothing waits for what a partner said before it" : text,
 	    "cairn show REFERRAL says what it is; ask the partner's staff. It is dropped after 90 days, but never that a member left");
 }
 
@@ -422,7 +367,7 @@ check_revocations(struct app *app, json_t *checks)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld holder%s of disclosures did not acknowledge a revocation within a day", (long long)late,
 	    late == 1 ? "" : "s");
-	return check(checks, "revocations", late == 0, late == 0 ? "each is acknowledged, or was made within a day" : text,
+	return doctor_say(checks, "revocations", late == 0, late == 0 ? "each is acknowledged, or was made within a day" : text,
 	    "cairn accounting REFERRAL shows who; speak to their staff");
 }
 
@@ -439,7 +384,7 @@ check_records(struct app *app, json_t *checks)
 	if (n > 0)
 		(void)snprintf(text, sizeof(text), "%lld of our records end%s, the first on %s: partners show them as old then, and not at all 30 days later",
 		    (long long)n, n == 1 ? "s" : "", when_print_day(first, day));
-	return check(checks, "our records", n == 0, n == 0 ? "none ends within 30 days" : text,
+	return doctor_say(checks, "our records", n == 0, n == 0 ? "none ends within 30 days" : text,
 	    "see whether they are still true (cairn list records), mend what is not, then run cairn publish");
 }
 
@@ -455,7 +400,7 @@ check_purges(struct app *app, json_t *checks)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld follower%s did not say within a day that a withdrawn record is forgotten", (long long)late,
 	    late == 1 ? "" : "s");
-	return check(checks, "withdrawn records", late == 0, late == 0 ? "each follower has forgotten them, or was told within a day" : text,
+	return doctor_say(checks, "withdrawn records", late == 0, late == 0 ? "each follower has forgotten them, or was told within a day" : text,
 	    "cairn list records shows the withdrawals, cairn show RECORD who has not; speak to their staff");
 }
 
@@ -477,7 +422,7 @@ check_words(struct app *app, json_t *checks)
 	}
 	(void)snprintf(text, sizeof(text), "%lld message%s to people wait%s for more than a day", (long long)late,
 	    late == 1 ? "" : "s", late == 1 ? "s" : "");
-	return check(checks, "messages", late == 0, late == 0 ? "none waits for more than a day" : text, hint);
+	return doctor_say(checks, "messages", late == 0, late == 0 ? "none waits for more than a day" : text, hint);
 }
 
 static int
@@ -491,50 +436,19 @@ check_matches(struct app *app, json_t *checks)
 		return r;
 	(void)snprintf(text, sizeof(text), "%lld to look back on, %lld of them past the end that was agreed on; %lld wanted to be asked how it goes",
 	    (long long)review, (long long)over, (long long)ask);
-	if ((r = check(checks, "matches", review == 0 && ask == 0, review == 0 && ask == 0 ? "none waits for a look back or a question" : text,
+	if ((r = doctor_say(checks, "matches", review == 0 && ask == 0, review == 0 && ask == 0 ? "none waits for a look back or a question" : text,
 	    "cairn list matches shows which; ask both, each alone, then cairn match review or end; four weeks past its end a match ends by itself")) != 0 || (r = bound_trouble(app, &over)) != 0)
 		return r;
 	(void)snprintf(text, sizeof(text), "in %lld nothing is shown to the specialist, because it is in doubt whose account theirs is", (long long)over);
-	return check(checks, "specialists' accounts", over == 0, over == 0 ? "none is in doubt" : text, "cairn list matches says which and why; speak to them by another way than "
+	return doctor_say(checks, "specialists' accounts", over == 0, over == 0 ? "none is in doubt" : text, "cairn list matches says which and why; speak to them by another way than "
 	    "that account: they write !account and their words there, or sign anew (cairn sign publication); then cairn match chat MATCH --as specialist");
-}
-
-/* Silence would be the worst: somebody may wait for an answer to what nobody here can read. */
-static int
-check_gaps(struct app *app, json_t *checks)
-{
-	char text[160];
-	int64_t cut, late;
-	int r;
-
-	if ((r = gap_cuts(app->db, &cut)) != 0 || (r = gap_late(app->db, app_now(app) - GAP_LATE_MS, &late)) != 0)
-		return r;
-	(void)snprintf(text, sizeof(text), "in %lld room%s older messages could not be read, in the last 30 days; in %lld they "
-	    "have waited for hours to be read", (long long)cut, cut == 1 ? "" : "s", (long long)late);
-	return check(checks, "timelines", cut == 0 && late == 0, cut == 0 && late == 0 ? "no message is missing" : text,
-	    "the log says why; ask the people concerned whether something is unanswered");
-}
-
-static int
-check_members(struct app *app, json_t *checks)
-{
-	char text[128];
-	int64_t unsure;
-	int r = unsure_count(app->db, app_now(app) - MEMBERS_SHOWN_MS, &unsure);
-
-	if (r != 0)
-		return r;
-	(void)snprintf(text, sizeof(text), "in %lld rooms nothing is sent: the homeserver does not say who is in them",
-	    (long long)unsure);
-	return check(checks, "members", unsure == 0, unsure == 0 ? "known, wherever something is sent" : text,
-	    "it is asked again and again; the log says what it answers: ask its administrator");
 }
 
 static int
 add_alarm(void *cookie, int64_t when, const char *user, const char *device, const char *text)
 {
 	(void)when, (void)user;
-	return check(cookie, "keys", false, text, device != NULL && *device != '\0' ?
+	return doctor_say(cookie, "keys", false, text, device != NULL && *device != '\0' ?
 	    "compare the fingerprint with the person, then cairn trust USER DEVICE FINGERPRINT" :
 	    "speak to the person, or to the administrator of the homeserver");
 }
@@ -546,10 +460,10 @@ check_house(struct app *app, json_t *checks)
 	bool trouble;
 	int r = book_trouble(app, text, sizeof(text), &trouble);
 
-	if (r != 0 || (r = check(checks, "supporters", !trouble, trouble ? text : "nothing about supporters, groups or volunteers waits",
+	if (r != 0 || (r = doctor_say(checks, "supporters", !trouble, trouble ? text : "nothing about supporters, groups or volunteers waits",
 	    "cairn book show says who and what")) != 0 || (r = identity_trouble(app, text, sizeof(text), &trouble)) != 0)
 		return r;
-	return check(checks, "identities", !trouble, trouble ? text : "nobody's identity key changed", "cairn list identities says whose; compare the new key with "
+	return doctor_say(checks, "identities", !trouble, trouble ? text : "nobody's identity key changed", "cairn list identities says whose; compare the new key with "
 	    "the person, by voice or in person, then cairn trust identity USER KEY");
 }
 
@@ -562,14 +476,14 @@ check_keys(struct app *app, json_t *checks)
 
 	if (r < 0)
 		return r;
-	if ((r = check(checks, "primitives", r == 0, r == 0 ? "libolm uses libcrypto and libsodium" : why.text,
+	if ((r = doctor_say(checks, "primitives", r == 0, r == 0 ? "libolm uses libcrypto and libsodium" : why.text,
 	    "libolm's own functions are in use; the strict layer still holds; see docs/threat-model.md")) != 0)
 		return r;
 	if (app->crypt == NULL)
 		return 0;
 	(void)snprintf(text, sizeof(text), "%.24s, fingerprint %.43s", crypt_device(app->crypt),
 	    device_fingerprint(app->crypt));
-	if ((r = check(checks, "device", true, text, "")) != 0)
+	if ((r = doctor_say(checks, "device", true, text, "")) != 0)
 		return r;
 	return keys_alarms_each(app->crypt, add_alarm, checks);
 }
@@ -584,13 +498,13 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	(void)actor, (void)args, (void)reterr;
 	if ((*ret = json_pack("{s:o}", "checks", checks)) == NULL)
 		return -ENOMEM;
-	if ((r = check_steps(app, checks)) != 0 || (r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
+	if ((r = check_steps(app, checks)) != 0 || (r = doctor_server(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_lost_people(app, checks)) != 0 ||
 	    (r = check_copies(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 || (r = check_waiting(app, checks)) != 0 ||
 	    (r = check_revocations(app, checks)) != 0 || (r = check_records(app, checks)) != 0 || (r = check_purges(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
-	    (r = check_gaps(app, checks)) != 0 || (r = check_members(app, checks)) != 0 || (r = check_matches(app, checks)) != 0 || (r = check_house(app, checks)) != 0 ||
+	    (r = check_matches(app, checks)) != 0 || (r = check_house(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)
 		return r;
 	return check_keys(app, checks);

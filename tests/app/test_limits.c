@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A homeserver's rate limits: what waits, until when and what to do about it is in cairn doctor, and over when the wait is. */
+#include "base/canon.h"
+#include "bench/node.h"
+#include "domain/when.h"
+#include "tap.h"
+
+#define LIMIT	"{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":90000}"
+
+enum { WAIT_MS = 90 * 1000 };
+
+static struct bench_node node;
+static struct world real;
+static int64_t ahead;
+
+static int64_t
+later(void *cookie)
+{
+	(void)cookie;
+	return world_now(&real) + ahead;
+}
+
+/* The line of the doctor, borrowed from ${reply}. */
+static const json_t *
+line(json_t **reply)
+{
+	json_t *item;
+	size_t i;
+
+	*reply = bench_ask(&node, "doctor", json_object());
+	json_array_foreach(json_arr(json_obj(*reply, "result"), "checks"), i, item)
+		if (!strcmp(json_str(item, "name"), "rate limits"))
+			return item;
+	return NULL;
+}
+
+static void
+is_free(const char *when)
+{
+	autojson json_t *reply = NULL;
+	const json_t *said = line(&reply);
+
+	ok(json_is_true(json_object_get(said, "ok")), "%s: nothing is limited", when);
+}
+
+/* The request whose path has ${part} is told to wait. */
+static void
+limit(const char *part, const char *words, const char *setting)
+{
+	autojson json_t *reply = NULL;
+	struct bench_request *r;
+	char until[WHEN_TEXT];
+	const json_t *said;
+	uint64_t id;
+	int64_t now;
+
+	node.app->next = 0;
+	for (int i = 0; i < 20 && (r = bench_request(&node, part)) == NULL; i++)
+		bench_tick(&node);
+	bench_need(r != NULL);
+	id = r->id;
+	free(r->path);
+	free(r->body);
+	*r = (struct bench_request){ 0 };
+	now = later(NULL);
+	bench_must(app_answer(node.app, id, 429, -1, LIMIT, strlen(LIMIT)));
+	said = line(&reply);
+	ok(json_is_false(json_object_get(said, "ok")) && strstr(json_str(said, "text"), words) != NULL, "%s: it is said what waits", part);
+	/* The minute, or the one after. */
+	(void)when_print(now + WAIT_MS, until);
+	if (strstr(json_str(said, "text"), until) == NULL)
+		(void)when_print(now + WAIT_MS + 1000, until);
+	ok(strstr(json_str(said, "text"), until) != NULL, "until when");
+	ok(strstr(json_str(said, "hint"), setting) != NULL && strstr(json_str(said, "hint"), "override_ratelimit") != NULL, "and what to do");
+	ahead += WAIT_MS - 5000;
+	json_decref(take(reply));
+	said = line(&reply);
+	ok(json_is_false(json_object_get(said, "ok")), "as long as it waits");
+	ahead += 10000;
+	is_free("when it is over");
+}
+
+int
+main(void)
+{
+	const char *dir = getenv("TMPDIR");
+	autojson json_t *body = json_pack("{s:s}", "user_id", "@ana:here.example");
+
+	bench_node_open(&node, dir != NULL ? dir : "/tmp", 0);
+	real = node.world;
+	node.world.now = later;
+	bench_synced(&node);
+	is_free("at first");
+	bench_must(db_begin(node.app->db, NULL));
+	bench_must(outbox_call(node.app->db, "node", "!room", "POST", "/_matrix/client/v3/rooms/!room/invite", body, "invite", "!room"));
+	bench_must(db_commit(node.app->db, NULL));
+	limit("/invite", "inviting people", "rc_invites");
+	limit("/sync?", "a request of ours", "the limit that its log names");
+	bench_node_close(&node);
+	return done_testing();
+}
