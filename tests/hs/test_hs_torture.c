@@ -50,9 +50,9 @@ tell(const struct torture *t, uint64_t seed, double seconds)
 	for (size_t i = 0; i < HOST_KILLS; i++)
 		if (t->killed[i] > 0)
 			printf(" %s %ld,", host_kill_name[i], t->killed[i]);
-	printf(" at other moments %ld, both at once %ld, parents %ld, days away %ld; bridges %ld; %zu referrals, "
-	    "%zu messages, %ld publications, %ld claims, %ld requests troubled\n", t->moments, t->both, t->parents,
-	    t->days, t->bridges, t->n_referrals, t->n_words, t->publishes, t->claims, t->troubles);
+	printf(" at other moments %ld, both at once %ld, parents %ld, days away %ld; bridges %ld; %zu referrals, %ld "
+	    "of which not all was told, %zu messages, %zu matches, %ld publications, %ld claims, %ld requests troubled\n", t->moments, t->both, t->parents,
+	    t->days, t->bridges, t->n_referrals, t->untold, t->n_words, t->n_matches, t->publishes, t->claims, t->troubles);
 }
 
 struct torture_toll

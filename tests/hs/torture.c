@@ -271,6 +271,9 @@ torture_begin(struct torture *t, uint64_t seed)
 		t->dice = 1;
 	for (int i = 0; i < 20; i++)
 		(void)torture_draw(t, 1);	/* So that neighbouring seeds part. */
+	/* So that also a short run goes all ways. */
+	t->dealt[SOURCE] = torture_draw(t, TORTURE_FATES);
+	t->dealt[TARGET] = t->dealt[SOURCE] + TORTURE_FATES / 2;
 	story_begin(h, seed);
 	(void)story_add(h, "jo", "member.example");
 	list = story_trust_list(h, 1, BOTH, STORY_LIFE);

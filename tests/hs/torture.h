@@ -92,7 +92,7 @@ struct torture {
 	int		 open[2];	/* Places that the specialist of each has, as published last. */
 	char		 specialist[2][32], org[2][32];
 	struct client	 thief;		/* Of one-time keys. */
-	long		 killed[HOST_KILLS], moments, both, bridges, parents, days, troubles, claims, publishes;
+	long		 killed[HOST_KILLS], moments, both, bridges, parents, days, troubles, claims, publishes, untold;
 };
 
 /** torture_begin(t, seed): the world, set up and at rest.  torture_end(t): closes it. */

@@ -7,7 +7,7 @@
 #include "story_refer.h"
 #include "torture.h"
 
-enum { LASTS_MS = 600 * 1000 /* A consent of TORTURE_LAPSE. */, CASE_ONE_IN = 3 };
+enum { LASTS_MS = 20 * 1000, LASTS_LONGER_MS = 180 * 1000 /* A consent of TORTURE_LAPSE. */, CASE_ONE_IN = 3 };
 
 static struct torture_referral *
 find(struct torture *t, const char *id)
@@ -156,7 +156,7 @@ signed_form(struct torture *t, struct torture_referral *r)
 	if (*r->of != '\0')
 		(void)json_object_set_new(json_obj(consent, "signature"), "recorded_by", json_string("R. Amin"));
 	if (r->fate == TORTURE_LAPSE) {
-		r->ends = *t->host.now + LASTS_MS;
+		r->ends = *t->host.now + LASTS_MS + (int64_t)torture_draw(t, LASTS_LONGER_MS);
 		(void)json_object_set_new(json_obj(consent, "expires"), "at", json_integer(r->ends));
 	}
 	return form;
