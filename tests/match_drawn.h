@@ -21,6 +21,8 @@ static const char *const drawn_roles[] = { "one_to_one", "mentor", "advocate" };
 static const char *const drawn_times[] = { "weekday_evening", "weekday_morning", "night", "weekend_evening" };
 static const char *const drawn_cultures[] = { "Caribbean", "deaf", "navy" };
 static const char *const drawn_pathways[] = { "harm_reduction", "abstinence" };
+static const char *const drawn_styles[] = { "direct", "gentle", "humorous" };
+static const char *const drawn_frequencies[] = { "weekly", "monthly" };
 static const char *const drawn_programs[] = { "PROGA", "PROGB", "PROGC" };
 static const char *const drawn_regions[] = { "US-NJ", "US", "DE", "US-NY" };
 static const char *const drawn_about[] = { "Gardens, chess (and tea).", "I sail; caf\xc3\xa9 on Sundays", "chessboards" };
@@ -62,6 +64,8 @@ drawn_body(int64_t now, bool open)
 	drawn_some(body, "times", drawn_times, 3);
 	drawn_some(body, "cultures", drawn_cultures, 2);
 	drawn_some(body, "pathways", drawn_pathways, 2);
+	drawn_some(body, "styles", drawn_styles, 2);
+	drawn_some(body, "frequencies", drawn_frequencies, 2);
 	if (dice_roll(3) != 0)
 		(void)json_object_set_new(body, "program", json_string(DRAWN(drawn_programs)));
 	if (dice_roll(2) != 0)
@@ -103,7 +107,7 @@ drawn_wish(bool open, const char *record, const char *whose)
 	static const char *const bands[] = { "26_59", "26_59", "13_17", "60_plus" };
 	static const char *const prefer[] = { "culture=caribbean", "pathway=abstinence", "condition=alcohol", "audience=veterans", "language=es",
 	    "role=mentor", "modality=phone", "time=night", "interest=chess", "interest=Cafe on", "interest=(", "response=24", "town=Newark",
-	    "session=skills", "practice=mutual_aid", "organization=ORG" };
+	    "session=skills", "practice=mutual_aid", "organization=ORG", "style=direct", "frequency=weekly" };
 	json_t *wish = json_pack("{s:s, s:s}", "need", DRAWN(needs), "age_band", DRAWN(bands)), *list = json_array();
 
 	drawn_wants(wish, "language", dice_roll(2) ? "es" : "en", 3);

@@ -228,7 +228,7 @@ const struct verb verbs_table[] = {
 	  "Holds the specialists of all directories that we follow, and our own, against what a member needs and would like. Three to five are "
 	  "proposed, every point with its reason, and why the nearest of the others are not; the member chooses, then cairn match accept. With REFERRAL what it says is "
 	  "taken unless an option says otherwise. Nothing of it leaves this node. A preference is KIND=VALUE, the first counts twice; kinds: experience, identity (what "
-	  "specialists tell of themselves), audience, pathway, condition, culture, language, practice, session, role, modality, time, interest, response (hours), town, organization.",
+	  "specialists tell of themselves), audience, pathway, condition, culture, language, practice, session, role, modality, time, interest, response (hours), town, organization, style, frequency.",
 	  "cairn match --need grief --age-band 26_59 --language es\n"
 	  "      --prefer experience=grief --prefer time=weekday_evening",
 	  {{ "REFERRAL", "referral", MAYBE }},

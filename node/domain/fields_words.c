@@ -229,6 +229,8 @@ fields_words(const char *kind, const json_t *body, int64_t now, json_t **ret)
 	say_list(&w, body, "session_types", "What is done");
 	say_list(&w, body, "practice_models", "Model");
 	say_list(&w, body, "pathways", "Paths of recovery");
+	say_list(&w, body, "frequencies", "How often");
+	say_list(&w, body, "styles", "Way of talking");
 	say_list(&w, body, "cultures", "Made for");
 	say_choices(&w, body);
 	say_boundaries(&w, json_obj(body, "boundaries"));

@@ -327,15 +327,16 @@ mentions(const char *text, const char *word)
 	return false;
 }
 
+/* The member of the record, or of the statement, whose list is asked. */
+static const char *const lists[MATCH_NPREFS] = { [MATCH_PREF_EXPERIENCE] = "conditions", [MATCH_PREF_IDENTITY] = "audiences",
+	[MATCH_PREF_AUDIENCE] = "audiences", [MATCH_PREF_PATHWAY] = "pathways", [MATCH_PREF_CONDITION] = "conditions",
+	[MATCH_PREF_CULTURE] = "cultures", [MATCH_PREF_PRACTICE] = "practice_models", [MATCH_PREF_SESSION] = "session_types",
+	[MATCH_PREF_ROLE] = "roles", [MATCH_PREF_MODALITY] = "modalities", [MATCH_PREF_TIME] = "times",
+	[MATCH_PREF_STYLE] = "styles", [MATCH_PREF_FREQUENCY] = "frequencies" };
+
 static bool
 fulfils(const struct match_candidate *c, const struct match_pref *p)
 {
-	/* The member of the record, or of the statement, whose list is asked. */
-	static const char *const lists[MATCH_NPREFS] = { [MATCH_PREF_EXPERIENCE] = "conditions", [MATCH_PREF_IDENTITY] = "audiences",
-		[MATCH_PREF_AUDIENCE] = "audiences", [MATCH_PREF_PATHWAY] = "pathways", [MATCH_PREF_CONDITION] = "conditions",
-		[MATCH_PREF_CULTURE] = "cultures", [MATCH_PREF_PRACTICE] = "practice_models", [MATCH_PREF_SESSION] = "session_types",
-		[MATCH_PREF_ROLE] = "roles", [MATCH_PREF_MODALITY] = "modalities", [MATCH_PREF_TIME] = "times" };
-
 	switch (p->kind) {
 	case MATCH_PREF_EXPERIENCE:
 	case MATCH_PREF_IDENTITY:
@@ -369,7 +370,8 @@ judge_prefs(struct judging *j)
 			line(j, prefs[p->kind].points * (i == 0 ? 2 : 1), staff ? "staff" : "members", "matched: %s %s%s",
 			    prefs[p->kind].name, p->value, i == 0 ? ", named first" : "");
 		else if (!own)
-			line(j, 0, "members", "missing: %s %s", prefs[p->kind].name, p->value);
+			line(j, 0, "members", lists[p->kind] != NULL && json_arr(j->who->body, lists[p->kind]) == NULL ? "not said, ask them: %s %s" :
+			    "missing: %s %s", prefs[p->kind].name, p->value);
 	}
 	if (j->wish->known != NULL && match_has(j->wish->known, j->who->id))
 		line(j, MATCH_POINTS_KNOWN, "members", "they met before, and it went well");

@@ -169,7 +169,9 @@ int	match_slot_times(const json_t *list, struct buf *out) must_check;
 	X(INTEREST, "interest", 8, NULL)				\
 	X(RESPONSE, "response", 10, NULL)				\
 	X(TOWN, "town", 10, NULL)					\
-	X(ORGANIZATION, "organization", 10, NULL)
+	X(ORGANIZATION, "organization", 10, NULL)			\
+	X(STYLE, "style", 10, &ev_style_names)				\
+	X(FREQUENCY, "frequency", 10, &ev_meeting_frequency_names)
 
 #define X(name, text, points, values) MATCH_PREF_##name,
 enum match_pref_kind { MATCH_PREFERENCES(X) MATCH_NPREFS };

@@ -138,6 +138,8 @@ match_index_lines(const char *id, const json_t *body, struct buf *out)
 	    (r = add_number(out, 'l', places.load, LOAD_BITS)) != 0 || (r = add_number(out, 'q', -places.queue, QUEUE_BITS)) != 0 ||
 	    (r = add_number(out, 'd', json_int(json_obj(body, "capacity"), "updated_at", 0) / DAY_MS, DAY_BITS)) != 0)
 		return r;
+	if ((r = add_list(out, 'k', json_arr(body, "frequencies"))) != 0 || (r = add_list(out, 'n', json_arr(body, "styles"))) != 0)
+		return r;
 	return add_number(out, 'h', HOURS_MOST - hours, HOURS_BITS);
 }
 
@@ -233,6 +235,10 @@ plan_pref(const struct match_pref *pref, struct search_wish *set)
 		return add_own(&set->lines, 'x', pref->value);
 	case MATCH_PREF_IDENTITY:
 		return add_own(&set->lines, 'y', pref->value);
+	case MATCH_PREF_FREQUENCY:
+		return add_own(&set->lines, 'k', pref->value);
+	case MATCH_PREF_STYLE:
+		return add_own(&set->lines, 'n', pref->value);
 	case MATCH_PREF_RESPONSE:
 		return 0;	/* By the hours. */
 	case MATCH_PREF_INTEREST:

@@ -275,7 +275,7 @@ compare(bool open, bool life, unsigned wishes)
 	is_int(told, wishes, open ? "whoever is excluded is so for the same reason" : "and the same are excluded, by the same counts");
 	is_int(everybody, wishes, "everybody who is not excluded, best first, for a round of many members");
 	is_int(again, wishes, "one alone, asked for by id");
-	ok(chosen >= 2 * wishes, "(some were proposed: %u)", chosen);
+	ok(chosen >= wishes, "(some were proposed: %u)", chosen);
 	ok(least < MANY / 2 + (life ? MANY : 0), "(at times few were judged: %zu)", least);
 }
 

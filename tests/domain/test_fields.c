@@ -157,6 +157,8 @@ static const struct {
 	{ "sessions", "group", "{'session_types':['role_play']}", "What is done: role play." },
 	{ "model", "program", "{'practice_models':['intentional_peer_support']}", "Model: intentional peer support." },
 	{ "pathways", "program", "{'pathways':['harm_reduction']}", "Paths of recovery: harm reduction." },
+	{ "how often", "specialist", "{'frequencies':['several_weekly','as_needed']}", "How often: several weekly, as needed." },
+	{ "how they talk", "specialist", "{'styles':['listening']}", "Way of talking: listening." },
 	{ "cultures", "program", "{'cultures':['Caribbean']}", "Made for: Caribbean." },
 	{ "alias", "group", "{'anonymity':'alias_welcome'}", "An alias is welcome; nobody asks for your real name." },
 	{ "mandated", "program", "{'attendance':'mandated_accepted'}", "peer support itself is voluntary." },

@@ -168,6 +168,12 @@ static const struct row rows[] = {
 	{ "nor said", "'prefer':['response=720']", "{'boundaries':null}", 0, BASE, NULL, CERT, NULL },
 	{ "town", "'prefer':['town=newark']", "{}", 0, BASE + 20, NULL, CERT, NULL },
 	{ "organization", "'prefer':['organization=ORG']", "{}", 0, BASE + 20, NULL, CERT, NULL },
+	{ "how they talk", "'prefer':['style=direct']", "{'styles':['gentle','direct']}", 0, BASE + 20, "matched: style direct, named first", CERT, NULL },
+	{ "another way of talking", "'prefer':['style=direct']", "{'styles':['gentle']}", 0, BASE, "missing: style direct", CERT, NULL },
+	{ "how they talk is not said", "'prefer':['style=direct']", "{}", 0, BASE, "not said, ask them: style direct", CERT, NULL },
+	{ "how often", "'prefer':['town=x','frequency=weekly']", "{'frequencies':['biweekly','weekly']}", 0, BASE + 10, "matched: frequency weekly", CERT, NULL },
+	{ "less often", "'prefer':['frequency=weekly']", "{'frequencies':['biweekly']}", 0, BASE, "missing: frequency weekly", CERT, NULL },
+	{ "how often is not said", "'prefer':['frequency=weekly']", "{}", 0, BASE, "not said, ask them: frequency weekly", CERT, NULL },
 	{ "they met before", "'known':['ROSA']", "{}", 0, BASE + 25, "it went well", CERT, NULL },
 	{ "another met before", "'known':['ANA']", "{}", 0, BASE, NULL, CERT, NULL },
 };
@@ -321,6 +327,7 @@ test_wishes(void)
 		{ "'at':'Tue 10:00-11:00','minutes':'1441'", "minutes: " },
 		{ "'prefer':['grief']", "prefer: KIND=VALUE" }, { "'prefer':['x=grief']", "prefer: KIND=VALUE" }, { "'prefer':['town=']", "prefer: KIND=VALUE" },
 		{ "'prefer':['=grief']", "prefer: KIND=VALUE" }, { "'prefer':[7]", "prefer: KIND=VALUE" }, { "'prefer':['experience=x']", "prefer: no experience" },
+		{ "'prefer':['style=x']", "prefer: no style" }, { "'prefer':['frequency=fortnightly']", "prefer: no frequency" },
 		{ "'prefer':['response=0']", "prefer: response" }, { "'prefer':['response=721']", "prefer: response" }, { "'prefer':['response=5x']", "prefer: response" },
 		{ "'prefer':['town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1',"
 		  "'town=1','town=1','town=1']", "prefer: at most 16" },

@@ -13,12 +13,15 @@ sys.dont_write_bytecode = True
 import tap  # noqa: E402
 
 PARTS = {"Forms of peer support": 25, "Settings, populations, conditions": 17, "Practices, principles, qualities": 19,
-         "Needs and difficulties of programs": 21, "Benefits, as what can be measured": 14}
+         "Needs and difficulties of programs": 21, "Benefits, as what can be measured": 14, "Dimensions of a match": 19}
 
 
 def read(*path):
     with open(os.path.join(SRC, *path), encoding="utf-8") as f:
         return f.read()
+
+
+PREFERENCES = re.findall(r'^\tX\(\w+, "(\w+)", \d+, ', read("node", "domain", "match.h"), re.M)
 
 
 def schema(name):
@@ -82,6 +85,8 @@ class Names:
     def fault(self, ref):
         if ref.endswith("()"):
             return None if re.search(rf"\b{re.escape(ref[:-2])}\(struct |\b{re.escape(ref[:-2])}\(const ", self.headers) else "no header has this function"
+        if ref.startswith("prefer "):
+            return None if ref.split()[1] in PREFERENCES else "no such preference"
         if ref.startswith("cairn "):
             return None if ref.split()[1] in self.verbs else "no such command"
         if "/" in ref:
@@ -113,9 +118,15 @@ class Coverage(unittest.TestCase):
 
     def test_a_name_that_is_not_there_is_seen(self):
         for served in ("`program.nothing`", "`program.forms=nothing`", "`nothing.name`", "`program.capacities.unit=chairs`", "`fields_nothing()`",
-                       "`cairn nothing`", "`docs/nothing.md`", "words alone", "not yet: node/domain/fields.c", "`group.charter.principles=obedience`"):
+                       "`cairn nothing`", "`prefer nothing`", "`docs/nothing.md`", "words alone", "not yet: node/domain/fields.c", "`group.charter.principles=obedience`"):
             with self.subTest(served):
                 self.assertNotEqual(self.names.faults(served), [])
+
+    def test_each_preference_is_named(self):
+        text = read("docs", "coverage.md")
+        self.assertGreater(len(PREFERENCES), 15)
+        for kind in PREFERENCES:
+            self.assertIn(f"`prefer {kind}`", text)
 
     def test_each_kind_of_record_is_named(self):
         text = read("docs", "coverage.md")
