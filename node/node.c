@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/fit.h"
+#include "app/zones.h"
 #include "base/buf.h"
 #include "base/canon.h"
 #include "base/child.h"
@@ -332,7 +332,7 @@ run(struct node *n)
 static int
 enter_sandbox(struct node *n, struct err *err)
 {
-	const struct sandbox_path paths[] = { { n->cfg.state_dir, true }, { FIT_ZONES, false } };
+	const struct sandbox_path paths[] = { { n->cfg.state_dir, true }, { ZONES_DIR, false } };
 	bool landlock;
 	int r = sandbox_enter(SANDBOX_NODE, paths, nelem(paths), 0, &landlock, err);
 

@@ -23,6 +23,8 @@ static const char *const drawn_cultures[] = { "Caribbean", "deaf", "navy" };
 static const char *const drawn_pathways[] = { "harm_reduction", "abstinence" };
 static const char *const drawn_styles[] = { "direct", "gentle", "humorous" };
 static const char *const drawn_frequencies[] = { "weekly", "monthly" };
+static const char *const drawn_zones[] = { "Europe/Berlin", "America/New_York", "Mars/Olympus" };
+static const char *const drawn_ages[] = { "18_25", "26_35", "36_45", "60_74" };
 static const char *const drawn_programs[] = { "PROGA", "PROGB", "PROGC" };
 static const char *const drawn_regions[] = { "US-NJ", "US", "DE", "US-NY" };
 static const char *const drawn_about[] = { "Gardens, chess (and tea).", "I sail; caf\xc3\xa9 on Sundays", "chessboards" };
@@ -66,6 +68,8 @@ drawn_body(int64_t now, bool open)
 	drawn_some(body, "pathways", drawn_pathways, 2);
 	drawn_some(body, "styles", drawn_styles, 2);
 	drawn_some(body, "frequencies", drawn_frequencies, 2);
+	if (dice_roll(2) == 0)
+		(void)json_object_set_new(body, "timezone", json_string(DRAWN(drawn_zones)));
 	if (dice_roll(3) != 0)
 		(void)json_object_set_new(body, "program", json_string(DRAWN(drawn_programs)));
 	if (dice_roll(2) != 0)
@@ -107,7 +111,8 @@ drawn_wish(bool open, const char *record, const char *whose)
 	static const char *const bands[] = { "26_59", "26_59", "13_17", "60_plus" };
 	static const char *const prefer[] = { "culture=caribbean", "pathway=abstinence", "condition=alcohol", "audience=veterans", "language=es",
 	    "role=mentor", "modality=phone", "time=night", "interest=chess", "interest=Cafe on", "interest=(", "response=24", "town=Newark",
-	    "session=skills", "practice=mutual_aid", "organization=ORG", "style=direct", "frequency=weekly" };
+	    "session=skills", "practice=mutual_aid", "organization=ORG", "style=direct", "frequency=weekly",
+	    "distance=9", "age=26_35", "age=75_plus" };
 	json_t *wish = json_pack("{s:s, s:s}", "need", DRAWN(needs), "age_band", DRAWN(bands)), *list = json_array();
 
 	drawn_wants(wish, "language", dice_roll(2) ? "es" : "en", 3);
@@ -121,6 +126,9 @@ drawn_wish(bool open, const char *record, const char *whose)
 		drawn_wants(wish, "at", dice_roll(2) ? "Mon-Fri 16:00-23:30" : "Sat 17:00-18:00, Mon 09:00-09:20", 1);
 		drawn_wants(wish, "minutes", dice_roll(2) ? "90" : "20", 2);
 	}
+	if (open && (json_object_get(wish, "time") != NULL || json_object_get(wish, "at") != NULL))
+		drawn_wants(wish, "zone", drawn_zones[dice_roll(2)], 2);
+	(void)json_object_set_new(wish, "near", json_string("40.7357,-74.1724"));
 	for (unsigned n = dice_roll(4); n > 0; n--)
 		(void)json_array_append_new(list, json_string(DRAWN(prefer)));
 	(void)json_object_set_new(wish, "prefer", list);

@@ -228,7 +228,8 @@ const struct verb verbs_table[] = {
 	  "Holds the specialists of all directories that we follow, and our own, against what a member needs and would like. Three to five are "
 	  "proposed, every point with its reason, and why the nearest of the others are not; the member chooses, then cairn match accept. With REFERRAL what it says is "
 	  "taken unless an option says otherwise. Nothing of it leaves this node. A preference is KIND=VALUE, the first counts twice; kinds: experience, identity (what "
-	  "specialists tell of themselves), audience, pathway, condition, culture, language, practice, session, role, modality, time, interest, response (hours), town, organization, style, frequency.",
+	  "specialists tell of themselves), audience, pathway, condition, culture, language, practice, session, role, modality, time, interest, response (hours), town, organization, style, frequency, age (how old they say they are), "
+	  "distance (km, from --near).",
 	  "cairn match --need grief --age-band 26_59 --language es\n"
 	  "      --prefer experience=grief --prefer time=weekday_evening",
 	  {{ "REFERRAL", "referral", MAYBE }},
@@ -239,6 +240,8 @@ const struct verb verbs_table[] = {
 	   { "time", "T", "time", "has time then; may be repeated: one of these", false, true, &ev_time_slot_names },
 	   { "at", "TIMES", "at", "has time then, each week: \"Tue 18:00-20:00, Sat 09:00-12:00\"", false, false, NULL },
 	   { "minutes", "N", "minutes", "with --at: that many at a stretch; 30 if not said", false, false, NULL },
+	   { "zone", "ZONE", "zone", "with --at or --time: the member's time zone, such as Europe/Berlin; that of each specialist if not said", false, false, NULL },
+	   { "near", "LAT,LON", "near", "with --prefer distance=KM: about where the member is, as 40.73,-74.17", false, false, NULL },
 	   { "role", "R", "role", "must work as that", false, false, &ev_role_names },
 	   { "certified", NULL, "certified", "must be certified", false, false, NULL },
 	   { "residence", "R", "residence", "where the member lives: US-NJ", false, false, NULL },

@@ -14,6 +14,7 @@
 #include "domain/trust.h"
 #include "domain/when.h"
 #include "experience.h"
+#include "hide.h"
 #include "publish.h"
 #include "shortlist.h"
 #include "store/dirstore.h"
@@ -39,6 +40,7 @@ assess_free(struct assess *s)
 	json_decref(s->statements);
 	json_decref(s->load);
 	json_decref(s->longs);
+	zones_free(&s->zones);
 }
 
 /* NULL: out of memory. */
@@ -71,19 +73,18 @@ add_load(void *cookie, const struct pairing *p)
 	return p->state == PAIRING_ACTIVE && json_array_append_new(json_arr(row, "active"), json_integer(p->began)) != 0 ? -ENOMEM : 0;
 }
 
-/* The towns of the program of a specialist; NULL: none is said. */
+/* The body of the program of a specialist; NULL: none is said, or it is not known here. */
 static int
-towns_of(struct app *app, const char *org, bool own, const char *program, json_t **ret)
+program_of(struct app *app, const char *org, bool own, const char *program, json_t **ret)
 {
-	autojson json_t *json = NULL, *towns = json_array();
+	autojson json_t *json = NULL;
 	struct seen_record rec;
 	struct own_record ours;
-	const json_t *body;
 	int r;
 
 	*ret = NULL;
-	if (program == NULL || towns == NULL)
-		return towns == NULL ? -ENOMEM : 0;
+	if (program == NULL)
+		return 0;
 	if (own && (r = own_get(app->db, program, &ours)) == 0) {
 		r = canon_stored(ours.body, &json);
 		own_free(&ours);
@@ -93,15 +94,9 @@ towns_of(struct app *app, const char *org, bool own, const char *program, json_t
 	}
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r < 0 ? r : ERR_CORRUPT;
-	body = own ? json : json_obj(json, "body");
-	for (size_t i = 0; i < json_array_size(json_arr(body, "locations")); i++) {
-		json_t *town = json_object_get(json_array_get(json_arr(body, "locations"), i), "locality");
-
-		if (town != NULL && json_array_append(towns, town) != 0)
-			return -ENOMEM;
-	}
-	*ret = json_array_size(towns) > 0 ? take(towns) : NULL;
-	return 0;
+	if (own || (r = hide_partners(app, json_obj(json, "body"))) == 0)
+		*ret = own ? take(json) : json_incref(json_obj(json, "body"));
+	return r;
 }
 
 /* What a coordinator sees of a specialist besides the score. */
@@ -173,17 +168,18 @@ asks_life(const struct match_wish *w)
 	bool ret = w->only != NULL;
 
 	for (size_t i = 0; i < w->n_prefs; i++)
-		ret = ret || w->prefs[i].kind == MATCH_PREF_EXPERIENCE || w->prefs[i].kind == MATCH_PREF_IDENTITY;
+		ret = ret || w->prefs[i].kind == MATCH_PREF_EXPERIENCE || w->prefs[i].kind == MATCH_PREF_IDENTITY || w->prefs[i].kind == MATCH_PREF_AGE;
 	return ret;
 }
 
+/* Or what their program says: where it is, and in which zone? */
 static bool
-asks_town(const struct match_wish *w)
+asks_program(const struct match_wish *w)
 {
-	bool ret = w->towns != NULL;
+	bool ret = w->towns != NULL || w->zone != NULL;
 
 	for (size_t i = 0; i < w->n_prefs; i++)
-		ret = ret || w->prefs[i].kind == MATCH_PREF_TOWN;
+		ret = ret || w->prefs[i].kind == MATCH_PREF_TOWN || w->prefs[i].kind == MATCH_PREF_DISTANCE;
 	return ret;
 }
 
@@ -192,11 +188,12 @@ consider(struct assess *s, const char *org, const char *id, const json_t *body, 
 {
 	const char *did = json_str(body, "did");
 	int64_t updated = json_int(json_obj(body, "capacity"), "updated_at", 0);
-	autojson json_t *vc = NULL, *towns = NULL, *said = NULL;
+	autojson json_t *vc = NULL, *program = NULL, *said = NULL;
 	autofree char *key = NULL, *told = NULL;
 	struct credential_finding cert = { .verdict = CREDENTIAL_UNCERTIFIED };
 	struct match_candidate c = { .org = org, .id = id, .body = body, .stale = stale };
 	struct assessed *more, *f;
+	const char *zone;
 	const json_t *load;
 	bool own;
 	int r;
@@ -206,7 +203,7 @@ consider(struct assess *s, const char *org, const char *id, const json_t *body, 
 	if ((key = joined(org, id)) == NULL || (told = joined(org, did != NULL ? did : "")) == NULL)
 		return -ENOMEM;
 	own = s->own != NULL && strcmp(org, s->own) == 0;
-	if (asks_town(&s->wish) && (r = towns_of(s->app, org, own, json_str(body, "program"), &towns)) != 0)
+	if (asks_program(&s->wish) && (r = program_of(s->app, org, own, json_str(body, "program"), &program)) != 0)
 		return r;
 	load = json_object_get(s->load, key);
 	c.active = (unsigned)json_array_size(json_arr(load, "active"));
@@ -215,7 +212,10 @@ consider(struct assess *s, const char *org, const char *id, const json_t *body, 
 	if (s->life && s->indexed && !own && (r = experience_of(s->app, org, did, &said)) != 0)
 		return r;
 	c.statement = said != NULL ? said : json_object_get(s->statements, told);
-	c.towns = towns;
+	c.program = program;
+	zone = match_zone(body, program);
+	if (zone != NULL && !match_same_zone(&s->wish, zone))
+		c.zone = zones_get(&s->zones, zone);
 	c.verdict = CREDENTIAL_UNCERTIFIED;
 	if ((more = reallocarray(s->found, s->n + 1, sizeof(*more))) == NULL)
 		return -ENOMEM;
@@ -441,12 +441,24 @@ look_at(struct assess *s)
 	return r == E_NOTFOUND ? 0 : r;
 }
 
+static int
+read_zone(struct assess *s, const json_t *wish, struct err *reterr)
+{
+	const struct zone *zone = zones_get(&s->zones, s->wish.zone);
+
+	if (zone == NULL)
+		return err_set(reterr, E_BAD, "zone: a time zone is wanted that this machine knows, such as America/New_York");
+	return match_wish_zone(&s->wish, wish, zone, app_now(s->app));
+}
+
 int
 assess(struct assess *s, const json_t *wish, struct err *reterr)
 {
 	int r = match_wish_read(wish, &s->wish, reterr);
 
 	if (r != 0)
+		return r;
+	if (s->wish.zone != NULL && (r = read_zone(s, wish, reterr)) != 0)
 		return r;
 	s->own = publish_own_org(s->app);
 	s->life = asks_life(&s->wish);

@@ -8,6 +8,7 @@
 
 #include "app.h"
 #include "domain/match.h"
+#include "zones.h"
 
 struct certifier;
 
@@ -29,6 +30,7 @@ struct assess {
 	bool			 indexed;	/* All of partners' records are. */
 	bool			 life;		/* The wish asks what specialists say of their own life. */
 	const char		*own;		/* Our organization; NULL: on no list. */
+	struct zones		 zones;		/* The first is that of the wish, if it has one. */
 	struct certifier	*certifier;
 	json_t			*statements;	/* By "ORG DID": ours, and partners' if they are not indexed; NULL: not asked for. */
 	json_t			*load;		/* {"ORG ID": {active: [begun], last}} */

@@ -114,8 +114,8 @@ shown(struct app *app, const json_t *body, json_t **ret)
 	*ret = NULL;
 	if (r != 0 || verdict != STATEMENT_GOOD)
 		return r;
-	*ret = json_pack("{s:O, s:O*, s:O*, s:O*}", "readers", json_object_get(body, "readers"), "conditions",
-	    json_object_get(body, "conditions"), "audiences", json_object_get(body, "audiences"), "text", json_object_get(body, "text"));
+	*ret = json_pack("{s:O, s:O*, s:O*, s:O*, s:O*}", "readers", json_object_get(body, "readers"), "conditions",
+	    json_object_get(body, "conditions"), "audiences", json_object_get(body, "audiences"), "age_group", json_object_get(body, "age_group"), "text", json_object_get(body, "text"));
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 

@@ -2,12 +2,9 @@
 #include "fit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/canon.h"
 #include "base/cleanup.h"
@@ -15,12 +12,12 @@
 #include "domain/schedule.h"
 #include "domain/when.h"
 #include "domain/zone.h"
+#include "zones.h"
 
 enum {
 	AHEAD_DAYS = 56,	/* A monthly meeting comes at least once. */
 	SOON_DAYS = 14,
 	SPANS = 1024,
-	ZONES = 32,		/* Kept for one search. */
 	MINUTES = 30,
 	YEAR_DAYS = 400,
 };
@@ -34,52 +31,8 @@ struct fit {
 	char			 own[ZONE_NAME_MAX + 1];
 	struct schedule_span	*free;
 	size_t			 n_free;
-	struct kept {
-		char		 name[ZONE_NAME_MAX + 1];
-		struct zone	*zone;		/* NULL: there is none of that name. */
-	} kept[ZONES];
-	size_t			 n_kept;
+	struct zones		 zones;			/* The first is the searcher's own. */
 };
-
-/* NULL: no such zone, or its file cannot be used. */
-static struct zone *
-read_zone(const char *name)
-{
-	char path[sizeof(FIT_ZONES) + ZONE_NAME_MAX + 2];
-	autofree char *data = malloc(ZONE_FILE_MAX + 1);
-	struct zone *ret = NULL;
-	size_t len = 0;
-	ssize_t n = 0;
-	struct stat st;
-	int fd;
-
-	if (data == NULL || !zone_is_name(name))
-		return NULL;
-	(void)snprintf(path, sizeof(path), "%s/%s", FIT_ZONES, name);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
-		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		while (len <= ZONE_FILE_MAX && (n = read(fd, data + len, ZONE_FILE_MAX + 1 - len)) > 0)
-			len += (size_t)n;
-	(void)close(fd);
-	return n == 0 && zone_parse(data, len, &ret, NULL) == 0 ? ret : NULL;
-}
-
-static const struct zone *
-get_zone(struct fit *f, const char *name)
-{
-	struct kept *k;
-
-	for (size_t i = 0; i < f->n_kept; i++)
-		if (strcmp(f->kept[i].name, name) == 0)
-			return f->kept[i].zone;
-	/* The first is the searcher's own and stays; of the others the last makes room. */
-	k = &f->kept[f->n_kept < ZONES ? f->n_kept++ : ZONES - 1];
-	zone_free(k->zone);
-	(void)snprintf(k->name, sizeof(k->name), "%s", name);
-	k->zone = read_zone(name);
-	return k->zone;
-}
 
 /* How far ahead of UTC the zone is in that time: the clock is put once in weeks. */
 static void
@@ -109,7 +62,7 @@ open_times(struct fit *f, const char *at, const json_t *args, int64_t now, struc
 		err_add(reterr, "at");
 		return E_BAD;
 	}
-	if (zone == NULL || !zone_is_name(zone) || (own = get_zone(f, zone)) == NULL)
+	if (zone == NULL || !zone_is_name(zone) || (own = zones_get(&f->zones, zone)) == NULL)
 		return err_set(reterr, E_BAD, "zone: with at, a time zone is wanted that this machine knows, such as Europe/Berlin");
 	if (minutes != NULL && ((wanted = strtol(minutes, &end, 10)) < 1 || wanted > 24 * 60 || *end != '\0' || *minutes == '\0'))
 		return err_set(reterr, E_BAD, "minutes: between 1 and %d is wanted", 24 * 60);
@@ -154,8 +107,7 @@ fit_free(struct fit *f)
 {
 	if (f == NULL)
 		return;
-	for (size_t i = 0; i < f->n_kept; i++)
-		zone_free(f->kept[i].zone);
+	zones_free(&f->zones);
 	free(f->free);
 	free(f);
 }
@@ -182,7 +134,7 @@ fit_hours(struct fit *f, const json_t *body, int64_t now, struct search_hours *r
 
 		if (schedule_read(item, &s, NULL) != 0)
 			continue;
-		if (s.lacks != NULL || (s.zone != NULL && (zone = get_zone(f, s.zone)) == NULL)) {
+		if (s.lacks != NULL || (s.zone != NULL && (zone = zones_get(&f->zones, s.zone)) == NULL)) {
 			hours.unsaid = true;
 			continue;
 		}
@@ -229,7 +181,7 @@ say_slots(const json_t *slots, char *ret, size_t size)
 static enum search_says
 judge_times(struct fit *f, const json_t *body, char *ret, size_t size)
 {
-	const struct zone *own = get_zone(f, f->own);
+	const struct zone *own = zones_get(&f->zones, f->own);
 	const char *unsaid = "its times are not said";
 	struct schedule_fit best = { 0 };
 	char text[WHEN_TEXT], reason[160] = "";
@@ -246,7 +198,7 @@ judge_times(struct fit *f, const json_t *body, char *ret, size_t size)
 
 		if (schedule_read(item, &s, NULL) != 0)
 			continue;
-		zone = s.zone != NULL ? get_zone(f, s.zone) : own;
+		zone = s.zone != NULL ? zones_get(&f->zones, s.zone) : own;
 		r = zone == NULL ? E_LATER : schedule_overlap(&s, zone, f->free, f->n_free, f->from, f->until, f->minutes, &fit);
 		if (zone == NULL)
 			(void)snprintf(reason, sizeof(reason), "this machine does not know its time zone %s", s.zone);
@@ -316,7 +268,7 @@ fit_window(const char *at, const char *zone, int64_t after, struct schedule_span
 		err_add(reterr, "call_back");
 		return E_BAD;
 	}
-	if (zone == NULL || (place = read_zone(zone)) == NULL)
+	if (zone == NULL || (place = zones_read(zone)) == NULL)
 		return err_set(reterr, E_BAD, "zone: a time zone is wanted that this machine knows, such as America/New_York");
 	if (schedule_free(windows, n, place, after, after + SOON_DAYS * WHEN_DAY, spans, nelem(spans)) == 0)
 		return err_set(reterr, E_BAD, "call_back: there is no such time in the next weeks");

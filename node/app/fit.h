@@ -13,8 +13,6 @@
 #include "domain/schedule.h"
 #include "domain/search.h"
 
-#define FIT_ZONES "/usr/share/zoneinfo"
-
 struct fit;
 
 /**

@@ -2,8 +2,10 @@
 #include "match.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -31,9 +33,6 @@ static const struct match_need needs[EV_NEED_END] = {
 	[EV_NEED_REENTRY] = { { "reentry" }, { "justice_involved" } },
 };
 
-#define X(name, text, may) { text, may },
-static const struct { const char *name; bool may; } filters[MATCH_NFILTERS] = { MATCH_FILTERS(X) };
-#undef X
 #define X(name, text, points, values) { text, points },
 static const struct { const char *name; int points; } prefs[MATCH_NPREFS] = { MATCH_PREFERENCES(X) };
 #undef X
@@ -55,7 +54,7 @@ out(struct judging *j, enum match_filter filter, const char *fmt, ...)
 	text = json_vsprintf(fmt, ap);
 	va_end(ap);
 	j->f.excluded |= 1u << filter;
-	if (text == NULL || json_array_append_new(j->f.why, json_sprintf("%s: %s", filters[filter].name, json_string_value(text))) != 0)
+	if (text == NULL || json_array_append_new(j->f.why, json_sprintf("%s: %s", match_filter_name(filter), json_string_value(text))) != 0)
 		j->failed = true;
 }
 
@@ -121,10 +120,36 @@ judge_musts(struct judging *j)
 		out(j, MATCH_ROLE, "does not work as %s", w->role);
 }
 
+/* By two clocks: the same is asked of instants. */
 static void
-judge_times(struct judging *j)
+judge_instants(struct judging *j, const char *zone, int64_t now)
+{
+	const struct match_wish *w = j->wish;
+	const json_t *times = json_arr(j->who->body, "times");
+	int at, time;
+
+	if (zone == NULL || j->who->zone == NULL) {
+		line(j, 0, "members", zone == NULL ? "times: in which time zone is not said; ask them" :
+		    "times: this machine does not know their time zone %s; ask them", zone);
+		return;
+	}
+	at = w->minutes > 0 ? match_common(times, j->who->zone, now, &w->at) : INT_MAX;
+	time = w->slots != 0 ? match_common(times, j->who->zone, now, &w->time) : INT_MAX;
+	if (at < 0 || time < 0)
+		j->failed = true;
+	else if (at < w->minutes)
+		out(j, MATCH_TIMES, "%d minutes at a stretch are wanted, %d are common, by the clocks of %s and %s", w->minutes, at, w->zone, zone);
+	else if (time < MATCH_MINUTES)
+		out(j, MATCH_TIMES, "has time only when the member has not, by the clocks of %s and %s", w->zone, zone);
+	else
+		line(j, MATCH_POINTS_TIMES, "members", "times: %d minutes at a stretch, by the clocks of %s and %s", at < time ? at : time, w->zone, zone);
+}
+
+static void
+judge_times(struct judging *j, int64_t now)
 {
 	const json_t *times = json_arr(j->who->body, "times");
+	const char *zone = match_zone(j->who->body, j->who->program);
 	uint8_t slots = match_slots(times);
 	int minutes = j->wish->minutes, together = minutes > 0 ? j->wish->together[slots & 127] : 0;
 
@@ -132,6 +157,8 @@ judge_times(struct judging *j)
 		return;
 	if (slots == 0)
 		line(j, 0, "members", "times: not said; ask them");
+	else if (!match_same_zone(j->wish, zone))
+		judge_instants(j, zone, now);
 	else if (minutes > 0 && together < minutes)
 		out(j, MATCH_TIMES, "%d minutes at a stretch are wanted, %d are common", minutes, together);
 	else if (j->wish->slots != 0 && (slots & j->wish->slots) == 0)
@@ -286,6 +313,40 @@ is_named(const json_t *list, const struct match_candidate *c)
 	return match_has(list, c->id) || match_has(list, c->org) || (program != NULL && match_has(list, program));
 }
 
+/* Has its program a place in that town; NULL: in any that it names? */
+static bool
+is_in(const struct match_candidate *c, const char *town)
+{
+	const json_t *places = json_arr(c->program, "locations");
+
+	for (size_t i = 0; i < json_array_size(places); i++) {
+		const char *here = json_str(json_array_get(places, i), "locality");
+
+		if (here != NULL && (town == NULL || strcasecmp(here, town) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Metres to the nearest place of its program whose position may be known; -1: none is. */
+static int64_t
+metres(const struct match_wish *w, const struct match_candidate *c)
+{
+	const json_t *places = json_arr(c->program, "locations");
+	int64_t ret = -1;
+
+	for (size_t i = 0; i < json_array_size(places); i++) {
+		struct place p;
+		int64_t d;
+
+		if (!place_of(json_array_get(places, i), &p))
+			continue;
+		d = place_distance(w->near, p);
+		ret = ret < 0 || d < ret ? d : ret;
+	}
+	return ret;
+}
+
 static void
 judge_exclusions(struct judging *j)
 {
@@ -305,10 +366,10 @@ judge_exclusions(struct judging *j)
 	if (!one)
 		out(j, MATCH_ONLY, "does not say to be one");
 	for (size_t i = 0; i < json_array_size(w->towns); i++)
-		near = near || match_has(j->who->towns, json_string_value(json_array_get(w->towns, i)));
+		near = near || is_in(j->who, json_string_value(json_array_get(w->towns, i)));
 	if (near)
 		out(j, MATCH_TOWN, "is from there");
-	else if (w->towns != NULL && j->who->towns == NULL)
+	else if (w->towns != NULL && !is_in(j->who, NULL))
 		out(j, MATCH_TOWN, "where they are is not said");
 }
 
@@ -334,6 +395,15 @@ static const char *const lists[MATCH_NPREFS] = { [MATCH_PREF_EXPERIENCE] = "cond
 	[MATCH_PREF_ROLE] = "roles", [MATCH_PREF_MODALITY] = "modalities", [MATCH_PREF_TIME] = "times",
 	[MATCH_PREF_STYLE] = "styles", [MATCH_PREF_FREQUENCY] = "frequencies" };
 
+/* Nobody's age is known better than by a group: the next to it is nearly as good. */
+static int
+age_points(const struct match_candidate *c, unsigned wanted)
+{
+	int group = event_enum_value(&ev_age_group_names, json_str(c->statement, "age_group")), apart = abs(group - (int)wanted);
+
+	return group == 0 || apart > 1 ? 0 : prefs[MATCH_PREF_AGE].points / (1 + apart);
+}
+
 static bool
 fulfils(const struct match_candidate *c, const struct match_pref *p)
 {
@@ -348,7 +418,7 @@ fulfils(const struct match_candidate *c, const struct match_pref *p)
 	case MATCH_PREF_RESPONSE:
 		return json_int(json_obj(c->body, "boundaries"), "response_hours", INT64_MAX) <= p->number;
 	case MATCH_PREF_TOWN:
-		return match_has(c->towns, p->value);
+		return is_in(c, p->value);
 	case MATCH_PREF_ORGANIZATION:
 		return strcmp(c->org, p->value) == 0;
 	default:
@@ -357,16 +427,46 @@ fulfils(const struct match_candidate *c, const struct match_pref *p)
 }
 
 static void
+judge_age(struct judging *j, const struct match_pref *p, bool first, const char *readers)
+{
+	int points = age_points(j->who, p->number);
+
+	if (points > 0)
+		line(j, points * (first ? 2 : 1), readers, points < prefs[p->kind].points ? "nearly matched: age %s%s" : "matched: age %s%s", p->value,
+		    first ? ", named first" : "");
+}
+
+static void
+judge_distance(struct judging *j, const struct match_pref *p, bool first)
+{
+	int64_t m = metres(j->wish, j->who), km = m < 0 ? -1 : (m + 500) / 1000;
+	int points = prefs[p->kind].points * (first ? 2 : 1);
+
+	if (km < 0)
+		line(j, 0, "members", "not said, ask them: where they meet");
+	else if (m <= p->number * 1000LL)
+		line(j, points, "members", "matched: distance, %lld km, of at most %u%s", (long long)km, p->number, first ? ", named first" : "");
+	else if (m <= p->number * 2000LL)
+		line(j, points / 2, "members", "nearly matched: distance, %lld km, of at most %u%s", (long long)km, p->number, first ? ", named first" : "");
+	else
+		line(j, 0, "members", "missing: distance, %lld km, of at most %u", (long long)km, p->number);
+}
+
+static void
 judge_prefs(struct judging *j)
 {
 	for (size_t i = 0; i < j->wish->n_prefs; i++) {
 		const struct match_pref *p = &j->wish->prefs[i];
-		bool own = p->kind == MATCH_PREF_EXPERIENCE || p->kind == MATCH_PREF_IDENTITY;
+		bool own = p->kind == MATCH_PREF_EXPERIENCE || p->kind == MATCH_PREF_IDENTITY || p->kind == MATCH_PREF_AGE;
 		const char *readers = own ? json_str(j->who->statement, "readers") : NULL;
 		bool staff = readers != NULL && strcmp(readers, "staff") == 0;
 
 		/* Of their own life a specialist says what they like; what they do not say is not counted as a lack. */
-		if (fulfils(j->who, p))
+		if (p->kind == MATCH_PREF_AGE)
+			judge_age(j, p, i == 0, staff ? "staff" : "members");
+		else if (p->kind == MATCH_PREF_DISTANCE)
+			judge_distance(j, p, i == 0);
+		else if (fulfils(j->who, p))
 			line(j, prefs[p->kind].points * (i == 0 ? 2 : 1), staff ? "staff" : "members", "matched: %s %s%s",
 			    prefs[p->kind].name, p->value, i == 0 ? ", named first" : "");
 		else if (!own)
@@ -384,7 +484,7 @@ match_judge(const struct match_wish *wish, const struct match_candidate *who, in
 
 	judge_need(&j);
 	judge_musts(&j);
-	judge_times(&j);
+	judge_times(&j, now);
 	judge_load(&j, now);
 	judge_credential(&j);
 	judge_who(&j);
@@ -406,66 +506,6 @@ match_finding_free(struct match_finding *f)
 	*f = (struct match_finding){ 0 };
 }
 
-bool
-match_before(const struct match_finding *a, const char *id, const struct match_finding *b, const char *other)
-{
-	if (a->score != b->score)
-		return a->score > b->score;
-	return a->load != b->load ? a->load < b->load : strcmp(id, other) < 0;
-}
-
-size_t
-match_shown(const int *scores, size_t n)
-{
-	size_t ret = n < 3 ? n : 3;
-
-	while (ret < n && ret < MATCH_SHOWN && 2 * scores[ret] >= scores[0])
-		ret++;
-	return ret;
-}
-
-void
-match_count(struct match_tally *t, unsigned excluded)
-{
-	t->seen++;
-	t->left += excluded == 0;
-	for (unsigned i = 0; i < MATCH_NFILTERS; i++) {
-		t->removed[i] += excluded >> i & 1;
-		t->alone[i] += excluded == 1u << i;
-	}
-}
-
-void
-match_uncount(struct match_tally *t, unsigned excluded, bool open)
-{
-	t->seen--;
-	t->left -= excluded == 0;
-	t->left_open -= open && excluded == 0;
-	for (unsigned i = 0; i < MATCH_NFILTERS; i++) {
-		t->removed[i] -= excluded >> i & 1;
-		t->alone[i] -= excluded == 1u << i;
-		t->alone_open[i] -= open && excluded == 1u << i;
-	}
-}
-
-void
-match_explain(const struct match_tally *t, struct err *reterr)
-{
-	autobuf struct buf b = { 0 };
-	const char *before = "; removed by ";
-	int r = buf_printf(&b, "%s%u of %u left", t->left_open > 0 ? "at most " : "", t->left, t->seen);
-
-	for (unsigned i = 0; i < MATCH_NFILTERS && r == 0; i++)
-		if (t->removed[i] > 0) {
-			r = buf_printf(&b, "%s%s: %u", before, filters[i].name, t->removed[i]);
-			before = ", ";
-		}
-	for (unsigned i = 0; i < MATCH_NFILTERS && r == 0; i++)
-		if (t->alone[i] > 0 && filters[i].may)
-			r = buf_printf(&b, "; without %s: %s%u more", filters[i].name, t->alone_open[i] > 0 ? "at most " : "", t->alone[i]);
-	(void)err_set(reterr, 0, "%s", r == 0 ? b.data : "");
-}
-
 const struct match_need *
 match_need(unsigned need)
 {
@@ -476,16 +516,4 @@ int
 match_points(unsigned kind)
 {
 	return kind < MATCH_NPREFS ? prefs[kind].points : 0;
-}
-
-const char *
-match_filter_name(enum match_filter filter)
-{
-	return (unsigned)filter < MATCH_NFILTERS ? filters[filter].name : "";
-}
-
-bool
-match_may_relax(enum match_filter filter)
-{
-	return (unsigned)filter < MATCH_NFILTERS && filters[filter].may;
 }

@@ -17,9 +17,12 @@
 #include "base/err.h"
 #include "credential.h"
 #include "eligibility.h"
+#include "place.h"
+#include "schedule.h"
 
 struct buf;
 struct ev_enum;
+struct zone;
 
 /* Filter, in words, and may a coordinator be told what doing without it would add? */
 #define MATCH_FILTERS(X)						\
@@ -34,7 +37,7 @@ struct ev_enum;
 enum match_filter { MATCH_FILTERS(X) MATCH_NFILTERS };
 #undef X
 
-enum { MATCH_PREFS = 16, MATCH_SHOWN = 5, MATCH_MINUTES = 30 };
+enum { MATCH_PREFS = 16, MATCH_SHOWN = 5, MATCH_MINUTES = 30, MATCH_DAYS = 14, MATCH_SPANS = 17 * SCHEDULE_WINDOWS };
 
 /* Points of what every wish has; those of preferences are in MATCH_PREFERENCES. */
 enum {
@@ -51,7 +54,13 @@ enum {
 struct match_pref {
 	unsigned	 kind;		/* A row of the table. */
 	const char	*value;
-	unsigned	 number;	/* Of "response". */
+	unsigned	 number;	/* Of "response", hours; of "distance", km; of "age", enum ev_age_group. */
+};
+
+/* Free time of the next MATCH_DAYS, in instants. */
+struct match_free {
+	struct schedule_span span[MATCH_SPANS];
+	size_t		 n;
 };
 
 /* What a member must and would like to have; texts are borrowed from the JSON. */
@@ -68,23 +77,34 @@ struct match_wish {
 	uint8_t		 slots;		/* Bit n: the nth of the time slots; 0: any time. */
 	int		 minutes;	/* Wanted at a stretch; 0: a common slot will do. */
 	uint16_t	 together[128];	/* Minutes at a stretch with each set of slots; if minutes. */
+	const char	*zone;		/* Of these times; NULL: that of whoever is judged. */
+	struct match_free at, time;	/* The same times as instants, if there is a zone: match_wish_zone(). */
+	bool		 has_near;
+	struct place	 near;		/* Where the member is, about. */
 	struct match_pref prefs[MATCH_PREFS];	/* The first counts twice. */
 	size_t		 n_prefs;
 };
 
 /**
  * match_wish_read(args, ret, reterr): from texts and lists of texts: need, age_band (both
- * wanted), language, modality, time, at with minutes, role, certified, only, avoid, conflict,
- * not_town, known (whom they met before, and gladly), prefer ("kind=value"), and what eligibility_facts() reads.  ${ret} borrows from
+ * wanted), language, modality, time, at with minutes, zone of both, role, certified, only, avoid, conflict,
+ * not_town, near ("40.7,-74.2"), known (whom they met before, and gladly), prefer ("kind=value"), and what eligibility_facts() reads.  ${ret} borrows from
  * ${args}.  0, or E_BAD with what to write instead.
  */
 int	match_wish_read(const json_t *args, struct match_wish *ret, struct err *reterr) must_check;
+
+/**
+ * match_wish_zone(wish, args, zone, now): what the times are in the next MATCH_DAYS, by the clock of ${zone}, that of wish->zone.  Wanted once
+ * before anybody is judged by a wish that has one.  0 or a negative value of buf.h.
+ */
+int	match_wish_zone(struct match_wish *, const json_t *args, const struct zone *, int64_t now) must_check;
 
 /* One specialist; all borrowed. */
 struct match_candidate {
 	const char	*org, *id;
 	const json_t	*body;		/* Of the record. */
-	const json_t	*towns;		/* Localities of its program, or NULL. */
+	const json_t	*program;	/* Body of its program, or NULL: its places and its time zone. */
+	const struct zone *zone;	/* Of match_zone(); NULL: it is not known here.  Looked at only if the wish has another. */
 	enum credential_verdict verdict;
 	const char	*certification;	/* The verdict in words. */
 	const json_t	*subject;	/* credentialSubject; looked at only if CERTIFIED.  Or NULL. */
@@ -149,10 +169,20 @@ bool	match_has(const json_t *list, const char *value);
 bool	match_speaks(const json_t *languages, const char *tag);
 uint8_t	match_slots(const json_t *list);
 
+/**
+ * match_zone(body, program): in which zone a specialist's times are: their own, or the first that a schedule of their program names; NULL: neither
+ * says.  match_same_zone(wish, name): are all times by one clock, or by one that nobody says?  Then clocks are compared, not instants.
+ */
+const char *match_zone(const json_t *body, const json_t *program);
+bool	match_same_zone(const struct match_wish *, const char *name);
+
+/** match_common(list, zone, now, free): the longest stretch, in minutes, of those time slots and of ${free}.  A negative value of buf.h. */
+int	match_common(const json_t *list, const struct zone *, int64_t now, const struct match_free *) must_check;
+
 /** match_slot_times(list, out): append the hours of those time slots as schedule_windows() reads them: "Mon-Fri 17:00-22:00".  0 or a negative value of buf.h. */
 int	match_slot_times(const json_t *list, struct buf *out) must_check;
 
-/* Kinds of preference: name, points, closed list or NULL, where it is looked for. */
+/* Kinds of preference: name, points, closed list or NULL.  Of "age" the group next to it has half of them; of "distance" what is twice as far. */
 #define MATCH_PREFERENCES(X)						\
 	X(EXPERIENCE, "experience", 30, &ev_condition_names)		\
 	X(IDENTITY, "identity", 20, &ev_audience_names)			\
@@ -171,7 +201,9 @@ int	match_slot_times(const json_t *list, struct buf *out) must_check;
 	X(TOWN, "town", 10, NULL)					\
 	X(ORGANIZATION, "organization", 10, NULL)			\
 	X(STYLE, "style", 10, &ev_style_names)				\
-	X(FREQUENCY, "frequency", 10, &ev_meeting_frequency_names)
+	X(FREQUENCY, "frequency", 10, &ev_meeting_frequency_names)	\
+	X(AGE, "age", 10, &ev_age_group_names)				\
+	X(DISTANCE, "distance", 10, NULL)
 
 #define X(name, text, points, values) MATCH_PREF_##name,
 enum match_pref_kind { MATCH_PREFERENCES(X) MATCH_NPREFS };

@@ -9,6 +9,7 @@
 #include "base/event.h"
 #include "events.h"
 #include "fields.h"
+#include "zone.h"
 
 #define DAY_MS	86400000LL
 
@@ -22,7 +23,7 @@ enum { HOURS_MOST = (1 << HOURS_BITS) - 1 };
 
 enum set {
 	ALL, GONE, NEED, CONDITIONS, AUDIENCES, LANGUAGE, MODALITY, ROLE, FULL, CREDENTIAL, HOLDS, BAND, BANDS, BAND_ODD, RULES, AVOID,
-	CONFLICT, ONLY, KNOWN, SLOT, LOAD = SLOT + SLOTS, QUEUE = LOAD + LOAD_BITS, DAY = QUEUE + QUEUE_BITS, HOURS = DAY + DAY_BITS,
+	CONFLICT, ONLY, KNOWN, ZONE, SLOT, LOAD = SLOT + SLOTS, QUEUE = LOAD + LOAD_BITS, DAY = QUEUE + QUEUE_BITS, HOURS = DAY + DAY_BITS,
 	PREF = HOURS + HOURS_BITS, SETS = PREF + MATCH_PREFS
 };
 _Static_assert((int)SETS <= (int)MATCH_INDEX_SETS, "more sets than a plan has");
@@ -123,7 +124,7 @@ has_rules(const json_t *body)
 int
 match_index_lines(const char *id, const json_t *body, struct buf *out)
 {
-	const char *program = json_str(body, "program"), *did = json_str(body, "did");
+	const char *program = json_str(body, "program"), *did = json_str(body, "did"), *zone = json_str(body, "timezone");
 	int64_t hours = json_int(json_obj(body, "boundaries"), "response_hours", HOURS_MOST);
 	struct match_places places;
 	int r;
@@ -138,6 +139,8 @@ match_index_lines(const char *id, const json_t *body, struct buf *out)
 	    (r = add_number(out, 'l', places.load, LOAD_BITS)) != 0 || (r = add_number(out, 'q', -places.queue, QUEUE_BITS)) != 0 ||
 	    (r = add_number(out, 'd', json_int(json_obj(body, "capacity"), "updated_at", 0) / DAY_MS, DAY_BITS)) != 0)
 		return r;
+	if ((r = zone != NULL && zone_is_name(zone) ? add_own(out, 't', zone) : 0) != 0)
+		return r;
 	if ((r = add_list(out, 'k', json_arr(body, "frequencies"))) != 0 || (r = add_list(out, 'n', json_arr(body, "styles"))) != 0)
 		return r;
 	return add_number(out, 'h', HOURS_MOST - hours, HOURS_BITS);
@@ -148,7 +151,11 @@ match_index_life(const json_t *statement, struct buf *out)
 {
 	const char *readers = json_str(statement, "readers");
 	const json_t *audiences = json_arr(statement, "audiences");
+	const char *group = json_str(statement, "age_group");
 	int r = add_list(out, 'x', json_arr(statement, "conditions"));
+
+	if (r == 0 && group != NULL)
+		r = add_own(out, 'g', group);
 
 	if (r == 0)
 		r = add_list(out, 'y', audiences);
@@ -224,6 +231,18 @@ letter_of(unsigned kind)
 	return letters[kind];
 }
 
+/* The group, and those next to it, which have half of the points. */
+static int
+plan_age(unsigned group, struct buf *out)
+{
+	int r = 0;
+
+	for (unsigned g = group - 1; g <= group + 1 && r == 0; g++)
+		if (g > 0 && g < EV_AGE_GROUP_END)
+			r = add_own(out, 'g', event_enum_text(&ev_age_group_names, (int)g));
+	return r;
+}
+
 static int
 plan_pref(const struct match_pref *pref, struct search_wish *set)
 {
@@ -239,6 +258,8 @@ plan_pref(const struct match_pref *pref, struct search_wish *set)
 		return add_own(&set->lines, 'k', pref->value);
 	case MATCH_PREF_STYLE:
 		return add_own(&set->lines, 'n', pref->value);
+	case MATCH_PREF_AGE:
+		return plan_age(pref->number, &set->lines);
 	case MATCH_PREF_RESPONSE:
 		return 0;	/* By the hours. */
 	case MATCH_PREF_INTEREST:
@@ -292,6 +313,7 @@ plan_all(struct match_plan *p, const json_t *gone)
 	    (r = add_own(&p->set[RULES].lines, 'r', "")) != 0 || (r = plan_named(&p->set[AVOID].lines, w->avoid)) != 0 ||
 	    (r = plan_named(&p->set[CONFLICT].lines, w->conflict)) != 0 || (r = add_list(&p->set[ONLY].lines, 'z', w->only)) != 0 ||
 	    (r = add_list(&p->set[KNOWN].lines, 'i', w->known)) != 0 || (r = plan_slots(p)) != 0 ||
+	    (r = w->zone != NULL ? add_own(&p->set[ZONE].lines, 't', w->zone) : 0) != 0 ||
 	    (r = plan_bits(p, LOAD, 'l', LOAD_BITS)) != 0 || (r = plan_bits(p, QUEUE, 'q', QUEUE_BITS)) != 0 ||
 	    (r = plan_bits(p, DAY, 'd', DAY_BITS)) != 0)
 		return r;
@@ -366,6 +388,12 @@ read_times(struct word *w)
 		w->timely |= these;
 	}
 	w->out[MATCH_TIMES] = said & ~w->timely;
+	if (wish->zone == NULL)
+		return;
+	/* By another clock, or that of a program: whether times are common is left open. */
+	w->out[MATCH_TIMES] &= w->in[ZONE];
+	w->timely |= said & ~w->in[ZONE];
+	w->open |= said & ~w->in[ZONE];
 }
 
 static void
@@ -391,9 +419,9 @@ read_word(struct word *w)
 	w->out[MATCH_ONLY] = wish->only != NULL ? ~w->in[ONLY] : 0;
 	w->out[MATCH_AVOID] = w->in[AVOID];
 	w->out[MATCH_CONFLICT] = w->in[CONFLICT];
+	w->open = w->in[CREDENTIAL] | w->in[RULES] | (wish->towns != NULL ? ~0ULL : 0);
 	if (wish->minutes > 0 || wish->slots != 0)
 		read_times(w);
-	w->open = w->in[CREDENTIAL] | w->in[RULES] | (wish->towns != NULL ? ~0ULL : 0);
 	for (size_t i = 0; i < wish->n_prefs; i++)
 		w->pref[i] = wish->prefs[i].kind != MATCH_PREF_RESPONSE ? w->in[PREF + i] :
 		    at_least(w, HOURS, HOURS_BITS, (uint64_t)(HOURS_MOST - wish->prefs[i].number));

@@ -12,8 +12,9 @@
 #include "events.h"
 #include "match.h"
 #include "schedule.h"
+#include "zone.h"
 
-enum { DAY = 24 * 60, WEEK = 7 * DAY, EACH = 5 };
+enum { DAY = 24 * 60, WEEK = 7 * DAY, EACH = 5, NUMBER_MAX = 720 };
 
 /* Hours of the time slots, in their order; the night has two parts of each day. */
 static const struct {
@@ -157,6 +158,9 @@ read_times(const json_t *args, struct match_wish *w, struct err *reterr)
 	for (size_t i = 0; i < json_array_size(slots); i++)
 		if (event_enum_value(&ev_time_slot_names, json_string_value(json_array_get(slots, i))) == 0)
 			return err_set(reterr, E_BAD, "time: weekday_morning, weekday_evening and so on are wanted; cairn help match lists them");
+	w->zone = json_str(args, "zone");
+	if (w->zone != NULL && ((at == NULL && w->slots == 0) || !zone_is_name(w->zone)))
+		return err_set(reterr, E_BAD, "zone: that of at and time is wanted, such as America/New_York");
 	if (at == NULL)
 		return minutes == NULL ? 0 : err_set(reterr, E_BAD, "at: minutes says more of times; which times?");
 	if (minutes != NULL && ((wanted = strtol(minutes, &end, 10)) < 1 || wanted > DAY || *end != '\0'))
@@ -184,13 +188,29 @@ read_prefs(const json_t *list, struct match_wish *w, struct err *reterr)
 		p->value = sign + 1;
 		if (kinds[p->kind].values != NULL && event_enum_value(kinds[p->kind].values, p->value) == 0)
 			return err_set(reterr, E_BAD, "prefer: no %s is called that; protocol.md lists them", kinds[p->kind].name);
-		if (p->kind == MATCH_PREF_RESPONSE) {
+		if (p->kind == MATCH_PREF_AGE)
+			p->number = (unsigned)event_enum_value(&ev_age_group_names, p->value);
+		if (p->kind == MATCH_PREF_RESPONSE || p->kind == MATCH_PREF_DISTANCE) {
 			p->number = (unsigned)strtoul(p->value, &end, 10);
-			if (*end != '\0' || p->number < 1 || p->number > 720)
-				return err_set(reterr, E_BAD, "prefer: response wants hours between 1 and 720");
+			if (*end != '\0' || p->number < 1 || p->number > NUMBER_MAX)
+				return err_set(reterr, E_BAD, p->kind == MATCH_PREF_RESPONSE ? "prefer: response wants hours between 1 and %d" :
+				    "prefer: distance wants kilometres between 1 and %d", NUMBER_MAX);
 		}
+		if (p->kind == MATCH_PREF_DISTANCE && !w->has_near)
+			return err_set(reterr, E_BAD, "prefer: a distance from where? say about where the member is with --near 40.7357,-74.1724");
 		w->n_prefs = i + 1;
 	}
+	return 0;
+}
+
+static int
+read_near(const json_t *args, struct match_wish *w, struct err *reterr)
+{
+	const char *near = json_str(args, "near");
+
+	w->has_near = near != NULL;
+	if (near != NULL && place_parse(near, &w->near) != 0)
+		return err_set(reterr, E_BAD, "near: latitude and longitude in degrees are wanted, as 40.7357,-74.1724");
 	return 0;
 }
 
@@ -233,7 +253,7 @@ match_wish_read(const json_t *args, struct match_wish *ret, struct err *reterr)
 	    (r = read_list(args, "conflict", NULL, &w.conflict, reterr)) != 0 ||
 	    (r = read_list(args, "known", NULL, &w.known, reterr)) != 0 ||
 	    (r = read_list(args, "not_town", NULL, &w.towns, reterr)) != 0 ||
-	    (r = read_times(args, &w, reterr)) != 0 ||
+	    (r = read_times(args, &w, reterr)) != 0 || (r = read_near(args, &w, reterr)) != 0 ||
 	    (r = read_prefs(json_arr(args, "prefer"), &w, reterr)) != 0)
 		return r;
 	if ((r = eligibility_facts(args, &w.facts, reterr)) != 0)

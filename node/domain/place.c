@@ -2,6 +2,9 @@
 #include "place.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/canon.h"
 
 enum { E6 = 1000000, QUARTER = 90 * E6, HALF = 180 * E6, WHOLE = 360 * E6 };
 
@@ -42,6 +45,18 @@ place_parse(const char *text, struct place *ret)
 		return E_BAD;
 	*ret = at;
 	return 0;
+}
+
+bool
+place_of(const json_t *location, struct place *ret)
+{
+	int64_t lat = json_int(location, "latitude_e6", INT64_MAX), lon = json_int(location, "longitude_e6", INT64_MAX);
+	const char *visibility = json_str(location, "visibility");
+
+	if (visibility == NULL || strcmp(visibility, "public") != 0 || lat < -90 * E6 || lat > 90 * E6 || lon < -180 * E6 || lon > 180 * E6)
+		return false;
+	*ret = (struct place){ (int32_t)lat, (int32_t)lon };
+	return true;
 }
 
 /* From 0 to a quarter turn, in radians. */

@@ -6,6 +6,7 @@
 #ifndef CAIRN_PLACE_H
 #define CAIRN_PLACE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,9 @@ struct place_cell {
 
 /** place_parse(text, ret): "40.7357,-74.1724".  0 or E_BAD. */
 int	place_parse(const char *, struct place *) must_check;
+
+/** place_of(location, ret): the position of a $defs/location of schemas/common.json, if it may be known and is said. */
+bool	place_of(const json_t *location, struct place *ret);
 
 /** place_distance(a, b): metres on a sphere, to about one in a thousand; the Earth's flattening is ignored. */
 int64_t	place_distance(struct place, struct place);

@@ -77,14 +77,9 @@ add_list(const json_t *values, struct search_list *list)
 static void
 add_place(const json_t *at, struct search_item *item)
 {
-	long long lat = json_int(at, "latitude_e6", INT64_MAX), lon = json_int(at, "longitude_e6", INT64_MAX);
-	const char *visibility = json_str(at, "visibility");
-
 	add_list(json_arr(at, "accessibility"), &item->facet[SEARCH_FACET_ACCESS]);
-	if (visibility == NULL || strcmp(visibility, "public") != 0 || lat < -90000000 || lat > 90000000 ||
-	    lon < -180000000 || lon > 180000000 || item->n_places == SEARCH_PLACES)
-		return;
-	item->places[item->n_places++] = (struct place){ (int32_t)lat, (int32_t)lon };
+	if (item->n_places < SEARCH_PLACES && place_of(at, &item->places[item->n_places]))
+		item->n_places++;
 }
 
 /* A way to take part that this record itself offers. */

@@ -32,7 +32,7 @@ statement_by(const json_t *doc)
 static int
 read_statement(const json_t *doc, struct statement *ret, bool *ret_withdrawn, uint8_t ret_key[32], struct err *reterr)
 {
-	static const char *const said[] = { "readers", "conditions", "audiences", "text" };
+	static const char *const said[] = { "readers", "conditions", "audiences", "age_group", "text" };
 	const char *did = statement_by(doc), *readers = json_str(doc, "readers");
 	const json_t *withdrawn = json_object_get(doc, "withdrawn");
 	size_t n = 0;

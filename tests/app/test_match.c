@@ -76,6 +76,7 @@ tell(unsigned i)
 	doc = json_pack("{s:i, s:s, s:s, s:I, s:I, s:b, s:s, s:[s], s:[s]}", "v", 1, "kind", STATEMENT_KIND, "specialist", did, "issued_at",
 	    (json_int_t)(fixture_now - 1000), "expires_at", (json_int_t)(fixture_now + 20 * DAY), "withdrawn", 0, "readers", DRAWN(readers),
 	    "conditions", DRAWN(drawn_conditions), "audiences", DRAWN(drawn_audiences));
+	must(json_object_set_new(doc, "age_group", json_string(DRAWN(drawn_ages))));
 	must(proof_sign(doc, seed, "assertionMethod", "2023-11-14T00:00:00Z", NULL));
 	(void)snprintf(who, sizeof(who), "TELL%05u", i * 7919 % 100000);
 	(void)snprintf(what, sizeof(what), "WHAT%05u", i);
@@ -245,7 +246,7 @@ compare(bool open, bool life, unsigned wishes)
 		somebody(&s);
 		args = n == 0 ? json_pack("{s:s, s:s, s:[]}", "need", "everyday_support", "age_band", "26_59", "prefer") : drawn_wish(open, s.id, org);
 		if (life && n % 2 == 0)
-			(void)json_array_insert_new(json_arr(args, "prefer"), 0, json_string(n % 4 ? "experience=grief" : "identity=veterans"));
+			(void)json_array_insert_new(json_arr(args, "prefer"), 0, json_string(n % 8 == 6 ? "age=26_35" : n % 4 ? "experience=grief" : "identity=veterans"));
 		else if (life)
 			(void)json_object_set_new(args, "only", json_pack("[s, s]", DRAWN(drawn_audiences), DRAWN(drawn_audiences)));
 		by_index = propose(args, true);
@@ -364,6 +365,8 @@ main(void)
 	app.trust = trust_one();
 	must(db_begin(app.db, NULL));
 	arrive("STORY", "story", "{}");
+	arrive("PROGA", "program", "{\"schedules\":[{\"timezone\":\"Europe/Berlin\"}],\"locations\":[{\"visibility\":\"public\",\"locality\":\"Newark\","
+	    "\"latitude_e6\":40700000,\"longitude_e6\":-74200000}]}");
 	fill(false, MANY);
 	compare(false, false, wishes);
 	load_some();

@@ -6,8 +6,11 @@
 #include "base/cleanup.h"
 #include "domain/match.h"
 #include "domain/schedule.h"
+#include "domain/when.h"
+#include "domain/zone.h"
 #include "tests/domain/faults.h"
 #include "tests/domain/quoted.h"
+#include "tests/domain/tzif.h"
 #include "tests/tap.h"
 
 #define NOW		1795230245678LL		/* 2026-11-21 */
@@ -168,6 +171,16 @@ static const struct row rows[] = {
 	{ "nor said", "'prefer':['response=720']", "{'boundaries':null}", 0, BASE, NULL, CERT, NULL },
 	{ "town", "'prefer':['town=newark']", "{}", 0, BASE + 20, NULL, CERT, NULL },
 	{ "organization", "'prefer':['organization=ORG']", "{}", 0, BASE + 20, NULL, CERT, NULL },
+	{ "as old", "'prefer':['town=x','age=36_45']", "{}", 0, BASE + 10, "matched: age 36_45", CERT, "{'readers':'members','age_group':'36_45'}" },
+	{ "as old, named first", "'prefer':['age=75_plus']", "{}", 0, BASE + 20, "matched: age 75_plus, named first", CERT, "{'readers':'members','age_group':'75_plus'}" },
+	{ "nearly as old", "'prefer':['town=x','age=36_45']", "{}", 0, BASE + 5, "nearly matched: age 36_45", CERT, "{'readers':'members','age_group':'46_59'}" },
+	{ "nearly as old, the younger", "'prefer':['age=36_45']", "{}", 0, BASE + 10, "nearly matched: age 36_45, named first", CERT,
+	  "{'readers':'members','age_group':'26_35'}" },
+	{ "much older", "'prefer':['age=18_25']", "{}", 0, BASE, NULL, CERT, "{'readers':'members','age_group':'36_45'}" },
+	{ "near", "'near':'40.7357,-74.1724','prefer':['distance=3']", "{}", 0, BASE + 20, "matched: distance, 0 km, of at most 3, named first", CERT, NULL },
+	{ "as near as is wanted", "'near':'40.7000,-74.1000','prefer':['town=x','distance=8']", "{}", 0, BASE + 10, "matched: distance, 7 km, of at most 8", CERT, NULL },
+	{ "nearly", "'near':'40.7000,-74.1000','prefer':['town=x','distance=4']", "{}", 0, BASE + 5, "nearly matched: distance, 7 km, of at most 4", CERT, NULL },
+	{ "far", "'near':'40.7000,-74.1000','prefer':['distance=3']", "{}", 0, BASE, "missing: distance, 7 km, of at most 3", CERT, NULL },
 	{ "how they talk", "'prefer':['style=direct']", "{'styles':['gentle','direct']}", 0, BASE + 20, "matched: style direct, named first", CERT, NULL },
 	{ "another way of talking", "'prefer':['style=direct']", "{'styles':['gentle']}", 0, BASE, "missing: style direct", CERT, NULL },
 	{ "how they talk is not said", "'prefer':['style=direct']", "{}", 0, BASE, "not said, ask them: style direct", CERT, NULL },
@@ -178,13 +191,24 @@ static const struct row rows[] = {
 	{ "another met before", "'known':['ANA']", "{}", 0, BASE, NULL, CERT, NULL },
 };
 
-static bool no_town;
+static const char newark_file[] = TZIF_HEAD TZIF_HEAD "\nEST5EDT,M3.2.0,M11.1.0\n";
+static struct zone *berlin, *newark;
+static int64_t moment = NOW;
+static const char *program_of_hers = "{'locations':[{'visibility':'redacted','locality':'Elizabeth','latitude_e6':40700000,'longitude_e6':-74100000},"
+    "{'visibility':'public','locality':'Newark','latitude_e6':40735700,'longitude_e6':-74172400}]}";
+
+/* As the machine's files would give it. */
+static const struct zone *
+zone_named(const char *name)
+{
+	return name == NULL ? NULL : strcmp(name, "Europe/Berlin") == 0 ? berlin : strcmp(name, "America/New_York") == 0 ? newark : NULL;
+}
 
 static int
 judge(const char *wish, const char *change, struct match_candidate with, const char *statement, struct match_finding *ret)
 {
 	char text[1024];
-	autojson json_t *body = merged(ROSA, change), *subject = json_of(SUBJECT), *towns = json_of("['Newark']"), *args, *told;
+	autojson json_t *body = merged(ROSA, change), *subject = json_of(SUBJECT), *program = json_of(program_of_hers), *args, *told;
 	struct match_wish w;
 	struct err why = { "" };
 
@@ -199,9 +223,12 @@ judge(const char *wish, const char *change, struct match_candidate with, const c
 	with.id = "ROSA";
 	with.body = body;
 	with.subject = subject;
-	with.towns = no_town ? NULL : towns;
+	with.program = program;
+	with.zone = zone_named(match_zone(body, program));
+	if (w.zone != NULL && match_wish_zone(&w, args, zone_named(w.zone), moment) != 0)
+		return -ENOMEM;
 	with.statement = told;
-	return match_judge(&w, &with, NOW, ret);
+	return match_judge(&w, &with, moment, ret);
 }
 
 static void
@@ -235,22 +262,24 @@ test_rows(void)
 static void
 test_undisclosed(void)
 {
-	static const char wish[] = "'prefer':['town=x','experience=grief','identity=veterans']";
+	static const char wish[] = "'prefer':['town=x','experience=grief','identity=veterans','age=36_45']";
 	struct match_finding silent = { 0 }, other = { 0 }, staff = { 0 };
 	const struct match_candidate with = { .verdict = CREDENTIAL_CERTIFIED };
 	bool told = false;
 
 	ok(judge(wish, "{'audiences':null}", with, NULL, &silent) == 0 &&
-	    judge(wish, "{'audiences':null}", with, "{'readers':'anyone','conditions':['alcohol'],'audiences':['men']}", &other) == 0,
+	    judge(wish, "{'audiences':null}", with, "{'readers':'anyone','conditions':['alcohol'],'audiences':['men'],'age_group':'75_plus'}", &other) == 0,
 	    "who says nothing of their life and who says something else");
 	for (size_t i = 0; i < json_array_size(silent.lines); i++)
-		told = told || strstr(json_str(json_array_get(silent.lines, i), "text"), "grief") != NULL;
+		told = told || strstr(json_str(json_array_get(silent.lines, i), "text"), "grief") != NULL || strstr(json_str(json_array_get(silent.lines, i),
+		    "text"), "36_45") != NULL;
 	ok(!told, "no line says that a specialist lacks what they do not tell");
 	ok(json_equal(silent.lines, other.lines) && silent.score == other.score, "are told and scored alike");
-	ok(judge(wish, "{}", with, "{'readers':'staff','conditions':['grief'],'audiences':['veterans']}", &staff) == 0, "who tells only staff");
+	ok(judge(wish, "{}", with, "{'readers':'staff','conditions':['grief'],'audiences':['veterans'],'age_group':'46_59'}", &staff) == 0, "who tells only staff");
 	for (size_t i = 0; i < json_array_size(staff.lines); i++) {
 		const json_t *l = json_array_get(staff.lines, i);
-		bool life = strstr(json_str(l, "text"), "grief") != NULL || strstr(json_str(l, "text"), "veterans") != NULL;
+		bool life = strstr(json_str(l, "text"), "grief") != NULL || strstr(json_str(l, "text"), "veterans") != NULL ||
+		    strstr(json_str(l, "text"), "36_45") != NULL;
 
 		told = told || (life && strcmp(json_str(l, "readers"), "staff") != 0);
 		ok(!life || json_int(l, "points", 0) > 0, "a line counts or is silent: %s", json_str(l, "text"));
@@ -265,13 +294,81 @@ test_undisclosed(void)
 static void
 test_unsaid_town(void)
 {
-	struct match_finding f = { 0 };
+	static const char *const silent[] = { "{}", "{'locations':[{'visibility':'public'}]}" };
+	const char *before = program_of_hers;
 
-	no_town = true;
-	ok(judge("'not_town':['Trenton']", "{}", (struct match_candidate){ .verdict = CREDENTIAL_CERTIFIED }, NULL, &f) == 0 && f.excluded == BIT(TOWN),
-	    "a town that is not said excludes");
-	no_town = false;
-	match_finding_free(&f);
+	for (size_t i = 0; i < nelem(silent); i++) {
+		struct match_finding f = { 0 };
+
+		program_of_hers = silent[i];
+		ok(judge("'not_town':['Trenton']", "{}", (struct match_candidate){ .verdict = CREDENTIAL_CERTIFIED }, NULL, &f) == 0 && f.excluded == BIT(TOWN),
+		    "a town that is not said excludes");
+		match_finding_free(&f);
+		ok(judge("'near':'40.7357,-74.1724','prefer':['distance=3']", "{}", (struct match_candidate){ .verdict = CREDENTIAL_CERTIFIED }, NULL, &f) == 0 &&
+		    f.excluded == 0 && f.score == BASE, "and a distance that is not counts for nothing");
+		match_finding_free(&f);
+	}
+	program_of_hers = before;
+}
+
+/* Two clocks: what is compared are instants, in the days to come.  In the middle of March, Newark is in summer and Berlin is not. */
+static void
+test_two_zones(void)
+{
+	static const struct { const char *name, *wish, *change, *program, *now; unsigned excluded; int points; const char *says; } zoned[] = {
+		{ "her evening is a morning", "'at':'Tue 11:00-12:00','minutes':'60'", "{'times':['weekday_evening'],'timezone':'Europe/Berlin'}", "{}",
+		  "2026-11-21T03:04:05Z", 0, 10, "times: 60 minutes at a stretch, by the clocks of America/New_York and Europe/Berlin" },
+		{ "a minute more", "'at':'Tue 10:59-12:00','minutes':'61'", "{'times':['weekday_evening'],'timezone':'Europe/Berlin'}", "{}",
+		  "2026-11-21T03:04:05Z", BIT(TIMES), 0, "61 minutes at a stretch are wanted, 60 are common, by the clocks of America/New_York and Europe/Berlin" },
+		{ "in March the same morning is an afternoon", "'at':'Tue 11:00-12:00'", "{'times':['weekday_evening'],'timezone':'Europe/Berlin'}", "{}",
+		  "2026-03-10T03:04:05Z", BIT(TIMES), 0, "30 minutes at a stretch are wanted, 0 are common" },
+		{ "and an hour later it is an evening", "'at':'Tue 12:00-13:00','minutes':'60'", "{'times':['weekday_evening'],'timezone':'Europe/Berlin'}", "{}",
+		  "2026-03-10T03:04:05Z", 0, 10, "60 minutes" },
+		{ "within two weeks clocks are put", "'at':'Tue 11:00-12:00'", "{'times':['weekday_evening'],'timezone':'Europe/Berlin'}", "{}",
+		  "2026-03-20T03:04:05Z", 0, 10, "60 minutes" },
+		{ "their evenings are not the same", "'at':'Tue 17:00-22:00'", "{'times':['weekday_evening'],'timezone':'Europe/Berlin'}", "{}",
+		  "2026-11-21T03:04:05Z", BIT(TIMES), 0, "0 are common" },
+		{ "over the end of a day", "'at':'Tue 15:00-18:00','minutes':'180'", "{'timezone':'Europe/Berlin'}", "{}", "2026-11-21T03:04:05Z", 0, 10, "180 minutes" },
+		{ "a part of the day", "'time':['weekday_morning']", "{'times':['weekday_evening'],'timezone':'Europe/Berlin'}", "{}", "2026-11-21T03:04:05Z", 0, 10, "60 minutes" },
+		{ "a part of the day that is none of hers", "'time':['weekend_morning']", "{'times':['weekday_evening'],'timezone':'Europe/Berlin'}", "{}",
+		  "2026-11-21T03:04:05Z", BIT(TIMES), 0, "when the member has not, by the clocks of" },
+		{ "both", "'time':['weekday_morning'],'at':'Tue 13:00-14:00'", "{'times':['weekday_evening'],'timezone':'Europe/Berlin'}", "{}", "2026-11-21T03:04:05Z", 0, 10,
+		  "times: 60 minutes" },
+		{ "by her program's clock", "'at':'Tue 11:00-12:00'", "{'times':['weekday_evening']}", "{'schedules':[{},{'timezone':'Europe/Berlin'},"
+		  "{'timezone':'America/New_York'}]}", "2026-11-21T03:04:05Z", 0, 10, "and Europe/Berlin" },
+		{ "her own is nearer", "'at':'Tue 11:00-12:00'", "{'times':['weekday_evening'],'timezone':'America/New_York'}",
+		  "{'schedules':[{'timezone':'Europe/Berlin'}]}", "2026-11-21T03:04:05Z", BIT(TIMES), 0, "0 are common" },
+		{ "one clock", "'at':'Tue 18:00-19:00'", "{'times':['weekday_evening'],'timezone':'america/new_york'}", "{}", "2026-11-21T03:04:05Z", 0, 10,
+		  "60 minutes at a stretch, by the specialist's own clock" },
+		{ "a clock that is not said", "'at':'Tue 11:00-12:00'", "{'times':['weekday_evening']}", "{}", "2026-11-21T03:04:05Z", 0, 0, "times: in which time zone is not said" },
+		{ "one that nobody knows", "'at':'Tue 11:00-12:00'", "{'times':['weekday_evening'],'timezone':'Mars/Olympus'}", "{}", "2026-11-21T03:04:05Z", 0, 0,
+		  "does not know their time zone Mars/Olympus" },
+		{ "no times", "'at':'Tue 11:00-12:00'", "{'times':null,'timezone':'Europe/Berlin'}", "{}", "2026-11-21T03:04:05Z", 0, 0, "times: not said" },
+	};
+	const char *before = program_of_hers;
+
+	if (zone_parse(berlin_file, sizeof(berlin_file) - 1, &berlin, NULL) != 0 || zone_parse(newark_file, sizeof(newark_file) - 1, &newark, NULL) != 0)
+		abort();
+	for (size_t i = 0; i < nelem(zoned); i++) {
+		autofree char *why = NULL, *text = NULL;
+		struct match_finding f = { 0 }, other = { 0 };
+		char wish[200];
+
+		(void)snprintf(wish, sizeof(wish), "%s,'zone':'America/New_York'", zoned[i].wish);
+		program_of_hers = zoned[i].program;
+		if (when_parse(zoned[i].now, &moment) != 0 || judge(wish, zoned[i].change, (struct match_candidate){ .verdict = CREDENTIAL_CERTIFIED }, NULL, &f) != 0 ||
+		    judge("", zoned[i].change, (struct match_candidate){ .verdict = CREDENTIAL_CERTIFIED }, NULL, &other) != 0)
+			abort();
+		ok(f.excluded == zoned[i].excluded && f.score == other.score + zoned[i].points, "%s", zoned[i].name);
+		why = json_dumps(f.why, JSON_COMPACT);
+		text = json_dumps(f.lines, JSON_COMPACT);
+		if (!ok(strstr(why, zoned[i].says) != NULL || strstr(text, zoned[i].says) != NULL, "... says: %s", zoned[i].says))
+			printf("# %#x %d %s %s\n", f.excluded, f.score, why, text);
+		match_finding_free(&f);
+		match_finding_free(&other);
+	}
+	program_of_hers = before;
+	moment = NOW;
 }
 
 /* Letters of any length stand whole in the lines, however long these are. */
@@ -327,6 +424,10 @@ test_wishes(void)
 		{ "'at':'Tue 10:00-11:00','minutes':'1441'", "minutes: " },
 		{ "'prefer':['grief']", "prefer: KIND=VALUE" }, { "'prefer':['x=grief']", "prefer: KIND=VALUE" }, { "'prefer':['town=']", "prefer: KIND=VALUE" },
 		{ "'prefer':['=grief']", "prefer: KIND=VALUE" }, { "'prefer':[7]", "prefer: KIND=VALUE" }, { "'prefer':['experience=x']", "prefer: no experience" },
+		{ "'prefer':['age=41']", "prefer: no age" }, { "'prefer':['distance=3']", "prefer: a distance from where?" },
+		{ "'near':'here'", "near: " }, { "'near':'40.7,-74.1','prefer':['distance=0']", "prefer: distance wants" },
+		{ "'near':'40.7,-74.1','prefer':['distance=721']", "prefer: distance wants" }, { "'near':'40.7,-74.1','prefer':['distance=3km']", "prefer: distance wants" },
+		{ "'zone':'Europe/Berlin'", "zone: that of at and time" }, { "'time':['night'],'zone':'no zone'", "zone: that of" },
 		{ "'prefer':['style=x']", "prefer: no style" }, { "'prefer':['frequency=fortnightly']", "prefer: no frequency" },
 		{ "'prefer':['response=0']", "prefer: response" }, { "'prefer':['response=721']", "prefer: response" }, { "'prefer':['response=5x']", "prefer: response" },
 		{ "'prefer':['town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1',"
@@ -403,10 +504,13 @@ main(void)
 	test_rows();
 	test_undisclosed();
 	test_unsaid_town();
+	test_two_zones();
 	test_long();
 	test_slot_times();
 	test_wishes();
 	test_order();
 	test_memory();
+	zone_free(berlin);
+	zone_free(newark);
 	return done_testing();
 }

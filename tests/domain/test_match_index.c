@@ -4,7 +4,9 @@
 #include "base/canon.h"
 #include "domain/match_index.h"
 #include "domain/search_item.h"
+#include "domain/zone.h"
 #include "tests/domain/faults.h"
+#include "tests/domain/tzif.h"
 #include "tests/match_drawn.h"
 #include "tests/tap.h"
 
@@ -23,6 +25,8 @@ struct somebody {
 };
 
 static struct somebody all[MANY];
+static struct zone *berlin, *utc;
+static json_t *programs[2];
 static uint64_t bits[MATCH_INDEX_SETS * MATCH_INDEX_WORDS];
 
 static void
@@ -37,8 +41,8 @@ draw(size_t i, bool open)
 	s->org = orgs[dice_roll(2)];
 	s->at = (unsigned)i * 217 % 65536;
 	s->body = drawn_body(NOW, open);
-	s->statement = dice_roll(2) ? NULL : json_pack("{s:s, s:[s], s:[s]}", "readers", DRAWN(readers), "conditions", DRAWN(drawn_conditions),
-	    "audiences", DRAWN(drawn_audiences));
+	s->statement = dice_roll(2) ? NULL : json_pack("{s:s, s:[s], s:[s], s:s*}", "readers", DRAWN(readers), "conditions", DRAWN(drawn_conditions),
+	    "audiences", DRAWN(drawn_audiences), "age_group", dice_roll(3) ? DRAWN(drawn_ages) : NULL);
 	s->terms = (struct buf){ 0 };
 	if (buf_puts(&s->terms, "\n") != 0 || search_item_read("specialist", s->org, s->body, &text, &item) != 0 ||
 	    search_terms_item(&item, &s->terms) != 0 || match_index_lines(s->id, s->body, &s->terms) != 0 ||
@@ -107,10 +111,11 @@ read_all(const struct match_plan *plan)
 static int
 slack(const struct match_wish *w)
 {
-	int ret = -MATCH_POINTS_OLD;
+	int ret = -MATCH_POINTS_OLD + (w->zone != NULL ? MATCH_POINTS_TIMES : 0);
 
 	for (size_t i = 0; i < w->n_prefs; i++)
-		if (w->prefs[i].kind == MATCH_PREF_TOWN || w->prefs[i].kind == MATCH_PREF_INTEREST)
+		if (w->prefs[i].kind == MATCH_PREF_TOWN || w->prefs[i].kind == MATCH_PREF_INTEREST || w->prefs[i].kind == MATCH_PREF_DISTANCE ||
+		    w->prefs[i].kind == MATCH_PREF_AGE)
 			ret += match_points(w->prefs[i].kind) * (i == 0 ? 2 : 1);
 	return ret;
 }
@@ -128,11 +133,15 @@ hold_one(const struct match_wish *w, struct somebody *s, bool stale, struct seen
 	struct match_candidate c = { .org = s->org, .id = s->id, .body = s->body, .statement = s->statement, .stale = stale,
 	    .certification = "revoked", .subject = subject,
 	    .verdict = !has_credential ? CREDENTIAL_UNCERTIFIED : dice_roll(2) ? CREDENTIAL_CERTIFIED : CREDENTIAL_REVOKED };
-	const unsigned unsure = 1u << MATCH_CREDENTIAL | 1u << MATCH_JURISDICTION | 1u << MATCH_CERTIFIED | 1u << MATCH_ROLE | 1u << MATCH_ELIGIBLE |
+	const unsigned unsure = (w->zone != NULL ? 1u << MATCH_TIMES : 0) | 1u << MATCH_CREDENTIAL | 1u << MATCH_JURISDICTION | 1u << MATCH_CERTIFIED | 1u << MATCH_ROLE | 1u << MATCH_ELIGIBLE |
 	    1u << MATCH_TOWN;
+	const char *zone;
 	struct match_finding f;
 	unsigned differ;
 
+	c.program = programs[dice_roll(2)];
+	zone = match_zone(s->body, c.program);
+	c.zone = zone == NULL || strcmp(zone, "Mars/Olympus") == 0 ? NULL : strcmp(zone, "Europe/Berlin") == 0 ? berlin : utc;
 	if (match_judge(w, &c, NOW, &f) != 0)
 		abort();
 	differ = f.excluded ^ s->guess.excluded;
@@ -156,7 +165,7 @@ static void
 test_guesses(bool open)
 {
 	struct seen seen = { 0 };
-	unsigned counted = 0, reported = 0, told = 0;
+	unsigned counted = 0, reported = 0, told = 0, zoned = 0;
 
 	for (size_t i = 0; i < MANY; i++)
 		draw(i, open);
@@ -172,8 +181,10 @@ test_guesses(bool open)
 			(void)json_object_set_new(args, "only", json_pack("[s, s]", DRAWN(drawn_audiences), DRAWN(drawn_audiences)));
 		if (dice_roll(3) == 0)
 			(void)json_array_insert_new(json_arr(args, "prefer"), 0, json_string(dice_roll(2) ? "experience=grief" : "identity=veterans"));
-		if (match_wish_read(args, &wish, NULL) != 0 || match_index_plan(&wish, NOW, gone, &plan) != 0)
+		if (match_wish_read(args, &wish, NULL) != 0 || match_index_plan(&wish, NOW, gone, &plan) != 0 ||
+		    (wish.zone != NULL && match_wish_zone(&wish, args, strcmp(wish.zone, "Europe/Berlin") == 0 ? berlin : utc, NOW) != 0))
 			abort();
+		zoned += wish.zone != NULL;
 		read_all(&plan);
 		for (size_t i = 0; i < MANY; i++)
 			all[i].told = false;
@@ -208,7 +219,7 @@ test_guesses(bool open)
 	is_int(told, WISHES - WISHES / 8, "everybody is looked at");
 	is_int(counted, WISHES, "the counts are those of the guesses");
 	is_int(reported, WISHES, "as many are told as have at most so many filters; and each that is taken back leaves nothing");
-	ok(seen.shut > 1000 && seen.exact > 1000 && (seen.open > 1000) == open, "(of each kind there were enough)");
+	ok(seen.shut > 1000 && seen.exact > 1000 && (seen.open > 4000) == open && (zoned > 3) == open, "(of each kind there were enough)");
 	drop();
 }
 
@@ -245,6 +256,7 @@ test_odd(void)
 		{ "{\"capacity\":{\"open\":1,\"updated_at\":-9}}", "\nMi", "\nMd" },
 		{ "{\"capacity\":{\"open\":1,\"updated_at\":9000000000000000}}", "\nMd15\n", "\nMf\n" },
 		{ "{\"capacity\":{\"open\":1,\"waitlist\":{\"waiting\":1,\"days\":999}}}", "\nMq3\n", "\nMq0\n" },
+		{ "{\"timezone\":\"Europe/Berlin\"}", "\nMteurope/berlin\n", "\nMk" }, { "{\"timezone\":\"no zone\"}", "\nMi", "\nMt" },
 		{ "{\"boundaries\":{\"response_hours\":99999}}", "\nMi", "\nMh" }, { "{\"boundaries\":{\"response_hours\":-4}}", "\nMh0\n", "\nMf\n" },
 	};
 
@@ -302,10 +314,19 @@ test_memory(void)
 int
 main(void)
 {
+	if (zone_parse(berlin_file, sizeof(berlin_file) - 1, &berlin, NULL) != 0 || zone_parse(utc_file, sizeof(utc_file) - 1, &utc, NULL) != 0)
+		abort();
+	programs[0] = json_object();
+	programs[1] = json_loads("{\"schedules\":[{\"timezone\":\"America/New_York\"}],\"locations\":[{\"visibility\":\"public\",\"latitude_e6\":40700000,"
+	    "\"longitude_e6\":-74200000,\"locality\":\"Newark\"}]}", 0, NULL);
 	test_guesses(false);
 	test_guesses(true);
 	test_stops();
 	test_odd();
 	test_memory();
+	zone_free(berlin);
+	zone_free(utc);
+	json_decref(programs[0]);
+	json_decref(programs[1]);
 	return done_testing();
 }

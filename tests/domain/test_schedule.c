@@ -6,6 +6,7 @@
 #include "domain/when.h"
 #include "domain/zone.h"
 #include "tests/dice.h"
+#include "tests/domain/tzif.h"
 #include "tests/tap.h"
 
 #define RULE(text) "{\"rule\": \"" text "\", \"from\": \"2026-01-06\", \"opens\": \"19:00\", \"closes\": \"20:00\"}"
@@ -81,13 +82,6 @@ static const struct {
 	{ "{\"days\": [\"tue\"], \"opens\": \"19:00\", \"closes\": \"20:00\", \"from\": \"2026-01-06\", \"except\": [\"2026-01-13\"], \"until\": \"2026-01-27\"}",
 	  { 6, 20, 27 } },
 };
-
-static const char utc_file[] = "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0"
-    "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0\nUTC0\n";
-
-/* Central European time by its rule alone. */
-static const char berlin_file[] = "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0"
-    "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4\0\0\0\0\0\0UTC\0\nCET-1CEST,M3.5.0,M10.5.0/3\n";
 
 static struct schedule
 must_read(const char *text, json_t **ret)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/fit.h"
+#include "app/zones.h"
 #include "base/canon.h"
 #include "base/frame.h"
 #include "base/log.h"
@@ -344,7 +344,7 @@ open_app(struct child *c)
 static void
 enter_sandbox(const struct child *c)
 {
-	const struct sandbox_path paths[] = { { c->host->dir, true }, { FIT_ZONES, false } };
+	const struct sandbox_path paths[] = { { c->host->dir, true }, { ZONES_DIR, false } };
 	struct err err = { "" };
 	bool landlock;
 
