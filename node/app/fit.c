@@ -139,6 +139,7 @@ fit_hours(struct fit *f, const json_t *body, int64_t now, struct search_hours *r
 			continue;
 		}
 		known = true;
+		hours.unsaid = hours.unsaid || s.known != INT64_MAX;
 		if (zone == NULL) {
 			schedule_hours(&s, 0, 0, &hours.local);
 			continue;
@@ -203,7 +204,7 @@ judge_times(struct fit *f, const json_t *body, char *ret, size_t size)
 		if (zone == NULL)
 			(void)snprintf(reason, sizeof(reason), "this machine does not know its time zone %s", s.zone);
 		else if (r == E_LATER)
-			(void)snprintf(reason, sizeof(reason), "not said: %s", s.lacks);
+			(void)snprintf(reason, sizeof(reason), "not said: %s", schedule_lacks(&s, f->until));
 		no = no || r == E_NOTFOUND;
 		if (r == 0 && (best.next == 0 || fit.next < best.next)) {
 			best = fit;

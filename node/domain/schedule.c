@@ -232,7 +232,7 @@ end_by_count(struct schedule *s, int count, int64_t until)
 		}
 	}
 	if (until > end)
-		s->lacks = "when it ends: it counts for more than ten years";
+		s->known = end;
 }
 
 /* What begins on no day of the week or month begins on that of DTSTART. */
@@ -358,7 +358,7 @@ int
 schedule_read(const json_t *json, struct schedule *ret, struct err *reterr)
 {
 	struct schedule s = { .freq = SCHEDULE_WEEKLY, .interval = 1, .first = INT64_MIN, .last = INT64_MAX,
-	    .until = INT64_MAX, .opens = -1, .closes = -1, .zone = json_str(json, "timezone") };
+	    .known = INT64_MAX, .until = INT64_MAX, .opens = -1, .closes = -1, .zone = json_str(json, "timezone") };
 	struct rule rule = { .s = &s };
 	const char *text = json_str(json, "rule");
 	int64_t until = INT64_MAX, minutes = json_int(json, "minutes", 0);
@@ -429,7 +429,7 @@ schedule_windows(const char *text, struct schedule ret[SCHEDULE_WINDOWS], struct
 		unsigned bits = take_days(&p);
 
 		*s = (struct schedule){ .freq = SCHEDULE_WEEKLY, .interval = 1, .has_days = true, .first = INT64_MIN,
-		    .last = INT64_MAX, .until = INT64_MAX };
+		    .last = INT64_MAX, .known = INT64_MAX, .until = INT64_MAX };
 		for (int day = 0; day < 7; day++)
 			s->by_day[day] = bits & 1u << day ? 1u << EACH : 0;
 		if (bits == 0 || *p != ' ')

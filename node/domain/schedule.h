@@ -28,7 +28,7 @@ struct zone;
 enum {
 	SCHEDULE_EXCEPT	= 64,	/* Days left out, at most. */
 	SCHEDULE_WINDOWS = 16,	/* Of somebody's free time. */
-	SCHEDULE_COUNTED = 3660, /* Days that COUNT is followed; of what counts further the end is not known. */
+	SCHEDULE_COUNTED = 3660, /* Days that COUNT is followed; what counts further is known up to there, and not when it ends. */
 	SCHEDULE_DAYS	= 400,	/* How long a span of time may be looked at. */
 	SCHEDULE_HOURS	= 7 * 24,
 };
@@ -44,6 +44,7 @@ struct schedule {
 	uint16_t	 by_day[7];		/* Bit 5 + n: the nth of a month, -5..5; bit 5: each. */
 	uint32_t	 month_days[2];		/* Bit n: the nth day; and the nth from the end. */
 	int64_t		 first, last;		/* Local days. */
+	int64_t		 known;			/* What is on no later day is known. */
 	int64_t		 until;			/* The last instant to begin, ms. */
 	int		 opens;			/* -1: not said. */
 	int		 closes;		/* A clock time; up to opens: of the next day.  -1: not said. */
@@ -63,6 +64,9 @@ int	schedule_read(const json_t *, struct schedule *ret, struct err *reterr) must
  */
 size_t	schedule_windows(const char *, struct schedule ret[SCHEDULE_WINDOWS], struct err *reterr);
 
+/** schedule_lacks(schedule, until): what must be known to reckon with it up to that instant; NULL: nothing. */
+const char *schedule_lacks(const struct schedule *, int64_t until);
+
 /** schedule_on(schedule, day): does it begin on that local day? */
 bool	schedule_on(const struct schedule *, int64_t day);
 
@@ -73,8 +77,8 @@ struct schedule_span {
 
 /**
  * schedule_between(schedule, zone, from, until, ret, max): the occurrences that begin before
- * ${until} and end after ${from}, in order, the first ${max}; returns how many.  None if the schedule lacks
- * something, or the span is longer than SCHEDULE_DAYS.
+ * ${until} and end after ${from}, in order, the first ${max}; returns how many.  None if schedule_lacks()
+ * something until then, or the span is longer than SCHEDULE_DAYS.
  */
 size_t	schedule_between(const struct schedule *, const struct zone *, int64_t from, int64_t until,
 	    struct schedule_span *ret, size_t max);
@@ -96,7 +100,7 @@ struct schedule_fit {
 /**
  * schedule_overlap(schedule, zone, free, n, from, until, minutes, ret): hold a schedule against free
  * time as schedule_free gives it.  0; E_NOTFOUND: no overlap of ${minutes} or more; E_LATER: it
- * cannot be said, since the schedule lacks something.  ${ret} is set for the first two.
+ * cannot be said, since schedule_lacks() something.  ${ret} is set for the first two.
  */
 int	schedule_overlap(const struct schedule *, const struct zone *, const struct schedule_span *free, size_t n,
 	    int64_t from, int64_t until, int minutes, struct schedule_fit *ret) must_check;

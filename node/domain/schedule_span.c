@@ -66,6 +66,13 @@ schedule_on(const struct schedule *s, int64_t day)
 	return day >= s->first && day <= s->last && (s->interval == 1 || step_of(s, day) % s->interval == 0) && is_named(s, day);
 }
 
+/* What begins before ${until} begins on the day after that of UTC at the latest. */
+const char *
+schedule_lacks(const struct schedule *s, int64_t until)
+{
+	return s->lacks != NULL ? s->lacks : floor_div(until - 1, WHEN_DAY) + 1 > s->known ? "when it ends: it counts for more than ten years" : NULL;
+}
+
 static bool
 is_excepted(const struct schedule *s, int64_t day)
 {
@@ -91,7 +98,7 @@ schedule_between(const struct schedule *s, const struct zone *zone, int64_t from
 	int64_t day = floor_div(from, WHEN_DAY) - MARGIN, end = floor_div(until, WHEN_DAY) + 2;
 	size_t n = 0;
 
-	if (s->lacks != NULL || until - from > SCHEDULE_DAYS * WHEN_DAY || from < 0 || until > WHEN_MAX)
+	if (schedule_lacks(s, until) != NULL || until - from > SCHEDULE_DAYS * WHEN_DAY || from < 0 || until > WHEN_MAX)
 		return 0;
 	for (; day <= end && n < max; day++) {
 		struct schedule_span span;
@@ -145,7 +152,7 @@ schedule_overlap(const struct schedule *s, const struct zone *zone, const struct
 	struct schedule_span meeting[SCHEDULE_DAYS + MARGIN + 3];
 	struct schedule_fit fit = { 0 };
 
-	if (s->lacks != NULL)
+	if (schedule_lacks(s, until) != NULL)
 		return E_LATER;
 	fit.meets = (unsigned)schedule_between(s, zone, from, until, meeting, sizeof(meeting) / sizeof(*meeting));
 	for (unsigned i = 0; i < fit.meets; i++) {

@@ -116,7 +116,7 @@ def random_schedule(rng):
     if rng.random() < 0.5:
         parts.append("INTERVAL=%d" % rng.choice([1, 2, 2, 3, 5, 7, 12]))
     if rng.random() < 0.3:
-        parts.append("COUNT=%d" % rng.choice([1, 2, 5, 10, 40]))
+        parts.append("COUNT=%d" % rng.choice([1, 2, 5, 10, 40, 700, 1000]))
     elif rng.random() < 0.3:
         until = first + dt.timedelta(days=rng.randrange(400))
         parts.append("UNTIL=" + until.strftime("%Y%m%d") + rng.choice(["", "T%02d%02d00Z" % (rng.randrange(24), rng.choice([0, 30]))]))
@@ -222,11 +222,11 @@ def cut(s, dates, zone):
             yield day
 
 
-def is_asked_about(s):
-    """Does COUNT reach further than ten years, and nothing end it before?"""
+def is_asked_about(s, high):
+    """Does COUNT reach further than ten years, and nothing end it before, and is a day behind them asked for?"""
     count = int(parse_rule(s["rule"])[0].get("COUNT", "0")) if "rule" in s else 0
     end = dt.date.fromisoformat(s["from"]) + 3660 * DAY if count else None
-    return bool(count) and s.get("until", "9999") > end.isoformat() and sum(1 for _ in dates_of(s, end)) < count
+    return bool(count) and (high - dt.date(1970, 1, 1)).days > (end - dt.date(1970, 1, 1)).days and s.get("until", "9999") > end.isoformat() and sum(1 for _ in dates_of(s, end)) < count
 
 
 def begin(s, day, zone):
@@ -251,7 +251,8 @@ def with_dateutil(s, end):
 
 
 def window(rng, s):
-    start = dt.date.fromisoformat(s["from"]) + dt.timedelta(days=rng.randrange(-20, 250))
+    counts = "COUNT" in s.get("rule", "") and rng.random() < 0.5
+    start = dt.date.fromisoformat(s["from"]) + dt.timedelta(days=rng.randrange(3000, 3700) if counts else rng.randrange(-20, 250))
     return start, start + dt.timedelta(days=rng.choice([1, 7, 30, 60, 200]))
 
 
@@ -267,7 +268,7 @@ def schedules(rng, n):
             pairs.append((s, dates, end + 2 * DAY))
         low, high = (seconds(dt.datetime.combine(d, dt.time())) for d in (start, end))
         asked.append({"zone": path(name), "schedule": s, "from": low * 1000, "until": high * 1000})
-        wanted.append("" if is_asked_about(s) else " ".join("%d %d" % (1000 * a, 1000 * b) for a, b in spans(s, dates, zone, low, high)))
+        wanted.append("" if is_asked_about(s, end) else " ".join("%d %d" % (1000 * a, 1000 * b) for a, b in spans(s, dates, zone, low, high)))
     return asked, wanted, pairs
 
 

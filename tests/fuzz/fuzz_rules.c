@@ -46,11 +46,11 @@ times(const json_t *json, const struct schedule_span *wanted, size_t n)
 		return;
 	claim(err.text[0] == '\0' && s.interval > 0);
 	all = schedule_between(&s, zone, FUZZ_NOW, until, span, nelem(span));
-	claim(all <= 120 && (s.lacks == NULL || all == 0));
+	claim(all <= 120 && (schedule_lacks(&s, until) == NULL || all == 0));
 	spans(span, all, FUZZ_NOW, until, false);
 	claim(schedule_between(&s, zone, FUZZ_NOW, until, span, 1) == (all > 0));
 	r = schedule_overlap(&s, zone, wanted, n, FUZZ_NOW, until, 30, &fit);
-	claim(r == E_LATER ? s.lacks != NULL : fit.meets == all && fit.fits <= all && (r == 0) == (fit.longest >= 30));
+	claim(r == E_LATER ? schedule_lacks(&s, until) != NULL : fit.meets == all && fit.fits <= all && (r == 0) == (fit.longest >= 30));
 }
 
 static void
