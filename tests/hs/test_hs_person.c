@@ -131,7 +131,7 @@ written(const char *database, const char *keys)
 static void
 test_person(const char *id)
 {
-	autojson json_t *plan = NULL, *done = NULL, *again = NULL;
+	autojson json_t *plan = NULL, *done = NULL, *again = NULL, *before = NULL, *after = NULL;
 	struct reread theirs = reread(&h, SOURCE, NULL, NULL, WORDS), ours = reread(&h, SOURCE, NULL, NULL, HELP);
 	char what[80];
 	struct forensic f;
@@ -141,10 +141,13 @@ test_person(const char *id)
 	search_copy(&h, SOURCE, "", ".before");
 	host_start(&h, SOURCE);
 	host_run(&h, 30000);
+	before = host_ok(&h, SOURCE, "audit verify", json_object());
 	plan = host_ok(&h, SOURCE, "erase", json_pack("{s:s}", "id", MEMBER_USER));
 	ok(json_array_size(json_arr(plan, "erases")) == 4 && json_array_size(json_arr(plan, "keeps")) == 1 &&
 	    json_array_size(json_arr(plan, "asks")) == 1, "first it says that the chat goes, the referral, the match, what the book says, and what stays");
+	after = host_ok(&h, SOURCE, "audit verify", json_object());
 	is_str(state_of(SOURCE, "person:", NULL), "", "and nothing is done");
+	is_int((int)(json_int(after, "rows", 0) - json_int(before, "rows", 0)), 1, "but that what is known of them was told is in the audit");
 	done = host_ok(&h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", MEMBER_USER, "confirm", MEMBER_USER));
 	host_run(&h, 60000);
 	is_str(state_of(SOURCE, "person:", NULL), "erased", "a minute later the person is erased");

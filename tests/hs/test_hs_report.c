@@ -9,20 +9,21 @@
 #include "base/canon.h"
 #include "domain/when.h"
 #include "story_refer.h"
+#include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
-enum { GRIEF = 6, PEOPLE = GRIEF + 1, MATCHED = 5 };
+enum { GRIEF = 6, PEOPLE = GRIEF + 1, MATCHED = 5, ANSWER = 10 };	/* So many as a mean needs. */
 
 static struct host h;
 static struct referral_story story;
-static char cases[PEOPLE][32], asked[PEOPLE][32];	/* Each person's case, and their referral. */
+static char cases[ANSWER][32], asked[ANSWER][32], match_of[ANSWER][32];	/* Each person's case, and their referral. */
 
 static json_t *
 specialist(const char *alias)
 {
 	return json_pack("{s:s, s:s, s:{s:s, s:s, s:[s], s:[s], s:[s], s:[s], s:[s], s:{s:i, s:i, s:I}}}", "source", alias, "kind", "specialist", "body",
 	    "alias", alias, "program", "house", "roles", "one_to_one", "languages", "en", "conditions", "alcohol", "age_bands", "26_59", "modalities",
-	    "online_text", "capacity", "open", 4, "maximum", 4, "updated_at", (json_int_t)*h.now);
+	    "online_text", "capacity", "open", 9, "maximum", 9, "updated_at", (json_int_t)*h.now);
 }
 
 static json_t *
@@ -90,6 +91,68 @@ meet(const json_t *found, const char *on, const char *modality)
 	    "kind", "contact", "on", on, "contact", "modality", modality, "minutes", 50)));
 }
 
+static void
+note(const char *match, const char *on, const char *kind, json_t *what)
+{
+	json_decref(host_ok(&h, SOURCE, "match note", json_pack("{s:s, s:{s:s, s:s, s:o}}", "match", match, "document", "kind", kind, "on", on, kind, what)));
+}
+
+static json_t *
+answers(int each)
+{
+	return json_pack("{s:s, s:s, s:[i, i, i, i, i]}", "measure", "who-5", "by", "member", "items", each, each, each, each, each);
+}
+
+/* What one says of the support; what another said before counts no more. */
+static json_t *
+opinion(int each)
+{
+	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:b}", "by", "member", "heard", each, "respected", each, "chose", each, "useful", each, "again", 1);
+}
+
+/*
+ * Nine answer twice in one spring and say how it was, however often; ten in the next.  The tenth
+ * answered once before; and of one match nobody is known.
+ */
+static void
+answer(void)
+{
+	static const char *const spring[] = { "2025-04-01", "2025-05-01", "2026-04-01", "2026-05-01" };
+	autojson json_t *measures = json_source("docs/examples/measures.json"), *nobody = NULL;
+
+	json_decref(host_ok(&h, SOURCE, "import measures", json_pack("{s:O}", "document", measures)));
+	for (size_t i = 0; i < ANSWER; i++) {
+		if (i >= PEOPLE) {
+			autojson json_t *opened = host_ok(&h, SOURCE, "open-case", json_pack("{s:{s:s, s:s, s:b}}", "person", "alias", "Kim", "phone",
+			    "+1 201 555 0100", "leave_message", 0));
+
+			(void)snprintf(cases[i], sizeof(cases[i]), "%s", json_str(opened, "case"));
+			refer(i, false, asked[i]);
+		}
+		if (i >= MATCHED) {
+			autojson json_t *found = match(asked[i], "everyday_support");
+
+			(void)snprintf(match_of[i], sizeof(match_of[i]), "%s", json_str(found, "match"));
+			json_decref(host_ok(&h, SOURCE, "match accept", json_pack("{s:s, s:O}", "match", match_of[i], "record",
+			    json_object_get(json_array_get(json_arr(found, "choices"), 0), "record"))));
+		}
+		for (size_t k = 0; k < nelem(spring); k++) {
+			if (i == ANSWER - 1 && k == 1)
+				continue;	/* In the first spring the tenth answers once. */
+			note(match_of[i], spring[k], "answers", answers(k % 2 == 0 ? 1 : i < ANSWER / 2 ? 3 : 4));
+			if (i < ANSWER - 1 || k > 1)
+				note(match_of[i], spring[k], "feedback", opinion(k % 2 == 0 ? 1 : 4));
+		}
+	}
+	nobody = host_ok(&h, SOURCE, "match", json_pack("{s:s, s:s}", "need", "everyday_support", "age_band", "26_59"));
+	json_decref(host_ok(&h, SOURCE, "match accept", json_pack("{s:O, s:O}", "match", json_object_get(nobody, "match"), "record",
+	    json_object_get(json_array_get(json_arr(nobody, "choices"), 0), "record"))));
+	for (size_t k = 2; k < nelem(spring); k++) {
+		note(json_str(nobody, "match"), spring[k], "answers", answers(0));
+		note(json_str(nobody, "match"), spring[k], "feedback", opinion(1));
+	}
+}
+
 /* Seven ask and find nobody, the seventh six times; five of them find somebody then, and the first of these is met often. */
 static void
 live(void)
@@ -108,6 +171,7 @@ live(void)
 	for (size_t i = 0; i < MATCHED; i++) {
 		autojson json_t *found = match(asked[i], "substance_use");
 
+		(void)snprintf(match_of[i], sizeof(match_of[i]), "%s", json_str(found, "match"));
 		json_decref(host_ok(&h, SOURCE, "match accept", json_pack("{s:O, s:O}", "match", json_object_get(found, "match"), "record",
 		    json_object_get(json_array_get(json_arr(found, "choices"), 0), "record"))));
 		meet(found, "2026-11-21", "phone");
@@ -120,6 +184,7 @@ live(void)
 		refer(i % MATCHED, true, id);
 		consent(i % MATCHED, id);
 	}
+	answer();
 	for (int i = 0; i < 6; i++)
 		for (size_t side = 0; side < 2; side++)
 			json_decref(host_ok(&h, side, "match", json_pack("{s:s, s:s, s:s}", "need", "grief", "age_band", "13_17", "language", "haw")));
@@ -154,17 +219,31 @@ test_source(void)
 	is_int((int)json_int(json_obj(all, "unmet"), "people", 0), PEOPLE, "seven found nobody, however often it was looked for them");
 	ok(!tells(all, "unmet", "youth"), "of the one with another need nothing is told, after six times neither");
 	ok(!tells(all, "unmet", "haw") && !tells(all, "unmet", "13_17"), "and whom nobody knows is in no count");
-	is_int((int)json_int(json_obj(all, "sent_unmet"), "people", 0), PEOPLE, "seven were referred in vain");
+	is_int((int)json_int(json_obj(all, "sent_unmet"), "people", 0), ANSWER, "ten were referred in vain");
 	ok(tells(all, "sent_unmet", "no_capacity") && !tells(all, "sent_unmet", "youth"), "and why, but not of the one");
 	is_int((int)json_int(json_obj(all, "sent"), "people", 0), MATCHED, "five by six referrals");
-	is_int((int)json_int(json_obj(all, "matched"), "people", 0), MATCHED, "five were matched");
-	is_int((int)json_int(json_obj(all, "units"), "people", 0), MATCHED, "and met, one of them seven times");
+	is_int((int)json_int(json_obj(all, "matched"), "people", 0), ANSWER, "ten were matched");
+	is_int((int)json_int(json_obj(all, "units"), "people", 0), MATCHED, "and five met, one of them seven times");
 	ok(tells(all, "units", "{\"value\":\"phone\",\"count\":5}") && !tells(all, "units", "in_person") && !tells(all, "units", "minutes"),
 	    "nobody learns of their other meetings, nor how long five took");
 	is_silent(before, "units", "six meetings of one");
 	json_decref(match(asked[0], "grief"));
 	again = report(SOURCE, "2026-Q4");
 	ok(json_equal(all, again), "it is the same ever after");
+}
+
+/* Means are of ten people or more. */
+static void
+test_means(void)
+{
+	autojson json_t *nine = report(SOURCE, "2025-Q2"), *ten = report(SOURCE, "2026-Q2");
+	const json_t *scores = json_array_get(json_arr(ten, "measures"), 0), *said = json_array_get(json_arr(ten, "feedback"), 0);
+
+	ok(json_array_size(json_arr(nine, "measures")) == 0 && json_array_size(json_arr(nine, "feedback")) == 0, "of nine no mean is told");
+	is_int((int)json_int(scores, "people", 0), ANSWER, "of ten it is");
+	is_int((int)json_int(scores, "first_mean", 0), 20, "what they answered first");
+	is_int((int)json_int(scores, "last_mean", 0), 70, "and last, on average");
+	ok(json_int(said, "people", 0) == ANSWER && json_int(said, "heard", 0) == 40 && json_int(said, "useful", 0) == 40, "and what each said last of the support");
 }
 
 static void
@@ -194,6 +273,7 @@ main(void)
 	host_run(&h, 1000);
 	test_source();
 	test_target();
+	test_means();
 	host_end(&h);
 	return done_testing();
 }
