@@ -383,7 +383,7 @@ keys_vouched(struct crypt *c, int64_t pid, const char *device_id)
 	if (device_id == NULL || (r = crypto_device_get(c->db, pid, device_id, &d)) == E_NOTFOUND)
 		return E_REFUSED;
 	/* One that somebody pinned is not enough: its owner signs it. */
-	return r != 0 ? r : u.has_master && d.is_signed && objection(&u, &d, false) == NULL ? 0 : E_REFUSED;
+	return r != 0 ? r : objection(&u, &d, false) == NULL ? 0 : E_REFUSED;
 }
 
 void

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a record says of its times and of who may come, as a partner may write it, with or without
+ * What a record says of its times, of who may come and of whose account it is, as a partner may write it, with or without
  * regard to the schema; and what somebody asks for.  {"body": a record's, "at": text, "facts": {...}}
  */
 #include "base/canon.h"
 #include "base/cleanup.h"
 #include "base/event.h"
+#include "base/id.h"
 #include "domain/eligibility.h"
+#include "domain/publication.h"
 #include "domain/schedule.h"
 #include "domain/when.h"
 #include "domain/zone.h"
@@ -74,6 +76,24 @@ who(const json_t *body, const json_t *args)
 	fuzz_err(&err, r != 0);
 }
 
+static void
+whose(const json_t *body)
+{
+	const json_t *account = json_object_get(json_obj(body, "consent"), "account");
+	char text[BINDING_TEXT], words[BINDING_WORDS];
+	struct binding b = { 0 }, same = { 0 };
+	struct err err = { "" };
+	int r = binding_read(account, FUZZ_NOW, &b, &err);
+
+	claim(r == 0 ? id_is_user(b.user) && b.issued_at <= FUZZ_NOW + WHEN_SKEW : (r == E_BAD || r == E_REFUSED) && b.user == NULL);
+	fuzz_err(&err, r != 0);
+	if (r == 0) {
+		claim(strlen(binding_text(&b, text)) < sizeof(text) - 1);
+		claim(binding_said(text, binding_words(text, words)));
+	}
+	claim(publication_account(body, FUZZ_NOW, &same) != 0 || (r == 0 && same.user == b.user));
+}
+
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -104,5 +124,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	json_array_foreach(json_arr(body, "schedules"), i, item)
 		times(item, wanted, n);
 	who(body, json_obj(wish, "facts"));
+	whose(body);
 	return 0;
 }

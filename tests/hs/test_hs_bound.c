@@ -277,10 +277,78 @@ test_own(void)
 	host_close(&h);
 }
 
+/* Only a device that the account itself signed speaks for it; and what the specialist signed before counts no more once they signed something newer. */
+static void
+test_replayed(void)
+{
+	char key[44], new_key[44], name[300], text[32], say[BINDING_WORDS + 16];
+	autojson json_t *id = NULL, *signatures = NULL, *identity = NULL, *pinned = NULL;
+	json_t *all, *body;
+	struct hs_device *dev;
+	int64_t first;
+	struct err err = { "" };
+
+	begin(313);
+	first = *h.now;
+	sign(ROSA_USER, master_of(ROSA, key));
+	id = match(SOURCE);
+	(void)words(ROSA_USER, key, say);
+	ok(told(chat(SOURCE, id, NULL), "asked whether it is theirs"), "an account is to say that it is theirs");
+	(void)agreement(SOURCE, id, text);
+	is_int(chat_comes(&h, ROSA, QUESTION), 1, "and is asked");
+
+	/* The device is not signed any more; staff have pinned it. */
+	dev = identity_device(&h, ROSA_USER);
+	identity = json_deep_copy(hs_user(h.hs, ROSA_USER)->signing);
+	signatures = json_deep_copy(json_obj(dev->keys, "signatures"));
+	(void)snprintf(name, sizeof(name), "ed25519:%s", dev->id);
+	json_object_set_new(dev->keys, "signatures", json_pack("{s:{s:O}}", ROSA_USER, name, json_object_get(json_obj(signatures, ROSA_USER), name)));
+	pinned = host_ok(&h, SOURCE, "trust", json_pack("{s:s, s:s, s:O}", "user", ROSA_USER, "device", dev->id, "fingerprint", json_object_get(json_obj(dev->keys, "keys"), name)));
+	identity_show(&h, ROSA_USER, identity);
+	ok(chat_answers(&h, ROSA, say, "a program that your account has not confirmed"), "the right words from a device that is not signed do not count, though it is pinned");
+	ok(says(SOURCE, id, "has not said yet"), "nothing was said");
+	is_int(chat_heard(&h, ROSA, text), 0, "and nothing is shown");
+	json_object_set(dev->keys, "signatures", signatures);
+	identity_show(&h, ROSA_USER, identity);
+	ok(chat_answers(&h, ROSA, say, "Thank you. It is written down"), "signed again, they do");
+	is_int(chat_comes(&h, ROSA, text), 1, "and what waited is shown");
+
+	/* New keys, signed by the specialist and said by the account. */
+	(void)identity_new(&h, ROSA_USER, 'k', new_key);
+	*h.now += WHEN_MINUTE;
+	sign(ROSA_USER, new_key);
+	chat_say(&h, ROSA, words(ROSA_USER, new_key, say));
+	is_int(chat_comes(&h, ROSA, "being looked up"), 1, "new keys are signed");
+	ok(chat_answers(&h, ROSA, say, "Thank you. It is written down"), "and said");
+
+	/* The homeserver shows the old ones, somebody persuades staff, and the older word is published in a newer consent. */
+	identity_show(&h, ROSA_USER, identity);
+	ok(says(SOURCE, id, "other keys"), "the old keys are in doubt");
+	json_decref(host_ok(&h, SOURCE, "trust identity", json_pack("{s:s, s:s}", "user", ROSA_USER, "fingerprint", key)));
+	*h.now += WHEN_MINUTE;
+	all = records(NULL, NULL);
+	body = json_obj(json_array_get(all, 1), "body");
+	if (publication_bind(body, ROSA_USER, key, rosa, first, &err) != 0 ||
+	    publication_sign(body, h.node[TARGET].org, RECORD, *h.now + 90 * WHEN_DAY, rosa, *h.now, &err) != 0)
+		host_fail(&h, "not signed: %s", err.text);
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:o}", "records", all)));
+	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	host_run(&h, 30000);
+	ok(says(SOURCE, id, "other keys"), "what was signed and said of them before does not bring them back");
+	(void)agreement(SOURCE, id, text);
+	ok(chat_answers(&h, ROSA, words(ROSA_USER, key, say), "shows other keys here"), "nor do the old words");
+	is_int(chat_comes(&h, ROSA, text), 0, "and nothing is shown");
+	sign(ROSA_USER, key);
+	ok(says(SOURCE, id, "said the same"), "only a newer word of the specialist does");
+	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
+	host_close(&h);
+}
+
 int
 main(void)
 {
 	test_follower();
 	test_own();
+	test_replayed();
 	return done_testing();
 }
