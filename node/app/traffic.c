@@ -120,7 +120,7 @@ traffic_refused(struct app *app, const char *org, const char *content_id, int64_
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if (!strcmp(t.org, org) && t.acked_at == 0 && t.resend_at != 0 && t.tries > 0) {
+	if (!strcmp(t.org, org) && t.resend_at != 0 && t.tries > 0) {
 		least = !strcmp(t.type, TYPE_REVOKED) || !strcmp(t.type, TYPE_ERASURE) ? TRAFFIC_SILENT : TRIES_MAX - REFUSED_TRIES;
 		t.refused = why;
 		t.tries = t.tries > least ? t.tries : least;
