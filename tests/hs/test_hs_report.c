@@ -139,6 +139,8 @@ answer(void)
 		for (size_t k = 0; k < nelem(spring); k++) {
 			if (i == ANSWER - 1 && k == 1)
 				continue;	/* In the first spring the tenth answers once. */
+			if (k == 3)	/* What is between the first and the last is in no mean. */
+				note(match_of[i], spring[k], "answers", answers(0));
 			note(match_of[i], spring[k], "answers", answers(k % 2 == 0 ? 1 : i < ANSWER / 2 ? 3 : 4));
 			if (i < ANSWER - 1 || k > 1)
 				note(match_of[i], spring[k], "feedback", opinion(k % 2 == 0 ? 1 : 4));
