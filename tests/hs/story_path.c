@@ -12,7 +12,7 @@ enum { PIECE_MS = 2000, PIECES = 300 /* Ten minutes. */, TRIES = 5 };
  */
 
 const char *
-story_insist(struct host *h, size_t i, const char *verb, json_t *args)
+story_insist(struct host *h, size_t i, const char *verb, json_t *args, bool (*done)(struct host *))
 {
 	const char *wrong = "the operator is never answered";
 	bool lost = false;
@@ -22,6 +22,8 @@ story_insist(struct host *h, size_t i, const char *verb, json_t *args)
 
 		if (reply == NULL) {
 			lost = true;
+			if (done != NULL && done(h))
+				break;
 			continue;
 		}
 		wrong = lost || json_is_true(json_object_get(reply, "ok")) ? NULL : "a command was refused";
@@ -30,7 +32,7 @@ story_insist(struct host *h, size_t i, const char *verb, json_t *args)
 		break;
 	}
 	json_decref(args);
-	return wrong;
+	return lost && done != NULL && done(h) ? NULL : wrong;
 }
 
 /* What makes something new is not repeated before the operator has looked: the id of what is in the list and was not there. */

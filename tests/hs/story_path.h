@@ -8,12 +8,12 @@
 /*
  * Each answers NULL, or what is wrong.
  *
- * story_insist(host, i, verb, args): until it is answered; whether a command whose reply was lost was done the oracle says.
+ * story_insist(host, i, verb, args, done): until it is answered; one whose reply was lost is repeated unless it is ${done} (NULL: in any case).
  * story_make(host, i, verb, args, key, list, ret): what makes something new is repeated only if the list has nothing new; its id
  * is ${key} of the reply.  Both consume ${args}.
  * story_await(host, done): ten minutes at most.
  */
-const char *story_insist(struct host *, size_t, const char *verb, json_t *args);
+const char *story_insist(struct host *, size_t, const char *verb, json_t *args, bool (*done)(struct host *));
 const char *story_make(struct host *, size_t, const char *verb, json_t *args, const char *key, const char *list, char ret[32]);
 const char *story_await(struct host *, bool (*done)(struct host *));
 /**

@@ -40,7 +40,7 @@ static const char *
 play_revoke(struct host *h)
 {
 	const char *wrong = story_insist(h, SOURCE, "revoke", json_pack("{s:s, s:s, s:s}", "referral", told[REVOKE].id, "how", "phone", "recorded_by",
-	    "K. Lind"));
+	    "K. Lind"), NULL);
 
 	return wrong != NULL ? wrong : story_await(h, is_revoked);
 }
@@ -65,6 +65,15 @@ judge_revoke(struct host *h)
  * A waiting list, and a withdrawal from it.
  */
 
+/* Once more would be a review of the list. */
+static bool
+is_listed(struct host *h)
+{
+	autojson json_t *shown = refer_show(h, TARGET, &told[WAIT]);
+
+	return refer_count(shown, "waitlist") > 0;
+}
+
 static bool
 is_waiting(struct host *h)
 {
@@ -80,11 +89,11 @@ is_withdrawn(struct host *h)
 static const char *
 play_withdraw(struct host *h)
 {
-	const char *wrong = story_insist(h, TARGET, "waitlist", json_pack("{s:s}", "referral", told[WAIT].id));
+	const char *wrong = story_insist(h, TARGET, "waitlist", json_pack("{s:s}", "referral", told[WAIT].id), is_listed);
 
 	if (wrong != NULL || (wrong = story_await(h, is_waiting)) != NULL)
 		return wrong;
-	wrong = story_insist(h, SOURCE, "withdraw", json_pack("{s:s}", "id", told[WAIT].id));
+	wrong = story_insist(h, SOURCE, "withdraw", json_pack("{s:s}", "id", told[WAIT].id), NULL);
 	return wrong != NULL ? wrong : story_await(h, is_withdrawn);
 }
 
@@ -126,7 +135,7 @@ refer_one(struct host *h, const struct referral_story *s, const char *key, const
 static const char *
 play_forward(struct host *h)
 {
-	const char *wrong = story_insist(h, TARGET, "forward", json_pack("{s:s, s:s}", "referral", told[FORWARD].id, "to", told[FORWARD].specialist));
+	const char *wrong = story_insist(h, TARGET, "forward", json_pack("{s:s, s:s}", "referral", told[FORWARD].id, "to", told[FORWARD].specialist), NULL);
 
 	if (wrong != NULL || (wrong = story_await(h, is_forwarded)) != NULL)
 		return wrong;
@@ -188,11 +197,11 @@ is_erased(struct host *h)
 static const char *
 play_erase(struct host *h)
 {
-	const char *id = told[ERASE].id, *wrong = story_insist(h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", id, "confirm", id));
+	const char *id = told[ERASE].id, *wrong = story_insist(h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", id, "confirm", id), NULL);
 
 	if (wrong != NULL || (wrong = story_await(h, is_asked)) != NULL)
 		return wrong;
-	wrong = story_insist(h, TARGET, "erase", json_pack("{s:s, s:s}", "id", id, "confirm", id));
+	wrong = story_insist(h, TARGET, "erase", json_pack("{s:s, s:s}", "id", id, "confirm", id), NULL);
 	return wrong != NULL ? wrong : story_await(h, is_erased);
 }
 
@@ -234,7 +243,7 @@ play_case(struct host *h)
 	memcpy(told[CASE].id, made, sizeof(told[CASE].id));
 	if ((wrong = story_await(h, is_received)) != NULL)
 		return wrong;
-	wrong = story_insist(h, TARGET, "accept", json_pack("{s:s}", "referral", told[CASE].id));
+	wrong = story_insist(h, TARGET, "accept", json_pack("{s:s}", "referral", told[CASE].id), NULL);
 	return wrong != NULL ? wrong : story_await(h, is_to_be_called);
 }
 
@@ -271,10 +280,10 @@ play_match(struct host *h)
 	const char *wrong = story_make(h, SOURCE, "match", json_pack("{s:s, s:s}", "need", "everyday_support", "age_band", "26_59"), "match", "matches", made);
 
 	if (wrong == NULL)
-		wrong = story_insist(h, SOURCE, "match accept", json_pack("{s:s, s:s}", "match", made, "record", told[REVOKE].specialist));
+		wrong = story_insist(h, SOURCE, "match accept", json_pack("{s:s, s:s}", "match", made, "record", told[REVOKE].specialist), NULL);
 	if (wrong == NULL && !is_match(h, "active"))
 		wrong = "the choice is forgotten";
-	return wrong != NULL ? wrong : story_insist(h, SOURCE, "match end", json_pack("{s:s}", "match", made));
+	return wrong != NULL ? wrong : story_insist(h, SOURCE, "match end", json_pack("{s:s}", "match", made), NULL);
 }
 
 static const char *
