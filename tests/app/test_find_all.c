@@ -122,7 +122,7 @@ one_question(void)
 
 /* In what order a pass comes, 0 to 3; -1: the record does not answer. */
 static int
-place_of(const json_t *args, struct fit *fit, const json_t *body, int *ret_rank)
+oracle_place(const json_t *args, struct fit *fit, const json_t *body, int *ret_rank)
 {
 	static const enum search_says unasked = SEARCH_NOT_ASKED;
 	autobuf struct buf text = { 0 };
@@ -188,13 +188,13 @@ ask_oracle(struct oracle *o)
 	pages = read_pages(args, held / HELD + draw(9));
 	o->questions++;
 	for (unsigned k = 0; k < held; k++) {
-		int rank, place = place_of(args, fit, o->body[k], &rank);
+		int rank, place = oracle_place(args, fit, o->body[k], &rank);
 
 		want += place >= 0;
 		o->unsure += place >= 2;
 	}
 	json_array_foreach(whole, i, row) {
-		int n = number_of(row), rank, place = n >= 0 ? place_of(args, fit, o->body[n], &rank) : 0;
+		int n = number_of(row), rank, place = n >= 0 ? oracle_place(args, fit, o->body[n], &rank) : 0;
 
 		if (n < 0)
 			continue;
