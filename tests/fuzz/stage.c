@@ -17,6 +17,7 @@
 #include "store/audit.h"
 #include "store/dirstore.h"
 #include "store/peoplestore.h"
+#include "store/reading.h"
 #include "tests/hs/story_refer.h"
 
 struct stage_node stage[STAGE_NODES];
@@ -59,6 +60,7 @@ __wrap_db_begin(struct db *db, struct err *reterr)
 		return __real_db_begin(db, reterr);
 	claim(!n->busy);
 	n->busy = true;
+	(void)db_reading(db, false);	/* As a new transaction begins. */
 	return 0;
 }
 
