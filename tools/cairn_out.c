@@ -130,10 +130,21 @@ out_precision(const json_t *value)
 	return need;
 }
 
+/* Of ASCII, jansson leaves the delete sign as it is, and it stands in strings only. */
+static int
+put_ascii(const char *text, size_t len, void *cookie)
+{
+	(void)cookie;
+	for (size_t i = 0; i < len; i++)
+		if ((text[i] == '\x7f' ? fputs("\\u007f", stdout) : putchar(text[i])) == EOF)
+			return -1;
+	return 0;
+}
+
 int
 out_json(const json_t *value)
 {
-	if (value == NULL || json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY |
+	if (value == NULL || json_dump_callback(value, put_ascii, NULL, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY |
 	    out_precision(value)) != 0)
 		return EXIT_FATAL;
 	(void)putchar('\n');

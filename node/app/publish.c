@@ -130,6 +130,19 @@ want_group(struct app *app, const struct own_record *rec, const json_t *body, st
 	return rooms_want(app, ROOM_GROUP, rec->id, 0, APP_STEWARD, &wish, ret);
 }
 
+/* Nobody but the steward could let the recovery account in, which is wanted when the steward is lost. */
+static int
+invite_recovery(struct app *app, const struct room *room)
+{
+	const char *user = app->cfg->recovery_user;
+	autofree char *path = request_path("/rooms/%s/invite", room->room_id);
+	autojson json_t *body = user != NULL ? json_pack("{s:s}", "user_id", user) : NULL;
+
+	if (user == NULL)
+		return 0;
+	return path == NULL || body == NULL ? -ENOMEM : outbox_call(app->db, room->account, room->room_id, "POST", path, body, "invite", room->room_id);
+}
+
 /* The group's room goes into its record and, if it is open to all, into the space. */
 static int
 bind_group(struct app *app, struct own_record *rec, json_t *body, const struct room *space,
@@ -151,7 +164,7 @@ bind_group(struct app *app, struct own_record *rec, json_t *body, const struct r
 		return r;
 	/* The space is public: only a group that anybody may join is listed in it. */
 	if (access == NULL || strcmp(access, "open") != 0)
-		return 0;
+		return invite_recovery(app, room);
 	return outbox_event(app->db, "steward", space->room_id, "m.space.child", room->room_id, child,
 	    "space_child", rec->id, NULL);
 }

@@ -67,6 +67,7 @@ struct host {
 	uint64_t	 seed, dice;
 	char		 dir[PATH_MAX];	/* DIR/NAME and DIR/NAME.log of each node. */
 	char		 signer[64];	/* trust_signer of all nodes, or "". */
+	char		 recovery[64];	/* recovery_user of each node that is started, or "". */
 	struct host_node node[HOST_NODES];
 	size_t		 n;
 	struct host_call *calls;	/* Requests that wait for their answer, oldest first. */

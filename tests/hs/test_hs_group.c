@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The room of a group, and the space, as the homeserver has them: what strangers and later members see of a group. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/canon.h"
@@ -10,6 +11,8 @@
 #include "tests/tap.h"
 
 enum { GROUPS = 3 };
+
+#define SAFE	"@safe:harbor.example"
 
 static const struct group {
 	const char	*source, *access, *neutral, *name, *rule;
@@ -105,6 +108,8 @@ test_room(struct host *h, const struct group *g, const char *space)
 	ok(said(h, room, "m.room.encryption", "algorithm") != NULL, "%s: encrypted", g->source);
 	ok(bare(h, room, g), "%s: no state of ours, no topic, no word about the people in it", g->source);
 	ok(state(h, room, "m.room.member", TARGET_USER) == NULL, "%s: the node is not in it", g->source);
+	ok((json_str(state(h, room, "m.room.member", SAFE), "membership") != NULL) == !!strcmp(g->rule, "public"), "%s: the recovery account %s", g->source,
+	    strcmp(g->rule, "public") != 0 ? "is invited, since nobody but the steward could" : "can join by itself");
 	ok((json_arr(state(h, space, "m.space.child", room), "via") != NULL) == !strcmp(g->access, "open"), "%s: %s in the space", g->source,
 	    !strcmp(g->access, "open") ? "listed" : "not listed");
 }
@@ -122,6 +127,9 @@ main(void)
 	size_t i;
 
 	story_begin(&h, 81);
+	host_stop(&h, TARGET);
+	(void)snprintf(h.recovery, sizeof(h.recovery), "%s", SAFE);
+	host_start(&h, TARGET);
 	story_trust(&h);
 	for (i = 0; i < GROUPS; i++)
 		(void)json_array_append_new(records, json_pack("{s:s, s:s, s:o}", "source", groups[i].source, "kind", "group", "body", record(&groups[i])));

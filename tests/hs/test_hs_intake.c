@@ -305,6 +305,68 @@ test_court(void)
 	is_int((int)json_array_size(json_arr(back, "consents")), 2, "taking it back ends the consent to support and the one for the court");
 }
 
+/* What a call to make says of a referral; NULL: there is none. */
+static json_t *
+call_of(const char *referral)
+{
+	autojson json_t *tasks = story_list(&h, SOURCE, "tasks");
+	json_t *task, *found = NULL;
+	size_t i;
+
+	json_array_foreach(tasks, i, task)
+		if (!strcmp(json_str(task, "referral"), referral) && found == NULL)
+			found = json_incref(task);
+	return found;
+}
+
+/* However it ends, and whoever ends it, whoever has no Matrix is called. */
+static void
+test_ends(void)
+{
+	static const struct {
+		const char	*how, *words;
+		bool		 agreed;	/* The member had said yes, too. */
+		struct { size_t who; const char *verb, *args; } does[5];
+	} ways[] = {
+		{ "the target says no", "they said no", false, { { TARGET, "decline", "{}" } } },
+		{ "it is forwarded", "another program suits better", false, { { TARGET, "forward", "{\"to\":\"GR6ZEWN0TC4N5PZ1Y8P956JWD7\"}" } } },
+		{ "staff take it back", "it was taken back here", false, { { SOURCE, "withdraw", "{}" } } },
+		{ "it was a mistake", "it was taken back here", false, { { SOURCE, "mistake", "{}" } } },
+		{ "the consent is taken back on paper", "it was taken back here", true,
+		    { { SOURCE, "revoke", "{\"how\":\"paper\",\"recorded_by\":\"K. Lind\"}" } } },
+		{ "the member tells the others to stop", "the others were told to stop", true,
+		    { { TARGET, "revoke", "{\"how\":\"phone\",\"recorded_by\":\"K. Lind\"}" } } },
+		{ "they cannot be reached", "could not be reached", true, { { TARGET, "contact", "{\"channel\":\"phone\"}" },
+		    { TARGET, "contact", "{\"channel\":\"post\"}" }, { TARGET, "contact", "{\"channel\":\"phone\"}" }, { TARGET, "fail", "{}" } } },
+		{ "the support ends", "the support has ended", true, { { TARGET, "engage", "{}" }, { TARGET, "close", "{\"outcome\":\"got_help\"}" } } },
+		{ "what is asked back late is let go", "what was asked back has ended", true,
+		    { { TARGET, "engage", "{}" }, { SOURCE, "withdraw", "{}" }, { TARGET, "confirm", "{}" } } },
+	};
+
+	for (size_t i = 0; i < nelem(ways); i++) {
+		autojson json_t *sent = host_ok(&h, SOURCE, "refer", refer("clinician", 1)), *task = NULL, *shown = NULL;
+		const char *id = json_str(sent, "referral");
+
+		host_run(&h, 20000);
+		if (ways[i].agreed) {
+			json_decref(host_ok(&h, TARGET, "answer", json_pack("{s:s, s:s}", "referral", id, "decision", "accept")));
+			host_run(&h, 20000);
+			consent(id, false);
+		}
+		for (size_t k = 0; k < nelem(ways[i].does) && ways[i].does[k].verb != NULL; k++) {
+			json_t *args = json_loads(ways[i].does[k].args, 0, NULL);
+
+			(void)(json_object_set_new(args, "referral", json_string(id)) | json_object_set_new(args, "id", json_string(id)));
+			json_decref(host_ok(&h, ways[i].does[k].who, ways[i].does[k].verb, args));
+			host_run(&h, 20000);
+		}
+		shown = host_ok(&h, SOURCE, "show", json_pack("{s:s}", "id", id));
+		task = call_of(id);
+		ok(json_str(shown, "end") != NULL && task != NULL && strstr(json_str(task, "what"), ways[i].words) != NULL, "%s: there is a call to make: %s", ways[i].how,
+		    task != NULL ? json_str(task, "what") : "none");
+	}
+}
+
 static void
 test_erased(void)
 {
@@ -411,6 +473,7 @@ main(void)
 	test_alike();
 	test_unsaid();
 	test_court();
+	test_ends();
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing waits, nothing was rejected");
 	search_member(&h, theirs);
 	test_erased();

@@ -169,7 +169,7 @@ class Node:
         words = {name: secrets.token_urlsafe(18) for name in ("cairn", "steward", "recovery")}
         for name, password in words.items():
             self.homeserver.register(name, password)
-        self.passwords = words["cairn"], words["steward"]
+        self.passwords, self.recovery_password = (words["cairn"], words["steward"]), words["recovery"]
         return self.passwords
 
     def setup(self, node_password, steward_password):

@@ -533,6 +533,25 @@ class RoomTest(Live):
         direct = [exchange.json() for exchange in created if exchange.json().get("is_direct")]
         self.assertFalse([body for body in direct if "name" in body or "topic" in body])
 
+    def test_recovery_account_takes_a_group_over(self):
+        """The steward is lost: who holds the recovery account enters by its invitation, and names another, who lets people in."""
+        server, before = self.network.pair.b, self.b.rooms("group")
+        self.b.import_records([group("Rowers", PROGRAM, "invite")])
+        self.b.cairn("publish")
+        self.b.wait(lambda: len(self.b.rooms("group")) > len(before), "the group has a room")
+        (room,) = set(self.b.rooms("group")) - set(before)
+        recovery, heir, rower = server.login("recovery", self.b.recovery_password), server.user("heir"), server.user("rower")
+        recovery.wait_invite(room)
+        recovery.join(room)
+        levels = next(event["content"] for event in recovery.state(room) if event["type"] == "m.room.power_levels")
+        recovery.put_state(room, "m.room.power_levels", {**levels, "users": {heir.user_id: 100}})
+        recovery.invite(room, heir.user_id)
+        heir.join(room)
+        heir.invite(room, rower.user_id)
+        rower.join(room)
+        members = {event["state_key"]: event["content"]["membership"] for event in rower.state(room) if event["type"] == "m.room.member"}
+        self.assertEqual(members, {user: "join" for user in (self.b.steward, self.b.recovery, heir.user_id, rower.user_id)})
+
     def test_private_words_are_in_no_request(self):
         """Names of groups and programs are public; a directory record's words are not, before the server shows them to anybody."""
         for exchange in self.proxy.exchanges:

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from test_cairn import CAIRN, CONTENT, ID, Case, bad, good, tap  # noqa: E402
 
 CORPORA = os.environ.get("CAIRN_CORPORA")
-OWN = ["\x1b[31m", "\u202eevil", "a\x9bb", "\r\n", "\x07", "x" * 5000, "é" * 2500, "\ufeff", "-", "--", "--json", "-c"]
+OWN = ["\x1b[31m", "a\x7fb", "\u202eevil", "a\x9bb", "\r\n", "\x07", "x" * 5000, "é" * 2500, "\ufeff", "-", "--", "--json", "-c"]
 COMMANDS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 STEP = 7
 
