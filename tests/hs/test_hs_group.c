@@ -6,6 +6,7 @@
 #include "base/canon.h"
 #include "base/cleanup.h"
 #include "base/id.h"
+#include "hostile.h"
 #include "story.h"
 #include "tests/domain/quoted.h"
 #include "tests/tap.h"
@@ -122,11 +123,13 @@ main(void)
 	    "modalities", "in_person", "no_alternative", "There is one room.", "cost", "free");
 	const char *space;
 	struct host h;
+	struct client safe;
 	int children = 0;
 	const json_t *e;
 	size_t i;
 
 	story_begin(&h, 81);
+	client_login(&safe, &h, SAFE);
 	host_stop(&h, TARGET);
 	(void)snprintf(h.recovery, sizeof(h.recovery), "%s", SAFE);
 	host_start(&h, TARGET);

@@ -328,7 +328,7 @@ test_ends(void)
 		bool		 agreed;	/* The member had said yes, too. */
 		struct { size_t who; const char *verb, *args; } does[5];
 	} ways[] = {
-		{ "the target says no", "they said no", false, { { TARGET, "decline", "{}" } } },
+		{ "the target says no", "they said no", false, { { TARGET, "decline", "{\"reason\":\"no_capacity\"}" } } },
 		{ "it is forwarded", "another program suits better", false, { { TARGET, "forward", "{\"to\":\"GR6ZEWN0TC4N5PZ1Y8P956JWD7\"}" } } },
 		{ "staff take it back", "it was taken back here", false, { { SOURCE, "withdraw", "{}" } } },
 		{ "it was a mistake", "it was taken back here", false, { { SOURCE, "mistake", "{}" } } },
