@@ -11,6 +11,7 @@
 #include "domain/trust.h"
 #include "publish.h"
 #include "store/dirstore.h"
+#include "store/reading.h"
 #include "store/statusstore.h"
 
 enum { HELD = 16 };	/* An issuer has two; the others are opened again each time. */
@@ -145,6 +146,7 @@ look_for(struct app *app, const char *issuer, const char *uri, struct held *h)
 {
 	struct quest q = { .app = app, .found = h, .context = { .trust = app->trust, .issuer = issuer,
 	    .list = uri, .now = app_now(app) } };
+	bool reading;
 	int r;
 
 	h->said.verdict = STATUS_UNKNOWN;
@@ -155,7 +157,11 @@ look_for(struct app *app, const char *issuer, const char *uri, struct held *h)
 		return r;
 	if (h->list == NULL || status_issued(h->list) == q.context.newest)
 		return 0;
-	return newest_put(app->db, issuer, uri, status_issued(h->list));
+	/* Also while somebody only looks: an older list is not believed after this one. */
+	reading = db_reading(app->db, false);
+	r = newest_put(app->db, issuer, uri, status_issued(h->list));
+	(void)db_reading(app->db, reading);
+	return r;
 }
 
 /* credential_lists.get */

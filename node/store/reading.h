@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reading: a transaction in which nothing is written but the audit. */
+/* reading: a transaction of somebody who only looks. */
 #ifndef CAIRN_READING_H
 #define CAIRN_READING_H
 
@@ -7,7 +7,7 @@
 
 /**
  * db_reading(db, on): until the end of this transaction each statement that would write fails with -EROFS, by SQLite's own judgement of
- * it (${on} false: no longer).  Only audit_add lifts it, for its own rows.  Was it so before?
+ * it (${on} false: no longer).  Only audit_add lifts it, for its own rows, and app/certify.c, for the date of a status list.  Was it so before?
  */
 bool	db_reading(struct db *, bool on);
 
