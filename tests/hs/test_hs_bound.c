@@ -14,6 +14,8 @@
 #include "domain/when.h"
 #include "hostile.h"
 #include "identity.h"
+#include "store/boundstore.h"
+#include "store/peoplestore.h"
 #include "story.h"
 #include "tests/tap.h"
 
@@ -278,9 +280,31 @@ test_own(void)
 }
 
 /* Only a device that the account itself signed speaks for it; and what the specialist signed before counts no more once they signed something newer. */
+static int
+count_row(void *cookie, const struct bound_row *row)
+{
+	(void)row;
+	++*(int *)cookie;
+	return 0;
+}
+
+/* What the source keeps of Rosa's account; ${pid}: who she is there, found if 0. */
+static int
+kept(int64_t *pid)
+{
+	struct db *db = hostile_db(&h, SOURCE);
+	int n = 0;
+
+	if ((*pid == 0 && person_find(db, ROSA_USER, pid) != 0) || bound_each(db, *pid, count_row, &n) != 0)
+		host_fail(&h, "she cannot be looked up");
+	hostile_go_on(&h, SOURCE, db);
+	return n;
+}
+
 static void
 test_replayed(void)
 {
+	int64_t pid = 0;
 	char key[44], new_key[44], name[300], text[32], say[BINDING_WORDS + 16];
 	autojson json_t *id = NULL, *signatures = NULL, *identity = NULL, *pinned = NULL;
 	json_t *all, *body;
@@ -340,6 +364,9 @@ test_replayed(void)
 	is_int(chat_comes(&h, ROSA, text), 0, "and nothing is shown");
 	sign(ROSA_USER, key);
 	ok(says(SOURCE, id, "said the same"), "only a newer word of the specialist does");
+	ok(kept(&pid) > 0, "what was said is kept");
+	json_decref(host_ok(&h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", ROSA_USER, "confirm", ROSA_USER)));
+	is_int(kept(&pid), 0, "until they are erased");
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);
 }

@@ -16,7 +16,6 @@
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "store/intakestore.h"
-#include "store/retention.h"
 #include "store/subject.h"
 
 #define CANARY	"cAnArY~eRaSeD"
@@ -412,7 +411,7 @@ test_offers(void)
 	struct retention t = { .offers = 100 };
 	struct case_row row;
 	int64_t slot;
-	int n = 0;
+	int n;
 
 	must(db_begin(db, NULL));
 	put_match("M1", NULL, 10, CANARY);
@@ -420,13 +419,7 @@ test_offers(void)
 	put_match("M3", NULL, 100, KEPT);
 	must(db_commit(db, NULL));
 	must(find_slot(db, "referral:M1", &slot));
-	for (bool more = true; more; n++) {
-		more = false;
-		must(db_begin(db, NULL));
-		must(retention_step(db, &t, 16, &more));
-		must(erasure_step(db, 64, &more));
-		must(db_commit(db, NULL));
-	}
+	n = forget(db, &t);
 	ok(n > 1 && !has_match("M1") && !has_match("M2") && has_match("M3"), "what nobody chose from goes when its time is over");
 	ok(keyring_erased(db_ring(db), slot) == 1 && find_slot(db, "referral:M1", &slot) == E_NOTFOUND, "with the key that was its own");
 	must(case_get(db, "R2", &row));
@@ -463,13 +456,7 @@ test_cases(void)
 	must(intake_refer(db, "R2", "K3", "program"));
 	must(db_commit(db, NULL));
 	must(find_slot(db, "referral:K1", &slot));
-	for (bool more = true; more; ) {
-		more = false;
-		must(db_begin(db, NULL));
-		must(retention_step(db, &t, 16, &more));
-		must(erasure_step(db, 64, &more));
-		must(db_commit(db, NULL));
-	}
+	(void)forget(db, &t);
 	ok(!has_intake("K1") && has_intake("K2") && has_intake("K3"), "a case for which nothing is asked any more goes when its time is over");
 	ok(keyring_erased(db_ring(db), slot) == 1 && find_slot(db, "referral:K1", &slot) == E_NOTFOUND, "with the key that was its own");
 	copy("cairn.db", "now.db");

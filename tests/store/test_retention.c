@@ -10,7 +10,6 @@
 #include "store/inbox.h"
 #include "store/matchstore.h"
 #include "store/notestore.h"
-#include "store/retention.h"
 
 #define CANARY	"cAnArY~oVeR"
 #define KEPT	"kEpT~oThErS"
@@ -106,13 +105,7 @@ test_ended(void)
 	put_pairing("M10", "R8", PAIRING_ENDED, 99, CANARY);
 	must(db_commit(db, NULL));
 	must(find_slot(db, "referral:M5", &slot));
-	for (bool more = true; more; ) {
-		more = false;
-		must(db_begin(db, NULL));
-		must(retention_step(db, &t, 16, &more));
-		must(erasure_step(db, 64, &more));
-		must(db_commit(db, NULL));
-	}
+	(void)forget(db, &t);
 	must(note_each(db, "M5", add_one, &notes));
 	ok(!has_match("M5") && notes == 0 && has_match("M6") && has_match("M7"), "a match that has ended goes when its time is over, with its notes");
 	ok(keyring_erased(db_ring(db), slot) == 1 && find_slot(db, "referral:M5", &slot) == E_NOTFOUND, "and the key that was its own");
