@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The index against a search that looks at every record: random records that come, change, move and
- * go, and random queries, with a seed; and damaged postings.  CAIRN_LONG=1: of 3,000 records.
+ * go, and random queries, with a seed; and damaged postings.  CAIRN_LONG=1: of 1,000 records.
  */
 #include <errno.h>
 
@@ -10,7 +10,7 @@
 #include "store/posting.h"
 #include "store/searchstore.h"
 
-enum { RECORDS = 300, MANY = 3000, STEPS = 40, CHANGES = 25, QUERIES = 20 };
+enum { RECORDS = 300, MANY = 1000, STEPS = 40, CHANGES = 25, QUERIES = 20 };
 
 static struct db *db;
 static uint64_t state = 5;
