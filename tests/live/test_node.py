@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import tap
-from client import Client, quote
+from client import Client, MatrixError, quote
 from demo import sessions
 from homeserver import ROOT
 from nioclient import NioClient, query_keys
@@ -541,6 +541,9 @@ class RoomTest(Live):
         self.b.wait(lambda: len(self.b.rooms("group")) > len(before), "the group has a room")
         (room,) = set(self.b.rooms("group")) - set(before)
         recovery, heir, rower = server.login("recovery", self.b.recovery_password), server.user("heir"), server.user("rower")
+        with self.assertRaises(MatrixError) as caught:  # To be a creator is not to be let in.
+            recovery.join(*self.b.rooms("directory", self.b.org))
+        self.assertEqual(caught.exception.status, 403)
         recovery.wait_invite(room)
         recovery.join(room)
         levels = next(event["content"] for event in recovery.state(room) if event["type"] == "m.room.power_levels")
