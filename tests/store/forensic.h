@@ -11,9 +11,7 @@
 
 #include "base/buf.h"
 #include "store/datakey.h"
-#include "store/erasure.h"
 #include "store/keyring.h"
-#include "store/retention.h"
 
 struct forensic {
 	const uint8_t	*seal;		/* The store's own key. */
@@ -121,22 +119,6 @@ forensic_read(struct forensic *f, const char *path)
 		forensic_table(f, sql, (const char *)sqlite3_column_text(tables, 0));
 	sqlite3_finalize(tables);
 	sqlite3_close(sql);
-}
-
-/* All that retention and erasure have to do by these terms; in how many steps. */
-static inline int
-forget(struct db *db, const struct retention *terms)
-{
-	int n = 0;
-
-	for (bool more = true; more; n++) {
-		more = false;
-		must(db_begin(db, NULL));
-		must(retention_step(db, terms, 16, &more));
-		must(erasure_step(db, 64, &more));
-		must(db_commit(db, NULL));
-	}
-	return n;
 }
 
 #endif /* !CAIRN_TEST_FORENSIC_H */

@@ -6,6 +6,7 @@
  */
 #include "fixture.h"
 #include "forensic.h"
+#include "forget.h"
 #include "store/casestore.h"
 #include "store/cryptostore.h"
 #include "store/erasure.c"	/* For its lists. */

@@ -5,6 +5,7 @@
 
 #include "fixture.h"
 #include "forensic.h"
+#include "forget.h"
 #include "store/casestore.h"
 #include "store/erasure.c"	/* For its find_slot. */
 #include "store/inbox.h"
