@@ -334,7 +334,7 @@ next_pass(const struct search_query *q, unsigned pass)
 static int
 go(struct find *f, int64_t after)
 {
-	struct searchstore_memo memo = { NULL };
+	struct searchstore_memo memo = { 0 };
 	unsigned next;
 	int r;
 

@@ -269,7 +269,7 @@ searchstore_forget(struct searchstore_memo *memo)
 	for (size_t i = 0; i < memo->n; i++)
 		free(memo->at[i]);
 	free(memo->at);
-	*memo = (struct searchstore_memo){ NULL };
+	*memo = (struct searchstore_memo){ 0 };
 }
 
 /* What is known of a tile; at first everything is left. */
@@ -398,7 +398,7 @@ int
 searchstore_walk(struct db *db, const struct search_plan *plan, struct searchstore_memo *memo, int64_t after,
     int (*fn)(void *, int64_t, int64_t), void *cookie)
 {
-	struct searchstore_memo own = { NULL };
+	struct searchstore_memo own = { 0 };
 	struct walk w = { .memo = memo != NULL ? memo : &own, .from = after + 1, .fn = fn, .cookie = cookie };
 	int r = open_hunt(db, plan, &w.hunt);
 

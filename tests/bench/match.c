@@ -39,7 +39,7 @@ add_hostile(struct app *app, int i)
 static void
 measure(struct app *app, const char *kind, const char *what, int n)
 {
-	struct taken taken = { NULL };
+	struct taken taken = { 0 };
 	size_t shown = 0, most, before = heap_used(&most);
 
 	for (int i = 0; i < n; i++) {

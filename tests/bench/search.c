@@ -84,7 +84,7 @@ question(const char *kind)
 static void
 measure(struct app *app, const char *kind, const char *what, int n)
 {
-	struct taken taken = { NULL };
+	struct taken taken = { 0 };
 	double shown = 0;
 
 	for (int i = 0; i < n; i++) {

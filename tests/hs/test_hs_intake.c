@@ -122,9 +122,10 @@ test_call(void)
 static long long
 audited(const char *verb, json_t *args)
 {
-	autojson json_t *before = host_ok(&h, SOURCE, "audit verify", json_object()), *reply = host_command(&h, SOURCE, verb, args);
-	autojson json_t *after = host_ok(&h, SOURCE, "audit verify", json_object());
+	autojson json_t *before = host_ok(&h, SOURCE, "audit verify", json_object()), *after = NULL;
 
+	json_decref(host_command(&h, SOURCE, verb, args));
+	after = host_ok(&h, SOURCE, "audit verify", json_object());
 	return json_int(after, "rows", 0) - json_int(before, "rows", 0);
 }
 

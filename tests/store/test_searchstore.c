@@ -288,7 +288,7 @@ check_queries(struct tally *t)
 		struct search_query q = ask(typed);
 		static struct answer all, pages, names;
 		static bool is_found[MANY];
-		struct searchstore_memo memo = { NULL };
+		struct searchstore_memo memo = { 0 };
 		size_t want = 0, want_named = 0, got = 0;
 
 		search(&q, 0, 0, NULL, &all);
