@@ -315,12 +315,12 @@ brief(const json_t *items)
 {
 	json_t *rows = json_array(), *item;
 	size_t n = json_array_size(items);
-	autofree json_t **all = calloc(n + 1, sizeof(*all));
+	autofree json_t **all = calloc(n + 1, sizeof(json_t *));
 
 	for (size_t i = 0; i < n && all != NULL; i++)
 		all[i] = json_array_get(items, i);
 	if (all != NULL)
-		qsort(all, n, sizeof(*all), by_turn);
+		qsort(all, n, sizeof(json_t *), by_turn);
 	for (size_t i = 0; i < n && all != NULL; i++) {
 		const char *due = json_str(item = all[i], "due");
 		autofree char *day = json_object_get(item, "overdue") != NULL ? strdup("overdue") : due != NULL ? strndup(due, strlen("2026-11-21")) : NULL;

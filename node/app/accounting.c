@@ -116,9 +116,10 @@ holder_entry(struct account *a, const char *org, const char *name, int64_t since
 	size_t i;
 
 	json_array_foreach(a->holds, i, entry) {
-		const char *known = json_str(entry, "org"), *called = json_str(entry, "name");
+		const char *known = json_str(entry, "org"), *called = known == NULL ? json_str(entry, "name") : NULL;
+		const char *theirs = org != NULL ? known : called, *wanted = org != NULL ? org : name;
 
-		if (org != NULL ? known != NULL && !strcmp(known, org) : known == NULL && called != NULL && name != NULL && !strcmp(called, name))
+		if (theirs != NULL && wanted != NULL && !strcmp(theirs, wanted))
 			return entry;
 	}
 	entry = json_pack("{s:s*, s:s*, s:[], s:o, s:b}", "org", org, "name", name, "what", "since", day(since), "arrived", 0);

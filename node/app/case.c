@@ -129,7 +129,7 @@ publisher(struct app *app, const char *record, const char *org, struct seen_reco
 {
 	const char *from = NULL;
 	struct seen_record rec;
-	int r;
+	int r = 0;
 
 	for (size_t i = 0; i < trust_norgs(app->trust); i++) {
 		const char *id = trust_org_at(app->trust, i)->id;

@@ -190,7 +190,7 @@ command_run(struct app *app, uid_t uid, const json_t *request, json_t **ret_repl
 		r = verb->run == NULL ? case_act(app, verb->name, actor, args != NULL ? args : none, &result, &why) :
 		    verb->run(app, actor, args != NULL ? args : none, &result, &why);
 	}
-	if (r == -EROFS && db_reading(app->db, false)) {	/* Not worth the process. */
+	if (verb != NULL && r == -EROFS && db_reading(app->db, false)) {	/* Not worth the process. */
 		log_error("app", "the verb %s wanted to write, and only reads", verb->name);
 		r = err_set(&why, E_REFUSED, "a fault of the program: this was not to change anything, and wanted to; nothing was changed");
 	}

@@ -47,7 +47,7 @@ static int
 judge(struct app *app, const char *org, const char *id, const json_t *body, struct publication *ret, struct err *reterr)
 {
 	const char *did = publication_of(body), *record = id != NULL ? id : json_str(json_obj(body, "consent"), "record");
-	struct word w;
+	struct word w = { "" };
 	int64_t newest = 0;
 	int r = did != NULL && record != NULL ? newest_get(app->db, did, name_of(record, &w), &newest) : 0;
 
@@ -84,7 +84,7 @@ published_taken_back(struct app *app, const json_t *doc, char ret_id[27], struct
 	autojson json_t *body = NULL;
 	struct own_record rec = { 0 };
 	struct publication p;
-	struct word w;
+	struct word w = { "" };
 	int64_t newest;
 	int r = publication_read(doc, app_now(app), &p, reterr);
 

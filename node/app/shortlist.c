@@ -194,7 +194,7 @@ name_few(struct db *db, struct stream *s)
 
 	free(s->named);
 	s->n_named = s->next = 0;
-	if ((s->named = calloc(s->n_equal, sizeof(*s->named))) == NULL)
+	if ((s->named = calloc(s->n_equal + 1, sizeof(*s->named))) == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n_equal && r >= 0; i++) {
 		struct shortlisted *to = &s->named[s->n_named];

@@ -51,7 +51,7 @@ static int
 judges(const struct app *app, struct signers *ret, bool *ret_same, struct err *reterr)
 {
 	const char *configured = app->cfg->trust_signer;
-	struct signers root, now, wanted;
+	struct signers root, now, wanted = { 0 };
 	int r;
 
 	if ((r = get_signers(app->db, ROOT, &root)) < 0 || (r == 0 && (r = get_signers(app->db, SIGNERS, &now)) < 0))

@@ -117,7 +117,7 @@ strike(struct wanted *w, const char *text)
 static bool
 match_text(const char *query, const struct search_item *item, bool *ret_named)
 {
-	struct wanted w;
+	struct wanted w = { 0 };
 	unsigned n = 0;
 
 	while (n < SEARCH_WORDS && (w.len[n] = search_word(&query, w.word[n])) > 0)

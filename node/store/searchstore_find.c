@@ -283,7 +283,7 @@ recall(struct searchstore_memo *memo, int64_t tile, struct searchstore_left **re
 			*ret = memo->at[i];
 			return 0;
 		}
-	if ((at = reallocarray(memo->at, memo->n + 1, sizeof(*at))) == NULL)
+	if ((at = reallocarray(memo->at, memo->n + 1, sizeof(struct searchstore_left *))) == NULL)
 		return -ENOMEM;
 	memo->at = at;
 	if ((at[memo->n] = malloc(sizeof(**at))) == NULL)

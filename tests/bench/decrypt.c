@@ -3,12 +3,13 @@
  * decrypt: one /sync with BENCH_ROOMS * BENCH_EACH encrypted events, from the bytes of the
  * answer to the commit: parsed, judged, decrypted, each position noted against replay.
  *
- *	decrypt DIR channel	in channels of trusted partners; nothing handles the events
+ *	decrypt DIR directory	in directories of trusted partners; nothing handles the events
  *	decrypt DIR chat	in direct chats; each is a message that is stored, sealed
  */
 #include <unistd.h>
 
 #include "base/encode.h"
+#include "domain/trust.h"
 #include "node.h"
 
 struct decrypt {
@@ -128,11 +129,12 @@ main(int argc, char **argv)
 	bench_must(db_begin(d.node.app->db, NULL));
 	for (int i = 0; i < BENCH_ROOMS; i++) {
 		struct room room = { .room_id = id, .account = account, .encrypted = 1, .joined = 1, .ours = 1,
-		    .kind = d.chat ? ROOM_DIRECT : ROOM_CHANNEL };
+		    .kind = d.chat ? ROOM_DIRECT : ROOM_DIRECTORY };
 
 		bench_room(i, id);
 		bench_user(i, user);
 		room.pid = d.chat ? bench_person(&d.node, user) : 0;
+		room.subject = d.chat ? NULL : (char *)trust_org_by_node(d.node.app->trust, user)->id;
 		bench_must(room_put(d.node.app->db, &room));
 		bench_must(roster_add(d.node.app->db, id, bench_person(&d.node, user)));
 		ratchet_account_free(bench_device(&d.node, bench_person(&d.node, user), "THEIRDEVICE", &d.device[i]));

@@ -42,8 +42,8 @@ LAST = {
     "referral": "referral",
     "idle": "idle.memory.bridge",
     "publish": "publish.memory.follower.20",
-    "search": "search.1000.a step that posts.longest_cpu",
-    "match": "match.1000.round.heap",
+    "search": "search.1000.nothing, and 1000 hostile.shown",
+    "match": "match.1000.wide, and 1000 hostile.heap",
 }
 COMPARED = ("decrypt", "encrypt", "share", "referral", "publish")
 
