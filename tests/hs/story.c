@@ -219,13 +219,24 @@ story_complaints(const struct host *h)
 }
 
 enum hs_fate
-story_refuse_sends(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+story_muted(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
 {
-	if (strcmp(call->user, SOURCE_USER) != 0 || strstr(call->path, "/send/") == NULL)
+	const char *user = *(const char **)cookie;
+
+	if (user == NULL || strcmp(call->user, user) != 0 || strstr(call->path, "/send/") == NULL)
 		return HS_SERVE;
-	if (cookie != NULL)
-		++*(int *)cookie;
 	*ret_status = 502;
 	*ret_body = json_object();
 	return HS_SAY;
+}
+
+enum hs_fate
+story_refuse_sends(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	const char *source = SOURCE_USER;
+	enum hs_fate fate = story_muted(&source, call, ret_status, ret_body);
+
+	if (fate == HS_SAY && cookie != NULL)
+		++*(int *)cookie;
+	return fate;
 }

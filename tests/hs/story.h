@@ -40,6 +40,8 @@ int	story_said(struct host *, size_t, const char *, const char *);
 /** story_well(host, i, check): is the doctor content with it?  story_ill: not at all, and ${words} are in what it says. */
 bool	story_well(struct host *, size_t, const char *check);
 bool	story_ill(struct host *, size_t, const char *check, const char *words);
+/** story_muted: a script of requests: no event is taken of the user whose name the cookie (const char **) points to; NULL: of nobody. */
+enum hs_fate story_muted(void *, const struct hs_call *, int *ret_status, json_t **ret_body);
 /** story_refuse_sends: a script of requests: the source's homeserver takes no event; counted in the int that is the cookie, if there is one. */
 enum hs_fate story_refuse_sends(void *, const struct hs_call *, int *ret_status, json_t **ret_body);
 /** story_clean(host, i): no item waits, none was rejected, nothing failed in the outbox. */

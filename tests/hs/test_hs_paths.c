@@ -11,11 +11,12 @@
 #include "points.h"
 #include "story_path.h"
 
-enum { QUIET_MS = 300 * 1000, FEW = 2 };
-enum path { REVOKE, WAIT, FORWARD, ERASE, CASE, PATHS };
+enum { QUIET_MS = 300 * 1000, LASTS_MS = 120 * 1000, FEW = 2 };
+enum path { REVOKE, WAIT, FORWARD, ERASE, UNTOLD, CASE, PATHS };
 
 static struct referral_story told[PATHS];
 static char made[32];		/* A case, a child, a match. */
+static const char *mute;	/* The node of whom the homeserver takes no event. */
 
 /*
  * A consent is taken back; the other side acknowledges, and asks what was told (docs/adr/0029).
@@ -217,6 +218,61 @@ judge_erase(struct host *h)
 }
 
 /*
+ * What became of the member, said under a consent that ends before it leaves: it is asked for, and taken back (docs/adr/0029).
+ */
+
+static bool
+is_consented(struct host *h)
+{
+	autojson json_t *ours = refer_show(h, SOURCE, &told[UNTOLD]), *theirs = refer_show(h, TARGET, &told[UNTOLD]);
+
+	return refer_count(ours, "consent") == 1 && refer_count(theirs, "consent") == 1;
+}
+
+static bool
+is_engaged(struct host *h)
+{
+	return refer_state(h, TARGET, &told[UNTOLD], "engaged");
+}
+
+static bool
+is_settled(struct host *h)
+{
+	autojson json_t *ours = refer_show(h, SOURCE, &told[UNTOLD]), *theirs = refer_show(h, TARGET, &told[UNTOLD]);
+	const json_t *untold = json_arr(theirs, "untold");
+
+	return story_both(h, &told[UNTOLD], "accepted") && json_equal(json_object_get(ours, "last_step"), json_object_get(theirs, "last_step")) &&
+	    json_array_size(untold) == 1 && !strcmp(json_str(json_array_get(untold, 0), "input"), "engage") &&
+	    json_object_get(ours, "untold") == NULL && json_object_get(ours, "overtaken") == NULL;
+}
+
+static const char *
+play_untold(struct host *h)
+{
+	json_t *args = refer_args(h, &told[UNTOLD], STORY_CONSENT);
+	const char *wrong;
+
+	hs_script(h->hs, &(struct hs_script){ .request = story_muted, .cookie = &mute });
+	(void)json_object_set_new(json_obj(json_obj(args, "consent"), "expires"), "at", json_integer(*h->now + LASTS_MS));
+	if ((wrong = story_insist(h, SOURCE, "consent", args, is_consented)) != NULL || (wrong = story_await(h, is_consented)) != NULL)
+		return wrong;
+	mute = TARGET_USER;
+	wrong = story_insist(h, TARGET, "engage", json_pack("{s:s}", "referral", told[UNTOLD].id), is_engaged);
+	if (wrong == NULL && !is_engaged(h))
+		wrong = "the step is forgotten";
+	host_run(h, LASTS_MS);
+	mute = NULL;
+	return wrong != NULL ? wrong : story_await(h, is_settled);
+}
+
+static const char *
+judge_untold(struct host *h)
+{
+	host_run(h, QUIET_MS);
+	return !is_settled(h) ? "the two are not where both know of" : story_at_rest(h);
+}
+
+/*
  * A case that staff open, referred: when it is accepted there is one call to make.
  */
 
@@ -298,12 +354,14 @@ static const struct points_story stories[] = {
 	{ "withdraw", { [SOURCE] = "source", [TARGET] = "target" }, play_withdraw, judge_withdraw, FEW },
 	{ "forward", { [SOURCE] = "source", [TARGET] = "target" }, play_forward, judge_forward, FEW },
 	{ "erase", { [SOURCE] = "source", [TARGET] = "target" }, play_erase, judge_erase, FEW },
+	{ "untold", { [SOURCE] = "source", [TARGET] = "target" }, play_untold, judge_untold, FEW },
 	{ "case", { [SOURCE] = "source", [TARGET] = "target" }, play_case, judge_case, FEW },
 	{ "match", { [SOURCE] = "staff" }, play_match, judge_match, FEW },
 };
 
 /* How far each is before its story begins. */
-static const enum story_step begun[PATHS] = { [REVOKE] = STORY_CONTACT, [WAIT] = STORY_REFER, [FORWARD] = STORY_REFER, [ERASE] = STORY_CLOSE };
+static const enum story_step begun[PATHS] = { [REVOKE] = STORY_CONTACT, [WAIT] = STORY_REFER, [FORWARD] = STORY_REFER, [ERASE] = STORY_CLOSE,
+    [UNTOLD] = STORY_ACCEPT };
 
 int
 main(void)

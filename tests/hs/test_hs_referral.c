@@ -250,28 +250,17 @@ test_withheld(struct host *h, bool overtaken)
 		ok(text != NULL && strstr(text, "consent by the member was overtaken") != NULL, "which is shown");
 }
 
-static enum hs_fate
-refuse_target(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
-{
-	(void)cookie;
-	if (strcmp(call->user, TARGET_USER) != 0 || strstr(call->path, "/send/") == NULL)
-		return HS_SERVE;
-	*ret_status = 502;
-	*ret_body = json_object();
-	return HS_SAY;
-}
-
 /* A disclosure that arrives when the target has declined after all: it left before the source could know. */
 static void
 test_discarded(struct host *h)
 {
 	autojson json_t *theirs = NULL, *held = NULL;
 	struct referral_story s;
-	const char *text;
+	const char *text, *target = TARGET_USER;
 
 	refer_begin(h, &s);
 	ok(refer_step(h, &s, STORY_REFER) && refer_step(h, &s, STORY_ACCEPT), "a referral that is accepted");
-	hs_script(h->hs, &(struct hs_script){ .request = refuse_target });
+	hs_script(h->hs, &(struct hs_script){ .request = story_muted, .cookie = &target });
 	act(h, TARGET, &s, "decline", "reason", json_string("no_capacity"));
 	json_decref(host_ok(h, SOURCE, "consent", refer_args(h, &s, STORY_CONSENT)));
 	host_run(h, 10000);

@@ -17,17 +17,6 @@ static struct host h;
 static struct referral_story s;
 static const char *mute;		/* The node whose words the homeserver does not take. */
 
-static enum hs_fate
-refuse(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
-{
-	(void)cookie;
-	if (mute == NULL || strcmp(call->user, mute) != 0 || strstr(call->path, "/send/") == NULL)
-		return HS_SERVE;
-	*ret_status = 502;
-	*ret_body = json_object();
-	return HS_SAY;
-}
-
 /* Events of the target in the channel: all that the source's side can count. */
 static int
 said(void)
@@ -181,7 +170,7 @@ main(void)
 	story_trust(&h);
 	story_publish(&h);
 	refer_begin(&h, &s);
-	hs_script(h.hs, &(struct hs_script){ .request = refuse });
+	hs_script(h.hs, &(struct hs_script){ .request = story_muted, .cookie = &mute });
 	test_never_left();
 	test_had();
 	test_late();
