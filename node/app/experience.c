@@ -98,6 +98,8 @@ experience_arrived(struct app *app, const char *org, const char *id, const json_
 	if (verdict > STATEMENT_EXPIRED)
 		return err_set(reterr, E_BAD, "%s", reason.text);
 	s.did = st.specialist;
+	/* What they said before, in this record too. */
+	db_clean(app->db);
 	r = seen_each(app->db, LIFE_KIND, org, forget_other, &s);
 	return r == 0 ? newest_put(app->db, st.specialist, STATEMENT_KIND, st.issued_at) : r;
 }

@@ -15,6 +15,7 @@
 #include "feed.h"
 #include "fit.h"
 #include "hide.h"
+#include "life.h"
 #include "own.h"
 #include "publish.h"
 #include "published.h"
@@ -415,6 +416,25 @@ withdraw_credential(struct app *app, const char *actor, const json_t *body, stru
 	return withdraw_one(app, actor, n.credential, reterr);
 }
 
+/* Why a record of that kind cannot be withdrawn; NULL: it can. */
+static const char *
+stays(const char *kind)
+{
+	static const struct { const char *kind, *why; } kinds[] = {
+		{ "group", "a group has a room with people in it; the steward closes that first" },
+		{ LIFE_KIND, "what specialists say of their own life they take back themselves: cairn sign statement, of one "
+		    "that says \"withdrawn\": true" },
+		{ "status_list", "the next one of its issuer takes its place" },
+		{ "manifest", "there is nothing to withdraw" },
+		{ WITHDRAWAL, "there is nothing to withdraw" },
+	};
+
+	for (size_t i = 0; i < nelem(kinds); i++)
+		if (!strcmp(kinds[i].kind, kind))
+			return kinds[i].why;
+	return NULL;
+}
+
 /* What was not sent yet never leaves, and what was never sent is dropped. */
 static int
 withdraw_one(struct app *app, const char *actor, const char *id, struct err *reterr)
@@ -431,14 +451,14 @@ withdraw_one(struct app *app, const char *actor, const char *id, struct err *ret
 		own_free(&rec);
 		return r;
 	}
-	if (!strcmp(rec.kind, "manifest") || !strcmp(rec.kind, "group") || !strcmp(rec.kind, WITHDRAWAL))
-		r = err_set(reterr, E_REFUSED, !strcmp(rec.kind, "group") ?
-		    "a group has a room with people in it; the steward closes that first" :
-		    "%s: there is nothing to withdraw", rec.kind);
+	if (stays(rec.kind) != NULL)
+		r = err_set(reterr, E_REFUSED, "%s: %s", rec.kind, stays(rec.kind));
 	else if ((r = outbox_void(app->db, "record", id)) == 0 && (r = take_back(app, &rec)) == 0 &&
 	    (r = rec.source != NULL ? feed_forget(app->db, rec.source) : 0) == 0 &&
-	    (r = audit_add(app->db, app_now(app), actor, "withdraw", id, NULL)) == 0)
+	    (r = audit_add(app->db, app_now(app), actor, "withdraw", id, NULL)) == 0) {
+		db_clean(app->db);
 		r = rec.seq == 0 ? own_drop(app->db, id) : published_purge(app, id);
+	}
 	own_free(&rec);
 	return r == 0 && body != NULL ? withdraw_credential(app, actor, body, reterr) : r;
 }

@@ -14,6 +14,7 @@
 #include "domain/publication.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "life.h"
 #include "manifest.h"
 #include "own.h"
 #include "publish.h"
@@ -248,6 +249,9 @@ record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_
 		return -ENOMEM;
 	if ((r = own_put(app->db, rec)) != 0 || (r = outbox_forget(app->db, "record", rec->id)) != 0)
 		return r;
+	/* What the specialist said before is in no column any more. */
+	if (!strcmp(rec->kind, LIFE_KIND))
+		db_clean(app->db);
 	return outbox_event(app->db, "node", room->room_id, TYPE_RECORD, rec->state_key, record, "record",
 	    rec->id, NULL);
 }

@@ -90,9 +90,11 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 	    .forget_at = forget_at })) != 0 ||
 	    (r = find_index(app, record->org, record->id)) != 0)
 		return r;
-	/* All that was held under this id is overwritten by now. */
-	if (record->kind == DIRECTORY_KIND_WITHDRAWAL)
+	/* All that was held under this id is overwritten by now, and with the commit in the files as well. */
+	if (record->kind == DIRECTORY_KIND_WITHDRAWAL) {
+		db_clean(app->db);
 		return published_forgotten(app, record->org, record->id, reason);
+	}
 	return record->kind == DIRECTORY_KIND_MANIFEST ?
 	    keep_manifest(app, record->org, record->body) : 0;
 }

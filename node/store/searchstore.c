@@ -232,6 +232,9 @@ collect(struct db *db, size_t most, struct texts *texts, struct changes *ret, in
 		if ((r = copy(texts, db_text(rows, 1), &was)) == 0 && (r = copy(texts, db_text(rows, 2), &is)) == 0 &&
 		    (r = read_terms(was, &old)) == 0 && (r = read_terms(is, &new)) == 0)
 			r = compare(*ret_last = db_int(rows, 0), &old, &new, ret);
+		/* The words of what is not shown any more are not to stay in the log. */
+		if (r == 0 && *was != '\0' && *is == '\0')
+			db_clean(db);
 	}
 	free(old.at);
 	free(new.at);

@@ -264,8 +264,9 @@ test_ends(void)
 	host_start(&h, SOURCE);
 	is_int((int)found(&h), 0, "when the consent is over nobody is shown, though the organization is away");
 	host_run(&h, 60000);
+	ok(!chat_in_files(&h, SOURCE, WORD), "and no word of it is held while their node runs");
 	host_stop(&h, SOURCE);
-	ok(!chat_in_files(&h, SOURCE, WORD), "and no word of it is held");
+	ok(!chat_in_files(&h, SOURCE, WORD), "nor after");
 	host_start(&h, SOURCE);
 	host_run(&h, 5000);
 	is_int((int)found(&h), 0, "nor shown");

@@ -285,6 +285,8 @@ test_withdraw(struct host *h)
 	ok(says(show, "It was withdrawn on 2026-11-21"), "and is told why");
 	ours = shown(h, TARGET, id);
 	is_str(json_str(ours, "kind"), "withdrawal", "our own is one too");
+	for (size_t i = 0; i < h->n; i++)
+		is_int((int)held(h, i, CANARY), 0, "no word of it is in the database of %s while that runs", h->node[i].name);
 	for (size_t i = 0; i < h->n; i++) {
 		host_stop(h, i);
 		is_int((int)held(h, i, CANARY), 0, "no word of it is in the database of %s", h->node[i].name);

@@ -5,6 +5,7 @@
 
 #include "base/canon.h"
 #include "base/proof.h"
+#include "chat.h"
 #include "domain/statement.h"
 #include "domain/vc.h"
 #include "domain/when.h"
@@ -58,20 +59,46 @@ is_said(struct host *h, const char *text, const char *name)
 	    "and nobody finds it by searching");
 }
 
+/* The id of the record with that source. */
+static const char *
+id_of(struct host *h, const char *source, char ret[27])
+{
+	autojson json_t *items = story_list(h, TARGET, "records");
+	const json_t *item;
+	size_t i;
+
+	ret[0] = '\0';
+	json_array_foreach(items, i, item)
+		if (json_str(item, "source") != NULL && strcmp(json_str(item, "source"), source) == 0)
+			(void)snprintf(ret, 27, "%s", json_str(item, "id"));
+	return ret;
+}
+
 /* What the follower holds of the record with that source, whatever it is shown with. */
 static void
 is_held(struct host *h, const char *source, const char *text, const char *name)
 {
-	autojson json_t *items = story_list(h, TARGET, "records"), *shown = NULL;
-	const json_t *item, *body;
-	size_t i;
+	char id[27];
+	autojson json_t *shown = host_ok(h, SOURCE, "show", json_pack("{s:s}", "id", id_of(h, source, id)));
+	const json_t *body = json_obj(json_obj(shown, "record"), "body");
 
-	json_array_foreach(items, i, item)
-		if (json_str(item, "source") != NULL && strcmp(json_str(item, "source"), source) == 0)
-			shown = host_ok(h, SOURCE, "show", json_pack("{s:O}", "id", json_object_get(item, "id")));
-	body = json_obj(json_obj(shown, "record"), "body");
 	ok(body != NULL, "the record of %s is held", source);
 	is_str(json_str(body, "text"), text, "%s", name);
+}
+
+/* Nor is a word of it in their files, while they run. */
+static void
+test_files(struct host *h)
+{
+	autojson json_t *refused = NULL;
+	char id[27];
+
+	ok(!chat_in_files(h, SOURCE, "since 2014"), "what was said first is in no file of the follower");
+	for (size_t i = 0; i < h->n; i++)
+		ok(!chat_in_files(h, i, "ten years"), "nor what was withdrawn, in a file of %s", h->node[i].name);
+	refused = host_command(h, TARGET, "withdraw", json_pack("{s:s}", "id", id_of(h, "rosa:2", id)));
+	ok(strstr(json_str(refused, "error"), "they take back themselves") != NULL, "the organization does not withdraw it for them: %s",
+	    json_str(refused, "error"));
 }
 
 int
@@ -96,6 +123,7 @@ main(void)
 	publish(&h, "rosa:2", statement(&h, rosa, "Sober for ten years.", WHEN_MINUTE));
 	is_said(&h, "Sober for ten years.", "a later one replaces it, though in another record");
 	is_held(&h, "rosa:1", NULL, "and what it said before is forgotten");
+	ok(chat_in_files(&h, SOURCE, "ten years") && chat_in_files(&h, TARGET, "ten years"), "its words are in the files of both");
 	is_held(&h, "rosa:2", "Sober for ten years.", "while the latest is kept");
 	publish(&h, "rosa:2", statement(&h, rosa, NULL, 0));
 	is_held(&h, "rosa:2", NULL, "until");
@@ -103,6 +131,7 @@ main(void)
 	reply = import(&h, "rosa:3", old);
 	old = NULL;
 	ok(strstr(json_str(reply, "error"), "signed a later statement") != NULL, "nor is it published again: %s", json_str(reply, "error"));
+	test_files(&h);
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "and nothing was rejected");
 	host_end(&h);
 	return done_testing();

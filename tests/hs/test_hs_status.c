@@ -8,6 +8,7 @@
 
 #include "base/canon.h"
 #include "base/proof.h"
+#include "chat.h"
 #include "domain/credential.h"
 #include "domain/publication.h"
 #include "domain/status.h"
@@ -170,12 +171,17 @@ test_consent(struct host *h)
 	host_run(h, 60000);
 	move_credential(h, "urn:rosa-2");
 	is_shown(h, true, "certified as CPRS", "and can be given again");
+	ok(chat_in_files(h, SOURCE, "statusListIndex"), "who follows holds it");
+	json_decref(host_ok(h, TARGET, "withdraw", json_pack("{s:s}", "id", id_of(h, "urn:rosa-2", id))));
+	host_run(h, 10000);
+	ok(!chat_in_files(h, SOURCE, "statusListIndex"), "and when it is withdrawn no word of it, while their node runs");
+	move_credential(h, "urn:rosa-3");
 	json_decref(host_ok(h, TARGET, "withdraw", json_pack("{s:s}", "id", id_of(h, "hsds:person/1", id))));
 	host_run(h, 10000);
 	items = story_list(h, TARGET, "records");
 	json_array_foreach(items, i, item)
 		gone += !strcmp(json_str(item, "kind"), "withdrawal");
-	is_int(gone, 3, "with the specialist's record their credential is withdrawn");
+	is_int(gone, 4, "with the specialist's record their credential is withdrawn");
 }
 
 int
