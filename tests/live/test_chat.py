@@ -62,13 +62,13 @@ def tear_down():
 class Person:
     """Somebody with a client and a direct chat; heard: what the node has said there, in order."""
 
-    def __init__(self, name, verified=True):
-        self.node, server = shared["network"].a, shared["network"].pair.b
+    def __init__(self, name, verified=True, server=None):
+        """server: where their account is, by default homeserver b."""
+        self.node, server = shared["network"].a, server or shared["network"].pair.b
         name += secrets.token_hex(3)
         server.register(name, PASSWORD)
         self.client = NioClient(server, name, PASSWORD, shared["directory"] / name)
-        if verified:
-            self.client.cross_sign(PASSWORD)
+        self.identity = self.client.cross_sign(PASSWORD) if verified else None
         self.room = None
         self.read = 0
 
