@@ -143,6 +143,29 @@ intake_form(struct app *app, const char *referral, json_t *form)
 	return r != 0 ? -ENOMEM : 0;
 }
 
+int
+intake_zone(struct app *app, const char *referral, char **ret)
+{
+	autojson json_t *person = NULL, *disclosure = NULL;
+	const char *zone = NULL;
+	struct case_row row;
+	int r = case_get(app->db, referral, &row);
+
+	if (r != 0)
+		return r;
+	if (row.r.side == REFERRAL_AT_SOURCE) {
+		if ((r = person_of(app, referral, &person)) == 0)
+			zone = json_str(person, "zone");
+	} else if (row.disclosure != NULL && referral_is_open(row.r.state)) {
+		if ((r = canon_stored(row.disclosure, &disclosure)) == 0)
+			zone = json_str(json_obj(json_obj(disclosure, "identity"), "contact"), "timezone");
+	}
+	case_free(&row);
+	if (r == 0 && zone == NULL)
+		return E_NOTFOUND;
+	return r != 0 ? r : (*ret = strdup(zone)) != NULL ? 0 : -ENOMEM;
+}
+
 /*
  * Calls to make.
  */

@@ -28,6 +28,12 @@ int	intake_bind(struct app *, const char *referral, const json_t *args) must_che
 /** intake_form(app, referral, form): what is known of the person, in the form of a consent. */
 int	intake_form(struct app *, const char *referral, json_t *form) must_check;
 
+/**
+ * intake_zone(app, referral, ret): by which clock its member lives: as our case says, or at the target what the partner told, as long as the
+ * referral is open.  The caller frees.  0; E_NOTFOUND: neither says.
+ */
+int	intake_zone(struct app *, const char *referral, char **ret) must_check;
+
 /** intake_news(app, row, step): a step was taken: the person is told, or to be called. */
 int	intake_news(struct app *, const struct case_row *, const struct path_step *) must_check;
 

@@ -8,10 +8,12 @@
 #include "base/canon.h"
 #include "bound.h"
 #include "domain/when.h"
+#include "intake.h"
 #include "match.h"
 #include "store/audit.h"
 #include "store/casestore.h"
 #include "store/matchstore.h"
+#include "zones.h"
 
 enum { WEEKS = 26, WEEKS_MAX = 52, REVIEW_WEEKS = 6 };
 
@@ -45,6 +47,27 @@ wish_of_referral(struct app *app, const char *id, json_t *wish, struct err *rete
 	return bad ? -ENOMEM : 0;
 }
 
+/*
+ * The wish as it is held against people: by the clock of whoever is referred, if staff name no other and this machine knows it.  It is not kept: what
+ * a partner told of a member goes with the disclosure.
+ */
+static int
+by_their_clock(struct app *app, const char *referral, const json_t *wish, json_t **ret)
+{
+	autojson json_t *own = json_copy((json_t *)(uintptr_t)wish);
+	bool asks = json_object_get(wish, "time") != NULL || json_object_get(wish, "at") != NULL;
+	autozone struct zone *known = NULL;
+	autofree char *zone = NULL;
+	int r = referral != NULL && asks && json_object_get(wish, "zone") == NULL ? intake_zone(app, referral, &zone) : E_NOTFOUND;
+
+	if (own == NULL || r < 0)
+		return r < 0 ? r : -ENOMEM;
+	if (r == 0 && (known = zones_read(zone)) != NULL && json_object_set_new(own, "zone", json_string(zone)) != 0)
+		return -ENOMEM;
+	*ret = take(own);
+	return 0;
+}
+
 /* The names of those proposed, without the reasons, which are not kept. */
 static json_t *
 proposed(const json_t *result)
@@ -64,11 +87,13 @@ propose(struct app *app, const char *actor, const char *referral, json_t *wish, 
 {
 	char id[ID_LEN + 1];
 	struct pairing p = { .id = id, .state = PAIRING_OFFERED, .asked = app_now(app) };
-	autojson json_t *asked = NULL, *found = NULL;
-	int r = match_propose(app, wish, &found, reterr);
+	autojson json_t *asked = NULL, *found = NULL, *held = NULL;
+	int r = by_their_clock(app, referral, wish, &held);
 
+	if (r == 0)
+		r = match_propose(app, held, &found, reterr);
 	if (r == 0 && why != NULL)
-		r = match_why(app, wish, why, &asked, reterr);
+		r = match_why(app, held, why, &asked, reterr);
 	if (r != 0)
 		return r;
 	id_new(app->world, id);
@@ -196,7 +221,7 @@ pairing_accept(struct app *app, const char *actor, const json_t *args, json_t **
 {
 	const char *record = json_str(args, "record"), *reason = json_str(args, "reason_text");
 	autopairing struct pairing p = { 0 };
-	autojson json_t *choice = NULL;
+	autojson json_t *choice = NULL, *held = NULL;
 	int64_t lasts, until_review;
 	bool may = false;
 	int r = need(app, args, &p, reterr);
@@ -210,7 +235,9 @@ pairing_accept(struct app *app, const char *actor, const json_t *args, json_t **
 	if ((r = weeks(args, "weeks", WEEKS, &lasts, reterr)) != 0 ||
 	    (r = weeks(args, "review_weeks", REVIEW_WEEKS, &until_review, reterr)) != 0)
 		return r;
-	r = match_again(app, json_obj(p.body, "wish"), json_str(args, "org"), record, &choice, &may, reterr);
+	if ((r = by_their_clock(app, json_str(p.body, "referral"), json_obj(p.body, "wish"), &held)) != 0)
+		return r;
+	r = match_again(app, held, json_str(args, "org"), record, &choice, &may, reterr);
 	if (r != 0 && (r != E_REFUSED || !may || reason == NULL))
 		return r == E_REFUSED && may ? err_next(reterr, r, "if it is right nevertheless, say why: --reason-file FILE") : r;
 	if (r == 0 && reason == NULL && !was_proposed(&p, choice))

@@ -145,6 +145,14 @@ judge_instants(struct judging *j, const char *zone, int64_t now)
 		line(j, MATCH_POINTS_TIMES, "members", "times: %d minutes at a stretch, by the clocks of %s and %s", at < time ? at : time, w->zone, zone);
 }
 
+/* By which clock, where one is taken for both. */
+static const char *
+clock_of(const struct match_wish *w)
+{
+	return w->zone != NULL ? "by the specialist's own clock" :
+	    "by the specialist's own clock, since the member's time zone is not known here";
+}
+
 static void
 judge_times(struct judging *j, int64_t now)
 {
@@ -160,13 +168,14 @@ judge_times(struct judging *j, int64_t now)
 	else if (!match_same_zone(j->wish, zone))
 		judge_instants(j, zone, now);
 	else if (minutes > 0 && together < minutes)
-		out(j, MATCH_TIMES, "%d minutes at a stretch are wanted, %d are common", minutes, together);
+		out(j, MATCH_TIMES, "%d minutes at a stretch are wanted, %d are common, %s", minutes, together, clock_of(j->wish));
 	else if (j->wish->slots != 0 && (slots & j->wish->slots) == 0)
-		out(j, MATCH_TIMES, "has time only when the member has not");
+		out(j, MATCH_TIMES, "has time only when the member has not, %s", clock_of(j->wish));
 	else if (minutes > 0)
-		line(j, MATCH_POINTS_TIMES, "members", "times: %d minutes at a stretch, by the specialist's own clock", together);
+		line(j, MATCH_POINTS_TIMES, "members", "times: %d minutes at a stretch, %s", together, clock_of(j->wish));
 	else
-		line(j, MATCH_POINTS_TIMES, "members", "times: %d common times of the week", __builtin_popcount(slots & j->wish->slots));
+		line(j, MATCH_POINTS_TIMES, "members", "times: %d common times of the week, %s", __builtin_popcount(slots & j->wish->slots),
+		    clock_of(j->wish));
 }
 
 /* How many places there are and how many are taken, as published and as known here since. */

@@ -57,6 +57,7 @@ refer(const char *origin, int voluntary)
 	json_t *args = refer_args(&h, &story, STORY_REFER);
 
 	json_object_set_new(args, "case", json_string(opened));
+	json_object_set_new(args, "times", json_pack("[s]", "weekday_morning"));
 	json_object_set_new(args, "origin", json_string(origin));
 	if (voluntary >= 0)
 		json_object_set_new(args, "voluntary", json_boolean(voluntary));
@@ -116,6 +117,68 @@ test_call(void)
 	again = host_command(&h, SOURCE, "task", json_pack("{s:s, s:s}", "task", id, "result", "done"));
 	ok(refused(again, "done already"), "nor done twice");
 	memcpy(call, id, sizeof(call));
+}
+
+/* Berta lives by another clock than the member, and has an hour when it is evening with her and morning there. */
+static void
+publish_berta(void)
+{
+	json_t *berta = json_pack("{s:s, s:s, s:[s], s:[s], s:[s], s:[s], s:s, s:{s:i, s:I}}", "alias", "Berta", "program", "hsds:service/1",
+	    "roles", "one_to_one", "languages", "en", "modalities", "online_text", "times", "weekday_evening", "timezone", "Europe/Berlin", "capacity", "open", 3, "updated_at",
+	    (json_int_t)*h.now);
+
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", "berta", "kind", "specialist", "body", berta)));
+	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	host_run(&h, 10000);
+}
+
+/* What that side is told of Berta's times in a match made from the referral; its reply is the caller's. */
+static json_t *
+match_says(size_t side, const char *referral, const char *zone, const char *words, const char *name)
+{
+	json_t *reply = host_ok(&h, side, "match", json_pack("{s:s, s:s*}", "referral", referral, "zone", zone)), *one;
+	autofree char *text = NULL;
+	size_t i;
+
+	json_array_foreach(json_arr(reply, "choices"), i, one)
+		if (!strcmp(json_str(one, "name"), "Berta"))
+			text = json_dumps(json_object_get(one, "for_member"), 0);
+	json_array_foreach(json_arr(reply, "excluded"), i, one)
+		if (!strcmp(json_str(one, "name"), "Berta"))
+			text = json_dumps(json_object_get(one, "why"), 0);
+	ok(text != NULL && strstr(text, words) != NULL, "%s: %s", name, text != NULL ? text : "nothing");
+	return reply;
+}
+
+#define BOTH_CLOCKS	"times: 60 minutes at a stretch, by the clocks of America/New_York and Europe/Berlin"
+#define NO_CLOCK	"has time only when the member has not, by the specialist's own clock, since the member's time zone is not known here"
+
+/* By the clock of whoever is referred; where that is not known, it is said. */
+static void
+test_clocks(void)
+{
+	autojson json_t *match = match_says(SOURCE, story.id, NULL, BOTH_CLOCKS, "the zone is that of the case");
+	autojson json_t *other = match_says(SOURCE, story.id, "Europe/Berlin",
+	    "has time only when the member has not, by the specialist's own clock\"", "unless staff name one");
+	autojson json_t *there = match_says(TARGET, story.id, NULL, NO_CLOCK, "whoever was told nothing knows no zone, and says so");
+	autojson json_t *why = NULL, *taken = NULL;
+	const json_t *berta = NULL;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(json_arr(match, "choices"), i, one)
+		berta = !strcmp(json_str(one, "name"), "Berta") ? one : berta;
+	why = host_ok(&h, SOURCE, "match", json_pack("{s:s, s:[O]}", "referral", story.id, "why", json_object_get(berta, "record")));
+	one = json_array_get(json_arr(why, "asked"), 0);
+	is_str(json_string_value(json_array_get(json_arr(one, "why"), 0)), "not excluded, with 10 points", "the same is said of one who is asked about");
+	taken = host_command(&h, SOURCE, "match accept", json_pack("{s:O, s:O}", "match", json_object_get(match, "match"), "record",
+	    json_object_get(berta, "record")));
+	ok(json_is_true(json_object_get(taken, "ok")), "and when the member chooses");
+	json_decref(host_ok(&h, SOURCE, "match end", json_pack("{s:O}", "match", json_object_get(match, "match"))));
+	json_decref(taken);
+	taken = host_ok(&h, SOURCE, "show", json_pack("{s:O}", "id", json_object_get(match, "match")));
+	ok(json_object_get(json_obj(taken, "wish"), "time") != NULL && json_object_get(json_obj(taken, "wish"), "zone") == NULL,
+	    "the zone stays with the case");
 }
 
 /* How many rows the audit has more after that command. */
@@ -187,6 +250,7 @@ test_consent(void)
 	char id[32];
 
 	consent(story.id, false);
+	json_decref(match_says(TARGET, story.id, NULL, BOTH_CLOCKS, "once the others were told, they go by the member's clock, too"));
 	shown = refer_show(&h, TARGET, &story);
 	is_str(json_str(json_obj(json_obj(shown, "disclosure"), "identity"), "name"), ALIAS, "a consent on paper discloses as any other");
 	ok(json_object_get(shown, "may_be_the_same_person_as") == NULL, "nobody else is like them");
@@ -200,16 +264,18 @@ test_consent(void)
 	is_str(json_str(json_obj(shown, "person"), "call_back"), "Mon-Fri 17:00-19:00", "and are told in words");
 }
 
-/* Nothing was said of when it is safe. */
+/* Nothing was said of when it is safe, and the zone is none that is known here. */
 static void
 test_unsaid(void)
 {
 	struct referral_story other = story;
-	autojson json_t *sent = host_ok(&h, SOURCE, "refer", refer_args(&h, &story, STORY_REFER)), *tasks = NULL;
+	autojson json_t *sent = NULL, *tasks = NULL;
 	const json_t *task, *found = NULL;
-	json_t *form;
+	json_t *form = refer_args(&h, &story, STORY_REFER);
 	size_t i;
 
+	(void)json_object_set_new(form, "times", json_pack("[s]", "weekday_morning"));
+	sent = host_ok(&h, SOURCE, "refer", form);
 	(void)snprintf(other.id, sizeof(other.id), "%s", json_str(sent, "referral"));
 	host_run(&h, 20000);
 	json_decref(host_ok(&h, TARGET, "answer", json_pack("{s:s, s:s}", "referral", other.id, "decision", "accept")));
@@ -217,8 +283,11 @@ test_unsaid(void)
 	form = refer_args(&h, &other, STORY_CONSENT);
 	json_object_set_new(json_obj(json_obj(form, "identity"), "contact"), "how", json_string("phone"));
 	(void)json_object_del(json_obj(json_obj(form, "identity"), "contact"), "safe_times");
+	(void)json_object_set_new(json_obj(json_obj(form, "identity"), "contact"), "timezone", json_string("Mars/Olympus"));
 	json_decref(host_ok(&h, SOURCE, "consent", form));
 	host_run(&h, 20000);
+	json_decref(match_says(TARGET, other.id, NULL, NO_CLOCK, "a zone that no machine knows is no clock"));
+	json_decref(match_says(SOURCE, other.id, NULL, NO_CLOCK, "nor is a case that nobody opened"));
 	tasks = story_list(&h, TARGET, "tasks");
 	json_array_foreach(tasks, i, task)
 		if (!strcmp(json_str(task, "referral"), other.id))
@@ -260,6 +329,7 @@ test_alike(void)
 	there = refer_show(&h, TARGET, &other);
 	ok(json_object_get(there, "may_be_the_same_person_as") == NULL, "before a disclosure nobody can tell");
 	consent(other.id, true);
+	json_decref(match_says(TARGET, other.id, NULL, "language: en", "a zone without times is no wish"));
 	json_decref(there);
 	there = refer_show(&h, TARGET, &other);
 	test_safe(other.id);
@@ -304,6 +374,7 @@ test_court(void)
 	ok(refer_state(&h, SOURCE, &other, "engaged"), "and is");
 	back = host_ok(&h, TARGET, "revoke", json_pack("{s:s, s:s, s:s}", "referral", other.id, "how", "in_person", "recorded_by", "K. Lind"));
 	is_int((int)json_array_size(json_arr(back, "consents")), 2, "taking it back ends the consent to support and the one for the court");
+	json_decref(match_says(TARGET, other.id, NULL, NO_CLOCK, "and by their clock nobody goes any more"));
 }
 
 /* What a call to make says of a referral; NULL: there is none. */
@@ -467,9 +538,11 @@ main(void)
 	story_trust(&h);
 	story_publish(&h);
 	refer_begin(&h, &story);
+	publish_berta();
 	test_open();
 	test_origin();
 	test_call();
+	test_clocks();
 	test_views();
 	test_consent();
 	test_alike();
