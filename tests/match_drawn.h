@@ -27,6 +27,8 @@ static const char *const drawn_zones[] = { "Europe/Berlin", "America/New_York", 
 static const char *const drawn_ages[] = { "18_25", "26_35", "36_45", "60_74" };
 static const char *const drawn_programs[] = { "PROGA", "PROGB", "PROGC" };
 static const char *const drawn_regions[] = { "US-NJ", "US", "DE", "US-NY" };
+static const char *const drawn_aliases[] = { "Somebody", "Rosa M.", "Ren\xc3\xa9 Ros\xc3\xa1", "\xe2\x98\x83" };
+static const char *const drawn_dids[] = { "did:key:zNobody", "did:key:zOne", "did:key:zTwo" };
 static const char *const drawn_about[] = { "Gardens, chess (and tea).", "I sail; caf\xc3\xa9 on Sundays", "chessboards" };
 
 /* One or two of a list; in one of ${often} cases nothing is said. */
@@ -55,7 +57,7 @@ drawn_capacity(int64_t now)
 static inline json_t *
 drawn_body(int64_t now, bool open)
 {
-	json_t *body = json_pack("{s:s, s:s}", "alias", "Somebody", "did", "did:key:zNobody");
+	json_t *body = json_pack("{s:s, s:s}", "alias", DRAWN(drawn_aliases), "did", DRAWN(drawn_dids));
 
 	drawn_some(body, "conditions", drawn_conditions, 4);
 	drawn_some(body, "audiences", drawn_audiences, 3);
@@ -113,13 +115,14 @@ drawn_wish(bool open, const char *record, const char *whose)
 	    "role=mentor", "modality=phone", "time=night", "interest=chess", "interest=Cafe on", "interest=(", "response=24", "town=Newark",
 	    "session=skills", "practice=mutual_aid", "organization=ORG", "style=direct", "frequency=weekly",
 	    "distance=9", "age=26_35", "age=75_plus" };
+	static const char *const names[] = { "ROSA", "rosa rene", "rosa nobody", "\xe2\x98\x83" };
 	json_t *wish = json_pack("{s:s, s:s}", "need", DRAWN(needs), "age_band", DRAWN(bands)), *list = json_array();
 
 	drawn_wants(wish, "language", dice_roll(2) ? "es" : "en", 3);
 	drawn_wants(wish, "role", DRAWN(drawn_roles), 5);
 	drawn_wants_one(wish, "modality", DRAWN(drawn_modalities), 4);
 	drawn_wants_one(wish, "time", DRAWN(drawn_times), 4);
-	drawn_wants_one(wish, "avoid", dice_roll(2) ? record : "proga", 6);
+	drawn_wants_one(wish, "avoid", dice_roll(2) ? record : dice_roll(3) ? "proga" : DRAWN(drawn_dids), 6);
 	drawn_wants_one(wish, "conflict", dice_roll(2) ? whose : DRAWN(drawn_programs), 12);
 	drawn_wants_one(wish, "known", record, 3);
 	if (dice_roll(4) == 0) {
@@ -137,6 +140,7 @@ drawn_wish(bool open, const char *record, const char *whose)
 			(void)json_object_set_new(wish, "certified", json_true());
 		drawn_wants(wish, "residence", DRAWN(drawn_regions), 2);
 		drawn_wants_one(wish, "not_town", "Newark", 6);
+		drawn_wants_one(wish, dice_roll(2) ? "avoid" : "conflict", DRAWN(names), 4);
 	}
 	return wish;
 }

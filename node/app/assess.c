@@ -38,6 +38,8 @@ assess_free(struct assess *s)
 	free(s->found);
 	certifier_free(s->certifier);
 	json_decref(s->statements);
+	json_decref(s->avoid);
+	json_decref(s->conflict);
 	json_decref(s->load);
 	json_decref(s->longs);
 	zones_free(&s->zones);
@@ -105,8 +107,9 @@ describe(const struct assess *s, const struct match_candidate *c, const json_t *
 {
 	struct err aged = { "" };
 	char day[WHEN_TEXT];
-	json_t *item = json_pack("{s:s, s:s, s:s*, s:b, s:s, s:s*, s:O*, s:i}", "record", c->id, "org", c->org, "name",
-	    json_str(c->body, "alias"), "certified", c->verdict == CREDENTIAL_CERTIFIED, "certification", c->certification != NULL ? c->certification : "",
+	json_t *item = json_pack("{s:s, s:s, s:s*, s:s*, s:b, s:s, s:s*, s:O*, s:i}", "record", c->id, "org", c->org, "name",
+	    json_str(c->body, "alias"), "did", json_str(c->body, "did"), "certified", c->verdict == CREDENTIAL_CERTIFIED,
+	    "certification", c->certification != NULL ? c->certification : "",
 	    "valid_until", c->verdict == CREDENTIAL_CERTIFIED ? json_str(vc, "validUntil") : NULL,
 	    "supervisor", json_object_get(json_obj(c->body, "supervisor"), "title"), "matches_here", (int)c->active);
 
@@ -451,12 +454,55 @@ read_zone(struct assess *s, const json_t *wish, struct err *reterr)
 	return match_wish_zone(&s->wish, wish, zone, app_now(s->app));
 }
 
+/* The did that a record has, whoever published it, joins the list. */
+static int
+add_did(const char *text, bool record, json_t *list)
+{
+	autojson json_t *json = NULL;
+	const char *did;
+	int r = canon_stored(text, &json);
+
+	if (r != 0)
+		return r;
+	did = json_str(record ? json_obj(json, "body") : json, "did");
+	return did != NULL && json_array_append_new(list, json_string(did)) != 0 ? -ENOMEM : 0;
+}
+
+/* Whoever is ruled out by one record is so by each that is theirs: two organizations may publish one person. */
+static int
+add_dids(struct app *app, const json_t **list, json_t **ret)
+{
+	const json_t *named = *list;
+	int r = 0;
+
+	if (named == NULL || (*ret = json_copy((json_t *)(uintptr_t)named)) == NULL)
+		return named == NULL ? 0 : -ENOMEM;
+	for (size_t i = 0; i < json_array_size(named) && r == 0; i++) {
+		const char *id = json_string_value(json_array_get(named, i));
+		struct own_record own;
+		struct seen_record seen;
+
+		if ((r = own_get(app->db, id, &own)) == 0) {
+			r = add_did(own.body, false, *ret);
+			own_free(&own);
+		}
+		for (size_t k = 0; k < trust_norgs(app->trust) && (r == 0 || r == E_NOTFOUND); k++)
+			if ((r = seen_get(app->db, trust_org_at(app->trust, k)->id, id, &seen)) == 0) {
+				r = add_did(seen.record, true, *ret);
+				seen_free(&seen);
+			}
+		r = r == E_NOTFOUND ? 0 : r;
+	}
+	*list = *ret;
+	return r;
+}
+
 int
 assess(struct assess *s, const json_t *wish, struct err *reterr)
 {
 	int r = match_wish_read(wish, &s->wish, reterr);
 
-	if (r != 0)
+	if (r != 0 || (r = add_dids(s->app, &s->wish.avoid, &s->avoid)) != 0 || (r = add_dids(s->app, &s->wish.conflict, &s->conflict)) != 0)
 		return r;
 	if (s->wish.zone != NULL && (r = read_zone(s, wish, reterr)) != 0)
 		return r;

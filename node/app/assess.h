@@ -33,6 +33,7 @@ struct assess {
 	struct zones		 zones;		/* The first is that of the wish, if it has one. */
 	struct certifier	*certifier;
 	json_t			*statements;	/* By "ORG DID": ours, and partners' if they are not indexed; NULL: not asked for. */
+	json_t			*avoid, *conflict; /* As in the wish, with the did of each whose record is named. */
 	json_t			*load;		/* {"ORG ID": {active: [begun], last}} */
 	size_t			 looked;	/* Of the index. */
 	json_t			*longs;		/* {org: bytes of long records that were judged}; NULL: none. */

@@ -247,8 +247,8 @@ pairing_accept(struct app *app, const char *actor, const json_t *args, json_t **
 	p.began = app_now(app);
 	p.until = p.began + lasts;
 	set_review(&p, p.began + until_review);
-	if (json_object_set_new(p.body, "with", json_pack("{s:O, s:O, s:O*, s:O*}", "org", json_object_get(choice, "org"), "record",
-	    json_object_get(choice, "record"), "name", json_object_get(choice, "name"), "supervisor",
+	if (json_object_set_new(p.body, "with", json_pack("{s:O, s:O, s:O*, s:O*, s:O*}", "org", json_object_get(choice, "org"), "record",
+	    json_object_get(choice, "record"), "name", json_object_get(choice, "name"), "did", json_object_get(choice, "did"), "supervisor",
 	    json_object_get(choice, "supervisor"))) != 0 ||
 	    (reason != NULL && json_object_set_new(p.body, "reason", json_string(reason)) != 0))
 		return -ENOMEM;
@@ -318,6 +318,7 @@ pairing_lapse(struct app *app, const struct pairing *p)
 int
 pairing_rematch(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
+	static const char *const same[] = { "record", "did" };
 	autopairing struct pairing p = { 0 };
 	autojson json_t *over = NULL;
 	json_t *wish, *avoid;
@@ -331,9 +332,10 @@ pairing_rematch(struct app *app, const char *actor, const json_t *args, json_t *
 		if (json_object_set_new(wish, "avoid", avoid) != 0)
 			return -ENOMEM;
 	}
-	if (json_str(json_obj(p.body, "with"), "record") != NULL &&
-	    json_array_append(avoid, json_object_get(json_obj(p.body, "with"), "record")) != 0)
-		return -ENOMEM;
+	/* Whoever it was, also when another organization publishes them then. */
+	for (size_t i = 0; i < nelem(same); i++)
+		if (json_str(json_obj(p.body, "with"), same[i]) != NULL && json_array_append(avoid, json_object_get(json_obj(p.body, "with"), same[i])) != 0)
+			return -ENOMEM;
 	return propose(app, actor, json_str(p.body, "referral") != NULL ? json_str(p.body, "referral") : NULL, wish, NULL, ret, reterr);
 }
 

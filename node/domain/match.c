@@ -15,6 +15,7 @@
 #include "base/event.h"
 #include "events.h"
 #include "fields.h"
+#include "search.h"
 
 enum {
 	DAYS_A_POINT	= 3,		/* Of a queue. */
@@ -314,12 +315,17 @@ judge_who(struct judging *j)
 	}
 }
 
+/* As a record, a program, an organization, or somebody of that name: who goes by another name is known by it to nobody. */
 static bool
 is_named(const json_t *list, const struct match_candidate *c)
 {
-	const char *program = json_str(c->body, "program");
+	const char *program = json_str(c->body, "program"), *did = json_str(c->body, "did"), *alias = json_str(c->body, "alias");
+	bool ret = match_has(list, c->id) || match_has(list, c->org) || (program != NULL && match_has(list, program)) ||
+	    (did != NULL && match_has(list, did));
 
-	return match_has(list, c->id) || match_has(list, c->org) || (program != NULL && match_has(list, program));
+	for (size_t i = 0; i < json_array_size(list) && alias != NULL && !ret; i++)
+		ret = search_has(alias, json_string_value(json_array_get(list, i)));
+	return ret;
 }
 
 /* Has its program a place in that town; NULL: in any that it names? */
@@ -331,7 +337,7 @@ is_in(const struct match_candidate *c, const char *town)
 	for (size_t i = 0; i < json_array_size(places); i++) {
 		const char *here = json_str(json_array_get(places, i), "locality");
 
-		if (here != NULL && (town == NULL || strcasecmp(here, town) == 0))
+		if (here != NULL && (town == NULL || search_same(here, town)))
 			return true;
 	}
 	return false;

@@ -87,9 +87,9 @@ struct match_wish {
 
 /**
  * match_wish_read(args, ret, reterr): from texts and lists of texts: need, age_band (both
- * wanted), language, modality, time, at with minutes, zone of both, role, certified, only, avoid, conflict,
- * not_town, near ("40.7,-74.2"), known (whom they met before, and gladly), prefer ("kind=value"), and what eligibility_facts() reads.  ${ret} borrows from
- * ${args}.  0, or E_BAD with what to write instead.
+ * wanted), language, modality, time, at with minutes, zone of both, role, certified, only, avoid and conflict (ids, a did, or
+ * names: search_has()), not_town (search_same()), near ("40.7,-74.2"), known (whom they met before, and gladly), prefer
+ * ("kind=value"), and what eligibility_facts() reads.  ${ret} borrows from ${args}.  0, or E_BAD with what to write instead.
  */
 int	match_wish_read(const json_t *args, struct match_wish *ret, struct err *reterr) must_check;
 

@@ -23,7 +23,7 @@ enum { HOURS_MOST = (1 << HOURS_BITS) - 1 };
 
 enum set {
 	ALL, GONE, NEED, CONDITIONS, AUDIENCES, LANGUAGE, MODALITY, ROLE, FULL, CREDENTIAL, HOLDS, BAND, BANDS, BAND_ODD, RULES, AVOID,
-	CONFLICT, ONLY, KNOWN, ZONE, SLOT, LOAD = SLOT + SLOTS, QUEUE = LOAD + LOAD_BITS, DAY = QUEUE + QUEUE_BITS, HOURS = DAY + DAY_BITS,
+	CONFLICT, NAMED, ONLY, KNOWN, ZONE, SLOT, LOAD = SLOT + SLOTS, QUEUE = LOAD + LOAD_BITS, DAY = QUEUE + QUEUE_BITS, HOURS = DAY + DAY_BITS,
 	PREF = HOURS + HOURS_BITS, SETS = PREF + MATCH_PREFS
 };
 _Static_assert((int)SETS <= (int)MATCH_INDEX_SETS, "more sets than a plan has");
@@ -184,14 +184,24 @@ plan_list(struct buf *out, char letter, const json_t *values)
 	return r;
 }
 
-/* Records, programs or organizations. */
+/* Records, programs, organizations, or people by their did; by a name, which has a first word, only perhaps. */
 static int
-plan_named(struct buf *out, const json_t *values)
+plan_named(struct match_plan *p, enum set set, const json_t *values)
 {
+	struct buf *out = &p->set[set].lines;
 	int r = plan_list(out, 'o', values);
 
 	if (r == 0)
 		r = add_list(out, 'i', values);
+	if (r == 0)
+		r = add_list(out, 'w', values);
+	for (size_t i = 0; i < json_array_size(values) && r == 0; i++) {
+		const char *name = json_string_value(json_array_get(values, i));
+		char word[SEARCH_WORD];
+
+		if (search_word(&name, word) > 0)
+			r = search_terms_line(&p->set[NAMED].lines, SEARCH_TERM_NAME, word);
+	}
 	return r == 0 ? add_list(out, 'p', values) : r;
 }
 
@@ -310,8 +320,8 @@ plan_all(struct match_plan *p, const json_t *gone)
 	    (r = plan_region(&p->set[HOLDS].lines, w->facts.region)) != 0 ||
 	    (r = add_own(&p->set[BAND].lines, 'b', event_enum_text(&ev_age_band_names, (int)w->age_band))) != 0 ||
 	    (r = add_own(&p->set[BANDS].lines, 'b', "")) != 0 || (r = add_own(&p->set[BAND_ODD].lines, 'u', "")) != 0 ||
-	    (r = add_own(&p->set[RULES].lines, 'r', "")) != 0 || (r = plan_named(&p->set[AVOID].lines, w->avoid)) != 0 ||
-	    (r = plan_named(&p->set[CONFLICT].lines, w->conflict)) != 0 || (r = add_list(&p->set[ONLY].lines, 'z', w->only)) != 0 ||
+	    (r = add_own(&p->set[RULES].lines, 'r', "")) != 0 || (r = plan_named(p, AVOID, w->avoid)) != 0 ||
+	    (r = plan_named(p, CONFLICT, w->conflict)) != 0 || (r = add_list(&p->set[ONLY].lines, 'z', w->only)) != 0 ||
 	    (r = add_list(&p->set[KNOWN].lines, 'i', w->known)) != 0 || (r = plan_slots(p)) != 0 ||
 	    (r = w->zone != NULL ? add_own(&p->set[ZONE].lines, 't', w->zone) : 0) != 0 ||
 	    (r = plan_bits(p, LOAD, 'l', LOAD_BITS)) != 0 || (r = plan_bits(p, QUEUE, 'q', QUEUE_BITS)) != 0 ||
@@ -419,7 +429,7 @@ read_word(struct word *w)
 	w->out[MATCH_ONLY] = wish->only != NULL ? ~w->in[ONLY] : 0;
 	w->out[MATCH_AVOID] = w->in[AVOID];
 	w->out[MATCH_CONFLICT] = w->in[CONFLICT];
-	w->open = w->in[CREDENTIAL] | w->in[RULES] | (wish->towns != NULL ? ~0ULL : 0);
+	w->open = w->in[CREDENTIAL] | w->in[RULES] | w->in[NAMED] | (wish->towns != NULL ? ~0ULL : 0);
 	if (wish->minutes > 0 || wish->slots != 0)
 		read_times(w);
 	for (size_t i = 0; i < wish->n_prefs; i++)

@@ -91,6 +91,36 @@ search_word(const char **text, char ret[SEARCH_WORD])
 	return len;
 }
 
+bool
+search_same(const char *a, const char *b)
+{
+	const char *p = a, *q = b;
+	char one[SEARCH_WORD], other[SEARCH_WORD];
+	size_t n, words = 0;
+
+	while ((n = search_word(&p, one)) == search_word(&q, other) && n > 0 && strcmp(one, other) == 0)
+		words++;
+	return *one == '\0' && *other == '\0' && (words > 0 || strcmp(a, b) == 0);
+}
+
+bool
+search_has(const char *name, const char *words)
+{
+	char wanted[SEARCH_WORD], own[SEARCH_WORD];
+	bool any = false;
+
+	while (search_word(&words, wanted) > 0) {
+		const char *p = name;
+
+		any = false;
+		while (!any && search_word(&p, own) > 0)
+			any = strcmp(own, wanted) == 0;
+		if (!any)
+			return false;
+	}
+	return any;
+}
+
 /* The words of a query; bit n: the nth begins no word that has been seen. */
 struct wanted {
 	char		 word[SEARCH_WORDS][SEARCH_WORD];

@@ -126,6 +126,13 @@ struct search_item {
 size_t	search_word(const char **, char ret[SEARCH_WORD]);
 
 /**
+ * search_same(a, b): have two names the same words in the same order ("São Paulo", "SAO-PAULO")?  Without any word they are the same byte by byte.
+ * search_has(name, words): is each of ${words}, one at least, a word of ${name}, a whole one?
+ */
+bool	search_same(const char *, const char *);
+bool	search_has(const char *name, const char *words);
+
+/**
  * search_check(query, item, ret_pass, ret_excluded): 0, and the pass of the item: SEARCH_SURE or SEARCH_UNSURE, with
  * SEARCH_NAMED if words are wanted; or E_NOTFOUND and one bit (1 << SEARCH_BIT_*) for each filter that
  * excludes ${item}.  The other output is untouched.

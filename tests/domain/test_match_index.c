@@ -134,7 +134,7 @@ hold_one(const struct match_wish *w, struct somebody *s, bool stale, struct seen
 	    .certification = "revoked", .subject = subject,
 	    .verdict = !has_credential ? CREDENTIAL_UNCERTIFIED : dice_roll(2) ? CREDENTIAL_CERTIFIED : CREDENTIAL_REVOKED };
 	const unsigned unsure = (w->zone != NULL ? 1u << MATCH_TIMES : 0) | 1u << MATCH_CREDENTIAL | 1u << MATCH_JURISDICTION | 1u << MATCH_CERTIFIED | 1u << MATCH_ROLE | 1u << MATCH_ELIGIBLE |
-	    1u << MATCH_TOWN;
+	    1u << MATCH_TOWN | 1u << MATCH_AVOID | 1u << MATCH_CONFLICT;
 	const char *zone;
 	struct match_finding f;
 	unsigned differ;

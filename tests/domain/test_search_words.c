@@ -41,6 +41,28 @@ test_word(void)
 	is_str(p, "", "and behind it is the end");
 }
 
+/* Names are the same by their words; who is called by some of them has them whole. */
+static void
+test_names(void)
+{
+	static const struct { const char *a, *b; bool same, has; } names[] = {
+		{ "S\u00e3o Paulo", "SAO-PAULO", true, true }, { "St. Ives", " st ives", true, true },
+		{ "New", "Newark", false, false }, { "Newark", "New", false, false }, { "Newark Heights", "Newark", false, true },
+		{ "Newark", "Newark Heights", false, false }, { "Ives St", "St Ives", false, true },
+		{ "Newark", "Old Newark", false, false }, { "Rosa Rosa", "Rosa", false, true }, { "--", "--", true, false },
+		{ "--", "(", false, false }, { "--", "", false, false }, { "", "", true, false }, { "Newark", "", false, false },
+		{ "", "Newark", false, false }, { "Z\u00fcrich", "Zuerich", false, false },
+		{ "\u6771\u4eac", "\u6771\u4eac", true, true }, { "\u0130zmir", "izmir", true, true },
+		{ "Newark N", "Newark --", false, true },
+	};
+
+	for (size_t i = 0; i < nelem(names); i++) {
+		ok(search_same(names[i].a, names[i].b) == names[i].same, "\"%s\" and \"%s\" are %s", names[i].a, names[i].b,
+		    names[i].same ? "the same" : "two");
+		ok(search_has(names[i].a, names[i].b) == names[i].has, "... and the second is %s of the first", names[i].has ? "words" : "not");
+	}
+}
+
 static void
 test_explain(void)
 {
@@ -101,6 +123,7 @@ int
 main(void)
 {
 	test_word();
+	test_names();
 	test_explain();
 	return done_testing();
 }

@@ -18,7 +18,7 @@
 
 #define CANARY	"Qzyvanreason"
 
-static const uint8_t rosa[ED25519_SEED] = "rosa", olga[ED25519_SEED] = "olga";
+static const uint8_t rosa[ED25519_SEED] = "rosa", olga[ED25519_SEED] = "olga", sanna[ED25519_SEED] = "sanna";
 
 static json_t *
 specialist(const struct host *h, const char *alias, const char *language, int open, const uint8_t *key)
@@ -274,6 +274,50 @@ test_lapse(struct host *h)
 	is_refused(host_command(h, SOURCE, "match end", json_pack("{s:O}", "match", json_object_get(made, "match"))), "ended already", "as if staff had");
 }
 
+/* Who is proposed to somebody who wants ${language} and rules out ${value}; the reply is the caller's. */
+static json_t *
+without(struct host *h, const char *language, const char *key, const char *value, const char *wanted, const char *name)
+{
+	json_t *reply = host_ok(h, SOURCE, "match", json_pack("{s:s, s:s, s:s, s:[s]}", "need", "substance_use", "age_band", "26_59", "language",
+	    language, key, value));
+
+	is_str(names(json_arr(reply, "choices")), wanted, "%s", name);
+	return reply;
+}
+
+/*
+ * One person whom two organizations publish, by two names.  Whom a member fears they may rule out as a record, a program, an organization, a name or a
+ * town, however it is written; and who parted from somebody does not meet them again elsewhere.
+ */
+static void
+test_ruled_out(struct host *h)
+{
+	autojson json_t *target = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "node")), *both = NULL, *again = NULL, *other = NULL;
+	const char *org = json_str(target, "org"), *record;
+
+	json_decref(host_ok(h, SOURCE, "import", json_pack("{s:[o]}", "records", specialist(h, "Sanna", "sv", 4, sanna))));
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[o, o]}", "records", specialist(h, "S. Ek", "sv", 4, sanna),
+	    specialist(h, "Britt", "sv", 4, NULL))));
+	json_decref(host_ok(h, SOURCE, "publish", json_object()));
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 10000);
+	both = without(h, "sv", "avoid", "nobody at all", "Sanna S. Ek Britt ", "whoever speaks Swedish");
+	record = json_str(named(json_arr(both, "choices"), "Sanna"), "record");
+	json_decref(without(h, "sv", "avoid", org, "Sanna ", "not those of an organization"));
+	json_decref(without(h, "sv", "avoid", "BRITT", "Sanna S. Ek ", "nobody of that name"));
+	json_decref(without(h, "sv", "not_town", "TR\u00c9NTON.", "S. Ek Britt ", "nobody from that town, however it is written"));
+	json_decref(without(h, "sv", "avoid", record, "Britt ", "not her, whoever publishes her, and by whatever name"));
+	json_decref(without(h, "sv", "conflict", json_str(named(json_arr(both, "choices"), "S. Ek"), "record"), "Britt ",
+	    "nor if it is her other record that is named"));
+	other = accept(h, both, json_arr(both, "choices"), "Sanna", NULL);
+	ok(json_is_true(json_object_get(other, "ok")), "a member chooses her");
+	json_decref(host_ok(h, SOURCE, "withdraw", json_pack("{s:s}", "id", record)));
+	host_run(h, 10000);
+	again = host_ok(h, SOURCE, "match rematch", json_pack("{s:O}", "match", json_object_get(both, "match")));
+	is_str(names(json_arr(again, "choices")), "Britt ",
+	    "and after they parted she is not proposed as the other, though the record that was chosen is gone");
+}
+
 int
 main(void)
 {
@@ -289,6 +333,7 @@ main(void)
 	test_choice(&h, match);
 	test_after(&h, match);
 	test_round(&h);
+	test_ruled_out(&h);
 	test_lapse(&h);
 	host_end(&h);
 	return done_testing();
