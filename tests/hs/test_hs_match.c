@@ -318,6 +318,38 @@ test_ruled_out(struct host *h)
 	    "and after they parted she is not proposed as the other, though the record that was chosen is gone");
 }
 
+static const char *
+tove(struct host *h, json_t **ret)
+{
+	json_decref(*ret);
+	*ret = host_ok(h, SOURCE, "match", json_pack("{s:s, s:s, s:s, s:s, s:[s]}", "need", "substance_use", "age_band", "26_59", "language", "nb", "near",
+	    "40.7357,-74.1724", "prefer", "distance=3"));
+	is_str(names(json_arr(*ret, "choices")), "Tove ", "whoever speaks Norwegian");
+	return json_string_value(json_array_get(json_arr(json_array_get(json_arr(*ret, "choices"), 0), "for_member"), 4));
+}
+
+/* A partner shows a place that a record of ours hides: nobody is told how near it is. */
+static void
+test_hidden_place(struct host *h)
+{
+	json_t *annex = house("Newark"), *ours = house("Newark"), *who = specialist(h, "Tove", "nb", 4, NULL), *place;
+	autojson json_t *reply = NULL;
+
+	(void)(json_object_set_new(annex, "source", json_string("annex")) | json_object_set_new(ours, "source", json_string("shelter")) |
+	    json_object_set_new(json_obj(who, "body"), "program", json_string("annex")));
+	place = json_array_get(json_arr(json_obj(annex, "body"), "locations"), 0);
+	(void)(json_object_set_new(place, "name", json_string("Quiet House")) | json_object_set_new(place, "latitude_e6", json_integer(40735000)) |
+	    json_object_set_new(place, "longitude_e6", json_integer(-74172000)));
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[o, o]}", "records", annex, who)));
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 10000);
+	is_str(tove(h, &reply), "matched: distance, 0 km, of at most 3, named first", "how near, as long as we know no better");
+	place = json_array_get(json_arr(json_obj(ours, "body"), "locations"), 0);
+	(void)(json_object_set_new(place, "name", json_string("Quiet House")) | json_object_set_new(place, "visibility", json_string("redacted")));
+	json_decref(host_ok(h, SOURCE, "import", json_pack("{s:[o]}", "records", ours)));
+	is_str(tove(h, &reply), "not said, ask them: where they meet", "once a record of ours hides the place it is as if it were not said");
+}
+
 int
 main(void)
 {
@@ -334,6 +366,7 @@ main(void)
 	test_after(&h, match);
 	test_round(&h);
 	test_ruled_out(&h);
+	test_hidden_place(&h);
 	test_lapse(&h);
 	host_end(&h);
 	return done_testing();
