@@ -188,6 +188,9 @@ node_show_import(const json_t *args, const json_t *result)
 	if (json_int(result, "kept_edits", 0) > 0)
 		out_line("%lld field%s of the file differ from what was edited here, and stay as edited", json_int(result, "kept_edits", 0),
 		    json_int(result, "kept_edits", 0) == 1 ? "" : "s");
+	if (json_int(result, "counts_on", 0) > 0)
+		out_line("%lld record%s a schedule whose COUNT goes on for more than ten years: whoever looks by times is told to ask; say UNTIL instead, or no end",
+		    json_int(result, "counts_on", 0), json_int(result, "counts_on", 0) == 1 ? " has" : "s have");
 	return EXIT_OK;
 }
 

@@ -257,6 +257,19 @@ fit_check(const json_t *body, struct err *reterr)
 	return 0;
 }
 
+bool
+fit_counts(const json_t *body, int64_t now)
+{
+	struct schedule s;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_arr(body, "schedules"), i, item)
+		if (schedule_read(item, &s, NULL) == 0 && s.lacks == NULL && schedule_lacks(&s, now + AHEAD_DAYS * WHEN_DAY) != NULL)
+			return true;
+	return false;
+}
+
 int
 fit_window(const char *at, const char *zone, int64_t after, struct schedule_span *ret, struct err *reterr)
 {

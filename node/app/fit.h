@@ -7,6 +7,7 @@
 #define CAIRN_FIT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -45,6 +46,9 @@ void	fit_judge(struct fit *, const json_t *body, struct search_item *item, struc
 
 /** fit_check(body, reterr): what schemas cannot say of schedules and eligible_if.  0, or E_BAD with "/path: what is wrong". */
 int	fit_check(const json_t *body, struct err *reterr) must_check;
+
+/** fit_counts(body, now): has it a schedule of which a search by times knows no more today, since its COUNT goes further than it is followed? */
+bool	fit_counts(const json_t *body, int64_t now);
 
 /**
  * fit_window(at, zone, after, ret, reterr): the first of somebody's times ("Mon-Fri 17:00-19:00") that ends after

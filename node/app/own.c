@@ -209,9 +209,9 @@ own_new(struct app *app, const char *kind, const char *source, struct own_record
 
 enum fate { ADDED, CHANGED, SAME, TAKEN_BACK, FATES };
 
-/* What was kept of a record against what the import says of it. */
+/* What was kept of a record against what the import says of it; and are its times told to nobody today (fit_counts)? */
 struct kept {
-	unsigned	hidden, edits;
+	unsigned	hidden, edits, counts;
 };
 
 static int	withdraw_one(struct app *, const char *actor, const char *id, struct err *);
@@ -284,6 +284,8 @@ import_one(struct app *app, const char *actor, const json_t *item, bool feed, bo
 		    BODY_MAX);
 	if (r == 0 && rec.body != NULL && !strcmp(rec.body, text))
 		*ret = SAME;
+	if (r == 0)
+		ret_kept->counts = fit_counts(body, app_now(app));
 	if (r == 0 && *ret != SAME && strcmp(kind, "statement") == 0 && (r = experience_own(app, body, reterr)) > 0)
 		err_add(reterr, "body");
 	if (r == 0 && *ret == ADDED)
@@ -320,7 +322,7 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	json_t *records = json_arr(args, "records"), *item;
 	const json_t *feed = json_obj(args, "feed");
 	autojson json_t *bases = NULL, *gone = NULL;
-	long long done[FATES] = { 0 }, hidden = 0, edits = 0;
+	long long done[FATES] = { 0 }, hidden = 0, edits = 0, counts = 0;
 	enum fate fate = 0;
 	unsigned elsewhere = 0;
 	size_t i;
@@ -341,6 +343,7 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 		done[fate]++;
 		hidden += kept.hidden;
 		edits += kept.edits;
+		counts += kept.counts;
 	}
 	if ((r = check_number(app->db, reterr)) != 0 ||
 	    (r = feed != NULL ? feed_keep(app, feed, bases, reterr) : 0) != 0 || (r = hide_everywhere(app, &elsewhere)) != 0 ||
@@ -352,9 +355,9 @@ own_import(struct app *app, const char *actor, const json_t *args, json_t **ret,
 		if ((r = publish_start(app, actor, args, &under_way, reterr)) != 0)
 			return r;
 	}
-	*ret = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "added", (json_int_t)done[ADDED], "changed", (json_int_t)done[CHANGED],
-	    "unchanged", (json_int_t)done[SAME], "kept_hidden", (json_int_t)hidden + elsewhere, "kept_edits", (json_int_t)edits, "withdrawn",
-	    (json_int_t)done[TAKEN_BACK], "gone", gone);
+	*ret = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "added", (json_int_t)done[ADDED], "changed", (json_int_t)done[CHANGED],
+	    "unchanged", (json_int_t)done[SAME], "kept_hidden", (json_int_t)hidden + elsewhere, "kept_edits", (json_int_t)edits, "counts_on",
+	    (json_int_t)counts, "withdrawn", (json_int_t)done[TAKEN_BACK], "gone", gone);
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 

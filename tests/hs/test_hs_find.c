@@ -111,6 +111,28 @@ test_slots(struct host *h)
 	    "what they name is told");
 }
 
+/* Each second Tuesday, a thousand times: nobody counts so far, so who asks is told to ask there, and who publishes it that they are. */
+static void
+test_counts(struct host *h)
+{
+	autojson json_t *reply = NULL, *asked = NULL, *mended = NULL;
+
+	reply = host_ok(h, TARGET, "import", json_pack("{s:[o, o]}", "records", program("Longrun", "{\"schedules\":[{\"rule\":\"FREQ=WEEKLY;INTERVAL=2;COUNT=1000\","
+	    "\"from\":\"2013-01-08\",\"opens\":\"18:00\",\"minutes\":60,\"timezone\":\"Europe/Berlin\"}]}"), program("Shortrun",
+	    "{\"schedules\":[{\"rule\":\"FREQ=WEEKLY;COUNT=1000\",\"from\":\"2020-01-07\",\"opens\":\"18:00\",\"minutes\":60,\"timezone\":\"Europe/Berlin\"}]}")));
+	is_int(json_int(reply, "counts_on", -1), 1, "who publishes a count of which nothing is known today is told");
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 20000);
+	asked = host_ok(h, SOURCE, "find", json_pack("{s:s, s:s, s:s}", "words", "longrun", "at", "Tue 18:00-20:00", "zone", "Europe/Berlin"));
+	is_str(said(asked, "Longrun", "times"), "ask them; not said: when it ends: it counts for more than ten years", "and so is who looks for it");
+	json_decref(asked);
+	asked = host_ok(h, SOURCE, "find", json_pack("{s:s, s:s, s:s}", "words", "shortrun", "at", "Tue 18:00-20:00", "zone", "Europe/Berlin"));
+	ok(strstr(said(asked, "Shortrun", "times"), "60 minutes, ") != NULL, "within ten years it is followed");
+	mended = host_ok(h, TARGET, "import", json_pack("{s:[o]}", "records", program("Longrun", "{\"schedules\":[{\"rule\":\"FREQ=WEEKLY;INTERVAL=2\","
+	    "\"from\":\"2013-01-08\",\"until\":\"2051-05-01\",\"opens\":\"18:00\",\"minutes\":60,\"timezone\":\"Europe/Berlin\"}]}")));
+	is_int(json_int(mended, "counts_on", -1), 0, "with a day instead it is well");
+}
+
 static void
 test_facts(struct host *h)
 {
@@ -220,6 +242,7 @@ main(void)
 	test_times(&h);
 	test_facts(&h);
 	test_slots(&h);
+	test_counts(&h);
 	test_refused(&h);
 	test_forgotten(&h);
 	host_end(&h);

@@ -388,9 +388,10 @@ class Output(Case):
         self.assertRegex(self.cairn("find").stdout, "OLD\n.*said long ago")
 
     def test_what_stays_hidden_is_said(self):
-        self.node(**{"import": good(added=0, changed=1, unchanged=0, kept_hidden=2)})
+        self.node(**{"import": good(added=0, changed=1, unchanged=0, kept_hidden=2, counts_on=1)})
         done = self.cairn("import", "records", self.file("r.json", '[{"source": "s", "kind": "program", "body": {}}]'))
         self.assertIn("2 addresses stay confidential", done.stdout)
+        self.assertIn("1 record has a schedule whose COUNT goes on for more than ten years", done.stdout)
 
     def test_show_is_indented(self):
         self.node(show=good(id=ID, state="sent", clock={"due": 0, "owner": "them"}, history=[{"at": "x", "to": "sent"}, {"at": "y"}],
