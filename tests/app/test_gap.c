@@ -14,21 +14,13 @@
 enum { AT_ONCE = 4, ASKED_MAX = 16, ROOMS = 40 };
 
 static struct bench_node node;
-static int64_t now;
-
-static int64_t
-clock_now(void *cookie)
-{
-	(void)cookie;
-	return now;
-}
 
 static void
 turns(void)
 {
 	do
 		bench_tick(&node);
-	while (node.app->next <= now);
+	while (node.app->next <= node.now);
 }
 
 /* Pages asked for and not answered. */
@@ -140,9 +132,9 @@ test_many_rooms(void)
 	is_int(n, ASKED_MAX, "and so many until one is answered");
 	bench_tx(&node, outbox_due_count(node.app->db, GAP_PURPOSE, INT64_MAX, &rows));
 	is_int(rows, ASKED_MAX, "which wait to be asked for again");
-	now += GAP_LATE_MS - 60000;
+	node.now += GAP_LATE_MS - 60000;
 	(void)ok(is_well(""), "the doctor is patient");
-	now += 2 * 60000;
+	node.now += 2 * 60000;
 	(void)ok(!is_well("in 40 they have waited for hours"), "but not for ever");
 	turns();
 	for (n = 0; n < 2 * ROOMS && land(true); n++)
@@ -161,15 +153,15 @@ test_held(void)
 
 	bench_must(db_begin(node.app->db, NULL));
 	bench_must(gap_add(node.app->db, &g));
-	bench_must(gap_judging(node.app->db, now, &n));
+	bench_must(gap_judging(node.app->db, node.now, &n));
 	g.n = n;
-	g.held = now;
-	g.due = now + 5000;
+	g.held = node.now;
+	g.due = node.now + 5000;
 	bench_must(gap_put(node.app->db, &g));
 	bench_must(db_commit(node.app->db, NULL));
 	turns();
-	ok(node.app->next <= now + 5000, "the clock is wanted when a hole that waits is due");
-	now += 5000;
+	ok(node.app->next <= node.now + 5000, "the clock is wanted when a hole that waits is due");
+	node.now += 5000;
 	turns();
 	bench_must(db_begin(node.app->db, NULL));
 	is_int(gap_judging(node.app->db, INT64_MAX, &n), E_NOTFOUND, "and then it goes on");
@@ -182,8 +174,7 @@ main(void)
 	const char *dir = getenv("TMPDIR");
 
 	bench_node_open(&node, dir != NULL ? dir : "/tmp", 0);
-	now = world_now(&node.world);
-	node.world.now = clock_now;
+	bench_stand(&node);
 	turns();
 	test_one_room();
 	test_many_rooms();

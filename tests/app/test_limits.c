@@ -10,14 +10,6 @@
 enum { WAIT_MS = 90 * 1000 };
 
 static struct bench_node node;
-static int64_t now;
-
-static int64_t
-clock_now(void *cookie)
-{
-	(void)cookie;
-	return now;
-}
 
 /* The line of the doctor, borrowed from ${reply}. */
 static const json_t *
@@ -63,14 +55,14 @@ limit(const char *part, const char *words, const char *setting)
 	bench_must(app_answer(node.app, id, 429, -1, LIMIT, strlen(LIMIT)));
 	said = line(&reply);
 	ok(json_is_false(json_object_get(said, "ok")) && strstr(json_str(said, "text"), words) != NULL, "%s: it is said what waits", part);
-	(void)when_print(now + WAIT_MS, until);
+	(void)when_print(node.now + WAIT_MS, until);
 	ok(strstr(json_str(said, "text"), until) != NULL, "until when");
 	ok(strstr(json_str(said, "hint"), setting) != NULL && strstr(json_str(said, "hint"), "override_ratelimit") != NULL, "and what to do");
-	now += WAIT_MS - 5000;
+	node.now += WAIT_MS - 5000;
 	json_decref(take(reply));
 	said = line(&reply);
 	ok(json_is_false(json_object_get(said, "ok")), "as long as it waits");
-	now += 10000;
+	node.now += 10000;
 	is_free("when it is over");
 }
 
@@ -81,8 +73,7 @@ main(void)
 	autojson json_t *body = json_pack("{s:s}", "user_id", "@ana:here.example");
 
 	bench_node_open(&node, dir != NULL ? dir : "/tmp", 0);
-	now = world_now(&node.world);
-	node.world.now = clock_now;
+	bench_stand(&node);
 	bench_synced(&node);
 	is_free("at first");
 	bench_must(db_begin(node.app->db, NULL));

@@ -10,14 +10,6 @@
 enum { TRIES_MAX = 200, DAY_OF_TRIES = 24, HOUR = 3600 * 1000 };	/* As node/app/traffic.c counts. */
 
 static struct bench_node node;
-static int64_t now;
-
-static int64_t
-clock_now(void *cookie)
-{
-	(void)cookie;
-	return now;
-}
 
 /* ${partner} refuses a content of ours to "harbor": what it then is. */
 static struct traffic
@@ -45,10 +37,9 @@ main(void)
 	const char *tmp = getenv("TMPDIR");
 
 	bench_node_open(&node, tmp != NULL ? tmp : "/tmp", 1);
-	now = world_now(&node.world);
-	node.world.now = clock_now;
+	bench_stand(&node);
 	t = refused_by("harbor", "org.cairnpeer.referral.request", 1, 0);
-	ok(t.refused == TRAFFIC_NOT_TAKEN && t.tries == TRIES_MAX - DAY_OF_TRIES && t.resend_at == now + HOUR,
+	ok(t.refused == TRAFFIC_NOT_TAKEN && t.tries == TRIES_MAX - DAY_OF_TRIES && t.resend_at == node.now + HOUR,
 	    "what a partner refuses goes again each hour, for a day");
 	is_int(refused_by("harbor", "org.cairnpeer.referral.request", TRIES_MAX - 3, 0).tries, TRIES_MAX - 3, "which a second refusal does not prolong");
 	t = refused_by("lantern", "org.cairnpeer.referral.request", 1, 0);

@@ -57,6 +57,13 @@ bench_since(struct bench_time t)
 	return (struct bench_time){ now.ns - t.ns, now.cpu_ns - t.cpu_ns };
 }
 
+/* A clock that stands until its owner moves it: ${cookie} is the time. */
+static inline int64_t
+bench_clock(void *cookie)
+{
+	return *(const int64_t *)cookie;
+}
+
 /* The room of that number; ids of room version 12 look like this. */
 static inline void
 bench_room(int n, char out[64])

@@ -71,13 +71,6 @@ word(unsigned n, char out[24])
 		len += (size_t)snprintf(out + len, 24 - len, "%s", parts[n % 16]);
 }
 
-static inline int64_t
-clock_now(void *cookie)
-{
-	(void)cookie;
-	return now;
-}
-
 static inline void
 fill_random(void *cookie, void *to, size_t n)
 {

@@ -63,7 +63,7 @@ static inline void
 fill_open(int argc, char **argv, const char *usage, struct app *ret, int *ret_n, int *ret_questions)
 {
 	static const uint8_t kek[DB_KEY] = { 7 };
-	static const struct world world = { .now = clock_now, .random = fill_random };
+	static const struct world world = { .now = bench_clock, .random = fill_random, .cookie = &now };
 	static char user[] = "@cairn:quay.example";
 	static const struct config cfg = { .node_user = user };
 	struct err err = { "" };

@@ -286,6 +286,14 @@ bench_tick(struct bench_node *n)
 }
 
 void
+bench_stand(struct bench_node *n)
+{
+	n->now = world_now(&n->world);
+	n->world.now = bench_clock;
+	n->world.cookie = &n->now;
+}
+
+void
 bench_synced(struct bench_node *n)
 {
 	static const char nothing[] = "{\"next_batch\":\"s1\"}";

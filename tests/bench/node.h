@@ -29,6 +29,7 @@ struct bench_node {
 	char	 dir[PATH_MAX];
 	struct config cfg;
 	struct world world;
+	int64_t	 now;		/* The time, after bench_stand. */
 	struct app *app;
 	struct bench_request requests[BENCH_REQUESTS];
 	/* All turns since bench_turns: how long; the longest, by the wall without its commit, and of the processor with it. */
@@ -47,6 +48,8 @@ struct bench_node {
 void	bench_node_open(struct bench_node *, const char *, int);
 void	bench_node_close(struct bench_node *);	/* And removes the store. */
 void	bench_node_again(struct bench_node *);	/* As after a crash: only the store is left. */
+/** bench_stand(n): from now on its clock stands, and the caller moves ${n}->now. */
+void	bench_stand(struct bench_node *);
 /** bench_synced(n): its first sync is answered, with nothing; before that it encrypts nothing. */
 void	bench_synced(struct bench_node *);
 
