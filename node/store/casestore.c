@@ -119,30 +119,7 @@ case_get(struct db *db, const char *id, struct case_row *ret)
 	return case_at(db, db_int(rows, 0), ret);
 }
 
-/* Each referral that ${found} names. */
-static int
-each(struct db *db, struct rows *found, int (*fn)(void *, const struct case_row *), void *cookie)
-{
-	autofree int64_t *ids = NULL;
-	size_t n;
-	int r;
-
-	if ((r = rows_ids(found, &ids, &n)) != 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		struct case_row c;
-
-		if ((r = case_at(db, ids[i], &c)) == E_NOTFOUND)
-			continue;
-		if (r == 0) {
-			r = fn(cookie, &c);
-			case_free(&c);
-		}
-		if (r != 0)
-			return r;
-	}
-	return 0;
-}
+ROWS_WALK(each, case_row, case_at, case_free)
 
 int
 case_each(struct db *db, int (*fn)(void *, const struct case_row *), void *cookie)
@@ -150,7 +127,7 @@ case_each(struct db *db, int (*fn)(void *, const struct case_row *), void *cooki
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_CASE_LIST, "");
 
-	return r != 0 ? r : each(db, rows, fn, cookie);
+	return each(db, rows, r, fn, cookie, NULL);
 }
 
 int
@@ -159,7 +136,7 @@ case_due(struct db *db, int64_t now, int64_t limit, int (*fn)(void *, const stru
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_CASE_DUE, "ii", now, limit);
 
-	return r != 0 ? r : each(db, rows, fn, cookie);
+	return each(db, rows, r, fn, cookie, NULL);
 }
 
 int
@@ -192,7 +169,7 @@ case_children(struct db *db, const char *id, int (*fn)(void *, const struct case
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_CASE_CHILDREN, "t", id);
 
-	return r != 0 ? r : each(db, rows, fn, cookie);
+	return each(db, rows, r, fn, cookie, NULL);
 }
 
 /* Of each row its id and its organization. */

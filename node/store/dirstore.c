@@ -91,30 +91,16 @@ own_by_source(struct db *db, const char *source, struct own_record *ret)
 	return own_at(db, n, ret);
 }
 
+ROWS_WALK(own_walk, own_record, own_at, own_free)
+
 int
 own_each(struct db *db, const char *kind, int (*fn)(void *, const struct own_record *),
     void *cookie)
 {
 	autorows struct rows *rows = NULL;
-	autofree int64_t *ids = NULL;
-	size_t n;
-	int r;
+	int r = db_query(db, &rows, Q_OWN_LIST, "t", kind);
 
-	if ((r = db_query(db, &rows, Q_OWN_LIST, "t", kind)) != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		struct own_record o;
-
-		if ((r = own_at(db, ids[i], &o)) == E_NOTFOUND)
-			continue;
-		if (r == 0) {
-			r = fn(cookie, &o);
-			own_free(&o);
-		}
-		if (r != 0)
-			return r;
-	}
-	return 0;
+	return own_walk(db, rows, r, fn, cookie, NULL);
 }
 
 int
@@ -191,30 +177,15 @@ partner_by_room(struct db *db, const char *room_id, struct partner *ret)
 	return partner_by(db, Q_PARTNER_BY_ROOM, room_id, ret);
 }
 
+ROWS_WALK(partner_walk, partner, partner_at, partner_free)
+
 int
 partner_each(struct db *db, int (*fn)(void *, const struct partner *), void *cookie)
 {
 	autorows struct rows *rows = NULL;
-	autofree int64_t *ids = NULL;
-	size_t n;
-	int r;
+	int r = db_query(db, &rows, Q_PARTNER_LIST, "");
 
-	if ((r = db_query(db, &rows, Q_PARTNER_LIST, "")) != 0 ||
-	    (r = rows_ids(rows, &ids, &n)) != 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		struct partner p;
-
-		if ((r = partner_at(db, ids[i], &p)) == E_NOTFOUND)
-			continue;
-		if (r == 0) {
-			r = fn(cookie, &p);
-			partner_free(&p);
-		}
-		if (r != 0)
-			return r;
-	}
-	return 0;
+	return partner_walk(db, rows, r, fn, cookie, NULL);
 }
 
 void
@@ -302,30 +273,16 @@ seen_get(struct db *db, const char *org, const char *id, struct seen_record *ret
 	return seen_at(db, n, ret);
 }
 
+ROWS_WALK(seen_walk, seen_record, seen_at, seen_free)
+
 int
 seen_each(struct db *db, const char *kind, const char *org, int (*fn)(void *, const struct seen_record *),
     void *cookie)
 {
 	autorows struct rows *rows = NULL;
-	autofree int64_t *ids = NULL;
-	size_t n;
-	int r;
+	int r = db_query(db, &rows, Q_SEEN_LIST, "tt", kind, org);
 
-	if ((r = db_query(db, &rows, Q_SEEN_LIST, "tt", kind, org)) != 0 || (r = rows_ids(rows, &ids, &n)) != 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		struct seen_record s;
-
-		if ((r = seen_at(db, ids[i], &s)) == E_NOTFOUND)
-			continue;
-		if (r == 0) {
-			r = fn(cookie, &s);
-			seen_free(&s);
-		}
-		if (r != 0)
-			return r;
-	}
-	return 0;
+	return seen_walk(db, rows, r, fn, cookie, NULL);
 }
 
 int

@@ -88,25 +88,7 @@ at(struct db *db, int64_t n, struct pairing *ret)
 	return read_row(db, rows, ret);
 }
 
-static int
-each(struct db *db, struct rows *rows, int (*fn)(void *, const struct pairing *), void *cookie)
-{
-	autofree int64_t *ids = NULL;
-	size_t n;
-	int r;
-
-	if ((r = rows_ids(rows, &ids, &n)) != 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		autopairing struct pairing p = { 0 };
-
-		if ((r = at(db, ids[i], &p)) == E_NOTFOUND)
-			continue;
-		if (r != 0 || (r = fn(cookie, &p)) != 0)
-			return r;
-	}
-	return 0;
-}
+ROWS_WALK(each, pairing, at, pairing_free)
 
 int
 pairing_each(struct db *db, const char *state, int (*fn)(void *, const struct pairing *), void *cookie)
@@ -114,7 +96,7 @@ pairing_each(struct db *db, const char *state, int (*fn)(void *, const struct pa
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_PAIRING_LIST, "t", state);
 
-	return r != 0 ? r : each(db, rows, fn, cookie);
+	return each(db, rows, r, fn, cookie, NULL);
 }
 
 int
@@ -123,7 +105,7 @@ pairing_reviews(struct db *db, int64_t now, int (*fn)(void *, const struct pairi
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_PAIRING_REVIEWS, "i", now);
 
-	return r != 0 ? r : each(db, rows, fn, cookie);
+	return each(db, rows, r, fn, cookie, NULL);
 }
 
 int
@@ -132,7 +114,7 @@ pairing_over(struct db *db, int64_t before, int (*fn)(void *, const struct pairi
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_PAIRING_OVER, "i", before);
 
-	return r != 0 ? r : each(db, rows, fn, cookie);
+	return each(db, rows, r, fn, cookie, NULL);
 }
 
 int

@@ -89,30 +89,7 @@ message_at(struct db *db, int64_t n, struct message *ret)
 	return 0;
 }
 
-/* Of each that ${rows} names by its row. */
-static int
-walk(struct db *db, struct rows *rows, message_fn fn, void *cookie)
-{
-	autofree int64_t *ids = NULL;
-	size_t n;
-	int r;
-
-	if ((r = rows_ids(rows, &ids, &n)) != 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		struct message m;
-
-		if ((r = message_at(db, ids[i], &m)) == E_NOTFOUND)
-			continue;
-		if (r == 0) {
-			r = fn(cookie, &m);
-			message_free(&m);
-		}
-		if (r != 0)
-			return r;
-	}
-	return 0;
-}
+ROWS_WALK(walk, message, message_at, message_free)
 
 int
 message_roomless(struct db *db, message_fn fn, void *cookie)
@@ -120,7 +97,7 @@ message_roomless(struct db *db, message_fn fn, void *cookie)
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_MESSAGE_ROOMLESS, "");
 
-	return r != 0 ? r : walk(db, rows, fn, cookie);
+	return walk(db, rows, r, fn, cookie, NULL);
 }
 
 int
@@ -129,7 +106,7 @@ message_of_event(struct db *db, const char *event_id, int64_t pid, message_fn fn
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_MESSAGE_OF_EVENT, "ti", event_id, pid);
 
-	return r != 0 ? r : walk(db, rows, fn, cookie);
+	return walk(db, rows, r, fn, cookie, NULL);
 }
 
 int
@@ -138,7 +115,7 @@ message_each(struct db *db, int limit, message_fn fn, void *cookie)
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_MESSAGE_LIST, "i", (int64_t)limit);
 
-	return r != 0 ? r : walk(db, rows, fn, cookie);
+	return walk(db, rows, r, fn, cookie, NULL);
 }
 
 int

@@ -386,29 +386,14 @@ outbox_failed(struct db *db, const char *purpose, const char *ref)
 	return exists(db, Q_OUTBOX_FAILED, purpose, ref);
 }
 
+ROWS_WALK(walk, out, outbox_get, outbox_free)
+
 int
 outbox_each(struct db *db, enum out_state state, int (*fn)(void *, const struct out *),
     void *cookie)
 {
 	autorows struct rows *rows = NULL;
-	autofree int64_t *ids = NULL;
-	size_t n;
-	int r;
+	int r = db_query(db, &rows, Q_OUTBOX_LIST, "i", (int64_t)state);
 
-	if ((r = db_query(db, &rows, Q_OUTBOX_LIST, "i", (int64_t)state)) != 0 ||
-	    (r = rows_ids(rows, &ids, &n)) != 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		struct out out;
-
-		if ((r = outbox_get(db, ids[i], &out)) == E_NOTFOUND)
-			continue;
-		if (r == 0) {
-			r = fn(cookie, &out);
-			outbox_free(&out);
-		}
-		if (r != 0)
-			return r;
-	}
-	return 0;
+	return walk(db, rows, r, fn, cookie, NULL);
 }

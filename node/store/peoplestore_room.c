@@ -152,39 +152,15 @@ room_put(struct db *db, const struct room *room)
 	    room->state_encrypted, room->joined, room->ours);
 }
 
-static int
-rooms_of(struct db *db, struct rows *rows, int (*fn)(void *, const struct room *), void *cookie, int64_t *ret_last)
-{
-	autofree int64_t *ids = NULL;
-	size_t n;
-	int r;
-
-	if ((r = rows_ids(rows, &ids, &n)) != 0)
-		return r;
-	*ret_last = n > 0 ? ids[n - 1] : 0;
-	for (size_t i = 0; i < n; i++) {
-		struct room room;
-
-		if ((r = room_at(db, ids[i], &room)) == E_NOTFOUND)
-			continue;
-		if (r == 0) {
-			r = fn(cookie, &room);
-			room_free(&room);
-		}
-		if (r != 0)
-			return r;
-	}
-	return 0;
-}
+ROWS_WALK(rooms_of, room, room_at, room_free)
 
 int
 room_each(struct db *db, int kind, int (*fn)(void *, const struct room *), void *cookie)
 {
 	autorows struct rows *rows = NULL;
-	int64_t last;
 	int r = db_query(db, &rows, Q_ROOM_LIST, "i", (int64_t)kind);
 
-	return r != 0 ? r : rooms_of(db, rows, fn, cookie, &last);
+	return rooms_of(db, rows, r, fn, cookie, NULL);
 }
 
 int
@@ -193,7 +169,7 @@ room_some(struct db *db, int64_t after, int64_t most, int (*fn)(void *, const st
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_ROOM_SOME, "ii", after, most);
 
-	return r != 0 ? r : rooms_of(db, rows, fn, cookie, ret_last);
+	return rooms_of(db, rows, r, fn, cookie, ret_last);
 }
 
 int

@@ -166,6 +166,39 @@ test_indexed(void)
 	seen_free(&got);
 }
 
+/* Somebody who withdraws the third as they come to the first. */
+static int
+drop_third(void *cookie, const struct own_record *o)
+{
+	(void)add_own(cookie, o);
+	return !strcmp(o->id, "W1") ? own_drop(db, "W3") : 0;
+}
+
+static int
+stop_at_second(void *cookie, const struct own_record *o)
+{
+	(void)add_own(cookie, o);
+	return !strcmp(o->id, "W2") ? E_NOTFOUND : 0;
+}
+
+static void
+test_walk(void)
+{
+	static const char *const ids[] = { "W1", "W2", "W3", "W4" };
+	char out[200] = "";
+
+	for (size_t i = 0; i < 4; i++) {
+		struct own_record o = { .id = text(ids[i]), .kind = text("story"), .body = text("{}"), .state_key = text(ids[i]) };
+
+		must(own_put(db, &o));
+	}
+	is_int(own_each(db, "story", stop_at_second, out), E_NOTFOUND, "whoever walks ends it, and their answer is told, whatever it is");
+	is_str(out, "W1 W2 ", "at that row");
+	out[0] = '\0';
+	must(own_each(db, "story", drop_third, out));
+	is_str(out, "W1 W2 W4 ", "a row that is gone when its turn comes is passed over");
+}
+
 int
 main(void)
 {
@@ -175,6 +208,7 @@ main(void)
 	test_partners();
 	test_seen();
 	test_indexed();
+	test_walk();
 	must(db_commit(db, NULL));
 	is_int(db_check(db, NULL), 0, "the store is sound");
 	db_close(db);

@@ -80,6 +80,7 @@ test_rooms(void)
 	struct room r = { .tag = text("T"), .account = text("node"), .kind = ROOM_CHANNEL,
 	    .subject = text("org1"), .encrypted = 1, .ours = 1 }, got;
 	char names[100] = "";
+	int64_t last;
 
 	is_int(room_get(db, "!a", &got), E_NOTFOUND, "no room yet");
 	is_int(room_get(db, NULL, &got), E_NOTFOUND, "nor one without a name");
@@ -127,6 +128,13 @@ test_rooms(void)
 	names[0] = '\0';
 	is_int(room_each(db, ROOM_CHANNEL, count, names), 0, "one kind");
 	is_str(names, "!a ", "only that");
+	names[0] = '\0';
+	is_int(room_some(db, 0, 1, count, names, &last), 0, "some at a time");
+	is_str(names, "!a ", "so many");
+	is_int(room_some(db, last, 1, count, names, &last), 42, "then those behind the last");
+	is_str(names, "!a !stop ", "each once");
+	is_int(room_some(db, last + 1, 100, count, names, &last), 0, "behind the newest");
+	is_int(last, 0, "there is none");
 }
 
 static void
