@@ -97,24 +97,29 @@ access_retain(struct app *app, const struct trust *trust)
 }
 
 int
-access_invite(struct app *app, const struct room *room, const char *user)
+access_ask(struct app *app, const struct room *room, const char *user)
 {
 	autofree char *path = request_path("/rooms/%s/invite", room->room_id);
 	autojson json_t *body = json_pack("{s:s}", "user_id", user);
+
+	if (path == NULL || body == NULL)
+		return -ENOMEM;
+	return outbox_call(app->db, room->account, room->room_id, "POST", path, body, "invite", room->room_id);
+}
+
+int
+access_invite(struct app *app, const struct room *room, const char *user)
+{
 	autofree char *membership = NULL;
 	int64_t pid;
 	int r;
 
-	if (path == NULL || body == NULL)
-		return -ENOMEM;
 	if ((r = access_admit(app, room->room_id, user)) != 0 || (r = person_find(app->db, user, &pid)) != 0)
 		return r;
 	r = member_get(app->db, room->room_id, pid, &membership);
 	if (r == 0 && (!strcmp(membership, "join") || !strcmp(membership, "invite")))
 		return 0;
-	if (r != 0 && r != E_NOTFOUND)
-		return r;
-	return outbox_call(app->db, room->account, room->room_id, "POST", path, body, "invite", room->room_id);
+	return r != 0 && r != E_NOTFOUND ? r : access_ask(app, room, user);
 }
 
 /* The partner may have been off the trust list, and so off the roster, in between. */

@@ -12,6 +12,9 @@
 /** access_admit(app, room_id, user): onto the roster; the user's devices are followed from now on. */
 int	access_admit(struct app *, const char *room_id, const char *user) must_check;
 
+/** access_ask(app, room, user): ask the server to invite, no more: nobody gets a key by it. */
+int	access_ask(struct app *, const struct room *, const char *user) must_check;
+
 /** access_invite(app, room, user): admit, and ask the server to invite, once. */
 int	access_invite(struct app *, const struct room *, const char *user) must_check;
 

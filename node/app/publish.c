@@ -136,12 +136,8 @@ static int
 invite_recovery(struct app *app, const struct room *room)
 {
 	const char *user = app->cfg->recovery_user;
-	autofree char *path = request_path("/rooms/%s/invite", room->room_id);
-	autojson json_t *body = user != NULL ? json_pack("{s:s}", "user_id", user) : NULL;
 
-	if (user == NULL)
-		return 0;
-	return path == NULL || body == NULL ? -ENOMEM : outbox_call(app->db, room->account, room->room_id, "POST", path, body, "invite", room->room_id);
+	return user == NULL ? 0 : access_ask(app, room, user);
 }
 
 /* The group's room goes into its record and, if it is open to all, into the space. */
