@@ -369,6 +369,9 @@ node_show_list(const json_t *args, const json_t *result)
 		out_line("only the newest %zu are shown", json_array_size(rows));
 	if (what != NULL && strcmp(what, "referrals") == 0 && json_array_size(rows) > 0)
 		out_line("next: cairn show ID, for the partner, the history and what can be done");
+	if (what != NULL && strcmp(what, "identities") == 0 && json_array_size(rows) > 0)
+		out_line("next: have the person read to you, by voice or in person, the identity key (master key) that their own program shows; "
+		    "if it is the key of now: cairn trust identity USER KEY");
 	return EXIT_OK;
 }
 

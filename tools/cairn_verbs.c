@@ -91,11 +91,11 @@ const struct verb verbs_table[] = {
 	  {{ "ORG", "org", ONE }}, {{ 0 }}, "delivered", node_run, node_show_queued },
 	{ "trust identity", "say which identity key is somebody's, after it changed",
 	  "Whose account shows another identity key (master key) than before gets nothing from this node: cairn list identities shows both keys and how much waits. "
-	  "Without KEY this shows them for USER. Have the person read the key of now to you, by voice or in person, never over Matrix, from the program in which "
+	  "Have the person read the key of now to you, by voice or in person, never over Matrix, from the program in which "
 	  "they made it; then pass it, blanks allowed. It is taken if it is exactly what the account shows now, and what waited goes. "
 	  "If nobody can read it to you, leave it: somebody else may hold that account.",
 	  "cairn trust identity @ana:example.org 'fRk7 9Pq2 ...'",
-	  {{ "USER", "user", ONE }, { "KEY", "fingerprint", ANY }}, {{ 0 }}, NULL, node_run, node_show_object },
+	  {{ "USER", "user", ONE }, { "KEY", "fingerprint", REST }}, {{ 0 }}, NULL, node_run, node_show_object },
 	{ "trust", "give keys to a device that cannot be cross-signed",
 	  "Pins one device of one user by its fingerprint (Ed25519 key, as clients show it, blanks allowed), read to you "
 	  "over another channel. For bots; people verify in their client.",

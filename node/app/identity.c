@@ -104,7 +104,6 @@ int
 identity_verb(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	const char *user = json_str(args, "user"), *fingerprint = json_str(args, "fingerprint");
-	bool taken = fingerprint != NULL && *fingerprint != '\0';
 	char who[SUBJECT_NAME];
 	struct keys_doubt d;
 	int64_t pid;
@@ -114,16 +113,17 @@ identity_verb(struct app *app, const char *actor, const json_t *args, json_t **r
 		return err_next(reterr, err_set(reterr, E_REFUSED, "this node is not set up"), "run cairn setup");
 	if (!id_is_user(user))
 		return err_set(reterr, E_BAD, "user: not a Matrix user id; it looks like @name:server");
+	if (fingerprint == NULL || *fingerprint == '\0')
+		return err_next(reterr, err_set(reterr, E_BAD, "the key is missing: what the person reads to you, by voice or in person; nothing was changed"),
+		    "cairn list identities shows both keys and what waits");
 	if ((r = person_find(app->db, user, &pid)) == 0)
 		r = keys_doubt(app->crypt, pid, &d);
 	if (r != 0)
 		return r < 0 ? r : err_next(reterr, err_set(reterr, r, "the identity key of %s has not changed", user), "cairn list identities shows whose did");
-	if (taken && ((r = accept(app, &d, user, fingerprint, reterr)) != 0 || (r = outbox_wake(app->db, NULL)) != 0))
-		return r;
-	if ((r = audit_add(app->db, app_now(app), actor, taken ? "trust identity" : "show identity", subject_person(pid, who), d.shown)) != 0 ||
+	if ((r = accept(app, &d, user, fingerprint, reterr)) != 0 || (r = outbox_wake(app->db, NULL)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "trust identity", subject_person(pid, who), d.shown)) != 0 ||
 	    (r = describe(app, &d, user, ret)) != 0)
 		return r;
-	return json_object_set_new(*ret, "text", json_string(taken ? "this key counts from now on; what waits goes once the devices of the account were looked up" :
-	    "nothing is sent to the key of now. Have the person read to you, by voice or in person, the identity key (master key) that their own program shows. "
-	    "If it is that key: cairn trust identity USER KEY")) == 0 ? 0 : -ENOMEM;
+	return json_object_set_new(*ret, "text", json_string("this key counts from now on; what waits goes once the devices of the account were looked up")) == 0 ?
+	    0 : -ENOMEM;
 }

@@ -9,8 +9,8 @@
 #include "app.h"
 
 /**
- * identity_verb(app, actor, args, ret, reterr): "trust identity", of ${user}: both keys and what waits; with ${fingerprint}: that key counts, if it
- * is the one shown now (and, of an account in the trust list, the list's).  identity_list(app, items): append all, oldest first.
+ * identity_verb(app, actor, args, ret, reterr): "trust identity": for ${user} the key ${fingerprint} counts from now on, if it is the one shown
+ * now (and, of an account in the trust list, the list's).  identity_list(app, items): append all, with both keys and what waits, oldest first.
  * identity_trouble(app, text, size, ret): for doctor: how many, in words; ${ret}: is there one?
  * identity_waits(app, pid, ret): why nothing is sent to that person: 0 and a text to free; E_NOTFOUND: not because of this.
  */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's command: keys and signatures, made and checked without a node."""
+"""The operator's command: keys and signatures, made and checked without a node; and whose identity key changed."""
 
 import base64
 import hashlib
@@ -296,6 +296,19 @@ class Keys(Case):
         self.refused("$.issuer is did:key:", "sign", "credential", self.file("vc.json", vc), "--key", other, want=3)
         vc["credentialSubject"]["livedExperience"] = "never here"
         self.refused("livedExperience", "sign", "credential", self.file("vc.json", vc), "--key", key, want=3)
+
+
+class Identities(Case):
+    def test_whose_identity_changed_and_what_then(self):
+        key = "vY0yfR1x8lSv1xKPWyVqxq1dGnuyEBXnu6M6O1QGqUU"
+        node = self.node(list=[good(items=[{"user": "@a:b.example", "since": "2026-11-21T03:04:05.678Z", "before": key[::-1], "now": key, "held_back": 1}]), good(items=[])],
+                         **{"trust identity": good(user="@a:b.example")})
+        shown = self.cairn("list", "identities").stdout
+        self.assertIn(key[::-1], shown)
+        self.assertIn("if it is the key of now: cairn trust identity USER KEY", shown)
+        self.assertNotIn("next:", self.cairn("list", "identities").stdout)
+        self.cairn("trust", "identity", "@a:b.example", key[:4], key[4:])
+        self.assertEqual(node.asked[-1], ("trust identity", {"user": "@a:b.example", "fingerprint": key[:4] + " " + key[4:]}))
 
 
 if __name__ == "__main__":
