@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
+#include "base/canon.h"
+#include "base/event.h"
 #include "domain/hours.h"
 #include "domain/schedule.h"
+#include "events.h"
+#include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
 enum { WEEK = 7 * 24 * 60 };
@@ -88,6 +91,29 @@ test_bad(void)
 	ok(hours_text(NULL, &out) == 0 && out.len == 0, "of nothing nothing is said");
 }
 
+/* As many as a disclosure may hold; what staff write and no partner could read is refused when they write it. */
+static void
+test_most(void)
+{
+	autojson json_t *disclosure = json_source("schemas/referral.disclosure.example.json"), *hours = NULL, *more = NULL;
+	json_t *contact = json_obj(json_obj(disclosure, "identity"), "contact");
+	struct err err = { "" };
+	char text[400] = "";
+
+	for (int i = 0; i < 16; i++)
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%sMon %02d:00-%02d:30", i > 0 ? ", " : "", i, i);
+	ok(hours_typed(text, &hours) == 0 && json_array_size(hours) == 16, "16 times of the week are taken");
+	(void)json_object_del(contact, "safe_times");
+	(void)json_object_set(contact, "safe_hours", hours);
+	(void)json_object_set_new(contact, "timezone", json_string("UTC"));
+	is_int(event_check(&ev_referral_disclosure_desc, disclosure, &err), 0, "and go with a disclosure %s", err.text);
+	(void)json_array_append(hours, json_array_get(hours, 0));
+	is_int(event_check(&ev_referral_disclosure_desc, disclosure, &err), E_BAD, "17 do not");
+	ok(strstr(err.text, "/identity/contact/safe_hours") != NULL && strstr(err.text, "16") != NULL, "and it is said where, and how many do: %s", err.text);
+	(void)strcat(text, ", Tue 10:00-11:00");
+	is_int(hours_typed(text, &more), E_BAD, "and staff cannot write them");
+}
+
 int
 main(void)
 {
@@ -98,5 +124,6 @@ main(void)
 	goes_round("Tue-Mon 10:00-11:00", "daily 10:00-11:00");
 	test_random();
 	test_bad();
+	test_most();
 	return done_testing();
 }

@@ -180,6 +180,37 @@ test_leavings_wait(void)
 	ok(add(p, "W", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET) == 0 && tip_is(p, "V"), "and counts when the step before it comes");
 }
 
+/* As docs/protocol.md says it to who writes another program: 16 wait. */
+static void
+test_sixteen(void)
+{
+	static const struct { enum referral_input input; enum referral_actor actor; } said[] = {
+		{ REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER }, { REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET },
+		{ REFERRAL_IN_PAUSE, REFERRAL_BY_TARGET }, { REFERRAL_IN_RESUME, REFERRAL_BY_TARGET },	/* And these two again and again. */
+	};
+	autopath struct path *p = begun(REFERRAL_AT_SOURCE);
+	struct path_step more;
+	struct err err = { "" };
+	char id[8], prev[8] = "C";
+	int waits = 0, count = 0;
+
+	for (int i = 0; i < 16; i++) {
+		int k = i < 2 ? i : 2 + i % 2;
+
+		(void)snprintf(id, sizeof(id), "X%d", i);
+		waits += add(p, id, prev, said[k].input, said[k].actor) == E_LATER;
+		memcpy(prev, id, sizeof(prev));
+	}
+	is_int(waits, 16, "16 steps, each on the one before, wait for the first to come");
+	more = made("Y", prev, REFERRAL_IN_PAUSE, REFERRAL_BY_TARGET);
+	ok(path_add(p, &more, &err) == E_NOTFOUND && !strcmp(err.text, "too many steps wait for one that has not come"), "one more does not: %s", err.text);
+	ok(add(p, "C", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET) == 0 && tip_is(p, "X15"), "when it comes, all are done at once");
+	for (size_t i = 0; i < path_size(p); i++)
+		count += path_standing(p, i, NULL) == PATH_COUNTS;
+	is_int(count, 2 + 1 + 16, "and count");
+	ok(path_add(p, &more, &err) == 0 && tip_is(p, "Y") && path_state(p)->state == REFERRAL_PAUSED, "and what had no place, when it comes again");
+}
+
 static void
 test_follows(void)
 {
@@ -235,6 +266,7 @@ main(void)
 	test_second();
 	test_members_word();
 	test_leavings_wait();
+	test_sixteen();
 	test_derived();
 	test_follows();
 	return done_testing();

@@ -7,6 +7,8 @@
 #include "hostile.h"
 #include "reread.h"
 #include "search.h"
+#include "store/inbox.h"
+#include "store/peoplestore.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
@@ -19,6 +21,8 @@ enum { MEMBER = 2 };
 #define WRITTEN		"Jo of the Tuesday group"	/* Their name in the book. */
 #define ENTRY		"Kim who helps out"
 #define CONSENT		"\"patient\":\"Jo\""
+#define LATE		"!late:elsewhere.example"
+#define OTHER		"!other:harbor.example"
 #define DAY		(24 * 3600 * 1000LL)
 
 static struct host h;
@@ -128,15 +132,34 @@ written(const char *database, const char *keys)
 	return search(&h, SOURCE, database, keys, NOTED).found + search(&h, SOURCE, database, keys, WRITTEN).found;
 }
 
+/* A message of somebody's came whose key has not; it has ${words}. */
+static void
+keep_waiting(struct db *db, const char *user, const char *words)
+{
+	struct waiting w = { .account = (char *)(uintptr_t)"node", .room_id = (char *)(uintptr_t)words, .raw = (char *)(uintptr_t)words,
+	    .session_id = (char *)(uintptr_t)"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", .reason = (char *)(uintptr_t)"no key", .at = *h.now };
+	int64_t lost;
+
+	if (person_find(db, user, &w.pid) != 0 || waiting_add(db, &w, true, &lost) != 0)
+		host_fail(&h, "the store does not keep it");
+}
+
 static void
 test_person(const char *id)
 {
 	autojson json_t *plan = NULL, *done = NULL, *again = NULL, *before = NULL, *after = NULL;
+	struct db *db;
 	struct reread theirs = reread(&h, SOURCE, NULL, NULL, WORDS), ours = reread(&h, SOURCE, NULL, NULL, HELP);
 	char what[80];
 	struct forensic f;
 
 	ok(theirs.found > 0 && ours.found > 0, "with its keys what the homeserver holds of the chat opens: %d events", ours.opened);
+	db = hostile_db(&h, SOURCE);
+	keep_waiting(db, MEMBER_USER, LATE);
+	keep_waiting(db, TARGET_USER, OTHER);
+	hostile_go_on(&h, SOURCE, db);
+	host_run(&h, 30000);
+	is_int((int)found_in(&h, SOURCE, "waiting", NULL, NULL), 2, "two messages wait for their keys, one is theirs");
 	host_stop(&h, SOURCE);
 	search_copy(&h, SOURCE, "", ".before");
 	host_start(&h, SOURCE);
@@ -154,6 +177,8 @@ test_person(const char *id)
 	(void)snprintf(what, sizeof(what), "referral:%s", id);
 	is_str(state_of(SOURCE, what, NULL), "erased", "and their referral");
 	is_str(state_of(SOURCE, what, "org"), "asked", "the partner is asked");
+	ok(found_in(&h, SOURCE, "waiting", "room_id", LATE) == 0 && found_in(&h, SOURCE, "waiting", "room_id", OTHER) == 1,
+	    "what came of them and could not be read waits no more, what came of others does");
 	ok(found_in(&h, SOURCE, "messages", "user", MEMBER_USER) == 0 && found_in(&h, SOURCE, "messages", "body", WORDS) == 0,
 	    "no word of theirs is listed");
 	again = host_command(&h, SOURCE, "erase", json_pack("{s:s}", "id", MEMBER_USER));
@@ -164,6 +189,8 @@ test_person(const char *id)
 	ok(f.found > 0, "with the keys of that day a backup has their words: %d", f.found);
 	ok(search(&h, SOURCE, ".before/cairn.db", ".before", "elsewhere.example").found > 0, "and their name");
 	is_int(search(&h, SOURCE, ".before/cairn.db", "", WORDS).found, 0, "with the keys of today not their words");
+	ok(search(&h, SOURCE, ".before/cairn.db", ".before", LATE).found > search(&h, SOURCE, ".before/cairn.db", "", LATE).found &&
+	    search(&h, SOURCE, "/cairn.db", "", LATE).found == 0, "nor what waited");
 	f = search(&h, SOURCE, ".before/cairn.db", "", MEMBER_USER);
 	ok(f.found == 0 && f.ratchets == 0, "nor their name, nor a ratchet: %d", f.found);
 	ok(search(&h, SOURCE, "/cairn.db", "", WORDS).found == 0 && search(&h, SOURCE, "/cairn.db", "", MEMBER_USER).found == 0,
