@@ -203,8 +203,6 @@ class Help(Case):
         self.refused('there is no command "refre"', "refre", want=2)
         self.assertIn("did you mean cairn refer?", self.cairn("refre", want=2).stderr)
         self.refused("RECORD is missing", "refer", want=2)
-        self.refused("KEY is missing", "trust", "identity", "@a:b.example", want=2)
-        self.assertIn("cairn list identities shows both keys", " ".join(self.cairn("help", "trust", "identity").stdout.split()))
         self.refused("--need N is missing", "refer", ID, want=2)
         self.refused("there is no option --nede", "refer", ID, "--nede", "grief", want=2)
         self.refused("--need needs a value", "refer", ID, "--need", want=2)

@@ -307,6 +307,8 @@ class Identities(Case):
         self.assertIn(key[::-1], shown)
         self.assertIn("if it is the key of now: cairn trust identity USER KEY", shown)
         self.assertNotIn("next:", self.cairn("list", "identities").stdout)
+        self.refused("KEY is missing", "trust", "identity", "@a:b.example", want=2)
+        self.assertIn("cairn list identities shows both keys", " ".join(self.cairn("help", "trust", "identity").stdout.split()))
         self.cairn("trust", "identity", "@a:b.example", key[:4], key[4:])
         self.assertEqual(node.asked[-1], ("trust identity", {"user": "@a:b.example", "fingerprint": key[:4] + " " + key[4:]}))
 
