@@ -32,13 +32,16 @@
 static const char body_revoked[] = "A member has taken a consent back. From now on disclose nothing under it, and pass nothing on.";
 static const char body_ended[] = "The event that ends a member's consent has happened. From now on disclose nothing under it, and pass nothing on.";
 
+/* Of a disclosure the step goes, without what it disclosed: what is said next is made on it. */
 static int
 stop_one(void *cookie, const char *content_id)
 {
 	struct app *app = cookie;
 	int r = outbox_void(app->db, "traffic", content_id);
 
-	return r != 0 ? r : traffic_stop(app, content_id);
+	if (r != 0 || (r = traffic_stop(app, content_id)) != 0)
+		return r;
+	return traffic_withhold(app, content_id);
 }
 
 /* What has not left never does; and no key that is shared from now on belongs to what has. */

@@ -44,9 +44,9 @@ same_step(void)
 	return !strcmp(json_str(ours, "last_step"), json_str(theirs, "last_step")) && !strcmp(json_str(ours, "state"), json_str(theirs, "state"));
 }
 
-/* A referral that was accepted, with a consent that ends in ten minutes. */
+/* A referral that was accepted. */
 static void
-begin(const char *origin)
+begin_accepted(const char *origin)
 {
 	json_t *args = refer_args(&h, &s, STORY_REFER);
 	autojson json_t *sent = NULL;
@@ -60,6 +60,15 @@ begin(const char *origin)
 	host_run(&h, 20000);
 	does("answer", "decision", "accept");
 	host_run(&h, 20000);
+}
+
+/* ... with a consent that ends in ten minutes. */
+static void
+begin(const char *origin)
+{
+	json_t *args;
+
+	begin_accepted(origin);
 	args = refer_args(&h, &s, STORY_CONSENT);
 	if (origin == NULL)
 		(void)json_object_set_new(json_obj(json_obj(args, "consent"), "expires"), "at", json_integer(*h.now + LASTS_S * 1000));
@@ -130,6 +139,35 @@ test_late(void)
 	ok(refer_state(&h, SOURCE, &s, "paused"), "news with a later one is");
 }
 
+/* A disclosure that never left, for the event that ends its consent came first; the member consents again, and what follows is built on both. */
+static void
+test_ended_first(void)
+{
+	autojson json_t *form = NULL, *ours = NULL, *theirs = NULL;
+	const json_t *consent;
+
+	begin_accepted(NULL);
+	mute = SOURCE_USER;
+	form = refer_args(&h, &s, STORY_CONSENT);
+	(void)json_object_set_new(json_obj(form, "consent"), "expires", json_pack("{s:s, s:s}", "kind", "event", "event", "when I have moved"));
+	json_decref(host_ok(&h, SOURCE, "consent", take(form)));
+	host_run(&h, 10000);
+	json_decref(host_ok(&h, SOURCE, "revoke", json_pack("{s:s, s:s, s:s}", "referral", s.id, "how", "event", "recorded_by", "K. Lind")));
+	json_decref(host_ok(&h, SOURCE, "consent", refer_args(&h, &s, STORY_CONSENT)));
+	mute = NULL;
+	host_run(&h, 3600 * 1000);
+	ours = refer_show(&h, SOURCE, &s);
+	theirs = refer_show(&h, TARGET, &s);
+	ok(same_step() && refer_count(theirs, "consent") == 2 && json_object_get(theirs, "overtaken") == NULL,
+	    "a consent ended by its event before it left, and another: both sides count both");
+	consent = json_obj(json_obj(theirs, "disclosure"), "consent");
+	ok(consent != NULL && json_equal(consent, json_obj(json_obj(ours, "disclosure"), "consent")) &&
+	    strcmp(json_str(json_obj(consent, "expires"), "kind"), "event") != 0, "and the second one discloses");
+	does("engage", NULL, NULL);
+	host_run(&h, 20000);
+	ok(refer_state(&h, SOURCE, &s, "engaged") && same_step(), "so that the target's news is taken");
+}
+
 /* How often the target speaks until an hour after the court's consent has ended. */
 static int
 court(bool report, bool revoke)
@@ -174,6 +212,7 @@ main(void)
 	test_never_left();
 	test_had();
 	test_late();
+	test_ended_first();
 	for (int revoke = 0; revoke < 2; revoke++) {
 		without = court(false, revoke);
 		with = court(true, revoke);
