@@ -7,7 +7,8 @@
 #include "story_refer.h"
 #include "torture.h"
 
-enum { BOTH = 3, STEP_MS = 5000, STEPS = 600, HOUR_MS = 3600 * 1000, QUIET_HOURS = 8 };
+/* What has left and was never acknowledged goes again after an hour. */
+enum { BOTH = 3, STEP_MS = 5000, STEPS = 1200, HOUR_MS = 3600 * 1000, QUIET_HOURS = 8 };
 
 size_t
 torture_draw(struct torture *t, size_t n)
@@ -314,7 +315,7 @@ torture_finish(struct torture *t)
 	torture_goodbye(t);
 	/* Then until nothing is to be sent, and what was never acknowledged would have gone once more. */
 	for (int k = 0; k < QUIET_HOURS && left > 0; k++) {
-		host_run(h, k == 0 ? HOUR_MS / 4 : HOUR_MS);
+		host_run(h, k == 0 ? HOUR_MS * 5 / 4 : HOUR_MS);
 		left = 0;
 		for (size_t i = 0; i < h->n; i++)
 			left += story_count(h, i, "outbox");
