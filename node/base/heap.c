@@ -9,7 +9,7 @@
 #include "heap.h"
 
 static size_t used, most, limit;
-static unsigned long refused;
+static unsigned long refused, missed;
 static bool loading, spent;	/* A text is being read; a block for it was refused. */
 
 static void *
@@ -19,6 +19,7 @@ counted_malloc(size_t n)
 	void *p = within ? malloc(n) : NULL;
 
 	refused += within && p == NULL;
+	missed += !loading && p == NULL;
 	spent |= loading && p == NULL;
 	if (p != NULL && (used += malloc_usable_size(p)) > most)
 		most = used;
@@ -65,6 +66,12 @@ unsigned long
 heap_refused(void)
 {
 	return refused;
+}
+
+unsigned long
+heap_missed(void)
+{
+	return missed;
 }
 
 size_t

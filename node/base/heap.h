@@ -22,6 +22,11 @@ int	heap_limit(size_t) must_check;
 json_t	*heap_load(const char *, size_t, size_t flags, json_error_t *) must_check;
 /** heap_refused(): how often the system had no memory for it, within the limit: jansson may call that bad JSON. */
 unsigned long heap_refused(void);
+/**
+ * heap_missed(): how often there was no block for what is not a text that is read.  json_copy(), json_deep_copy() and json_pack() of what may be
+ * absent ("s*") leave a member out then and say nothing: whoever has made something lasting compares before and after.
+ */
+unsigned long heap_missed(void);
 /** heap_left(): bytes that may still be taken; SIZE_MAX without a limit. */
 size_t	heap_left(void);
 /** heap_used(): bytes in use, and the most there ever were. */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "datakey.h"
 #include "db.h"
 #include "erasure.h"
@@ -43,6 +44,7 @@ struct db {
 	bool		 clean;		/* The log is to be emptied. */
 	bool		 reading;	/* reading.h */
 	bool		 broken;	/* An undo failed: this transaction must not commit. */
+	unsigned long	 missed;	/* What heap_missed() said when it began. */
 	int64_t		 last_id;
 	int		 changes;
 	uint8_t		 generation[GENERATION];
@@ -313,6 +315,7 @@ db_begin(struct db *db, struct err *reterr)
 		return err_set(reterr, r, "database: %s", db->error);
 	db->tx = true;
 	db->saved = db->broken = db->reading = false;
+	db->missed = heap_missed();
 	return 0;
 }
 
@@ -334,6 +337,10 @@ db_commit(struct db *db, struct err *reterr)
 	assert(db->tx && !db->saved);
 	if (db->broken || sqlite3_get_autocommit(db->sql))
 		r = complain(db, "commit", "the transaction was rolled back");
+	else if (heap_missed() != db->missed) {
+		(void)complain(db, "commit", "out of memory");
+		r = -ENOMEM;	/* Something may lack a member. */
+	}
 	else if (db->opened && (r = generation_check(db, db->generation)) > 0)
 		r = complain(db, "generation", "another process has opened this store");
 	if (r == 0) {

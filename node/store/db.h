@@ -40,7 +40,8 @@ int	db_open(const char *dir, const uint8_t kek[DB_KEY], const struct world *,
 void	db_close(struct db *);
 
 /* Transactions: never nested (an assert).  db_commit compares the generation
- * written at open and fails with ERR_DB if another process changed it.
+ * written at open and fails with ERR_DB if another process changed it; with
+ * -ENOMEM if memory was refused for any JSON since the beginning (base/heap.h).
  * After a failed commit the transaction is rolled back. */
 int	db_begin(struct db *, struct err *) must_check;
 int	db_commit(struct db *, struct err *) must_check;

@@ -382,6 +382,33 @@ test_check(void)
 	refused("a damaged header", ERR_CORRUPT, fixture_kek, "database");
 }
 
+/* Where jansson left a member out for want of memory, nothing is kept of what was made meanwhile.  The limit stays. */
+static void
+test_missed(void)
+{
+	enum { LIMIT = 1 << 20, LEFT = 1500 };
+	json_t *ballast, *lacking;
+	struct err err = { "" };
+	char said[LEFT + 1];
+
+	memset(said, 'a', LEFT);
+	said[LEFT] = '\0';
+	must(heap_limit(LIMIT));
+	ballast = json_sprintf("%*s", (int)heap_left() - LEFT, "");
+	must(db_begin(db, NULL));
+	lacking = json_pack("{s:s*}", "said", said);
+	ok(lacking != NULL && json_object_size(lacking) == 0, "jansson leaves out what there is no memory for");
+	must(put("lacking", "something"));
+	is_int(db_commit(db, &err), -ENOMEM, "then nothing is committed");
+	is_str(err.text, "database: commit: out of memory", "and says why");
+	json_decref(lacking);
+	json_decref(ballast);
+	must(db_begin(db, NULL));
+	ok(!has("lacking"), "it is undone");
+	must(put("whole", "something"));
+	is_int(db_commit(db, NULL), 0, "what needs no more than there is, is");
+}
+
 int
 main(void)
 {
@@ -398,6 +425,7 @@ main(void)
 	test_refusals();
 	test_settled();
 	test_copy();
+	test_missed();
 	test_check();
 	return done_testing();
 }
