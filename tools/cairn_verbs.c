@@ -42,7 +42,7 @@ const struct verb verbs_table[] = {
 	   { "show-places", NULL, "show_places", "show the places that FILE calls public, also those that were confidential", false, false, NULL }},
 	  NULL, import_records, NULL },
 	{ "import measures", "say which questionnaires may be used, and how they are counted",
-	  "FILE is a list of measures (protocol.md, Measures); docs/examples/measures.json has some. The words of the questions are not in it: they are their authors'.",
+	  "FILE is a list of measures (schemas/measures.json says how); docs/examples/measures.json has some. The words of the questions are not in it: they are their authors'.",
 	  "cairn import measures measures.json",
 	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, import_document, node_show_done },
 	{ "import trust", "put a signed trust list in force",
