@@ -125,18 +125,24 @@ rooms_in_doubt(const struct app *app, const struct out *out)
 	return !strcmp(out->purpose, "create_room") && app->sure != out->id && !app->accounts[account].fresh;
 }
 
-/* The creation event: our tag binds a room whose answer was lost; a foreign one must be what it claimed. */
+/*
+ * The creation event: our tag binds a room whose answer was lost; a foreign channel must be what it claimed.  One without a
+ * sender or content says nothing.  A directory is not judged by it: each record is believed by who sent and signed it, and
+ * we are invited once, so that a server's one wrong answer would leave us without the directory for good.
+ */
 static int
 saw_create(struct app *app, const char *room_id, const json_t *event)
 {
 	const json_t *content = json_obj(event, "content");
 	const char *tag = json_str(content, REQUEST_TAG), *sender = json_str(event, "sender");
-	const char *type = json_str(content, "type"), *want;
+	const char *type = json_str(content, "type");
 	const struct trust_org *org;
 	struct room room;
 	int r;
 
-	if (tag != NULL && sender != NULL && id_is_own(tag) &&
+	if (content == NULL || !id_is_user(sender))
+		return 0;
+	if (tag != NULL && id_is_own(tag) &&
 	    (!strcmp(sender, app->cfg->node_user) || !strcmp(sender, app->cfg->steward_user))) {
 		if ((r = room_by_tag(app->db, tag, &room)) != 0)
 			return r == E_NOTFOUND ? 0 : r;
@@ -154,12 +160,10 @@ saw_create(struct app *app, const char *room_id, const json_t *event)
 	}
 	if ((r = room_get(app->db, room_id, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	want = room.kind == ROOM_CHANNEL ? ROOMS_CHANNEL : room.kind == ROOM_DIRECTORY ? ROOMS_DIRECTORY : NULL;
 	org = room.subject != NULL ? trust_org(app->trust, room.subject) : NULL;
-	if (want != NULL && !room.ours && (type == NULL || strcmp(type, want) || org == NULL ||
-	    sender == NULL || strcmp(org->node, sender))) {
-		log_warn("rooms", "a room that claimed to be a %s is not one, or its creator is not the partner",
-		    want);
+	if (room.kind == ROOM_CHANNEL && !room.ours && (type == NULL || strcmp(type, ROOMS_CHANNEL) != 0 || org == NULL ||
+	    strcmp(org->node, sender) != 0)) {
+		log_warn("rooms", "a room that claimed to be a channel is not one, or its creator is not the partner");
 		room.kind = ROOM_UNKNOWN;
 		r = room_put(app->db, &room);
 	}

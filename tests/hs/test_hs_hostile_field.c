@@ -4,8 +4,8 @@
  * negative, deep, wide.  The node lives, asks on from the right token, and neither
  * loses nor repeats what waits to be sent.
  *
- * Each seventh way is tried, other ones each day (FAULT_TURN=N: those of day N); HS_LONG=1 tries them all.  An argument
- * chooses one request, as "/send/".
+ * Each seventh way is tried, other ones each day (FAULT_TURN=N: those of day N); HS_LONG=1 tries them all, but of a directory's
+ * state, which has some 3,000, each tenth.  An argument chooses one request, as "/send/", or "creation".
  */
 #include <string.h>
 #include <time.h>
@@ -319,6 +319,22 @@ follow(struct host *h, size_t from, size_t to)
 	host_run(h, 10000);
 }
 
+/* Is this version of the program there, and no other? */
+static bool
+shows(struct host *h, size_t i, size_t n)
+{
+	autojson json_t *found = host_ok(h, i, "find", json_object()), *program = NULL;
+	autofree char *text = NULL;
+	char version[32];
+
+	if (json_array_size(json_arr(found, "records")) != 1)
+		return false;
+	program = host_ok(h, i, "show", json_pack("{s:O}", "id", json_object_get(json_array_get(json_arr(found, "records"), 0), "id")));
+	text = json_dumps(program, 0);
+	(void)snprintf(version, sizeof(version), "Version %zu.", n);
+	return strstr(text, version) != NULL;
+}
+
 /* What the partner publishes, and what the node itself does. */
 static void
 by_partner(struct host *h, size_t n)
@@ -339,7 +355,7 @@ by_publishing(struct host *h, size_t n)
 static const struct endpoint {
 	const char	*part;
 	void		(*provoke)(struct host *, size_t);
-	size_t		 rare;		/* Of the ways that would be tried, only each so-manieth: the answer is long. */
+	size_t		 rare;		/* Of the ways that would be tried, only each so-manieth: the answer is long, and each way is a publication. */
 } endpoints[] = {
 	{ "/keys/query",	by_word, 1 },
 	{ "/sendToDevice/",	by_word, 1 },
@@ -352,7 +368,7 @@ static const struct endpoint {
 	{ "/messages?",		by_word, 1 },
 	{ "/keys/claim",	by_forgotten, 1 },
 	{ "/account_data/",	by_forgotten, 1 },
-	{ "/state",		by_partner, 20 },
+	{ "/state",		by_partner, 10 },
 	{ "/state/",		by_publishing, 1 },
 };
 
@@ -374,7 +390,7 @@ test_endpoint(const struct endpoint *e)
 {
 	autojson json_t *seen = json_object();
 	struct host h;
-	struct spoiler s = { .step = step_of() == 1 ? 1 : STEP * e->rare };
+	struct spoiler s = { .step = step_of() * e->rare };
 	struct tamper t = { .host = &h, .who = SOURCE, .part = e->part, .alter = spoil_answer, .sync = rotate, .cookie = &s };
 	unsigned starts;
 	size_t provoked = 0, rooms = 0;
@@ -410,20 +426,8 @@ test_endpoint(const struct endpoint *e)
 			rooms++;
 		is_int((int)rooms, (int)provoked + 1, "one chat for each person");
 	}
-	if (e->provoke == by_partner || e->provoke == by_publishing) {
-		size_t reader = e->provoke == by_partner ? SOURCE : TARGET;
-		autojson json_t *found = host_ok(&h, reader, "find", json_object()), *program = NULL;
-		char newest[32];
-
-		(void)snprintf(newest, sizeof(newest), "Version %zu.", provoked - 1);
-		is_int((int)json_array_size(json_arr(found, "records")), 1, "the program is there once");
-		program = host_ok(&h, reader, "show", json_pack("{s:O}", "id", json_object_get(json_array_get(json_arr(found, "records"), 0), "id")));
-		{
-			autofree char *text = json_dumps(program, 0);
-
-			ok(strstr(text, newest) != NULL, "as it was said last: %s", newest);
-		}
-	}
+	if (e->provoke == by_partner || e->provoke == by_publishing)
+		ok(shows(&h, e->provoke == by_partner ? SOURCE : TARGET, provoked - 1), "there is one program, as said last (%zu)", provoked - 1);
 	if (e->provoke == by_word || e->provoke == by_forgotten)
 		is_int((int)sealed_by(&h, SOURCE_USER), (int)(provoked + 3 + acknowledged(&h, SOURCE, seen)), "each word was sent, once, and one greeting");
 	ok(story_complaints(&h) == 0, "the homeservers have nothing to complain of");
@@ -497,6 +501,86 @@ test_identity(void)
 	ok(s.done > 1 && wrong == 0, "the answer to who the node is spoilt in %zu of %zu ways: set up all the same, with one identity", s.done, s.count);
 }
 
+/* What a homeserver says of a room's creation. */
+enum { CREATION, CREATION_BY_NOBODY, CREATION_BY_ANOTHER, CREATION_OF_NOTHING, CREATION_OF_A_SPACE, CREATIONS };
+
+static json_t *
+creation(size_t way)
+{
+	json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:{s:s}}", "type", "m.room.create", "state_key", "", "event_id", "$creation",
+	    "sender", way == CREATION_BY_ANOTHER ? "@other:harbor.example" : TARGET_USER, "content",
+	    "type", way == CREATION_OF_A_SPACE ? "m.space" : "org.cairnpeer.channel");
+
+	if (way == CREATION_BY_NOBODY)
+		(void)json_object_del(event, "sender");
+	if (way == CREATION_OF_NOTHING)
+		(void)json_object_del(event, "content");
+	return event;
+}
+
+static char *
+spoil_creation(struct tamper *t, const json_t *truth)
+{
+	autojson json_t *told = json_deep_copy(truth), *event = creation(*(size_t *)t->cookie);
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(told, i, item)
+		if (!strcmp(json_str(item, "type"), "m.room.create"))
+			(void)json_array_set(told, i, event);
+	return json_dumps(told, JSON_COMPACT);
+}
+
+/* Who follows is asked in once: whatever is said of the directory's creation, what is published next is read. */
+static void
+test_directory_creation(void)
+{
+	struct host h;
+	size_t way = 0;
+	struct tamper t = { .host = &h, .who = SOURCE, .part = "/state", .alter = spoil_creation, .sync = rotate, .cookie = &way };
+
+	story_begin(&h, 88);
+	follow(&h, TARGET, SOURCE);
+	tamper_set(&t);
+	for (int told = 0; way < CREATIONS; way++, told = t.told) {
+		publish(&h, TARGET, way + 1);
+		tamper_wait(&h, WAIT_MS);
+		ok(t.told > told && shows(&h, SOURCE, way + 1), "a directory's creation told in way %zu: the next version is read", way);
+	}
+	tamper_end(&t);
+	host_end(&h);
+}
+
+static void
+tell_creation(void *cookie, const char *user, json_t *answer)
+{
+	const struct tamper *t = cookie;
+	json_t *room;
+	const char *id;
+
+	if (!strcmp(user, SOURCE_USER))
+		json_object_foreach(json_obj(json_obj(answer, "rooms"), "join"), id, room)
+			(void)json_array_append_new(json_arr(json_obj(room, "state"), "events"), creation(*(size_t *)t->cookie));
+}
+
+/* A channel of another's is none; what says nothing of it is no reason to hear nothing in it. */
+static void
+test_channel_creation(void)
+{
+	for (size_t way = 0; way < CREATIONS; way++) {
+		struct host h;
+		struct tamper t = { .host = &h, .who = SOURCE, .sync = tell_creation, .cookie = &way };
+		int heard = way != CREATION_BY_ANOTHER && way != CREATION_OF_A_SPACE;
+
+		story_begin(&h, 89);
+		tamper_set(&t);
+		follow(&h, SOURCE, TARGET);
+		is_int(shows(&h, TARGET, 0), heard, "a channel's creation told in way %zu: it is %s", way, heard ? "heard" : "left alone");
+		tamper_end(&t);
+		host_end(&h);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -504,6 +588,10 @@ main(int argc, char **argv)
 		test_identity();
 	if (argc < 2 || !strcmp(argv[1], "/sync?"))
 		test_sync();
+	if (argc < 2 || !strcmp(argv[1], "creation")) {
+		test_directory_creation();
+		test_channel_creation();
+	}
 	for (size_t i = 0; i < nelem(endpoints); i++)
 		if (argc < 2 || !strcmp(argv[1], endpoints[i].part))
 			test_endpoint(&endpoints[i]);
