@@ -13,7 +13,8 @@ struct ask {
 	int64_t		 until, answered;
 };
 
-/** ask_put(db, referral, org, ours): now; once.  ask_answer: what was said of it; E_NOTFOUND if nobody asked. */
+/** ask_put(db, referral, org, ours): now; once.  ask_answer: what was said of it; E_NOTFOUND if nobody asked.
+ * Of what we asked a decision stands when "asked" comes after it. */
 int	ask_put(struct db *, const char *, const char *, bool ours) must_check;
 int	ask_answer(struct db *, const struct ask *) must_check;
 /** ask_each(db, referral or NULL for all, fn, cookie). */

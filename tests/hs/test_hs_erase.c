@@ -214,6 +214,30 @@ test_ratchets(struct host *h, size_t i)
 	    h->node[i].name, before.ratchets);
 }
 
+/* The partner says so, as it would whose answers overtook each other on their way. */
+static void
+answer(struct host *h, const char *id, const char *content_id, const char *result)
+{
+	hostile_say(h, TARGET, hs_room(h->hs, CHANNEL, 0), "org.cairnpeer.erasure.ack",
+	    json_pack("{s:i, s:s, s:i, s:s, s:s, s:s, s:I}", "v", 1, "id", content_id, "seq", 1, "referral", id, "result", result,
+	    "body", "About this request to erase.", "sent_at", (json_int_t)*h->now));
+	host_run(h, 20000);
+}
+
+/* That its staff would decide was not acknowledged, so it is repeated, and comes after what they decided. */
+static void
+test_overtaken(struct host *h, const struct referral_story *s, const char *what)
+{
+	autojson json_t *before = story_list(h, SOURCE, "erasures"), *after = NULL;
+
+	answer(h, s->id, "1ASKED00000000000000000000", "asked");
+	after = story_list(h, SOURCE, "erasures");
+	ok(json_equal(before, after), "that it will be decided undoes no decision when it comes late, nor until when something is kept");
+	is_int((int)found_in(h, SOURCE, "rejected", NULL, NULL), 0, "and is taken, or it would come again and again");
+	answer(h, s->id, "2KEPT000000000000000000000", "kept");
+	is_str(state_of(h, SOURCE, what, "org", "us"), "kept", "while another decision counts");
+}
+
 static void
 test_partner(struct host *h, const struct referral_story *s, const char *what)
 {
@@ -229,6 +253,7 @@ test_partner(struct host *h, const struct referral_story *s, const char *what)
 	host_run(h, 60000);
 	is_str(state_of(h, TARGET, what, NULL, NULL), "erased", "the partner erases too");
 	is_str(state_of(h, SOURCE, what, "org", "us"), "erased", "and says so");
+	test_overtaken(h, s, what);
 	ok(!is_known(h, TARGET, s->id), "it does not know the referral any more");
 	host_stop(h, TARGET);
 	f = search(h, TARGET, ".before/cairn.db", "", CANARY);

@@ -232,6 +232,15 @@ test_keep(const char *id)
 	ok(json_obj(shown, "disclosure") != NULL && story_well(&h, TARGET, "erasure"), "what it has it has, and its doctor is content");
 	twice = host_command(&h, TARGET, "erase", json_pack("{s:s, s:b}", "id", id, "keep", 1));
 	ok(refused(twice, "no partner waits"), "that is said once");
+	/* As a backup of everything, put back, would ask once more. */
+	hostile_say(&h, SOURCE, hs_room(h.hs, "org.cairnpeer.channel", 0), "org.cairnpeer.erasure.request",
+	    json_pack("{s:i, s:s, s:i, s:s, s:s, s:s, s:I}", "v", 1, "id", "1REPEAT0000000000000000000", "seq", 1, "referral", id,
+	    "because", "member_asked", "body", "Please erase it.", "sent_at", (json_int_t)*h.now));
+	host_run(&h, 20000);
+	is_str(state_of(TARGET, what, "org"), "asked", "who is asked again decides again");
+	json_decref(host_ok(&h, TARGET, "erase", json_pack("{s:s, s:b}", "id", id, "keep", 1)));
+	host_run(&h, 30000);
+	is_str(state_of(TARGET, what, "org"), "kept", "and may keep it again");
 }
 
 static bool

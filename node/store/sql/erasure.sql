@@ -196,8 +196,13 @@ UPDATE traffic SET lost = 0 WHERE content_id = ?1;
 INSERT INTO erasure_ask (referral, org, ours, at, until, answered) VALUES (?1, ?2, ?3, ?4, 0, 0)
 ON CONFLICT (referral, org, ours) DO NOTHING;
 
+-- Answers overtake each other, since they wait for nothing: that its staff will decide undoes no decision of a partner, and is taken.
 -- name: erasure_ask_answer
-UPDATE erasure_ask SET answer = ?4, until = ?5, answered = ?6 WHERE referral = ?1 AND org = ?2 AND ours = ?3;
+UPDATE erasure_ask SET
+	answer = CASE WHEN ours = 1 AND ?4 = 'asked' AND answer IS NOT NULL THEN answer ELSE ?4 END,
+	until = CASE WHEN ours = 1 AND ?4 = 'asked' AND answer IS NOT NULL THEN until ELSE ?5 END,
+	answered = CASE WHEN ours = 1 AND ?4 = 'asked' AND answer IS NOT NULL THEN answered ELSE ?6 END
+WHERE referral = ?1 AND org = ?2 AND ours = ?3;
 
 -- name: erasure_ask_list
 SELECT referral, org, ours, at, answer, until, answered FROM erasure_ask WHERE ?1 IS NULL OR referral = ?1 ORDER BY n;
