@@ -77,10 +77,10 @@ fail(struct db *db, const char *what, int code)
 }
 
 static int
-complain(struct db *db, const char *what, const char *why)
+complain(struct db *db, int code, const char *what, const char *why)
 {
 	(void)snprintf(db->error, sizeof(db->error), "%s: %s", what, why);
-	return ERR_DB;
+	return code;
 }
 
 int
@@ -104,8 +104,7 @@ db_script(struct db *db, const char *text)
 static int
 prepare(struct db *db, enum query_id q, sqlite3_stmt **ret)
 {
-	int code = sqlite3_prepare_v3(db->sql, query_text[q], -1, SQLITE_PREPARE_PERSISTENT,
-	    ret, NULL);
+	int code = sqlite3_prepare_v3(db->sql, query_text[q], -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
 
 	return code == SQLITE_OK ? 0 : fail(db, query_name[q], code);
 }
@@ -126,7 +125,7 @@ bind(struct rows *rows, bool copy, const char *fmt, va_list ap)
 	int code = SQLITE_OK, n = (int)strlen(fmt);
 
 	if (n != sqlite3_bind_parameter_count(rows->stmt))
-		return complain(rows->db, query_name[rows->query], "wrong number of values");
+		return complain(rows->db, ERR_DB, query_name[rows->query], "wrong number of values");
 	for (int i = 1; i <= n && code == SQLITE_OK; i++) {
 		const void *data;
 
@@ -146,7 +145,7 @@ bind(struct rows *rows, bool copy, const char *fmt, va_list ap)
 			code = sqlite3_bind_null(rows->stmt, i);
 			break;
 		default:
-			return complain(rows->db, query_name[rows->query], "bad format");
+			return complain(rows->db, ERR_DB, query_name[rows->query], "bad format");
 		}
 	}
 	return code == SQLITE_OK ? 0 : fail(rows->db, query_name[rows->query], code);
@@ -181,7 +180,7 @@ start(struct db *db, struct rows **ret, enum query_id q, bool copy, const char *
 		assert(db->tx);
 		if (db->reading || sqlite3_get_autocommit(db->sql)) {
 			db_done(rows);
-			(void)complain(db, query_name[q], db->reading ? "this transaction only reads" : "the transaction was rolled back");
+			(void)complain(db, ERR_DB, query_name[q], db->reading ? "this transaction only reads" : "the transaction was rolled back");
 			return db->reading ? -EROFS : ERR_DB;
 		}
 	}
@@ -243,7 +242,7 @@ db_run(struct db *db, enum query_id q, const char *fmt, ...)
 	if (r != 0)
 		return r;
 	if ((r = db_next(rows)) == 0)
-		return complain(db, query_name[q], "returned a row");
+		return complain(db, ERR_DB, query_name[q], "returned a row");
 	if (r != E_NOTFOUND)
 		return r;
 	db->last_id = sqlite3_last_insert_rowid(db->sql);
@@ -336,13 +335,11 @@ db_commit(struct db *db, struct err *reterr)
 
 	assert(db->tx && !db->saved);
 	if (db->broken || sqlite3_get_autocommit(db->sql))
-		r = complain(db, "commit", "the transaction was rolled back");
-	else if (heap_missed() != db->missed) {
-		(void)complain(db, "commit", "out of memory");
-		r = -ENOMEM;	/* Something may lack a member. */
-	}
+		r = complain(db, ERR_DB, "commit", "the transaction was rolled back");
+	else if (heap_missed() != db->missed)	/* Something may lack a member. */
+		r = complain(db, -ENOMEM, "commit", "out of memory");
 	else if (db->opened && (r = generation_check(db, db->generation)) > 0)
-		r = complain(db, "generation", "another process has opened this store");
+		r = complain(db, ERR_DB, "generation", "another process has opened this store");
 	if (r == 0) {
 		if (db->hook != NULL)
 			db->hook(db->hook_cookie, "before-commit");
@@ -387,7 +384,7 @@ db_save(struct db *db)
 
 	assert(db->tx && !db->saved);
 	if (sqlite3_get_autocommit(db->sql))
-		return complain(db, "savepoint", "the transaction was rolled back");
+		return complain(db, ERR_DB, "savepoint", "the transaction was rolled back");
 	db->saved = (r = control(db, Q_DB_SAVE)) == 0;
 	return r;
 }
@@ -552,8 +549,7 @@ setup(struct db *db, const char *dir, const uint8_t kek[DB_KEY], struct err *ret
 }
 
 int
-db_open(const char *dir, const uint8_t kek[DB_KEY], const struct world *world, struct db **ret,
-    struct err *reterr)
+db_open(const char *dir, const uint8_t kek[DB_KEY], const struct world *world, struct db **ret, struct err *reterr)
 {
 	struct db *db;
 	int code, r;
