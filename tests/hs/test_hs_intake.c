@@ -158,14 +158,14 @@ static void
 test_clocks(void)
 {
 	autojson json_t *match = match_says(SOURCE, story.id, NULL, BOTH_CLOCKS, "the zone is that of the case");
-	autojson json_t *other = match_says(SOURCE, story.id, "Europe/Berlin",
-	    "has time only when the member has not, by the specialist's own clock\"", "unless staff name one");
-	autojson json_t *there = match_says(TARGET, story.id, NULL, NO_CLOCK, "whoever was told nothing knows no zone, and says so");
 	autojson json_t *why = NULL, *taken = NULL;
 	const json_t *berta = NULL;
 	json_t *one;
 	size_t i;
 
+	json_decref(match_says(SOURCE, story.id, "Europe/Berlin",
+	    "has time only when the member has not, by the specialist's own clock\"", "unless staff name one"));
+	json_decref(match_says(TARGET, story.id, NULL, NO_CLOCK, "whoever was told nothing knows no zone, and says so"));
 	json_array_foreach(json_arr(match, "choices"), i, one)
 		berta = !strcmp(json_str(one, "name"), "Berta") ? one : berta;
 	why = host_ok(&h, SOURCE, "match", json_pack("{s:s, s:[O]}", "referral", story.id, "why", json_object_get(berta, "record")));
