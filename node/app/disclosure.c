@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,6 +242,93 @@ label(const json_t *consent, json_t *content)
 	    "A member consented to this disclosure. Use it only for the purpose that the consent names.")) != 0 ? -ENOMEM : 0;
 }
 
+/* A form that was recorded before. */
+struct form {
+	json_t	*consent;		/* Without an id, as the member signed it. */
+	char	 known[ID_LEN + 1];	/* The consent that it is already; "": none in force. */
+	bool	 over, told;		/* It was taken back or has ended.  What it let be told may still arrive, or has. */
+};
+
+static void
+form_free(struct form *form)
+{
+	json_decref(form->consent);
+}
+#define autoform __attribute__((cleanup(form_free)))
+
+static int
+each_recorded(void *cookie, const struct consent_row *stored)
+{
+	struct form *form = cookie;
+	autojson json_t *consent = NULL;
+	int r = canon_stored(stored->consent, &consent);
+
+	if (r != 0)
+		return r;
+	(void)json_object_del(consent, "id");
+	if (!json_equal(consent, form->consent))
+		return 0;
+	form->over |= stored->revoked_at != 0;
+	(void)snprintf(form->known, sizeof(form->known), "%s", stored->id);
+	return 0;
+}
+
+/* A signature that was taken back holds for nothing more, whoever records it again. */
+static int
+look_up(struct app *app, const struct case_row *row, const json_t *consent, struct form *form, struct err *reterr)
+{
+	int r;
+
+	if ((form->consent = json_deep_copy(consent)) == NULL)
+		return -ENOMEM;
+	(void)json_object_del(form->consent, "id");
+	if ((r = consent_each(app->db, row->id, each_recorded, form)) != 0 || !form->over)
+		return r;
+	return err_next(reterr, err_set(reterr, E_REFUSED, "this consent was recorded before, and was taken back or has ended"),
+	    "what the member decides now they sign anew: cairn consent %s --template", row->id);
+}
+
+static int
+each_told(void *cookie, const struct disclosed_row *d)
+{
+	struct form *form = cookie;
+
+	form->told |= d->arrived != 0 && d->consent != NULL && !strcmp(d->consent, form->known);
+	return 0;
+}
+
+static int
+each_open(void *cookie, const char *content_id)
+{
+	struct form *form = cookie;
+
+	(void)content_id;
+	form->told = true;
+	return 0;
+}
+
+/* The same form with the same contents, whose reply was lost perhaps: nothing goes twice. */
+static int
+refuse_twice(struct app *app, const struct case_row *row, struct form *form, const json_t *content, struct err *reterr)
+{
+	autojson json_t *before = NULL, *now = NULL;
+	int r;
+
+	if (*form->known == '\0' || row->disclosure == NULL)
+		return 0;
+	if ((r = canon_stored(row->disclosure, &before)) != 0)
+		return r;
+	if ((now = json_deep_copy(content)) == NULL || json_object_set_new(json_obj(now, "consent"), "id", json_string(form->known)) != 0)
+		return -ENOMEM;
+	if (!json_equal(before, now))
+		return 0;
+	if ((r = traffic_open_each(app->db, row->id, disclosure_types[0], each_open, form)) != 0 ||
+	    (r = disclosed_each(app->db, row->id, each_told, form)) != 0 || !form->told)
+		return r;
+	return err_next(reterr, err_set(reterr, E_EXISTS, "this consent is recorded already, and nothing was sent a second time"),
+	    "cairn show %s says whether it has arrived", row->id);
+}
+
 int
 disclosure_build(struct app *app, const struct case_row *row, const json_t *args, json_t **ret, json_t **ret_left,
     struct err *reterr)
@@ -248,6 +336,7 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	json_t *consent = json_obj(args, "consent");
 	autojson json_t *content = json_object(), *left = json_array();
 	autofree char *text = NULL;
+	autoform struct form form = { 0 };
 	char id[ID_LEN + 1];
 	struct consent_row stored = { .id = id, .referral = row->id, .org = row->org,
 	    .granted_at = app_now(app) };
@@ -261,7 +350,8 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	    (r = compose(args, consent, content, left)) != 0)
 		return -ENOMEM;
 	if ((r = judge(app, row, consent, publish_own_org(app), row->org, disclosure_classes(content), CONSENT_GENERAL, reterr)) != 0 ||
-	    (r = label(consent, content)) != 0)
+	    (r = look_up(app, row, consent, &form, reterr)) != 0 || (r = label(consent, content)) != 0 ||
+	    (r = refuse_twice(app, row, &form, content, reterr)) != 0)
 		return r;
 	if ((r = canon_text(consent, &text, reterr)) != 0)
 		return r;
@@ -462,6 +552,7 @@ disclosure_proceedings(struct app *app, const struct case_row *row, const char *
 {
 	json_t *consent = json_obj(args, "consent");
 	autofree char *text = NULL;
+	autoform struct form form = { 0 };
 	char id[ID_LEN + 1];
 	struct consent_row stored = { .id = id, .referral = row->id, .org = row->org, .granted_at = app_now(app) };
 	int r;
@@ -474,7 +565,8 @@ disclosure_proceedings(struct app *app, const struct case_row *row, const char *
 	id_new(app->world, id);
 	if (json_object_set_new(consent, "id", json_string(id)) != 0)
 		return -ENOMEM;
-	if ((r = judge(app, row, consent, publish_own_org(app), row->org, CONSENT_OUTCOME_CLASS, CONSENT_PROCEEDINGS, reterr)) != 0)
+	if ((r = judge(app, row, consent, publish_own_org(app), row->org, CONSENT_OUTCOME_CLASS, CONSENT_PROCEEDINGS, reterr)) != 0 ||
+	    (r = look_up(app, row, consent, &form, reterr)) != 0)
 		return r;
 	if ((r = canon_text(consent, &text, reterr)) != 0)
 		return r;

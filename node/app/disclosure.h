@@ -14,7 +14,8 @@
  * disclosure_build(app, row, args, ret, ret_left, reterr): check consent and identity, store the
  * consent, and compose the content with the notice that its law wants and its scope.  ${ret_left}: what was
  * left out because its purpose does not need it, sentences.  0; E_BAD or E_REFUSED with the
- * number of the consent's element that is missing or does not cover it.
+ * number of the consent's element that is missing or does not cover it; E_REFUSED if the same signed form was taken back
+ * or has ended; E_EXISTS if it let the same be told already, which may still arrive, or has: nothing goes twice.
  */
 int	disclosure_build(struct app *, const struct case_row *, const json_t *args, json_t **ret, json_t **ret_left,
 	    struct err *) must_check;

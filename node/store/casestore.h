@@ -116,7 +116,7 @@ enum { TRAFFIC_SILENT = 7 };
 int	traffic_silent(struct db *, const char *referral, int64_t *, int64_t *) must_check;
 /** traffic_open(db, org, type, ret): how many of that type are on their way to ${org}. */
 int	traffic_open(struct db *, const char *org, const char *type, int64_t *) must_check;
-/** traffic_open_each(db, referral, type, fn, cookie): the content ids of that type that may still be sent; the callback may stop them. */
+/** traffic_open_each(db, referral, type, fn, cookie): the content ids of that type that may still be sent; the callback may stop or keep them. */
 int	traffic_open_each(struct db *, const char *referral, const char *type, int (*)(void *, const char *), void *) must_check;
 /** traffic_untold_each(db, referral, type, before, fn, cookie): the content ids of that type, numbered below ${before}, that were not acknowledged. */
 int	traffic_untold_each(struct db *, const char *referral, const char *type, int64_t before, int (*)(void *, const char *), void *) must_check;

@@ -148,26 +148,9 @@ traffic_open(struct db *db, const char *org, const char *type, int64_t *ret)
 	return 0;
 }
 
-int
-traffic_open_each(struct db *db, const char *referral, const char *type, int (*fn)(void *, const char *), void *cookie)
-{
-	for (;;) {
-		autorows struct rows *rows = NULL;
-		autofree char *id = NULL;
-		int r;
-
-		if ((r = db_query(db, &rows, Q_TRAFFIC_OPEN_OF, "tt", referral, type)) != 0 || (r = db_next(rows)) != 0)
-			return r == E_NOTFOUND ? 0 : r;
-		if ((r = rows_dup(rows, 0, &id)) != 0)
-			return r;
-		db_done(take(rows));
-		if ((r = fn(cookie, id)) != 0)
-			return r;
-	}
-}
-
-int
-traffic_untold_each(struct db *db, const char *referral, const char *type, int64_t before, int (*fn)(void *, const char *), void *cookie)
+/* One by one by number, since ${fn} may change them. */
+static int
+each_of(struct db *db, enum query_id q, const char *referral, const char *type, int64_t before, int (*fn)(void *, const char *), void *cookie)
 {
 	int64_t after = 0;
 
@@ -176,7 +159,7 @@ traffic_untold_each(struct db *db, const char *referral, const char *type, int64
 		autofree char *id = NULL;
 		int r;
 
-		if ((r = db_query(db, &rows, Q_TRAFFIC_UNTOLD, "ttii", referral, type, after, before)) != 0 || (r = db_next(rows)) != 0)
+		if ((r = db_query(db, &rows, q, "ttii", referral, type, after, before)) != 0 || (r = db_next(rows)) != 0)
 			return r == E_NOTFOUND ? 0 : r;
 		if ((r = rows_dup(rows, 0, &id)) != 0)
 			return r;
@@ -185,6 +168,18 @@ traffic_untold_each(struct db *db, const char *referral, const char *type, int64
 		if ((r = fn(cookie, id)) != 0)
 			return r;
 	}
+}
+
+int
+traffic_open_each(struct db *db, const char *referral, const char *type, int (*fn)(void *, const char *), void *cookie)
+{
+	return each_of(db, Q_TRAFFIC_OPEN_OF, referral, type, INT64_MAX, fn, cookie);
+}
+
+int
+traffic_untold_each(struct db *db, const char *referral, const char *type, int64_t before, int (*fn)(void *, const char *), void *cookie)
+{
+	return each_of(db, Q_TRAFFIC_UNTOLD, referral, type, before, fn, cookie);
 }
 
 int64_t

@@ -2,6 +2,7 @@
 /*
  * What a node does not take: it says so by a number, once for each time it comes, and lists it once; who hears of it tells people, tries for
  * a day and no longer, and answers nothing.  A record for whose key there is a new trust list is judged again.
+ * Nor is a consent taken twice that staff record again, since they heard no reply.
  */
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "hostile.h"
 #include "queries.h"
 #include "scene.h"
+#include "store/casestore.h"
 #include "store/column.h"
 #include "store/dirstore.h"
 #include "store/peoplestore.h"
@@ -157,6 +159,66 @@ test_false(void)
 	scene_end(&sc);
 }
 
+/* That form, again; how often the source counts a consent then. */
+static int
+record_again(struct scene *sc, const json_t *form, const char *wrong, const char *what)
+{
+	autojson json_t *reply = host_command(&sc->host, SOURCE, "consent", json_deep_copy(form)), *shown = NULL;
+	const char *error = json_str(reply, "error");
+
+	ok(json_is_true(json_object_get(reply, "ok")) == (wrong == NULL) && (wrong == NULL || strstr(error, wrong) != NULL), "%s (%s)", what,
+	    error != NULL ? error : "done");
+	shown = refer_show(&sc->host, SOURCE, &sc->s);
+	return refer_count(shown, "consent");
+}
+
+static void
+test_form_again(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *form = NULL, *reply = NULL, *there = NULL;
+	struct traffic t;
+	struct db *db;
+
+	scene_begin(&sc, 55, STORY_ACCEPT);
+	form = refer_args(h, &sc.s, STORY_CONSENT);
+	host_stop(h, TARGET);
+	reply = host_ok(h, SOURCE, "consent", json_deep_copy(form));
+	is_int(record_again(&sc, form, "recorded already", "what may still arrive is not disclosed again"), 1, "nor is there another step");
+	host_run(h, 10000);
+	db = hostile_db(h, SOURCE);
+	if (traffic_get(db, json_str(reply, "id"), &t) != 0)
+		host_fail(h, "nothing was to be sent");
+	t.resend_at = 0;
+	if (traffic_put(db, &t) != 0)
+		host_fail(h, "not given up");
+	traffic_free(&t);
+	hostile_go_on(h, SOURCE, db);
+	is_int(record_again(&sc, form, NULL, "what was given up is disclosed again"), 2, "by a step of its own");
+	host_start(h, TARGET);
+	host_run(h, 120 * 1000);
+	there = refer_show(h, TARGET, &sc.s);
+	ok(json_obj(there, "disclosure") != NULL, "it arrives");
+	is_int(record_again(&sc, form, "recorded already", "what has arrived is not disclosed again"), 2, "nor is there another step");
+	(void)json_object_set_new(form, "need_detail", json_string("In the mornings, rather."));
+	is_int(record_again(&sc, form, NULL, "the same consent lets another thing be told"), 3, "by a step");
+	host_run(h, 10000);
+	json_decref(host_ok(h, SOURCE, "revoke", json_pack("{s:s, s:s, s:s}", "referral", sc.s.id, "how", "phone", "recorded_by", "K. Lind")));
+	host_run(h, 10000);
+	json_decref(host_ok(h, SOURCE, "reopen", json_pack("{s:s, s:b}", "referral", sc.s.id, "by_member", 1)));
+	host_run(h, 10000);
+	json_decref(host_ok(h, TARGET, "answer", refer_args(h, &sc.s, STORY_ACCEPT)));
+	host_run(h, 10000);
+	is_int(record_again(&sc, form, "was taken back", "a form that was taken back holds no more"), 3, "nothing is disclosed by it");
+	json_decref(form);
+	form = refer_args(h, &sc.s, STORY_CONSENT);
+	is_int(record_again(&sc, form, NULL, "one that is signed anew does"), 4, "by a step");
+	host_run(h, 10000);
+	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "and nothing waits or was rejected");
+	scene_end(&sc);
+}
+
 /* What is kept of that which the source rejected. */
 static int
 kept(struct host *h, const char *words)
@@ -218,6 +280,7 @@ main(void)
 	test_request(false);
 	test_forms();
 	test_false();
+	test_form_again();
 	test_key();
 	return done_testing();
 }

@@ -143,7 +143,8 @@ SELECT min(resend_at) FROM traffic WHERE acked_at = 0 AND resend_at > 0 AND lost
 
 -- What is said of a referral and may still be sent (again).
 -- name: traffic_open_of
-SELECT content_id FROM traffic WHERE referral = ?1 AND type = ?2 AND acked_at = 0 AND resend_at > 0 ORDER BY seq;
+SELECT content_id, seq FROM traffic WHERE referral = ?1 AND type = ?2 AND acked_at = 0 AND resend_at > 0 AND seq > ?3 AND seq < ?4
+ORDER BY seq LIMIT 1;
 
 -- Not acknowledged, whether or not it is sent again.
 -- name: traffic_untold
