@@ -7,7 +7,6 @@
 #include "app.h"
 #include "backup.h"
 #include "base/canon.h"
-#include "base/heap.h"
 #include "base/log.h"
 #include "calls.h"
 #include "command.h"
@@ -35,7 +34,6 @@ app_open(const struct config *cfg, const struct world *world, const uint8_t kek[
     const struct app_transport *transport, struct app **ret, struct err *reterr)
 {
 	struct app *app = calloc(1, sizeof(*app));
-	unsigned long missed = heap_missed();
 	int r;
 
 	if (app == NULL)
@@ -44,7 +42,7 @@ app_open(const struct config *cfg, const struct world *world, const uint8_t kek[
 	app->world = world;
 	app->transport = *transport;
 	if ((r = db_open(cfg->state_dir, kek, world, &app->db, reterr)) != 0 ||
-	    (r = setup_load(app, reterr)) != 0 || (r = heap_missed() != missed ? err_set(reterr, -ENOMEM, "out of memory") : 0) != 0) {
+	    (r = setup_load(app, reterr)) != 0) {
 		app_close(app);
 		return r;
 	}

@@ -66,7 +66,7 @@ setup_load(struct app *app, struct err *reterr)
 	if (r == 0 && lost)
 		r = epoch_hold(app);
 	if (r == 0)
-		return db_commit(app->db, reterr);
+		return db_commit(app->db, reterr);	/* Not if memory for JSON was missed: what was read may lack a member. */
 	return fail(app, r, reterr);
 }
 

@@ -158,13 +158,20 @@ trust(struct bench_node *n, int partners)
 	json_decref(reply);
 }
 
+int
+bench_open(struct bench_node *n, struct err *reterr)
+{
+	struct app_transport transport = { .request = request, .tokens = tokens, .cookie = n };
+
+	return app_open(&n->cfg, &n->world, kek, &transport, &n->app, reterr);
+}
+
 static void
 open_app(struct bench_node *n)
 {
-	struct app_transport transport = { .request = request, .tokens = tokens, .cookie = n };
 	struct err err = { "" };
 
-	if (app_open(&n->cfg, &n->world, kek, &transport, &n->app, &err) != 0) {
+	if (bench_open(n, &err) != 0) {
 		fprintf(stderr, "%s\n", err.text);
 		exit(EXIT_FAILURE);
 	}

@@ -48,6 +48,8 @@ struct bench_node {
 void	bench_node_open(struct bench_node *, const char *, int);
 void	bench_node_close(struct bench_node *);	/* And removes the store. */
 void	bench_node_again(struct bench_node *);	/* As after a crash: only the store is left. */
+/** bench_open(n, reterr): app_open of a node whose app was closed; its answer. */
+int	bench_open(struct bench_node *, struct err *) must_check;
 /** bench_stand(n): from now on its clock stands, and the caller moves ${n}->now. */
 void	bench_stand(struct bench_node *);
 /** bench_synced(n): its first sync is answered, with nothing; before that it encrypts nothing. */
