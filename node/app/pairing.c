@@ -336,7 +336,7 @@ pairing_rematch(struct app *app, const char *actor, const json_t *args, json_t *
 	for (size_t i = 0; i < nelem(same); i++)
 		if (json_str(json_obj(p.body, "with"), same[i]) != NULL && json_array_append(avoid, json_object_get(json_obj(p.body, "with"), same[i])) != 0)
 			return -ENOMEM;
-	return propose(app, actor, json_str(p.body, "referral") != NULL ? json_str(p.body, "referral") : NULL, wish, NULL, ret, reterr);
+	return propose(app, actor, json_str(p.body, "referral"), wish, NULL, ret, reterr);
 }
 
 struct listing {
