@@ -145,6 +145,32 @@ story_said(struct host *h, size_t i, const char *direction, const char *text)
 	return n;
 }
 
+void
+story_say_many(struct host *h, int *sent, int n)
+{
+	for (int end = *sent + n; *sent < end; ++*sent) {
+		char text[32];
+
+		(void)snprintf(text, sizeof(text), "Message %d.", *sent);
+		json_decref(host_ok(h, TARGET, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", text)));
+	}
+	host_run(h, 30000);
+}
+
+int
+story_audited(struct host *h, size_t i, const char *actor, const char *action, const char *about)
+{
+	autojson json_t *result = host_ok(h, i, "audit show", json_object());
+	const json_t *row;
+	size_t k;
+	int n = 0;
+
+	json_array_foreach(json_arr(result, "items"), k, row)
+		n += !strcmp(json_str(row, "action"), action) && !strncmp(json_str(row, "actor"), actor, strlen(actor)) &&
+		    !strncmp(json_str(row, "about"), about, strlen(about));
+	return n;
+}
+
 static void
 show_items(const struct host *h, size_t i, const char *what, const json_t *items)
 {

@@ -37,6 +37,11 @@ size_t	story_count(struct host *, size_t, const char *what);
 /** story_said(host, i, direction, text): how often ${text} is in its list of messages, "in" or "out". */
 int	story_said(struct host *, size_t, const char *, const char *);
 
+/** story_say_many(host, sent, n): the target writes ${n} times to the source: "Message N.", counted in ${sent}. */
+void	story_say_many(struct host *, int *sent, int n);
+/** story_audited(host, i, actor, action, about): how many rows of its audit are of that action, by who begins so, about what begins so. */
+int	story_audited(struct host *, size_t, const char *actor, const char *action, const char *about);
+
 /** story_well(host, i, check): is the doctor content with it?  story_ill: not at all, and ${words} are in what it says. */
 bool	story_well(struct host *, size_t, const char *check);
 bool	story_ill(struct host *, size_t, const char *check, const char *words);

@@ -304,21 +304,6 @@ test_declined(struct host *h)
 	}
 }
 
-/* How many rows of the audit have that actor and action, and say so much of whom they are about. */
-static int
-rows(struct host *h, size_t i, const char *actor, const char *action, const char *about)
-{
-	autojson json_t *result = host_ok(h, i, "audit show", json_object());
-	const json_t *row;
-	size_t k;
-	int n = 0;
-
-	json_array_foreach(json_arr(result, "items"), k, row)
-		n += !strncmp(json_str(row, "actor"), actor, strlen(actor)) && !strcmp(json_str(row, "action"), action) &&
-		    !strncmp(json_str(row, "about"), about, strlen(about));
-	return n;
-}
-
 static char head[128];
 
 /* Before the erasure: what was looked at, refused, disclosed and shared is in the audit. */
@@ -329,12 +314,14 @@ test_audit(struct host *h, const struct referral_story *s, const char *what)
 	autojson json_t *no = host_command(h, SOURCE, "answer", refer_args(h, s, STORY_ACCEPT));
 
 	(void)snprintf(head, sizeof(head), "%s", json_str(verified, "head"));
-	ok(json_is_false(json_object_get(no, "ok")) && rows(h, SOURCE, "operator:", "refused", what) == 1, "a refusal is in the audit");
-	ok(rows(h, SOURCE, "operator:", "show", what) > 0, "so is each view");
-	ok(rows(h, SOURCE, "operator:", "consent", what) == 1 && rows(h, SOURCE, "node", "consent", what) == 1, "the disclosure");
-	ok(rows(h, SOURCE, "node", "share_key", "person:") > 0 && rows(h, TARGET, "node", "share_key", "person:") > 0,
+	ok(json_is_false(json_object_get(no, "ok")) && story_audited(h, SOURCE, "operator:", "refused", what) == 1,
+	    "a refusal is in the audit");
+	ok(story_audited(h, SOURCE, "operator:", "show", what) > 0, "so is each view");
+	ok(story_audited(h, SOURCE, "operator:", "consent", what) == 1 && story_audited(h, SOURCE, "node", "consent", what) == 1,
+	    "the disclosure");
+	ok(story_audited(h, SOURCE, "node", "share_key", "person:") > 0 && story_audited(h, TARGET, "node", "share_key", "person:") > 0,
 	    "and each key that was shared");
-	ok(rows(h, TARGET, "partner:", "consent", what) == 1, "on both sides");
+	ok(story_audited(h, TARGET, "partner:", "consent", what) == 1, "on both sides");
 }
 
 /* After it: who did what, not to whom; and nothing was taken away. */
@@ -346,9 +333,9 @@ test_audit_after(struct host *h, const char *what)
 
 	ok(json_str(verified, "head") != NULL && strcmp(json_str(verified, "head"), head) != 0, "the audit verifies after the erasure, with the head of before");
 	ok(json_is_false(json_object_get(no, "ok")), "and not with another");
-	ok(rows(h, SOURCE, "", "consent", what) == 0 && rows(h, SOURCE, "operator:", "consent", "erased") == 1,
+	ok(story_audited(h, SOURCE, "", "consent", what) == 0 && story_audited(h, SOURCE, "operator:", "consent", "erased") == 1,
 	    "it says that somebody disclosed, and not whom");
-	ok(rows(h, SOURCE, "operator:", "erase", what + strlen("referral:")) == 1, "and that this referral was erased");
+	ok(story_audited(h, SOURCE, "operator:", "erase", what + strlen("referral:")) == 1, "and that this referral was erased");
 	ok(story_well(h, SOURCE, "audit"), "the doctor is content");
 }
 

@@ -114,18 +114,6 @@ lie(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body
  * Messages.
  */
 
-static void
-say_many(struct host *h, int n)
-{
-	for (int end = sent + n; sent < end; sent++) {
-		char text[32];
-
-		(void)snprintf(text, sizeof(text), "Message %d.", sent);
-		json_decref(host_ok(h, TARGET, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", text)));
-	}
-	host_run(h, 30000);
-}
-
 /* NULL: all that were sent are there, once, in order. */
 static const char *
 all_there(struct host *h)
@@ -155,7 +143,7 @@ hold(struct host *h, int n)
 {
 	trick = HELD;
 	host_bridge(h, SOURCE, false);		/* What is parked is asked again, in vain. */
-	say_many(h, n);
+	story_say_many(h, &sent, n);
 	asked = lied = halves = 0;
 }
 
@@ -243,7 +231,7 @@ test_several(void)
 	sent = 0;
 	trick = HONEST;
 	hs_script(h.hs, &(struct hs_script){ .request = lie, .cookie = &h });
-	say_many(&h, 1);
+	story_say_many(&h, &sent, 1);
 	for (i = 0; i < nelem(missed); i++) {
 		hold(&h, missed[i]);
 		trick = SILENT;
@@ -257,9 +245,7 @@ test_several(void)
 	points_check(there == sent, "three holes, of which two had to wait: %d of %d messages are there", there, sent);
 	check_all(&h, "three holes");
 	points_check(story_well(&h, SOURCE, "timelines") && story_clean(&h, SOURCE), "nothing waits, nothing was rejected, the doctor is content");
-	for (i = 0; i < h.n; i++)
-		host_stop(&h, i);
-	host_close(&h);
+	host_end(&h);
 }
 
 /*
@@ -294,7 +280,7 @@ test_kills(void)
 	sent = 0;
 	trick = HONEST;
 	hs_script(h.hs, &(struct hs_script){ .request = lie, .cookie = &h });
-	say_many(&h, 1);
+	story_say_many(&h, &sent, 1);
 	hold(&h, MESSAGES);
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
@@ -367,7 +353,7 @@ main(void)
 		trick = HONEST;
 		hs_script(h.hs, &(struct hs_script){ .request = lie, .cookie = &h });
 		asked = 0;
-		say_many(&h, 1);
+		story_say_many(&h, &sent, 1);
 		points_check(asked == 1, "a room newly joined is read back to the invitation, and no further");
 		test_pages(&h);
 		test_false(&h);

@@ -43,18 +43,6 @@ must(struct host *h, int r)
 		host_fail(h, "a store refuses: %s", err_name(r));
 }
 
-static void
-say_many(struct host *h, int n)
-{
-	for (int end = sent + n; sent < end; sent++) {
-		char text[32];
-
-		(void)snprintf(text, sizeof(text), "Message %d.", sent);
-		json_decref(host_ok(h, TARGET, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", text)));
-	}
-	host_run(h, 30000);
-}
-
 /* Of what was sent; ${ret_order}: in order, none twice. */
 static int
 arrived(struct host *h, bool *ret_order)
@@ -119,10 +107,10 @@ begin(struct host *h, uint64_t seed)
 	sent = 0;
 	meddler.hold = away = false;
 	hs_script(h->hs, &(struct hs_script){ .request = be_away, .sync = hold_keys });
-	say_many(h, 1);
+	story_say_many(h, &sent, 1);
 	away = true;
 	host_bridge(h, SOURCE, false);
-	say_many(h, MESSAGES);
+	story_say_many(h, &sent, MESSAGES);
 	fill(h, PLACES);
 	meddler.hold = true;
 	away = false;
@@ -180,7 +168,7 @@ test_no_keys(void)
 	meddler.hold = false;
 	away = true;
 	host_bridge(&h, SOURCE, false);
-	say_many(&h, MESSAGES);
+	story_say_many(&h, &sent, MESSAGES);
 	away = false;
 	host_bridge(&h, SOURCE, false);
 	host_run(&h, 2 * 60 * 1000);
@@ -232,7 +220,7 @@ test_crowd(void)
 	}
 	hostile_go_on(&h, SOURCE, db);
 	meddler.hold = true;
-	say_many(&h, 1);
+	story_say_many(&h, &sent, 1);
 	(void)ok(story_ill(&h, SOURCE, "inbox", "1751 waiting for a key, 0 rejected; 250 given up"),
 	    "a message without its key finds a place: who has most has lost a quarter, which is counted");
 	(void)ok(logged(&h, SOURCE, "250 items that waited for a key were given up"), "and logged");

@@ -73,20 +73,6 @@ listed(const char *user, const char *before, const char *now, int held)
 	return good;
 }
 
-/* How many rows of the audit are of that action. */
-static int
-audited(const char *action)
-{
-	autojson json_t *result = host_ok(&h, SOURCE, "audit show", json_object());
-	const json_t *row;
-	size_t k;
-	int n = 0;
-
-	json_array_foreach(json_arr(result, "items"), k, row)
-		n += !strcmp(json_str(row, "action"), action) && !strncmp(json_str(row, "about"), "person:", 7);
-	return n;
-}
-
 /* As somebody reads it out. */
 static const char *
 spaced(const char *key, char ret[64])
@@ -148,7 +134,7 @@ test_person(void)
 	host_start(&h, SOURCE);
 	host_run(&h, 90000);
 	is_int(chat_heard(&h, ANA, WAITED), 0, "still nothing goes");
-	is_int(audited("trust identity"), 0, "nothing was taken");
+	is_int(story_audited(&h, SOURCE, "", "trust identity", "person:"), 0, "nothing was taken");
 	ok(listed(ANA_USER, old, second, 1), "the newer one is shown");
 
 	/* The homeserver goes back to the old one: that is for a person to judge as well. */
@@ -162,7 +148,7 @@ test_person(void)
 	is_int(chat_comes(&h, ANA, WAITED), 1, "what waited comes, though the node dies");
 	host_run(&h, 90000);
 	is_int(chat_heard(&h, ANA, WAITED), 1, "exactly once");
-	is_int(audited("trust identity"), 1, "the audit says who took it");
+	is_int(story_audited(&h, SOURCE, "", "trust identity", "person:"), 1, "the audit says who took it");
 	ok(story_well(&h, SOURCE, "identities"), "all is well again");
 	is_int((int)story_count(&h, SOURCE, "identities"), 0, "and nobody is listed");
 	ok(chat_answers(&h, ANA, "!help", "!"), "she is answered");

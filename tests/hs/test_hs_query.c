@@ -221,20 +221,6 @@ test_bound(void)
 	ok(answer != NULL && open == 4, "when one has arrived, the next query is answered");
 }
 
-/* The source was asked to forget that record, by content. */
-static int
-asked_to_forget(const char *id)
-{
-	autojson json_t *result = host_ok(&h, SOURCE, "audit show", json_object());
-	const json_t *row;
-	size_t i;
-	int n = 0;
-
-	json_array_foreach(json_arr(result, "items"), i, row)
-		n += !strcmp(json_str(row, "action"), "purge") && !strcmp(json_str(row, "about"), id);
-	return n;
-}
-
 static bool
 forgotten(const char *id)
 {
@@ -287,13 +273,13 @@ test_forgets(void)
 	json_decref(host_ok(&h, TARGET, "withdraw", json_pack("{s:s}", "id", read)));
 	json_decref(host_ok(&h, TARGET, "withdraw", json_pack("{s:s}", "id", other)));
 	host_run(&h, 60000);
-	ok(asked_to_forget(read) == 1 && forgotten(read), "who read a record by a query is asked to forget it, once, and says so");
-	is_int(asked_to_forget(other), 0, "of what they did not read they are not asked");
+	ok(story_audited(&h, SOURCE, "", "purge", read) == 1 && forgotten(read), "who read a record by a query is asked to forget it, once, and says so");
+	is_int(story_audited(&h, SOURCE, "", "purge", other), 0, "of what they did not read they are not asked");
 	publish_one("hsds:person/9", true, true, 410, kim);
-	is_int(asked_to_forget(kim), 0, "while a consent lasts nobody is asked");
+	is_int(story_audited(&h, SOURCE, "", "purge", kim), 0, "while a consent lasts nobody is asked");
 	*h.now += WHEN_HOUR;
 	host_run(&h, 2 * WHEN_HOUR);
-	ok(asked_to_forget(kim) == 1 && forgotten(kim), "when it ends they are");
+	ok(story_audited(&h, SOURCE, "", "purge", kim) == 1 && forgotten(kim), "when it ends they are");
 }
 
 int

@@ -64,19 +64,6 @@ on_nothing(struct scene *sc, json_t *content)
 	return said;
 }
 
-static int
-audited(struct scene *sc, size_t i, const char *action)
-{
-	autojson json_t *result = host_ok(&sc->host, i, "audit show", json_object());
-	const json_t *row;
-	size_t k;
-	int n = 0;
-
-	json_array_foreach(json_arr(result, "items"), k, row)
-		n += !strcmp(json_str(row, "action"), action);
-	return n;
-}
-
 static void
 test_age(void)
 {
@@ -92,7 +79,7 @@ test_age(void)
 	ok(story_ill(h, SOURCE, "waiting", sc.s.id) && story_ill(h, TARGET, "waiting", sc.s.id), "after a day the doctor names it");
 	later(h, 90 * WHEN_DAY);
 	ok(waiting(&sc, SOURCE, "accept") == 0 && story_well(h, SOURCE, "waiting"), "after 90 it is dropped");
-	is_int(audited(&sc, SOURCE, "waiting-dropped"), 1, "which the audit says");
+	is_int(story_audited(&sc.host, SOURCE, "", "waiting-dropped", ""), 1, "which the audit says");
 	ok(waiting(&sc, TARGET, "withdraw") == 1 && story_ill(h, TARGET, "waiting", sc.s.id), "that a member left is not");
 	scene_end(&sc);
 }
@@ -198,7 +185,7 @@ test_revocations(void)
 	for (int i = 0; i < 80; i++)
 		host_run(h, MOMENT);
 	is_int(unknown(&sc, org), 0, "after 400 days they are dropped");
-	ok(audited(&sc, TARGET, "revocation-dropped") > 0, "which the audit says");
+	ok(story_audited(&sc.host, TARGET, "", "revocation-dropped", "") > 0, "which the audit says");
 	scene_end(&sc);
 }
 
