@@ -59,9 +59,11 @@ __asan_default_options(void)
 uint64_t
 points_seed(uint64_t standard)
 {
-	const char *seed = getenv("HS_SEED");
+	const char *text = getenv("HS_SEED");
+	uint64_t seed = text != NULL ? strtoull(text, NULL, 10) : standard;
 
-	return seed != NULL ? strtoull(seed, NULL, 10) : standard;
+	printf("# seed %llu\n", (unsigned long long)seed);
+	return seed;
 }
 
 /* One file counts the checks of a program. */
@@ -255,15 +257,70 @@ is_among(const struct host *h, const struct points_story *story, const struct li
 	return (k + (size_t)h->seed + way * each / nelem(ways)) % each == 0;
 }
 
+static void
+print_list(struct host *h, const struct points_story *story)
+{
+	autofree struct list *lists = calloc(HOST_NODES, sizeof(*lists));
+	int good;
+
+	read_points(h, story, lists, &good);
+	for (size_t i = 0; i < h->n; i++)
+		for (size_t w = 0; w < nelem(ways) && story->role[i] != NULL; w++)
+			for (size_t k = 0; k < lists[i].n; k++) {
+				lists[i].point[k].where = ways[w];
+				print_point(story, &lists[i].point[k]);
+			}
+}
+
+/* HS_POINT names one of this story: tell that and end; or print the list. */
+static void
+asked(struct host *h, const struct points_story *story, const char *text)
+{
+	char role[16], name[32], where[32], commit[HOST_POINT];
+	struct point p = { 0 };
+	bool known = false;
+
+	if (!strcmp(text, "list")) {
+		print_list(h, story);
+		return;
+	}
+	if (sscanf(text, "%15s %31s %199s %31s %ld", role, name, commit, where, &p.at) != 5) {
+		printf("Bail out! HS_POINT is ROLE STORY COMMIT WHERE N\n");
+		exit(99);
+	}
+	if (strcmp(name, story->name) != 0)
+		return;
+	for (size_t i = 0; i < HOST_NODES; i++)
+		if (story->role[i] != NULL && !strcmp(story->role[i], role)) {
+			p.role = i;
+			known = true;
+		}
+	for (size_t i = 0; i < HOST_KILLS; i++)
+		if (!strcmp(host_kill_name[i], where))
+			p.where = (enum host_kill)i;
+	if (strcmp(commit, "-") != 0)
+		(void)snprintf(p.name, sizeof(p.name), "%s", commit);
+	points_check(known && p.where != HOST_NEVER && live(h, story, &p) == GOOD, "%s", text);
+	exit(points_done());
+}
+
 void
 points_test(struct host *h, const struct points_story *story)
 {
 	static const char *const words[] = { [HOST_BEFORE_COMMIT] = "within the commit",
 	    [HOST_BEFORE_SEND] = "between commit and send", [HOST_BEFORE_ANSWER] = "between send and answer" };
 	autofree struct list *lists = calloc(HOST_NODES, sizeof(*lists));
+	const char *point = getenv("HS_POINT");
 	bool all = getenv("HS_LONG") != NULL;
 	int good;
 
+	for (size_t i = 0; i < h->n; i++)
+		if (h->node[i].pid != 0)
+			host_stop(h, i);
+	if (point != NULL) {
+		asked(h, story, point);
+		return;
+	}
 	read_points(h, story, lists, &good);
 	points_check(good, "%s, undisturbed: done once", story->name);
 	for (size_t i = 0; i < h->n; i++) {
@@ -294,7 +351,7 @@ points_test(struct host *h, const struct points_story *story)
 void
 points_prove(struct host *h, const struct points_story *story)
 {
-	for (size_t i = 0; i < h->n; i++) {
+	for (size_t i = 0; i < h->n && getenv("HS_POINT") == NULL; i++) {
 		struct run run = { .host = h, .story = story, .quiet = true };
 
 		if (story->role[i] == NULL)
@@ -306,53 +363,4 @@ points_prove(struct host *h, const struct points_story *story)
 		points_check(run.tally.bad > 0, "%s: commits of the %s that are forgotten are noticed (%d of %d)",
 		    story->name, story->role[i], run.tally.bad, run.tally.tried - run.tally.missed);
 	}
-}
-
-static void
-print_list(struct host *h, const struct points_story *story)
-{
-	autofree struct list *lists = calloc(HOST_NODES, sizeof(*lists));
-	int good;
-
-	read_points(h, story, lists, &good);
-	for (size_t i = 0; i < h->n; i++)
-		for (size_t w = 0; w < nelem(ways) && story->role[i] != NULL; w++)
-			for (size_t k = 0; k < lists[i].n; k++) {
-				lists[i].point[k].where = ways[w];
-				print_point(story, &lists[i].point[k]);
-			}
-}
-
-void
-points_asked(struct host *h, const struct points_story *story)
-{
-	const char *text = getenv("HS_POINT");
-	char role[16], name[32], where[32], commit[HOST_POINT];
-	struct point p = { 0 };
-	bool known = false;
-
-	if (text == NULL)
-		return;
-	if (!strcmp(text, "list")) {
-		print_list(h, story);
-		return;
-	}
-	if (sscanf(text, "%15s %31s %199s %31s %ld", role, name, commit, where, &p.at) != 5) {
-		printf("Bail out! HS_POINT is ROLE STORY COMMIT WHERE N\n");
-		exit(99);
-	}
-	if (strcmp(name, story->name) != 0)
-		return;
-	for (size_t i = 0; i < HOST_NODES; i++)
-		if (story->role[i] != NULL && !strcmp(story->role[i], role)) {
-			p.role = i;
-			known = true;
-		}
-	for (size_t i = 0; i < HOST_KILLS; i++)
-		if (!strcmp(host_kill_name[i], where))
-			p.where = (enum host_kill)i;
-	if (strcmp(commit, "-") != 0)
-		(void)snprintf(p.name, sizeof(p.name), "%s", commit);
-	points_check(known && p.where != HOST_NEVER && live(h, story, &p) == GOOD, "%s", text);
-	exit(points_done());
 }

@@ -28,19 +28,18 @@ struct points_story {
 };
 
 /**
- * points_test(host, story): from a world whose nodes are stopped: undisturbed, then each point; TAP.
- * points_prove(host, story): the oracle: commits that are forgotten must be noticed.
- * points_asked(host, story): HS_POINT names one of this story: tell that and end; or print the list.
+ * points_test(host, story): from where its nodes stop, which it has them do: undisturbed, then each point; TAP.  With HS_POINT that point alone, if it
+ * is of this story, and the end; or the list.
+ * points_prove(host, story): afterwards, the oracle: commits that are forgotten must be noticed.  Nothing with HS_POINT.
  */
 void	points_test(struct host *, const struct points_story *);
 void	points_prove(struct host *, const struct points_story *);
-void	points_asked(struct host *, const struct points_story *);
 
 /** points_check(good, name...): one check, TAP.  points_done(): their number; what main returns. */
 void	points_check(bool, const char *, ...) __attribute__((format(printf, 2, 3)));
 int	points_done(void);
 
-/** points_seed(standard): HS_SEED, or that. */
+/** points_seed(standard): HS_SEED, or that; printed. */
 uint64_t points_seed(uint64_t);
 
 #endif /* !CAIRN_TEST_POINTS_H */
