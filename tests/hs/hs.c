@@ -462,7 +462,9 @@ hs_request(struct hs *hs, const char *token, const char *method, const char *pat
 
 	rq.body = given;
 	read_path(&rq, path);
-	if (hs->script.request != NULL && turn == HS_FIRST)
+	if (hs->script.drop != NULL && turn == HS_FIRST && strstr(path, hs->script.drop) != NULL)
+		fate = HS_DROP;
+	else if (hs->script.request != NULL && turn == HS_FIRST)
 		fate = hs->script.request(hs->script.cookie, &call, &status, &answer);
 	if (given == NULL) {
 		hs_complain(hs, "a body that is not JSON: %s %s", method, path);

@@ -40,6 +40,7 @@ struct hs_script {
 	/* Milliseconds that anything takes from one server to the other. */
 	int64_t	(*delay)(void *, const char *from, const char *to);
 	void	*cookie;
+	const char *drop;	/* No request arrives in whose path this is. */
 };
 
 struct hs	*hs_new(const int64_t *now);

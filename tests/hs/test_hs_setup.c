@@ -159,13 +159,6 @@ passwords_gone(struct host *h)
 	return gone;
 }
 
-static enum hs_fate
-no_login(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
-{
-	(void)cookie, (void)ret_status, (void)ret_body;
-	return strstr(call->path, "/login") != NULL ? HS_DROP : HS_SERVE;
-}
-
 static void
 test_secrets(void)
 {
@@ -174,7 +167,7 @@ test_secrets(void)
 	static const char *const users[] = { SOURCE_USER, STEWARD };
 	int in_file = 0, elsewhere = 0;
 
-	begin(&h, 61, &(struct hs_script){ .request = no_login });
+	begin(&h, 61, &(struct hs_script){ .drop = "/login" });
 	run_setup(&h, NODE_PASSWORD, STEWARD_PASSWORD);
 	is_int(password_leaks(&h), 0, "while setup waits for the homeserver, no password is in clear on the disk");
 	hs_script(h.hs, NULL);
@@ -294,20 +287,6 @@ test_wrong_password(void)
 	host_end(&h);
 }
 
-static enum hs_fate
-no_signing(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
-{
-	(void)cookie, (void)ret_status, (void)ret_body;
-	return strstr(call->path, "/device_signing/upload") != NULL ? HS_DROP : HS_SERVE;
-}
-
-static enum hs_fate
-no_upload(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
-{
-	(void)cookie, (void)ret_status, (void)ret_body;
-	return strstr(call->path, "/keys/upload") != NULL ? HS_DROP : HS_SERVE;
-}
-
 /* An administrator ends the login, and with it the device, before the identity is published. */
 static void
 test_revoked(void)
@@ -316,7 +295,7 @@ test_revoked(void)
 	struct hs_device *device;
 	autojson json_t *refusal = NULL;
 
-	begin(&h, 65, &(struct hs_script){ .request = no_signing });
+	begin(&h, 65, &(struct hs_script){ .drop = "/device_signing/upload" });
 	run_setup(&h, NODE_PASSWORD, STEWARD_PASSWORD);
 	ok(is_at(&h, "keys", NULL), "setup is about to publish the identity");
 	refusal = host_command(&h, SOURCE, "setup", json_pack("{s:s, s:s}", "node_password", NODE_PASSWORD,
@@ -360,7 +339,7 @@ test_deleted(bool keys_on_their_way)
 		struct client c;
 		const char *id = hs_user(h.hs, SOURCE_USER)->devices->id;
 
-		hs_script(h.hs, &(struct hs_script){ .request = no_upload });
+		hs_script(h.hs, &(struct hs_script){ .drop = "/keys/upload" });
 		client_login(&c, &h, "@ana:opendoor.example");
 		json_decref(client_call(&c, "POST", "keys/claim", json_pack("{s:{s:{s:s}}}", "one_time_keys", SOURCE_USER, id,
 		    "signed_curve25519")));

@@ -56,14 +56,6 @@ decide(struct host *h, const char *org, const char *decision)
 	    "reason", "they passed on a name"));
 }
 
-/* Nothing that is encrypted gets through. */
-static enum hs_fate
-keep(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
-{
-	(void)cookie, (void)ret_status, (void)ret_body;
-	return strstr(call->path, "/send/") != NULL ? HS_DROP : HS_SERVE;
-}
-
 /* A referral that has been asked for, and whose bytes are on their way. */
 static json_t *
 refer(struct host *h)
@@ -72,7 +64,7 @@ refer(struct host *h)
 	json_t *reply;
 
 	refer_begin(h, &story);
-	hs_script(h->hs, &(struct hs_script){ .request = keep });
+	hs_script(h->hs, &(struct hs_script){ .drop = "/send/" });
 	reply = host_command(h, SOURCE, "refer", refer_args(h, &story, STORY_REFER));
 	host_settle(h);
 	return reply;

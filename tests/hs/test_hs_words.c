@@ -125,19 +125,12 @@ test_nobody_comes(struct host *h)
 }
 
 /* Whoever made no chat with us yet: the homeserver does not even make the room. */
-static enum hs_fate
-no_rooms(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
-{
-	(void)cookie, (void)ret_status, (void)ret_body;
-	return strstr(call->path, "/createRoom") != NULL ? HS_DROP : HS_SERVE;
-}
-
 static void
 test_no_chat(struct host *h)
 {
 	autofree char *told = NULL;
 
-	hs_script(h->hs, &(struct hs_script){ .request = no_rooms });
+	hs_script(h->hs, &(struct hs_script){ .drop = "/createRoom" });
 	json_decref(host_ok(h, SOURCE, "say", said("@nobody:harbor.example", "Hello.")));
 	host_run(h, 25 * 3600 * 1000LL);
 	hs_script(h->hs, NULL);
