@@ -96,10 +96,7 @@ main(void)
 	for (size_t i = SOURCE; i <= TARGET; i++)
 		host_start(&h, i);
 	host_settle(&h);
-	refer_begin(&h, &gone);
-	for (enum story_step s = STORY_REFER; s <= STORY_CONSENT; s++)
-		if (!refer_step(&h, &gone, s))
-			host_fail(&h, "the referral does not get that far");
+	refer_to(&h, &gone, STORY_CONSENT);
 	host_run(&h, 30000);
 	for (size_t i = SOURCE; i <= TARGET; i++)
 		host_stop(&h, i);

@@ -19,10 +19,7 @@ scene_begin(struct scene *sc, uint64_t seed, enum story_step last)
 	story_begin(&sc->host, seed);
 	story_trust(&sc->host);
 	story_publish(&sc->host);
-	refer_begin(&sc->host, &sc->s);
-	for (enum story_step step = STORY_REFER; step <= last; step++)
-		if (!refer_step(&sc->host, &sc->s, step))
-			host_fail(&sc->host, "the referral does not get to step %d", (int)step);
+	refer_to(&sc->host, &sc->s, last);
 	sc->channel = hs_room(sc->host.hs, "org.cairnpeer.channel", 0);
 }
 

@@ -194,6 +194,15 @@ refer_all(struct host *h, struct referral_story *s)
 	return true;
 }
 
+void
+refer_to(struct host *h, struct referral_story *s, enum story_step last)
+{
+	refer_begin(h, s);
+	for (enum story_step step = STORY_REFER; step <= last; step++)
+		if (!refer_step(h, s, step))
+			host_fail(h, "the referral does not get to step %d", (int)step);
+}
+
 /*
  * The oracle.
  */

@@ -20,6 +20,8 @@ void	refer_begin(struct host *, struct referral_story *);
 bool	refer_step(struct host *, struct referral_story *, enum story_step);
 /** refer_all(host, story): all steps. */
 bool	refer_all(struct host *, struct referral_story *);
+/** refer_to(host, story, last): a referral that has come so far, or the test ends. */
+void	refer_to(struct host *, struct referral_story *, enum story_step);
 
 /** refer_args(host, story, step): the arguments of its verb. */
 json_t	*refer_args(struct host *, const struct referral_story *, enum story_step);

@@ -45,15 +45,6 @@ ask(const char *what)
 	return host_ok(&h, SOURCE, "backup", what != NULL ? json_pack("{s:b}", what, 1) : json_object());
 }
 
-static void
-begin(struct referral_story *s, enum story_step last)
-{
-	refer_begin(&h, s);
-	for (enum story_step step = STORY_REFER; step <= last; step++)
-		if (!refer_step(&h, s, step))
-			host_fail(&h, "the referral does not get that far");
-}
-
 static bool
 is_known(const struct referral_story *s)
 {
@@ -158,14 +149,14 @@ main(void)
 	story_trust(&h);
 	story_publish(&h);
 	ok(story_well(&h, SOURCE, "copies of keys"), "before the first member there is nothing to copy");
-	begin(&erased, STORY_CONSENT);
-	begin(&open, STORY_ACCEPT);
+	refer_to(&h, &erased, STORY_CONSENT);
+	refer_to(&h, &open, STORY_ACCEPT);
 	test_died();
 	test_backup();
 	copy(at(".keys"), at(".keys-of-that-day"));
 	json_decref(host_ok(&h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", erased.id, "confirm", erased.id)));
 	host_run(&h, 60000);
-	begin(&later, STORY_REFER);
+	refer_to(&h, &later, STORY_REFER);
 	lose_and_restore();
 	(void)snprintf(what, sizeof(what), "referral:%s", erased.id);
 	ok(!is_known(&erased), "who was erased since is forgotten again");
@@ -185,7 +176,7 @@ main(void)
 	host_start(&h, SOURCE);
 	host_run(&h, 10000);
 	ok(refer_step(&h, &open, STORY_CONSENT) && refer_step(&h, &open, STORY_CONTACT), "what was on its way goes on");
-	begin(&later, STORY_CLOSE);
+	refer_to(&h, &later, STORY_CLOSE);
 	ok(story_complaints(&h) == 0, "and what is begun anew goes all the way, with nothing used twice");
 	test_reminder();
 	host_close(&h);

@@ -2,50 +2,21 @@
 /*
  * What is to be forgotten, and what was: an older file of keys put back.
  */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/canon.h"
+#include "search.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
 #define DAY	(24 * 3600 * 1000LL)
 
 static void
-path_of(const struct host *h, size_t i, const char *suffix, char out[PATH_MAX])
-{
-	if (snprintf(out, PATH_MAX, "%s/%s%s", h->dir, h->node[i].name, suffix) >= PATH_MAX)
-		abort();
-}
-
-static void
-copy_file(struct host *h, size_t i, const char *from, const char *to)
-{
-	char a[PATH_MAX], b[PATH_MAX], command[2 * PATH_MAX + 16];
-
-	path_of(h, i, from, a);
-	path_of(h, i, to, b);
-	(void)snprintf(command, sizeof(command), "cp '%s' '%s'", a, b);
-	if (system(command) != 0)
-		host_fail(h, "%s cannot be copied", from);
-}
-
-/* A referral as far as ${last}. */
-static void
-begin(struct host *h, struct referral_story *s, enum story_step last)
-{
-	refer_begin(h, s);
-	for (enum story_step step = STORY_REFER; step <= last; step++)
-		if (!refer_step(h, s, step))
-			host_fail(h, "the referral does not get that far");
-}
-
-static void
 with_keys(struct host *h, const char *from)
 {
 	host_stop(h, TARGET);
-	copy_file(h, TARGET, from, "/keys.db");
+	search_copy_file(h, TARGET, from, "/keys.db");
 	host_start(h, TARGET);
 	host_run(h, 60000);
 }
@@ -96,14 +67,14 @@ test_older_keys(void)
 	story_begin(&h, 71);
 	story_trust(&h);
 	story_publish(&h);
-	begin(&h, &kept, STORY_ACCEPT);
-	copy_file(&h, TARGET, "/keys.db", ".older");
-	begin(&h, &agreed, STORY_CONSENT);
+	refer_to(&h, &kept, STORY_ACCEPT);
+	search_copy_file(&h, TARGET, "/keys.db", ".older");
+	refer_to(&h, &agreed, STORY_CONSENT);
 	json_decref(host_ok(&h, TARGET, "say", json_pack("{s:s, s:s}", "user", "@ana:elsewhere.example", "text", "Hello, Ana.")));
-	begin(&h, &lost, STORY_REFER);
+	refer_to(&h, &lost, STORY_REFER);
 	ok(story_well(&h, TARGET, "keys of people"), "while each key is there the doctor names nobody");
 	host_stop(&h, TARGET);
-	copy_file(&h, TARGET, "/keys.db", ".newest");
+	search_copy_file(&h, TARGET, "/keys.db", ".newest");
 	host_start(&h, TARGET);
 	with_keys(&h, ".older");
 	*h.now += 4 * DAY;

@@ -158,10 +158,7 @@ say_two(struct host *h, struct referral_story *s)
 {
 	int before;
 
-	refer_begin(h, s);
-	for (enum story_step step = STORY_REFER; step < STORY_CONTACT; step++)
-		if (!refer_step(h, s, step))
-			host_fail(h, "the referral does not get that far");
+	refer_to(h, s, STORY_CONSENT);
 	before = said_by_target(h);
 	host_stop(h, SOURCE);
 	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, s, STORY_CONTACT)));
