@@ -12,11 +12,10 @@ import struct
 import sys
 import threading
 import time
-import warnings
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")]
 import tap
-from harness import END, FAIL, PROGRAM, Authority, Bridge, BridgeCase, Server, raw, reply
+from harness import END, FAIL, PROGRAM, Authority, Bridge, BridgeCase, Server, raw, reply, tls_1_1
 
 OK = b"HTTP/1.1 200 OK\r\n"
 MEMORY = 24 * 1024  # KiB that a bridge may come to need more than after its first answer
@@ -334,13 +333,7 @@ class Tls(Case):
         self.refused(self.ca.issue("elsewhere", "DNS:elsewhere.example"), "no alternative certificate subject name matches")
 
     def test_tls_1_1(self):
-        def old(context):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                context.minimum_version = ssl.TLSVersion.TLSv1
-                context.maximum_version = ssl.TLSVersion.TLSv1_1
-            context.set_ciphers("ALL:@SECLEVEL=0")
-        self.refused(self.certificate, "protocol version|unsupported protocol|alert", tls=old)
+        self.refused(self.certificate, "protocol version|unsupported protocol|alert", tls=tls_1_1)
 
     def test_handshake_that_stalls_after_each_of_8_parts(self):
         """The server's first flight stops somewhere; the others are not held up by it."""

@@ -4,14 +4,12 @@
 
 import os
 import socket
-import ssl
 import sys
 import unittest
-import warnings
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")]
 import tap
-from harness import PROGRAM, Authority, Bridge, BridgeCase, Server, reply, spawn, wait
+from harness import PROGRAM, Authority, Bridge, BridgeCase, Server, reply, spawn, tls_1_1, wait
 
 
 class Certificates(BridgeCase):
@@ -38,13 +36,7 @@ class Certificates(BridgeCase):
         self.refused(certificate=self.ca.issue("expired", "IP:127.0.0.1", days="-1"))
 
     def test_old_protocol(self):
-        def old(context):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                context.minimum_version = ssl.TLSVersion.TLSv1
-                context.maximum_version = ssl.TLSVersion.TLSv1_1
-            context.set_ciphers("ALL:@SECLEVEL=0")
-        self.refused(tls=old)
+        self.refused(tls=tls_1_1)
 
     def test_no_tls_at_all(self):
         self.server = Server(reply())
