@@ -7,10 +7,12 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "disclosure.h"
+#include "domain/asked.h"
 #include "domain/consent.h"
 #include "domain/consent_law.h"
 #include "domain/origin.h"
 #include "domain/trust.h"
+#include "facts.h"
 #include "intake.h"
 #include "publish.h"
 #include "store/audit.h"
@@ -47,7 +49,7 @@ disclosure_classes(const json_t *content)
 
 /* What decides which law holds, and who signs. */
 struct facts {
-	json_t		*request, *body;	/* The request, and the record that it is addressed to, if it is here. */
+	json_t		*asked, *body;		/* What was asked for, as it is known now, and the record that it is addressed to, if it is here. */
 	json_t		*program;		/* Whose specialist or group that is, if it is here. */
 	json_t		*minors;		/* The table of minors, if there is one. */
 	const char	*laws[32];		/* Of our programs: static texts. */
@@ -57,7 +59,7 @@ struct facts {
 static void
 facts_free(struct facts *f)
 {
-	json_decref(f->request);
+	json_decref(f->asked);
 	json_decref(f->body);
 	json_decref(f->program);
 	json_decref(f->minors);
@@ -145,14 +147,14 @@ look(struct app *app, const struct case_row *row, struct facts *f, struct consen
 	const char *to, *age, *need;
 	int r;
 
-	if ((r = canon_stored(row->request, &f->request)) != 0)
+	if ((r = facts_of(app, row, &f->asked)) != 0)
 		return r;
-	to = json_str(f->request, "to");
-	age = json_str(f->request, "age_band");
-	need = json_str(f->request, "need");
+	to = json_str(f->asked, "to");
+	age = json_str(f->asked, "age_band");
+	need = json_str(f->asked, "need");
 	use->record = to;
 	use->age_band = age;
-	use->minor = age != NULL && (!strcmp(age, "under_13") || !strcmp(age, "13_17"));
+	use->minor = asked_minor(age);
 	if (row->r.side != REFERRAL_AT_SOURCE)
 		return 0;	/* Law and signers are the discloser's to know. */
 	if ((r = own_each(app->db, "program", each_program, f)) != 0 || (r = load_minors(app, &f->minors)) != 0)

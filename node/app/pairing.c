@@ -7,7 +7,9 @@
 
 #include "base/canon.h"
 #include "bound.h"
+#include "domain/asked.h"
 #include "domain/when.h"
+#include "facts.h"
 #include "intake.h"
 #include "match.h"
 #include "store/audit.h"
@@ -22,29 +24,44 @@ enum { WEEKS = 26, WEEKS_MAX = 52, REVIEW_WEEKS = 6 };
 static const char *const wishes[] = { "need", "age_band", "language", "role", "certified", "modality", "time", "at", "minutes", "only",
 	"avoid", "conflict", "not_town", "known", "zone", "near", "prefer", "age", "residence", "postal", "insurance", "identity", "referral_source" };
 
-/* Of a referral, what is asked there and nobody said otherwise. */
+/* Of a referral, what is known there and nobody said otherwise. */
 static int
 wish_of_referral(struct app *app, const char *id, json_t *wish, struct err *reterr)
 {
-	static const char *const same[] = { "need", "age_band", "language" };
-	autojson json_t *request = NULL;
+	static const char *const same[] = { "need", "age_band", "language", "residence" };
+	autojson json_t *asked = NULL;
 	struct case_row row;
 	int r = case_get(app->db, id, &row), bad = 0;
 
 	if (r != 0)
 		return r == E_NOTFOUND ? err_set(reterr, E_NOTFOUND, "no referral here has this id") : r;
-	r = canon_stored(row.request, &request);
+	r = facts_of(app, &row, &asked);
 	case_free(&row);
 	if (r != 0)
-		return r < 0 ? r : ERR_CORRUPT;
+		return r;
 	for (size_t i = 0; i < nelem(same); i++)
-		if (json_object_get(wish, same[i]) == NULL && json_object_get(request, same[i]) != NULL)
-			bad |= json_object_set(wish, same[i], json_object_get(request, same[i]));
+		if (json_object_get(wish, same[i]) == NULL && json_object_get(asked, same[i]) != NULL)
+			bad |= json_object_set(wish, same[i], json_object_get(asked, same[i]));
 	if (json_object_get(wish, "modality") == NULL)
-		bad |= json_object_set_new(wish, "modality", json_pack("[O]", json_object_get(request, "modality")));
-	if (json_object_get(wish, "time") == NULL && json_object_get(wish, "at") == NULL && json_arr(request, "times") != NULL)
-		bad |= json_object_set(wish, "time", json_arr(request, "times"));
+		bad |= json_object_set_new(wish, "modality", json_pack("[O]", json_object_get(asked, "modality")));
+	if (json_object_get(wish, "time") == NULL && json_object_get(wish, "at") == NULL && json_arr(asked, "times") != NULL)
+		bad |= json_object_set(wish, "time", json_arr(asked, "times"));
 	return bad ? -ENOMEM : 0;
+}
+
+/* Whoever their referral says is a minor is matched as one, also when that was said after staff wrote the wish down. */
+static int
+as_a_minor(struct app *app, const char *referral, json_t *wish)
+{
+	autojson json_t *asked = NULL;
+	struct case_row row;
+	int r = case_get(app->db, referral, &row);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	r = facts_of(app, &row, &asked);
+	case_free(&row);
+	return r != 0 ? r : asked_doubt(wish, asked);
 }
 
 /*
@@ -64,6 +81,8 @@ by_their_clock(struct app *app, const char *referral, const json_t *wish, json_t
 		return r < 0 ? r : -ENOMEM;
 	if (r == 0 && (known = zones_read(zone)) != NULL && json_object_set_new(own, "zone", json_string(zone)) != 0)
 		return -ENOMEM;
+	if (referral != NULL && (r = as_a_minor(app, referral, own)) != 0)
+		return r;
 	*ret = take(own);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "domain/report.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "facts.h"
 #include "notes.h"
 #include "store/audit.h"
 #include "store/casestore.h"
@@ -128,7 +129,7 @@ add_referral(void *cookie, const struct case_row *row)
 {
 	struct quarter *q = cookie;
 	int unmet = is_unmet(&row->r), r;
-	autojson json_t *request = NULL;
+	autojson json_t *asked = NULL;
 	autofree char *who = NULL;
 	json_t *section;
 
@@ -138,11 +139,11 @@ add_referral(void *cookie, const struct case_row *row)
 		return r == E_NOTFOUND ? 0 : r;
 	if ((section = inner(q->referrals, referred[row->r.side == REFERRAL_AT_TARGET][unmet])) == NULL)
 		return -ENOMEM;
-	r = canon_stored(row->request, &request);
+	r = facts_of(q->app, row, &asked);
 	for (size_t i = 0; i < nelem(of_request) && r == 0; i++)
-		r = tally(section, of_request[i], who, json_str(request, of_request[i]));
+		r = tally(section, of_request[i], who, json_str(asked, of_request[i]));
 	if (r == 0)
-		r = tally_asked(q, section, who, row, json_str(request, "to"));
+		r = tally_asked(q, section, who, row, json_str(asked, "to"));
 	if (r == 0 && unmet > 0)
 		r = tally(section, "why", who, row->r.state == REFERRAL_WAITLISTED ? "waitlisted" : row->reason != NULL ? row->reason :
 		    referral_end_name(row->r.end));

@@ -9,6 +9,7 @@
 #include "case.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "facts.h"
 #include "intake.h"
 #include "revoke.h"
 #include "store/dirstore.h"
@@ -207,15 +208,15 @@ say_holds(struct walk *w, const struct case_row *row, bool *ret_any)
 static int
 say_seen(struct walk *w, const struct case_row *row, const char *name)
 {
-	autojson json_t *request = NULL;
+	autojson json_t *asked = NULL;
 	struct buf *say = &w->talk->say;
 	bool any = false;
 	int r;
 
-	if ((r = canon_stored(row->request, &request)) != 0)
+	if ((r = facts_of(w->talk->app, row, &asked)) != 0)
 		return r;
 	r = buf_printf(say, "%s: need (%s), language (%s), age (%s), how and when to meet, under a name that stands for you there alone.",
-	    name, json_str(request, "need"), json_str(request, "language"), json_str(request, "age_band"));
+	    name, json_str(asked, "need"), json_str(asked, "language"), json_str(asked, "age_band"));
 	if (r != 0 || (r = say_holds(w, row, &any)) != 0)
 		return r;
 	return buf_puts(say, any ? "\n" : " Not who you are.\n");

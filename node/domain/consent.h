@@ -69,7 +69,7 @@ struct consent_use {
 	enum consent_covers covers;	/* Counselling notes, or for proceedings against the member. */
 	const char	*law;		/* The one that the consent must be under; NULL: any. */
 	bool		 minor;		/* The member is known to be one. */
-	const char	*age_band;	/* As they said when they asked; NULL: not known. */
+	const char	*age_band;	/* As they said when they asked, or later; NULL: not known. */
 	unsigned	 about;		/* CONSENT_ABOUT_* (consent_law.h), with ${signers}. */
 	bool		 signers;	/* Judge also who has to sign for a minor: the discloser's duty. */
 	const json_t	*minors;	/* By this table; NULL: both sign. */
