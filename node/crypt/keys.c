@@ -140,8 +140,8 @@ objection(const struct crypto_user *u, const struct crypto_device *d, bool pinne
 	return d->is_signed ? NULL : "not signed by the user's identity, and not pinned";
 }
 
-static int
-is_pinned(struct crypt *c, const struct crypto_device *d, bool *ret)
+int
+machine_pinned(struct crypt *c, const struct crypto_device *d, bool *ret)
 {
 	uint8_t key[CRYPT_KEY];
 	int r = crypto_pin_get(c->db, d->pid, d->device_id, key);
@@ -167,7 +167,7 @@ machine_eligible(struct crypt *c, int64_t pid)
 		struct crypto_device *d = &list[i];
 		bool may;
 
-		if ((r = is_pinned(c, d, &pinned)) != 0)
+		if ((r = machine_pinned(c, d, &pinned)) != 0)
 			break;
 		may = objection(&u, d, pinned) == NULL;
 		if (may == (d->eligible != 0))
@@ -242,7 +242,7 @@ keys_pin(struct crypt *c, const char *user, const char *device_id, const char *f
 		if ((r = crypto_device_put(c->db, &d)) != 0)
 			return r;
 	}
-	if ((r = keys_track(c, pid)) != 0)
+	if ((r = keys_track(c, pid)) != 0 || (r = machine_twins(c, pid)) != 0)
 		return r;
 	return machine_eligible(c, pid);
 }
@@ -292,7 +292,9 @@ keys_pin_master(struct crypt *c, const char *user, const char *master, struct er
 		if (u.pinned)
 			return 0;
 		u.pinned = 1;
-		return crypto_user_put(c->db, &u);
+		if ((r = crypto_user_put(c->db, &u)) != 0)
+			return r;
+		return machine_twins(c, pid);
 	}
 	u.pinned = 1;
 	return hold_to(c, &u, key);
@@ -440,7 +442,7 @@ keys_explain(struct crypt *c, const char *user, int (*fn)(void *, const char *, 
 		const char *why;
 		bool pinned;
 
-		if ((r = is_pinned(c, &list[i], &pinned)) != 0)
+		if ((r = machine_pinned(c, &list[i], &pinned)) != 0)
 			break;
 		encode_b64(list[i].ed25519, CRYPT_KEY, text);
 		why = objection(&u, &list[i], pinned);

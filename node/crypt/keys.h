@@ -3,9 +3,9 @@
  * keys: the devices of others, and which of them may receive keys.
  *
  * A device is eligible if it is in the user's latest list, was never seen with
- * other keys, shares its Curve25519 key with nobody, and is either signed by
- * the user's self-signing key under the master key pinned for that user (by the
- * trust list, or on first use), or pinned by its fingerprint.  A user whose
+ * other keys, has a Curve25519 key that counts as its own (twins.c), and is
+ * either signed by the user's self-signing key under the master key pinned for
+ * that user (by the trust list, or on first use), or pinned by its fingerprint.  A user whose
  * master key changed has no eligible device until an operator pins it again.
  */
 #ifndef CAIRN_KEYS_H

@@ -210,35 +210,13 @@ refuse_device(struct crypt *c, struct crypto_device *d, const char *why)
 {
 	int r;
 
+	if (machine_is_twin(d))
+		free(take(d->refused));	/* Which may pass; this does not. */
 	if (d->refused == NULL && (d->refused = strdup(why)) == NULL)
 		return -ENOMEM;
 	if ((r = crypto_device_put(c->db, d)) != 0)
 		return r;
 	return machine_alarm(c, d->pid, d->device_id, why);
-}
-
-/* A Curve25519 key belongs to one device only: whoever shows another's gets nothing. */
-static int
-refuse_twins(struct crypt *c, struct crypto_device *d)
-{
-	static const char why[] = "its Curve25519 key is also another device's";
-	struct crypto_device *list;
-	bool twin = memcmp(d->curve25519, c->curve25519, CRYPT_KEY) == 0;
-	size_t n;
-	int r = crypto_device_by_key(c->db, d->curve25519, &list, &n);
-
-	if (r != 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (list[i].pid == d->pid && strcmp(list[i].device_id, d->device_id) == 0)
-			continue;
-		twin = true;
-		r = refuse_device(c, &list[i], why);
-		if (r == 0 && list[i].pid != d->pid)
-			r = machine_eligible(c, list[i].pid);
-	}
-	crypto_device_list_free(list, n);
-	return r == 0 && twin ? refuse_device(c, d, why) : r;
 }
 
 static int
@@ -262,6 +240,8 @@ store_device(struct crypt *c, const struct view *v, const char *id, const json_t
 			return -ENOMEM;
 		memcpy(known.ed25519, seen.ed25519, CRYPT_KEY);
 		memcpy(known.curve25519, seen.curve25519, CRYPT_KEY);
+		if ((r = machine_twin_new(c, &known)) != 0)
+			return r;
 	} else if (memcmp(known.ed25519, seen.ed25519, CRYPT_KEY) != 0 ||
 	    memcmp(known.curve25519, seen.curve25519, CRYPT_KEY) != 0)
 		return refuse_device(c, &known, "its keys changed");
@@ -269,12 +249,10 @@ store_device(struct crypt *c, const struct view *v, const char *id, const json_t
 		return 0;
 	known.listed = 1;
 	known.is_signed = seen.is_signed;
-	if ((r = crypto_device_put(c->db, &known)) != 0)
-		return r;
-	return old != 0 ? refuse_twins(c, &known) : 0;
+	return crypto_device_put(c->db, &known);
 }
 
-/* Devices that are no longer shown, or no longer well-formed. */
+/* Devices that are no longer shown, or no longer well-formed.  Whether they were signed is kept: it says whose key is whose (twins.c). */
 static int
 unlist_others(struct crypt *c, int64_t pid, const json_t *listed)
 {
@@ -287,7 +265,7 @@ unlist_others(struct crypt *c, int64_t pid, const json_t *listed)
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (!known[i].listed || json_object_get(listed, known[i].device_id) != NULL)
 			continue;
-		known[i].listed = known[i].is_signed = 0;
+		known[i].listed = 0;
 		r = crypto_device_put(c->db, &known[i]);
 	}
 	crypto_device_list_free(known, n);
@@ -328,7 +306,7 @@ answer_user(struct crypt *c, const char *user, int64_t gen, const json_t *answer
 		return r;
 	u.answered = gen;
 	u.tries = u.due = 0;
-	if ((r = crypto_user_put(c->db, &u)) != 0 || (r = machine_eligible(c, pid)) != 0)
+	if ((r = crypto_user_put(c->db, &u)) != 0 || (r = machine_twins(c, pid)) != 0 || (r = machine_eligible(c, pid)) != 0)
 		return r;
 	if (u.changed > gen)
 		return 0;

@@ -69,6 +69,21 @@ int64_t	machine_backoff(int64_t, int64_t);
 /** machine_outdate(c, pid): track the user and ask for its devices again. */
 int	machine_outdate(struct crypt *, int64_t pid) must_check;
 
+/** machine_pinned(c, device, ret): did somebody vouch for its fingerprint? */
+int	machine_pinned(struct crypt *, const struct crypto_device *, bool *) must_check;
+
+/**
+ * Whose a Curve25519 key is that several devices show (twins.c).
+ * machine_twins(c, pid): judge anew those that this user's devices show.
+ * machine_twin_new(c, device): one that shows a known one's key, not stored yet, is refused until it is judged.
+ * machine_is_twin(device): it is refused for that alone.
+ * machine_proved(c, device): it spoke with its key, so the key is its own; what is stored of it is read anew.
+ */
+int	machine_twins(struct crypt *, int64_t pid) must_check;
+int	machine_twin_new(struct crypt *, struct crypto_device *) must_check;
+bool	machine_is_twin(const struct crypto_device *);
+int	machine_proved(struct crypt *, struct crypto_device *) must_check;
+
 /** machine_eligible(c, pid): work out anew which of the user's devices may receive keys. */
 int	machine_eligible(struct crypt *, int64_t pid) must_check;
 

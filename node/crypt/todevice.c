@@ -91,20 +91,27 @@ read_letter(struct crypt *c, const json_t *event, struct letter *l, struct err *
 	return 0;
 }
 
-/* The key is in nobody's list.  Ask, unless we asked after it had arrived. */
+/* The key is not in its sender's list.  Ask, unless we asked after it had arrived. */
 static int
-ask_for_device(struct crypt *c, int64_t pid, int64_t received, struct err *reterr)
+ask_for_device(struct crypt *c, int64_t pid, int64_t received, const char *why, struct err *reterr)
 {
 	struct crypto_user u;
 	int r;
 
 	if ((r = crypto_user_get(c->db, pid, &u)) < 0)
 		return r;
-	if (r == 0 && u.tracked && !u.outdated && u.queried_at > received)
-		return err_set(reterr, E_REFUSED, "it comes from a device that is not in its sender's list");
+	if (r == 0 && u.tracked && !u.outdated && u.queried_at >= received)
+		return err_set(reterr, E_REFUSED, "%s", why);
 	if ((r = machine_outdate(c, pid)) != 0)
 		return r;
 	return err_set(reterr, E_LATER, "its sender's device is not known yet");
+}
+
+/* Of several devices of one user with one key, the one that is most likely the true one. */
+static int
+worth(const struct crypto_device *d)
+{
+	return d->eligible ? 3 : d->refused != NULL ? 0 : d->listed ? 2 : 1;
 }
 
 static int
@@ -112,28 +119,27 @@ find_device(struct crypt *c, const struct letter *l, int64_t pid, int64_t receiv
     struct crypto_device *ret, struct err *reterr)
 {
 	struct crypto_device *list;
-	bool other = false, found = false;
-	size_t n;
+	size_t n, found;
 	int r = crypto_device_by_key(c->db, l->sender_key, &list, &n);
 
 	if (r != 0)
 		return r;
-	for (size_t i = 0; i < n; i++) {
-		if (list[i].pid != pid)
-			other = true;
-		else if (!found) {
-			*ret = list[i];
-			list[i] = (struct crypto_device){ 0 };
-			found = true;
-		}
+	found = n;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].pid == pid && (found == n || worth(&list[i]) > worth(&list[found])))
+			found = i;
+	if (found < n) {
+		*ret = list[found];
+		list[found] = (struct crypto_device){ 0 };
 	}
 	crypto_device_list_free(list, n);
-	if (found)
-		return ret->refused == NULL ? 0 :
-		    err_set(reterr, E_REFUSED, "it comes from a refused device: %s", ret->refused);
-	if (other)
-		return err_set(reterr, E_REFUSED, "its key belongs to another user's device");
-	return ask_for_device(c, pid, received, reterr);
+	if (found == n)
+		return ask_for_device(c, pid, received, n > 0 ? "its key belongs to another user's device" :
+		    "it comes from a device that is not in its sender's list", reterr);
+	/* Whoever speaks with a key that others show too proves that it is theirs; with ours nobody does. */
+	if (ret->refused == NULL || (machine_is_twin(ret) && memcmp(ret->curve25519, c->curve25519, CRYPT_KEY) != 0))
+		return 0;
+	return err_set(reterr, E_REFUSED, "it comes from a refused device: %s", ret->refused);
 }
 
 /* Decrypt with one of the sessions we have with ${pid}'s device: 0, the session and its row; E_REFUSED if one
@@ -392,7 +398,7 @@ open_from(struct crypt *c, const struct letter *l, struct crypto_device *d, stru
 		failed = r > 0 ? note_failure(c, d, false) : 0;
 		return failed != 0 ? failed : r;
 	}
-	if ((r = keep(c, l, d->pid, s, row)) != 0)
+	if ((r = keep(c, l, d->pid, s, row)) != 0 || (r = machine_proved(c, d)) != 0)
 		return r;
 	return take_inner(c, d, inner, ret, reterr);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What servers may say of devices, and what is believed (cases E1 to E16; E11 and E12: test_claims.c, test_repeats.c). */
+/* What servers may say of devices, and what is believed (cases E1 to E16; E4: test_twins.c; E11 and E12: test_claims.c, test_repeats.c). */
 #include "peer.h"
 
 #define BOB	"@bob:b"
@@ -214,29 +214,6 @@ test_changed_keys(void)
 	peer_stop(&other);
 }
 
-/* E4 */
-static void
-test_twins(void)
-{
-	struct peer thief;
-
-	fresh();
-	need(learn() == 1);
-	peer_start(&thief, "@eve:e", "EVEDEV");
-	memcpy(thief.curve_text, bob.curve_text, sizeof(thief.curve_text));
-	peer_publish(&thief, &ke);
-	(void)node_learn(&a, "@eve:e");
-	is_int((int)node_eligible(&a, "@eve:e"), 0, "E4 a device with another's Curve25519 key");
-	is_int((int)node_eligible(&a, BOB), 0, "neither gets keys");
-	ok(alarmed("also another device's"), "alarm");
-	peer_stop(&thief);
-	fresh();
-	memcpy(bob.curve_text, a.crypt->curve_text, sizeof(bob.curve_text));
-	json_object_set_new(json_obj(bobs(), "keys"), "curve25519:BOBDEV", json_string(bob.curve_text));
-	resign();
-	is_int((int)learn(), 0, "E4 a device with our own key");
-}
-
 /* Show this key of ${k} as Bob's self-signing key and sign his device with it. */
 static void
 swap_self(struct crosssign_keys *k, const char *name, enum crosssign_role role)
@@ -431,7 +408,6 @@ main(void)
 	test_signature();
 	test_names_and_points();
 	test_changed_keys();
-	test_twins();
 	test_cross_signing();
 	test_master_changed();
 	test_device_named_like_key();

@@ -303,7 +303,9 @@ test_forms(void)
 	refused(event, "not a user id", "E37 a sender that is no user id");
 	event = peer_letter(&eve, &a, inner("t"));
 	json_object_set_new(event, "sender", json_string("@mallory:m"));
-	refused(event, "another user's", "a key of another user's device");
+	is_int(take_event(json_incref(event)), E_LATER, "a key of another user's device: its sender is asked for");
+	(void)node_query(&a);
+	refused(event, "another user's", "and is refused, being in their list only");
 	event = peer_letter(&eve, &a, inner("t"));
 	json_object_set_new(json_obj(event, "content"), "sender_key",
 	    json_string("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
@@ -344,6 +346,8 @@ test_unknown_device(void)
 	must(db_commit(a.db, NULL));
 	is_int(r, E_REFUSED, "the list does not have it: refused");
 	opened_free(&o);
+	is_int(take_event(json_incref(event)), E_REFUSED, "nor is it, if the query was made in the very millisecond");
+	net_now++;
 	is_int(take_event(json_incref(event)), E_LATER, "one that arrives after the query asks again");
 	peer_publish(&fresh, NULL);
 	net_now += SECOND;

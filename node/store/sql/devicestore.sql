@@ -43,10 +43,11 @@ FROM crypt_device WHERE pid = ?1 ORDER BY device_id;
 -- name: crypt_device_by_key
 SELECT pid, device_id, ed25519, curve25519, listed, signed, eligible, claim, claim_tries, claim_due,
 	mend, mended_at, failures, failing_at, refused, onetime
-FROM crypt_device WHERE curve25519 = ?1;
+FROM crypt_device WHERE curve25519 = ?1 ORDER BY pid, device_id;
 
 -- name: crypt_device_name
-SELECT device_id, eligible FROM crypt_device WHERE curve25519 = ?1 AND pid = ?2 ORDER BY device_id LIMIT 1;
+SELECT device_id, eligible FROM crypt_device WHERE curve25519 = ?1 AND pid = ?2
+ORDER BY eligible DESC, listed DESC, device_id LIMIT 1;
 
 -- name: crypt_device_claims
 SELECT pid, device_id, ed25519, curve25519, listed, signed, eligible, claim, claim_tries, claim_due,
