@@ -6,7 +6,8 @@
  * other keys, has a Curve25519 key that counts as its own (twins.c), and is
  * either signed by the user's self-signing key under the master key pinned for
  * that user (by the trust list, or on first use), or pinned by its fingerprint.  A user whose
- * master key changed has no eligible device until an operator pins it again.
+ * master key changed has no eligible device until an operator pins it again, or
+ * until the one that the trust list names is shown again.
  */
 #ifndef CAIRN_KEYS_H
 #define CAIRN_KEYS_H

@@ -148,12 +148,17 @@ read_identity(struct crypt *c, struct view *v, const json_t *answer)
 	const json_t *self = json_obj(json_obj(answer, "self_signing_keys"), v->user);
 	char key_id[KEY_ID_MAX];
 	uint8_t key[CRYPT_KEY];
+	bool same;
 	int r;
 
 	v->u->has_shown = false;
 	if (master == NULL || cross_key(master, v->user, "master", key) != 0)
 		return 0;
-	if (v->u->has_master && (v->u->refused || memcmp(v->u->master, key, CRYPT_KEY) != 0)) {
+	same = v->u->has_master && memcmp(v->u->master, key, CRYPT_KEY) == 0;
+	/* Whose key the trust list names needs no person to say which counts, once that is shown. */
+	if (same && v->u->pinned)
+		v->u->refused = v->u->refused_at = 0;
+	if (v->u->has_master && (v->u->refused || !same)) {
 		/* Until a person says which counts (keys_doubts). */
 		if (!v->u->refused)
 			v->u->refused_at = machine_now(c);
@@ -219,33 +224,82 @@ refuse_device(struct crypt *c, struct crypto_device *d, const char *why)
 	return machine_alarm(c, d->pid, d->device_id, why);
 }
 
+static bool
+same_keys(const struct crypto_device *a, const struct crypto_device *b)
+{
+	return memcmp(a->ed25519, b->ed25519, CRYPT_KEY) == 0 && memcmp(a->curve25519, b->curve25519, CRYPT_KEY) == 0;
+}
+
+/*
+ * Does its owner say this of the device, by the identity that we hold to or the key that is pinned?  ${ret_hearsay}: they could, and do not, and it
+ * is another word than theirs was: it is as if the device were not listed, neither believed nor held against it.
+ */
+static int
+weigh(struct crypt *c, const struct view *v, const struct crypto_device *known, const struct crypto_device *seen, bool *ret_owner,
+    bool *ret_hearsay)
+{
+	uint8_t pin[CRYPT_KEY];
+	int r = crypto_pin_get(c->db, known->pid, known->device_id, pin);
+
+	if (r < 0)
+		return r;
+	*ret_owner = seen->is_signed || (r == 0 && memcmp(pin, seen->ed25519, CRYPT_KEY) == 0);
+	*ret_hearsay = !*ret_owner && (v->u->has_master || r == 0) && (known->is_signed || !same_keys(known, seen));
+	return 0;
+}
+
+/* What is known of the device, or of a new one.  0; E_EXISTS: what is seen does not count. */
+static int
+find_known(struct crypt *c, const struct view *v, const char *id, const struct crypto_device *seen, struct crypto_device *ret, bool *ret_new)
+{
+	bool pinned, owner, hearsay;
+	int r = crypto_device_get(c->db, v->u->pid, id, ret);
+
+	*ret_new = r == E_NOTFOUND;
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		if ((r = machine_pinned(c, ret, &pinned)) != 0 || (r = weigh(c, v, ret, seen, &owner, &hearsay)) != 0)
+			return r;
+		if (hearsay) {
+			r = same_keys(ret, seen) ? 0 : machine_alarm(c, v->u->pid, id, "keys that its owner did not sign were shown as this device's");
+			return r != 0 ? r : E_EXISTS;
+		}
+		/* Nor does what only a server said stand in the way of the owner's word. */
+		if (!owner || ret->is_signed || pinned || same_keys(ret, seen))
+			return 0;
+		if ((r = crypto_device_drop(c->db, v->u->pid, id)) != 0)
+			return r;
+		crypto_device_free(ret);
+		*ret_new = true;
+	}
+	ret->pid = v->u->pid;
+	if ((ret->device_id = strdup(id)) == NULL)
+		return -ENOMEM;
+	memcpy(ret->ed25519, seen->ed25519, CRYPT_KEY);
+	memcpy(ret->curve25519, seen->curve25519, CRYPT_KEY);
+	return machine_twin_new(c, ret);
+}
+
 static int
 store_device(struct crypt *c, const struct view *v, const char *id, const json_t *object,
     json_t *listed)
 {
 	autodevice struct crypto_device known = { 0 }, seen = { 0 };
-	int old, r;
+	bool fresh;
+	int r;
 
 	if ((r = read_device(v, id, object, &seen)) != 0)
 		return r < 0 ? r : 0;
-	if (json_object_set_new(listed, id, json_true()) != 0)
-		return -ENOMEM;
 	if (strcmp(id, v->master_id) == 0 || strcmp(id, v->self_id) == 0)
 		return machine_alarm(c, v->u->pid, id, "a device named like a cross-signing key");
-	if ((old = crypto_device_get(c->db, v->u->pid, id, &known)) < 0)
-		return old;
-	if (old != 0) {
-		known.pid = v->u->pid;
-		if ((known.device_id = strdup(id)) == NULL)
-			return -ENOMEM;
-		memcpy(known.ed25519, seen.ed25519, CRYPT_KEY);
-		memcpy(known.curve25519, seen.curve25519, CRYPT_KEY);
-		if ((r = machine_twin_new(c, &known)) != 0)
-			return r;
-	} else if (memcmp(known.ed25519, seen.ed25519, CRYPT_KEY) != 0 ||
-	    memcmp(known.curve25519, seen.curve25519, CRYPT_KEY) != 0)
+	if ((r = find_known(c, v, id, &seen, &known, &fresh)) != 0)
+		return r == E_EXISTS ? 0 : r;
+	if (json_object_set_new(listed, id, json_true()) != 0)
+		return -ENOMEM;
+	if (!same_keys(&known, &seen))
 		return refuse_device(c, &known, "its keys changed");
-	else if (known.listed == seen.listed && known.is_signed == seen.is_signed)
+	if (!fresh && known.listed == seen.listed && known.is_signed == seen.is_signed)
 		return 0;
 	known.listed = 1;
 	known.is_signed = seen.is_signed;
