@@ -15,7 +15,7 @@ enum { ALARMS_MAX = 200, FINGERPRINT_MAX = 128 };
 static int
 put_outdated(struct crypt *c, struct crypto_user *u)
 {
-	bool was_fresh = !u->outdated;
+	bool was_fresh = machine_answered(u);
 	int r = crypto_generation_next(c->db, &u->changed);
 
 	if (r != 0)
@@ -75,10 +75,38 @@ machine_outdate(struct crypt *c, int64_t pid)
 	struct crypto_user u;
 	int r = get_user(c, pid, &u);
 
-	if (r != 0 || (u.tracked && u.outdated))
+	if (r != 0 || (u.tracked && !machine_answered(&u)))
 		return r;
 	u.tracked = 1;
 	return put_outdated(c, &u);
+}
+
+/* A minute, doubling to an hour; after a day of that, a day. */
+int64_t
+machine_again(int64_t tries)
+{
+	enum { A_DAY = 36 };
+	int64_t wait = machine_backoff(tries, MACHINE_HOUR);
+
+	return tries > A_DAY ? 24 * MACHINE_HOUR : wait > MACHINE_MINUTE ? wait : MACHINE_MINUTE;
+}
+
+int
+machine_look_again(struct crypt *c, int64_t pid)
+{
+	enum { AN_HOUR = 13 };	/* The first try that waits so long. */
+	struct crypto_user u;
+	int64_t at;
+	int r = get_user(c, pid, &u);
+
+	if (r != 0 || !u.tracked || u.tries == 0 || !machine_answered(&u))
+		return r;
+	at = u.queried_at + machine_again(u.tries < AN_HOUR ? u.tries : AN_HOUR);
+	if (u.outdated && u.due <= at)
+		return 0;
+	u.outdated = 1;
+	u.due = at;
+	return crypto_user_put(c->db, &u);
 }
 
 int
@@ -114,7 +142,7 @@ keys_fresh(struct crypt *c, int64_t pid)
 
 	if (r < 0)
 		return r;
-	return r == 0 && u.tracked && !u.outdated ? 0 : E_LATER;
+	return r == 0 && u.tracked && machine_answered(&u) ? 0 : E_LATER;
 }
 
 int64_t
@@ -183,9 +211,9 @@ machine_eligible(struct crypt *c, int64_t pid)
 			r = crypto_device_put(c->db, d);
 	}
 	crypto_device_list_free(list, n);
-	/* A plan never passes a user whose list is outdated, so what such a user
+	/* A plan never passes a user whose list is awaited, so what such a user
 	 * gains it has not missed. */
-	if (r == 0 && (lost || (gained && !u.outdated)))
+	if (r == 0 && (lost || (gained && machine_answered(&u))))
 		r = crypto_epoch_next(c->db);
 	if (r == 0 && gained)
 		r = history_add_rooms(c->db, pid);
@@ -368,7 +396,7 @@ keys_identity(struct crypt *c, int64_t pid, char ret[CRYPT_KEY_TEXT + 1])
 	if (r != 0)
 		return r;
 	if (!u.has_master)
-		return u.answered == 0 || u.outdated ? E_LATER : E_NOTFOUND;
+		return u.answered == 0 || !machine_answered(&u) ? E_LATER : E_NOTFOUND;
 	encode_b64(u.master, CRYPT_KEY, ret);
 	return u.refused ? E_REFUSED : 0;
 }

@@ -110,7 +110,8 @@ struct device {
 int	keys_eligible(struct crypt *, int64_t pid, struct device **, size_t *) must_check;
 void	keys_list_free(struct device *, size_t);
 
-/** keys_fresh(c, pid): 0 if tracked and not outdated; E_LATER. */
+/** keys_fresh(c, pid): 0 if tracked, and the last change of the list is answered for; E_LATER.  One that is asked for again since nobody
+ * of it may receive keys is fresh meanwhile. */
 int	keys_fresh(struct crypt *, int64_t pid) must_check;
 
 /** keys_explain(c, user, fn, cookie): each known device, and why it does or does not get keys. */

@@ -47,10 +47,14 @@ keys_query_due(struct crypt *c, json_t **ret_body, int64_t *ret_gen)
 			continue;
 		}
 		/* Whoever was in two failed queries may be why: asked alone, they fail no others. */
-		alone = u.tries > 1;
+		alone = u.tries > 1 && !machine_answered(&u);
 		if (alone && json_object_size(users) > 0)
 			continue;
-		u.queried_at = now;
+		/* When the query was made whose answer we have, where there is one. */
+		if (machine_answered(&u))
+			u.due = now;
+		else
+			u.queried_at = now;
 		if ((r = crypto_user_put(c->db, &u)) != 0)
 			return r;
 		if (json_object_set_new(users, user, json_array()) != 0)
@@ -90,7 +94,7 @@ keys_query_failed(struct crypt *c, const json_t *sent, int64_t now)
 
 		if ((r = person_find(c->db, user, &pid)) == 0 &&
 		    (r = crypto_user_get(c->db, pid, &u)) == 0 && u.outdated)
-			r = back_off(c, &u, now, MACHINE_MINUTE);
+			r = back_off(c, &u, now, machine_answered(&u) ? MACHINE_HOUR : MACHINE_MINUTE);
 		if (r < 0)
 			return r;
 	}
@@ -326,6 +330,36 @@ unlist_others(struct crypt *c, int64_t pid, const json_t *listed)
 	return r;
 }
 
+/*
+ * The answer is stored.  Who has no device that may receive keys, but had one, is asked for again: it may have been a false answer, and no sync
+ * needs to say so.
+ */
+static int
+answered(struct crypt *c, struct crypto_user *u, int64_t gen, bool again)
+{
+	struct crypto_device *list;
+	bool eligible = false, had = false, pinned = false;
+	size_t n;
+	int r = crypto_device_list(c->db, u->pid, &list, &n);
+
+	if (r != 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		eligible |= list[i].eligible != 0;
+		if ((r = machine_pinned(c, &list[i], &pinned)) == 0)
+			had |= pinned || list[i].is_signed != 0;
+	}
+	crypto_device_list_free(list, n);
+	if (r != 0)
+		return r;
+	u->answered = gen;
+	u->tries = eligible || u->changed > gen ? 0 : again ? u->tries + 1 : 1;
+	u->due = u->tries > 0 ? machine_now(c) + machine_again(u->tries) : 0;
+	if (u->changed <= gen)
+		u->outdated = !eligible && had && (!u->refused || u->pinned);
+	return crypto_user_put(c->db, u);
+}
+
 static int
 answer_user(struct crypt *c, const char *user, int64_t gen, const json_t *answer)
 {
@@ -335,6 +369,7 @@ answer_user(struct crypt *c, const char *user, int64_t gen, const json_t *answer
 	struct view v = { .user = user, .u = &u };
 	const char *id;
 	size_t looked_at = 0;
+	bool again;
 	int64_t pid;
 	int r;
 
@@ -344,6 +379,8 @@ answer_user(struct crypt *c, const char *user, int64_t gen, const json_t *answer
 		return 0;	/* A newer answer came first. */
 	if (list == NULL)
 		return back_off(c, &u, machine_now(c), MACHINE_HOUR);
+	if ((again = machine_answered(&u)))
+		u.queried_at = u.due;
 	if (listed == NULL)
 		return -ENOMEM;
 	if ((r = read_identity(c, &v, answer)) != 0)
@@ -358,14 +395,9 @@ answer_user(struct crypt *c, const char *user, int64_t gen, const json_t *answer
 	}
 	if (r != 0 || (r = unlist_others(c, pid, listed)) != 0)
 		return r;
-	u.answered = gen;
-	u.tries = u.due = 0;
 	if ((r = crypto_user_put(c->db, &u)) != 0 || (r = machine_twins(c, pid)) != 0 || (r = machine_eligible(c, pid)) != 0)
 		return r;
-	if (u.changed > gen)
-		return 0;
-	u.outdated = 0;
-	return crypto_user_put(c->db, &u);
+	return answered(c, &u, gen, again);
 }
 
 int

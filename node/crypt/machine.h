@@ -66,6 +66,17 @@ int	machine_alarm(struct crypt *, int64_t pid, const char *, const char *) must_
 #define MACHINE_HOUR	(60 * MACHINE_MINUTE)
 int64_t	machine_backoff(int64_t, int64_t);
 
+/** machine_answered(user): the last word on its list was asked for and came.  If it is outdated all the same it is asked for again, since nobody
+ * of it may receive keys, and nothing waits for that.  machine_again(tries): how long until then. */
+static inline bool
+machine_answered(const struct crypto_user *u)
+{
+	return !u->outdated || u->answered > u->changed;
+}
+int64_t	machine_again(int64_t tries);
+/** machine_look_again(c, pid): something waits for a device of this user that may receive keys. */
+int	machine_look_again(struct crypt *, int64_t pid) must_check;
+
 /** machine_outdate(c, pid): track the user and ask for its devices again. */
 int	machine_outdate(struct crypt *, int64_t pid) must_check;
 

@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "envelope.h"
 #include "keys.h"
+#include "machine.h"
 #include "matrix/request.h"
 #include "sharing.h"
 #include "store/peoplestore.h"
@@ -298,6 +299,20 @@ envelope_turn(struct crypt *c, size_t events)
 	c->each = events <= 1 ? SHARING_BUDGET : events > SHARING_BUDGET ? 1 : SHARING_BUDGET / (int)events;
 }
 
+/* Nobody can read the room: perhaps by a false answer, so they are asked for again. */
+static int
+wait_for_anybody(struct crypt *c, const char *room_id, struct err *reterr)
+{
+	autofree int64_t *pids = NULL;
+	size_t n = 0;
+	int r = roster_list(c->db, room_id, &pids, &n);
+
+	for (size_t i = 0; r == 0 && i < n && i < PLAN_USERS; i++)
+		if (pids[i] != c->pid)
+			r = machine_look_again(c, pids[i]);
+	return r != 0 ? r : wait_for(c, room_id, reterr, nobody);
+}
+
 int
 envelope_seal_step(struct crypt *c, const struct out *row, struct err *reterr)
 {
@@ -325,7 +340,7 @@ envelope_seal_step(struct crypt *c, const struct out *row, struct err *reterr)
 	if ((r = share_count(c->db, s.n, SHARE_DONE, 1, &readers)) != 0)
 		return r;
 	if (readers == 0 && room.kind != ROOM_DIRECTORY)
-		return wait_for(c, row->room_id, reterr, nobody);
+		return wait_for_anybody(c, row->room_id, reterr);
 	return encrypt(c, &s, row, reterr);
 }
 

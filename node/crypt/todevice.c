@@ -100,7 +100,7 @@ ask_for_device(struct crypt *c, int64_t pid, int64_t received, const char *why, 
 
 	if ((r = crypto_user_get(c->db, pid, &u)) < 0)
 		return r;
-	if (r == 0 && u.tracked && !u.outdated && u.queried_at >= received)
+	if (r == 0 && u.tracked && machine_answered(&u) && u.queried_at >= received)
 		return err_set(reterr, E_REFUSED, "%s", why);
 	if ((r = machine_outdate(c, pid)) != 0)
 		return r;

@@ -3,6 +3,7 @@
 #include "peer.h"
 
 #define BOB	"@bob:b"
+#define MINUTE	(60 * SECOND)
 
 static struct node a;
 static struct peer bob, other;
@@ -154,6 +155,91 @@ test_false_master(void)
 	is_int((int)learn(), 0, "of one whom no list names a person judges, whatever is shown next");
 }
 
+/* Minutes go by, and no sync says anything of Bob; with something to be said in the room, if any, every ten.  How often his list was asked for. */
+static int
+wait_minutes(int minutes, const char *room)
+{
+	int before = net.queries;
+
+	for (int i = 1; i <= minutes; i++) {
+		net_now += MINUTE;
+		if (room != NULL && i % 10 == 0 && node_say(&a, room, "m.room.message", NULL, "hello", NULL) == 0)
+			break;
+		need(node_run(&a) >= 0);
+	}
+	return net.queries - before;
+}
+
+/* His devices, or the key that signs them, are left out. */
+static void
+test_left_out(bool devices)
+{
+	autojson json_t *good = NULL, *self = NULL;
+	int64_t pid;
+	int n;
+
+	fresh();
+	good = json_incref(json_obj(net.device_keys, BOB));
+	self = json_incref(json_obj(net.self_signing_keys, BOB));
+	need(learn() == 1);
+	pid = node_person(&a, BOB);
+	for (int lie = 1; lie <= 24 * 60; lie *= 24 * 60) {
+		if (devices)
+			json_object_set_new(net.device_keys, BOB, json_object());
+		else
+			json_object_del(net.self_signing_keys, BOB);
+		need(learn() == 0);
+		is_int(keys_fresh(a.crypt, pid), 0, "nothing waits for the list of one who lost their last device");
+		n = wait_minutes(lie - 1, NULL);
+		printf("# %d queries in %d minutes\n", n, lie);
+		ok(n >= lie / 60 && n <= lie / 60 + 12, "it is asked for again, and not all the time");
+		json_object_set(net.device_keys, BOB, good);
+		json_object_set(net.self_signing_keys, BOB, self);
+		is_int(wait_minutes(lie == 1 ? 1 : 60, NULL), 1, "a minute after the first false answer, an hour after the last of many, it is asked for once more");
+		is_int((int)node_eligible(&a, BOB), 1, "and what is shown then counts");
+		is_int(wait_minutes(120, NULL), 0, "it is at rest");
+	}
+	node_close(&a);
+	node_reopen(&a);
+	is_int(wait_minutes(120, NULL), 0, "also after a restart");
+}
+
+/* A year of it. */
+static void
+test_gone(void)
+{
+	fresh();
+	need(learn() == 1);
+	json_object_set_new(net.device_keys, BOB, json_object());
+	need(learn() == 0);
+	(void)wait_minutes(2 * 24 * 60, NULL);
+	is_int(wait_minutes(3 * 24 * 60, NULL), 3, "whose devices are gone for good is asked for once a day");
+}
+
+/* A room waits for somebody who never had a device that may have keys. */
+static void
+test_room(void)
+{
+	autojson json_t *good = NULL;
+	int n;
+
+	fresh();
+	good = signed_entry();
+	node_room(&a, "!r:a", ROOM_CHANNEL);
+	node_admit(&a, "!r:a", BOB);
+	json_object_set_new(net.device_keys, BOB, json_object());
+	is_int(node_say(&a, "!r:a", "m.room.message", NULL, "hello", NULL), E_LATER, "a room that nobody can read waits");
+	n = wait_minutes(24 * 60, "!r:a");
+	printf("# %d queries in a day\n", n);
+	ok(n >= 24 && n <= 36, "and its reader's list is asked for again, about once an hour");
+	is_int(envelope_unreadable(a.crypt, "!r:a"), 0, "why it waits stays known");
+	show(good);
+	(void)wait_minutes(70, "!r:a");
+	is_int((int)node_eligible(&a, BOB), 1, "until there is a device");
+	is_int(node_say(&a, "!r:a", "m.room.message", NULL, "hello", NULL), E_LATER, "whose key is claimed then");
+	is_int(wait_minutes(600, "!r:a"), 0, "and it is not asked for any more");
+}
+
 int
 main(void)
 {
@@ -161,6 +247,10 @@ main(void)
 	test_forged();
 	test_forged_pinned();
 	test_false_master();
+	test_left_out(true);
+	test_left_out(false);
+	test_gone();
+	test_room();
 	node_stop(&a);
 	peer_stop(&bob);
 	peer_stop(&other);
