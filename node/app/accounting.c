@@ -10,6 +10,7 @@
 #include "domain/consent_law.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "named.h"
 #include "publish.h"
 #include "store/audit.h"
 #include "store/consentstore.h"
@@ -51,15 +52,17 @@ write_down(struct app *app, const struct traffic *t, const char *consent_id, con
 	autofree char *text = NULL;
 	struct disclosed_row d = { .id = t->content_id, .referral = t->referral, .consent = (char *)consent_id, .org = t->org,
 	    .at = app_now(app) };
-	const char *via;
+	const char *via, *body;
 	int r;
 
 	if ((r = canon_stored(t->content, &content)) != 0 || (r = canon_stored(consent_text, &consent)) != 0)
 		return r;
 	via = json_str(json_obj(consent, "via"), "org");
+	body = json_str(content, "body");
 	detail = json_pack("{s:o, s:s*, s:s*, s:s*, s:b, s:b}", "what", class_names(disclosure_classes(content)), "to",
 	    org_name(app, t->org), "law", json_str(consent, "law"), "purpose", json_str(consent, "purpose"), "notice",
-	    json_str(content, "notice") != NULL, "as_intermediary", via != NULL && publish_own_org(app) != NULL &&
+	    json_str(content, "notice") != NULL || (body != NULL && strstr(body, named_notice(consent)) != NULL),
+	    "as_intermediary", via != NULL && publish_own_org(app) != NULL &&
 	    !strcmp(via, publish_own_org(app)));
 	if (detail == NULL || (text = json_text(detail, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
@@ -74,13 +77,14 @@ accounting_leaves(struct app *app, const char *content_id)
 {
 	struct consent_row consent;
 	struct traffic t;
+	bool discloses;
 	int r = disclosed_has(app->db, content_id);
 
 	if (r != E_NOTFOUND)
 		return r;
 	if ((r = traffic_get(app->db, content_id, &t)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if (t.content != NULL && t.referral != NULL && disclosure_of(t.type)) {
+	if ((r = named_discloses(app, &t, &discloses)) == 0 && discloses && t.content != NULL && t.referral != NULL) {
 		/* It was judged by this one a moment ago. */
 		if ((r = consent_for(app->db, t.referral, &consent)) == 0) {
 			r = write_down(app, &t, consent.id, consent.consent);

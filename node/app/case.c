@@ -14,6 +14,7 @@
 #include "domain/trust.h"
 #include "events.h"
 #include "intake.h"
+#include "named.h"
 #include "own.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
@@ -365,6 +366,7 @@ int
 case_may_send(struct app *app, const char *content_id)
 {
 	struct traffic t;
+	bool discloses;
 	int r = traffic_get(app->db, content_id, &t);
 
 	if (r != 0)
@@ -373,9 +375,8 @@ case_may_send(struct app *app, const char *content_id)
 		r = E_REFUSED;	/* Acknowledged: it need not go. */
 	else if (trust_org(app->trust, t.org) == NULL)
 		r = E_LATER;
-	else
-		r = !disclosure_of(t.type) ? 0 :
-		    disclosure_in_force(app, t.referral, t.org, t.content);
+	else if ((r = named_discloses(app, &t, &discloses)) == 0 && discloses)
+		r = disclosure_in_force(app, t.referral, t.org, t.content);
 	traffic_free(&t);
 	return r;
 }
@@ -384,8 +385,11 @@ int
 case_arrived(struct app *app, const struct traffic *t)
 {
 	struct case_row row;
-	int r = disclosure_of(t->type) ? accounting_arrived(app, t->content_id) : 0;
+	bool discloses;
+	int r = named_discloses(app, t, &discloses);
 
+	if (r == 0 && discloses)
+		r = accounting_arrived(app, t->content_id);
 	if (r != 0 || strcmp(t->type, TYPE_REQUEST) != 0)
 		return r;
 	if ((r = case_get(app->db, t->referral, &row)) != 0)

@@ -12,11 +12,11 @@
 
 /**
  * case_may_send(app, content_id): 0; E_LATER while the partner is not on the trust
- * list; E_REFUSED if it has arrived already, or a disclosure's consent is no longer in force.
+ * list; E_REFUSED if it has arrived already, or the consent to what it discloses is not in force (any more).
  */
 int	case_may_send(struct app *, const char *content_id) must_check;
 
-/** case_arrived(app, traffic): the partner acknowledged it. */
+/** case_arrived(app, traffic): the partner acknowledged it; its content is that which was acknowledged. */
 int	case_arrived(struct app *, const struct traffic *) must_check;
 
 /* Verbs (command.h): args, reply and errors as in cairn(1). */

@@ -11,6 +11,7 @@
 #include "disclosure.h"
 #include "domain/referral.h"
 #include "domain/when.h"
+#include "named.h"
 #include "traffic.h"
 
 /* The first that is possible is shown first: the usual way on. */
@@ -205,7 +206,7 @@ case_act(struct app *app, const char *verb, const char *actor, const json_t *arg
 	else if ((r = disclosure_to_court(&row, &court)) != 0 || ((row.r.consented || court) && disclosure_of(act->type) &&
 	    (r = disclosure_may_report(app, &row, CONSENT_GENERAL, reterr)) != 0))
 		;	/* What becomes of the member is theirs to let be told. */
-	else if ((r = make_content(app, act, by, args, &content, reterr)) == 0)
+	else if ((r = make_content(app, act, by, args, &content, reterr)) == 0 && (r = named_may(app, &row, act->type, content, reterr)) == 0)
 		r = case_tell(app, &row, act->input, by, actor, act->type, content, ret, reterr);
 	case_free(&row);
 	return r;

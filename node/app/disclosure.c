@@ -38,7 +38,9 @@ disclosure_of(const char *type)
 unsigned
 disclosure_classes(const json_t *content)
 {
-	/* What is no disclosure is news of the member. */
+	if (json_object_get(content, "info") != NULL)
+		return CONSENT_CONSTRAINTS_CLASS;
+	/* What else is no disclosure is news of the member. */
 	if (json_object_get(content, "identity") == NULL)
 		return CONSENT_OUTCOME_CLASS;
 	return CONSENT_IDENTITY_CLASS | CONSENT_CONTACT_CLASS |
@@ -164,9 +166,8 @@ look(struct app *app, const struct case_row *row, struct facts *f, struct consen
 	return look_target(app, row, to, need, f, use);
 }
 
-/* ${from} tells ${to} ${what} of the referral, under that consent. */
-static int
-judge(struct app *app, const struct case_row *row, const json_t *consent, const char *from, const char *to, unsigned what,
+int
+disclosure_judge(struct app *app, const struct case_row *row, const json_t *consent, const char *from, const char *to, unsigned what,
     enum consent_covers covers, struct err *reterr)
 {
 	autofacts struct facts f = { 0 };
@@ -194,7 +195,7 @@ disclosure_received(struct app *app, const struct case_row *row, const json_t *c
 	const char *notice = json_str(content, "notice");
 	const json_t *consent = json_obj(content, "consent");
 	const struct consent_profile *law = consent_profile(json_str(consent, "law"));
-	int r = judge(app, row, consent, row->org, publish_own_org(app), disclosure_classes(content), CONSENT_GENERAL, reterr);
+	int r = disclosure_judge(app, row, consent, row->org, publish_own_org(app), disclosure_classes(content), CONSENT_GENERAL, reterr);
 
 	if (r != 0)
 		return r;
@@ -351,7 +352,7 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	if (json_object_set_new(consent, "id", json_string(id)) != 0 || json_object_set(content, "consent", consent) != 0 ||
 	    (r = compose(args, consent, content, left)) != 0)
 		return -ENOMEM;
-	if ((r = judge(app, row, consent, publish_own_org(app), row->org, disclosure_classes(content), CONSENT_GENERAL, reterr)) != 0 ||
+	if ((r = disclosure_judge(app, row, consent, publish_own_org(app), row->org, disclosure_classes(content), CONSENT_GENERAL, reterr)) != 0 ||
 	    (r = look_up(app, row, consent, &form, reterr)) != 0 || (r = label(consent, content)) != 0 ||
 	    (r = refuse_twice(app, row, &form, content, reterr)) != 0)
 		return r;
@@ -380,10 +381,8 @@ disclosure_to_court(const struct case_row *row, bool *ret)
 	return r;
 }
 
-/* May we tell ${org} ${what} of that referral, under its newest consent? */
-static int
-in_force(struct app *app, const struct case_row *row, const char *org, unsigned what, enum consent_covers covers,
-    struct err *reterr)
+int
+disclosure_allows(struct app *app, const struct case_row *row, const char *org, unsigned what, enum consent_covers covers, struct err *reterr)
 {
 	autojson json_t *consent = NULL;
 	struct consent_row stored;
@@ -394,7 +393,7 @@ in_force(struct app *app, const struct case_row *row, const char *org, unsigned 
 	if (r != 0)
 		return r;
 	if ((r = canon_stored(stored.consent, &consent)) == 0)
-		r = judge(app, row, consent, publish_own_org(app), org, what, covers, reterr);
+		r = disclosure_judge(app, row, consent, publish_own_org(app), org, what, covers, reterr);
 	consent_row_free(&stored);
 	return r;
 }
@@ -412,8 +411,8 @@ disclosure_in_force(struct app *app, const char *referral, const char *org, cons
 	if ((r = case_get(app->db, referral, &row)) != 0)
 		return r == E_NOTFOUND ? E_REFUSED : r;
 	if ((r = disclosure_to_court(&row, &court)) == 0)
-		r = in_force(app, &row, org, disclosure_classes(disclosed), json_object_get(disclosed, "identity") == NULL && court ?
-		    CONSENT_PROCEEDINGS : CONSENT_GENERAL, NULL);
+		r = disclosure_allows(app, &row, org, disclosure_classes(disclosed),
+		    json_object_get(disclosed, "identity") == NULL && court ? CONSENT_PROCEEDINGS : CONSENT_GENERAL, NULL);
 	case_free(&row);
 	return r > 0 ? E_REFUSED : r;
 }
@@ -426,7 +425,7 @@ disclosure_may_report(struct app *app, const struct case_row *row, enum consent_
 
 	if (r != 0)
 		return r;
-	r = in_force(app, row, row->org, CONSENT_OUTCOME_CLASS, court ? CONSENT_PROCEEDINGS : covers, reterr);
+	r = disclosure_allows(app, row, row->org, CONSENT_OUTCOME_CLASS, court ? CONSENT_PROCEEDINGS : covers, reterr);
 	if (r == E_REFUSED && court)
 		return err_next(reterr, E_REFUSED, "nothing is told: it came from a court, which hears of the member only under a consent for that alone; "
 		    "cairn consent %s --template prints it, for the member to decide", row->id);
@@ -567,7 +566,7 @@ disclosure_proceedings(struct app *app, const struct case_row *row, const char *
 	id_new(app->world, id);
 	if (json_object_set_new(consent, "id", json_string(id)) != 0)
 		return -ENOMEM;
-	if ((r = judge(app, row, consent, publish_own_org(app), row->org, CONSENT_OUTCOME_CLASS, CONSENT_PROCEEDINGS, reterr)) != 0 ||
+	if ((r = disclosure_judge(app, row, consent, publish_own_org(app), row->org, CONSENT_OUTCOME_CLASS, CONSENT_PROCEEDINGS, reterr)) != 0 ||
 	    (r = look_up(app, row, consent, &form, reterr)) != 0)
 		return r;
 	if ((r = canon_text(consent, &text, reterr)) != 0)

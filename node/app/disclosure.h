@@ -26,7 +26,7 @@ extern const char *const disclosure_types[];
 /** disclosure_of(type): is it one of these? */
 bool	disclosure_of(const char *type);
 
-/** disclosure_classes(content): CONSENT_*_CLASS of what a content discloses, an outcome as well as a disclosure. */
+/** disclosure_classes(content): CONSENT_*_CLASS of what a content discloses, an outcome and the answer to a question as well as a disclosure. */
 unsigned	disclosure_classes(const json_t *content);
 
 /**
@@ -35,6 +35,14 @@ unsigned	disclosure_classes(const json_t *content);
  */
 int	disclosure_in_force(struct app *, const char *referral, const char *org,
 	    const char *content) must_check;
+
+/**
+ * disclosure_judge(app, row, consent, from, to, classes, covers, reterr): may ${from} tell ${to} these of the member under that consent?
+ * disclosure_allows(app, row, org, classes, covers, reterr): may we tell them ${org}, under the newest one?  0; E_REFUSED.
+ */
+int	disclosure_judge(struct app *, const struct case_row *, const json_t *consent, const char *from, const char *to, unsigned classes,
+	    enum consent_covers, struct err *) must_check;
+int	disclosure_allows(struct app *, const struct case_row *, const char *org, unsigned classes, enum consent_covers, struct err *) must_check;
 
 /**
  * disclosure_may_report(app, row, covers, reterr): may the other side be told what became of the member?

@@ -14,6 +14,7 @@
 #include "events.h"
 #include "handlers.h"
 #include "intake.h"
+#include "named.h"
 #include "origin.h"
 #include "store/consentstore.h"
 #include "store/dirstore.h"
@@ -220,8 +221,9 @@ on_referral_change(struct app *app, const struct ev_referral_change *ev, const s
 		[EV_CHANGE_REOPEN] = REFERRAL_IN_REOPEN, [EV_CHANGE_MISTAKE] = REFERRAL_IN_MISTAKE,
 	};
 	const struct heard heard = HEARD(ev);
+	int r = ev->change == EV_CHANGE_GIVE_INFO ? named_heard(app, ev->referral, origin) : 0;
 
-	return hear(app, &heard, input[ev->change], ev->by == EV_CHANGE_BY_MEMBER ? REFERRAL_BY_MEMBER : REFERRAL_BY_SOURCE,
+	return r != 0 ? r : hear(app, &heard, input[ev->change], ev->by == EV_CHANGE_BY_MEMBER ? REFERRAL_BY_MEMBER : REFERRAL_BY_SOURCE,
 	    origin);
 }
 

@@ -14,6 +14,7 @@
 #include "domain/when.h"
 #include "events.h"
 #include "handlers.h"
+#include "named.h"
 #include "origin.h"
 #include "publish.h"
 #include "revoke.h"
@@ -53,6 +54,8 @@ stop(struct app *app, const char *referral, const char *org)
 
 	for (size_t i = 0; r == 0 && disclosure_types[i] != NULL; i++)
 		r = traffic_open_each(app->db, referral, disclosure_types[i], stop_one, app);
+	if (r == 0)
+		r = named_over(app, referral);
 	if (r != 0 || app->crypt == NULL)
 		return r;
 	if ((r = rooms_channel(app, org, &room)) != 0)

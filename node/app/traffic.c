@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "case.h"
 #include "crypt/envelope.h"
+#include "domain/telling.h"
 #include "domain/trust.h"
 #include "events.h"
 #include "rooms.h"
@@ -240,21 +241,25 @@ traffic_withhold(struct app *app, const char *content_id)
 {
 	autojson json_t *content = NULL, *instead = NULL;
 	struct traffic t;
+	bool whole;
 	int r = traffic_get(app->db, content_id, &t);
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if (t.content == NULL || strcmp(t.type, TYPE_DISCLOSURE) != 0)
+	if (t.content == NULL || (r = canon_stored(t.content, &content)) != 0)
 		goto done;
-	if ((r = outbox_void(app->db, PURPOSE, content_id)) != 0 ||
-	    (r = canon_stored(t.content, &content)) != 0)
+	whole = !strcmp(t.type, TYPE_DISCLOSURE);
+	if ((!whole && !telling_says(content)) || (r = outbox_void(app->db, PURPOSE, content_id)) != 0)
 		goto done;
-	free(t.type);
 	free(take(t.content));
-	t.type = strdup(TYPE_WITHHELD);
+	if (whole) {
+		free(t.type);
+		t.type = strdup(TYPE_WITHHELD);
+	}
 	t.tries = 0;
 	t.resend_at = app_now(app);
-	if (t.type == NULL || (instead = bare(content)) == NULL)
+	instead = whole ? bare(content) : json_incref(content);
+	if (t.type == NULL || instead == NULL || (!whole && telling_bare(instead) != 0))
 		r = -ENOMEM;
 	else if ((r = canon_text(instead, &t.content, NULL)) == 0)
 		r = traffic_put(app->db, &t);
@@ -280,8 +285,6 @@ traffic_acked(struct app *app, const char *org, const char *content_id)
 	if (!strcmp(t.org, org) && t.acked_at == 0) {
 		t.acked_at = app_now(app);
 		t.resend_at = 0;
-		free(t.content);
-		t.content = NULL;
 		if ((r = traffic_put(app->db, &t)) == 0 &&
 		    (r = outbox_void(app->db, PURPOSE, content_id)) == 0)
 			r = case_arrived(app, &t);

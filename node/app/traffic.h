@@ -42,7 +42,7 @@ int	traffic_stop(struct app *, const char *content_id) must_check;
 
 /**
  * traffic_withhold(app, content_id): a disclosure that the partner has not acknowledged must not be made (any more): in
- * its place, under its id, goes only that the step was made.  Others, and what has arrived, are left alone.
+ * its place, under its id, goes only that the step was made; and so of what domain/telling.h names.  Others, and what has arrived, are left alone.
  */
 int	traffic_withhold(struct app *, const char *content_id) must_check;
 

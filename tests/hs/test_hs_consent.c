@@ -4,22 +4,18 @@
  * the account of it all, which must equal what an observer with the recipient's keys
  * reads in the ciphertext that the homeserver took.
  */
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/canon.h"
-#include "crypt/olm.h"
+#include "disclosed.h"
 #include "domain/consent.h"
 #include "hostile.h"
 #include "scene.h"
-#include "store/cryptostore.h"
 #include "store/peoplestore.h"
 #include "tests/tap.h"
 
 #define DISCLOSURE	"org.cairnpeer.referral.disclosure"
-#define OUTCOME		"org.cairnpeer.referral.outcome"
-#define PROGRESS	"org.cairnpeer.referral.progress"
 #define HOUR		(3600 * 1000LL)
 #define REVOKED		"org.cairnpeer.consent.revoked"
 #define REVOKED_ACK	"org.cairnpeer.consent.revocation_ack"
@@ -29,99 +25,6 @@ end(struct scene *sc)
 {
 	is_int((int)story_complaints(&sc->host), 0, "the homeservers complain of nothing");
 	scene_end(sc);
-}
-
-/* The oracle: what left, read from the ciphertext.  It knows no table of the account. */
-
-/* The clear text of one event of the channel, or NULL: not a key that this store has. */
-static json_t *
-read_event(struct db *db, const uint8_t key[CRYPT_KEY], const char *user, const json_t *event)
-{
-	const json_t *content = json_obj(event, "content");
-	const char *session = json_str(content, "session_id"), *stop;
-	autobuf struct buf pickle = { 0 }, plain = { 0 };
-	autoinbound struct ratchet_inbound *ratchet = NULL;
-	uint8_t pub[CRYPT_KEY];
-	uint32_t index;
-	size_t len;
-
-	if (session == NULL || strcmp(json_str(event, "type"), "m.room.encrypted") != 0 || strcmp(json_str(event, "sender"), user) != 0)
-		return NULL;
-	if (crypto_inbound_pickle(db, session, &pickle) != 0 || ratchet_inbound_unpickle(key, &pickle, &ratchet) != 0 ||
-	    sodium_base642bin(pub, sizeof(pub), session, strlen(session), NULL, &len, &stop,
-	    sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0 ||
-	    ratchet_inbound_decrypt(ratchet, json_str(content, "ciphertext"), pub, &plain, &index) != 0)
-		return NULL;
-	return json_loadb(plain.data, plain.len, 0, NULL);
-}
-
-/* {content id: classes} of all that ${from} disclosed in the channel, as far as ${to} has the keys; and how many contents it read at all. */
-static json_t *
-oracle(struct scene *sc, const char *from, size_t to, int *ret_read)
-{
-	struct db *db = hostile_db(&sc->host, to);
-	struct crypto_account account = { 0 };
-	json_t *found = json_object();
-	const json_t *event;
-	size_t i;
-
-	if (crypto_account_get(db, &account) != 0)
-		host_fail(&sc->host, "no keys to read with");
-	*ret_read = 0;
-	json_array_foreach(hs_events(sc->host.hs, sc->channel), i, event) {
-		autojson json_t *inner = read_event(db, account.pickle_key, from, event);
-		const json_t *content = json_obj(inner, "content");
-		const char *type = json_str(inner, "type");
-		int parts = 0;
-
-		if (inner == NULL)
-			continue;
-		++*ret_read;
-		if (!strcmp(type, DISCLOSURE))
-			parts = 2 + (json_str(content, "need_detail") != NULL) + (json_str(content, "constraints") != NULL) +
-			    (json_str(content, "history") != NULL);
-		else if (!strcmp(type, OUTCOME) || !strcmp(type, PROGRESS))
-			parts = 1;
-		if (parts > 0)
-			(void)json_object_set_new(found, json_str(content, "id"), json_integer(parts));
-	}
-	crypto_account_free(&account);
-	hostile_go_on(&sc->host, to, db);
-	return found;
-}
-
-static json_t *
-account(struct scene *sc, size_t i)
-{
-	return host_ok(&sc->host, i, "accounting", json_pack("{s:s}", "id", sc->s.id));
-}
-
-/* The account of ${i} in the oracle's form. */
-static json_t *
-accounted(struct scene *sc, size_t i)
-{
-	autojson json_t *shown = account(sc, i);
-	json_t *found = json_object();
-	const json_t *d;
-	size_t n;
-
-	json_array_foreach(json_arr(shown, "disclosures"), n, d)
-		if (json_str(d, "consent") != NULL)
-			(void)json_object_set_new(found, json_str(d, "id"), json_integer((json_int_t)json_array_size(json_arr(d, "what"))));
-	return found;
-}
-
-static void
-is_accounted(struct scene *sc, int want_out, int want_back, const char *what)
-{
-	int seen_out, seen_back;
-	autojson json_t *out = oracle(sc, SOURCE_USER, TARGET, &seen_out), *back = oracle(sc, TARGET_USER, SOURCE, &seen_back);
-	autojson json_t *own = accounted(sc, SOURCE), *theirs = accounted(sc, TARGET);
-
-	ok(seen_out > 0 && seen_back > 0, "%s: the oracle reads %d and %d contents", what, seen_out, seen_back);
-	is_int((int)json_object_size(out), want_out, "%s: it saw what went out", what);
-	is_int((int)json_object_size(back), want_back, "%s: and what came back", what);
-	ok(json_equal(own, out) && json_equal(theirs, back), "%s: the accounts of both equal it", what);
 }
 
 /*
@@ -186,7 +89,7 @@ test_form(void)
 	ok(json_obj(shown, "disclosure") != NULL && json_str(json_obj(shown, "disclosure"), "history") == NULL, "the rest arrives without it");
 	ok(strstr(json_str(json_obj(shown, "disclosure"), "scope"), "and to nobody else") != NULL &&
 	    !strcmp(json_str(json_obj(shown, "disclosure"), "notice"), consent_notice), "with the scope and the notice");
-	is_accounted(&sc, 1, 0, "one disclosure");
+	disclosed_is(&sc, 1, 0, "one disclosure");
 	end(&sc);
 }
 
@@ -239,7 +142,7 @@ test_no_place(void)
 	struct host *h = &sc.host;
 
 	scene_begin(&sc, 49, STORY_CONSENT);
-	content = revoked(&sc, json_str(consent_shown(shown = account(&sc, SOURCE)), "id"), "revoke");
+	content = revoked(&sc, json_str(consent_shown(shown = disclosed_account(&sc, SOURCE)), "id"), "revoke");
 	(void)json_object_set_new(content, "sent_at", json_integer(*h->now + 48 * HOUR));
 	hostile_say(h, SOURCE, sc.channel, REVOKED, json_deep_copy(content));
 	reply = host_command(h, TARGET, "outcome", refer_args(h, &sc.s, STORY_CONTACT));
@@ -262,14 +165,14 @@ test_revoked(size_t side)
 	scene_begin(&sc, 42, STORY_CONTACT);
 	event = host_command(h, side, "revoke", revoke_args(&sc, "event"));
 	ok(refused(event, "names no event"), "a consent until a day ends with no event");
-	is_accounted(&sc, 1, 1, "before");
+	disclosed_is(&sc, 1, 1, "before");
 	reply = host_ok(h, side, "revoke", revoke_args(&sc, "phone"));
 	is_int((int)json_array_size(json_arr(reply, "told")), 1, "the other side is told");
 	host_run(h, 10000);
 	ok(ended(&sc, "consent_revoked"), "the referral ends on both sides");
 	again = host_command(h, side, "revoke", revoke_args(&sc, "paper"));
 	ok(refused(again, "no longer in force"), "once");
-	shown = account(&sc, side);
+	shown = disclosed_account(&sc, side);
 	consent = consent_shown(shown);
 	is_str(json_str(consent, "state"), "revoked", "the account says so");
 	is_str(json_str(consent, "recorded_by"), "K. Lind, coordinator", "and who heard it");
@@ -286,7 +189,7 @@ test_revoked(size_t side)
 	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "nothing waits");
 	host_kill(h, side);
 	host_start(h, side);
-	is_accounted(&sc, 1, 1, "after");
+	disclosed_is(&sc, 1, 1, "after");
 	end(&sc);
 }
 
@@ -315,7 +218,7 @@ test_unsent(void)
 	target = refer_show(h, TARGET, &sc.s);
 	ok(json_obj(target, "disclosure") == NULL, "the disclosure never arrives");
 	ok(ended(&sc, "withdrawn"), "and the referral is withdrawn on both sides");
-	shown = account(&sc, SOURCE);
+	shown = disclosed_account(&sc, SOURCE);
 	is_str(json_str(json_array_get(json_arr(consent_shown(shown), "told"), 0), "state"), "acknowledged",
 	    "the partner acknowledges a revocation of what it never had");
 	ok(json_is_null(json_object_get(json_array_get(json_arr(shown, "disclosures"), 0), "arrived")) &&
@@ -323,7 +226,7 @@ test_unsent(void)
 	    "the account keeps it as one that was tried, and not confirmed");
 	{
 		int seen;
-		autojson json_t *out = oracle(&sc, SOURCE_USER, TARGET, &seen);
+		autojson json_t *out = disclosed_seen(&sc, SOURCE_USER, TARGET, &seen);
 
 		ok(seen > 0 && json_object_size(out) == 0, "of the %d contents on the wire none discloses", seen);
 	}
@@ -379,10 +282,10 @@ test_silent(void)
 	host_kill(h, TARGET);
 	json_decref(host_ok(h, SOURCE, "revoke", revoke_args(&sc, "in_person")));
 	host_run(h, 3600 * 1000);
-	shown = account(&sc, SOURCE);
+	shown = disclosed_account(&sc, SOURCE);
 	is_str(json_str(json_array_get(json_arr(consent_shown(shown), "told"), 0), "state"), "told", "within a day the partner may answer");
 	host_run(h, 24 * 3600 * 1000LL);
-	later = account(&sc, SOURCE);
+	later = disclosed_account(&sc, SOURCE);
 	is_str(json_str(json_array_get(json_arr(consent_shown(later), "told"), 0), "state"),
 	    "not acknowledged in time: speak to its staff", "after it, it is listed");
 	doctor = host_ok(h, SOURCE, "doctor", json_object());
@@ -421,7 +324,7 @@ test_event(void)
 	is_str(json_str(state, "state"), "engaged", "the referral goes on");
 	late = host_command(h, TARGET, "outcome", refer_args(h, &sc.s, STORY_CLOSE));
 	ok(refused(late, "element 7"), "but nothing is told under the consent any more");
-	shown = account(&sc, TARGET);
+	shown = disclosed_account(&sc, TARGET);
 	is_str(json_str(consent_shown(shown), "state"), "ended: the event that it names has happened", "and the account says why");
 	then = host_ok(h, TARGET, "revoke", revoke_args(&sc, "phone"));
 	host_run(h, 10000);
@@ -453,7 +356,7 @@ test_killed(void)
 			host_run(h, 200 * 1000);
 			died += h->node[victim].crashed;
 			h->node[victim].crashed = false;
-			shown = account(&sc, side);
+			shown = disclosed_account(&sc, side);
 			if (!(json_is_true(json_object_get(reply, "ok")) || refused(reply, "no longer in force")) ||
 			    !ended(&sc, "consent_revoked") || !story_clean(h, SOURCE) || !story_clean(h, TARGET) ||
 			    strcmp(json_str(json_array_get(json_arr(consent_shown(shown), "told"), 0), "state"), "acknowledged") != 0 ||

@@ -105,8 +105,8 @@ test_language(void)
 	scene_begin(&sc, 64, STORY_REFER);
 	answer("language", json_pack("{s:s, s:s}", "referral", sc.s.id, "language", "es"));
 	found = match();
-	is_str(json_string_value(json_array_get(json_arr(json_array_get(json_arr(found, "excluded"), 0), "why"), 0)), "language: does not speak es",
-	    "whoever speaks the language of the request, and not that of the answer, is not proposed");
+	is_str(json_string_value(json_array_get(json_arr(json_array_get(json_arr(found, "excluded"), 0), "why"), 0)),
+	    "language: does not speak es", "whoever speaks the language of the request, and not that of the answer, is not proposed");
 	scene_end(&sc);
 }
 
