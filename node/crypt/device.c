@@ -136,6 +136,7 @@ age(struct crypt *c, struct crypto_account *stored)
 	return crypto_hash_age(c->db, now - 90 * DAY);
 }
 
+/* The keys of the upload that waited are there. */
 static int
 published(struct crypt *c, struct crypto_account *stored, const json_t *answer)
 {
@@ -151,7 +152,6 @@ published(struct crypt *c, struct crypto_account *stored, const json_t *answer)
 		stored->forget_at = machine_now(c) + MACHINE_HOUR;
 	}
 	ratchet_account_published(a);
-	stored->uploaded = 1;
 	if (count >= 0)
 		stored->onetime = count;
 	if ((r = machine_save_account(c)) != 0)
@@ -163,6 +163,8 @@ published(struct crypt *c, struct crypto_account *stored, const json_t *answer)
  * Nothing but an upload of ours adds keys: the one that waits for its answer has arrived.  Sent
  * again, it would offer keys once more that somebody may have taken meanwhile.  One that
  * was never tried did not: a count can be older than the answer to the upload before it.
+ * The device keys are offered until an answer came: they are the same each time, and a server that
+ * counts wrongly would else keep them from everybody.
  */
 static int
 arrived(struct crypt *c, struct crypto_account *stored)
@@ -407,9 +409,15 @@ device_uploaded(struct crypt *c, int status, const json_t *answer)
 
 	if ((r = crypto_account_get(c->db, &stored)) != 0)
 		return r > 0 ? ERR_CORRUPT : r;
-	if (status == 200)
+	if (status == 200) {
+		stored.uploaded = 1;
 		return published(c, &stored, answer);
-	if (status == 400 && names_taken(answer, &taken))
-		return heal(c, &stored, taken);
-	return E_LATER;
+	}
+	if (status != 400 || !names_taken(answer, &taken))
+		return E_LATER;
+	/* A server that says so of whatever it is given would have us make keys all day. */
+	if (c->healed_at != 0 && machine_now(c) - c->healed_at < MACHINE_HOUR)
+		return E_LATER;
+	c->healed_at = machine_now(c);
+	return heal(c, &stored, taken);
 }

@@ -65,7 +65,7 @@ int	device_renew(struct crypt *) must_check;
  *   200: published, 0.
  *   400 "already exists": our store is older than the server: every unpublished
  *   key is retired, the ids in use are skipped, the fallback key rotated, an
- *   alarm recorded; 0, and device_upload makes a new body.
+ *   alarm recorded; 0, and device_upload makes a new body; once an hour.
  *   anything else: E_LATER: the same bytes again after a back-off.
  */
 int	device_uploaded(struct crypt *, int status, const json_t *answer) must_check;

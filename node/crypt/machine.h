@@ -35,6 +35,8 @@ struct crypt {
 	struct machine_inbound inbound[MACHINE_INBOUND];
 	uint64_t clock;
 
+	int64_t	 healed_at;	/* When ids of one-time keys were last left behind (device.c); 0: not since the start. */
+
 	int	 each, left;	/* envelope_turn: budgets of sharing; each is 0 where nobody counts turns. */
 };
 

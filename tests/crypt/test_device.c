@@ -152,6 +152,27 @@ test_doubt(void)
 	is_int(answered(200, fifty()), 0, "published");
 }
 
+/* The first upload: a count says that it has arrived, and no answer does. */
+static void
+test_unanswered(void)
+{
+	autojson json_t *first = NULL, *next = NULL;
+	int64_t id;
+
+	tx(&n, device_renew(n.crypt));
+	counts(40, true);
+	is_int(upload(), 0, "an upload with the device keys");
+	first = upload_body(&id);
+	tx(&n, outbox_tried(n.db, id, net_now, net_now));
+	counts(50, true);
+	is_int(upload(), 0, "by a count alone its device keys are not taken for published");
+	next = upload_body(&id);
+	ok(json_obj(first, "device_keys") != NULL && json_equal(json_obj(first, "device_keys"), json_obj(next, "device_keys")), "the same are offered again");
+	ok(json_obj(first, "one_time_keys") != NULL && json_obj(next, "one_time_keys") == NULL, "and no one-time key of that upload");
+	is_int(answered(200, fifty()), 0, "until there is an answer");
+	is_int(upload(), E_NOTFOUND, "which ends it");
+}
+
 static void
 test_fallback(void)
 {
@@ -181,6 +202,13 @@ count_alarm(void *cookie, int64_t at, const char *user, const char *device_id, c
 	return 0;
 }
 
+static json_t *
+taken(void)
+{
+	return json_pack("{s:s, s:s}", "errcode", "M_UNKNOWN", "error",
+	    "One time key signed_curve25519:AAABLA already exists. Old key: {}; new key: {}");
+}
+
 static void
 test_heal(void)
 {
@@ -196,9 +224,7 @@ test_heal(void)
 	counts(0, true);
 	is_int(upload(), 0, "an upload");
 	before = upload_body(&id);
-	is_int(answered(400, json_pack("{s:s, s:s}", "errcode", "M_UNKNOWN", "error",
-	    "One time key signed_curve25519:AAABLA already exists. Old key: {}; new key: {}")), 0,
-	    "refused as known: healed");
+	is_int(answered(400, taken()), 0, "refused as known: healed");
 	is_int(upload(), 0, "a new upload follows");
 	after = upload_body(&id);
 	json_object_foreach(json_obj(after, "one_time_keys"), key, value) {
@@ -210,6 +236,12 @@ test_heal(void)
 	is_int((int)json_object_size(json_obj(after, "fallback_keys")), 1, "and a fresh fallback key");
 	must(keys_alarms_each(n.crypt, count_alarm, &alarms));
 	is_int(alarms, 1, "an alarm is raised");
+	is_int(answered(400, taken()), E_LATER, "refused again, those keys wait as they are");
+	net_now += HOUR - 1;
+	is_int(answered(400, taken()), E_LATER, "for an hour");
+	net_now++;
+	is_int(answered(400, taken()), 0, "then there are others once more");
+	is_int(upload(), 0, "which are offered");
 	is_int(answered(200, fifty()), 0, "published");
 	is_int(upload(), E_NOTFOUND, "at rest");
 	counts(10, true);
@@ -243,6 +275,7 @@ main(void)
 	test_first();
 	test_counts();
 	test_doubt();
+	test_unanswered();
 	test_fallback();
 	test_heal();
 	test_hidden();
