@@ -20,7 +20,7 @@ enum {
 	KEYS_QUERY_MAX	= 250,	/* Users in one /keys/query. */
 	KEYS_LOST_MS	= 10 * 60 * 1000,	/* Whose name cannot be read (person_is_lost) is not asked for sooner. */
 	KEYS_CLAIM_MAX	= 250,	/* Devices in one /keys/claim. */
-	KEYS_DEVICES_MAX = 200,	/* Devices looked at per user. */
+	KEYS_DEVICES_MAX = 200,	/* Devices looked at, and remembered, per user. */
 };
 
 /* Tracking.  A user newly tracked is outdated.  keys_changed and keys_left take

@@ -360,6 +360,32 @@ answered(struct crypt *c, struct crypto_user *u, int64_t gen, bool again)
 	return crypto_user_put(c->db, u);
 }
 
+/* What servers show and take back does not fill the store: rows beyond KEYS_DEVICES_MAX of what is gone go, those that nobody signed first. */
+static int
+forget_gone(struct crypt *c, int64_t pid)
+{
+	struct crypto_device *list;
+	size_t n, left;
+	int r = crypto_device_list(c->db, pid, &list, &n);
+
+	if (r != 0)
+		return r;
+	left = n;
+	for (int with_signed = 0; with_signed <= 1; with_signed++) {
+		for (size_t i = 0; r == 0 && i < n && left > KEYS_DEVICES_MAX; i++) {
+			const struct crypto_device *d = &list[i];
+			bool pinned;
+
+			if (d->listed || d->eligible || (d->is_signed != 0) != (with_signed != 0) || (r = machine_pinned(c, d, &pinned)) != 0 || pinned)
+				continue;
+			left--;
+			r = crypto_device_drop(c->db, pid, d->device_id);
+		}
+	}
+	crypto_device_list_free(list, n);
+	return r;
+}
+
 static int
 answer_user(struct crypt *c, const char *user, int64_t gen, const json_t *answer)
 {
@@ -396,6 +422,8 @@ answer_user(struct crypt *c, const char *user, int64_t gen, const json_t *answer
 	if (r != 0 || (r = unlist_others(c, pid, listed)) != 0)
 		return r;
 	if ((r = crypto_user_put(c->db, &u)) != 0 || (r = machine_twins(c, pid)) != 0 || (r = machine_eligible(c, pid)) != 0)
+		return r;
+	if ((r = forget_gone(c, pid)) != 0)
 		return r;
 	return answered(c, &u, gen, again);
 }

@@ -268,6 +268,37 @@ test_own(void)
 	peer_stop(&odd);
 }
 
+/* Her server shows other devices each time, with one key or with many: what was, is forgotten; Bob's is not. */
+static void
+test_many(bool twins)
+{
+	struct peer one;
+	struct crypto_device *list;
+	char name[16];
+	size_t n;
+
+	fresh();
+	need(learn(BOB) == 1);
+	for (int round = 0; round < 3; round++) {
+		json_t *devices = json_object();
+
+		for (int i = 0; i < KEYS_DEVICES_MAX; i++) {
+			(void)snprintf(name, sizeof(name), "D%d-%d", round, i);
+			peer_start(&one, EVE, name);
+			if (twins)
+				memcpy(one.curve_text, bob.curve_text, sizeof(one.curve_text));
+			json_object_set_new(devices, name, peer_device_keys(&one));
+			peer_stop(&one);
+		}
+		json_object_set_new(net.device_keys, EVE, devices);
+		(void)learn(EVE);
+	}
+	must(crypto_device_list(a.db, node_person(&a, EVE), &list, &n));
+	is_int((int)n, KEYS_DEVICES_MAX, "devices that come and go are not remembered for ever");
+	crypto_device_list_free(list, n);
+	ok(learn(BOB) == 1 && stand(1, 0), "and Bob has his");
+}
+
 /* A one-time key of Eve's account, signed by her device. */
 static json_t *
 her_onetime(void)
@@ -337,6 +368,8 @@ main(void)
 	test_absent();
 	test_own();
 	test_reading();
+	test_many(false);
+	test_many(true);
 	node_stop(&a);
 	peer_stop(&bob);
 	peer_stop(&eve);
