@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/canon.h"
+#include "search.h"
 #include "when.h"
 
 /*
@@ -224,7 +225,7 @@ hide(json_t *place)
 	return json_object_set_new(place, "visibility", json_string("redacted")) != 0 ? -ENOMEM : 0;
 }
 
-/* What says neither name nor town may be any place. */
+/* What says neither name nor town may be any place.  Hidden beats visible: another spelling (search_same) is the same. */
 static bool
 same_place(const json_t *hidden, const json_t *place)
 {
@@ -232,9 +233,9 @@ same_place(const json_t *hidden, const json_t *place)
 	const char *other = json_str(place, "name");
 
 	if (name != NULL && other != NULL)
-		return strcasecmp(name, other) == 0;
+		return search_same(name, other);
 	other = json_str(place, "locality");
-	return town == NULL || (other != NULL ? strcasecmp(town, other) == 0 : true);
+	return town == NULL || other == NULL || search_same(town, other);
 }
 
 static bool
@@ -331,13 +332,13 @@ fields_hidden(const json_t *body, const json_t *was, json_t *list)
 	return 0;
 }
 
-/* Texts that both have: 1 equal, -1 not; 0: one is missing. */
+/* Texts that both have: 1 the same words, -1 not; 0: one is missing. */
 static int
 agree(const json_t *a, const json_t *b, const char *key)
 {
 	const char *one = json_str(a, key), *other = json_str(b, key);
 
-	return one == NULL || other == NULL ? 0 : strcasecmp(one, other) == 0 ? 1 : -1;
+	return one == NULL || other == NULL ? 0 : search_same(one, other) ? 1 : -1;
 }
 
 static bool

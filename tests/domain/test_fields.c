@@ -215,6 +215,12 @@ static const struct {
 	unsigned	 n;
 } merges[] = {
 	{ "the same name", "{'locations':[{'name':'Oak','visibility':'redacted'}]}", "{'locations':[{'name':'oak'," PLACE "}]}", 1 },
+	{ "the same name in another spelling, the place shown before", "{'locations':[{'name':'Haus Z\u00fcrich','visibility':'redacted'},{" PLACE "}]}",
+	  "{'locations':[{'name':'Haus Zurich'," PLACE "}]}", 1 },
+	{ "the same town in another spelling, the place shown before", "{'locations':[{'locality':'Z\u00fcrich','visibility':'redacted'},{" PLACE "}]}",
+	  "{'locations':[{'locality':'zurich'," PLACE "}]}", 1 },
+	{ "another town, the place shown before", "{'locations':[{'locality':'Z\u00fcrich','visibility':'redacted'},{" PLACE "}]}",
+	  "{'locations':[{'locality':'Zug'," PLACE "}]}", 0 },
 	{ "another name may be a new one", "{'locations':[{'name':'Oak','visibility':'redacted'}]}", "{'locations':[{'name':'Elm'," PLACE "}]}", 1 },
 	{ "another name, shown before", "{'locations':[{'name':'Oak','visibility':'redacted'},{'name':'Elm Hall'," PLACE "}]}",
 	  "{'locations':[{'name':'Elm'," PLACE "}]}", 0 },
@@ -280,12 +286,17 @@ test_hidden_elsewhere(void)
 #define OAK	"{'locations':[{'name':'Oak','locality':'Newark','visibility':'redacted'},{'name':'Pier',"PLACE"}]}"
 #define WAS	"{'locations':[{'name':'Oak','locality':'Newark','address':'7 Oak','visibility':'public','latitude_e6':5,'longitude_e6':6}," \
 		"{'name':'Pier',"PLACE"}]}"
+#define ZUR	"{'locations':[{'name':'Haus am B\u00fcrkliplatz','locality':'Z\u00fcrich','visibility':'redacted'}]}"
+#define ZUR_WAS	"{'locations':[{'name':'Haus am B\u00fcrkliplatz','locality':'Z\u00fcrich','address':'B\u00fcrkliplatz 1 (Hof)','visibility':'public'}]}"
 	static const struct {
 		const char	*name, *by, *was, *body;
 		unsigned	 n;
 	} cases[] = {
 		{ "the same name", OAK, NULL, "{'locations':[{'name':'OAK'," PLACE "}]}", 1 },
 		{ "the same name in another town", OAK, NULL, "{'locations':[{'name':'Oak','locality':'Bayonne'," PLACE "}]}", 0 },
+		{ "the same name and town in another spelling", ZUR, NULL, "{'locations':[{'name':'Haus am Burkliplatz','locality':'ZURICH'," PLACE "}]}", 1 },
+		{ "its address and town in another spelling", ZUR, ZUR_WAS,
+		  "{'locations':[{'locality':'Zu\u0308rich','address':'Burkliplatz 1, Hof','visibility':'public'}]}", 1 },
 		{ "no name", OAK, NULL, "{'locations':[{" PLACE "}]}", 0 },
 		{ "the address it had", OAK, WAS, "{'locations':[{'name':'Elm','address':'7 oak','visibility':'public'}]}", 1 },
 		{ "its address in another town", OAK, WAS, "{'locations':[{'locality':'Bayonne','address':'7 Oak','visibility':'public'}]}", 0 },
