@@ -351,7 +351,7 @@ node_show_list(const json_t *args, const json_t *result)
 		{ "feeds", "name at records bytes", "no files are kept; cairn import hsds FILE keeps one" },
 		{ "partners", "org name server follows asked follower stopped", "no partners; those that a trust list names appear here: cairn import trust FILE" },
 		{ "identities", "user org since before now held_back", "nobody's identity key changed" },
-		{ "rooms", "room_id kind subject account joined encrypted", "no rooms; cairn publish makes them" },
+		{ "rooms", "room_id kind subject account joined encrypted unused", "no rooms; cairn publish makes them" },
 		{ "erasures", "what state org by at done until", "nobody was erased" },
 		{ "waiting", "id at room_id reason", "nothing waits for a key or device" },
 		{ "rejected", "id at times room_id reason", "nothing was rejected" },

@@ -107,6 +107,7 @@ static const struct call {
 	{ "invite",		nothing,		false,	true },
 	{ "join",		room_joined,		false,	true },
 	{ "load_directory",	directory_loaded,	true,	false },
+	{ ROOMS_CREATION,	rooms_shown,		true,	false },
 	{ GAP_PURPOSE,		gap_page,		false,	false },
 	{ MEMBERS_PURPOSE,	members_answered,	false,	false },
 	{ "record",		sent,			false,	false },
@@ -205,6 +206,9 @@ calls_refused(struct app *app, const struct out *out, int status, const json_t *
 		r = envelope_unshared(app->crypt, out->ref);
 		return r != 0 ? r : outbox_done(app->db, out->id);
 	}
+	/* What was said before of who made it stands, and staff know it. */
+	if (!strcmp(out->purpose, ROOMS_CREATION))
+		return outbox_done(app->db, out->id);
 	if (!strcmp(out->purpose, GAP_PURPOSE))
 		return gap_refused(app, out, why);
 	if ((r = fail(app, out, why)) != 0)

@@ -132,21 +132,26 @@ is_same(const struct room *known, const struct room *room)
 
 /*
  * A member whose program does not call it a direct chat.  Who else is in the room no invitation says, and a group is not
- * to be entered by us: staff hear of it, as often as strangers may begin a chat.
+ * to be entered by us: staff hear of it, as often as strangers may begin a chat.  Of a partner it may be the channel in which it has
+ * something to say, wrongly shown by a homeserver.
  */
 static int
-say_plain(struct app *app, const char *account, const char *room_id, const char *inviter)
+say_odd(struct app *app, const struct trust_org *org, const char *account, const char *room_id, const char *inviter)
 {
 	autofree char *why = NULL;
 	int64_t pid;
-	int r;
+	int r, n;
 
 	if (strcmp(inviter, app->cfg->node_user) == 0 || strcmp(inviter, app->cfg->steward_user) == 0)
 		return 0;	/* What our own accounts make is no call for help. */
 	if ((r = direct_allowed(app, inviter)) != 0 || (r = person_id(app->db, inviter, &pid)) != 0)
 		return r;
-	if (asprintf(&why, "%s invited to a room that their program does not call a direct chat: left alone. If it is a member, write to "
-	    "them (cairn say), or have them begin a direct chat with this account", inviter) < 0) {
+	n = org != NULL ? asprintf(&why, "%s of %s (%s) invited to a room that is shown as neither their channel nor their directory: left alone, and "
+	    "what they say there does not come. Ask their staff what it is; if it is the channel, tell the administrator of our homeserver",
+	    inviter, org->name, org->id) :
+	    asprintf(&why, "%s invited to a room that their program does not call a direct chat: left alone. If it is a member, write to "
+	    "them (cairn say), or have them begin a direct chat with this account", inviter);
+	if (n < 0) {
 		why = NULL;
 		return -ENOMEM;
 	}
@@ -160,6 +165,7 @@ invitation_arrived(struct app *app, unsigned account, const char *room_id, const
 	autoroom struct room known = { 0 };
 	struct invitation in;
 	const struct trust_org *org;
+	bool odd = false;
 	char ref[9];
 	int r;
 
@@ -187,14 +193,16 @@ invitation_arrived(struct app *app, unsigned account, const char *room_id, const
 		room.kind = ROOM_DIRECT;
 		if ((r = person_find(app->db, in.inviter, &room.pid)) == E_NOTFOUND)
 			r = 0;
-	} else
+	} else {
+		odd = org != NULL || (in.type == NULL && !in.direct);
 		r = E_REFUSED;
+	}
 	room.subject = org != NULL && room.kind != ROOM_DIRECT ? (char *)(uintptr_t)org->id : NULL;
 	if (r == 0 && known.room_id != NULL && !is_same(&known, &room))
 		r = E_REFUSED;
 	if (r == 0 && room.kind == ROOM_DIRECT && (r = direct_allowed(app, in.inviter)) == 0)
 		r = person_id(app->db, in.inviter, &room.pid);
-	if (r == E_REFUSED && in.type == NULL && !in.direct && (r = say_plain(app, room.account, room_id, in.inviter)) == 0)
+	if (odd && (r = say_odd(app, org, room.account, room_id, in.inviter)) == 0)
 		r = E_REFUSED;
 	if (r == E_REFUSED) {
 		log_info("rooms", "invitation to %s was left alone: neither a partner's nor to a direct chat, or one too many",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "access.h"
@@ -15,6 +16,7 @@
 #include "members.h"
 #include "rooms.h"
 #include "store/dirstore.h"
+#include "store/inbox.h"
 
 #define ROOM_VERSION	"12"
 
@@ -39,7 +41,7 @@ queue_creation(struct app *app, const struct room *room, const struct request_ro
 bool
 rooms_lost(struct app *app, const struct room *room)
 {
-	return room->kind == ROOM_UNKNOWN || ((room->kind == ROOM_CHANNEL || room->kind == ROOM_DIRECT) &&
+	return room->kind == ROOM_UNKNOWN || room->aside != ROOM_USED || ((room->kind == ROOM_CHANNEL || room->kind == ROOM_DIRECT) &&
 	    room->room_id != NULL && !room->joined &&
 	    outbox_pending(app->db, "join", room->room_id) == E_NOTFOUND);
 }
@@ -58,8 +60,8 @@ rooms_want(struct app *app, enum room_kind kind, const char *subject, int64_t pi
 		return 0;
 	}
 	if (r == 0 && rooms_lost(app, &room)) {
-		/* We were put out of it, or never let in: there has to be another. */
-		room.kind = ROOM_UNKNOWN;
+		/* We were put out of it, or never let in: there has to be another.  If that was not true it is heard all the same. */
+		room.aside = ROOM_LEFT;
 		r = room_put(app->db, &room);
 		room_free(&room);
 		if (r == 0)
@@ -125,8 +127,71 @@ rooms_in_doubt(const struct app *app, const struct out *out)
 	return !strcmp(out->purpose, "create_room") && app->sure != out->id && !app->accounts[account].fresh;
 }
 
+/* Of a channel in doubt the homeserver is asked once more who made it. */
+static int
+ask_creation(struct app *app, const struct room *room)
+{
+	autofree char *path = request_path("/rooms/%s/state", room->room_id);
+	char lane[320];
+	int r = outbox_pending(app->db, ROOMS_CREATION, room->room_id);
+
+	if (r != E_NOTFOUND)
+		return r;
+	(void)snprintf(lane, sizeof(lane), "creation:%s", room->room_id);
+	return path == NULL ? -ENOMEM : outbox_call(app->db, room->account, lane, "GET", path, NULL, ROOMS_CREATION, room->room_id);
+}
+
+/* Staff read it in the list of what was rejected, in the partner's name, until the room is shown as theirs. */
+static int
+say_doubt(struct app *app, const struct room *room, const struct trust_org *org, const char *creator, bool channel)
+{
+	autofree char *why = NULL;
+	int64_t pid;
+	int r = person_id(app->db, org->node, &pid);
+
+	if (r != 0)
+		return r;
+	if (asprintf(&why, "our homeserver shows a channel of %s (%s) as %s %.255s: nothing more is said in it, and another is made; what %s says "
+	    "in it is still taken. Ask their staff who made it; if they did, tell the administrator of our homeserver", org->name, org->id,
+	    channel ? "made by" : "no channel, made by", creator, org->name) < 0) {
+		why = NULL;
+		return -ENOMEM;
+	}
+	return rejected_add(app->db, room->account, room->room_id, pid, room->room_id, "{}", why, app_now(app));
+}
+
 /*
- * The creation event: our tag binds a room whose answer was lost; a foreign channel must be what it claimed.  One without a
+ * A partner's channel must be what it claimed, or nothing of ours is said in it: whoever made it is above all its rules, and sees who
+ * speaks and when.  Nobody's words come to count by it, and nobody gets a key: that is the roster's, the trust list's and the devices'.
+ * So what the partner says in it is heard, or one wrong answer of a homeserver would lose its referrals.
+ */
+static int
+judge_channel(struct app *app, struct room *room, const char *creator, const char *type)
+{
+	const struct trust_org *org = trust_org(app->trust, room->subject);
+	bool channel = type != NULL && !strcmp(type, ROOMS_CHANNEL), before = room->aside == ROOM_ANOTHERS;
+	int64_t pid;
+	int r;
+
+	if (org == NULL)
+		return 0;	/* Nobody is spoken to then, and nobody can be compared with. */
+	if (channel && !strcmp(org->node, creator)) {
+		if (!before)
+			return 0;
+		room->aside = ROOM_USED;
+		if ((r = room_put(app->db, room)) != 0 || (r = person_id(app->db, org->node, &pid)) != 0)
+			return r;
+		return rejected_taken(app->db, pid, room->room_id);
+	}
+	log_warn("rooms", "a room that claimed to be a channel is not one, or its creator is not the partner");
+	if ((r = say_doubt(app, room, org, creator, channel)) != 0 || before)
+		return r;
+	room->aside = ROOM_ANOTHERS;
+	return (r = room_put(app->db, room)) != 0 ? r : ask_creation(app, room);
+}
+
+/*
+ * The creation event: our tag binds a room whose answer was lost; a foreign channel is judged.  One without a
  * sender or content says nothing.  A directory is not judged by it: each record is believed by who sent and signed it, and
  * we are invited once, so that a server's one wrong answer would leave us without the directory for good.
  */
@@ -135,8 +200,6 @@ saw_create(struct app *app, const char *room_id, const json_t *event)
 {
 	const json_t *content = json_obj(event, "content");
 	const char *tag = json_str(content, REQUEST_TAG), *sender = json_str(event, "sender");
-	const char *type = json_str(content, "type");
-	const struct trust_org *org;
 	struct room room;
 	int r;
 
@@ -160,14 +223,25 @@ saw_create(struct app *app, const char *room_id, const json_t *event)
 	}
 	if ((r = room_get(app->db, room_id, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	org = room.subject != NULL ? trust_org(app->trust, room.subject) : NULL;
-	if (room.kind == ROOM_CHANNEL && !room.ours && (type == NULL || strcmp(type, ROOMS_CHANNEL) != 0 || org == NULL ||
-	    strcmp(org->node, sender) != 0)) {
-		log_warn("rooms", "a room that claimed to be a channel is not one, or its creator is not the partner");
-		room.kind = ROOM_UNKNOWN;
-		r = room_put(app->db, &room);
-	}
+	if (room.kind == ROOM_CHANNEL && !room.ours)
+		r = judge_channel(app, &room, sender, json_str(content, "type"));
 	room_free(&room);
+	return r;
+}
+
+int
+rooms_shown(struct app *app, const struct out *out, const json_t *answer)
+{
+	const json_t *event;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(answer, i, event) {
+		const char *type = json_str(event, "type"), *key = json_str(event, "state_key");
+
+		if (r == 0 && type != NULL && key != NULL && !strcmp(type, "m.room.create") && *key == '\0')
+			r = saw_create(app, out->ref, event);
+	}
 	return r;
 }
 
@@ -192,6 +266,8 @@ we_are(struct app *app, struct room *room, bool joined)
 	int r;
 
 	room->joined = joined;
+	if (joined && room->aside == ROOM_LEFT)
+		room->aside = ROOM_USED;	/* We are in it after all, or again. */
 	r = room_put(app->db, room);
 	return r != 0 || joined ? r : members_forget(app, room->room_id);
 }

@@ -14,6 +14,8 @@
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 
+#define ROOMS_CREATION	"creation"	/* Purpose: who made this room? */
+
 /* Types of rooms that are not for people. */
 #define ROOMS_DIRECTORY	ID_NAMESPACE "directory"
 #define ROOMS_CHANNEL	ID_NAMESPACE "channel"
@@ -34,7 +36,7 @@ int	rooms_direct(struct app *, const char *user, struct room *ret) must_check;
 /** rooms_in_doubt(app, out): a creation that may have been asked for before must wait for a fresh sync. */
 bool	rooms_in_doubt(const struct app *, const struct out *);
 
-/** rooms_lost(app, room): a channel or chat that we are no longer in, and are not joining. */
+/** rooms_lost(app, room): a channel or chat in which nothing of ours is said: we are no longer in it, and are not joining, or it is set aside. */
 bool	rooms_lost(struct app *, const struct room *);
 
 /* Inputs: a state event, a leave, seen in a sync of ${account}. */
@@ -44,5 +46,6 @@ int	rooms_left(struct app *, unsigned account, const char *room_id) must_check;
 /* Answers (calls.c). */
 int	rooms_created(struct app *, const struct out *, const json_t *) must_check;
 int	rooms_joined(struct app *, const struct out *, const json_t *) must_check;
+int	rooms_shown(struct app *, const struct out *, const json_t *) must_check;
 
 #endif /* !CAIRN_ROOMS_H */

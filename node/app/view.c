@@ -138,11 +138,12 @@ list_partners(struct listing *l)
 static int
 each_room(void *cookie, const struct room *room)
 {
-	static const char *const kinds[] = ROOM_KINDS;
+	static const char *const kinds[] = ROOM_KINDS, *const aside[] = ROOM_ASIDES;
 
-	return append(cookie, json_pack("{s:s*, s:s, s:s, s:s*, s:b, s:b}", "room_id", room->room_id, "kind",
+	return append(cookie, json_pack("{s:s*, s:s, s:s, s:s*, s:b, s:b, s:s*}", "room_id", room->room_id, "kind",
 	    kinds[room->kind], "account", room->account, "subject", room->subject, "joined",
-	    (int)room->joined, "encrypted", (int)room->encrypted));
+	    (int)room->joined, "encrypted", (int)room->encrypted,
+	    "unused", aside[room->aside]));
 }
 
 static int

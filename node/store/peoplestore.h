@@ -37,6 +37,13 @@ int	person_rename(struct db *, int64_t pid, const char *user) must_check;
 enum room_kind { ROOM_UNKNOWN, ROOM_DIRECTORY, ROOM_SPACE, ROOM_GROUP, ROOM_CHANNEL, ROOM_DIRECT, ROOM_FEDERATION, ROOM_POLICY };
 #define ROOM_KINDS { "unknown", "directory", "space", "group", "channel", "direct", "federation", "policy" }
 
+/*
+ * Of a channel or chat in which nothing of ours is said any more, since we are not in it, or it is shown as made by somebody else than the
+ * partner.  Another takes its place; what is said there is heard all the same.
+ */
+enum room_aside { ROOM_USED, ROOM_LEFT, ROOM_ANOTHERS };
+#define ROOM_ASIDES { NULL, "left", "another's" }
+
 struct room {
 	char	*room_id;	/* NULL while its creation is under way. */
 	char	*tag;		/* Our creation id (m.room.create content org.cairnpeer.tag), or NULL if others made it. */
@@ -48,12 +55,13 @@ struct room {
 	int64_t	 state_encrypted;
 	int64_t	 joined;	/* Our account is in it. */
 	int64_t	 ours;		/* We created it. */
+	enum room_aside aside;
 };
 int	room_get(struct db *, const char *room_id, struct room *) must_check;	/* 0, E_NOTFOUND */
 int	room_by_tag(struct db *, const char *tag, struct room *) must_check;
-/** room_by_subject(db, kind, subject, ret): the oldest joined one, else the oldest; 0 or E_NOTFOUND. */
+/** room_by_subject(db, kind, subject, ret): the oldest joined one, else the oldest, of those in use; 0 or E_NOTFOUND. */
 int	room_by_subject(struct db *, enum room_kind, const char *, struct room *) must_check;
-/** room_by_person(db, pid, ret): their direct chat; of several the one that they are in and in which they wrote last (room_written), else the newest. */
+/** room_by_person(db, pid, ret): their direct chat; of several the one that they are in and in which they wrote last (room_written), else the newest, of those in use. */
 int	room_by_person(struct db *, int64_t pid, struct room *) must_check;
 int	room_written(struct db *, const struct room *) must_check;
 /** room_put: insert or update by tag or room_id. `encrypted` never goes back to 0. */

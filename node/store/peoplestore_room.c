@@ -22,9 +22,10 @@ static int
 take_room(struct rows *rows, struct room *ret)
 {
 	struct room room = { 0 };
-	int r, kind;
+	int r, kind, aside;
 
-	if ((r = db_next(rows)) != 0 || (r = rows_among(rows, 4, ROOM_UNKNOWN, ROOM_POLICY, &kind)) != 0)
+	if ((r = db_next(rows)) != 0 || (r = rows_among(rows, 4, ROOM_UNKNOWN, ROOM_POLICY, &kind)) != 0 ||
+	    (r = rows_among(rows, 11, ROOM_USED, ROOM_ANOTHERS, &aside)) != 0)
 		return r;
 	if ((r = rows_dup(rows, 1, &room.room_id)) != 0 ||
 	    (r = rows_dup(rows, 2, &room.tag)) != 0 ||
@@ -39,6 +40,7 @@ take_room(struct rows *rows, struct room *ret)
 	room.state_encrypted = db_int(rows, 8);
 	room.joined = db_int(rows, 9);
 	room.ours = db_int(rows, 10);
+	room.aside = (enum room_aside)aside;
 	*ret = room;
 	return 0;
 }
@@ -131,9 +133,9 @@ room_put(struct db *db, const struct room *room)
 	if ((named = room_number(db, Q_ROOM_BY_ID, room->room_id, &by_id)) < 0)
 		return named;
 	if (tagged != 0 && named != 0)
-		return db_run(db, Q_ROOM_ADD, "tttitiiiii", room->room_id, room->tag,
+		return db_run(db, Q_ROOM_ADD, "tttitiiiiii", room->room_id, room->tag,
 		    room->account, (int64_t)room->kind, room->subject, room->pid,
-		    room->encrypted, room->state_encrypted, room->joined, room->ours);
+		    room->encrypted, room->state_encrypted, room->joined, room->ours, (int64_t)room->aside);
 
 	/* Sync may show a room of ours before the answer to its creation. */
 	n = tagged == 0 ? by_tag : by_id;
@@ -147,9 +149,9 @@ room_put(struct db *db, const struct room *room)
 		if ((r = db_run(db, Q_ROOM_DROP, "i", by_id)) != 0)
 			return r;
 	}
-	return db_run(db, Q_ROOM_CHANGE, "itttitiiiii", n, room->room_id, room->tag,
+	return db_run(db, Q_ROOM_CHANGE, "itttitiiiiii", n, room->room_id, room->tag,
 	    room->account, (int64_t)room->kind, room->subject, room->pid, encrypted,
-	    room->state_encrypted, room->joined, room->ours);
+	    room->state_encrypted, room->joined, room->ours, (int64_t)room->aside);
 }
 
 ROWS_WALK(rooms_of, room, room_at, room_free)

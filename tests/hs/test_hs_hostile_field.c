@@ -551,36 +551,6 @@ test_directory_creation(void)
 	host_end(&h);
 }
 
-static void
-tell_creation(void *cookie, const char *user, json_t *answer)
-{
-	const struct tamper *t = cookie;
-	json_t *room;
-	const char *id;
-
-	if (!strcmp(user, SOURCE_USER))
-		json_object_foreach(json_obj(json_obj(answer, "rooms"), "join"), id, room)
-			(void)json_array_append_new(json_arr(json_obj(room, "state"), "events"), creation(*(size_t *)t->cookie));
-}
-
-/* A channel of another's is none; what says nothing of it is no reason to hear nothing in it. */
-static void
-test_channel_creation(void)
-{
-	for (size_t way = 0; way < CREATIONS; way++) {
-		struct host h;
-		struct tamper t = { .host = &h, .who = SOURCE, .sync = tell_creation, .cookie = &way };
-		int heard = way != CREATION_BY_ANOTHER && way != CREATION_OF_A_SPACE;
-
-		story_begin(&h, 89);
-		tamper_set(&t);
-		follow(&h, SOURCE, TARGET);
-		is_int(shows(&h, TARGET, 0), heard, "a channel's creation told in way %zu: it is %s", way, heard ? "heard" : "left alone");
-		tamper_end(&t);
-		host_end(&h);
-	}
-}
-
 int
 main(int argc, char **argv)
 {
@@ -588,10 +558,8 @@ main(int argc, char **argv)
 		test_identity();
 	if (argc < 2 || !strcmp(argv[1], "/sync?"))
 		test_sync();
-	if (argc < 2 || !strcmp(argv[1], "creation")) {
+	if (argc < 2 || !strcmp(argv[1], "creation"))
 		test_directory_creation();
-		test_channel_creation();
-	}
 	for (size_t i = 0; i < nelem(endpoints); i++)
 		if (argc < 2 || !strcmp(argv[1], endpoints[i].part))
 			test_endpoint(&endpoints[i]);

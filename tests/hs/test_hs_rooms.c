@@ -105,6 +105,19 @@ test_invitations(void)
 	host_end(&h);
 }
 
+/* Does the source say anything in this room? */
+static bool
+speaks_in(const struct host *h, const char *room)
+{
+	const json_t *event;
+	size_t i;
+	bool any = false;
+
+	json_array_foreach(hs_events(h->hs, room), i, event)
+		any |= !strcmp(json_str(event, "sender"), SOURCE_USER) && strcmp(json_str(event, "type"), "m.room.member") != 0;
+	return any;
+}
+
 /* A partner's server lets a stranger pose: the invitation says channel, the room is not the partner's. */
 static void
 test_false_channel(void)
@@ -124,8 +137,11 @@ test_false_channel(void)
 	(void)snprintf(path, sizeof(path), "rooms/%s/invite", room);
 	json_decref(client_call(&partner, "POST", path, json_pack("{s:s}", "user_id", SOURCE_USER)));
 	host_run(&h, 40000);
-	is_int((int)found_in(&h, SOURCE, "rooms", "kind", "channel"), 0, "a room that a stranger made is no partner's channel, "
+	is_int((int)found_in(&h, SOURCE, "rooms", "unused", "another's"), 1, "a room that a stranger made is no partner's channel, "
 	    "though the partner invites to it");
+	is_int((int)found_in(&h, SOURCE, "rejected", "reason", EVE), 1, "which staff are told");
+	story_publish(&h);
+	ok(hs_room(h.hs, CHANNEL, 1) != NULL && !speaks_in(&h, room), "and nothing is said in it");
 	host_end(&h);
 }
 

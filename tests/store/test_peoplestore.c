@@ -111,6 +111,12 @@ test_rooms(void)
 	is_str(got.room_id, "!a", "by subject");
 	room_free(&got);
 	is_int(room_by_subject(db, ROOM_GROUP, "org1", &got), E_NOTFOUND, "of that kind only");
+	r.aside = ROOM_ANOTHERS;
+	must(room_put(db, &r));
+	must(room_get(db, "!a", &got));
+	ok(got.aside == ROOM_ANOTHERS && got.kind == ROOM_CHANNEL, "set aside, it is still what it was");
+	room_free(&got);
+	is_int(room_by_subject(db, ROOM_CHANNEL, "org1", &got), E_NOTFOUND, "but nobody's to be used");
 
 	r = (struct room){ .room_id = text("!stop"), .account = text("node"), .kind = ROOM_DIRECT,
 	    .pid = 5, .joined = 0 };
@@ -120,6 +126,11 @@ test_rooms(void)
 	must(room_put(db, &r));
 	must(room_by_person(db, 5, &got));
 	is_str(got.room_id, "!d2", "a joined room before an older one");
+	room_free(&got);
+	r.aside = ROOM_LEFT;
+	must(room_put(db, &r));
+	must(room_by_person(db, 5, &got));
+	is_str(got.room_id, "!stop", "unless it is set aside");
 	room_free(&got);
 	is_int(room_by_person(db, 6, &got), E_NOTFOUND, "nobody's");
 

@@ -27,11 +27,11 @@ UPDATE person SET hash = ?2, user = ?3 WHERE pid = ?1;
 SELECT user FROM person WHERE pid = ?1;
 
 -- name: room_at
-SELECT n, room_id, tag, account, kind, subject, pid, encrypted, state_encrypted, joined, ours
+SELECT n, room_id, tag, account, kind, subject, pid, encrypted, state_encrypted, joined, ours, aside
 FROM room WHERE n = ?1;
 
 -- name: room_get
-SELECT n, room_id, tag, account, kind, subject, pid, encrypted, state_encrypted, joined, ours
+SELECT n, room_id, tag, account, kind, subject, pid, encrypted, state_encrypted, joined, ours, aside
 FROM room WHERE room_id = ?1;
 
 -- name: room_by_id
@@ -41,12 +41,12 @@ SELECT n FROM room WHERE room_id = ?1;
 SELECT n FROM room WHERE tag = ?1;
 
 -- name: room_by_subject
-SELECT n FROM room WHERE kind = ?1 AND subject = ?2 ORDER BY joined DESC, n LIMIT 1;
+SELECT n FROM room WHERE kind = ?1 AND subject = ?2 AND aside = 0 ORDER BY joined DESC, n LIMIT 1;
 
 -- Of several the one that they are in and wrote in last (meta, room_written), else the newest.
 -- name: room_by_person
 SELECT n FROM room LEFT JOIN member ON member.room_id = room.room_id AND member.pid = ?1
-WHERE room.pid = ?1 AND kind = ?2
+WHERE room.pid = ?1 AND kind = ?2 AND aside = 0
 ORDER BY joined DESC, coalesce(membership IN ('join', 'invite'), 1) DESC,
 	room.room_id = (SELECT CAST(value AS TEXT) FROM meta WHERE key = 'chat:' || ?1) DESC, n DESC LIMIT 1;
 
@@ -59,14 +59,14 @@ SELECT n FROM room WHERE n > ?1 ORDER BY n LIMIT ?2;
 
 -- name: room_add
 INSERT INTO room (room_id, tag, account, kind, subject, pid, encrypted, state_encrypted, joined,
-	ours)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+	ours, aside)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
 
 -- Encryption is never taken back; a known name is not forgotten.
 -- name: room_change
 UPDATE room SET room_id = coalesce(?2, room_id), tag = coalesce(?3, tag), account = ?4, kind = ?5,
 	subject = ?6, pid = ?7, encrypted = max(encrypted, ?8), state_encrypted = ?9,
-	joined = ?10, ours = ?11
+	joined = ?10, ours = ?11, aside = ?12
 WHERE n = ?1;
 
 -- name: room_drop
