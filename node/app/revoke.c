@@ -72,6 +72,18 @@ each_arrived(void *cookie, const struct disclosed_row *d)
 	return 0;
 }
 
+/* What a target took for a court the source does not know: by that no step of the referral is made. */
+static int
+for_court(const struct case_row *row, const struct consent_row *consent, bool *ret)
+{
+	autojson json_t *c = NULL;
+	int r = row->r.side == REFERRAL_AT_TARGET ? canon_stored(consent->consent, &c) : 0;
+	const char *covers = json_str(c, "covers");
+
+	*ret = covers != NULL && !strcmp(covers, "proceedings");
+	return r;
+}
+
 /* What becomes of the referral; the other side hears of the same step. */
 static int
 choose(struct app *app, const struct case_row *row, const char *how, enum ev_consent_revoked_then *ret)
@@ -272,7 +284,8 @@ revoke_one(void *cookie, const struct consent_row *consent)
 {
 	struct telling *t = cookie;
 	autojson json_t *told = json_array(), *not_told = json_array();
-	bool event = !strcmp(t->why->how, "event");
+	const enum ev_consent_revoked_then then = t->then;
+	bool event = !strcmp(t->why->how, "event"), court;
 	int r = over_before(t->app, consent, event, t->reterr);
 
 	if (r == 0 && event)
@@ -283,6 +296,10 @@ revoke_one(void *cookie, const struct consent_row *consent)
 	}
 	if (told == NULL || not_told == NULL)
 		return -ENOMEM;
+	if ((r = for_court(t->row, consent, &court)) != 0)
+		return r;
+	if (court)
+		t->then = EV_CONSENT_REVOKED_THEN_NOTHING;
 	t->consent = consent;
 	t->told = told;
 	t->not_told = not_told;
@@ -290,7 +307,7 @@ revoke_one(void *cookie, const struct consent_row *consent)
 	    (r = step(t->app, t->row, t->then, t->why->actor, t->content_id, NULL)) != 0 ||
 	    (r = audit_case(t->app->db, t->now, t->why->actor, event ? "consent-ended" : "revoke", t->row->id, consent->id)) != 0)
 		return r;
-	t->then = EV_CONSENT_REVOKED_THEN_NOTHING;	/* The referral ends once. */
+	t->then = court ? then : EV_CONSENT_REVOKED_THEN_NOTHING;	/* The referral ends once. */
 	return json_array_append_new(t->done, json_pack("{s:s, s:O, s:O}", "consent", consent->id, "told", told, "not_told",
 	    not_told)) != 0 ? -ENOMEM : 0;
 }
@@ -380,10 +397,11 @@ tell_now(struct app *app, const struct holder_row *holder)
 	struct consent_row consent = { 0 };
 	struct revocation_row v = { 0 };
 	struct case_row row = { 0 };
+	bool court = false;
 	int r = consent_get(app->db, holder->consent, &consent);
 
-	if (r == 0 && (r = revocation_get(app->db, consent.id, consent.org, &v)) == 0)
-		r = case_get(app->db, holder->referral, &row);
+	if (r == 0 && (r = revocation_get(app->db, consent.id, consent.org, &v)) == 0 && (r = case_get(app->db, holder->referral, &row)) == 0)
+		r = for_court(&row, &consent, &court);
 	if (r == 0 && v.detail != NULL)
 		r = canon_stored(v.detail, &detail);
 	if (json_str(detail, "how") != NULL)
@@ -391,7 +409,7 @@ tell_now(struct app *app, const struct holder_row *holder)
 	t.consent = &consent;
 	t.row = &row;
 	t.partner = row.org;
-	if (r == 0 && !strcmp(row.org, holder->org))
+	if (r == 0 && !strcmp(row.org, holder->org) && !court)
 		r = choose(app, &row, why.how, &t.then);
 	else
 		t.then = EV_CONSENT_REVOKED_THEN_NOTHING;
@@ -490,9 +508,10 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 		r = err_set(origin->reason, E_REFUSED, "too many revocations of its sender are of consents that are not known here");
 	else if (r == 0 && !full)
 		r = note(app, ours ? &known : &consent, &why, app_now(app));
+	/* A target may end a referral by a consent that both know, not by one that it made up; nor may it believe that it did. */
 	if (r == 0 && theirs && (r = stop(app, row.id, row.org)) == 0 && (r = untold_look(app, &row)) == 0)
-		/* A target may end a referral by a consent that both know, not by one that it made up. */
-		r = step(app, &row, ours || row.r.side == REFERRAL_AT_TARGET ? ev->then : EV_CONSENT_REVOKED_THEN_NOTHING, who, ev->id, ev);
+		r = ours || row.r.side == REFERRAL_AT_TARGET || ev->prev == NULL || ev->then == EV_CONSENT_REVOKED_THEN_NOTHING ?
+		    step(app, &row, ev->then, who, ev->id, ev) : E_REFUSED;
 	if (r == 0 && (r = audit_case(app->db, app_now(app), who, "revoke", ev->referral, ev->consent)) == 0)
 		/* The step is made; but a disclosure under that consent could still be taken: its sender must know. */
 		r = full ? err_set(origin->reason, E_EXISTS, "too many revocations of its sender are of consents that are not known here") :

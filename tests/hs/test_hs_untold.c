@@ -168,21 +168,64 @@ test_ended_first(void)
 	ok(refer_state(&h, SOURCE, &s, "engaged") && same_step(), "so that the target's news is taken");
 }
 
-/* How often the target speaks until an hour after the court's consent has ended. */
-static int
-court(bool report, bool revoke)
+/* The member signs at the target that the court may hear of them. */
+static void
+sign_for_court(void)
 {
-	json_t *form;
-	int before;
+	json_t *form = host_ok(&h, TARGET, "consent", json_pack("{s:s, s:b}", "referral", s.id, "template", 1));
 
-	mute = NULL;
-	begin("court");
-	form = host_ok(&h, TARGET, "consent", json_pack("{s:s, s:b}", "referral", s.id, "template", 1));
 	(void)json_object_set_new(form, "referral", json_string(s.id));
 	(void)json_object_set_new(json_obj(form, "consent"), "patient", json_string("Jo"));
 	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "signer", json_string("Jo"));
 	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "expires"), "at", json_integer(*h.now + LASTS_S * 1000));
 	json_decref(host_ok(&h, TARGET, "consent", form));
+}
+
+/* That the target takes or breaks off all exchange with the source. */
+static void
+decide(const char *org, const char *decision)
+{
+	json_decref(host_ok(&h, TARGET, "federation_decide", json_pack("{s:s, s:s, s:s}", "org", org, "decision", decision, "reason", "a test")));
+}
+
+/*
+ * The source does not know that consent: what it hears of a member who takes all back is the end of its own.  ${later}: it cannot be told
+ * at once.
+ */
+static void
+test_court_first(bool later)
+{
+	autojson json_t *shown = NULL;
+
+	mute = NULL;
+	begin_accepted("court");
+	sign_for_court();
+	host_run(&h, 1000);
+	json_decref(host_ok(&h, SOURCE, "consent", refer_args(&h, &s, STORY_CONSENT)));
+	host_run(&h, 20000);
+	shown = refer_show(&h, TARGET, &s);
+	if (later)
+		decide(json_str(shown, "org"), "deny");
+	json_decref(host_ok(&h, TARGET, "revoke", json_pack("{s:s, s:s, s:s}", "referral", s.id, "how", "in_person", "recorded_by", "K. Lind")));
+	host_run(&h, 60000);
+	if (later) {
+		decide(json_str(shown, "org"), "allow");
+		host_run(&h, 3600 * 1000);
+	}
+	ok(refer_state(&h, TARGET, &s, "ended") && refer_state(&h, SOURCE, &s, "ended") && same_step(),
+	    "a member who takes back all, what they signed for the court first, has left on both sides%s", later ? ", told later" : "");
+	ok(story_well(&h, TARGET, "revocations"), "and each revocation is answered");
+}
+
+/* How often the target speaks until an hour after the court's consent has ended. */
+static int
+court(bool report, bool revoke)
+{
+	int before;
+
+	mute = NULL;
+	begin("court");
+	sign_for_court();
 	host_run(&h, 60000);
 	before = said();
 	mute = TARGET_USER;
@@ -213,6 +256,8 @@ main(void)
 	test_had();
 	test_late();
 	test_ended_first();
+	test_court_first(false);
+	test_court_first(true);
 	for (int revoke = 0; revoke < 2; revoke++) {
 		without = court(false, revoke);
 		with = court(true, revoke);

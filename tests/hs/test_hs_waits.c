@@ -55,6 +55,19 @@ waiting(struct scene *sc, size_t i, const char *input)
 	return n;
 }
 
+/* Events of that user in the channel. */
+static int
+said(const struct scene *sc, const char *user)
+{
+	const json_t *event;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(hs_events(sc->host.hs, sc->channel), i, event)
+		n += !strcmp(json_str(event, "sender"), user);
+	return n;
+}
+
 static json_t *
 on_nothing(struct scene *sc, json_t *content)
 {
@@ -189,11 +202,43 @@ test_revocations(void)
 	scene_end(&sc);
 }
 
+/* Whether both sides have the same step cannot be left open: a target that ends a referral by a consent that nobody gave is not answered. */
+static void
+test_made_up(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	struct db *db;
+	json_t *plain;
+	char org[32];
+	autojson json_t *shown = NULL;
+	int64_t n = 0;
+	int before;
+
+	scene_begin(&sc, 99, STORY_CONSENT);
+	shown = refer_show(h, SOURCE, &sc.s);
+	(void)snprintf(org, sizeof(org), "%s", json_str(shown, "org"));
+	before = said(&sc, SOURCE_USER);
+	hostile_say(h, TARGET, sc.channel, REVOKED, revoked(&sc, "ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "revoke"));
+	ok(refer_state(h, SOURCE, &sc.s, "accepted"), "a consent that nobody gave ends nothing");
+	is_int(said(&sc, SOURCE_USER) - before, 0, "and the target, which made the step, is not told that it was taken");
+	db = hostile_db(h, SOURCE);
+	must(h, revocation_unknown(db, org, &n));
+	hostile_go_on(h, SOURCE, db);
+	is_int(n, 1, "the consent itself has ended, should it come");
+	plain = revoked(&sc, "ZZZZZZZZZZZZZZZZZZZZZZZZZY", "nothing");
+	(void)(json_object_del(plain, "prev") | json_object_del(plain, "leg"));
+	hostile_say(h, TARGET, sc.channel, REVOKED, plain);
+	is_int(said(&sc, SOURCE_USER) - before, 2, "one without a step is acknowledged, and answered");
+	scene_end(&sc);
+}
+
 int
 main(void)
 {
 	test_age();
 	test_many();
 	test_revocations();
+	test_made_up();
 	return done_testing();
 }
