@@ -237,6 +237,21 @@ case_wind(struct app *app, struct case_row *row)
 	return r != 0 ? r : case_put(app->db, row);
 }
 
+/* What waited has its place, or none.  That a member left stays among what waits, so that it goes on being named. */
+static int
+waits_no_more(struct app *app, const struct case_row *row, const struct path *path, size_t i)
+{
+	const struct path_step *step = path_at(path, i);
+	enum path_standing standing = path_standing(path, i, NULL);
+	int r = 0;
+
+	if (standing == PATH_WAITS || (standing == PATH_VOID && path_leaves(step)))
+		return 0;
+	if (standing == PATH_VOID)
+		r = audit_case(app->db, app_now(app), "node", "waiting-dropped", row->id, step->id);
+	return r != 0 ? r : step_waits_no_more(app->db, row->id, step->id);
+}
+
 /* The steps have changed: ${row} is what they come to. */
 static int
 settle(struct app *app, struct case_row *row, const struct path *path)
@@ -246,8 +261,8 @@ settle(struct app *app, struct case_row *row, const struct path *path)
 	int r = step_list(app->db, row->id, &steps, &n);
 
 	for (size_t i = 0; i < n && i < path_size(path) && r == 0; i++)
-		if (steps[i].waits && path_standing(path, i, NULL) != PATH_WAITS)
-			r = step_waits_no_more(app->db, row->id, steps[i].step.id);
+		if (steps[i].waits)
+			r = waits_no_more(app, row, path, i);
 	if (r != 0) {
 		step_list_free(steps, n);
 		return r;

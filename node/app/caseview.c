@@ -62,6 +62,7 @@ put_overtaken(json_t *out, const struct path *path)
 	for (size_t i = 0; i < path_size(path) && r == 0; i++) {
 		const struct referral_move *move = &path_at(path, i)->move, *won = NULL;
 		const char *input = referral_input_name(move->input), *actor = referral_actor_name(move->actor);
+		const char *heed = path_leaves(path_at(path, i)) ? ": take the member at their word, and ask the partner's staff" : "";
 		json_t *text = NULL;
 		size_t by;
 
@@ -75,12 +76,10 @@ put_overtaken(json_t *out, const struct path *path)
 			    referral_actor_name(won->actor));
 			break;
 		case PATH_WAITS:
-			text = json_sprintf("%s by the %s waits for something said before it that has not arrived%s", input, actor,
-			    referral_rank(&(struct referral_claim){ move->input, move->actor, path_at(path, i)->id }) < REFERRAL_RANK_OTHER ?
-			    ": take the member at their word, and ask the partner's staff" : "");
+			text = json_sprintf("%s by the %s waits for something said before it that has not arrived%s", input, actor, heed);
 			break;
 		case PATH_VOID:
-			text = json_sprintf("%s by the %s was not possible when it was made", input, actor);
+			text = json_sprintf("%s by the %s was not possible when it was made%s", input, actor, heed);
 			break;
 		}
 		r = json_array_append_new(lines, json_pack("{s:o, s:s, s:s, s:o}", "at", view_time(move->at), "actor", actor, "input",

@@ -349,8 +349,8 @@ check_waiting(struct app *app, json_t *checks)
 
 	if (r != 0)
 		return r;
-	(void)snprintf(text, sizeof(text), "%lld referral%s something that its partner said after what has not come, for a day or more: %s", (long long)n,
-	    n == 1 ? " has" : "s have", one != NULL ? one : "");
+	(void)snprintf(text, sizeof(text), "%lld referral%s something that its partner said after what has not come, or could not be, for a day "
+	    "or more: %s", (long long)n, n == 1 ? " has" : "s have", one != NULL ? one : "");
 	return doctor_say(checks, "waiting", n == 0, n == 0 ? "nothing waits for what a partner said before it" : text,
 	    "cairn show REFERRAL says what it is; ask the partner's staff. It is dropped after 90 days, but never that a member left");
 }

@@ -9,12 +9,11 @@ enum { A_TURN = 16 };
 int
 waits_room(struct app *app, const struct case_row *row, const struct path *path, const struct path_step *step, struct err *reterr)
 {
-	const struct referral_claim claim = { step->move.input, step->move.actor, step->id };
 	size_t on = *step->prev != '\0' ? path_find(path, step->prev) : PATH_NONE;
 	int64_t n;
 	int r;
 
-	if (step->by == row->r.side || *step->prev == '\0' || referral_rank(&claim) < REFERRAL_RANK_OTHER ||
+	if (step->by == row->r.side || *step->prev == '\0' || path_leaves(step) ||
 	    (on != PATH_NONE && path_standing(path, on, NULL) != PATH_WAITS) || path_find(path, step->id) != PATH_NONE)
 		return 0;
 	if ((r = step_waiting(app->db, row->org, &n)) != 0)

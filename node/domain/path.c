@@ -74,8 +74,8 @@ derived(const struct path_step *s)
 	return s->move.input == REFERRAL_IN_RECEIVE || s->move.input == REFERRAL_IN_EXPIRE;
 }
 
-static bool
-is_leaving(const struct path_step *s)
+bool
+path_leaves(const struct path_step *s)
 {
 	return referral_rank(&(struct referral_claim){ s->move.input, s->move.actor, s->id }) < REFERRAL_RANK_OTHER;
 }
@@ -154,7 +154,7 @@ place(struct path *p, size_t i)
 	}
 }
 
-/* Whoever waited for ${from}, or for those. */
+/* Whoever waited for ${from}, or for those: what was made on one that is not possible is not, either. */
 static void
 unblock(struct path *p, size_t from)
 {
@@ -164,13 +164,12 @@ unblock(struct path *p, size_t from)
 		if (node->standing != PATH_WAITS || strcmp(node->step.prev, p->nodes[from].step.id) != 0)
 			continue;
 		p->waits--;
-		p->waiting -= !is_leaving(&node->step);
+		p->waiting -= !path_leaves(&node->step);
 		node->prev = from;
-		if (judge(p, node, NULL) != 0) {
+		if (p->nodes[from].standing == PATH_VOID || judge(p, node, NULL) != 0)
 			node->standing = PATH_VOID;
-			continue;
-		}
-		place(p, i);
+		else
+			place(p, i);
 		unblock(p, i);	/* No deeper than so many may wait. */
 	}
 }
@@ -194,7 +193,7 @@ int
 path_add(struct path *p, const struct path_step *step, struct err *reterr)
 {
 	struct node node = { .step = *step, .prev = PATH_NONE, .best = PATH_NONE };
-	const bool leaving = is_leaving(step);
+	const bool leaving = path_leaves(step);
 	unsigned *said = &p->said[step->by][leaving];
 	size_t i = p->n;
 	int r;

@@ -44,11 +44,14 @@ struct path_step {
 	struct referral_move	move;
 };
 
+/** path_leaves(step): does the member leave by it, or revoke? */
+bool	path_leaves(const struct path_step *);
+
 enum path_standing {
 	PATH_COUNTS,
 	PATH_OVERTAKEN,		/* Another step on the same one, or on an earlier one, counts. */
 	PATH_WAITS,		/* For the step that it was made on. */
-	PATH_VOID,		/* It came first, and was not possible on that. */
+	PATH_VOID,		/* It came first, and was not possible on that; or was made on such a one. */
 };
 
 struct path;

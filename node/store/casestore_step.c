@@ -27,13 +27,11 @@ step_put(struct db *db, const char *referral, const struct step_row *s)
 	int r = column_seal_text(db, subject_referral(referral, who), "referral_step.content",
 	    row_name(referral, step->id, row), s->content, &content);
 
-	const bool leaves = referral_rank(&(struct referral_claim){ step->move.input, step->move.actor, step->id }) < REFERRAL_RANK_OTHER;
-
 	return r != 0 ? r : db_run(db, Q_STEP_PUT, "ttttttiiibi", referral, step->id, step->prev,
 	    referral_input_name(step->move.input), referral_actor_name(step->move.actor),
 	    referral_actor_name(step->by == REFERRAL_AT_SOURCE ? REFERRAL_BY_SOURCE : REFERRAL_BY_TARGET),
 	    (int64_t)step->move.leg, step->move.at, s->recorded, content.data, content.len,
-	    (int64_t)(s->waits ? 1 + leaves : 0));
+	    (int64_t)(s->waits ? 1 + path_leaves(step) : 0));
 }
 
 void

@@ -56,14 +56,15 @@ test_waiting(void)
 	ok(add(p, "A", "", REFERRAL_IN_SEND, REFERRAL_BY_SOURCE) == 0 &&
 	    add(p, "B", "A", REFERRAL_IN_RECEIVE, REFERRAL_BY_TARGET) == 0, "the first two come last");
 	ok(tip_is(p, "C") && path_state(p)->state == REFERRAL_ACCEPTED, "what waited is done, as far as it is possible");
-	ok(path_standing(p, 0, NULL) == PATH_VOID && path_standing(p, 3, NULL) == PATH_VOID &&
-	    path_standing(p, 1, NULL) == PATH_WAITS, "what is not, never counts");
+	ok(path_standing(p, 0, NULL) == PATH_VOID && path_standing(p, 3, NULL) == PATH_VOID, "what is not, never counts");
+	is_int(path_standing(p, 1, NULL), PATH_VOID, "nor what waited for it: it waits no more");
 	is_int(add(p, "H", "D", REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET), E_REFUSED, "nor what is made on it");
+	is_int(add(p, "I", "E", REFERRAL_IN_CLOSE, REFERRAL_BY_TARGET), E_REFUSED, "or on that");
 	for (int i = 0; i < 40; i++) {
 		(void)snprintf(id, sizeof(id), "X%d", i);
 		kept += add(p, id, "W", REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET) == E_LATER;
 	}
-	is_int(kept, PATH_WAITING - 1, "so many wait, and no more");
+	is_int(kept, PATH_WAITING, "so many wait, and no more");
 	path_free(NULL);
 	is_int(add(p, "Y", "W", REFERRAL_IN_ENGAGE, REFERRAL_BY_TARGET), E_NOTFOUND, "the others may come again");
 	ok(path_size(p) < 30, "nor are they kept");
@@ -86,6 +87,25 @@ test_long(void)
 	}
 	is_int(n, PATH_DEPTH - 8, "a referral has so many steps");
 	is_int(add(p, "Z", prev, REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER), 0, "and can still be left");
+}
+
+/* What waits for one step too many is not possible either, though it could end the referral where that does not stand. */
+static void
+test_too_long(void)
+{
+	autopath struct path *p = begun(REFERRAL_AT_SOURCE);
+	char id[16], prev[16] = "B";
+
+	for (int i = 0; i < PATH_DEPTH - 8 - 3; i++) {
+		(void)snprintf(id, sizeof(id), "I%d", i);
+		if (add(p, id, prev, i % 2 ? REFERRAL_IN_GIVE_INFO : REFERRAL_IN_ASK_INFO, i % 2 ? REFERRAL_BY_SOURCE : REFERRAL_BY_TARGET) != 0)
+			abort();
+		(void)snprintf(prev, sizeof(prev), "%s", id);
+	}
+	ok(add(p, "V", "Y", REFERRAL_IN_ASK_INFO, REFERRAL_BY_TARGET) == E_LATER &&
+	    add(p, "W", "V", REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER) == E_LATER, "two wait for the last that there may be");
+	ok(add(p, "Y", prev, REFERRAL_IN_GIVE_INFO, REFERRAL_BY_SOURCE) == 0 && tip_is(p, "Y"), "it comes, and is the last");
+	ok(path_standing(p, path_size(p) - 3, NULL) == PATH_VOID && path_standing(p, path_size(p) - 2, NULL) == PATH_VOID, "what was made on it is too much, and what on that, too");
 }
 
 /* As many steps of ${actor} on one as there is place for. */
@@ -262,6 +282,7 @@ main(void)
 	test_overtaken();
 	test_waiting();
 	test_long();
+	test_too_long();
 	test_full();
 	test_second();
 	test_members_word();

@@ -97,6 +97,69 @@ test_age(void)
 	scene_end(&sc);
 }
 
+/* How many steps of the referral were not possible there; ${heed}: with the words that the member is to be heeded all the same. */
+static int
+impossible(struct scene *sc, size_t i, bool heed)
+{
+	autojson json_t *shown = refer_show(&sc->host, i, &sc->s);
+	const json_t *line;
+	size_t k;
+	int n = 0;
+
+	json_array_foreach(json_arr(shown, "overtaken"), k, line)
+		n += strstr(json_str(line, "text"), "was not possible") != NULL &&
+		    heed == (strstr(json_str(line, "text"), "take the member at their word") != NULL);
+	return n;
+}
+
+/* A change that the source tells, made on another. */
+static json_t *
+change(struct scene *sc, const char *what, const char *by, const char *id, const char *prev)
+{
+	json_t *said = scene_stamp(sc, json_pack("{s:s, s:s}", "change", what, "by", by));
+
+	(void)json_object_set_new(said, "id", json_string(id));
+	if (prev != NULL)
+		(void)json_object_set_new(said, "prev", json_string(prev));
+	return said;
+}
+
+/* What waits for a step that proves impossible waits no longer than that. */
+static void
+test_impossible(bool leaves)
+{
+	static const char *const ids[] = { "G817PTM282CKXPPC430W6ZAAA1", "G817PTM282CKXPPC430W6ZAAA2", "G817PTM282CKXPPC430W6ZAAA3", "G817PTM282CKXPPC430W6ZAAA4" };
+	struct scene sc;
+	struct host *h = &sc.host;
+	struct db *db;
+	char org[32];
+	autojson json_t *shown = NULL;
+	int64_t n = -1;
+
+	scene_begin(&sc, 98, STORY_REFER);
+	shown = refer_show(h, TARGET, &sc.s);
+	(void)snprintf(org, sizeof(org), "%s", json_str(shown, "org"));
+	hostile_say(h, SOURCE, sc.channel, CHANGE, change(&sc, "pause", "member", ids[1], ids[0]));
+	hostile_say(h, SOURCE, sc.channel, CHANGE, change(&sc, leaves ? "withdraw" : "resume", "member", ids[2], ids[1]));
+	hostile_say(h, SOURCE, sc.channel, CHANGE, change(&sc, "resume", "member", ids[3], ids[2]));
+	is_int(waiting(&sc, TARGET, "pause") + waiting(&sc, TARGET, "resume") + waiting(&sc, TARGET, "withdraw"), 3, "three wait, one for the other");
+	hostile_say(h, SOURCE, sc.channel, CHANGE, change(&sc, "withdraw", "source", ids[0], NULL));
+	ok(refer_state(h, TARGET, &sc.s, "ended"), "what they wait for comes, and ends it");
+	is_int(waiting(&sc, TARGET, "pause") + waiting(&sc, TARGET, "resume") + waiting(&sc, TARGET, "withdraw"), 0,
+	    "then the first is not possible, and the others do not wait for that");
+	ok(impossible(&sc, TARGET, false) == 3 - leaves && impossible(&sc, TARGET, true) == leaves, "each is shown as such%s",
+	    leaves ? ", and who left is to be heeded" : "");
+	is_int(story_audited(&sc.host, TARGET, "", "waiting-dropped", ""), 3 - leaves, "which the audit says");
+	db = hostile_db(h, TARGET);
+	must(h, step_waiting(db, org, &n));
+	hostile_go_on(h, TARGET, db);
+	is_int(n, 0, "and they take no place of others that wait");
+	later(h, WHEN_DAY);
+	ok(leaves ? story_ill(h, TARGET, "waiting", sc.s.id) : story_well(h, TARGET, "waiting"), "a day later the doctor names %s",
+	    leaves ? "it, for the member left" : "nothing");
+	scene_end(&sc);
+}
+
 /* As many as one partner may have wait in another referral. */
 static void
 fill_steps(struct scene *sc)
@@ -237,6 +300,8 @@ int
 main(void)
 {
 	test_age();
+	test_impossible(false);
+	test_impossible(true);
 	test_many();
 	test_revocations();
 	test_made_up();
