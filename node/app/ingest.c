@@ -20,6 +20,7 @@
 #include "matrix/sync.h"
 #include "members.h"
 #include "message.h"
+#include "record.h"
 #include "rooms.h"
 #include "store/inbox.h"
 #include "store/outbox.h"
@@ -231,6 +232,9 @@ judge(const struct item *item, struct opened *ret_opened)
 		db_undo(app->db);
 		crypt_drop_cache(app->crypt);
 		name_refused(item, ret_opened, &reason);
+		if (strcmp(ret_opened->type, DISPATCH_RECORD) == 0 &&
+		    (again = record_not_kept(app, item->room, ret_opened->sender, ret_opened->content)) != 0)
+			return again;
 		/* A record is in its room still, and may be taken when that is read anew: by another trust list, or clock. */
 		if ((r == E_LATER || strcmp(ret_opened->type, DISPATCH_RECORD) == 0) && (again = envelope_again(app->crypt, ret_opened)) != 0)
 			return again;

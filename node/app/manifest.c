@@ -48,9 +48,9 @@ add_own(void *cookie, const struct own_record *rec)
 }
 
 static int
-add_seen(void *cookie, const struct seen_record *rec)
+add_counted(void *cookie, const char *id, int64_t seq)
 {
-	return !strcmp(rec->kind, MANIFEST) ? 0 : add(cookie, rec->id, rec->seq);
+	return add(cookie, id, seq);
 }
 
 int
@@ -71,16 +71,19 @@ manifest_check(struct db *db, const char *org, struct err *ret_reason)
 	struct entries e = { 0 };
 	autojson json_t *body = NULL;
 	struct partner partner;
+	bool unread = false;
 	int64_t missing;
 	int r = partner_get(db, org, &partner);
 
 	if (r != 0)
 		return r == E_NOTFOUND ? E_LATER : r;
-	if (partner.manifest == NULL)
+	if ((r = proved_manifest(db, org, &unread)) == 0 && unread)
+		r = err_set(ret_reason, E_BAD, "its newest manifest is not one that this node takes: nothing is held against it");
+	else if (r == 0 && partner.manifest == NULL)
 		r = E_LATER;
-	else if ((r = canon_stored(partner.manifest, &body)) == 0 &&
-	    (r = seen_each(db, NULL, org, add_seen, &e)) == 0)
-		r = directory_compare(body, e.entry, e.n, &missing, ret_reason);
+	else if (r == 0 && (r = canon_stored(partner.manifest, &body)) == 0 && (r = counted_each(db, org, add_counted, &e)) == 0)
+		r = e.n > DIRECTORY_MAX ? err_set(ret_reason, E_BAD, "more than %d records came: nobody can tell whether that is all", DIRECTORY_MAX) :
+		    directory_compare(body, e.entry, e.n, &missing, ret_reason);
 	entries_free(&e);
 	partner_free(&partner);
 	return r;

@@ -9,9 +9,9 @@
 int	manifest_own(struct db *, int64_t now, json_t **) must_check;
 
 /**
- * manifest_check(db, org, ret_reason): hold what we have of ${org} against its last manifest.
+ * manifest_check(db, org, ret_reason): hold what ${org} has proved to us, kept or not, against its last manifest.
  * 0: all there; E_NOTFOUND: records are withheld, ${ret_reason} says how many;
- * E_LATER: no manifest yet, or a newer one is due.
+ * E_LATER: no manifest yet, or a newer one is due; E_BAD: it cannot be told, and why.
  */
 int	manifest_check(struct db *, const char *org, struct err *ret_reason) must_check;
 

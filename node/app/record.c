@@ -99,35 +99,54 @@ keep_record(struct app *app, const json_t *json, const struct directory_record *
 	    keep_manifest(app, record->org, record->body) : 0;
 }
 
+/* The organization whose directory that room is, if it is ${sender} who speaks in it; or NULL. */
+static const struct trust_org *
+speaks_of(const struct app *app, const struct room *room, const char *sender)
+{
+	const struct trust_org *org = room->subject != NULL ? trust_org(app->trust, room->subject) : NULL;
+
+	return org != NULL && sender != NULL && !strcmp(org->node, sender) ? org : NULL;
+}
+
+/* directory_check() against what was had of it. */
+static int
+examine(struct app *app, const struct trust_org *org, const json_t *content, struct directory_seen *ret_seen,
+    enum directory_verdict *ret, struct directory_record *ret_record, struct err *reason)
+{
+	const char *id = directory_peek_id(content);
+	struct directory_context context = { .org = org->id, .now = app_now(app), .seen = ret_seen };
+	struct seen_record held;
+	int r = id != NULL ? proved_seq(app->db, org->id, id, &ret_seen->proved) : 0;
+
+	if (r != 0)
+		return r;
+	if (id != NULL && (r = seen_get(app->db, org->id, id, &held)) == 0) {
+		ret_seen->seq = held.seq;
+		ret_seen->withdrawn = !strcmp(held.kind, "withdrawal");
+		(void)snprintf(ret_seen->hash, sizeof(ret_seen->hash), "%s", held.hash);
+		seen_free(&held);
+	} else if (id != NULL && r != E_NOTFOUND)
+		return r;
+	context.key = trust_record_key(org, content, context.now);
+	return directory_check(content, &context, ret, ret_record, reason);
+}
+
 int
 record_arrived(struct app *app, const struct origin *origin)
 {
-	const struct trust_org *org = origin->room->subject != NULL ?
-	    trust_org(app->trust, origin->room->subject) : NULL;
+	const struct trust_org *org = speaks_of(app, origin->room, origin->sender);
 	const char *id = directory_peek_id(origin->content);
 	struct directory_seen seen = { 0 };
-	struct directory_context context = { .now = app_now(app) };
 	struct directory_record record;
 	enum directory_verdict verdict;
-	struct seen_record held;
 	struct err reason = { "" };
 	int r;
 
 	if (origin->room->kind != ROOM_DIRECTORY || origin->room->ours)
 		return 0;
-	if (org == NULL || origin->org == NULL || strcmp(origin->org, org->id) != 0)
+	if (org == NULL)
 		return err_set(origin->reason, E_REFUSED, "a record from somebody who is not the directory's organization");
-	if (id != NULL && (r = seen_get(app->db, org->id, id, &held)) == 0) {
-		seen.seq = held.seq;
-		seen.withdrawn = !strcmp(held.kind, "withdrawal");
-		(void)snprintf(seen.hash, sizeof(seen.hash), "%s", held.hash);
-		context.seen = &seen;
-		seen_free(&held);
-	} else if (id != NULL && r != E_NOTFOUND)
-		return r;
-	context.org = org->id;
-	context.key = trust_record_key(org, origin->content, context.now);
-	if ((r = directory_check(origin->content, &context, &verdict, &record, &reason)) != 0)
+	if ((r = examine(app, org, origin->content, &seen, &verdict, &record, &reason)) != 0)
 		return r;
 	switch (verdict) {
 	case DIRECTORY_OK:
@@ -141,12 +160,31 @@ record_arrived(struct app *app, const struct origin *origin)
 		return E_EXISTS;
 	case DIRECTORY_FUTURE:
 		/* One clock is wrong.  It may be ours, and be set right. */
-		if (json_int(origin->content, "issued_at", 0) <= context.now + FUTURE_MAX)
+		if (json_int(origin->content, "issued_at", 0) <= app_now(app) + FUTURE_MAX)
 			return err_set(origin->reason, E_LATER, "record %s: %s", id != NULL ? id : "-", reason.text);
 		return err_set(origin->reason, E_REFUSED, "record %s: %s", id != NULL ? id : "-", reason.text);
 	default:
 		return err_set(origin->reason, E_REFUSED, "record %s: %s", id != NULL ? id : "-", reason.text);
 	}
+}
+
+int
+record_not_kept(struct app *app, const struct room *room, const char *sender, const json_t *content)
+{
+	const struct trust_org *org = speaks_of(app, room, sender);
+	struct directory_seen seen = { 0 };
+	struct directory_record record = { 0 };
+	enum directory_verdict verdict;
+	struct err reason;
+	int r;
+
+	if (room->kind != ROOM_DIRECTORY || room->ours || org == NULL)
+		return 0;
+	r = examine(app, org, content, &seen, &verdict, &record, &reason);
+	if (r != 0 || !record.proved || record.seq <= seen.seq)
+		return r;
+	/* One more than a manifest may count: then it is known that they are too many. */
+	return proved_put(app->db, org->id, record.id, record.seq, record.kind == DIRECTORY_KIND_MANIFEST, DIRECTORY_MAX + 1);
 }
 
 int

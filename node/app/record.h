@@ -11,6 +11,12 @@
 /** record_arrived(app, origin): a record from a partner's directory room. */
 int	record_arrived(struct app *, const struct origin *) must_check;
 
+/**
+ * record_not_kept(app, room, sender, content): a record that was refused, or waits, when what its handler did is undone.  If it was proved its
+ * organization's manifest counts it: so its id and number are remembered, and nothing that it says.
+ */
+int	record_not_kept(struct app *, const struct room *, const char *sender, const json_t *content) must_check;
+
 /** record_again(app, org): its key is another now: what was put aside of its directory is judged again, when that has been read anew. */
 int	record_again(struct app *, const char *org) must_check;
 

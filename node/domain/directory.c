@@ -140,21 +140,18 @@ read_envelope(const json_t *record, struct directory_record *ret, struct err *re
 	return 0;
 }
 
-/* Against what is held under the same id. */
+/* Against what was had under the same id. */
 static enum directory_verdict
 judge_sequence(const struct directory_record *rec, const struct directory_seen *seen,
     struct err *reason)
 {
-	if (seen == NULL || seen->seq == 0)
+	int64_t had = seen == NULL ? 0 : seen->proved > seen->seq ? seen->proved : seen->seq;
+
+	if (had == 0)
 		return DIRECTORY_OK;
-	if (rec->seq < seen->seq) {
+	if (rec->seq < had) {
 		(void)err_set(reason, 0, "server offers version %" PRId64 " of the record, but "
-		    "version %" PRId64 " is held; the older one is refused", rec->seq, seen->seq);
-		return DIRECTORY_ROLLBACK;
-	}
-	if (seen->withdrawn && rec->kind != DIRECTORY_KIND_WITHDRAWAL) {
-		(void)err_set(reason, 0, "the record was withdrawn; what is published anew "
-		    "takes another id");
+		    "version %" PRId64 " is %s; the older one is refused", rec->seq, had, had == seen->seq ? "held" : "known");
 		return DIRECTORY_ROLLBACK;
 	}
 	if (rec->seq == seen->seq) {
@@ -164,7 +161,7 @@ judge_sequence(const struct directory_record *rec, const struct directory_seen *
 		    "its organization must issue a higher one", rec->seq);
 		return DIRECTORY_FORK;
 	}
-	if (rec->seq == seen->seq + 1 && strcmp(rec->prev, seen->hash) != 0) {
+	if (seen->seq > 0 && rec->seq == seen->seq + 1 && strcmp(rec->prev, seen->hash) != 0) {
 		(void)err_set(reason, 0, "version %" PRId64 " of the record does not continue "
 		    "the version that is held", rec->seq);
 		return DIRECTORY_FORK;
@@ -190,7 +187,7 @@ static int
 judge(const json_t *record, const struct directory_context *c, struct directory_record *rec,
     enum directory_verdict *ret, struct err *reason)
 {
-	enum directory_verdict sequence, age;
+	enum directory_verdict age;
 	int r;
 
 	*ret = DIRECTORY_MALFORMED;
@@ -210,7 +207,19 @@ judge(const json_t *record, const struct directory_context *c, struct directory_
 		*ret = DIRECTORY_BAD_PROOF;
 		return r < 0 ? r : 0;
 	}
-	if (directory_kind_parse(json_str(record, "kind"), &rec->kind) != 0) {
+	if (directory_kind_parse(json_str(record, "kind"), &rec->kind) != 0)
+		rec->kind = DIRECTORY_NKINDS;
+	*ret = judge_sequence(rec, c->seen, reason);
+	if (*ret == DIRECTORY_ROLLBACK || *ret == DIRECTORY_FORK)
+		return 0;
+	rec->proved = true;
+	if (c->seen != NULL && c->seen->withdrawn && rec->kind != DIRECTORY_KIND_WITHDRAWAL) {
+		*ret = DIRECTORY_ROLLBACK;
+		(void)err_set(reason, 0, "the record was withdrawn; what is published anew "
+		    "takes another id");
+		return 0;
+	}
+	if (rec->kind == DIRECTORY_NKINDS) {
 		*ret = DIRECTORY_UNKNOWN_KIND;
 		(void)err_set(reason, 0, "record is of a kind that this version does not know");
 		return 0;
@@ -221,12 +230,10 @@ judge(const json_t *record, const struct directory_context *c, struct directory_
 		    "nodes");
 		return 0;
 	}
-	sequence = judge_sequence(rec, c->seen, reason);
-	age = directory_age(rec->expires_at, c->now, sequence == DIRECTORY_ROLLBACK || sequence == DIRECTORY_FORK ?
-	    NULL : reason);
 	/* A held record that went stale is told as stale, not as known. */
-	*ret = sequence == DIRECTORY_ROLLBACK || sequence == DIRECTORY_FORK ||
-	    age == DIRECTORY_OK ? sequence : age;
+	age = directory_age(rec->expires_at, c->now, reason);
+	if (age != DIRECTORY_OK)
+		*ret = age;
 	return 0;
 }
 
@@ -242,8 +249,7 @@ directory_check(const json_t *record, const struct directory_context *c,
 
 	if (r < 0)
 		return r;
-	if (verdict == DIRECTORY_OK || verdict == DIRECTORY_KNOWN || verdict == DIRECTORY_STALE ||
-	    verdict == DIRECTORY_EXPIRED)
+	if (rec.proved)
 		*ret_record = rec;
 	*ret_verdict = verdict;
 	*ret_reason = reason;

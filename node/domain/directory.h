@@ -58,6 +58,7 @@ enum {
 /* The last record accepted under an id; seq 0: none. */
 struct directory_seen {
 	int64_t		seq;
+	int64_t		proved;		/* The highest under this id that was proved and is not kept; 0: none. */
 	bool		withdrawn;	/* It was a withdrawal: nothing else follows it. */
 	char		hash[DIRECTORY_HASH];
 };
@@ -71,7 +72,8 @@ struct directory_context {
 };
 
 struct directory_record {
-	enum directory_kind	 kind;
+	enum directory_kind	 kind;		/* DIRECTORY_NKINDS: one that is not known. */
+	bool			 proved;	/* It is its organization's, and not older than what was had: the manifest counts it. */
 	const char		*id;		/* Borrowed from the JSON, as the rest. */
 	const char		*org;
 	int64_t			 seq;
@@ -85,7 +87,8 @@ struct directory_record {
 /**
  * directory_check(record, context, ret_verdict, ret_record, ret_reason):
  * Judge a received record.  0 with a verdict and a sentence in ${ret_reason} (empty
- * for OK and KNOWN); or -ENOMEM.  ${ret_record} is set for OK, KNOWN, STALE and EXPIRED only.
+ * for OK and KNOWN); or -ENOMEM.  ${ret_record} is set if it is proved, and only then: for OK, KNOWN, STALE and EXPIRED, and for
+ * UNKNOWN_KIND, FUTURE and what follows a withdrawal, which are not kept, but counted.
  */
 int	directory_check(const json_t *, const struct directory_context *,
 	    enum directory_verdict *ret_verdict, struct directory_record *ret_record,

@@ -203,8 +203,10 @@ seen_free(struct seen_record *s)
 int
 seen_put(struct db *db, const struct seen_record *s)
 {
-	return db_run(db, Q_SEEN_PUT, "tttiiittiti", s->org, s->id, s->kind, s->seq, s->expires_at, s->received_at,
+	int r = db_run(db, Q_SEEN_PUT, "tttiiittiti", s->org, s->id, s->kind, s->seq, s->expires_at, s->received_at,
 	    s->hash, s->record, s->verdict, s->reason, s->forget_at);
+
+	return r != 0 ? r : db_run(db, Q_PROVED_DROP, "tti", s->org, s->id, s->seq);
 }
 
 int
@@ -307,6 +309,51 @@ seen_over(struct db *db, int64_t now, int64_t most, int64_t **ret, size_t *ret_n
 	int r = db_query(db, &rows, Q_SEEN_OVER, "ii", now, most);
 
 	return r != 0 ? r : rows_ids(rows, ret, ret_n);
+}
+
+int
+proved_put(struct db *db, const char *org, const char *id, int64_t seq, bool manifest, int64_t most)
+{
+	return db_run(db, Q_PROVED_PUT, "ttiii", org, id, seq, (int64_t)manifest, most);
+}
+
+int
+proved_seq(struct db *db, const char *org, const char *id, int64_t *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	*ret = 0;
+	if ((r = db_query(db, &rows, Q_PROVED_SEQ, "tt", org, id)) != 0 || (r = number(rows, ret)) < 0)
+		return r;
+	return 0;
+}
+
+int
+proved_manifest(struct db *db, const char *org, bool *ret)
+{
+	autorows struct rows *rows = NULL;
+	int64_t n = 0;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_PROVED_MANIFEST, "t", org)) != 0 || (r = number(rows, &n)) < 0)
+		return r;
+	*ret = n != 0;
+	return 0;
+}
+
+int
+counted_each(struct db *db, const char *org, int (*fn)(void *, const char *, int64_t), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_COUNTED_LIST, "t", org);
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		const char *id = db_text(rows, 0);
+
+		r = id == NULL ? -ENOMEM : fn(cookie, id, db_int(rows, 1));
+	}
+	return r == E_NOTFOUND ? 0 : r;
 }
 
 int

@@ -71,6 +71,17 @@ int	seen_over(struct db *, int64_t now, int64_t most, int64_t **, size_t *) must
 void	seen_free(struct seen_record *);
 
 /**
+ * What was proved and is not kept: its id and number.  proved_put(db, org, id, seq, manifest, most): unless that many of ${org} are there; a lower number than the
+ * one that is there changes nothing, and seen_put of one as high drops it.  proved_seq(db, org, id, ret): 0: none.  proved_manifest(db, org, ret): is one
+ * of them a manifest?
+ * counted_each(db, org, fn, cookie): the highest number of each record of ${org}, kept or not, but of manifests; stops at fn's first non-zero and returns it.
+ */
+int	proved_put(struct db *, const char *org, const char *id, int64_t seq, bool manifest, int64_t most) must_check;
+int	proved_seq(struct db *, const char *org, const char *id, int64_t *ret) must_check;
+int	proved_manifest(struct db *, const char *org, bool *ret) must_check;
+int	counted_each(struct db *, const char *org, int (*)(void *, const char *id, int64_t seq), void *) must_check;
+
+/**
  * purge_ask(db, record, now): each follower of now, and who has read it by a query, is to forget it.  purge_done(db, record, org, now): they say that they did.
  * purge_each: by organization; done 0: not yet.  purge_late(db, before, ret): how many asked before have not.
  */

@@ -141,6 +141,67 @@ test_seen(void)
 	is_str(seen(NULL, NULL), "A B A ", "all");
 }
 
+static int
+add_counted(void *cookie, const char *id, int64_t seq)
+{
+	char *out = cookie;
+	size_t len = strlen(out);
+
+	(void)snprintf(out + len, 200 - len, "%s:%lld ", id, (long long)seq);
+	return 0;
+}
+
+static const char *
+counted(const char *org, char out[200])
+{
+	out[0] = '\0';
+	must(counted_each(db, org, add_counted, out));
+	return out;
+}
+
+static int64_t
+proved(const char *org, const char *id)
+{
+	int64_t seq = -1;
+
+	must(proved_seq(db, org, id, &seq));
+	return seq;
+}
+
+/* What a partner proved and is not kept: a number, which its manifest counts. */
+static void
+test_proved(void)
+{
+	char out[200];
+	bool manifest = true;
+
+	put_seen("org1", "M", "manifest");
+	is_str(counted("org1", out), "A:1 B:1 ", "what is kept is counted, but for manifests");
+	must(proved_put(db, "org1", "B", 4, false, 3));
+	must(proved_put(db, "org1", "X", 7, false, 3));
+	must(proved_put(db, "org1", "X", 6, false, 3));
+	is_str(counted("org1", out), "A:1 B:4 X:7 ", "so is what is not, by its highest number");
+	is_str(counted("org2", out), "A:1 ", "each organization's own");
+	ok(proved("org1", "X") == 7 && proved("org1", "A") == 0 && proved("org2", "X") == 0, "the number");
+	must(proved_manifest(db, "org1", &manifest));
+	ok(!manifest, "none is a manifest");
+	must(proved_put(db, "org1", "M", 2, true, 3));
+	must(proved_manifest(db, "org1", &manifest));
+	ok(manifest && !strcmp(counted("org1", out), "A:1 B:4 X:7 "), "one that is, is known, and not counted");
+	must(proved_manifest(db, "org2", &manifest));
+	ok(!manifest, "of whom");
+	must(proved_put(db, "org1", "Y", 1, false, 3));
+	must(proved_put(db, "org1", "X", 8, false, 3));
+	must(proved_put(db, "org2", "Y", 1, false, 3));
+	ok(proved("org1", "Y") == 0 && proved("org1", "X") == 8 && proved("org2", "Y") == 1, "so many of one organization, whose numbers still rise");
+	put_seen("org1", "B", "group");
+	is_int(proved("org1", "B"), 4, "an older version that is kept changes nothing");
+	must(proved_put(db, "org2", "A", 1, false, 3));
+	put_seen("org2", "A", "group");
+	is_int(proved("org2", "A"), 0, "one as new takes its place");
+	is_str(counted("org2", out), "A:1 Y:1 ", "and is counted once");
+}
+
 static size_t
 unindexed(int64_t version)
 {
@@ -208,6 +269,7 @@ main(void)
 	test_partners();
 	test_seen();
 	test_indexed();
+	test_proved();
 	test_walk();
 	must(db_commit(db, NULL));
 	is_int(db_check(db, NULL), 0, "the store is sound");

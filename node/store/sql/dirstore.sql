@@ -84,6 +84,29 @@ SELECT n FROM seen WHERE indexed < ?1 ORDER BY indexed, n LIMIT ?2;
 -- name: seen_over
 SELECT n FROM seen WHERE forget_at > 0 AND forget_at <= ?1 ORDER BY forget_at LIMIT ?2;
 
+-- A partner cannot fill the store with ids.
+-- name: proved_put
+INSERT INTO proved (org, id, seq, manifest) SELECT ?1, ?2, ?3, ?4
+WHERE (SELECT count(*) FROM proved WHERE org = ?1) < ?5 OR EXISTS (SELECT 1 FROM proved WHERE org = ?1 AND id = ?2)
+ON CONFLICT (org, id) DO UPDATE SET seq = excluded.seq, manifest = excluded.manifest WHERE excluded.seq > seq;
+
+-- name: proved_drop
+DELETE FROM proved WHERE org = ?1 AND id = ?2 AND seq <= ?3;
+
+-- name: proved_seq
+SELECT seq FROM proved WHERE org = ?1 AND id = ?2;
+
+-- name: proved_manifest
+SELECT count(*) FROM proved WHERE org = ?1 AND manifest = 1;
+
+-- What a manifest of theirs counts.
+-- name: counted_list
+SELECT id, max(seq) FROM (
+	SELECT id, seq FROM seen WHERE org = ?1 AND kind <> 'manifest'
+	UNION ALL
+	SELECT id, seq FROM proved WHERE org = ?1 AND manifest = 0
+) GROUP BY id;
+
 -- name: purge_ask
 INSERT OR IGNORE INTO purge (record, org, asked_at) SELECT ?1, org, ?2 FROM partner WHERE follower <> 0
 UNION SELECT record, org, ?2 FROM record_read WHERE record = ?1;
