@@ -8,6 +8,7 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "hostile.h"
+#include "store/capacitystore.h"
 #include "store/casestore.h"
 #include "story.h"
 #include "tests/tap.h"
@@ -151,6 +152,26 @@ test_hostile(void)
 	ok(json_equal(before, after), "an answer that nobody asked for changes nothing");
 }
 
+/* An answer is taken as a whole, or refused. */
+static void
+test_order(void)
+{
+	static const char inquiry[] = "5CRN5NXJER32BN2VVZGXM8QFCW", last[] = "ZCRN5NXJER32BN2VVZGXM8QFCW";
+	autojson json_t *before = ask(NULL, NULL), *after = NULL;
+	struct db *db = hostile_db(&h, SOURCE);
+
+	if (capacity_ask(db, org, inquiry, "", *h.now) != 0)
+		host_fail(&h, "no question");
+	hostile_go_on(&h, SOURCE, db);
+	say(TARGET, 2, ID_NAMESPACE "capacity.answer", json_pack("{s:s, s:[{s:s, s:[{s:s, s:i, s:I}]}, {s:s, s:[{s:s, s:i, s:I}]}], s:I}", "inquiry", inquiry, "records",
+	    "record", last, "capacity", "unit", "people", "open", 99, "updated_at", (json_int_t)*h.now, "record", specialist, "capacity", "unit", "people", "open", 98,
+	    "updated_at", (json_int_t)*h.now, "as_of", (json_int_t)*h.now));
+	host_run(&h, 10000);
+	after = ask(NULL, NULL);
+	ok(json_equal(before, after) && found_in(&h, SOURCE, "rejected", "reason", "order of their ids") == 1,
+	    "of an answer that is not in order nothing is taken, and what was known stays");
+}
+
 static void
 test_bound(void)
 {
@@ -197,6 +218,7 @@ main(void)
 	test_shown();
 	test_pages();
 	test_hostile();
+	test_order();
 	test_bound();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);

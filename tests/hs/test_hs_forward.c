@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "hostile.h"
 #include "search.h"
+#include "store/dirstore.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
@@ -40,7 +42,7 @@ child_args(const char *record, const char *parent)
 }
 
 static bool
-refused(struct host *h, const char *verb, json_t *args, const char *words)
+not_taken(struct host *h, const char *verb, json_t *args, const char *words)
 {
 	autojson json_t *reply = host_command(h, SOURCE, verb, args);
 	const char *error = json_str(reply, "error");
@@ -78,7 +80,7 @@ forwarded(struct host *h, struct referral_story *s, const char *record, const ch
 	reply = host_ok(h, SOURCE, "refer", json_incref(args));
 	(void)snprintf(s->id, sizeof(s->id), "%s", json_str(reply, "referral"));
 	host_run(h, 20000);
-	ok(refused(h, "refer", child_args(record, s->id), "none of ours that was forwarded"), "what was not forwarded has no child");
+	ok(not_taken(h, "refer", child_args(record, s->id), "none of ours that was forwarded"), "what was not forwarded has no child");
 	ok(refer_step(h, s, STORY_ACCEPT), "it is accepted");
 	json_decref(host_ok(h, SOURCE, "consent", signed_form(h, s->id, s->id)));
 	host_run(h, 20000);
@@ -97,10 +99,10 @@ test_child(struct host *h, const struct referral_story *parent, const char *reco
 	autojson json_t *reply = NULL, *shown = NULL, *theirs = NULL, *above = NULL, *task = NULL, *tasks = NULL;
 	autofree char *text = NULL;
 
-	ok(refused(h, "refer", child_args(record, "00000000000000000000000000"), "there is no referral"), "a parent that is not known");
+	ok(not_taken(h, "refer", child_args(record, "00000000000000000000000000"), "there is no referral"), "a parent that is not known");
 	reply = child_args(record, parent->id);
 	(void)json_object_set_new(reply, "case", json_string("11111111111111111111111111"));
-	ok(refused(h, "refer", json_incref(reply), "somebody else"), "nor a child of another person");
+	ok(not_taken(h, "refer", json_incref(reply), "somebody else"), "nor a child of another person");
 	json_decref(reply);
 	reply = host_ok(h, SOURCE, "refer", child_args(record, parent->id));
 	(void)snprintf(s.id, sizeof(s.id), "%s", json_str(reply, "referral"));
@@ -126,7 +128,7 @@ test_child(struct host *h, const struct referral_story *parent, const char *reco
 			task = host_ok(h, SOURCE, "show", json_pack("{s:O}", "id", json_object_get(json_array_get(tasks, i), "id")));
 	is_str(json_str(json_obj(task, "person"), "phone"), "+15550100", "the same person is to be called");
 	/* The consent of the first, word for word: it names the first partner. */
-	ok(refused(h, "consent", signed_form(h, parent->id, s.id), "recipient"), "a consent that names the first partner does not cover it");
+	ok(not_taken(h, "consent", signed_form(h, parent->id, s.id), "recipient"), "a consent that names the first partner does not cover it");
 	json_decref(host_ok(h, SOURCE, "consent", signed_form(h, s.id, s.id)));
 	host_run(h, 30000);
 	ok(holds(h, THIRD, s.id, "@jo:opendoor.example"), "one of its own does");
@@ -149,11 +151,36 @@ test_court(struct host *h, struct referral_story *s, const char *record)
 	host_run(h, 20000);
 	reply = child_args(record, s->id);
 	(void)json_object_set_new(reply, "origin", json_string("self"));
-	ok(refused(h, "refer", reply, "origin: that of the referral"), "whose wish it is does not change on the way");
+	ok(not_taken(h, "refer", reply, "origin: that of the referral"), "whose wish it is does not change on the way");
 	reply = host_ok(h, SOURCE, "refer", child_args(record, s->id));
 	host_run(h, 30000);
 	theirs = host_ok(h, THIRD, "show", json_pack("{s:O}", "id", json_object_get(reply, "referral")));
 	is_str(json_str(json_obj(theirs, "request"), "origin"), "court", "a court is named as one to the next, too");
+}
+
+/* Where it was passed on to was said without who publishes that, and two do: a person says which. */
+static void
+test_copied(struct host *h, const char *record, const char *org)
+{
+	autojson json_t *node = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "node")), *reply = NULL;
+	json_t *args = child_args(record, "-");
+	struct db *db = hostile_db(h, SOURCE);
+	struct seen_record rec = { 0 };
+	int r = seen_get(db, org, record, &rec);
+
+	if (r == 0) {
+		free(rec.org);
+		rec.org = strdup(json_str(node, "org"));
+		r = seen_put(db, &rec);
+	}
+	seen_free(&rec);
+	hostile_go_on(h, SOURCE, db);
+	(void)json_object_del(args, "part_of");
+	ok(r == 0 && not_taken(h, "refer", json_deep_copy(args), "both published"), "of two who publish a record with one id none is chosen");
+	(void)json_object_set_new(args, "org", json_string(org));
+	reply = host_ok(h, SOURCE, "refer", args);
+	host_run(h, 30000);
+	ok(holds(h, THIRD, json_str(reply, "referral"), "received"), "but whoever a person named");
 }
 
 int
@@ -173,6 +200,7 @@ main(void)
 	forwarded(&h, &s, record, org);
 	test_child(&h, &s, record);
 	test_court(&h, &s, record);
+	test_copied(&h, record, org);
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_clean(&h, THIRD) && story_complaints(&h) == 0, "nothing of it was rejected");
 	host_end(&h);
 	return done_testing();

@@ -125,6 +125,9 @@ test_forms(void)
 		hostile_say(h, SOURCE, sc.channel, ID_NAMESPACE "tomorrow", scene_stamp(&sc, json_object()));
 	ok(times(h, "does not know the type " ID_NAMESPACE "tomorrow", &rows) == 3 && rows == 1, "a type that is not known is counted, in one row");
 	is_int(said(&sc, TARGET) - heard, 3, "and refused each time");
+	hostile_say(h, SOURCE, sc.channel, "m.room.message", json_pack("{s:s, s:s}", "msgtype", "m.text", "body", "Hello?"));
+	ok(times(h, "does not know the type m.room.message", &rows) == 1 && said(&sc, TARGET) - heard == 3,
+	    "what somebody types there is shown to people, and without an id it cannot be refused");
 	hostile_say(h, SOURCE, sc.channel, ID_NAMESPACE "referral.answer", scene_stamp(&sc, json_object()));
 	is_int(said(&sc, TARGET) - heard, 4, "so is what is not formed as its type says");
 	before = said(&sc, SOURCE);

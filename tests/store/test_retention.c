@@ -159,6 +159,21 @@ test_rejected(void)
 	is_int(found(CANARY), 0, "and nothing of it is left");
 }
 
+/* A content that waited for a partner to be trusted again may be repeated after any time, and is still known. */
+static void
+test_ids(void)
+{
+	struct retention all = { 100, 100, 100, 100, 100, 100, 100 };
+	int64_t pid;
+
+	must(db_begin(db, NULL));
+	must(person_id(db, "@partner:x", &pid));
+	must(inbox_add(db, "org/GR6ZEWN0TC4N5PZ1Y8P956JWD7", pid, "!mine:x", "t", "", 1));
+	must(db_commit(db, NULL));
+	(void)forget(db, &all);
+	is_int(inbox_seen(db, "org/GR6ZEWN0TC4N5PZ1Y8P956JWD7"), 0, "the id of what was acted on is remembered past every term");
+}
+
 int
 main(void)
 {
@@ -166,6 +181,7 @@ main(void)
 	test_ended();
 	ok(found(KEPT) > 0, "what is kept is found by the same search");
 	test_rejected();
+	test_ids();
 	db_close(db);
 	return done_testing();
 }
