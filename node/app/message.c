@@ -75,13 +75,14 @@ message_deleted(struct app *app, const char *room_id, const char *sender, const 
 	int64_t pid;
 	int r;
 
-	if (!id_is_user(sender) || event_id == NULL || (r = room_get(app->db, room_id, &room)) == E_NOTFOUND)
+	/* Whose words it names is anybody's to write: nothing but an id is kept. */
+	if (!id_is_user(sender) || !id_is_event(event_id) || (r = room_get(app->db, room_id, &room)) == E_NOTFOUND)
 		return 0;
 	if (r != 0 || room.kind != ROOM_DIRECT || (r = person_find(app->db, sender, &pid)) != 0 || pid != room.pid)
 		return r == E_NOTFOUND ? 0 : r;
 	/* What could not be read yet never is. */
 	if ((r = inbox_seen(app->db, event_id)) == E_NOTFOUND)
-		return inbox_add(app->db, event_id, pid, room_id, "m.room.redaction", "", app_now(app));
+		return inbox_deleted(app->db, event_id, pid, room_id, app_now(app));
 	if (r != 0 || (r = message_of_event(app->db, event_id, pid, blank_one, &b)) != 0)
 		return r;
 	return talk_deleted(app, pid, b.danger);

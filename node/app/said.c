@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/canon.h"
+#include "base/id.h"
 #include "base/text.h"
 #include "said.h"
 
@@ -120,9 +121,9 @@ said_read(const char *type, const json_t *content, struct said *ret)
 	if ((readable ? asprintf(&w.kept, "%s%.*s", w.change ? "* " : "", (int)text_fit(body, KEPT_MAX), body) :
 	    asprintf(&w.kept, "[%s; it cannot be read here] %.*s", or(what, "nothing in words"), (int)text_fit(body, KEPT_MAX), body)) < 0)
 		w.kept = NULL;
-	if (w.change && json_str(relates, "event_id") != NULL)
-		w.of = strdup(json_str(relates, "event_id"));
-	if (w.kept == NULL || (w.change && json_str(relates, "event_id") != NULL && w.of == NULL) ||
+	if (w.change && id_is_event(json_str(relates, "event_id")) && (w.of = strdup(json_str(relates, "event_id"))) == NULL)
+		free(take(w.kept));
+	if (w.kept == NULL ||
 	    (readable && (w.said = strndup(said, text_fit(said, KEPT_MAX))) == NULL)) {
 		said_free(&w);
 		return -ENOMEM;

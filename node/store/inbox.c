@@ -25,6 +25,14 @@ inbox_add(struct db *db, const char *content_id, int64_t pid, const char *room_i
 	return db_run(db, Q_INBOX_ADD, "tittti", content_id, pid, room_id, type, hash, at);
 }
 
+int
+inbox_deleted(struct db *db, const char *event_id, int64_t pid, const char *room_id, int64_t at)
+{
+	int r = inbox_add(db, event_id, pid, room_id, "m.room.redaction", "", at);
+
+	return r != 0 ? r : db_run(db, Q_INBOX_DELETED_TRIM, "ii", pid, (int64_t)INBOX_DELETED_MAX);
+}
+
 /* The first number of a query's one row; ${r}: what db_query said. */
 static int
 number(struct rows *const *rows, int r, int64_t *ret)

@@ -14,8 +14,11 @@ int	inbox_seen(struct db *, const char *content_id) must_check;
 /** inbox_add: remember as applied. -EEXIST if it was. hash: sha256 of the canonical content. */
 int	inbox_add(struct db *, const char *content_id, int64_t pid, const char *room_id,
 	    const char *type, const char *hash, int64_t at) must_check;
+/** inbox_deleted(db, event_id, pid, room_id, at): what is not to be read when it comes; the newest INBOX_DELETED_MAX of one person. */
+int	inbox_deleted(struct db *, const char *event_id, int64_t pid, const char *room_id, int64_t at) must_check;
 
 enum {
+	INBOX_DELETED_MAX	= 1000,
 	INBOX_WAITING_MAX	= 1000,		/* Items of one sender. */
 	INBOX_REJECTED_MAX	= 1000,		/* The sender's oldest goes. */
 	INBOX_RAW_MAX		= 128 * 1024,	/* Bytes of one item. */

@@ -126,6 +126,21 @@ test_near(void)
 	ok(near("no", "no") && !near("on", "no"), "a short word has to be right");
 }
 
+/* What a change names is kept in clear: an event's id or nothing. */
+static void
+test_of(void)
+{
+	static const char change[] = "{s:s, s:{s:s}, s:{s:s, s:s}}";
+	autosaid struct said w = { 0 }, words = { 0 };
+
+	(void)take_in("m.room.message", json_pack(change, "body", " * x", "m.new_content", "body", "x", "m.relates_to", "rel_type", "m.replace",
+	    "event_id", "$a:example.org"), &w);
+	is_str(w.of, "$a:example.org", "a change says of what");
+	(void)take_in("m.room.message", json_pack(change, "body", " * x", "m.new_content", "body", "x", "m.relates_to", "rel_type", "m.replace",
+	    "event_id", "my brother"), &words);
+	ok(words.change && words.of == NULL, "what is no event's id is not kept");
+}
+
 static void
 test_note(void)
 {
@@ -153,6 +168,7 @@ int
 main(void)
 {
 	test_note();
+	test_of();
 	test_read();
 	test_flags();
 	test_long();

@@ -112,6 +112,19 @@ test_danger(void)
 	is_int(heard("people can help now"), 1, "and they are given the numbers once more");
 }
 
+/* What a deletion names is its writer's word, and kept in clear. */
+static void
+test_deleted_unseen(void)
+{
+	static const char seen[] = "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+	erase("Monkshood", MEMBER_USER, false);
+	erase("$Monkshood", MEMBER_USER, false);
+	ok(!chat_in_files(&h, SOURCE, "Monkshood"), "what names no event deletes nothing, and is not kept");
+	erase(seen, MEMBER_USER, false);
+	ok(chat_in_files(&h, SOURCE, seen), "the id of an event that has not come is");
+}
+
 /* The server strips what was deleted while the node was away. */
 static void
 strip(void *cookie, const char *user, json_t *answer)
@@ -222,6 +235,7 @@ main(void)
 	test_programs();
 	test_deleted();
 	test_danger();
+	test_deleted_unseen();
 	test_before();
 	test_unverified();
 	for (size_t i = 0; i < h.n; i++)

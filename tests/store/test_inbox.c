@@ -43,6 +43,23 @@ test_seen(void)
 	must(inbox_add(db, "c2", 1, NULL, "t", "hash", 20));
 }
 
+/* What somebody deleted before it came: anybody can name events without end. */
+static void
+test_deleted(void)
+{
+	char id[32];
+
+	must(inbox_deleted(db, "$another", 4, "!a", 5));
+	for (int i = 0; i < INBOX_DELETED_MAX + 3; i++) {
+		(void)snprintf(id, sizeof(id), "$deleted%d", i);
+		must(inbox_deleted(db, id, 3, "!a", 10 + i));
+	}
+	ok(inbox_seen(db, "$deleted3") == 0 && inbox_seen(db, id) == 0, "what is deleted unseen is remembered");
+	is_int(inbox_seen(db, "$deleted2"), E_NOTFOUND, "the newest of it");
+	is_int(inbox_seen(db, "$another"), 0, "another's goes for nobody");
+	is_int(inbox_seen(db, "c1"), 0, "nor what was applied");
+}
+
 static void
 test_waiting(void)
 {
@@ -313,6 +330,7 @@ main(void)
 	db = fixture_open();
 	must(db_begin(db, NULL));
 	test_seen();
+	test_deleted();
 	test_waiting();
 	test_waiting_bounds();
 	test_rejected();

@@ -6,6 +6,11 @@ SELECT 1 FROM inbox WHERE content_id = ?1;
 -- name: inbox_add
 INSERT INTO inbox (content_id, pid, room_id, type, hash, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
+-- All but the newest ?2 of one person.
+-- name: inbox_deleted_trim
+DELETE FROM inbox WHERE content_id IN (
+	SELECT content_id FROM inbox WHERE type = 'm.room.redaction' AND pid = ?1 ORDER BY at DESC LIMIT -1 OFFSET ?2);
+
 -- name: waiting_count
 SELECT count(*) FROM waiting WHERE pid = ?1;
 

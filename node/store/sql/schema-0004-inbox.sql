@@ -9,3 +9,5 @@ ALTER TABLE rejected ADD COLUMN last INTEGER NOT NULL DEFAULT 0;	-- when it came
 UPDATE rejected SET last = at;
 CREATE UNIQUE INDEX rejected_what ON rejected (pid, what) WHERE what IS NOT NULL;
 CREATE INDEX rejected_last ON rejected (last, id);
+
+CREATE INDEX inbox_deleted ON inbox (pid, at) WHERE type = 'm.room.redaction';	-- what was deleted before it came
