@@ -63,8 +63,9 @@ blank_one(void *cookie, const struct message *m)
 	int r = talk_sounds_like_danger(b->app, m->body, &danger);
 
 	b->danger |= danger;
+	/* A deletion is in clear, and nobody's signature is on it: a server may make one up. */
 	return r != 0 ? r : message_blank(b->app->db, m->id, m->pid, danger ?
-	    "[deleted by the one who wrote it; it sounded like danger, and they were given the crisis numbers]" : "[deleted by the one who wrote it]");
+	    "[deleted, as the homeserver says; it sounded like danger, and they were given the crisis numbers]" : "[deleted, as the homeserver says]");
 }
 
 int

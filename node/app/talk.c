@@ -411,8 +411,8 @@ talk_deleted(struct app *app, int64_t pid, bool danger)
 
 	if (r != 0 && !(r == E_EXISTS && danger))
 		return r == E_EXISTS ? 0 : r;
-	if ((r = buf_puts(&say, "You deleted a message: its words are erased here, too. People here see that there was one, and may have read it before. "
-	    "What you did with it stays: !status shows what you asked for, !cancel takes that back, !revoke takes your consent back, and !forget "
+	if ((r = buf_puts(&say, "Your homeserver says that you deleted a message: its words are erased here, too. People here see that there was one, and may have read it "
+	    "before. If it was not you, write it again. What you did with it stays: !status shows what you asked for, !cancel takes that back, !revoke takes your consent back, and !forget "
 	    "erases what you keep here.")) != 0)
 		return r;
 	if (danger && ((r = buf_puts(&say, "\nIf you are still in danger, or somebody is, people can help now:")) != 0 || (r = numbers(app, &say)) != 0))

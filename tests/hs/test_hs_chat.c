@@ -94,11 +94,11 @@ test_deleted(void)
 	erase(last_event(), MEMBER_USER, true);
 	is_int(kept("Amaryllis"), 1, "nor does what names nothing");
 	erase(last_event(), MEMBER_USER, false);
-	ok(kept("Amaryllis") == 0 && kept("[deleted by the one who wrote it]") == 1, "their writer does: people here see that there was something");
-	is_int(heard("its words are erased here, too"), 1, "and the member, what that does and does not");
+	ok(kept("Amaryllis") == 0 && kept("[deleted, as the homeserver says]") == 1, "their writer does: people here see that there was something, and who says so");
+	is_int(heard("Your homeserver says that you deleted a message: its words are erased here, too"), 1, "and the member, what that does and does not");
 	chat_say(&h, MEMBER, "Another one");
 	erase(last_event(), MEMBER_USER, false);
-	ok(kept("[deleted by the one who wrote it]") == 2 && heard("its words are erased here, too") == 1, "which is said once an hour");
+	ok(kept("[deleted, as the homeserver says]") == 2 && heard("its words are erased here, too") == 1, "which is said once an hour");
 	ok(!chat_in_files(&h, SOURCE, "Amaryllis"), "nothing of it is in a file");
 }
 
