@@ -58,12 +58,11 @@ rank_of(struct crypt *c, const struct crypto_device *d, enum rank *ret)
 	return 0;
 }
 
-/* Whose the key is: its place in the list, or ${n}: nobody's.  0, or E_NOTFOUND: nobody shows it. */
+/* Whose the key is: its place in the list; E_NOTFOUND: nobody shows it. */
 static int
 find_holder(struct crypt *c, const struct crypto_device *list, size_t n, size_t *ret)
 {
 	enum rank top = GONE, rank;
-	size_t equal = 0;
 	int r;
 
 	for (size_t i = 0; i < n; i++) {
@@ -71,17 +70,11 @@ find_holder(struct crypt *c, const struct crypto_device *list, size_t n, size_t 
 			return r;
 		if (rank == GONE || rank < top)
 			continue;
-		equal = rank > top ? 1 : equal + 1;
 		if (rank > top || (machine_is_twin(&list[*ret]) && !machine_is_twin(&list[i])))
 			*ret = i;
 		top = rank;
 	}
-	if (top == GONE)
-		return E_NOTFOUND;
-	/* Of several of whom none had it first, none has it. */
-	if (equal > 1 && machine_is_twin(&list[*ret]))
-		*ret = n;
-	return 0;
+	return top == GONE ? E_NOTFOUND : 0;
 }
 
 static int

@@ -122,6 +122,12 @@ test_after(void)
 	steal(&ke);
 	(void)learn(EVE);
 	ok(stand(1, 0), "nor does one with an identity");
+	fresh();
+	(void)node_person(&a, EVE);
+	need(learn(BOB) == 1);
+	steal(&ke);
+	(void)learn(EVE);
+	ok(stand(1, 0), "nor one of whom we heard before, without that key");
 	tx(&a, keys_pin(a.crypt, EVE, "EVEDEV", eve.ed_text, NULL));
 	ok(stand(0, 1), "whom an operator pinned has it, of two of whom nobody knows more");
 	tx(&a, keys_pin(a.crypt, BOB, "BOBDEV", bob.ed_text, NULL));
@@ -184,6 +190,13 @@ test_before(void)
 	crosssign_master(&kb, master);
 	tx(&a, keys_pin_master(a.crypt, BOB, master, NULL));
 	ok(stand(1, 0), "whom the trust list names has it, whoever came first");
+
+	fresh();
+	steal(&ke);
+	need(learn(EVE) == 1 && learn(BOB) == 0);
+	json_object_clear(json_obj(net.device_keys, EVE));
+	tx(&a, keys_pin(a.crypt, EVE, "EVEDEV", bob.ed_text, NULL));
+	is_int((int)learn(BOB), 1, "and whoever is left, when what was known of her device is given up");
 
 	fresh();
 	steal(NULL);
