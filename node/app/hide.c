@@ -94,7 +94,7 @@ hide_partners(struct app *app, json_t *body)
 	autofree char *text = NULL;
 	autojson json_t *places = NULL;
 	unsigned n;
-	int r = json_arr(body, "locations") != NULL ? meta_get(app->db, PLACES, true, &text) : E_NOTFOUND;
+	int r = fields_place(body) ? meta_get(app->db, PLACES, true, &text) : E_NOTFOUND;
 
 	if (r != 0 || *text == '\0')
 		return r == E_NOTFOUND ? 0 : r;

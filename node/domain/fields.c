@@ -255,6 +255,12 @@ place_at(const json_t *body, size_t i)
 	return one != NULL ? (i == 0 ? one : NULL) : json_array_get(json_arr(body, "locations"), i);
 }
 
+bool
+fields_place(const json_t *body)
+{
+	return place_at(body, 0) != NULL;
+}
+
 /* Does a place of ${body}, which is to be all redacted or all public, pass ${test} against ${place}? */
 static bool
 any_place(const json_t *body, bool hidden, bool (*test)(const json_t *, const json_t *), const json_t *place)

@@ -7,6 +7,7 @@
 #define CAIRN_FIELDS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -40,6 +41,9 @@ int64_t	fields_open_at(const json_t *);
  * places, the review of a resource or crisis line, or what a source said last, is, and a sentence says which.
  */
 int	fields_aged(const char *kind, const json_t *body, int64_t now, struct err *) must_check;
+
+/** fields_place(body): does it say of any place where it is, as a program or as a group does? */
+bool	fields_place(const json_t *body);
 
 /**
  * fields_hide(by, body, ret_n): hidden beats visible when two sources of one record meet.

@@ -6,8 +6,10 @@
 
 #include "base/canon.h"
 #include "base/cleanup.h"
+#include "base/event.h"
 #include "domain/fields.h"
 #include "domain/when.h"
+#include "events.h"
 #include "tests/domain/faults.h"
 #include "tests/domain/keys.h"
 #include "tests/tap.h"
@@ -279,6 +281,41 @@ test_hidden(void)
 	}
 }
 
+/* Each member of ${desc}, at any depth, that says where a place is; ${top}: that of the body in which it is. */
+static void
+count_places(const struct ev_desc *desc, const char *top, unsigned *ret_all, unsigned *ret_known)
+{
+	for (size_t i = 0; i < desc->n_fields; i++) {
+		const struct ev_field *f = &desc->fields[i];
+		const char *name = top != NULL ? top : f->name;
+
+		if (f->desc != NULL)
+			count_places(f->desc, name, ret_all, ret_known);
+		if (strcmp(f->name, "latitude_e6") == 0) {
+			autojson json_t *one = json_pack("{s:{s:s}}", name, "visibility", "public"), *list = json_pack("{s:[{s:s}]}", name, "visibility", "public");
+
+			*ret_known += fields_place(one) || fields_place(list);
+			++*ret_all;
+		}
+	}
+}
+
+/* Whatever kind of record gets a place: it is looked at before it is shown. */
+static void
+test_each_kind(void)
+{
+	autojson json_t *none = json_of("{'location':7,'locations':[]}");
+
+	for (size_t i = 0; i < ev_n_records; i++) {
+		bool has = strcmp(ev_records[i].name, "program") == 0 || strcmp(ev_records[i].name, "group") == 0;
+		unsigned all = 0, known = 0;
+
+		count_places(ev_records[i].desc, NULL, &all, &known);
+		ok(all == known && (all > 0) == has, "of a %s %u places are known, of %u", ev_records[i].name, known, all);
+	}
+	ok(!fields_place(none), "no place is none");
+}
+
 /* Another record that shows a place which one of ours hides. */
 static void
 test_hidden_elsewhere(void)
@@ -369,6 +406,7 @@ main(void)
 	test_aged();
 	test_words();
 	test_hidden();
+	test_each_kind();
 	test_hidden_elsewhere();
 	test_memory();
 	return done_testing();

@@ -375,6 +375,56 @@ test_partner_place(struct host *h)
 	ok(address_shown(h, TARGET, id, "9 Secret Lane"), "what a partner shows is for itself to say");
 }
 
+static size_t
+near_secret(struct host *h, const char *kind)
+{
+	autojson json_t *result = host_ok(h, SOURCE, "find", json_pack("{s:s, s:s, s:s, s:i}", "kind", kind, "words", "seahorse", "near", "40.735,-74.172", "within", 5));
+
+	return json_array_size(json_arr(result, "records"));
+}
+
+static const char *
+id_at(const json_t *list, size_t i)
+{
+	return json_str(json_array_get(list, i), "id");
+}
+
+/* Of each kind that has a place: programs list theirs, a group has one; and a group of ours hides it as a program does. */
+static void
+test_partner_kinds(struct host *h)
+{
+	static const char *const kinds[] = { "program", "group" };
+	json_t *ours = file("group");
+	autojson json_t *recs = json_array();
+
+	for (size_t i = 0; i < nelem(kinds); i++) {
+		json_t *body = file(kinds[i]), *place = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i}", "name", "Deep House", "visibility", "public", "locality", "Newark",
+		    "address", "8 Coral Street", "latitude_e6", 40735000, "longitude_e6", -74172000);
+
+		(void)(json_object_set_new(body, "name", json_string("Seahorse")) | json_object_del(body, "room") |
+		    (i == 0 ? json_object_set_new(body, "locations", json_pack("[o]", place)) : json_object_set_new(body, "location", place)));
+		bring(h, i == 0 ? "x:sea" : "x:horse", kinds[i], body);
+	}
+	publish(h);
+	for (size_t i = 0; i < nelem(kinds); i++) {
+		(void)json_array_append_new(recs, found(h, kinds[i], "seahorse"));
+		if (!ok(json_array_size(recs) == i + 1 && address_shown(h, SOURCE, id_at(recs, i), "8 Coral Street") && near_secret(h, kinds[i]) == 1,
+		    "a partner's %s is found with its place, and by how near that is", kinds[i]))
+			return;
+	}
+	(void)(json_object_set_new(ours, "name", json_string("Evening circle")) | json_object_del(ours, "room") |
+	    json_object_set_new(ours, "location", json_pack("{s:s, s:s, s:s}", "name", "Deep House", "visibility", "redacted", "locality", "Newark")));
+	json_decref(host_ok(h, SOURCE, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", "own:deep", "kind", "group", "body", ours)));
+	for (size_t i = 0; i < nelem(kinds); i++) {
+		autojson json_t *show = shown(h, SOURCE, id_at(recs, i));
+
+		ok(!address_shown(h, SOURCE, id_at(recs, i), "8 Coral Street") && !address_shown(h, SOURCE, id_at(recs, i), "40735000"),
+		    "once a group of ours hides the place, a %s of theirs shows neither address nor position", kinds[i]);
+		ok(says(show, "An address is confidential"), "which is said");
+		is_int((int)near_secret(h, kinds[i]), 0, "nor how near it is");
+	}
+}
+
 /* The nodes sleep so long, and the homeservers with them. */
 static void
 days(struct host *h, int n)
@@ -476,6 +526,7 @@ main(void)
 	test_withdraw_draft(&h);
 	test_hidden(&h);
 	test_partner_place(&h);
+	test_partner_kinds(&h);
 	host_end(&h);
 	test_age();
 	return done_testing();
