@@ -226,7 +226,8 @@ const struct verb verbs_table[] = {
 	  {{ 0 }}, {{ 0 }}, NULL, node_run, node_show_object },
 	{ "match", "propose specialists to a member, each with its reasons",
 	  "Holds the specialists of all directories that we follow, and our own, against what a member needs and would like. Three to five are "
-	  "proposed, every point with its reason, and why the nearest of the others are not; the member chooses, then cairn match accept. With REFERRAL what it says is "
+	  "proposed, every point with its reason, and why the nearest of the others are not; the member chooses, then cairn match accept. Each is counted under every filter that removes them; whom two "
+	  "others remove is not looked at for a credential, and counts as not certified only if the record has none. With REFERRAL what it says is "
 	  "taken unless an option says otherwise. Nothing of it leaves this node. A preference is KIND=VALUE, the first counts twice; kinds: experience, identity (what "
 	  "specialists tell of themselves), audience, pathway, condition, culture, language, practice, session, role, modality, time, interest, response (hours), town, organization, style, frequency, age (how old they say they are), "
 	  "distance (km, from --near).",

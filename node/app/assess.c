@@ -220,14 +220,17 @@ consider(struct assess *s, const char *org, const char *id, const json_t *body, 
 	if (zone != NULL && !match_same_zone(&s->wish, zone))
 		c.zone = zones_get(&s->zones, zone);
 	c.verdict = CREDENTIAL_UNCERTIFIED;
+	c.unread = json_obj(body, "credential") != NULL || json_str(body, "credential_id") != NULL;
+	c.subject = json_obj(json_obj(body, "credential"), "credentialSubject");
 	if ((more = reallocarray(s->found, s->n + 1, sizeof(*more))) == NULL)
 		return -ENOMEM;
 	s->found = more;
 	f = &s->found[s->n];
 	if ((r = match_judge(&s->wish, &c, app_now(s->app), &f->f)) != 0)
 		return r;
-	/* Signatures take long: where two filters exclude, a credential changes nothing. */
-	if (__builtin_popcount(f->f.excluded & ~(1u << MATCH_CERTIFIED)) < 2) {
+	/* Signatures take long: where two filters exclude, one of many is not looked at for a credential, and nothing is said of it. */
+	if (s->id != NULL || __builtin_popcount(f->f.excluded & ~(1u << MATCH_CERTIFIED | 1u << MATCH_JURISDICTION)) < 2) {
+		c.unread = false;
 		match_finding_free(&f->f);
 		if ((r = certify(s->certifier, org, "specialist", body, &cert)) != 0 ||
 		    (r = certify_credential(s->app, org, body, &vc)) != 0)

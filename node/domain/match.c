@@ -234,7 +234,8 @@ judge_place(struct judging *j, const char *region)
 		    "is not certified for %s; the issuer says that it is accepted there: to be asked there", region);
 		break;
 	case ELIGIBILITY_CANNOT_SAY:
-		line(j, 0, "members", "certified for a part of %s, not for all of it: to be asked where in it the member lives", region);
+		if (!j->who->unread)
+			line(j, 0, "members", "certified for a part of %s, not for all of it: to be asked where in it the member lives", region);
 		break;
 	case ELIGIBILITY_YES:
 		break;
@@ -248,6 +249,12 @@ judge_credential(struct judging *j)
 	const char *region = j->wish->facts.region;
 	bool certified = c->verdict == CREDENTIAL_CERTIFIED;
 
+	/* Whatever it is worth, it is worth nothing where it does not claim to hold. */
+	if (c->unread) {
+		if (region[0] != '\0' && json_obj(c->body, "credential") != NULL)
+			judge_place(j, region);
+		return;
+	}
 	if (!certified && c->verdict != CREDENTIAL_UNCERTIFIED) {
 		out(j, MATCH_CREDENTIAL, "%s", c->certification);
 		return;

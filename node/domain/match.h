@@ -107,7 +107,8 @@ struct match_candidate {
 	const struct zone *zone;	/* Of match_zone(); NULL: it is not known here.  Looked at only if the wish has another. */
 	enum credential_verdict verdict;
 	const char	*certification;	/* The verdict in words. */
-	const json_t	*subject;	/* credentialSubject; looked at only if CERTIFIED.  Or NULL. */
+	bool		 unread;	/* It has a credential that was not looked at: of what that is worth nothing is said. */
+	const json_t	*subject;	/* credentialSubject; looked at only if CERTIFIED or unread.  Or NULL. */
 	const json_t	*statement;	/* What they say of their own life to staff, or NULL. */
 	unsigned	 active;	/* Matches that this node holds with them now ... */
 	unsigned	 since;		/* ... and of these, begun after their capacity was said. */

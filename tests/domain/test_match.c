@@ -47,7 +47,7 @@ struct row {
 	const char	*name, *wish, *change;		/* Of the wish; of Rosa. */
 	unsigned	 excluded;
 	int		 score;
-	const char	*says;				/* In a line, or in why; NULL: not looked for. */
+	const char	*says;				/* In a line, or in why; with a "!": in none.  NULL: not looked for. */
 	struct match_candidate with;
 	const char	*statement;
 };
@@ -56,6 +56,7 @@ struct row {
 enum { BASE = 30 };
 #define CERT	.with = { .verdict = CREDENTIAL_CERTIFIED }
 #define NOCERT	.with = { .verdict = CREDENTIAL_UNCERTIFIED }
+#define UNREAD	.with = { .verdict = CREDENTIAL_UNCERTIFIED, .unread = true }
 
 static const struct row rows[] = {
 	{ "nothing more wanted", "", "{}", 0, BASE, "need: says they support alcohol", CERT, NULL },
@@ -109,6 +110,11 @@ static const struct row rows[] = {
 	{ "certified wanted and there", "'certified':true", "{}", 0, BASE, NULL, CERT, NULL },
 	{ "a credential that was revoked", "", "{}", BIT(CREDENTIAL), 10, "credential: it was revoked",
 	  .with = { .verdict = CREDENTIAL_REVOKED, .certification = "it was revoked" }, NULL },
+	{ "a credential that was not looked at", "'certified':true,'role':'mentor'", "{'credential':{'credentialSubject':{}}}", 0, 10, "!ertified", UNREAD, NULL },
+	{ "nor where it holds", "'residence':'US-NJ'", "{'credential_id':'X'}", 0, 10, "!ertified", UNREAD, NULL },
+	{ "it claims to hold there", "'residence':'US-NJ'", "{'credential':{}}", 0, 10, "!ertified", UNREAD, NULL },
+	{ "in a part of it", "'residence':'US'", "{'credential':{}}", 0, 10, "!ertified", UNREAD, NULL },
+	{ "it does not even claim to", "'residence':'US-NY'", "{'credential':{}}", BIT(JURISDICTION), 10, "is not certified for US-NY", UNREAD, NULL },
 	{ "where it holds", "'residence':'US-NJ'", "{}", 0, BASE, NULL, CERT, NULL },
 	{ "where the issuer says that others accept it", "'residence':'US-PA'", "{}", BIT(JURISDICTION), BASE,
 	    "is not certified for US-PA; the issuer says that it is accepted there", CERT, NULL },
@@ -260,7 +266,9 @@ test_rows(void)
 		if (rows[i].says != NULL) {
 			autofree char *why = json_dumps(f.why, JSON_COMPACT);
 
-			if (!ok(strstr(text, rows[i].says) != NULL || strstr(why, rows[i].says) != NULL, "... says: %s", rows[i].says))
+			const char *said = rows[i].says + (*rows[i].says == '!');
+
+			if (!ok((strstr(text, said) != NULL || strstr(why, said) != NULL) == (said == rows[i].says), "... says: %s", rows[i].says))
 				printf("# %s %s\n", text, why);
 		}
 		match_finding_free(&f);

@@ -121,7 +121,7 @@ slack(const struct match_wish *w)
 }
 
 struct seen {
-	unsigned	bad, soft, exact, open, kind, shut;
+	unsigned	bad, soft, exact, open, kind, shut, unread;
 };
 
 /* As app/assess.c judges: what the credential is worth is drawn. */
@@ -133,6 +133,7 @@ hold_one(const struct match_wish *w, struct somebody *s, bool stale, struct seen
 	struct match_candidate c = { .org = s->org, .id = s->id, .body = s->body, .statement = s->statement, .stale = stale,
 	    .certification = "revoked", .subject = subject,
 	    .verdict = !has_credential ? CREDENTIAL_UNCERTIFIED : dice_roll(2) ? CREDENTIAL_CERTIFIED : CREDENTIAL_REVOKED };
+	const unsigned of_credentials = 1u << MATCH_CREDENTIAL | 1u << MATCH_JURISDICTION | 1u << MATCH_CERTIFIED | 1u << MATCH_ROLE;
 	const unsigned unsure = (w->zone != NULL ? 1u << MATCH_TIMES : 0) | 1u << MATCH_CREDENTIAL | 1u << MATCH_JURISDICTION | 1u << MATCH_CERTIFIED | 1u << MATCH_ROLE | 1u << MATCH_ELIGIBLE |
 	    1u << MATCH_TOWN | 1u << MATCH_AVOID | 1u << MATCH_CONFLICT;
 	const char *zone;
@@ -145,6 +146,18 @@ hold_one(const struct match_wish *w, struct somebody *s, bool stale, struct seen
 	if (match_judge(w, &c, NOW, &f) != 0)
 		abort();
 	differ = f.excluded ^ s->guess.excluded;
+	if (has_credential) {
+		struct match_candidate unread = c;
+		struct match_finding g;
+
+		/* Who is not looked at for a credential is counted as the index counts them. */
+		unread.unread = true;
+		unread.verdict = CREDENTIAL_UNCERTIFIED;
+		if (match_judge(w, &unread, NOW, &g) != 0)
+			abort();
+		ret->unread += ((g.excluded ^ s->guess.excluded) & ~(unsure & ~of_credentials)) != 0;
+		match_finding_free(&g);
+	}
 	ret->bad += f.excluded == 0 && s->guess.excluded != 0;
 	/* What nobody can make of the record alone is left to the judge, and nothing else. */
 	if (s->guess.open ? (differ & ~unsure) != 0 : differ != 0) {
@@ -215,6 +228,7 @@ test_guesses(bool open)
 	printf("# %u of %u guesses exact, %u open, %u excluded\n", seen.exact, MANY * WISHES, seen.open, seen.shut);
 	is_int(seen.bad, 0, "nobody is left out who may be proposed%s", open ? "" : "; nothing is open");
 	is_int(seen.soft, 0, "and the filters are those of the judge, but for what is open");
+	is_int(seen.unread, 0, "and exactly those, of credentials, where one is not looked at");
 	is_int(seen.kind, 0, "no guess is too hard, nor kinder than it must be");
 	is_int(told, WISHES - WISHES / 8, "everybody is looked at");
 	is_int(counted, WISHES, "the counts are those of the guesses");

@@ -96,6 +96,35 @@ is_shown(struct host *h, bool certified, const char *says, const char *name)
 		printf("# %s\n", json_str(row, "certification"));
 }
 
+/*
+ * Two wishes exclude Rosa, so that she is not looked at for her credential: nobody is told that she has none.  Asked for by herself she is, and a
+ * credential that is suspended is passed over for no reason that staff may write.
+ */
+static void
+is_excluded(struct host *h, bool suspended)
+{
+	autojson json_t *found = host_ok(h, SOURCE, "find", json_pack("{s:s}", "kind", "specialist")), *match = NULL, *one = NULL, *reply = NULL;
+	json_t *id = json_object_get(json_array_get(json_arr(found, "records"), 0), "id");
+	autofree char *whys = NULL, *asked = NULL, *counts = NULL, *alone = NULL;
+
+	match = host_ok(h, SOURCE, "match", json_pack("{s:s, s:s, s:s, s:[s], s:b, s:[O]}", "need", "substance_use", "age_band", "26_59", "language", "zh",
+	    "modality", "forum", "certified", 1, "why", id));
+	whys = json_dumps(json_object_get(json_array_get(json_arr(match, "excluded"), 0), "why"), JSON_COMPACT);
+	asked = json_dumps(json_object_get(json_array_get(json_arr(match, "asked"), 0), "why"), JSON_COMPACT);
+	counts = json_dumps(json_object_get(match, "counts"), JSON_COMPACT | JSON_SORT_KEYS);
+	is_str(whys, "[\"language: does not speak zh\",\"way to meet: meets in other ways\"]", "nothing is said of a credential that was not looked at");
+	is_str(counts, "{\"language\":1,\"way to meet\":1}", "nor is it counted");
+	ok((strstr(asked, "credential: ") != NULL) == suspended && strstr(asked, "language: ") != NULL && strstr(asked, "\"certified: ") == NULL,
+	    "whoever asks for her is told what it is worth: %s", asked);
+	one = host_ok(h, SOURCE, "match", json_pack("{s:s, s:s, s:s, s:s}", "need", "substance_use", "age_band", "26_59", "language", "zh", "residence", "FR"));
+	alone = json_dumps(json_object_get(json_array_get(json_arr(one, "excluded"), 0), "why"), JSON_COMPACT);
+	ok(strstr(alone, suspended ? "credential: the credential does not count" : "where the credential holds: is not certified for FR") != NULL,
+	    "beside one other wish she is looked at, wherever it claims to hold: %s", alone);
+	reply = host_command(h, SOURCE, "match accept", json_pack("{s:O, s:O, s:s, s:s, s:s}", "match", json_object_get(match, "match"), "record", id,
+	    "reason_text", "An interpreter comes along.", "review_weeks", "1", "weeks", "2"));
+	ok(json_is_true(json_object_get(reply, "ok")) == !suspended, "with a reason she is %s", suspended ? "not accepted" : "accepted");
+}
+
 static void
 publish_rosa(struct host *h)
 {
@@ -197,8 +226,10 @@ main(void)
 	is_shown(&h, false, "no directory", "one of two lists is not enough");
 	import_list(&h, TARGET, STATUS_SUSPENSION, false, WHEN_DAY, 30 * WHEN_DAY);
 	is_shown(&h, true, "certified as CPRS by Garden State Board", "both lists are there and have no mark");
+	is_excluded(&h, false);
 	import_list(&h, TARGET, STATUS_SUSPENSION, true, WHEN_HOUR, 30 * WHEN_DAY);
 	is_shown(&h, false, "the credential does not count: suspended, says the list of Garden State Board", "suspended");
+	is_excluded(&h, true);
 	/* The directory's organization signs its record again with the list of yesterday in it. */
 	import_list(&h, TARGET, STATUS_SUSPENSION, false, WHEN_DAY, 30 * WHEN_DAY);
 	is_shown(&h, false, "was seen before", "an older list is refused, though its record is the latest");
