@@ -106,6 +106,8 @@ say_channels(struct words *w, const char *kind, const json_t *body)
 	say_list(w, body, "modalities", "Ways to take part");
 	if (only != NULL)
 		say(w, "Way to take part: %s.", only);
+	if (strcmp(kind, "program") == 0 && json_array_size(json_arr(body, "modalities")) == 0)
+		say(w, "How to take part is not said; ask.");
 	json_array_foreach(list, i, item)
 		say(w, "If that does not suit: %s%s%s.", json_str(item, "modality"), json_str(item, "text") != NULL ? ": " : "",
 		    or(json_str(item, "text"), ""));

@@ -151,6 +151,7 @@ static const struct {
 	{ "another way without words", "group", "{'modality':'in_person','alternatives':[{'modality':'phone'}]}", "If that does not suit: phone." },
 	{ "no other way", "group", "{'modality':'in_person','no_alternative':'We cook.'}", "There is no other way: We cook." },
 	{ "not said", "program", "{}", "Other ways to take part are not said; ask." },
+	{ "nor that there is a first", "program", "{}", "How to take part is not said; ask." },
 	{ "transport", "program", "{'transport':['fares_paid']}", "Getting there: fares paid." },
 	{ "accessibility", "group", "{'accessibility':['camera_off_ok']}", "Easier to take part: camera off ok." },
 	{ "a hidden place", "program", "{'locations':[{'visibility':'public'},{'visibility':'redacted'}]}", "An address is confidential" },
