@@ -10,6 +10,7 @@
 #include "case.h"
 #include "casepath.h"
 #include "disclosure.h"
+#include "domain/crisis.h"
 #include "domain/referral.h"
 #include "domain/trust.h"
 #include "events.h"
@@ -71,10 +72,12 @@ reply_sent(struct app *app, const struct case_row *row, const char *content_id, 
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
-bool
-case_takes_members(const char *kind)
+int
+case_takes(const char *kind, const json_t *body, struct err *reterr)
 {
-	return !strcmp(kind, "program") || !strcmp(kind, "group") || !strcmp(kind, "specialist");
+	if (strcmp(kind, "program") != 0 && strcmp(kind, "group") != 0 && strcmp(kind, "specialist") != 0)
+		return err_set(reterr, E_REFUSED, "it is a %s, which takes nobody in", kind);
+	return crisis_is(kind, body) ? crisis_refuse(body, reterr) : 0;
 }
 
 /* A partner, ${org} or if that is NULL any, whose directory this node does not read; NULL. */
@@ -124,6 +127,23 @@ why_not(struct app *app, const char *record, const char *org, struct err *reterr
 	    err_next(reterr, E_NOTFOUND, "cairn find shows the records and their ids; those of %s are not read: cairn follow %s", unread, unread);
 }
 
+/* May somebody be referred to it?  If not ${rec} is freed. */
+static int
+takes(struct seen_record *rec, struct err *reterr)
+{
+	autojson json_t *json = NULL;
+	int r = canon_stored(rec->record, &json);
+
+	if (r == 0 && (r = case_takes(rec->kind, json_obj(json, "body"), reterr)) == E_REFUSED) {
+		err_add(reterr, "record %s", rec->id);
+		r = err_next(reterr, r, crisis_is(rec->kind, json_obj(json, "body")) ? "cairn find --kind crisis_line shows who else answers at once" :
+		    "refer to a program, group or specialist");
+	}
+	if (r != 0)
+		seen_free(rec);
+	return r;
+}
+
 /* The organization that published the record, unless the operator named it. */
 static int
 publisher(struct app *app, const char *record, const char *org, struct seen_record *ret, struct err *reterr)
@@ -148,11 +168,8 @@ publisher(struct app *app, const char *record, const char *org, struct seen_reco
 			    from, id, record), "name the one that is meant with --org");
 		from = id;
 	}
-	if (from != NULL && (r = seen_get(app->db, from, record, ret)) == 0 && !case_takes_members(ret->kind)) {
-		r = err_next(reterr, err_set(reterr, E_REFUSED, "record %s is a %s: it takes nobody in", record, ret->kind),
-		    "refer to a program, group or specialist");
-		seen_free(ret);
-	}
+	if (from != NULL && (r = seen_get(app->db, from, record, ret)) == 0)
+		r = takes(ret, reterr);
 	return from != NULL ? r : why_not(app, record, org, reterr);
 }
 

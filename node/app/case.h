@@ -31,8 +31,8 @@ int	case_act(struct app *, const char *verb, const char *actor, const json_t *ar
 /** case_moves(app, row): the commands with which staff on this side can go on; the caller decrefs.  NULL: out of memory. */
 json_t	*case_moves(const struct app *, const struct case_row *);
 
-/** case_takes_members(kind): can somebody be referred to such a record? */
-bool	case_takes_members(const char *kind);
+/** case_takes(kind, body, reterr): can somebody be referred to such a record?  0, or E_REFUSED with "it is ...", what to do instead. */
+int	case_takes(const char *kind, const json_t *body, struct err *) must_check;
 
 /** case_put_words(request): its body, composed of its closed fields; whatever was there before goes.  0 or -ENOMEM. */
 int	case_put_words(json_t *) must_check;

@@ -110,6 +110,7 @@ keep(char **text, const struct origin *origin, bool request)
 static int
 is_asked_for(struct app *app, const char *to, struct err *reterr)
 {
+	autojson json_t *body = NULL;
 	struct own_record rec;
 	int r = own_get(app->db, to, &rec);
 
@@ -117,9 +118,9 @@ is_asked_for(struct app *app, const char *to, struct err *reterr)
 		return err_set(reterr, E_REFUSED, "it is for a record that is none of ours");
 	if (r != 0)
 		return r;
-	if (!case_takes_members(rec.kind))
-		r = err_set(reterr, E_REFUSED, "it is for a record that takes nobody in, or does no more");
-	else if (rec.record == NULL)
+	if ((r = canon_stored(rec.body, &body)) == 0 && (r = case_takes(rec.kind, body, reterr)) == E_REFUSED)
+		err_add(reterr, "the record that it is for");
+	else if (r == 0 && rec.record == NULL)
 		r = err_set(reterr, E_REFUSED, "it is for a record that is not published");
 	own_free(&rec);
 	return r;

@@ -7,6 +7,7 @@
 #include "base/canon.h"
 #include "base/event.h"
 #include "case.h"
+#include "domain/crisis.h"
 #include "domain/trust.h"
 #include "events.h"
 #include "find.h"
@@ -172,7 +173,19 @@ summary(struct talk *t)
 	    "know who you are.\nWrite !yes to send it, or !cancel to stop.");
 }
 
-/* Lists of the record, to choose from. */
+/* Nobody in danger is asked questions, or waits for an answer. */
+static int
+say_crisis(struct talk *t, const json_t *body)
+{
+	const char *number = crisis_number(body);
+
+	if (number == NULL)
+		return buf_puts(&t->say, "They are a crisis service and take no requests, and their number is not said here. Nothing has been sent. "
+		    "!help shows whom to call when you are in danger.");
+	return buf_printf(&t->say, "They are a crisis service: do not wait for an answer, call them now: %s. Nothing has been sent.", number);
+}
+
+/* Lists of the record, to choose from.  E_REFUSED: to a crisis service nobody is referred; it is said how one reaches it. */
 static int
 add_lists(struct talk *t, json_t *wish)
 {
@@ -183,7 +196,8 @@ add_lists(struct talk *t, json_t *wish)
 
 	if (r != 0)
 		return r;
-	r = canon_stored(seen.record, &record);
+	if ((r = canon_stored(seen.record, &record)) == 0 && crisis_is(seen.kind, json_obj(record, "body")))
+		r = (r = say_crisis(t, json_obj(record, "body"))) != 0 ? r : E_REFUSED;
 	seen_free(&seen);
 	for (size_t i = 0; i < nelem(kept) && r == 0; i++) {
 		const json_t *body = json_obj(record, "body");
@@ -229,6 +243,10 @@ talk_refer(struct talk *t, const char *words)
 	if ((r = add_lists(t, wish)) == E_NOTFOUND) {
 		(void)talk_drop(t);
 		return buf_puts(&t->say, "That one is not offered any more. Look again, for example: !find grief");
+	}
+	if (r == E_REFUSED) {
+		(void)talk_drop(t);
+		return 0;
 	}
 	if (r != 0 || (r = buf_printf(&t->say, "You would like support from %s. Some questions first, one at a time.\n", json_str(row, "name"))) != 0)
 		return r;

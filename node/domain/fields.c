@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/canon.h"
+#include "crisis.h"
 #include "search.h"
 #include "when.h"
 
@@ -152,7 +153,7 @@ fields_check(const char *kind, const json_t *body, int64_t now, struct err *rete
 		return err_set(reterr, E_BAD, "the room would be called \"%s\", and \"%s...\" tells servers and neighbours "
 		    "what it is about; give a neutral_name without it", name, word);
 	if ((r = check_capacity(body, now, reterr)) != 0 || (r = check_channels(kind, body, reterr)) != 0 ||
-	    (r = check_review(body, when_print_day(now, today), reterr)) != 0)
+	    (r = check_review(body, when_print_day(now, today), reterr)) != 0 || (r = crisis_check(kind, body, now, reterr)) != 0)
 		return r;
 	return check_line(body, reterr);
 }

@@ -24,7 +24,8 @@
  *     one way to take part has an alternative, or a reason why not (a body with a
  *     "source" is somebody else's words, and is not asked);
  *     the name of a group's room names no condition: servers and neighbours see it;
- *     a crisis line that is open day and night has no hours besides.
+ *     a crisis line that is open day and night has no hours besides;
+ *     a crisis service is reached at any hour, or says where to turn: crisis_check().
  */
 int	fields_check(const char *kind, const json_t *body, int64_t now, struct err *) must_check;
 

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/canon.h"
+#include "crisis.h"
 #include "fields.h"
 #include "when.h"
 
@@ -177,6 +178,21 @@ say_ways(struct words *w, const json_t *body)
 	}
 }
 
+/* Before all else: nobody in danger is to read on. */
+static void
+say_crisis(struct words *w, const char *kind, const json_t *body)
+{
+	const char *number = crisis_number(body);
+
+	if (crisis_is(kind, body))
+		say(w, "A crisis service: it takes no referral. %s%s.", number != NULL ? "Its number is " : "Its number is not said; have another ready",
+		    or(number, ""));
+	else if (strcmp(kind, "crisis_line") != 0)
+		return;
+	if (!crisis_always(kind, body, w->now))
+		say(w, "It does not say that it answers at any hour: have a second number ready.");
+}
+
 static void
 say_places(struct words *w, const json_t *body)
 {
@@ -220,6 +236,7 @@ fields_words(const char *kind, const json_t *body, int64_t now, json_t **ret)
 		say(&w, "It was withdrawn on %s, and nothing of it is kept here.", when_print_day(json_int(body, "withdrawn_at", 0), day));
 	if (fields_aged(kind, body, now, &aged) != 0)
 		say(&w, "Old: %s.", aged.text);
+	say_crisis(&w, kind, body);
 	say_ways(&w, body);
 	say_channels(&w, kind, body);
 	say_list(&w, body, "transport", "Getting there");

@@ -512,7 +512,8 @@ test_audit(void)
 static void
 test_requests(void)
 {
-	static const struct { const char *source, *reason; } asked[] = { { NULL, "none of ours" }, { "manifest", "takes nobody in" }, { "own:draft", "not published" }, { "hsds:service/1", NULL } };
+	static const struct { const char *source, *reason; } asked[] = { { NULL, "none of ours" }, { "manifest", "takes nobody in" }, { "own:draft", "not published" },
+	    { "own:crisis", "it is a crisis service, which takes no referral: give the person its number, 555-0100" }, { "hsds:service/1", NULL } };
 	struct scene sc;
 	struct host *h = &sc.host;
 	autojson json_t *list = NULL, *shown = NULL;
@@ -520,6 +521,9 @@ test_requests(void)
 	scene_begin(&sc, 30, STORY_REFER);
 	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s}}]}", "records", "source", "own:draft", "kind", "program",
 	    "body", "name", "A draft", "description", "Not yet.")));
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s, s:[s], s:s, s:[{s:s, s:s}]}}]}", "records", "source", "own:crisis", "kind", "program",
+	    "body", "name", "Night line", "description", "Somebody answers.", "settings", "crisis_service", "no_alternative", "It answers until midnight.", "contacts",
+	    "how", "phone", "value", "555-0100")));
 	list = story_list(h, TARGET, "records");
 	shown = refer_show(h, TARGET, &sc.s);
 	for (size_t i = 0; i < nelem(asked); i++) {

@@ -173,8 +173,38 @@ test_no_referral(struct host *h)
 	autojson json_t *reply = host_command(h, SOURCE, "refer", json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "to", json_str(rec, "id"),
 	    "need", "grief", "language", "en", "modality", "phone", "urgency", "soon", "age_band", "26_59"));
 
-	ok(json_str(reply, "error") != NULL && strstr(json_str(reply, "error"), "is a crisis_line: it takes nobody in") != NULL,
+	ok(json_str(reply, "error") != NULL && strstr(json_str(reply, "error"), "it is a crisis_line, which takes nobody in") != NULL,
 	    "a crisis line is called, not referred to: %s", json_str(reply, "error"));
+}
+
+/* A program that is a crisis service has a number, by which it is reached at any hour; whoever would refer to it is given that. */
+static void
+test_crisis_service(struct host *h)
+{
+	autojson json_t *rec = NULL, *show = NULL, *reply = NULL, *other = NULL;
+	json_t *body = file("program");
+	size_t before = story_count(h, SOURCE, "referrals");
+
+	(void)(json_object_set_new(body, "name", json_string("Nightbird")) | json_object_set_new(body, "settings", json_pack("[s, s]", "hospital", "crisis_service")) |
+	    json_object_del(body, "alternatives") | json_object_del(body, "source"));
+	not_taken(h, "x:night", "program", json_deep_copy(body), "schedules: a crisis service answers at any hour");
+	(void)json_object_set_new(body, "schedules", json_pack("[{s:[s, s, s, s, s, s, s], s:s, s:s, s:s}]", "days", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
+	    "opens", "00:00", "closes", "00:00", "timezone", "America/New_York"));
+	other = json_deep_copy(body);
+	(void)json_object_del(other, "contacts");
+	not_taken(h, "x:night", "program", json_incref(other), "contacts: a crisis service is called");
+	bring(h, "x:night", "program", body);
+	publish(h);
+	rec = found(h, "program", "nightbird");
+	if (!ok(rec != NULL, "a partner finds a crisis service"))
+		return;
+	show = shown(h, SOURCE, json_str(rec, "id"));
+	ok(says(show, "A crisis service: it takes no referral. Its number is +1 973 555 0142.") && !says(show, "It does not say that it answers"),
+	    "and is told how to reach it, before all else");
+	reply = host_command(h, SOURCE, "refer", json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "to", json_str(rec, "id"),
+	    "need", "grief", "language", "en", "modality", "phone", "urgency", "urgent", "age_band", "26_59"));
+	ok(json_str(reply, "error") != NULL && strstr(json_str(reply, "error"), "takes no referral: give the person its number, +1 973 555 0142") != NULL &&
+	    story_count(h, SOURCE, "referrals") == before, "nobody waits there for an answer: %s", json_str(reply, "error"));
 }
 
 /* How often the bytes are in that node's database and its log. */
@@ -522,6 +552,7 @@ main(void)
 	test_old(&h);
 	test_rules(&h);
 	test_no_referral(&h);
+	test_crisis_service(&h);
 	test_withdraw(&h);
 	test_withdraw_draft(&h);
 	test_hidden(&h);

@@ -10,6 +10,7 @@
 #include "chat.h"
 #include "hostile.h"
 #include "search.h"
+#include "store/dirstore.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
@@ -66,6 +67,52 @@ test_distress(void)
 	host_run(&h, 5000);
 	ok(heard("I am Kim") == 1 && !answers("It is my brother", "Your message to"), "unless a person speaks with them");
 	is_int(referrals(SOURCE), 0, "nothing was sent");
+}
+
+/* What the member's node was told of that program has no number any more, as one whose organization wants none publishes it. */
+static void
+lose_number(const char *org, const char *id)
+{
+	struct db *db = hostile_db(&h, SOURCE);
+	struct seen_record rec;
+	char *how;
+	int r = seen_get(db, org, id, &rec);
+
+	if (r == 0) {
+		if ((how = strstr(rec.record, "\"phone\",\"value\"")) != NULL)
+			memcpy(how, "\"email\"", strlen("\"email\""));
+		r = how != NULL ? seen_put(db, &rec) : E_NOTFOUND;
+		seen_free(&rec);
+	}
+	hostile_go_on(&h, SOURCE, db);
+	if (r != 0)
+		host_fail(&h, "no number to lose");
+	host_run(&h, 5000);
+}
+
+/* Who asks a crisis service for support is given its number, and waits for nothing. */
+static void
+test_crisis(void)
+{
+	autojson json_t *result = NULL;
+	const json_t *rec;
+
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s, s:[s], s:s, s:[{s:s, s:s}]}}]}", "records", "source", "x:night", "kind",
+	    "program", "body", "name", "Nightbird", "description", "Somebody answers.", "settings", "crisis_service", "no_alternative", "It answers until midnight.",
+	    "contacts", "how", "phone", "value", "555-0100")));
+	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	host_run(&h, 10000);
+	result = host_ok(&h, SOURCE, "find", json_pack("{s:s}", "words", "nightbird"));
+	rec = json_array_get(json_arr(result, "records"), 0);
+	ok(answers("!find nightbird", "1. Nightbird (program"), "a crisis service is found");
+	ok(answers("!refer 1", "do not wait for an answer, call them now: 555-0100. Nothing has been sent."), "it is called");
+	ok(answers("!yes", "nothing to say yes to") && answers("1", "write: !refer 1"), "and nothing is asked");
+	lose_number(json_str(rec, "org"), json_str(rec, "id"));
+	ok(answers("!refer 1", "their number is not said here. Nothing has been sent. !help shows whom to call"), "nor without its number");
+	ok(answers("!help", "Call 988."), "help has one");
+	is_int(referrals(SOURCE) + referrals(TARGET), 0, "nothing was sent");
+	json_decref(host_ok(&h, TARGET, "withdraw", json_pack("{s:O}", "id", json_object_get(rec, "id"))));
+	host_run(&h, 10000);
 }
 
 /* What a server could have invented is not read, and that is said, once an hour. */
@@ -289,6 +336,7 @@ main(void)
 	story_publish(&h);
 	test_words();
 	test_distress();
+	test_crisis();
 	test_clear();
 	test_danger();
 	test_young();
