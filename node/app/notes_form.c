@@ -146,6 +146,8 @@ notes_form_heard(struct talk *t, const struct said *said, bool danger)
 		r = wrong(&why, "a message that is changed afterwards is not done again, and not undone; send it as a new one");
 	else if ((r = event_check(&ev_note_desc, said->note, &why)) == 0)
 		r = take_note(t, said->note, danger, &why);
+	if (r == 0 && !t->took && talk_kind_of(json_str(said->note, "kind")) != NULL)
+		r = talk_note_read(t, json_str(said->note, "kind"));
 	if (r <= 0)
 		return r;
 	return buf_printf(&t->say, "This note was not taken, and nothing of it is kept. %s.", why.text);

@@ -191,7 +191,7 @@ talk_danger(struct app *app, int64_t pid)
 	int r = buf_puts(&say, "It sounds as if you are in danger, or somebody is. This is a program and cannot help with that; people can, now:");
 
 	if (r != 0 || (r = numbers(app, &say)) != 0 ||
-	    (r = buf_puts(&say, "\nWhat you wrote has gone to nobody outside.")) != 0 ||
+	    (r = buf_puts(&say, "\nPeople here read what you wrote; it has gone to nobody outside.")) != 0 ||
 	    (r = talk_reply(app, pid, say.data, 0)) != 0 ||
 	    (r = message_step(app)) != 0 || (r = ping(app, pid)) != 0)	/* Not behind what is said beside it. */
 		return r;

@@ -18,10 +18,13 @@
 #include "store/subject.h"
 
 #define STATE	"note"
+#define READ	"read"
 
 static const struct talk_kind kinds[] = {
-	{ "goals", "goals", "your goals", true, false, "They are yours alone: people here do not see them unless you write !share goals." },
-	{ "plan", "plan", "your plan for staying well", true, false, "It is yours alone: people here do not see it unless you write !share plan." },
+	{ "goals", "goals", "your goals", true, false, "They are yours alone: people here do not see them unless you write !share goals. "
+	  "Only words that sound like danger are read by a person here." },
+	{ "plan", "plan", "your plan for staying well", true, false, "It is yours alone: people here do not see it unless you write "
+	  "!share plan. Only words that sound like danger are read by a person here." },
 	{ "checkin", "checkin", "how it goes", false, false, "People here who support you can read it." },
 	{ "feedback", "feedback", "how it is with each other", false, true, "People here can read it; the other of you two does not see it here. Both are asked the same." },
 	{ "reflection", "reflect", "a look back at a meeting", false, true, "Both of you may ask people here to read it." },
@@ -188,6 +191,19 @@ talk_measure(struct talk *t, const char *words)
 	return r;
 }
 
+int
+talk_note_read(struct talk *t, const char *kind)
+{
+	json_t *read = json_obj(t->state, READ);
+
+	if (read == NULL && ((read = json_object()) == NULL || json_object_set_new(t->state, READ, read) != 0))
+		return -ENOMEM;
+	if (json_object_set_new(read, kind, json_true()) != 0)
+		return -ENOMEM;
+	return buf_puts(&t->say, t->say.len > 0 ? " What you wrote sounds like danger, so a person here reads it, too." :
+	    "What you wrote sounds like danger, so a person here reads it, too. ");
+}
+
 /* The newest that they wrote of a kind. */
 struct newest {
 	json_t	*body;
@@ -234,8 +250,8 @@ talk_note_show(struct talk *t, const json_t *body, int64_t n, bool own)
 		return r;
 	if (!w->own)
 		return buf_printf(&t->say, "People here who support you can see it.\n!forget %s removes all that you wrote so.", w->topic);
-	return buf_printf(&t->say, "%s\n!%s new writes it anew, !forget %s removes it%s%s.", own ? "Nobody else sees it here." :
-	    "People here who support you can see it.", w->topic, w->topic, own ? ", !share " : "", own ? w->topic : "");
+	return buf_printf(&t->say, "%s\n!%s new writes it anew, !forget %s removes it%s%s.", own ?
+	    "Nobody else sees it here, but for words that sound like danger." : "People here who support you can see it.", w->topic, w->topic, own ? ", !share " : "", own ? w->topic : "");
 }
 
 /* "reached 2": how a goal stands, as the member says.  false: that is not what the words are. */
@@ -307,8 +323,12 @@ change(struct talk *t, const char *words, bool forget)
 		return buf_puts(&t->say, "There is nothing of this kind here.");
 	if ((r = forget ? note_forget(t->app->db, t->pid, w->kind, &gone) : note_share(t->app->db, t->pid, w->kind, false)) != 0)
 		return r;
-	return buf_puts(&t->say, forget ? "It is forgotten here, for good. In your own chat it stands until you delete it there." :
-	    "People here who support you can see it now. To take it back, write !forget and write it anew.");
+	if (!forget)
+		return buf_puts(&t->say, "People here who support you can see it now. To take it back, write !forget and write it anew.");
+	if (json_object_del(json_obj(t->state, READ), w->kind) == 0)
+		return buf_puts(&t->say, "It is forgotten here, for good, but for what sounded like danger: that was read by people here, and may still be "
+		    "among your messages. Delete that message in your own chat, and its words are erased here, too. The rest stands there until you delete it.");
+	return buf_puts(&t->say, "It is forgotten here, for good. In your own chat it stands until you delete it there.");
 }
 
 int
@@ -401,6 +421,8 @@ talk_note_answer(struct talk *t, const char *words, bool hush)
 	t->took = !alarm;	/* Whoever is told finds who it was among the messages. */
 	if (alarm && (r = talk_danger(t->app, t->pid)) != 0)
 		return r;
+	if ((hush || alarm) && ((r = talk_note_read(t, json_str(state, "kind"))) != 0 || json_object_set_new(state, READ, json_true()) != 0))
+		return r != 0 ? r : -ENOMEM;
 	if (over)
 		return finish(t, measure);
 	return hush ? buf_puts(&t->say, "When you want to go on with your questions, write !next.") : ask(t);
@@ -426,9 +448,13 @@ talk_next(struct talk *t, const char *words)
 int
 talk_stop(struct talk *t, const char *words)
 {
+	bool read;
+
 	(void)words;
 	if (!talk_note_open(t))		/* There are two other things to stop. */
 		return buf_puts(&t->say, "To stop what is being asked here, write !cancel. To take a consent back, write !revoke. People here read all that you write.");
+	read = json_object_get(json_obj(t->state, STATE), READ) != NULL;
 	(void)json_object_del(t->state, STATE);
-	return buf_puts(&t->say, "Stopped; nothing of it is kept.");
+	return buf_puts(&t->say, read ? "Stopped; nothing of it is kept but what sounded like danger: people here read that." :
+	    "Stopped; nothing of it is kept.");
 }

@@ -2,8 +2,8 @@
 /*
  * talk_note: what somebody keeps by writing in their chat: goals, plan, check-ins, feedback, a look back, questionnaires.
  * One question at a time (domain/dialogue.h); how far it has come is in the conversation's state, as "note".  Nothing
- * of it is among the messages that staff read, but for what was no answer.  Goals and plan are the writer's alone until
- * they share them, and forgotten at a word.
+ * of it is among the messages that staff read, but for what was no answer and what sounds like danger, which is said.
+ * Goals and plan are the writer's alone until they share them, and forgotten at a word.
  */
 #ifndef CAIRN_TALK_NOTE_H
 #define CAIRN_TALK_NOTE_H
@@ -28,6 +28,12 @@ const struct talk_kind *talk_kind_at(size_t);
  */
 int	talk_note_keep(struct talk *, const char *match, json_t *body, const json_t *measure) must_check;
 int	talk_note_show(struct talk *, const json_t *body, int64_t n, bool own) must_check;
+
+/**
+ * talk_note_read(talk, kind): what they wrote of it sounds like danger and is read by people: that is said now, and once more when it is
+ * forgotten.  0 or negative.
+ */
+int	talk_note_read(struct talk *, const char *kind) must_check;
 
 /* Topics: ${words} follow the command.  0 or negative. */
 int	talk_goals(struct talk *, const char *words) must_check;

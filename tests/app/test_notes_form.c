@@ -289,10 +289,12 @@ test_danger(void)
 	int before = listed("people can, now");
 
 	ok(!sends(ANA, plan) && hear(ANA, "it is kept", plan), "what sounds like danger is for people, and is kept as it was wanted");
+	ok(hear(ANA, "a person here reads it, too", plan), "and that is said");
 	is_int(listed("people can, now"), before + 1, "and answered before all else");
 	ok(!sends(ANA, wrong) && hear(ANA, "/goals/0", NULL), "also in a note that is not taken");
 	is_int(listed("people can, now"), before + 2, "which is answered too");
 	ok(!sends(ANA, answers) && hear(ANA, "Your score is 1", answers), "an answer about not wanting to live is for people");
+	ok(hear(ANA, "a person here reads it, too", answers), "which is said, too");
 	is_int(listed("people can, now"), before + 3, "and answered");
 	ok(!sends(ANA, few) && hear(ANA, "too few", NULL), "where it cannot be counted");
 	is_int(listed("people can, now"), before + 4, "as well");

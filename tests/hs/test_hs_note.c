@@ -56,6 +56,7 @@ test_plan(void)
 	is_int(chat_heard(&h, MEMBER, "people who have been through something similar"), 1, "in plain words");
 	ok(says(MEMBER, "!plan", "What keeps you well from day to day?"), "a plan is asked for, one question at a time");
 	is_int(chat_heard(&h, MEMBER, "It is yours alone"), 1, "and whose it is is said first");
+	is_int(chat_heard(&h, MEMBER, "Only words that sound like danger are read by a person here"), 1, "and what is read all the same");
 	ok(says(MEMBER, CANARY " and walks", "How do you notice"), "the next question");
 	ok(says(MEMBER, "!skip", "What can you do by yourself"), "one may leave one out");
 	ok(says(MEMBER, "!goals", "Write !next to go on"), "another is not begun meanwhile");
@@ -66,17 +67,22 @@ test_plan(void)
 	is_int(chat_heard(&h, MEMBER, "write !next"), 1, "and nothing more is asked now");
 	ok(says(MEMBER, "!next", "Which people and places"), "but it was an answer too");
 	is_int(listed("When I think of suicide"), 1, "and people read it");
+	is_int(chat_heard(&h, MEMBER, "a person here reads it, too"), 1, "which is said at once");
+	is_int(chat_heard(&h, MEMBER, "People here read what you wrote"), 1, "also beside the numbers");
 	for (int i = 0; i < 4; i++)
 		chat_say(&h, MEMBER, "!skip");
 	ok(says(MEMBER, "Stay with me", "it is kept"), "to the last");
 	ok(says(MEMBER, "!plan", "What I can do by myself then: When I think of suicide I call " CANARY), "it is shown back");
 	is_int(listed(CANARY " and walks"), 0, "and is not among the messages, neither asked nor shown");
 	ok(!chat_in_files(&h, SOURCE, CANARY), "nor in clear in a file");
+	is_int(chat_heard(&h, MEMBER, "Nobody else sees it here, but for words that sound like danger"), 1, "and not said to be seen by nobody");
 }
 
 static void
 test_goals(void)
 {
+	ok(says(MEMBER, "!goals", "Write one goal") && says(MEMBER, "No more suicide", "people can, now"), "a goal may sound like danger");
+	ok(says(MEMBER, "!stop", "nothing of it is kept but what sounded like danger"), "what people read is not said to be gone");
 	ok(says(MEMBER, "!goals", "Write one goal") && says(MEMBER, "See my sister", "Another goal?"), "goals are asked for");
 	ok(says(MEMBER, "!stop", "nothing of it is kept") && says(MEMBER, "!goals", "Write one goal"), "one can stop");
 	ok(says(MEMBER, "See my sister", "Another goal?") && says(MEMBER, "Sleep", "Another goal?") && says(MEMBER, "!done", "it is kept"), "or be done");
@@ -240,7 +246,7 @@ test_measure(void)
 		*h.now += 2 * WHEN_HOUR;
 		ok(says(MEMBER, "1", "people can, now") && chat_heard(&h, MEMBER, "people can, now") == before + 1, "an answer about not wanting to live is answered at once");
 		is_int(listed("Somebody who writes to us may be in danger"), calls + 1, "and somebody is told");
-		is_int(chat_heard(&h, MEMBER, "Your score is 1"), 1, "and it is counted");
+		is_int(chat_heard(&h, MEMBER, "a person here reads it, too. Thank you; it is kept. Your score is 1"), 1, "and it is counted, and said who reads it");
 	}
 	ok(says(MEMBER, "!measure phq-9", "Question 1 of 9"), "once more");
 	for (int i = 0; i < 8; i++)
@@ -352,7 +358,8 @@ test_forgotten(void)
 	size_t i;
 	int erased = 0;
 
-	ok(says(MEMBER, "!forget plan", "forgotten here, for good"), "a word forgets the plan");
+	ok(says(MEMBER, "!forget plan", "forgotten here, for good, but for what sounded like danger: that was read"), "a word forgets the plan");
+	is_int(listed("When I think of suicide"), 1, "but not what people read, which is said");
 	for (int k = 0; k < 60; k++)
 		host_run(&h, 1000);
 	list = story_list(&h, SOURCE, "erasures");
