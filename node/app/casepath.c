@@ -281,8 +281,9 @@ settle(struct app *app, struct case_row *row, const struct path *path)
 static int
 news(struct app *app, const struct case_row *row, const struct path *path, const struct path_step *step)
 {
-	return path_standing(path, path_find(path, step->id), NULL) == PATH_COUNTS ?
-	    intake_news(app, row, step) : 0;
+	size_t i = path_find(path, step->id);
+
+	return path_standing(path, i, NULL) == PATH_COUNTS ? intake_news(app, row, step, path_before(path, i)->state) : 0;
 }
 
 /* Add a step to the path and the store.  E_LATER: it waits. */

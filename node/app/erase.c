@@ -25,6 +25,7 @@
 #include "store/reading.h"
 #include "store/retention.h"
 #include "store/subject.h"
+#include "talk.h"
 #include "traffic.h"
 #include "waits.h"
 
@@ -423,6 +424,8 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	} else if ((r = case_get(app->db, id, &row)) == 0) {
 		if ((r = plan_intake(app, id, plan)) == 0)
 			r = erase_case(app, actor, &row, cause, really, plan, reterr);
+		if (r == 0 && really)
+			r = talk_erased(app, id);
 		case_free(&row);
 	} else if (r == E_NOTFOUND && ((r = erase_lost(app, actor, id, cause, really, plan, reterr)) != E_NOTFOUND ||
 	    (r = erase_intake(app, actor, id, cause, really, plan, reterr)) != E_NOTFOUND ||

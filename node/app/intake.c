@@ -182,6 +182,7 @@ static const struct {
 	{ "ask_info",	REFERRAL_AT_SOURCE, "they have a question: call and ask" },
 	{ "schedule",	REFERRAL_AT_SOURCE, "there is a first meeting: call and say when" },
 	{ "expire",	REFERRAL_AT_SOURCE, "nobody answered in time: call, and look for another together" },
+	{ INTAKE_UNANSWERED, REFERRAL_AT_SOURCE, "their question was not answered here in time: call, say so, and ask whether to ask them again" },
 	{ "fail",	REFERRAL_AT_SOURCE, "they could not be reached by the others: call and ask" },
 	{ "close",	REFERRAL_AT_SOURCE, "the support has ended: call and ask how it went" },
 	{ "forward",	REFERRAL_AT_SOURCE, "they think that another program suits better: call, and ask whether to ask there" },
@@ -249,7 +250,7 @@ call(struct app *app, const struct case_row *row, const char *meaning)
 }
 
 const char *
-intake_meaning(const struct case_row *row, const struct path_step *step)
+intake_meaning(const struct case_row *row, const struct path_step *step, enum referral_state before)
 {
 	bool ended = !referral_is_open(row->r.state), theirs = step->by != row->r.side;
 
@@ -265,7 +266,7 @@ intake_meaning(const struct case_row *row, const struct path_step *step)
 	case REFERRAL_IN_CONFIRM:
 		return INTAKE_IS_BACK;
 	case REFERRAL_IN_EXPIRE:
-		return row->r.end == REFERRAL_END_WITHDRAWN ? INTAKE_IS_BACK : "expire";
+		return row->r.end == REFERRAL_END_WITHDRAWN ? INTAKE_IS_BACK : before == REFERRAL_INFO_REQUESTED ? INTAKE_UNANSWERED : "expire";
 	default:
 		return step->move.actor == REFERRAL_BY_MEMBER && !theirs && row->r.side == REFERRAL_AT_SOURCE ? NULL :
 		    referral_input_name(step->move.input);
@@ -273,9 +274,9 @@ intake_meaning(const struct case_row *row, const struct path_step *step)
 }
 
 int
-intake_news(struct app *app, const struct case_row *row, const struct path_step *step)
+intake_news(struct app *app, const struct case_row *row, const struct path_step *step, enum referral_state before)
 {
-	const char *meaning = intake_meaning(row, step);
+	const char *meaning = intake_meaning(row, step, before);
 	int r = task_settle(app->db, row->id, app_now(app));
 
 	for (size_t i = 0; i < nelem(calls) && r == 0; i++)

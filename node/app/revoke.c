@@ -339,29 +339,46 @@ revoke_consent(struct app *app, struct case_row *row, const struct revoke_why *w
 
 struct opening {
 	struct app	*app;
-	bool		 found;
+	unsigned	 what;
+	json_t		*about;		/* The newest. */
 };
 
 static int
-look_open(void *cookie, const struct consent_row *consent)
+look_open(void *cookie, const struct consent_row *row)
 {
 	struct opening *o = cookie;
+	autojson json_t *consent = NULL;
 	struct revocation_row v = { 0 };
-	int r = revocation_get(o->app->db, consent->id, consent->org, &v);
+	int r = revocation_get(o->app->db, row->id, row->org, &v);
 
 	revocation_row_free(&v);
-	o->found |= r == E_NOTFOUND;
-	return r == E_NOTFOUND ? 0 : r;
+	if (r != E_NOTFOUND)
+		return r;
+	if ((r = canon_stored(row->consent, &consent)) != 0)
+		return r;
+	o->what |= consent_classes(consent);
+	json_decref(o->about);
+	o->about = json_pack("{s:I, s:O*}", "at", (json_int_t)row->granted_at, "purpose", json_object_get(consent, "purpose"));
+	return o->about != NULL ? 0 : -ENOMEM;
 }
 
 int
-revoke_open(struct app *app, const char *referral, bool *ret)
+revoke_open(struct app *app, const char *referral, json_t **ret)
 {
 	struct opening o = { .app = app };
-	int r = consent_each(app->db, referral, look_open, &o);
+	autojson json_t *what = json_array(), *about = NULL;
+	int r = what == NULL ? -ENOMEM : consent_each(app->db, referral, look_open, &o);
 
-	*ret = o.found;
-	return r;
+	about = o.about;
+	for (enum consent_bit i = 0; i < CONSENT_NCLASSES && r == 0; i++)
+		if (o.what & 1u << i && json_array_append_new(what, json_string(consent_class_name(i))) != 0)
+			r = -ENOMEM;
+	if (r != 0)
+		return r;
+	if (about != NULL && json_object_set(about, "what", what) != 0)
+		return -ENOMEM;
+	*ret = take(about);
+	return 0;
 }
 
 int

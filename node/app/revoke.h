@@ -28,8 +28,11 @@ struct revoke_why {
  */
 int	revoke_consent(struct app *, struct case_row *, const struct revoke_why *, json_t **ret, struct err *) must_check;
 
-/** revoke_open(app, referral, ret): was a consent to it given that was not taken back, in whichever leg? */
-int	revoke_open(struct app *, const char *referral, bool *ret) must_check;
+/**
+ * revoke_open(app, referral, ret): what the consents to it are about that were given and not taken back, in whichever leg: {at and purpose of the
+ * newest, what: the classes of all}; NULL: there is none.  The caller decrefs.
+ */
+int	revoke_open(struct app *, const char *referral, json_t **ret) must_check;
 
 /** revoke_step(app, ret_more): tell who could not be told, once they are trusted again. */
 int	revoke_step(struct app *, bool *ret_more) must_check;

@@ -9,10 +9,12 @@
  *	talk_note.c	what they keep: goals, plan, check-ins, questionnaires (talk_note.h)
  *	notes_form.c	the same as data, beside the words (notes_form.h)
  *	bound.c		!account: a specialist's account says whose it is
- *	talk_mine.c	!status, !cancel, !revoke, !who, and news of a referral
+ *	talk_mine.c	!status, !cancel, !revoke, and news of a referral
+ *	talk_who.c	!who
  *
  * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name}], asked: n, wish: {...},
- * cancel: the referral to be taken back if the next word is yes, words: notes go without their data}.
+ * requests, consents: [referral], as !cancel and !revoke listed them last, cancel: the referral to be taken back if the next word is yes,
+ * read: {kind: true}, of which people here have read what sounded like danger, words: notes go without their data}.
  */
 #ifndef CAIRN_TALK_H
 #define CAIRN_TALK_H
@@ -70,8 +72,19 @@ int	talk_reply(struct app *, int64_t pid, const char *text, int64_t note) must_c
 /** talk_name(app, row, ret): whom that referral of ours asks, as published; the caller frees. */
 int	talk_name(struct app *, const struct case_row *, char **) must_check;
 
+/** talk_each(talk, fn, cookie): each referral of theirs that is kept here, the oldest first, and whom it asks. */
+typedef int talk_case_fn(void *cookie, const struct case_row *, const char *name);
+int	talk_each(struct talk *, talk_case_fn *, void *cookie) must_check;
+
+/** talk_classes(say, what): classes of a consent in plain words.  talk_plainly(value, out): so a word of the wire; ${out} may be used for it. */
+int	talk_classes(struct buf *, const json_t *what) must_check;
+const char *talk_plainly(const char *value, char out[64]);
+
 /** talk_news(app, row, meaning): tell the member whose referral it is what happened (intake_meaning); nothing if that says nothing to them. */
 int	talk_news(struct app *, const struct case_row *, const char *) must_check;
+
+/** talk_erased(app, referral): tell the member whose referral it is that it is going to be erased: afterwards nobody knows whose it was. */
+int	talk_erased(struct app *, const char *referral) must_check;
 
 /* Topics: ${words} follow the command.  0 or negative. */
 int	talk_find(struct talk *, const char *words) must_check;

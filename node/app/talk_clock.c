@@ -29,13 +29,17 @@ static const struct occasion {
 	enum referral_state	 state;
 	int64_t			 after;
 	const char		*words;		/* Behind the name; %s: the day. */
+	const char		*otherwise;	/* The same where those would not be true (otherwise()). */
 } occasions[] = {
 	{ REFERRAL_WAITLISTED, 14 * WHEN_DAY, "has had your request on the waiting list since %s. Do you still want that? You need do nothing to stay on it; "
-	  "!cancel takes it back, and !find looks for others." },
+	  "!cancel takes it back, and !find looks for others.", NULL },
 	{ REFERRAL_ACCEPTED, 3 * WHEN_DAY, "said yes to your request on %s, and does not know who you are. Do you want them to? Write it here; people here read it. "
-	  "Without your consent they learn nothing." },
-	{ REFERRAL_SCHEDULED, MET, "arranged a meeting with you for %s. Did it take place? Write it here as you like; people here read it." },
-	{ REFERRAL_PAUSED, 30 * WHEN_DAY, "has paused the support since %s. Do you want to go on? Write it here; people here read it and see to it." },
+	  "Without your consent they learn nothing.",
+	  "said yes to your request on %s. What they were told of you before they may use only if you consent anew. Do you want that? "
+	  "Write it here; people here read it. Without a new consent they learn nothing more." },
+	{ REFERRAL_SCHEDULED, MET, "arranged a meeting with you for %s. Did it take place? Write it here as you like; people here read it.", NULL },
+	{ REFERRAL_PAUSED, 30 * WHEN_DAY, "has paused the support since %s. Do you want to go on? Write it here; people here read it and see to it.",
+	  "pauses the support since %s, as you wished. Do you want to go on? Write it here; people here read it and see to it." },
 };
 
 static const char consent_words[] = "may be told, and may tell us, what your consent says until %s. Do you want it to go on after that? If so, write it here, and people here "
@@ -99,6 +103,14 @@ consent_ends(struct app *app, const struct case_row *row, int64_t *ret)
 	return r;
 }
 
+/* Whom they said yes to before they may know; and it may be the member who wanted a pause. */
+static bool
+otherwise(const struct referral *r)
+{
+	return r->state == REFERRAL_ACCEPTED ? r->disclosed :
+	    r->state == REFERRAL_PAUSED && r->last_input == REFERRAL_IN_PAUSE && r->last_actor == REFERRAL_BY_MEMBER;
+}
+
 /* From when on its state lasts: its last step; of a meeting, when that is, which only the steps say (0: it is not known). */
 static int
 since(struct app *app, const struct case_row *row, int64_t *ret)
@@ -138,7 +150,7 @@ look(void *cookie, const struct case_row *row)
 	ending = ends > now && ends - now <= SOON && ends != asked_until;
 	if ((found == NULL && !ending) || (r = may_ask(app, who.pid)) != 0)
 		return r < 0 ? r : 0;
-	if (found != NULL && (r = ask(app, row, who.pid, found->words, at)) != 0)
+	if (found != NULL && (r = ask(app, row, who.pid, found->otherwise != NULL && otherwise(state) ? found->otherwise : found->words, at)) != 0)
 		return r;
 	if (ending && (r = ask(app, row, who.pid, consent_words, ends)) != 0)
 		return r;

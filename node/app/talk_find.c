@@ -42,8 +42,8 @@ static const struct question {
 	{ "time", "When would it suit you?", NULL, &ev_time_slot_names },
 };
 
-static const char *
-plainly(const char *value, char out[64])
+const char *
+talk_plainly(const char *value, char out[64])
 {
 	for (size_t i = 0; i < nelem(plain); i++)
 		if (!strcmp(plain[i].value, value))
@@ -154,7 +154,7 @@ ask(struct talk *t)
 
 	json_array_foreach(list, i, item)
 		if (r == 0)
-			r = buf_printf(&t->say, "%zu. %s\n", i + 1, plainly(json_string_value(item), word));
+			r = buf_printf(&t->say, "%zu. %s\n", i + 1, talk_plainly(json_string_value(item), word));
 	return r != 0 ? r : buf_puts(&t->say, "Or write !cancel to stop; nothing has been sent.");
 }
 
@@ -168,7 +168,7 @@ summary(struct talk *t)
 	int r = buf_printf(&t->say, "This would be sent to %s (%s):\n", json_str(wish, "name"), org != NULL ? org->name : "?");
 
 	for (size_t i = 0; i < nelem(questions) && r == 0; i++)
-		r = buf_printf(&t->say, "%s %s\n", questions[i].text, plainly(json_str(wish, questions[i].key), word));
+		r = buf_printf(&t->say, "%s %s\n", questions[i].text, talk_plainly(json_str(wish, questions[i].key), word));
 	return r != 0 ? r : buf_puts(&t->say, "Not your name, not your address, nothing that you wrote here. Only if they say yes are you asked whether they may "
 	    "know who you are.\nWrite !yes to send it, or !cancel to stop.");
 }

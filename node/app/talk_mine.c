@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* talk_mine: what became of what a member asked for, who can see what, and taking it back. */
+/* talk_mine: what became of what a member asked for, and taking it back. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "accounting.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "case.h"
 #include "domain/trust.h"
 #include "domain/when.h"
-#include "facts.h"
 #include "intake.h"
 #include "revoke.h"
 #include "store/dirstore.h"
@@ -27,7 +26,7 @@ static const struct { enum referral_state state; const char *words; } states[] =
 	{ REFERRAL_CONTACTING, "they said yes and try to reach you" },
 	{ REFERRAL_SCHEDULED, "there is a first meeting" },
 	{ REFERRAL_ENGAGED, "you are in contact with them" },
-	{ REFERRAL_PAUSED, "it pauses, as you wished" },
+	{ REFERRAL_PAUSED, "it pauses" },
 	{ REFERRAL_FORWARDED, "they think that somebody else can support you better; people here ask you whether to ask there" },
 	{ REFERRAL_CLOSED, "it has ended" },
 };
@@ -43,6 +42,8 @@ static const struct { const char *meaning, *words; } news[] = {
 	{ "decline", "cannot take your request. That says nothing about you; look further with !find, or write to us here." },
 	{ "ask_info", "has a question before they decide. People here will ask you." },
 	{ "expire", "did not answer in time, so the request has ended. Look further with !find, or write to us here." },
+	{ INTAKE_UNANSWERED, "got no answer from here to their question in time, so the request has ended. That is no fault of yours. "
+	  "If you still want their support, write to us here; or look further with !find." },
 	{ "fail", "could not reach you. Write to us here if you still want support." },
 	{ "close", "says that the support has ended. If you want more, or it was not so, write to us here." },
 	{ "forward", "thinks that somebody else can support you better, so this request has ended. Nobody else was told of you. People here will ask you whether to ask there." },
@@ -100,14 +101,23 @@ talk_news(struct app *app, const struct case_row *row, const char *meaning)
 	return talk_say(app, who.pid, text);
 }
 
-enum { LISTED_MAX = 9 };
+int
+talk_erased(struct app *app, const char *referral)
+{
+	autointake struct intake who = { 0 };
+	int r = intake_of(app->db, referral, &who);
+
+	if (r != 0 || who.pid == 0)
+		return r == E_NOTFOUND ? 0 : r;
+	/* Not which: that is what is erased. */
+	return talk_say(app, who.pid, "One of your requests is erased here, as far as the law lets us; !who does not show it any more. Whoever was "
+	    "told something of it may still have it: they are asked to erase it, too, if they can be asked. People here can tell you what they answered.");
+}
 
 struct walk {
 	struct talk	*talk;
-	int		(*each)(struct walk *, const struct case_row *, const char *name);
-	size_t		 n;
-	char		 ids[LISTED_MAX][ID_LEN + 1];	/* Those that were listed. */
-	size_t		 n_ids;
+	talk_case_fn	*fn;
+	void		*cookie;
 };
 
 static int
@@ -120,11 +130,18 @@ each_referral(void *cookie, const char *id)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	w->n++;
 	if ((r = talk_name(w->talk->app, &row, &name)) == 0)
-		r = w->each(w, &row, name);
+		r = w->fn(w->cookie, &row, name);
 	case_free(&row);
 	return r;
+}
+
+int
+talk_each(struct talk *t, talk_case_fn *fn, void *cookie)
+{
+	struct walk w = { t, fn, cookie };
+
+	return intake_referrals(t->app->db, t->intake, each_referral, &w);
 }
 
 static const char *
@@ -134,156 +151,144 @@ state_words(const struct referral *r)
 		return "they said yes, and you consented: they may know how to reach you";
 	if (r->state == REFERRAL_ACCEPTED && r->disclosed)
 		return "they said yes; what they were told of you before they may use only if you consent anew, and people here ask you about that";
+	/* Who paused it was the last to say something, unless a consent was renewed since. */
+	if (r->state == REFERRAL_PAUSED && r->last_input == REFERRAL_IN_PAUSE)
+		return r->last_actor == REFERRAL_BY_MEMBER ? "it pauses, as you wished" : "it pauses: they said so";
 	for (size_t i = 0; i < nelem(states); i++)
 		if (states[i].state == r->state)
 			return states[i].words;
-	return r->end == REFERRAL_END_DECLINED ? "they could not take it" : r->end == REFERRAL_END_EXPIRED ? "nobody answered in time" : "it has ended";
+	return r->end == REFERRAL_END_DECLINED ? "they could not take it" : r->end == REFERRAL_END_EXPIRED ? "no answer came in time" : "it has ended";
 }
 
 static int
-say_status(struct walk *w, const struct case_row *row, const char *name)
+say_status(void *cookie, const struct case_row *row, const char *name)
 {
+	struct buf *say = cookie;
 	char day[WHEN_TEXT];
 
-	return buf_printf(&w->talk->say, "%s, asked on %s: %s.\n", name, when_print_day(row->created, day), state_words(&row->r));
+	return buf_printf(say, "%s, asked on %s: %s.\n", name, when_print_day(row->created, day), state_words(&row->r));
 }
 
 int
 talk_status(struct talk *t, const char *words)
 {
-	struct walk w = { .talk = t, .each = say_status };
-	int r;
+	int r = talk_each(t, say_status, &t->say);
 
 	(void)words;
-	if ((r = intake_referrals(t->app->db, t->intake, each_referral, &w)) != 0)
+	if (r != 0)
 		return r;
-	if (w.n == 0)
-		return buf_puts(&t->say, "You have asked nobody for support yet. To look for somebody, write for example: !find grief");
-	return buf_puts(&t->say, "!who shows who can see what.");
+	/* There may have been one: what was erased is not known any more. */
+	return buf_puts(&t->say, t->say.len > 0 ? "!who shows who can see what." :
+	    "No request of yours is here now. To look for somebody, write for example: !find grief");
 }
 
-/* The classes of a consent, as the member reads them. */
-static const struct { const char *class, *words; } classes[] = {
-	{ "identity", "who you are" }, { "contact", "how to reach you" }, { "need", "what you want support with" },
-	{ "constraints", "what to mind" }, { "history", "what was before" }, { "outcome", "what became of it" },
+enum { LISTED_MAX = 9 };
+
+/* What can be taken back, by number. */
+struct listing {
+	struct talk	*talk;
+	json_t		*ids;		/* Of those that are listed, the oldest first. */
+	json_t		*about;		/* What each consent is about. */
 };
 
+static int
+list_one(struct listing *l, const struct case_row *row)
+{
+	return json_array_append_new(l->ids, json_string(row->id)) != 0 ? -ENOMEM : 0;
+}
+
 static const char *
-class_words(const char *class)
+listed(const struct listing *l, size_t which)
 {
-	for (size_t i = 0; i < nelem(classes); i++)
-		if (class != NULL && !strcmp(classes[i].class, class))
-			return classes[i].words;
-	return class != NULL ? class : "?";
+	return json_string_value(json_array_get(l->ids, which - 1));
 }
 
-/* Who holds what of a referral, by the account of disclosures. */
-static int
-say_holds(struct walk *w, const struct case_row *row, bool *ret_any)
-{
-	struct buf *say = &w->talk->say;
-	autojson json_t *holds = NULL;
-	json_t *hold, *what;
-	size_t i, k;
-	int r = accounting_holds(w->talk->app, row->id, &holds);
-
-	json_array_foreach(holds, i, hold) {
-		const char *name = json_str(hold, "name");
-
-		if (r != 0 || json_array_size(json_arr(hold, "what")) == 0)
-			continue;
-		*ret_any = true;
-		r = buf_printf(say, " %s %s since %.10s:", name != NULL ? name : "Another organization",
-		    json_is_true(json_object_get(hold, "emergency")) ? "has, because of an emergency and without your consent," :
-		    json_is_true(json_object_get(hold, "arrived")) ? "has, with your consent," : "was sent, and may have, with your consent,", json_str(hold, "since"));
-		json_array_foreach(json_arr(hold, "what"), k, what)
-			if (r == 0)
-				r = buf_printf(say, "%s %s", k > 0 ? "," : "", class_words(json_string_value(what)));
-		if (r == 0)
-			r = buf_puts(say, json_is_true(json_object_get(hold, "stops_redisclosure")) ? "; they have confirmed to pass nothing on." : ".");
-	}
-	return r;
-}
-
-static int
-say_seen(struct walk *w, const struct case_row *row, const char *name)
-{
-	autojson json_t *asked = NULL;
-	struct buf *say = &w->talk->say;
-	bool any = false;
-	int r;
-
-	if ((r = facts_of(w->talk->app, row, &asked)) != 0)
-		return r;
-	r = buf_printf(say, "%s: need (%s), language (%s), age (%s), how and when to meet, under a name that stands for you there alone.",
-	    name, json_str(asked, "need"), json_str(asked, "language"), json_str(asked, "age_band"));
-	if (r != 0 || (r = say_holds(w, row, &any)) != 0)
-		return r;
-	return buf_puts(say, any ? "\n" : " Not who you are.\n");
-}
-
-int
-talk_who(struct talk *t, const char *words)
-{
-	struct walk w = { .talk = t, .each = say_seen };
-	int r;
-
-	(void)words;
-	if ((r = buf_printf(&t->say, "Who can see what:\nThis chat: you and the staff of %s. It is encrypted; the servers see that we write to each other and when, not what.\n"
-	    "What you looked for with !find: only this chat.\n", t->app->cfg->organization)) != 0 ||
-	    (r = intake_referrals(t->app->db, t->intake, each_referral, &w)) != 0)
-		return r;
-	return w.n == 0 ? buf_puts(&t->say, "Nothing about you has been sent to anybody.") : 0;
-}
-
-static int
-say_open(struct walk *w, const struct case_row *row, const char *name)
-{
-	if (!referral_is_open(row->r.state) || w->n_ids == LISTED_MAX)
-		return 0;
-	(void)snprintf(w->ids[w->n_ids++], ID_LEN + 1, "%s", row->id);
-	return buf_printf(&w->talk->say, "%zu. %s\n", w->n_ids, name);
-}
-
-/* "2": of so many; the only one needs no number. */
+/* "2": the number that the words begin with; 0: none. */
 static size_t
-which_of(const char *words, size_t n)
+number(const char *words)
 {
-	size_t which = *words >= '1' && *words <= '9' && (words[1] == '\0' || words[1] == ' ') ? (size_t)(*words - '0') : 0;
+	words += strspn(words, " #(");
+	return *words >= '0' && *words <= '9' ? strtoul(words, NULL, 10) : 0;
+}
 
-	return which == 0 && n == 1 ? 1 : which;
+/*
+ * Which of the list it is that ${words} mean; 0: none, and what to write is said, behind the list.  A number is one of the list
+ * that the member has seen: that is kept as ${key}, "requests" or "consents", and if it is another list by now, nothing is done
+ * by its number.
+ */
+static int
+choose(struct listing *l, const char *key, const char *verb, const char *words, size_t *ret)
+{
+	struct talk *t = l->talk;
+	const json_t *seen = json_arr(t->state, key);
+	size_t n = json_array_size(l->ids), which = number(words);
+	bool same = seen != NULL && json_equal((json_t *)(uintptr_t)seen, l->ids);
+
+	*ret = 0;
+	if (n == 1 && (which == 0 || (which == 1 && seen == NULL)))
+		*ret = 1;
+	else if (which != 0 && (same || (n == 1 && seen == NULL))) {
+		*ret = which <= n ? which : 0;
+		buf_cut(&t->say, t->say.len);
+		if (*ret == 0)
+			return buf_printf(&t->say, "There is no %.*s of that number. Write !%s to see them.", (int)strlen(key) - 1, key,
+			    verb);
+	} else {
+		if (json_object_set(t->state, key, l->ids) != 0)
+			return -ENOMEM;
+		return buf_printf(&t->say, "%sWhich one? Write the number, for example: !%s 1", which == 0 ? "" : seen == NULL ?
+		    "Nothing was taken back yet. " : "Nothing was taken back: the list is another one now. ", verb);
+	}
+	buf_cut(&t->say, t->say.len);
+	return 0;
+}
+
+static int
+say_open(void *cookie, const struct case_row *row, const char *name)
+{
+	struct listing *l = cookie;
+	char day[WHEN_TEXT];
+	int r;
+
+	if (!referral_is_open(row->r.state) || json_array_size(l->ids) == LISTED_MAX)
+		return 0;
+	r = list_one(l, row);
+	return r != 0 ? r : buf_printf(&l->talk->say, "%zu. %s, asked on %s\n", json_array_size(l->ids), name,
+	    when_print_day(row->created, day));
 }
 
 int
 talk_cancel(struct talk *t, const char *words)
 {
-	struct walk w = { .talk = t, .each = say_open };
+	autojson json_t *ids = json_array();
+	struct listing l = { .talk = t, .ids = ids };
 	autofree char *name = NULL;
 	struct case_row row;
+	char day[WHEN_TEXT];
 	size_t which;
 	int r;
 
 	if (talk_drop(t))
 		return buf_puts(&t->say, "Stopped; nothing was sent.");
-	if ((r = intake_referrals(t->app->db, t->intake, each_referral, &w)) != 0)
+	if (ids == NULL)
+		return -ENOMEM;
+	if ((r = talk_each(t, say_open, &l)) != 0)
 		return r;
-	if (w.n_ids == 0)
+	if (json_array_size(ids) == 0)
 		return buf_puts(&t->say, "Nothing is being asked now, so there is nothing to stop.");
-	if ((which = which_of(words, w.n_ids)) == 0)
-		return buf_puts(&t->say, "Which one shall be taken back? Write the number, for example: !cancel 1");
-	buf_cut(&t->say, t->say.len);
-	if (which > w.n_ids)
-		return buf_puts(&t->say, "There is no request of that number. Write !cancel to see them.");
-	if ((r = case_get(t->app->db, w.ids[which - 1], &row)) != 0)
+	if ((r = choose(&l, "requests", "cancel", words, &which)) != 0 || which == 0)
+		return r;
+	if ((r = case_get(t->app->db, listed(&l, which), &row)) != 0)
 		return r > 0 ? ERR_CORRUPT : r;
+	(void)when_print_day(row.created, day);
 	r = talk_name(t->app, &row, &name);
 	case_free(&row);
 	if (r != 0)
 		return r;
-	if (json_object_set_new(t->state, "cancel", json_string(w.ids[which - 1])) != 0)
+	if (json_object_set_new(t->state, "cancel", json_string(listed(&l, which))) != 0)
 		return -ENOMEM;
-	return buf_printf(&t->say, "Your request to %s would be taken back, at once and for good; nobody asks why. Shall I? Say !yes. "
-	    "If you write anything else, it stays.", name);
+	return buf_printf(&t->say, "Your request to %s of %s would be taken back, at once and for good; nobody asks why. Shall I? Say !yes. "
+	    "If you write anything else, it stays.", name, day);
 }
 
 int
@@ -291,58 +296,116 @@ talk_take_back(struct talk *t, const char *referral)
 {
 	autojson json_t *args = json_pack("{s:s, s:b}", "referral", referral, "by_member", 1), *result = NULL;
 	struct err ignored = { "" };
-	int r = args == NULL ? -ENOMEM : case_act(t->app, "withdraw", "member", args, &result, &ignored);
+	struct case_row row;
+	bool open = false;
+	int r = args == NULL ? -ENOMEM : case_act(t->app, "withdraw", "member", args, &result, &ignored), known;
 
 	if (r < 0)
 		return r;
-	if (r > 0)
-		return buf_puts(&t->say, "It has ended already; nothing more was to be taken back. !status shows how it is.");
+	if (r > 0) {
+		/* Over already; or nothing may be said to them now. */
+		if ((known = case_get(t->app->db, referral, &row)) < 0)
+			return known;
+		if (known == 0) {
+			open = referral_is_open(row.r.state);
+			case_free(&row);
+		}
+		return buf_puts(&t->say, open ? "It could not be taken back now, since nothing can be said to them at the moment. "
+		    "People here see what you write and will look into it." :
+		    "It has ended already; nothing more was to be taken back. !status shows how it is.");
+	}
 	return buf_puts(&t->say, "It is taken back. They are told now, and that you want nothing more from it. What they know already cannot be called back; "
 	    "!who shows who that is, and !revoke takes a consent back, too. To look for somebody else write !find.");
 }
 
+/* "given on 2026-11-21, about who you are, how to reach you ("To go for walks.")" */
 static int
-say_consented(struct walk *w, const struct case_row *row, const char *name)
+say_about(struct buf *say, const json_t *about)
 {
-	bool open;
-	int r = revoke_open(w->talk->app, row->id, &open);
+	char day[WHEN_TEXT];
+	int r = buf_printf(say, "given on %s, about ", when_print_day(json_int(about, "at", 0), day));
+
+	if (r != 0 || (r = talk_classes(say, json_arr(about, "what"))) != 0)
+		return r;
+	return json_str(about, "purpose") != NULL ? buf_printf(say, " (\"%s\")", json_str(about, "purpose")) : 0;
+}
+
+static int
+say_consented(void *cookie, const struct case_row *row, const char *name)
+{
+	struct listing *l = cookie;
+	struct buf *say = &l->talk->say;
+	autojson json_t *about = NULL;
+	int r = revoke_open(l->talk->app, row->id, &about);
 
 	/* Whoever left may still take back what they signed. */
-	if (r != 0 || !open || w->n_ids == LISTED_MAX)
+	if (r != 0 || about == NULL || json_array_size(l->ids) == LISTED_MAX)
 		return r;
-	(void)snprintf(w->ids[w->n_ids++], ID_LEN + 1, "%s", row->id);
-	return buf_printf(&w->talk->say, "%zu. %s\n", w->n_ids, name);
+	if (json_array_append(l->about, about) != 0)
+		return -ENOMEM;
+	if ((r = list_one(l, row)) != 0 || (r = buf_printf(say, "%zu. %s, ", json_array_size(l->ids), name)) != 0 ||
+	    (r = say_about(say, about)) != 0)
+		return r;
+	return buf_puts(say, "\n");
+}
+
+/* Of those whom the consents name, is any ${told} ("told", "not_told")? */
+static bool
+any(const json_t *result, const char *told)
+{
+	const json_t *consents = json_arr(result, "consents");
+	bool found = false;
+
+	for (size_t i = 0; i < json_array_size(consents); i++)
+		found = found || json_array_size(json_arr(json_array_get(consents, i), told)) > 0;
+	return found;
+}
+
+/* What follows for those who know something: nobody is said to be told who is not. */
+static int
+say_taken(struct buf *say, const json_t *result)
+{
+	int r = buf_puts(say, ", is taken back, from now on. Nothing more is told to them, ");
+
+	if (r == 0)
+		r = buf_puts(say, !any(result, "not_told") ? "and they are told to pass nothing on. " : any(result, "told") ?
+		    "and they are told to pass nothing on; some of them cannot be told now, and are told as soon as that is possible. " :
+		    "but they cannot be told now that you took it back: they are told to pass nothing on as soon as that is possible. ");
+	return r != 0 ? r : buf_puts(say, "What they know already cannot be called back; !who shows who that is. If you want support again, "
+	    "write to us here: nothing is told before you consent anew.");
 }
 
 int
 talk_revoke(struct talk *t, const char *words)
 {
 	const struct revoke_why why = { "matrix", NULL, "member" };
-	struct walk w = { .talk = t, .each = say_consented };
-	autojson json_t *result = NULL;
+	autojson json_t *ids = json_array(), *about = json_array(), *result = NULL;
+	struct listing l = { t, ids, about };
+	autofree char *name = NULL;
 	struct err ignored = { "" };
 	struct case_row row;
 	size_t which;
-	int r = intake_referrals(t->app->db, t->intake, each_referral, &w);
+	int r = ids == NULL || about == NULL ? -ENOMEM : talk_each(t, say_consented, &l);
 
 	if (r != 0)
 		return r;
-	if (w.n_ids == 0)
+	if (json_array_size(ids) == 0)
 		return buf_puts(&t->say, "There is no consent of yours that could be taken back here. If you signed one on paper, write so without a \"!\"; people do it at once.");
-	if ((which = which_of(words, w.n_ids)) == 0)
-		return buf_puts(&t->say, "Which one? Write the number, for example: !revoke 1");
-	buf_cut(&t->say, t->say.len);
-	if (which > w.n_ids)
-		return buf_puts(&t->say, "There is no consent of that number. Write !revoke to see them.");
-	if ((r = case_get(t->app->db, w.ids[which - 1], &row)) != 0)
+	if ((r = choose(&l, "consents", "revoke", words, &which)) != 0 || which == 0)
+		return r;
+	if ((r = case_get(t->app->db, listed(&l, which), &row)) != 0)
 		return r > 0 ? ERR_CORRUPT : r;
-	r = revoke_consent(t->app, &row, &why, &result, &ignored);
+	if ((r = talk_name(t->app, &row, &name)) == 0)
+		r = revoke_consent(t->app, &row, &why, &result, &ignored);
 	case_free(&row);
 	if (r < 0)
 		return r;
 	if (r > 0 && r != E_EXISTS)
-		return buf_puts(&t->say, "That could not be done here. Write without a \"!\" that you take it back; people do it at once.");
-	return buf_puts(&t->say, r == 0 ? "Your consent is taken back, from now on. Nothing more is told to them, and they are told to pass nothing on. What they know "
-	    "already cannot be called back; !who shows who that is. If you want support again, write to us here: nothing is "
-	    "told before you consent anew." : "It was taken back before; nothing more is told to them.");
+		return buf_printf(&t->say, "Your consent for %s could not be taken back here. Write without a \"!\" that you take it back; "
+		    "people do it at once.", name);
+	if (r == E_EXISTS)
+		return buf_printf(&t->say, "Your consent for %s was taken back before; nothing more is told to them.", name);
+	if ((r = buf_printf(&t->say, "Your consent for %s, ", name)) != 0 || (r = say_about(&t->say, json_array_get(about, which - 1))) != 0)
+		return r;
+	return say_taken(&t->say, result);
 }

@@ -36,7 +36,7 @@ test_words(void)
 	ok(answers("Good evening", "\"!help\" shows"), "the first word is greeted");
 	ok(answers("!help", "!refer NUMBER"), "help says what one can write");
 	ok(answers("!dance", "This is not known here"), "as does what is not known");
-	ok(answers("!status", "asked nobody"), "nothing was asked yet");
+	ok(answers("!status", "No request of yours"), "nothing was asked yet");
 	ok(answers("!yes", "nothing to say yes to"), "a yes to nothing does nothing");
 	ok(answers("!refer 1", "First look for somebody"), "one looks first");
 	ok(answers("!find", "1. "), "and finds who takes people in");
@@ -52,7 +52,7 @@ test_distress(void)
 {
 	ok(answers("HELP!!", "You can write:") && answers("! help", "You can write:") && answers("!hlep", "You can write:"), "help, however it is written");
 	ok(answers("\xEF\xBC\x81" "help", "You can write:"), "also by another keyboard");
-	ok(answers("status?", "asked nobody") && answers("find Rosa", "1. Rosa"), "what only shows something needs no sign");
+	ok(answers("status?", "No request of yours") && answers("find Rosa", "1. Rosa"), "what only shows something needs no sign");
 	ok(answers("STOP", "write !cancel"), "there are two things to stop");
 	ok(answers("revoke", "Did you mean !revoke?") && answers("!revoek", "Did you mean !revoke?"), "what changes something does");
 	ok(answers("!find Rosa\n!refer 1", "One thing at a time"), "of two commands none is done");

@@ -138,7 +138,7 @@ class StoryTest(Chat):
         self.assertIn("Thank you for writing to Harbor", ana.ask(f"Hello, {self.words['hello']}."))
         self.assertIn("!refer NUMBER", ana.ask("!help"))
         self.assertIn("Nothing was found", ana.ask(f"!find {self.words['sought']}"))
-        self.assertIn("asked nobody", ana.ask("!status"))
+        self.assertIn("No request of yours", ana.ask("!status"))
         self.ask()
         self.referral = self.arrives()
         self.consent()
@@ -252,8 +252,8 @@ class DistressTest(Chat):
             ("!wsdf", "not known here"),
             ("!", "not known here"),
             ("!\N{CRYING FACE}", "not known here"),
-            ("!statsu", "asked nobody"),
-            ("Status?", "asked nobody"),
+            ("!statsu", "No request of yours"),
+            ("Status?", "No request of yours"),
             ("STOP", "!cancel"),
             ("revoke", "Did you mean !revoke?"),
             ("!revoek", "Did you mean !revoke?"),

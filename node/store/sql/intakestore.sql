@@ -19,8 +19,9 @@ INSERT INTO intake_referral (referral, intake, origin) VALUES (?1, ?2, ?3);
 -- name: intake_of
 SELECT intake FROM intake_referral WHERE referral = ?1;
 
+-- The oldest first; of those that are not there any more, the first.
 -- name: intake_referrals
-SELECT referral FROM intake_referral WHERE intake = ?1;
+SELECT l.referral FROM intake_referral AS l LEFT JOIN referral AS r ON r.id = l.referral WHERE l.intake = ?1 ORDER BY r.n, l.referral;
 
 -- name: task_put
 INSERT INTO task (id, referral, what, begins, due, done, tries) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
