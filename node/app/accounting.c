@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "accounting.h"
+#include "agreed.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "disclosure.h"
@@ -76,6 +77,7 @@ int
 accounting_leaves(struct app *app, const char *content_id)
 {
 	struct consent_row consent;
+	struct case_row row;
 	struct traffic t;
 	bool discloses;
 	int r = disclosed_has(app->db, content_id);
@@ -84,12 +86,14 @@ accounting_leaves(struct app *app, const char *content_id)
 		return r;
 	if ((r = traffic_get(app->db, content_id, &t)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if ((r = named_discloses(app, &t, &discloses)) == 0 && discloses && t.content != NULL && t.referral != NULL) {
+	if ((r = named_discloses(app, &t, &discloses)) == 0 && discloses && t.content != NULL && t.referral != NULL &&
+	    (r = case_get(app->db, t.referral, &row)) == 0) {
 		/* It was judged by this one a moment ago. */
-		if ((r = consent_for(app->db, t.referral, &consent)) == 0) {
+		if ((r = agreed_consent(app, &row, &consent)) == 0) {
 			r = write_down(app, &t, consent.id, consent.consent);
 			consent_row_free(&consent);
 		}
+		case_free(&row);
 	}
 	traffic_free(&t);
 	return r;
@@ -263,15 +267,14 @@ each_consent(void *cookie, const struct consent_row *c)
 static int
 add_own(struct account *a, const struct case_row *row)
 {
-	autojson json_t *content = NULL, *what = NULL;
+	autojson json_t *what = NULL;
+	unsigned classes = 0;
 	json_t *entry;
-	int r;
+	int r = row != NULL && row->r.side == REFERRAL_AT_TARGET ? agreed_held(a->app, row, &classes) : 0;
 
-	if (row == NULL || row->r.side != REFERRAL_AT_TARGET || row->disclosure == NULL)
-		return 0;
-	if ((r = canon_stored(row->disclosure, &content)) != 0)
+	if (r != 0 || classes == 0)
 		return r;
-	what = class_names(disclosure_classes(content));
+	what = class_names(classes);
 	entry = holder_entry(a, publish_own_org(a->app), "this organization", row->updated);
 	if (what == NULL || entry == NULL || json_object_set_new(entry, "arrived", json_true()) != 0)
 		return -ENOMEM;

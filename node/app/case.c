@@ -288,9 +288,10 @@ case_tell(struct app *app, struct case_row *row, enum referral_input input, enum
     const char *who, const char *type, json_t *content, json_t **ret, struct err *reterr)
 {
 	char content_id[ID_LEN + 1];
-	struct case_step step = { .input = input, .actor = actor, .who = who, .id = content_id,
-	    .content = strcmp(type, TYPE_DISCLOSURE) != 0 ? content : NULL };
-	int r = json_object_set_new(content, "referral", json_string(row->id)) != 0 ? -ENOMEM :
+	/* A disclosure is kept as it was recorded. */
+	autojson json_t *disclosed = strcmp(type, TYPE_DISCLOSURE) == 0 ? json_copy(content) : NULL;
+	struct case_step step = { .input = input, .actor = actor, .who = who, .id = content_id, .content = disclosed != NULL ? disclosed : content };
+	int r = (disclosed == NULL && strcmp(type, TYPE_DISCLOSURE) == 0) || json_object_set_new(content, "referral", json_string(row->id)) != 0 ? -ENOMEM :
 	    case_on(app, row, input, actor, content, reterr);
 
 	if (r == 0)
@@ -365,10 +366,7 @@ case_consent(struct app *app, const char *actor, const json_t *args, json_t **re
 	else if (json_is_true(json_object_get(args, "template")))
 		r = disclosure_template(app, &row, ret, reterr);
 	else if ((r = disclosure_build(app, &row, args, &content, &left, reterr)) == 0) {
-		free(row.disclosure);
-		row.disclosure = json_text(content, JSON_COMPACT);
-		r = row.disclosure == NULL ? -ENOMEM : case_tell(app, &row, REFERRAL_IN_CONSENT,
-		    REFERRAL_BY_MEMBER, actor, TYPE_DISCLOSURE, content, ret, reterr);
+		r = case_tell(app, &row, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, actor, TYPE_DISCLOSURE, content, ret, reterr);
 		if (r == 0 && json_array_size(left) > 0 && json_object_set(*ret, "left_out", left) != 0)
 			r = -ENOMEM;
 	}

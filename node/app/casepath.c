@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agreed.h"
 #include "base/canon.h"
 #include "base/event.h"
 #include "case.h"
 #include "domain/when.h"
 #include "intake.h"
 #include "store/audit.h"
-#include "store/intakestore.h"
 #include "store/outbox.h"
 #include "traffic.h"
 #include "untold.h"
@@ -176,29 +176,6 @@ withhold(struct app *app, const struct path *path)
 	return r;
 }
 
-/* What a partner disclosed by a step that does not count is not kept. */
-static int
-discard(struct app *app, struct case_row *row, const struct path *path)
-{
-	autojson json_t *content = NULL;
-	enum path_standing standing;
-	size_t i;
-	int r;
-
-	if (row->r.side != REFERRAL_AT_TARGET || row->disclosure == NULL)
-		return 0;
-	if ((r = canon_stored(row->disclosure, &content)) != 0)
-		return r;
-	i = json_str(content, "id") != NULL ? path_find(path, json_str(content, "id")) : PATH_NONE;
-	if (i == PATH_NONE || (standing = path_standing(path, i, NULL)) == PATH_COUNTS || standing == PATH_WAITS)
-		return 0;
-	free(row->disclosure);
-	row->disclosure = NULL;
-	if ((r = likeness_drop(app->db, row->id)) != 0)
-		return r;
-	return audit_case(app->db, app_now(app), "node", "discard", row->id, NULL);
-}
-
 static int64_t
 remind_at(const struct case_row *row)
 {
@@ -257,6 +234,7 @@ static int
 settle(struct app *app, struct case_row *row, const struct path *path)
 {
 	struct step_row *steps = NULL;
+	bool told = false;
 	size_t n = 0;
 	int r = step_list(app->db, row->id, &steps, &n);
 
@@ -270,11 +248,11 @@ settle(struct app *app, struct case_row *row, const struct path *path)
 	row->r = *path_state(path);
 	row->updated = app_now(app);
 	row->reminded = 0;
-	if ((r = wind(app, row)) == 0 && (r = discard(app, row, path)) == 0 && (r = say_outcome(row, path, steps)) == 0 && (r = case_put(app->db, row)) == 0 &&
-	    row->r.side == REFERRAL_AT_SOURCE)
+	if ((r = wind(app, row)) == 0 && (r = agreed_settle(app, row, path, steps, n, &told)) == 0 && (r = say_outcome(row, path, steps)) == 0 &&
+	    (r = case_put(app->db, row)) == 0 && row->r.side == REFERRAL_AT_SOURCE)
 		r = withhold(app, path);
 	step_list_free(steps, n);
-	return r;
+	return r == 0 && told ? untold_look(app, row) : r;
 }
 
 /* The person concerned hears of a step that counts. */

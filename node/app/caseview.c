@@ -21,6 +21,9 @@ put_details(json_t *line, const char *text)
 	int r = view_part(line, "details", text);
 
 	details = json_obj(line, "details");
+	/* Who somebody is, is shown once. */
+	if (json_object_get(details, "consent") != NULL)
+		return json_object_del(line, "details") != 0 ? ERR_CORRUPT : r;
 	for (size_t i = 0; i < nelem(every) && details != NULL; i++)
 		(void)json_object_del(details, every[i]);
 	return r;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agreed.h"
 #include "base/canon.h"
 #include "base/id.h"
 #include "disclosure.h"
@@ -386,7 +387,7 @@ disclosure_allows(struct app *app, const struct case_row *row, const char *org, 
 {
 	autojson json_t *consent = NULL;
 	struct consent_row stored;
-	int r = consent_for(app->db, row->id, &stored);
+	int r = agreed_consent(app, row, &stored);
 
 	if (r == E_NOTFOUND)
 		return err_set(reterr, E_REFUSED, "the member has given no consent");
@@ -440,7 +441,7 @@ disclosure_tells(struct app *app, const struct case_row *row, int64_t *ret)
 	struct consent_row stored;
 	int r = disclosure_may_report(app, row, CONSENT_GENERAL, NULL);
 
-	if (r != 0 || (r = consent_for(app->db, row->id, &stored)) != 0)
+	if (r != 0 || (r = agreed_consent(app, row, &stored)) != 0)
 		return r > 0 ? E_REFUSED : r;
 	r = canon_stored(stored.consent, &consent);
 	consent_row_free(&stored);

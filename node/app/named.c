@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agreed.h"
 #include "base/canon.h"
 #include "base/event.h"
 #include "disclosure.h"
@@ -68,7 +69,7 @@ label(struct app *app, const struct case_row *row, json_t *content)
 {
 	autojson json_t *consent = NULL;
 	struct consent_row stored;
-	int r = consent_for(app->db, row->id, &stored);
+	int r = agreed_consent(app, row, &stored);
 
 	if (r != 0)
 		return r;

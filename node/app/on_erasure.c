@@ -5,12 +5,46 @@
 
 #include "base/canon.h"
 #include "base/event.h"
+#include "base/id.h"
 #include "erase.h"
 #include "events.h"
 #include "handlers.h"
 #include "origin.h"
 #include "store/askstore.h"
 #include "store/casestore.h"
+#include "store/consentstore.h"
+
+static int
+each_told(void *cookie, const struct disclosed_row *d)
+{
+	(void)d;
+	*(bool *)cookie = true;
+	return 0;
+}
+
+/*
+ * Whom we referred is ours to forget, whatever the other side does; so is who was ever disclosed to us, or whom
+ * staff did more for than to decline.
+ */
+static int
+is_for_staff(struct app *app, const struct case_row *row, bool *ret)
+{
+	struct consent_row consent = { 0 };
+	struct step_row *steps = NULL;
+	size_t n = 0;
+	int r = consent_for(app->db, row->id, &consent);
+
+	*ret = r == 0 || row->r.side == REFERRAL_AT_SOURCE;
+	consent_row_free(&consent);
+	if ((r != 0 && r != E_NOTFOUND) || (r = disclosed_each(app->db, row->id, each_told, ret)) != 0 ||
+	    (r = step_list(app->db, row->id, &steps, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		*ret |= steps[i].step.by == REFERRAL_AT_TARGET && *steps[i].step.id != ID_DERIVED &&
+		    steps[i].step.move.input != REFERRAL_IN_DECLINE;
+	step_list_free(steps, n);
+	return 0;
+}
 
 int
 on_erasure_request(struct app *app, const struct ev_erasure_request *ev, const struct origin *origin)
@@ -18,7 +52,7 @@ on_erasure_request(struct app *app, const struct ev_erasure_request *ev, const s
 	const char *state;
 	struct case_row row;
 	char who[80];
-	bool named;
+	bool staff;
 	int r = case_get(app->db, ev->referral, &row);
 
 	if (r < 0)
@@ -30,14 +64,13 @@ on_erasure_request(struct app *app, const struct ev_erasure_request *ev, const s
 		r = r != 0 ? erase_state(app, ev->referral, &state) : 1;
 		return r < 0 ? r : erase_answer(app, origin->org, ev->referral, r == 0 ? "erased" : "unknown", origin->reason);
 	}
-	/* Whom we referred is ours to forget, whatever the other side does. */
-	named = row.disclosure != NULL || row.r.side == REFERRAL_AT_SOURCE;
+	r = is_for_staff(app, &row, &staff);
 	case_free(&row);
-	if ((r = ask_put(app->db, ev->referral, origin->org, false)) != 0)
+	if (r != 0 || (r = ask_put(app->db, ev->referral, origin->org, false)) != 0)
 		return r;
-	/* Of whom nobody told us who they are, nothing needs to be kept. */
+	/* Of whom nobody told us who they are, and whom nobody here took on, nothing needs to be kept. */
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
-	if ((r = erase_answer(app, origin->org, ev->referral, named ? "asked" : "erased", origin->reason)) != 0 || named)
+	if ((r = erase_answer(app, origin->org, ev->referral, staff ? "asked" : "erased", origin->reason)) != 0 || staff)
 		return r;
 	return erase_want(app, ev->referral, who);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agreed.h"
 #include "base/canon.h"
 #include "base/event.h"
 #include "case.h"
@@ -13,10 +14,8 @@
 #include "erase.h"
 #include "events.h"
 #include "handlers.h"
-#include "intake.h"
 #include "named.h"
 #include "origin.h"
-#include "store/consentstore.h"
 #include "store/dirstore.h"
 #include "traffic.h"
 #include "untold.h"
@@ -92,14 +91,14 @@ hear(struct app *app, const struct heard *heard, enum referral_input input, enum
 
 #define HEARD(ev)	{ (ev)->referral, (ev)->id, (ev)->prev, (ev)->leg, (ev)->sent_at, true }
 
-/* Replace ${*text} by the content as received; of a request we say ourselves what it says. */
+/* Of a request we say ourselves what it says. */
 static int
-keep(char **text, const struct origin *origin, bool request)
+keep(char **text, const struct origin *origin)
 {
 	autojson json_t *said = without_words(origin);
 	char *copy;
 
-	if (said == NULL || (request && case_put_words(said) != 0) || (copy = json_text(said, JSON_COMPACT)) == NULL)
+	if (said == NULL || case_put_words(said) != 0 || (copy = json_text(said, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	free(*text);
 	*text = copy;
@@ -149,7 +148,7 @@ on_referral_request(struct app *app, const struct ev_referral_request *ev, const
 	if (json_is_false(json_object_get(origin->content, "voluntary")))
 		return err_set(origin->reason, E_REFUSED, "the request says that the member does not want it, and peer support is voluntary");
 	if ((r = origin_check(json_str(origin->content, "origin"), json_is_true(json_object_get(origin->content, "voluntary")),
-	    origin->reason)) != 0 || (r = is_asked_for(app, ev->to, origin->reason)) != 0 || (r = keep(&row.request, origin, true)) != 0)
+	    origin->reason)) != 0 || (r = is_asked_for(app, ev->to, origin->reason)) != 0 || (r = keep(&row.request, origin)) != 0)
 		return r;
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
 	if ((r = apply(app, &row, &heard, REFERRAL_IN_SEND, REFERRAL_BY_SOURCE, origin)) == 0)
@@ -240,39 +239,16 @@ int
 on_referral_disclosure(struct app *app, const struct ev_referral_disclosure *ev,
     const struct origin *origin)
 {
-	struct consent_row consent = { .id = ev->consent.id, .referral = ev->referral,
-	    .org = (char *)origin->org, .granted_at = app_now(app) };
-	const struct heard heard = { ev->referral, ev->id, ev->prev, ev->leg, ev->sent_at, false };
-	autofree char *text = NULL, *before = NULL;
+	const struct heard heard = HEARD(ev);
 	struct case_row row;
-	bool overtaken = false;
 	int r = find(app, ev->referral, origin, REFERRAL_AT_TARGET, &row);
 
 	if (r != 0)
 		return r;
-	if ((r = disclosure_received(app, &row, origin->content, origin->reason)) == 0) {
-		before = take(row.disclosure);
-		r = keep(&row.disclosure, origin, false);
-	}
-	if (r == 0)
-		r = apply(app, &row, &heard, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, origin);
 	/* Overtaken, by a decline for one: it is forgotten at once, and nothing is held under its consent. */
-	if (r == 0 && row.disclosure == NULL) {
-		overtaken = true;
-		if ((row.disclosure = take(before)) != NULL)
-			r = case_put(app->db, &row);
-	}
-	if (r == 0 && !overtaken)
-		r = intake_disclosed(app, row.id, json_obj(origin->content, "identity"));
-	if (r == 0 && !overtaken) {
-		text = json_text(json_object_get(origin->content, "consent"), JSON_COMPACT);
-		consent.consent = text;
-		r = text != NULL ? consent_put(app->db, &consent) : -ENOMEM;
-		if (r == E_REFUSED)
-			r = err_set(origin->reason, E_REFUSED, "the consent's id is another consent's");
-		if (r == 0)
-			r = untold_look(app, &row);
-	}
+	if ((r = disclosure_received(app, &row, origin->content, origin->reason)) == 0 &&
+	    (r = apply(app, &row, &heard, REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER, origin)) == 0)
+		r = agreed_received(app, &row, ev->id, origin->content, origin->reason);
 	case_free(&row);
 	return r;
 }

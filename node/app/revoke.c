@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agreed.h"
 #include "base/canon.h"
 #include "base/event.h"
 #include "base/id.h"
@@ -465,17 +466,14 @@ revoke_step(struct app *app, bool *ret_more)
 
 /* What is held here of that consent, as classes. */
 static int
-held(const struct case_row *row, json_t **ret)
+held(struct app *app, const struct case_row *row, json_t **ret)
 {
-	autojson json_t *content = NULL, *list = json_array();
+	autojson json_t *list = json_array();
 	unsigned what = 0;
 	int r;
 
-	if (row != NULL && row->r.side == REFERRAL_AT_TARGET && row->disclosure != NULL) {
-		if ((r = canon_stored(row->disclosure, &content)) != 0)
-			return r;
-		what = disclosure_classes(content);
-	}
+	if (row != NULL && row->r.side == REFERRAL_AT_TARGET && (r = agreed_held(app, row, &what)) != 0)
+		return r;
 	if (row != NULL && row->r.side == REFERRAL_AT_SOURCE && row->outcome != NULL)
 		what = CONSENT_OUTCOME_CLASS;
 	for (enum consent_bit i = 0; i < CONSENT_NCLASSES; i++)
@@ -490,7 +488,7 @@ acknowledge(struct app *app, const struct ev_consent_revoked *ev, const struct o
 {
 	autojson json_t *keeps = NULL, *content = NULL;
 	char id[ID_LEN + 1];
-	int r = held(row, &keeps);
+	int r = held(app, row, &keeps);
 
 	if (r != 0)
 		return r;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agreed.h"
 #include "base/canon.h"
 #include "bound.h"
 #include "casepath.h"
@@ -12,7 +13,6 @@
 #include "message.h"
 #include "pairing.h"
 #include "store/audit.h"
-#include "store/consentstore.h"
 #include "store/intakestore.h"
 #include "store/matchstore.h"
 #include "store/notestore.h"
@@ -93,7 +93,7 @@ consent_ends(struct app *app, const struct case_row *row, int64_t *ret)
 {
 	autojson json_t *consent = NULL;
 	struct consent_row stored;
-	int r = consent_for(app->db, row->id, &stored);
+	int r = agreed_consent(app, row, &stored);
 
 	if (r != 0)
 		return r;

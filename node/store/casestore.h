@@ -65,11 +65,12 @@ struct step_row {
 int	step_put(struct db *, const char *referral, const struct step_row *) must_check;
 /**
  * step_list(db, referral, ret, ret_n): all; the caller frees.  step_apart(db, referral, id): that one is of the tree no more;
- * step_list_apart: those.
+ * step_list_apart: those.  step_forget: that one is of it, without its content.
  */
 int	step_list(struct db *, const char *referral, struct step_row **, size_t *) must_check;
 int	step_list_apart(struct db *, const char *referral, struct step_row **, size_t *) must_check;
 int	step_apart(struct db *, const char *referral, const char *id) must_check;
+int	step_forget(struct db *, const char *referral, const char *id) must_check;
 /**
  * step_waits_no_more(db, referral, id): what it waited for has come.  step_waiting(db, org, ret): how many wait in referrals with that partner, those by which a
  * member leaves or revokes not counted.  step_waiting_long(db, before, ret, ret_one): in how many referrals any waits that came before, and the id of one (NULL: none).

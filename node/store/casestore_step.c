@@ -109,6 +109,12 @@ step_list_apart(struct db *db, const char *referral, struct step_row **ret, size
 }
 
 int
+step_forget(struct db *db, const char *referral, const char *id)
+{
+	return db_run(db, Q_STEP_FORGET, "tt", referral, id);
+}
+
+int
 step_apart(struct db *db, const char *referral, const char *id)
 {
 	return db_run(db, Q_STEP_APART, "tt", referral, id);

@@ -343,7 +343,7 @@ static void
 test_court(void)
 {
 	struct referral_story other = story;
-	autojson json_t *sent = NULL, *early = NULL, *late = NULL, *form = NULL, *kept = NULL, *told = NULL, *back = NULL, *shown = NULL;
+	autojson json_t *sent = NULL, *early = NULL, *late = NULL, *form = NULL, *kept = NULL, *told = NULL, *back = NULL, *shown = NULL, *again = NULL;
 
 	sent = host_ok(&h, SOURCE, "refer", refer("court", 1));
 	(void)snprintf(other.id, sizeof(other.id), "%s", json_str(sent, "referral"));
@@ -372,8 +372,11 @@ test_court(void)
 	ok(json_is_true(json_object_get(told, "ok")), "once the member has signed that, it may be told");
 	host_run(&h, 20000);
 	ok(refer_state(&h, SOURCE, &other, "engaged"), "and is");
+	consent(other.id, true);
+	again = host_command(&h, TARGET, "outcome", json_pack("{s:s, s:s, s:s}", "referral", other.id, "stage", "closed", "outcome", "got_help"));
+	ok(refused(again, "proceedings"), "until they sign another, which is for support");
 	back = host_ok(&h, TARGET, "revoke", json_pack("{s:s, s:s, s:s}", "referral", other.id, "how", "in_person", "recorded_by", "K. Lind"));
-	is_int((int)json_array_size(json_arr(back, "consents")), 2, "taking it back ends the consent to support and the one for the court");
+	is_int((int)json_array_size(json_arr(back, "consents")), 3, "taking it back ends those to support and the one for the court");
 	json_decref(match_says(TARGET, other.id, NULL, NO_CLOCK, "and by their clock nobody goes any more"));
 }
 

@@ -74,6 +74,9 @@ SELECT referral, id FROM referral_step WHERE waits = 1 AND recorded < ?1 ORDER B
 -- name: step_drop
 DELETE FROM referral_step WHERE referral = ?1 AND id = ?2;
 
+-- name: step_forget
+UPDATE referral_step SET content = NULL WHERE referral = ?1 AND id = ?2;
+
 -- name: step_apart
 UPDATE referral_step SET apart = 1 WHERE referral = ?1 AND id = ?2;
 
