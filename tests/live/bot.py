@@ -285,7 +285,7 @@ class Bot:
             if name not in REPLIES:
                 self.say(org["org"], "referral.ack", ack_of=[content["id"]], received_at=self.now())
         except ValueError as why:
-            self.state = before
+            self.state = before | {"ended": self.state["ended"]}  # The use of a consent ends whether its step is possible or not.
             self.refused.append(f"{name}: {why}")
 
     def take(self, org, name, c):
@@ -305,8 +305,8 @@ class Bot:
         elif name == "consent.revoked":
             ours = (case.get("disclosure") or {"consent": {"id": None}})["consent"]["id"] == c["consent"]
             state["ended"][f"{org} {c['consent']}"] = now
-            if c["then"] != "nothing" and "prev" in c and (ours or case.get("side") == "target"):
-                self.step(name, c, False)
+            if c["then"] != "nothing" and "prev" in c and case:
+                need(ours or case["side"] == "target", "it made that consent up") or self.step(name, c, False)
             keeps = sorted(classes_of(case["disclosure"])) if ours and case["side"] == "target" else []
             self.say(org, "consent.revocation_ack", referral=c["referral"], consent=c["consent"], keeps=keeps, stops_redisclosure=True)
         elif name == "consent.revocation_ack":

@@ -409,6 +409,16 @@ class SourceTest(Live):
         self.driver.wait(lambda: consent["id"] in self.bot.state["keeps"], "is told who keeps what")
         self.assertEqual(sorted(self.bot.state["keeps"][consent["id"]]), ["contact", "identity"])
 
+    def test_consent_made_up(self):
+        referral, consent, now = self.accepted_by_node(), identifier(), self.bot.now()
+        case, tree = self.bot.case(referral)
+        said = {"v": 1, "seq": 1 << 40, "sent_at": now, "body": "-", "referral": referral, "prev": tree.path()[1][-1], "leg": 1}
+        before = copy.deepcopy((self.bot.state["outbox"], case["steps"]))
+        self.hear("consent.revoked", {**said, "id": identifier(), "consent": consent, "at": now, "how": "phone", "then": "withdraw"})
+        self.assertIn("made that consent up", self.bot.refused.pop())
+        self.assertEqual((self.bot.state["outbox"], self.bot.case(referral)[0]["steps"]), before)
+        self.assertIn(f"{self.node.org} {consent}", self.bot.state["ended"])
+
     def test_consent_ends(self):
         referral = self.accepted_by_node()
         consent = self.consent(expires={"kind": "date", "at": self.bot.now() + 20_000})
