@@ -116,6 +116,7 @@ static const struct call {
 	{ "traffic",		sent,			false,	false },
 	{ "ack",		sent,			false,	false },
 	{ "refused",		sent,			false,	false },
+	{ "unknown",		sent,			false,	false },
 	{ "leave",		nothing,		false,	true },
 	{ "say",		sent,			false,	false },
 	{ TALK_CLEAR,		nothing,		false,	false },

@@ -110,6 +110,7 @@ static const struct {
 	{ "traffic",		"what is said to partners",	"rc_message" },
 	{ "ack",		"what is said to partners",	"rc_message" },
 	{ "refused",		"what is said to partners",	"rc_message" },
+	{ "unknown",		"what is said to partners",	"rc_message" },
 	{ "say",		"messages to people",		"rc_message" },
 };
 

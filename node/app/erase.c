@@ -54,7 +54,7 @@ keeps(struct app *app, const char *referral, bool *ret)
 }
 
 int
-erase_answer(struct app *app, const char *org, const char *referral, const char *result, struct err *reterr)
+erase_answer(struct app *app, const char *org, const char *referral, const char *of, const char *result, struct err *reterr)
 {
 	struct ask ask = { .referral = referral, .org = org, .answer = result };
 	autojson json_t *content = NULL;
@@ -76,10 +76,11 @@ erase_answer(struct app *app, const char *org, const char *referral, const char 
 		    json_object_set_new(content, "until", json_integer(ask.until)) != 0)
 			return -ENOMEM;
 	}
-	if ((r = traffic_send(app, org, NULL, ERASE_ACK, content, id, reterr)) != 0)
+	r = of != NULL ? traffic_unknown(app, org, of, ERASE_ACK, content) : traffic_send(app, org, NULL, ERASE_ACK, content, id, reterr);
+	if (r != 0 && r != E_EXISTS)
 		return r == E_NOTFOUND || r == E_REFUSED ? 0 : r;	/* No partner, or not now: what we do does not wait for them. */
 	r = ask_answer(app->db, &ask);
-	return r == E_NOTFOUND ? 0 : r;
+	return r != 0 && r != E_NOTFOUND ? r : of != NULL ? E_EXISTS : 0;
 }
 
 int
@@ -125,7 +126,7 @@ answer_asker(void *cookie, const struct ask *a)
 	if (a->ours || (a->answer != NULL && strcmp(a->answer, "asked") != 0))
 		return 0;
 	t->asked = true;
-	return erase_answer(t->app, a->org, t->referral, t->result, t->reterr);
+	return erase_answer(t->app, a->org, t->referral, NULL, t->result, t->reterr);
 }
 
 static int

@@ -15,8 +15,11 @@
 /** erase_run(app, actor, args, ret, reterr): the verb.  Without "confirm" equal to "id" it only says what would be done. */
 int	erase_run(struct app *, const char *actor, const json_t *args, json_t **, struct err *) must_check;
 
-/** erase_answer(app, org, referral, result): tell the partner who asked; what we keep, and how long, goes with it. */
-int	erase_answer(struct app *, const char *org, const char *referral, const char *result, struct err *) must_check;
+/**
+ * erase_answer(app, org, referral, of, result): tell the partner who asked; what we keep, and how long, goes with it.  ${of}: the content that asked
+ * about what is not here, answered as traffic_unknown says; NULL: another.
+ */
+int	erase_answer(struct app *, const char *org, const char *referral, const char *of, const char *result, struct err *) must_check;
 
 /** erase_want(app, referral, actor): all of it but what the law keeps; no partner is told.  0 or negative. */
 int	erase_want(struct app *, const char *referral, const char *actor) must_check;

@@ -62,7 +62,7 @@ on_erasure_request(struct app *app, const struct ev_erasure_request *ev, const s
 			case_free(&row);
 		/* Another's referral is as unknown to them as none. */
 		r = r != 0 ? erase_state(app, ev->referral, &state) : 1;
-		return r < 0 ? r : erase_answer(app, origin->org, ev->referral, r == 0 ? "erased" : "unknown", origin->reason);
+		return r < 0 ? r : erase_answer(app, origin->org, ev->referral, ev->id, r == 0 ? "erased" : "unknown", origin->reason);
 	}
 	r = is_for_staff(app, &row, &staff);
 	case_free(&row);
@@ -70,7 +70,7 @@ on_erasure_request(struct app *app, const struct ev_erasure_request *ev, const s
 		return r;
 	/* Of whom nobody told us who they are, and whom nobody here took on, nothing needs to be kept. */
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
-	if ((r = erase_answer(app, origin->org, ev->referral, staff ? "asked" : "erased", origin->reason)) != 0 || staff)
+	if ((r = erase_answer(app, origin->org, ev->referral, NULL, staff ? "asked" : "erased", origin->reason)) != 0 || staff)
 		return r;
 	return erase_want(app, ev->referral, who);
 }

@@ -27,6 +27,8 @@ struct word {
 	char	name[64];
 };
 
+#define TYPE_PURGED	ID_NAMESPACE "directory.purged"
+
 enum { FORGET_TURN = 16 };
 
 bool
@@ -200,13 +202,19 @@ published_ended(struct app *app, bool *ret_more)
 	return read_unasked(app->db, ask, app);
 }
 
+static json_t *
+forgotten(const char *id)
+{
+	return json_pack("{s:s, s:s}", "record", id, "body", "We have forgotten the record that you withdrew.");
+}
+
 int
 published_forgotten(struct app *app, const char *org, const char *id, struct err *reterr)
 {
-	autojson json_t *content = json_pack("{s:s, s:s}", "record", id, "body", "We have forgotten the record that you withdrew.");
+	autojson json_t *content = forgotten(id);
 	char said[ID_LEN + 1];
 
-	return content == NULL ? -ENOMEM : traffic_send(app, org, NULL, ID_NAMESPACE "directory.purged", content, said, reterr);
+	return content == NULL ? -ENOMEM : traffic_send(app, org, NULL, TYPE_PURGED, content, said, reterr);
 }
 
 int
@@ -214,14 +222,17 @@ on_directory_purge(struct app *app, const struct ev_directory_purge *ev, const s
 {
 	struct seen_record rec;
 	char who[80];
+	autojson json_t *content = NULL;
 	int r = seen_get(app->db, origin->org, ev->record, &rec);
 
+	if (r == E_NOTFOUND)
+		return (content = forgotten(ev->record)) == NULL ? -ENOMEM : traffic_unknown(app, origin->org, ev->id, TYPE_PURGED, content);
 	if (r == 0) {
 		if (strcmp(rec.kind, "manifest") != 0 && strcmp(rec.kind, "withdrawal") != 0)
 			r = forget(app, &rec, app_now(app));
 		seen_free(&rec);
 	}
-	if ((r != 0 && r != E_NOTFOUND) || (r = published_forgotten(app, origin->org, ev->record, origin->reason)) != 0)
+	if (r != 0 || (r = published_forgotten(app, origin->org, ev->record, origin->reason)) != 0)
 		return r;
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
 	return audit_add(app->db, app_now(app), who, "purge", ev->record, NULL);

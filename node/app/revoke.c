@@ -484,7 +484,7 @@ held(struct app *app, const struct case_row *row, json_t **ret)
 }
 
 static int
-acknowledge(struct app *app, const struct ev_consent_revoked *ev, const struct origin *origin, const struct case_row *row)
+acknowledge(struct app *app, const struct ev_consent_revoked *ev, const struct origin *origin, const struct case_row *row, bool known)
 {
 	autojson json_t *keeps = NULL, *content = NULL;
 	char id[ID_LEN + 1];
@@ -495,7 +495,8 @@ acknowledge(struct app *app, const struct ev_consent_revoked *ev, const struct o
 	if ((content = json_pack("{s:s, s:s, s:O, s:b, s:s}", "referral", ev->referral, "consent", ev->consent,
 	    "keeps", keeps, "stops_redisclosure", 1, "body", "The consent is no longer in force here; nothing is passed on.")) == NULL)
 		return -ENOMEM;
-	return traffic_send(app, origin->org, NULL, TYPE_REVOKED_ACK, content, id, origin->reason);
+	return known ? traffic_send(app, origin->org, NULL, TYPE_REVOKED_ACK, content, id, origin->reason) :
+	    traffic_unknown(app, origin->org, ev->id, TYPE_REVOKED_ACK, content);
 }
 
 int
@@ -527,10 +528,13 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 	if (r == 0 && theirs && (r = stop(app, row.id, row.org)) == 0 && (r = untold_look(app, &row)) == 0)
 		r = ours || row.r.side == REFERRAL_AT_TARGET || ev->prev == NULL || ev->then == EV_CONSENT_REVOKED_THEN_NOTHING ?
 		    step(app, &row, ev->then, who, ev->id, ev) : E_REFUSED;
-	if (r == 0 && (r = audit_case(app->db, app_now(app), who, "revoke", ev->referral, ev->consent)) == 0)
+	/* Of a referral that is not here nothing is written under its name: there would be a key for each that somebody makes up. */
+	if (r == 0 && (ours || theirs))
+		r = audit_case(app->db, app_now(app), who, "revoke", ev->referral, ev->consent);
+	if (r == 0)
 		/* The step is made; but a disclosure under that consent could still be taken: its sender must know. */
 		r = full ? err_set(origin->reason, E_EXISTS, "too many revocations of its sender are of consents that are not known here") :
-		    acknowledge(app, ev, origin, ours ? &row : NULL);
+		    acknowledge(app, ev, origin, ours ? &row : NULL, ours || theirs);
 done:
 	case_free(&row);
 	consent_row_free(&known);

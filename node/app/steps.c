@@ -87,7 +87,7 @@ give_up(struct app *app, const struct out *out, struct err *reterr)
 	int r = 0;
 
 	if (!message && strcmp(out->purpose, "traffic") != 0 && strcmp(out->purpose, "ack") != 0 &&
-	    strcmp(out->purpose, "refused") != 0)
+	    strcmp(out->purpose, "refused") != 0 && strcmp(out->purpose, "unknown") != 0)
 		return err_set(reterr, E_REFUSED, "we are no longer in the room");
 	if (message)
 		r = message_room(app->db, out->ref, NULL);

@@ -113,6 +113,16 @@ traffic_refuse(struct app *app, const char *org, const char *content_id, enum tr
 }
 
 int
+traffic_unknown(struct app *app, const char *org, const char *content_id, const char *type, json_t *content)
+{
+	int r = reply(app, org, content_id, type, "unknown", content);
+
+	if (r == 0)
+		r = traffic_ack(app, org, content_id);
+	return r != 0 ? r : E_EXISTS;
+}
+
+int
 traffic_refused(struct app *app, const char *org, const char *content_id, int64_t why)
 {
 	struct traffic t;

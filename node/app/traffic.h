@@ -23,6 +23,13 @@ int	traffic_send(struct app *, const char *org, const char *referral, const char
 /** traffic_ack(app, org, content_id): tell the partner that it arrived. */
 int	traffic_ack(struct app *, const char *org, const char *content_id) must_check;
 
+/**
+ * traffic_unknown(app, org, content_id, type, content): acknowledge what is about something that is not here, and answer it with ${content}, its own
+ * fields.  Nothing of it is kept: there is no end to what a partner can make up.  It is answered once each time it comes, since not repeated.
+ * E_EXISTS, for a handler to answer, or a negative value.
+ */
+int	traffic_unknown(struct app *, const char *org, const char *content_id, const char *type, json_t *content) must_check;
+
 /** traffic_refuse(app, org, content_id, why): tell the partner that it was not taken; ${why} as in schemas/referral.refused.json. */
 enum traffic_why { TRAFFIC_UNKNOWN = 1, TRAFFIC_MALFORMED, TRAFFIC_NOT_TAKEN };
 int	traffic_refuse(struct app *, const char *org, const char *content_id, enum traffic_why) must_check;

@@ -136,7 +136,8 @@ on_referral_settle(struct app *app, const struct ev_referral_settle *ev, const s
 	    "These steps of yours have come; no older news is taken any more.");
 	if (content == NULL)
 		return -ENOMEM;
-	return traffic_send(app, origin->org, known ? ev->referral : NULL, TYPE_SETTLED, content, id, origin->reason);
+	return known ? traffic_send(app, origin->org, ev->referral, TYPE_SETTLED, content, id, origin->reason) :
+	    traffic_unknown(app, origin->org, ev->id, TYPE_SETTLED, content);
 }
 
 struct settling {

@@ -13,6 +13,7 @@
 #include "hostile.h"
 #include "scene.h"
 #include "store/consentstore.h"
+#include "store/outbox.h"
 #include "tests/tap.h"
 
 #define REVOKED		"org.cairnpeer.consent.revoked"
@@ -296,6 +297,77 @@ test_made_up(void)
 	scene_end(&sc);
 }
 
+enum { MADE_UP = 4 };
+
+/* The target asks about what never was, each time something else, but for the consent; and hears nothing that comes of it. */
+static void
+make_up(struct scene *sc)
+{
+	static const char *const types[] = { REVOKED, "org.cairnpeer.erasure.request", "org.cairnpeer.referral.settle", "org.cairnpeer.directory.purge" };
+	struct db *db = hostile_db(&sc->host, TARGET);
+
+	for (size_t k = 0; k < nelem(types); k++)
+		for (int i = 0; i < MADE_UP; i++) {
+			autojson json_t *content = json_pack("{s:i, s:i, s:s, s:I}", "v", 1, "seq", 1000 + (int)k * MADE_UP + i, "body", "-", "sent_at", (json_int_t)*sc->host.now);
+			char id[32], about[32];
+
+			(void)snprintf(id, sizeof(id), "G817PTM282CKXPPC430W6Z%zu%03d", k, i);
+			(void)snprintf(about, sizeof(about), "GR6ZEWN0TC4N5PZ1Y8P95J%zu%03d", k, i);
+			(void)json_object_set_new(content, "id", json_string(id));
+			(void)json_object_set_new(content, k == 3 ? "record" : "referral", json_string(about));
+			if (k == 0)
+				(void)json_object_update_new(content, json_pack("{s:s, s:I, s:s, s:s}", "consent", nothing, "at", (json_int_t)*sc->host.now,
+				    "how", "phone", "then", "nothing"));
+			if (k == 1)
+				(void)json_object_set_new(content, "because", json_string("member_asked"));
+			must(&sc->host, outbox_event(db, "node", sc->channel, types[k], NULL, content, "ack", id, NULL));
+		}
+	host_kill(&sc->host, SOURCE);
+	hostile_go_on(&sc->host, TARGET, db);
+	host_run(&sc->host, MOMENT);
+	host_kill(&sc->host, TARGET);
+	host_start(&sc->host, SOURCE);
+	host_run(&sc->host, MOMENT);
+}
+
+/* What is repeated until it is acknowledged. */
+static int
+owed(struct scene *sc)
+{
+	struct db *db = hostile_db(&sc->host, SOURCE);
+	struct traffic *due = NULL;
+	size_t n = 0;
+
+	must(&sc->host, traffic_due(db, INT64_MAX, 1000, &due, &n));
+	traffic_list_free(due, n);
+	hostile_go_on(&sc->host, SOURCE, db);
+	return (int)n;
+}
+
+static void
+test_unknown(void)
+{
+	enum { ASKED = 4 * MADE_UP };
+	struct scene sc;
+	struct host *h = &sc.host;
+	int before;
+
+	scene_begin(&sc, 93, STORY_REFER);
+	before = said(&sc, SOURCE_USER);
+	make_up(&sc);
+	is_int(said(&sc, SOURCE_USER) - before, 2 * ASKED, "what is about nothing that is here is acknowledged and answered");
+	is_int(owed(&sc), 0, "and no answer is owed");
+	ok(story_audited(h, SOURCE, "partner:", "revoke", "") == 0 && story_audited(h, SOURCE, "partner:", "purge", "") == 0,
+	    "nor is the audit filled with names of things that are not here");
+	later(h, WHEN_DAY);
+	is_int(said(&sc, SOURCE_USER) - before, 2 * ASKED, "to whoever is silent nothing is said again");
+	host_start(h, TARGET);
+	make_up(&sc);
+	is_int(said(&sc, SOURCE_USER) - before, 4 * ASKED, "but when it comes again");
+	host_start(h, TARGET);
+	scene_end(&sc);
+}
+
 int
 main(void)
 {
@@ -305,5 +377,6 @@ main(void)
 	test_many();
 	test_revocations();
 	test_made_up();
+	test_unknown();
 	return done_testing();
 }
