@@ -23,6 +23,7 @@
 #include "trustlist.h"
 
 #define AHEAD		"trust_ahead"		/* meta: a version in a room that is too far ahead to be kept. */
+#define JUDGED		"trust_judged"		/* meta: which version was the newest when all in the room were judged last. */
 #define PUBLISHED	"trust_published"	/* meta: the newest version in our room. */
 #define OURS		"federation"		/* Subject of a room of our own; of another's, its id. */
 #define PURPOSE		"federation"
@@ -99,23 +100,47 @@ judge(struct app *app, int64_t version, int64_t seen, const json_t *doc)
 	return r < 0 ? r : 0;
 }
 
-/* Each version that is whole, the oldest first: one may name the signers of the next. */
+/* One version, if it is whole. */
 static int
-judge_all(struct app *app)
+judge_one(struct app *app, int64_t version, int64_t *seen)
 {
-	int64_t seen, last;
-	int r = trust_part_newest(app->db, &last);
+	autojson json_t *doc = NULL;
+	int r = assemble(app, version, &doc);
 
-	if (r == 0)
-		r = newest(app, &seen);
-	for (int64_t v = r == 0 && seen > KEPT ? seen - KEPT : 1; r == 0 && v <= last; v++) {
-		autojson json_t *doc = NULL;
+	if (r == 0 && (r = judge(app, version, *seen, doc)) == 0)
+		r = newest(app, seen);
+	return r == 0 || r == E_BAD ? trust_part_drop(app->db, version) : r == E_LATER ? 0 : r;
+}
 
-		if ((r = assemble(app, v, &doc)) == 0 && (r = judge(app, v, seen, doc)) == 0)
-			r = newest(app, &seen);
-		r = r == 0 || r == E_BAD ? trust_part_drop(app->db, v) : r == E_LATER ? 0 : r;
-	}
-	return r;
+/* What could not count yet, once another list is in force: the oldest first, since one may name the signers of the next. */
+static int
+judge_held(struct app *app, int64_t *seen)
+{
+	autofree char *text = NULL;
+	char now[24];
+	int64_t last;
+	int r = meta_get(app->db, JUDGED, false, &text);
+
+	if (r < 0 || (r == 0 && strtoll(text, NULL, 10) == *seen))
+		return r;
+	r = trust_part_newest(app->db, &last);
+	for (int64_t v = r == 0 && *seen > KEPT ? *seen - KEPT : 1; r == 0 && v <= last; v++)
+		r = judge_one(app, v, seen);
+	(void)snprintf(now, sizeof(now), "%" PRId64, *seen);
+	return r != 0 ? r : meta_put(app->db, JUDGED, now, false);
+}
+
+/* A part costs the judgement of its own version, if it is new and makes that whole: whoever has the room can send as many as they like. */
+static int
+take_part(struct app *app, const struct ev_trust_part *part, int64_t *seen)
+{
+	int r = trust_part_has(app->db, part->version, part->part, part->parts, part->text);
+
+	if (r == E_NOTFOUND && (r = trust_part_put(app->db, part->version, part->part, part->parts, part->text)) == 0)
+		r = judge_one(app, part->version, seen);
+	if (r != 0 || (r = judge_held(app, seen)) != 0)
+		return r;
+	return trust_part_sweep(app->db, *seen - KEPT - 1, *seen + KEPT);
 }
 
 /* The versions between may be gone from the room, and with them who signs this one: a person is to fetch it. */
@@ -159,10 +184,8 @@ federation_part(struct app *app, const char *room_id, const json_t *content)
 		return r < 0 ? r : 0;
 	if ((r = newest(app, &seen)) == 0 && part.version > seen + KEPT)
 		r = far_ahead(app, part.version);
-	else if (r == 0 && part.part < part.parts && part.version >= seen - KEPT &&
-	    (r = trust_part_put(app->db, part.version, part.part, part.parts, part.text)) == 0 &&
-	    (r = judge_all(app)) == 0 && (r = newest(app, &seen)) == 0)
-		r = trust_part_sweep(app->db, seen - KEPT - 1, seen + KEPT);
+	else if (r == 0 && part.part < part.parts && part.version >= seen - KEPT)
+		r = take_part(app, &part, &seen);
 	event_free(&ev_trust_part_desc, &part);
 	return r;
 }

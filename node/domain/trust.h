@@ -88,7 +88,7 @@ static inline void	trust_cleanup(struct trust **t) { trust_free(*t); }
 int	trust_sign(json_t *, const uint8_t seed[32], int64_t now, struct err *) must_check;
 
 /**
- * trust_signed(doc, by, ret, reterr): which of ${by} signed it: bit i for key i.
+ * trust_signed(doc, by, ret, reterr): which of ${by} signed it: bit i for key i.  Of each the first proof is looked at.
  * trust_hash(doc, ret, reterr): what the next version names as prev; proofs do not matter for it.
  * trust_read_signers(doc, by, ret, reterr): who signs it and the next: its own signers, or ${by} if it names none (NULL: E_BAD).
  */

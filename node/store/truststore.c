@@ -61,6 +61,15 @@ trust_part_put(struct db *db, int64_t version, int64_t part, int64_t parts, cons
 }
 
 int
+trust_part_has(struct db *db, int64_t version, int64_t part, int64_t parts, const char *text)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_TRUST_PART_HAS, "iiit", version, part, parts, text);
+
+	return r != 0 ? r : db_next(rows);
+}
+
+int
 trust_part_each(struct db *db, int64_t version, int (*fn)(void *, int64_t, int64_t, const char *), void *cookie)
 {
 	autorows struct rows *rows = NULL;

@@ -28,6 +28,8 @@ int	trust_version_forget(struct db *) must_check;
  * one, and beyond the other, go.  trust_part_drop: those of one version.
  */
 int	trust_part_put(struct db *, int64_t version, int64_t part, int64_t parts, const char *text) must_check;
+/** trust_part_has: 0 if it is there so, E_NOTFOUND. */
+int	trust_part_has(struct db *, int64_t version, int64_t part, int64_t parts, const char *text) must_check;
 int	trust_part_each(struct db *, int64_t version, int (*)(void *, int64_t part, int64_t parts, const char *text), void *) must_check;
 int	trust_part_newest(struct db *, int64_t *ret) must_check;
 int	trust_part_drop(struct db *, int64_t version) must_check;

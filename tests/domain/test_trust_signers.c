@@ -51,6 +51,22 @@ test_signers(void)
 		}
 }
 
+/* However many proofs name a signer, one is looked at. */
+static void
+test_once(const struct signers *by)
+{
+	autojson json_t *doc = list(), *bad = NULL;
+	json_t *proofs;
+	uint32_t who = 99;
+
+	ok(sign_as(doc, ONE) == 0 && trust_signed(doc, by, &who, NULL) == 0 && who == 1, "one signs");
+	proofs = json_object_get(doc, "proof");
+	bad = json_deep_copy(json_array_get(proofs, 0));
+	json_poke(bad, "created", "'2001-01-01T00:00:00Z'");
+	(void)json_array_insert(proofs, 0, bad);
+	ok(trust_signed(doc, by, &who, NULL) == 0 && who == 0, "of two proofs by one signer only the first is looked at");
+}
+
 /* A signature twice, a stranger's, one of another content, one for another purpose: none of them counts. */
 static void
 test_false_proofs(void)
@@ -85,6 +101,7 @@ test_false_proofs(void)
 	    json_array_size(json_object_get(doc, "proof")) == 1, "changed: all sign again");
 	json_poke(doc, "proof/0", "'x'");
 	ok(trust_signed(doc, &by, &who, NULL) == 0 && who == 0, "what is no proof is none");
+	test_once(&by);
 	for (proofs = json_object_get(doc, "proof"); json_array_size(proofs) <= 32;)
 		if (json_array_append_new(proofs, json_object()) != 0)
 			break;

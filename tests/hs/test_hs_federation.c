@@ -11,6 +11,8 @@
 #include "base/proof.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "hostile.h"
+#include "store/truststore.h"
 #include "story_trust.h"
 #include "tests/tap.h"
 
@@ -201,6 +203,55 @@ test_invented(void)
 	host_close(&h);
 }
 
+static int
+count_part(void *cookie, int64_t part, int64_t parts, const char *text)
+{
+	(void)part, (void)parts, (void)text;
+	++*(int *)cookie;
+	return 0;
+}
+
+/* How many parts of that version the target keeps; ${text}: one of them is this from now on. */
+static int
+held(struct host *h, int64_t version, int64_t part, int64_t parts, const char *text)
+{
+	struct db *db = hostile_db(h, TARGET);
+	int n = 0;
+
+	if (text != NULL)
+		host_must(h, trust_part_put(db, version, part, parts, text));
+	host_must(h, trust_part_each(db, version, count_part, &n));
+	hostile_go_on(h, TARGET, db);
+	return n;
+}
+
+/* Whoever has the room can fill it with lists of which nobody knows yet who signs them: each is judged when it comes, and when another is in force. */
+static void
+test_held(void)
+{
+	static const uint8_t stranger[ED25519_SEED] = "not a signer";
+	static const char half[] = "{", spoilt[] = "no JSON";
+	struct host h;
+	autojson json_t *one = begin(&h, 84, STORY_LIFE), *two = next(&h, one), *three = next(&h, two);
+
+	sign(&h, two, 1);
+	if (trust_sign(three, stranger, *h.now, NULL) != 0)
+		host_fail(&h, "not signed");
+	inject(&h, three, 3);
+	is_int(held(&h, 3, 0, 1, spoilt), 1, "a list of which it is not known yet who signs it is kept");
+	put(&h, "4.0", json_pack("{s:i, s:i, s:i, s:i, s:s}", "v", 1, "version", 4, "part", 0, "parts", 2, "text", half));
+	is_int(held(&h, 3, 0, 0, NULL), 1, "it is not judged when a part of another comes");
+	is_int(held(&h, 4, 1, 2, spoilt), 2, "a version in two parts");
+	put(&h, "again", json_pack("{s:i, s:i, s:i, s:i, s:s}", "v", 1, "version", 4, "part", 0, "parts", 2, "text", half));
+	is_int(held(&h, 4, 0, 0, NULL), 2, "is not judged when one that is there comes again");
+	put(&h, "5.0", json_pack("{s:i, s:i, s:i, s:i, s:s}", "v", 1, "version", 5, "part", 0, "parts", 1, "text", spoilt));
+	is_int(held(&h, 5, 0, 0, NULL), 0, "one that its part makes whole is");
+	inject(&h, two, 2);
+	is_int((int)version(&h, TARGET), 2, "the next one that is good is in force");
+	is_int(held(&h, 3, 0, 0, NULL) + held(&h, 4, 0, 0, NULL), 0, "and all that were kept are judged by it");
+	host_close(&h);
+}
+
 /* A server that lets no newer list through. */
 static void
 withhold(void *cookie, const char *user, json_t *answer)
@@ -237,6 +288,7 @@ main(void)
 {
 	test_versions();
 	test_invented();
+	test_held();
 	test_withheld();
 	return done_testing();
 }

@@ -17,6 +17,9 @@ DELETE FROM trust_version;
 INSERT INTO trust_part (version, part, parts, text) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (version, part) DO UPDATE SET parts = excluded.parts, text = excluded.text;
 
+-- name: trust_part_has
+SELECT 1 FROM trust_part WHERE version = ?1 AND part = ?2 AND parts = ?3 AND text = ?4;
+
 -- What is of no use any more: versions up to this one, and those too far ahead.
 -- name: trust_part_sweep
 DELETE FROM trust_part WHERE version <= ?1 OR version > ?2;
