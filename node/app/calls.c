@@ -110,6 +110,7 @@ static const struct call {
 	{ ROOMS_CREATION,	rooms_shown,		true,	false },
 	{ GAP_PURPOSE,		gap_page,		false,	false },
 	{ MEMBERS_PURPOSE,	members_answered,	false,	false },
+	{ MEMBERS_STILL,	members_still,		false,	false },
 	{ "record",		sent,			false,	false },
 	{ "federation",		sent,			false,	false },
 	{ "space_child",	sent,			false,	false },
@@ -207,8 +208,8 @@ calls_refused(struct app *app, const struct out *out, int status, const json_t *
 		r = envelope_unshared(app->crypt, out->ref);
 		return r != 0 ? r : outbox_done(app->db, out->id);
 	}
-	/* What was said before of who made it stands, and staff know it. */
-	if (!strcmp(out->purpose, ROOMS_CREATION))
+	/* What was said before, of who made it or that we left it, stands, and staff know it. */
+	if (!strcmp(out->purpose, ROOMS_CREATION) || !strcmp(out->purpose, MEMBERS_STILL))
 		return outbox_done(app->db, out->id);
 	if (!strcmp(out->purpose, GAP_PURPOSE))
 		return gap_refused(app, out, why);

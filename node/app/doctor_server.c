@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/canon.h"
+#include "base/cleanup.h"
 #include "doctor.h"
 #include "domain/when.h"
 #include "gap.h"
@@ -80,6 +82,51 @@ check_members(struct app *app, json_t *checks)
 	    "it is asked again and again; the log says what it answers: ask its administrator");
 }
 
+struct doubted {
+	struct app	*app;
+	int64_t		 out[ROOM_POLICY + 1], n_out, absent;
+};
+
+static int
+count_doubt(void *cookie, const char *room_id)
+{
+	struct doubted *d = cookie;
+	autoroom struct room room = { 0 };
+	int r = room_get(d->app->db, room_id, &room);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	d->out[room.kind] += !room.joined;
+	d->n_out += !room.joined;
+	d->absent += room.joined;
+	return 0;
+}
+
+/* What waits for somebody to come into a room, or for us to be in it, would wait unseen. */
+static int
+check_doubts(struct app *app, json_t *checks)
+{
+	static const char *const kinds[] = ROOM_KINDS;
+	struct doubted d = { .app = app };
+	autobuf struct buf text = { 0 };
+	int r = doubt_each(app->db, count_doubt, &d);
+
+	if (r == 0 && d.n_out > 0)
+		r = buf_puts(&text, "our homeserver says that we are not in a room that we did not leave, so nothing is said or published there:");
+	for (size_t i = 0; i < nelem(kinds) && r == 0; i++)
+		if (d.out[i] > 0)
+			r = buf_printf(&text, " %s (%lld)", kinds[i], (long long)d.out[i]);
+	if (r == 0 && d.n_out > 0 && d.absent > 0)
+		r = buf_puts(&text, "; and ");
+	if (r == 0 && d.absent > 0)
+		r = buf_printf(&text, "in %lld channels or chats something waits, since our homeserver says that the other side is not in them",
+		    (long long)d.absent);
+	if (r == 0 && d.n_out == 0 && d.absent == 0)
+		r = buf_puts(&text, "nothing waits for somebody to be in a room");
+	return r != 0 ? r : doctor_say(checks, "rooms", d.n_out == 0, text.data, "it is asked again, twice a day at least: cairn list rooms shows which are "
+	    "not joined; ask the administrator of our homeserver whether somebody put this node out of them, and to let it in again");
+}
+
 /* Silence would be the worst: somebody may wait for an answer to what nobody here can read. */
 static int
 check_gaps(struct app *app, json_t *checks)
@@ -140,7 +187,7 @@ doctor_server(struct app *app, json_t *checks)
 	int r;
 
 	if ((r = check_setup(app, checks)) != 0 || (r = check_newest(app, checks)) != 0 || (r = check_limits(app, checks)) != 0 ||
-	    (r = check_gaps(app, checks)) != 0)
+	    (r = check_gaps(app, checks)) != 0 || (r = check_doubts(app, checks)) != 0)
 		return r;
 	return check_members(app, checks);
 }

@@ -223,7 +223,7 @@ judge(const struct item *item, struct opened *ret_opened)
 		if ((again = epoch_own(app, ret_opened)) < 0)
 			return again;
 	} else if (r == 0 && item->room_id != NULL) {
-		if ((r = db_save(app->db)) != 0)
+		if ((item->room != NULL && (r = members_heard(app, item->room)) != 0) || (r = db_save(app->db)) != 0)
 			return r;
 		if ((r = handle(item, ret_opened, &reason)) < 0)
 			return r;

@@ -24,7 +24,7 @@ members_unsure(struct app *app, const char *room_id)
 	if (room.kind == ROOM_UNKNOWN || (room.kind == ROOM_DIRECTORY && !room.ours) ||
 	    strcmp(room.account, app_account_name[APP_NODE]) != 0)
 		return 0;
-	log_info("members", "a sync did not show who is in room %s: asking, and sending nothing there until then",
+	log_info("members", "it is not known who is in room %s: asking, and sending nothing there until then",
 	    log_ref(room_id, ref));
 	/* What was asked before says nothing of this sync. */
 	r = outbox_void(app->db, MEMBERS_PURPOSE, room_id);
@@ -55,12 +55,103 @@ ask(struct app *app, const char *room_id)
 }
 
 int
+members_absent(struct app *app, const struct room *room)
+{
+	return doubt_put(app->db, room->room_id, app_now(app));
+}
+
+int
+members_heard(struct app *app, const struct room *room)
+{
+	return room->kind == ROOM_CHANNEL || room->kind == ROOM_DIRECT ? doubt_sooner(app->db, room->room_id) : 0;
+}
+
+int
+members_out(struct app *app, const struct room *room)
+{
+	return doubt_put(app->db, room->room_id, app_now(app) - DOUBT_MS);
+}
+
+int
+members_back(struct app *app, const struct room *room)
+{
+	return doubt_drop(app->db, room->room_id);
+}
+
+/* More than so many at one time would keep others from leaving. */
+static int
+may_ask(struct app *app)
+{
+	int64_t asking;
+	int r = outbox_due_count(app->db, MEMBERS_STILL, app_now(app), &asking);
+
+	return r == 0 && asking >= AT_ONCE ? E_LATER : r;
+}
+
+static int
+ask_still(struct app *app, const struct room *room)
+{
+	const char *user = !strcmp(room->account, app_account_name[APP_NODE]) ? app->cfg->node_user : app->cfg->steward_user;
+	autofree char *path = request_path("/rooms/%s/state/m.room.member/%s", room->room_id, user);
+	char lane[320], ref[9];
+	int r = outbox_pending(app->db, MEMBERS_STILL, room->room_id);
+
+	if (r != E_NOTFOUND)
+		return r;
+	log_warn("members", "the homeserver says that we left room %s: asking whether that is so", log_ref(room->room_id, ref));
+	(void)snprintf(lane, sizeof(lane), "still:%s", room->room_id);
+	return path == NULL ? -ENOMEM : outbox_call(app->db, room->account, lane, "GET", path, NULL, MEMBERS_STILL, room->room_id);
+}
+
+/* Instead of a channel or chat another is made, and both are heard; of any other room there is one. */
+static bool
+has_no_other(const struct room *room)
+{
+	return room->kind != ROOM_CHANNEL && room->kind != ROOM_DIRECT && room->kind != ROOM_UNKNOWN;
+}
+
+/* Whether somebody is still waited for is seen when what waits is looked at again: that begins the doubt anew. */
+static int
+ask_doubt(struct app *app, const char *room_id)
+{
+	autoroom struct room room = { 0 };
+	int r = doubt_asked(app->db, room_id, app_now(app)), known = r == 0 ? room_get(app->db, room_id, &room) : r;
+
+	if (known < 0)
+		return known;
+	if (known == 0 && !room.joined && has_no_other(&room))
+		return ask_still(app, &room);
+	r = doubt_drop(app->db, room_id);
+	return r != 0 || known != 0 || !room.joined ? r : members_unsure(app, room_id);
+}
+
+static int
+doubts(struct app *app, bool *ret_more)
+{
+	autofree char *room_id = NULL;
+	int64_t due;
+	int r;
+
+	while ((r = doubt_next(app->db, &room_id, &due)) == 0 && due <= app_now(app)) {
+		if ((r = may_ask(app)) != 0)
+			return r == E_LATER ? 0 : r;
+		if ((r = ask_doubt(app, room_id)) != 0)
+			return r;
+		*ret_more = true;
+		free(take(room_id));
+	}
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+int
 members_step(struct app *app, bool *ret_more)
 {
 	autofree char *room_id = NULL;
 	int64_t asking;
 	int r;
 
+	if ((r = doubts(app, ret_more)) != 0)
+		return r;
 	while ((r = unsure_next(app->db, &room_id)) == 0) {
 		if ((r = outbox_due_count(app->db, MEMBERS_PURPOSE, app_now(app), &asking)) != 0 || asking >= AT_ONCE)
 			return r;
@@ -111,19 +202,25 @@ take_event(struct app *app, const char *room_id, const json_t *event)
 	return r != E_NOTFOUND ? r : rooms_state(app, APP_NODE, room_id, event);
 }
 
+static int
+is_now(struct app *app, const char *room_id, const char *user, const char *is)
+{
+	autojson json_t *event = json_pack("{s:s, s:s, s:{s:s}}", "type", "m.room.member", "state_key", user,
+	    "content", "membership", is);
+
+	return event == NULL ? -ENOMEM : rooms_state(app, APP_NODE, room_id, event);
+}
+
 /* Of whom neither the answer nor a sync since says anything is not there. */
 static int
 gone(struct app *app, const char *room_id, int64_t pid)
 {
 	autofree char *user = NULL;
-	autojson json_t *event = NULL;
 	int r = person_user(app->db, pid, &user);
 
 	if (r != 0)
 		return r > 0 ? ERR_CORRUPT : r;
-	event = json_pack("{s:s, s:s, s:{s:s}}", "type", "m.room.member", "state_key", user,
-	    "content", "membership", "leave");
-	return event == NULL ? -ENOMEM : rooms_state(app, APP_NODE, room_id, event);
+	return is_now(app, room_id, user, "leave");
 }
 
 int
@@ -147,4 +244,21 @@ members_answered(struct app *app, const struct out *out, const json_t *answer)
 	if ((r = unsure_drop(app->db, out->ref)) != 0)
 		return r;
 	return outbox_wake(app->db, out->ref);
+}
+
+/* If we are in it no sync will show again who else is. */
+int
+members_still(struct app *app, const struct out *out, const json_t *answer)
+{
+	const char *is = json_str(answer, "membership");
+	autoroom struct room room = { 0 };
+	int r;
+
+	/* Whatever else it says, it is asked again by the doubt. */
+	if (is == NULL || strcmp(is, "join") != 0)
+		return 0;
+	if ((r = room_get(app->db, out->ref, &room)) != 0 || room.joined)
+		return r == E_NOTFOUND ? 0 : r;
+	r = is_now(app, room.room_id, !strcmp(room.account, app_account_name[APP_NODE]) ? app->cfg->node_user : app->cfg->steward_user, is);
+	return r != 0 ? r : members_unsure(app, room.room_id);
 }

@@ -68,9 +68,10 @@ rooms_want(struct app *app, enum room_kind kind, const char *subject, int64_t pi
 			r = E_NOTFOUND;
 	}
 	if (r == 0) {
+		if (room.room_id != NULL)
+			r = members_out(app, &room);
 		/* Asked for already; ask again only if the server refused the last time. */
-		if (room.room_id == NULL &&
-		    (r = outbox_pending(app->db, "create_room", room.tag)) == E_NOTFOUND)
+		else if ((r = outbox_pending(app->db, "create_room", room.tag)) == E_NOTFOUND)
 			r = queue_creation(app, &room, wish);
 		room_free(&room);
 		return r != 0 ? r : E_LATER;
@@ -263,13 +264,17 @@ matters(struct app *app, const struct room *room, const char *user, bool self)
 static int
 we_are(struct app *app, struct room *room, bool joined)
 {
+	bool was = room->joined;
 	int r;
 
 	room->joined = joined;
 	if (joined && room->aside == ROOM_LEFT)
 		room->aside = ROOM_USED;	/* We are in it after all, or again. */
-	r = room_put(app->db, room);
-	return r != 0 || joined ? r : members_forget(app, room->room_id);
+	if ((r = room_put(app->db, room)) != 0 || joined)
+		return r != 0 ? r : members_back(app, room);
+	if (was && (r = members_out(app, room)) != 0)
+		return r;
+	return members_forget(app, room->room_id);
 }
 
 /* Who leaves our directory follows it no longer, until it asks again. */

@@ -76,7 +76,10 @@ other_side_joined(struct app *app, const struct room *room)
 		else if (r == E_NOTFOUND)
 			r = 0;
 	}
-	return r == 0 && joined == 0 ? E_LATER : r;
+	if (r != 0 || joined > 0)
+		return r;
+	/* It may not be true, and nothing would say so. */
+	return (r = members_absent(app, room)) != 0 ? r : E_LATER;
 }
 
 /* Its room is gone: a message looks for another; a partner's traffic is sent again by itself. */

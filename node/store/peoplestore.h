@@ -44,6 +44,8 @@ enum room_kind { ROOM_UNKNOWN, ROOM_DIRECTORY, ROOM_SPACE, ROOM_GROUP, ROOM_CHAN
 enum room_aside { ROOM_USED, ROOM_LEFT, ROOM_ANOTHERS };
 #define ROOM_ASIDES { NULL, "left", "another's" }
 
+enum { DOUBT_MS = 3600 * 1000 };	/* The shortest time between two questions. */
+
 struct room {
 	char	*room_id;	/* NULL while its creation is under way. */
 	char	*tag;		/* Our creation id (m.room.create content org.cairnpeer.tag), or NULL if others made it. */
@@ -92,6 +94,18 @@ int	unsure_drop(struct db *, const char *room_id) must_check;
 int	unsure_count(struct db *, int64_t before, int64_t *) must_check;
 int	member_named(struct db *, const char *room_id, int64_t pid) must_check;
 int	member_stale(struct db *, const char *room_id, int64_t **, size_t *) must_check;
+
+/*
+ * Rooms of which it is doubted that we, or those on the roster, left.  doubt_put(db, room_id, at): from now on, asked first an hour after ${at},
+ * then after twice as long, at most twelve hours; one that was asked within a day goes on from there.  doubt_sooner: an hour after it
+ * was asked last.  doubt_next(db, ret, ret_due): the one that is due first, which the caller frees; 0 or E_NOTFOUND.  doubt_each: all.
+ */
+int	doubt_put(struct db *, const char *room_id, int64_t at) must_check;
+int	doubt_sooner(struct db *, const char *room_id) must_check;
+int	doubt_asked(struct db *, const char *room_id, int64_t at) must_check;
+int	doubt_drop(struct db *, const char *room_id) must_check;
+int	doubt_next(struct db *, char **, int64_t *ret_due) must_check;
+int	doubt_each(struct db *, int (*)(void *, const char *), void *) must_check;
 
 /* What we decided. */
 int	roster_add(struct db *, const char *room_id, int64_t pid) must_check;

@@ -263,6 +263,51 @@ member_stale(struct db *db, const char *room_id, int64_t **ret, size_t *ret_n)
 }
 
 int
+doubt_put(struct db *db, const char *room_id, int64_t at)
+{
+	return db_run(db, Q_DOUBT_PUT, "tiii", room_id, at, (int64_t)DOUBT_MS, (int64_t)24 * DOUBT_MS);
+}
+
+int
+doubt_sooner(struct db *db, const char *room_id)
+{
+	return db_run(db, Q_DOUBT_SOONER, "ti", room_id, (int64_t)DOUBT_MS);
+}
+
+int
+doubt_asked(struct db *db, const char *room_id, int64_t at)
+{
+	return db_run(db, Q_DOUBT_ASKED, "tii", room_id, at, (int64_t)12 * DOUBT_MS);
+}
+
+int
+doubt_drop(struct db *db, const char *room_id)
+{
+	return db_run(db, Q_DOUBT_DROP, "t", room_id);
+}
+
+int
+doubt_next(struct db *db, char **ret, int64_t *ret_due)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_DOUBT_NEXT, "")) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	*ret_due = db_int(rows, 1);
+	return rows_dup(rows, 0, ret);
+}
+
+int
+doubt_each(struct db *db, int (*fn)(void *, const char *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_DOUBT_LIST, "");
+
+	return rows_each_text(rows, r, fn, cookie);
+}
+
+int
 roster_add(struct db *db, const char *room_id, int64_t pid)
 {
 	return db_run(db, Q_ROSTER_ADD, "ti", room_id, pid);

@@ -312,6 +312,7 @@ static const struct endpoint {
 	{ "PUT rooms/*/state/*/*",		hs_put_state, false, false },
 	{ "GET rooms/*/messages",		hs_messages, false, false },
 	{ "GET rooms/*/state",			hs_get_state, false, false },
+	{ "GET rooms/*/state/*/*",		hs_get_state_of, false, false },
 	{ "GET rooms/*/members",		hs_members, false, false },
 };
 

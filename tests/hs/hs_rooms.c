@@ -492,6 +492,22 @@ hs_get_state(struct hs_req *rq, json_t **ret)
 	return state_list(rq, NULL, ret);
 }
 
+/* The content of one event, as the user's server has it; one who left sees what was then. */
+int
+hs_get_state_of(struct hs_req *rq, json_t **ret)
+{
+	const json_t *state = json_object_get(rq->dev->user->server->rooms, rq->seg[1]), *event;
+
+	if (state == NULL || *hs_membership(state, rq->dev->user->id) == '\0')
+		return not_in(ret);
+	if ((event = state_get(state, rq->seg[3], rq->seg[4])) == NULL) {
+		*ret = json_pack("{s:s, s:s}", "errcode", "M_NOT_FOUND", "error", "Event not found.");
+		return 404;
+	}
+	*ret = json_incref(json_obj(event, "content"));
+	return 200;
+}
+
 /* Those who left or were banned too. */
 int
 hs_members(struct hs_req *rq, json_t **ret)

@@ -109,6 +109,7 @@ int	hs_leave(struct hs_req *, json_t **);
 int	hs_send_event(struct hs_req *, json_t **);
 int	hs_put_state(struct hs_req *, json_t **);
 int	hs_get_state(struct hs_req *, json_t **);
+int	hs_get_state_of(struct hs_req *, json_t **);
 int	hs_members(struct hs_req *, json_t **);
 /** hs_state_put(state, event): what the event makes of it. */
 void	hs_state_put(json_t *, json_t *event);

@@ -101,6 +101,27 @@ DELETE FROM unsure WHERE room_id = ?1;
 -- name: unsure_count
 SELECT count(*) FROM unsure WHERE since < ?1;
 
+-- What was asked lately is not asked sooner because it is doubted anew.
+-- name: doubt_put
+INSERT INTO doubt (room_id, asked, wait, open) VALUES (?1, ?2, ?3, 1)
+ON CONFLICT (room_id) DO UPDATE SET open = 1, asked = CASE WHEN asked < ?2 - ?4 THEN ?2 ELSE asked END,
+	wait = CASE WHEN asked < ?2 - ?4 THEN ?3 ELSE wait END;
+
+-- name: doubt_sooner
+UPDATE doubt SET wait = min(wait, ?2) WHERE room_id = ?1 AND open = 1;
+
+-- name: doubt_asked
+UPDATE doubt SET asked = ?2, wait = min(wait * 2, ?3) WHERE room_id = ?1;
+
+-- name: doubt_drop
+UPDATE doubt SET open = 0 WHERE room_id = ?1 AND open = 1;
+
+-- name: doubt_next
+SELECT room_id, asked + wait FROM doubt WHERE open = 1 ORDER BY asked + wait LIMIT 1;
+
+-- name: doubt_list
+SELECT room_id FROM doubt WHERE open = 1 ORDER BY room_id;
+
 -- name: member_stale
 SELECT pid FROM member WHERE room_id = ?1 AND stale = 1 ORDER BY pid;
 
