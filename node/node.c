@@ -125,7 +125,7 @@ request(void *cookie, const struct app_request *q)
 			p = &n->pending[i];
 	if (head == NULL || p == NULL)
 		return -ENOMEM;
-	*p = (struct pending){ .id = q->id, .retry_after_ms = -1, .body.max = ANSWER_MAX };
+	*p = (struct pending){ .id = q->id, .retry_after_ms = -1, .body.max = q->cap < ANSWER_MAX ? (size_t)q->cap : ANSWER_MAX };
 	if ((r = put_json(n, FRAME_REQUEST, q->id, head)) != 0)
 		return r;
 	for (size_t at = 0; at < len; at += FRAME_CHUNK)

@@ -462,6 +462,7 @@ class Frames(Case):
             "FAIL is no JSON": f(FAIL, i, b"no"), "FAIL without kind": f(FAIL, i, {"text": "x"}), "FAIL in numbers": f(FAIL, i, {"kind": 1, "text": 2}),
             "FAIL twice": f(FAIL, i, {"kind": "reset", "text": "x"}) * 2,
             "BODY after the END of another answer": f(STATUS, j, {"status": 599}) + f(END, j) + f(BODY, j, b"x"),
+            "BODY longer than its request allows": good + f(BODY, i, bytes(1 << 19)) * 3,
             "BODY longer than any answer": good + f(BODY, i, bytes(1 << 19)) * 20,
         }
 
