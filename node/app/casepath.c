@@ -255,13 +255,27 @@ settle(struct app *app, struct case_row *row, const struct path *path)
 	return r == 0 && told ? untold_look(app, row) : r;
 }
 
-/* The person concerned hears of a step that counts. */
-static int
-news(struct app *app, const struct case_row *row, const struct path *path, const struct path_step *step)
+/* Which of its steps count now; the caller frees. */
+static bool *
+counting(const struct path *path)
 {
-	size_t i = path_find(path, step->id);
+	bool *counts = calloc(path_size(path) + 1, sizeof(*counts));
 
-	return path_standing(path, i, NULL) == PATH_COUNTS ? intake_news(app, row, step, path_before(path, i)->state) : 0;
+	for (size_t i = path_next(path, PATH_NONE); counts != NULL && i != PATH_NONE; i = path_next(path, i))
+		counts[i] = true;
+	return counts;
+}
+
+/* The person concerned hears of each step that counts and did not before: the one that came, and what had waited for it. */
+static int
+news(struct app *app, const struct case_row *row, const struct path *path, const bool *before, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = path_next(path, PATH_NONE); i != PATH_NONE && r == 0; i = path_next(path, i))
+		if (i >= n || !before[i])
+			r = intake_news(app, row, path_at(path, i), path_before(path, i)->state);
+	return r;
 }
 
 /* Add a step to the path and the store.  E_LATER: it waits. */
@@ -352,10 +366,12 @@ int
 case_step(struct app *app, struct case_row *row, const struct case_step *in, struct err *reterr)
 {
 	autopath struct path *path = NULL;
+	autofree bool *before = NULL;
 	struct path_step step;
 	struct referral next;
 	bool made = false;
 	unsigned effects;
+	size_t n;
 	int r, settled;
 
 	if (in->at > app_now(app) + EARLY)
@@ -364,6 +380,9 @@ case_step(struct app *app, struct case_row *row, const struct case_step *in, str
 		return r;
 	if (path_size(path) == 0 && (r = case_put(app->db, row)) != 0)
 		return r;	/* The steps refer to it. */
+	n = path_size(path);
+	if ((before = counting(path)) == NULL)
+		return -ENOMEM;
 	if (in->prev != NULL && *in->prev != '\0' && (r = derive_prev(app, row, path, in->prev, in->who, &made)) != 0)
 		return r;
 	if ((r = fill_step(app, path, in, &step, reterr)) != 0)
@@ -381,7 +400,7 @@ case_step(struct app *app, struct case_row *row, const struct case_step *in, str
 	if (r != 0 && r != E_LATER)
 		return r;
 	r = settle(app, row, path);
-	return r != 0 ? r : news(app, row, path, &step);
+	return r != 0 ? r : news(app, row, path, before, n);
 }
 
 /* It does not go (any more). */
@@ -438,14 +457,18 @@ case_untell(struct app *app, struct case_row *row, const char *id)
 static int
 derive(struct app *app, struct case_row *row, size_t on, enum referral_input input, struct path *path, const char *who)
 {
+	autofree bool *before = counting(path);
+	size_t n = path_size(path);
 	struct path_step step;
 	int r;
 
+	if (before == NULL)
+		return -ENOMEM;
 	path_derive(row->id, path_at(path, on)->id, path_after(path, on), input, &step);
 	r = record(app, row, path, &step, NULL, who, NULL);
 	if (r == 0)
 		r = settle(app, row, path);
-	return r != 0 ? r : news(app, row, path, &step);
+	return r != 0 ? r : news(app, row, path, before, n);
 }
 
 int

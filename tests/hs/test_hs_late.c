@@ -208,6 +208,33 @@ test_counts(void)
 	scene_end(&sc);
 }
 
+/* Whoever waited to be known is called as soon as they are, not only when what counts came last. */
+static void
+test_called(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *tasks = NULL;
+	json_t *pause, *form, *contact;
+	char tip[40], id[32];
+
+	scene_begin(&sc, 35, STORY_CONTACT);
+	last_step(&sc, tip);
+	pause = pause_on(&sc, tip, id);
+	form = sams(&sc);
+	contact = json_obj(json_obj(form, "identity"), "contact");
+	(void)json_object_set_new(contact, "how", json_string("phone"));
+	(void)json_object_set_new(contact, "value", json_string("+15550100"));
+	disclose(&sc, form, second, id);
+	is_int((int)story_count(h, TARGET, "tasks"), 0, "nobody is called whose step waits");
+	hostile_say(h, SOURCE, sc.channel, CHANGE, pause);
+	host_run(h, MOMENT);
+	tasks = story_list(h, TARGET, "tasks");
+	ok(json_array_size(tasks) == 1 && strstr(json_str(json_array_get(tasks, 0), "what"), "call for the first time") != NULL,
+	    "once it counts, staff are to call (%zu)", json_array_size(tasks));
+	scene_end(&sc);
+}
+
 /* Both sides at once: at the source, too, what was overtaken is not what is known, and can be said again. */
 static void
 test_source(void)
@@ -283,6 +310,7 @@ main(void)
 {
 	test_overtaken();
 	test_counts();
+	test_called();
 	test_source();
 	test_erase();
 	return done_testing();
