@@ -47,16 +47,16 @@ org_name(const struct app *app, const char *org)
 }
 
 static int
-write_down(struct app *app, const struct traffic *t, const char *consent_id, const char *consent_text)
+write_down(struct app *app, const struct traffic *t, const json_t *consent)
 {
-	autojson json_t *content = NULL, *consent = NULL, *detail = NULL;
+	autojson json_t *content = NULL, *detail = NULL;
 	autofree char *text = NULL;
-	struct disclosed_row d = { .id = t->content_id, .referral = t->referral, .consent = (char *)consent_id, .org = t->org,
-	    .at = app_now(app) };
+	struct disclosed_row d = { .id = t->content_id, .referral = t->referral, .consent = (char *)(uintptr_t)json_str(consent, "id"),
+	    .org = t->org, .at = app_now(app) };
 	const char *via, *body;
 	int r;
 
-	if ((r = canon_stored(t->content, &content)) != 0 || (r = canon_stored(consent_text, &consent)) != 0)
+	if ((r = canon_stored(t->content, &content)) != 0)
 		return r;
 	via = json_str(json_obj(consent, "via"), "org");
 	body = json_str(content, "body");
@@ -76,7 +76,7 @@ write_down(struct app *app, const struct traffic *t, const char *consent_id, con
 int
 accounting_leaves(struct app *app, const char *content_id)
 {
-	struct consent_row consent;
+	autojson json_t *consent = NULL;
 	struct case_row row;
 	struct traffic t;
 	bool discloses;
@@ -89,10 +89,8 @@ accounting_leaves(struct app *app, const char *content_id)
 	if ((r = named_discloses(app, &t, &discloses)) == 0 && discloses && t.content != NULL && t.referral != NULL &&
 	    (r = case_get(app->db, t.referral, &row)) == 0) {
 		/* It was judged by this one a moment ago. */
-		if ((r = agreed_consent(app, &row, &consent)) == 0) {
-			r = write_down(app, &t, consent.id, consent.consent);
-			consent_row_free(&consent);
-		}
+		if ((r = agreed_consent(app, &row, &consent)) == 0)
+			r = write_down(app, &t, consent);
 		case_free(&row);
 	}
 	traffic_free(&t);

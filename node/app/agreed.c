@@ -10,6 +10,7 @@
 #include "disclosure.h"
 #include "intake.h"
 #include "store/audit.h"
+#include "store/consentstore.h"
 #include "store/intakestore.h"
 
 /* What a step disclosed; NULL: nothing, or it is kept no more. */
@@ -122,25 +123,9 @@ agreed_received(struct app *app, const struct case_row *row, const char *id, con
 	return r == E_REFUSED ? err_set(reterr, E_REFUSED, "the consent's id is another consent's") : r;
 }
 
-static int
-row_copy(const struct case_row *row, const char *id, const json_t *consent, struct consent_row *ret)
-{
-	struct consent_row c = { .id = strdup(id), .referral = strdup(row->id), .org = strdup(row->org),
-	    .consent = json_text(consent, JSON_COMPACT) };
-
-	if (c.id == NULL || c.referral == NULL || c.org == NULL || c.consent == NULL) {
-		consent_row_free(&c);
-		return -ENOMEM;
-	}
-	consent_row_free(ret);
-	*ret = c;
-	return 0;
-}
-
 struct finding {
-	const struct case_row *row;
-	int64_t		 since;
-	struct consent_row *ret;
+	int64_t	 since;
+	json_t	*found;
 };
 
 /* One for proceedings belongs to no step: it is for the court alone, and is told nobody. */
@@ -153,37 +138,37 @@ each_consent(void *cookie, const struct consent_row *stored)
 	int r = stored->granted_at < f->since ? 0 : canon_stored(stored->consent, &consent);
 
 	covers = json_str(consent, "covers");
-	return r == 0 && covers != NULL && !strcmp(covers, "proceedings") ? row_copy(f->row, stored->id, consent, f->ret) : r;
+	if (r == 0 && covers != NULL && !strcmp(covers, "proceedings")) {
+		json_decref(f->found);
+		f->found = take(consent);
+	}
+	return r;
 }
 
 int
-agreed_consent(struct app *app, const struct case_row *row, struct consent_row *ret)
+agreed_consent(struct app *app, const struct case_row *row, json_t **ret)
 {
 	autojson json_t *content = NULL;
 	autopath struct path *path = NULL;
-	struct consent_row found = { 0 };
-	struct finding f = { .row = row, .ret = &found };
+	struct finding f = { 0 };
 	struct step_row *steps = NULL;
-	size_t n = 0, i = PATH_NONE;
+	size_t n = 0, i;
 	int r = case_path(app, row, &path, NULL);
 
 	if (r == E_REFUSED)
-		return consent_for(app->db, row->id, ret);	/* Of an older release: no step says anything. */
+		return E_NOTFOUND;
 	if (r == 0 && (r = step_list(app->db, row->id, &steps, &n)) == 0 && (r = newest(path, steps, &i, &content)) == 0 && i != PATH_NONE) {
-		const json_t *consent = json_obj(content, "consent");
-
 		f.since = steps[i].recorded;
-		r = json_str(consent, "id") == NULL ? ERR_CORRUPT : row_copy(row, json_str(consent, "id"), consent, &found);
+		f.found = json_incref(json_object_get(content, "consent"));
 	}
 	step_list_free(steps, n);
 	if (r == 0 && row->r.side == REFERRAL_AT_TARGET)
 		r = consent_each(app->db, row->id, each_consent, &f);
-	if (r == 0 && found.id == NULL)
+	if (r == 0 && f.found == NULL)
 		r = E_NOTFOUND;
-	if (r != 0)
-		consent_row_free(&found);
-	else
-		*ret = found;
+	if (r == 0)
+		*ret = take(f.found);
+	json_decref(f.found);
 	return r;
 }
 

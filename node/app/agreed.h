@@ -8,7 +8,6 @@
 
 #include "app.h"
 #include "store/casestore.h"
-#include "store/consentstore.h"
 
 /**
  * agreed_settle(app, row, path, steps, n, ret): ${row}'s disclosure is that of the newest such step that counts, or NULL; what a partner
@@ -20,10 +19,10 @@ int	agreed_settle(struct app *, struct case_row *, const struct path *, const st
 int	agreed_received(struct app *, const struct case_row *, const char *id, const json_t *content, struct err *) must_check;
 
 /**
- * agreed_consent(app, row, ret): the consent in force, be it revoked: of that step, or since then for proceedings.  0, E_NOTFOUND;
- * consent_row_free.
+ * agreed_consent(app, row, ret): the consent in force, be it revoked, with its id: of that step, or since then for proceedings.  0;
+ * E_NOTFOUND: none, or the referral was begun with an older release, and nothing of it is told any more.
  */
-int	agreed_consent(struct app *, const struct case_row *, struct consent_row *) must_check;
+int	agreed_consent(struct app *, const struct case_row *, json_t **) must_check;
 
 /** agreed_held(app, row, ret): CONSENT_*_CLASS of all that is held of what the partner disclosed. */
 int	agreed_held(struct app *, const struct case_row *, unsigned *) must_check;

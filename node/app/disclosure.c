@@ -386,17 +386,11 @@ int
 disclosure_allows(struct app *app, const struct case_row *row, const char *org, unsigned what, enum consent_covers covers, struct err *reterr)
 {
 	autojson json_t *consent = NULL;
-	struct consent_row stored;
-	int r = agreed_consent(app, row, &stored);
+	int r = agreed_consent(app, row, &consent);
 
 	if (r == E_NOTFOUND)
 		return err_set(reterr, E_REFUSED, "the member has given no consent");
-	if (r != 0)
-		return r;
-	if ((r = canon_stored(stored.consent, &consent)) == 0)
-		r = disclosure_judge(app, row, consent, publish_own_org(app), org, what, covers, reterr);
-	consent_row_free(&stored);
-	return r;
+	return r != 0 ? r : disclosure_judge(app, row, consent, publish_own_org(app), org, what, covers, reterr);
 }
 
 int
@@ -438,15 +432,10 @@ int
 disclosure_tells(struct app *app, const struct case_row *row, int64_t *ret)
 {
 	autojson json_t *consent = NULL;
-	struct consent_row stored;
 	int r = disclosure_may_report(app, row, CONSENT_GENERAL, NULL);
 
-	if (r != 0 || (r = agreed_consent(app, row, &stored)) != 0)
+	if (r != 0 || (r = agreed_consent(app, row, &consent)) != 0)
 		return r > 0 ? E_REFUSED : r;
-	r = canon_stored(stored.consent, &consent);
-	consent_row_free(&stored);
-	if (r != 0)
-		return r;
 	*ret = json_int(json_obj(consent, "expires"), "at", INT64_MAX);
 	return 0;
 }

@@ -68,15 +68,10 @@ static int
 label(struct app *app, const struct case_row *row, json_t *content)
 {
 	autojson json_t *consent = NULL;
-	struct consent_row stored;
-	int r = agreed_consent(app, row, &stored);
+	int r = agreed_consent(app, row, &consent);
 
-	if (r != 0)
-		return r;
-	if ((r = canon_stored(stored.consent, &consent)) == 0 && json_object_set_new(content, "body",
-	    json_sprintf("The answer to the question. %s", named_notice(consent))) != 0)
+	if (r == 0 && json_object_set_new(content, "body", json_sprintf("The answer to the question. %s", named_notice(consent))) != 0)
 		r = -ENOMEM;
-	consent_row_free(&stored);
 	return r;
 }
 

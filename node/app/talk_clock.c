@@ -92,13 +92,8 @@ static int
 consent_ends(struct app *app, const struct case_row *row, int64_t *ret)
 {
 	autojson json_t *consent = NULL;
-	struct consent_row stored;
-	int r = agreed_consent(app, row, &stored);
+	int r = agreed_consent(app, row, &consent);
 
-	if (r != 0)
-		return r;
-	r = canon_stored(stored.consent, &consent);
-	consent_row_free(&stored);
 	*ret = json_int(json_obj(consent, "expires"), "at", INT64_MAX);
 	return r;
 }
