@@ -296,6 +296,21 @@ node_open(struct node *n, const json_t *event, struct opened *ret, struct err *e
 	return r;
 }
 
+/* The same, of an event that is then freed; ${ret_why}: the sentence, ${ret_trusted}, may be NULL: may its sender's device have keys? */
+static inline int
+node_hear(struct node *n, json_t *event, struct err *ret_why, bool *ret_trusted)
+{
+	autoopened struct opened o = { 0 };
+	int r;
+
+	*ret_why = (struct err){ "" };
+	r = node_open(n, event, &o, ret_why);
+	if (ret_trusted != NULL)
+		*ret_trusted = o.trusted;
+	json_decref(event);
+	return r;
+}
+
 static inline void
 node_take_all(struct node *n)
 {

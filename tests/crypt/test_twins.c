@@ -12,7 +12,7 @@ static struct node a;
 static struct peer bob, eve;
 static struct crosssign_keys ka, kb, ke;
 static char true_curve[44];
-static char why[sizeof(((struct err *)NULL)->text)];
+static struct err why;
 
 /* Nobody is known to the node; Eve is not published. */
 static void
@@ -51,17 +51,20 @@ stand(size_t bobs, size_t eves)
 static int
 note_why(void *cookie, const char *device_id, const char *fingerprint, bool eligible, const char *text)
 {
-	(void)cookie, (void)device_id, (void)fingerprint, (void)eligible;
-	(void)snprintf(why, sizeof(why), "%s", text);
+	struct err *ret = cookie;
+
+	(void)device_id, (void)fingerprint, (void)eligible;
+	(void)snprintf(ret->text, sizeof(ret->text), "%s", text);
 	return 0;
 }
 
 static bool
 explained(const char *user, const char *word)
 {
-	why[0] = '\0';
-	must(keys_explain(a.crypt, user, note_why, NULL));
-	return strstr(why, word) != NULL;
+	struct err said = { "" };
+
+	must(keys_explain(a.crypt, user, note_why, &said));
+	return strstr(said.text, word) != NULL;
 }
 
 static int
@@ -70,19 +73,6 @@ count_alarm(void *cookie, int64_t at, const char *user, const char *device_id, c
 	(void)at, (void)device_id;
 	*(int *)cookie += strcmp(user, EVE) == 0 && strstr(text, "also another device's") != NULL;
 	return 0;
-}
-
-static int
-opens(json_t *event, bool *ret_trusted)
-{
-	autoopened struct opened o = { 0 };
-	struct err err = { "" };
-	int r = node_open(&a, event, &o, &err);
-
-	(void)snprintf(why, sizeof(why), "%s", err.text);
-	*ret_trusted = o.trusted;
-	json_decref(event);
-	return r;
 }
 
 static json_t *
@@ -99,10 +89,10 @@ bob_speaks(bool trusted, const char *name)
 	int r;
 
 	peer_meet(&bob, &a);
-	r = opens(letter(&bob), &got);
+	r = node_hear(&a, letter(&bob), &why, &got);
 	ok(r == 0 && got == trusted, "%s", name);
 	if (r != 0 || got != trusted)
-		printf("# %d %d %s\n", r, got, why);
+		printf("# %d %d %s\n", r, got, why.text);
 }
 
 static void
@@ -140,7 +130,6 @@ static void
 test_speaking(void)
 {
 	json_t *event;
-	bool trusted;
 	int r;
 
 	fresh();
@@ -150,29 +139,28 @@ test_speaking(void)
 	peer_meet(&bob, &a);
 	event = letter(&bob);
 	json_object_set_new(event, "sender", json_string(EVE));
-	r = opens(event, &trusted);
-	ok(r == E_REFUSED && strstr(why, "sender within") != NULL, "what Bob wrote is not hers, though his key is in her list");
+	r = node_hear(&a, event, &why, NULL);
+	ok(r == E_REFUSED && strstr(why.text, "sender within") != NULL, "what Bob wrote is not hers, though his key is in her list");
 	peer_meet(&eve, &a);
-	r = opens(letter(&eve), &trusted);
-	ok(r == E_REFUSED && strstr(why, "not the one within") != NULL, "what she writes is not under his key");
+	r = node_hear(&a, letter(&eve), &why, NULL);
+	ok(r == E_REFUSED && strstr(why.text, "not the one within") != NULL, "what she writes is not under his key");
 	event = letter(&eve);
 	json_object_set_new(event, "sender", json_string(BOB));
-	r = opens(event, &trusted);
-	ok(r == E_REFUSED && strstr(why, "not the one within") != NULL, "nor in his name");
+	r = node_hear(&a, event, &why, NULL);
+	ok(r == E_REFUSED && strstr(why.text, "not the one within") != NULL, "nor in his name");
 	ok(stand(1, 0), "and nothing of it proves anything");
 	bob_speaks(true, "Bob is heard still");
 	event = letter(&bob);
-	r = opens(json_incref(event), &trusted);
+	r = node_hear(&a, json_incref(event), &why, NULL);
 	need(r == 0);
 	json_object_set_new(event, "sender", json_string(EVE));
-	ok(opens(event, &trusted) != 0 && stand(1, 0), "nor does it, sent on by her");
+	ok(node_hear(&a, event, &why, NULL) != 0 && stand(1, 0), "nor does it, sent on by her");
 }
 
 static void
 test_before(void)
 {
 	char master[44];
-	bool trusted;
 
 	fresh();
 	steal(&ke);
@@ -207,7 +195,7 @@ test_before(void)
 	steal(&ke);
 	need(learn(EVE) == 1);
 	peer_meet(&bob, &a);
-	is_int(opens(letter(&bob), &trusted), E_LATER, "his first word, while only she is known by that key, waits for his list");
+	is_int(node_hear(&a, letter(&bob), &why, NULL), E_LATER, "his first word, while only she is known by that key, waits for his list");
 	net_now += SECOND;
 	ok(node_query(&a), "which is asked for");
 	bob_speaks(true, "then he is heard");
