@@ -5,6 +5,8 @@
 #define ROOM	"!room:a"
 #define EVE	"@eve:e"
 
+enum { STRANGERS = 50 };	/* Sessions of somebody whom nobody let in. */
+
 static struct node a;
 static struct peer eve, mallory;
 static struct crosssign_keys ke, km, ka;
@@ -19,14 +21,20 @@ struct session {
 };
 
 static void
-session_start(struct session *s)
+session_in(const struct world *world, struct session *s)
 {
 	autobuf struct buf key = { 0 };
 
-	must(ratchet_outbound_new(&net_world, &s->ratchet));
+	must(ratchet_outbound_new(world, &s->ratchet));
 	must(ratchet_outbound_id(s->ratchet, s->id));
 	must(ratchet_outbound_key(s->ratchet, &key));
 	(void)snprintf(s->key, sizeof(s->key), "%s", key.data);
+}
+
+static void
+session_start(struct session *s)
+{
+	session_in(&net_world, s);
 }
 
 static json_t *
@@ -219,6 +227,45 @@ test_lower(void)
 	ratchet_outbound_free(s.ratchet);
 }
 
+/* The signing key, which is the session's id, is made of the last of the randomness. */
+static void
+same_end(void *cookie, void *dst, size_t n)
+{
+	static const uint8_t end[32] = { 7 };
+
+	(void)cookie;
+	need(n > sizeof(end));
+	randombytes_buf(dst, n - sizeof(end));
+	memcpy((uint8_t *)dst + n - sizeof(end), end, sizeof(end));
+}
+
+/* Two ratchets under one id: only whoever made the session can do that. */
+static void
+test_same_id(void)
+{
+	static const struct world world = { .now = net_clock, .random = same_end };
+	struct session one = { 0 }, two = { 0 };
+	autobuf struct buf later = { 0 }, other = { 0 };
+	autojson json_t *early = NULL, *event = NULL;
+
+	session_in(&world, &one);
+	session_in(&world, &two);
+	need(strcmp(one.id, two.id) == 0 && strcmp(one.key, two.key) != 0);
+	json_decref(seal(&one, PLAIN));
+	early = seal(&two, PLAIN);
+	must(ratchet_outbound_key(one.ratchet, &later));
+	must(ratchet_outbound_key(two.ratchet, &other));
+	event = seal(&one, PLAIN);
+	is_int(give(&eve, key_content(&one, ROOM, later.data), NULL), 0, "a key from position 1");
+	is_int(give(&eve, key_content(&two, ROOM, other.data), NULL), 0, "E39 another under its id from there is not even looked at");
+	ok(give(&eve, key_content(&two, ROOM, two.key), NULL) == E_REFUSED && strstr(why, "known with another key") != NULL,
+	    "and from position 0 is refused");
+	is_int(opens(early, NULL), E_REFUSED, "it opens nothing");
+	is_int(opens(event, NULL), 0, "and the first still does");
+	ratchet_outbound_free(one.ratchet);
+	ratchet_outbound_free(two.ratchet);
+}
+
 static void
 test_state(struct session *s)
 {
@@ -309,6 +356,34 @@ test_trust(void)
 	ratchet_outbound_free(s.ratchet);
 }
 
+/* A server can invent people, and each of them sessions without end. */
+static void
+test_stranger(void)
+{
+	struct peer odd;
+	struct session s = { 0 };
+	int taken = 0;
+
+	peer_start(&odd, "@odd:o", "ODDDEV");
+	peer_publish(&odd, NULL);
+	peer_meet(&odd, &a);
+	session_start(&s);
+	is_int(give(&odd, key_content(&s, ROOM, s.key), NULL), E_LATER, "a key from somebody of whom nothing is known");
+	net_now += SECOND;
+	need(node_query(&a));
+	for (;;) {
+		if (give(&odd, key_content(&s, ROOM, s.key), NULL) != 0 || ++taken > STRANGERS)
+			break;
+		ratchet_outbound_free(s.ratchet);
+		session_start(&s);
+	}
+	ok(taken == STRANGERS && strstr(why, "given us 50 sessions") != NULL, "of a stranger %d sessions are kept (%d)", STRANGERS, taken);
+	(void)node_person(&a, odd.user);
+	is_int(give(&odd, key_content(&s, ROOM, s.key), NULL), 0, "and more as soon as they are let in");
+	ratchet_outbound_free(s.ratchet);
+	peer_stop(&odd);
+}
+
 int
 main(void)
 {
@@ -331,9 +406,11 @@ main(void)
 	test_room_and_sender(&s);
 	test_keys(&s);
 	test_lower();
+	test_same_id();
 	test_state(&s);
 	test_forms(&s);
 	test_trust();
+	test_stranger();
 	ratchet_outbound_free(s.ratchet);
 	node_stop(&a);
 	peer_stop(&eve);
