@@ -267,13 +267,24 @@ test_which(void)
 	ok(!is_unsure(ROOM), "nor when we are back in it, which a sync shows whole");
 }
 
+/* Of how many requests is that a part? */
+static int
+asked(const char *word)
+{
+	int n = 0;
+
+	for (int i = 0; i < BENCH_REQUESTS; i++)
+		n += node.requests[i].id != 0 && strstr(node.requests[i].path, word) != NULL;
+	return n;
+}
+
 static void
 test_many(void)
 {
 	autofree char *list = MEMBERS({ BENCH_USER, "join" });
 	char name[ROOMS][64];
 	const char *rooms[ROOMS];
-	int n = 0, first = 0;
+	int n = 0;
 
 	/* What was asked before goes unanswered. */
 	bench_node_again(&node);
@@ -283,15 +294,52 @@ test_many(void)
 		make_room(rooms[i] = name[i], ROOM_DIRECT, true);
 	}
 	sync_shows(true, "", rooms, ROOMS);
-	for (int i = 0; i < BENCH_REQUESTS; i++)
-		first += node.requests[i].id != 0 && strstr(node.requests[i].path, "many") != NULL;
-	is_int(first, AT_ONCE, "of many rooms some are asked about at one time");
+	is_int(asked("many"), AT_ONCE, "of many rooms some are asked about at one time");
 	for (struct bench_request *r; (r = bench_request(&node, "many")) != NULL; n++)
 		answer(r, list);
 	is_int(n, ROOMS, "and all in the end");
 	for (int i = 0; i < ROOMS; i++)
 		n -= !is_unsure(rooms[i]);
 	is_int(n, 0, "so that each is known");
+}
+
+/* One sync says that we left many rooms, of which there is no other; it is not so. */
+static void
+test_out(void)
+{
+	static const char still[] = "/state/m.room.member/", here[] = "{\"membership\":\"join\"}";
+	autofree char *rooms = bench_text("%s", ""), *text = NULL, *list = MEMBERS({ BENCH_USER, "join" });
+	struct bench_request *r;
+	char name[ROOMS][64];
+	int n = 0;
+
+	for (int i = 0; i < ROOMS; i++) {
+		autofree char *old = rooms;
+
+		(void)snprintf(name[i], sizeof(name[i]), "!gone%d:here.example", i);
+		make_room(name[i], ROOM_DIRECTORY, true);
+		rooms = bench_text("%s%s\"%s\":{}", old, i > 0 ? "," : "", name[i]);
+	}
+	text = bench_text("{\"next_batch\":\"s%d\",\"rooms\":{\"leave\":{%s}}}", ++syncs, rooms);
+	turns();
+	bench_need((r = bench_request(&node, "/sync?")) != NULL);
+	bench_answer(&node, r, text, strlen(text));
+	turns();
+	is_int(asked(still), AT_ONCE, "of many rooms that we are said to have left some are asked about at one time");
+	for (; (r = bench_request(&node, still)) != NULL && n < 2 * ROOMS; n++) {
+		bench_answer(&node, r, here, strlen(here));
+		turns();
+	}
+	is_int(n, ROOMS, "and each in the end");
+	while ((r = bench_request(&node, "/members")) != NULL)
+		answer(r, list);
+	for (int i = 0; i < ROOMS; i++) {
+		autoroom struct room room = { 0 };
+
+		bench_must(room_get(node.app->db, name[i], &room));
+		n -= room.joined && !is_unsure(name[i]);
+	}
+	is_int(n, 0, "so that we are in all of them");
 }
 
 static int64_t
@@ -370,6 +418,7 @@ main(void)
 	test_blanked();
 	test_which();
 	test_many();
+	test_out();
 	test_shares();
 	bench_node_close(&node);
 	return done_testing();
