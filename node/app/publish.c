@@ -324,7 +324,7 @@ follower_step(void *cookie, const struct partner *partner)
 	int64_t pid;
 	int r;
 
-	if (!partner->follower || org == NULL)
+	if (partner->follower != FOLLOWER_IS || org == NULL)
 		return 0;
 	if ((r = person_id(f->app->db, org->node, &pid)) != 0)
 		return r;

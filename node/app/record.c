@@ -209,7 +209,7 @@ on_follow(struct app *app, const struct ev_follow *ev, const struct origin *orig
 		partner = (struct partner){ .org = strdup(origin->org) };
 	else if (r != 0)
 		return r;
-	partner.follower = 1;
+	partner.follower = FOLLOWER_IS;
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
 	r = partner.org == NULL ? -ENOMEM : partner_put(app->db, &partner);
 	if (r == 0)

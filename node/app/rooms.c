@@ -277,18 +277,24 @@ we_are(struct app *app, struct room *room, bool joined)
 	return members_forget(app, room->room_id);
 }
 
-/* Who leaves our directory follows it no longer, until it asks again. */
+/* Who leaves our directory follows it no longer, until it asks again, or is in it after all. */
 static int
-reader_left(struct app *app, const struct room *room, const char *user, int64_t pid)
+reader_is(struct app *app, const struct room *room, const char *user, int64_t was, int64_t is)
 {
 	const struct trust_org *org = trust_org_by_node(app->trust, user);
 	struct partner partner;
-	int r = roster_drop(app->db, room->room_id, pid);
+	int r;
 
-	if (r != 0 || !room->ours || org == NULL || (r = partner_get(app->db, org->id, &partner)) != 0)
+	if (room->kind != ROOM_DIRECTORY || !room->ours || org == NULL)
+		return 0;
+	if ((r = partner_get(app->db, org->id, &partner)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	partner.follower = 0;
-	r = partner_put(app->db, &partner);
+	if (partner.follower == was) {
+		partner.follower = is;
+		r = partner_put(app->db, &partner);
+		if (r == 0 && is == FOLLOWER_LEFT)
+			r = members_absent(app, room);
+	}
 	partner_free(&partner);
 	return r;
 }
@@ -318,12 +324,13 @@ saw_member(struct app *app, const char *room_id, const json_t *event)
 	if (r == 0 && self)
 		r = we_are(app, &room, !strcmp(membership, "join"));
 	else if (r == 0 && !strcmp(membership, "join")) {
-		r = outbox_wake(app->db, room_id);
+		if ((r = outbox_wake(app->db, room_id)) == 0)
+			r = reader_is(app, &room, user, FOLLOWER_LEFT, FOLLOWER_IS);
 	} else if (r == 0 && app->crypt != NULL && !strcmp(room.account, "node") &&
 	    strcmp(membership, "join") && strcmp(membership, "invite")) {
 		r = envelope_member_left(app->crypt, room_id, pid);
-		if (r == 0 && room.kind == ROOM_DIRECTORY)
-			r = reader_left(app, &room, user, pid);
+		if (r == 0 && room.kind == ROOM_DIRECTORY && (r = roster_drop(app->db, room_id, pid)) == 0)
+			r = reader_is(app, &room, user, FOLLOWER_IS, FOLLOWER_LEFT);
 	}
 	return r;
 }

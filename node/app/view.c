@@ -126,7 +126,7 @@ list_partners(struct listing *l)
 		if ((r = partner_get(l->app->db, org->id, &p)) != 0 && r != E_NOTFOUND)
 			return r;
 		r = append(l, json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:s*}", "org", org->id, "name", org->name,
-		    "server", org->server, "follows", r == 0 && p.follows && p.loaded, "follower", r == 0 && p.follower,
+		    "server", org->server, "follows", r == 0 && p.follows && p.loaded, "follower", r == 0 && p.follower == FOLLOWER_IS,
 		    "asked", r == 0 && p.follows && !p.loaded, "stopped", trust_judge(l->app->trust, org->id, &why) == 0 ? NULL : why.text));
 		partner_free(&p);
 		if (r != 0)

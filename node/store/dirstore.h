@@ -30,11 +30,13 @@ int	own_leap(struct db *) must_check;
 int	own_drop(struct db *, const char *id) must_check;
 void	own_free(struct own_record *);
 
+enum { FOLLOWER_NOT, FOLLOWER_IS, FOLLOWER_LEFT };	/* The last: it is said to have left our directory since. */
+
 struct partner {
 	char	*org;			/* Organization id of the trust list. */
 	char	*directory_room;	/* Its directory room once invited, or NULL. */
 	int64_t	 follows;		/* We asked to follow it. */
-	int64_t	 follower;		/* It asked to follow us. */
+	int64_t	 follower;		/* FOLLOWER_*: it asked to follow us. */
 	int64_t	 loaded;		/* Its records were loaded by /state. */
 	char	*manifest;		/* Last manifest's JSON, or NULL. */
 };

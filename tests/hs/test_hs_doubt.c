@@ -358,6 +358,47 @@ test_space(void)
 	scene_end(&l.sc);
 }
 
+static bool
+follows(struct liar *l)
+{
+	autojson json_t *partners = story_list(&l->sc.host, TARGET, "partners");
+
+	return json_is_true(json_object_get(json_array_get(partners, 0), "follower"));
+}
+
+static size_t
+publish(struct liar *l, const char *source, const char *alias)
+{
+	struct host *h = &l->sc.host;
+	autojson json_t *found = NULL;
+
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s, s:[s], s:[s], s:[s], s:{s:i, s:I}}}]}", "records", "source", source,
+	    "kind", "specialist", "body", "alias", alias, "program", "hsds:service/1", "roles", "one_to_one", "languages", "en",
+	    "modalities", "phone", "capacity", "open", 1, "updated_at", (json_int_t)*h->now)));
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 30000);
+	found = host_ok(h, SOURCE, "find", json_pack("{s:s}", "words", alias));
+	return json_array_size(json_arr(found, "records"));
+}
+
+/* Who follows our directory is said to have left it. */
+static void
+test_follower(enum reply reply)
+{
+	struct liar l;
+	struct host *h = begin(&l, 307);
+
+	l.reply = reply;
+	told(&l, TARGET_USER, hs_room(h->hs, ID_NAMESPACE "directory", 0), SOURCE_USER);
+	ok(!follows(&l) && publish(&l, "nell", "Nell") == 0, "who left follows no longer, and gets no key");
+	is_int(hours(&l, 2), 1, "after an hour it is asked");
+	ok(follows(&l) == (reply == TRUTH), "who is in it follows it again; who is not does not");
+	is_int(publish(&l, "otto", "Otto"), reply == TRUTH, "and reads what is published");
+	is_int(hours(&l, 24), 0, "nothing is asked any more");
+	ok(story_complaints(h) == 0, "the homeservers have nothing to complain of");
+	scene_end(&l.sc);
+}
+
 /* It is true. */
 static void
 test_left(void)
@@ -395,6 +436,8 @@ main(void)
 	test_stuck();
 	test_uninvited();
 	test_space();
+	test_follower(TRUTH);
+	test_follower(LEFT);
 	test_left();
 	return done_testing();
 }

@@ -108,7 +108,7 @@ SELECT id, max(seq) FROM (
 ) GROUP BY id;
 
 -- name: purge_ask
-INSERT OR IGNORE INTO purge (record, org, asked_at) SELECT ?1, org, ?2 FROM partner WHERE follower <> 0
+INSERT OR IGNORE INTO purge (record, org, asked_at) SELECT ?1, org, ?2 FROM partner WHERE follower = 1
 UNION SELECT record, org, ?2 FROM record_read WHERE record = ?1;
 
 -- name: read_put
