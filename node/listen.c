@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/canon.h"
+#include "base/heap.h"
 #include "listen.h"
 
 enum { READ_STEP = 64 * 1024, READ_TURN = 1 << 20, LINE_MAX_BYTES = LISTEN_MAX + 1 /* its line feed */ };
@@ -102,9 +103,14 @@ static int
 client_say(struct client *c, json_t *reply)
 {
 	autojson json_t *r = reply;
+	unsigned long full = heap_full();
 	autofree char *text = r != NULL ? json_text(r, JSON_COMPACT) : NULL;
 	int e;
 
+	/* Said without the heap: one that is full must not end the node. */
+	if (text == NULL && heap_full() != full)
+		return buf_puts(&c->out, "{\"ok\":false,\"code\":\"refused\",\"error\":\"the answer needs more memory than it may\","
+		    "\"hint\":\"ask for less at once\"}\n");
 	if (text == NULL)
 		return -ENOMEM;
 	if (strlen(text) >= LISTEN_MAX) {
@@ -130,22 +136,26 @@ client_request(struct client *c, const char *line, size_t len)
 {
 	autojson json_t *request = NULL;
 	json_t *args, *reply = NULL;
+	size_t before = heap_used(NULL);
+	unsigned long full = heap_full();
 	struct err err = { "" };
 	int r;
 
-	/* The JSON heap has a ceiling: what does not fit is the client's fault, not the node's end. */
+	/* The JSON heap has a ceiling: what does not fit is the client's fault, not the node's end.  What it takes is left once more, for the verb. */
 	r = canon_parse(line, len, &request, &err);
-	if (r < 0)
-		r = err_set(&err, E_BAD, "the request needs more memory than it may");
+	if (r < 0 || heap_full() != full || heap_used(NULL) - before > heap_left())
+		r = err_set(&err, E_BAD, "the request needs more memory than a command may take");
 	if (r == 0 && json_str(request, "verb") == NULL)
 		r = err_set(&err, E_BAD, "the request has no \"verb\"");
 	args = json_object_get(request, "args");
 	if (r == 0 && args != NULL && !json_is_object(args))
 		r = err_set(&err, E_BAD, "\"args\" of the request is no object");
-	if (r != 0)
+	if (r != 0) {
+		json_decref(take(request));
 		return client_complain(c, &err);
-
+	}
 	r = c->listen->fn(c->listen->cookie, c->uid, request, &reply);
+	json_decref(take(request));	/* Its memory is the reply's. */
 	return r < 0 ? r : client_say(c, reply);
 }
 

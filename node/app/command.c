@@ -8,6 +8,7 @@
 #include "book.h"
 #include "consult.h"
 #include "base/canon.h"
+#include "base/heap.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "capacity.h"
@@ -171,6 +172,7 @@ command_run(struct app *app, uid_t uid, const json_t *request, json_t **ret_repl
 	autojson json_t *result = NULL, *none = json_object();
 	json_t *args = json_obj(request, "args");
 	const struct verb *verb = NULL;
+	unsigned long full = heap_full(), missed = heap_missed(), refused = heap_refused();
 	struct err why = { "" };
 	char actor[32];
 	int r;
@@ -194,10 +196,18 @@ command_run(struct app *app, uid_t uid, const json_t *request, json_t **ret_repl
 		log_error("app", "the verb %s wanted to write, and only reads", verb->name);
 		r = err_set(&why, E_REFUSED, "a fault of the program: this was not to change anything, and wanted to; nothing was changed");
 	}
-	if (r < 0)
+	if (r == 0 && (*ret_reply = json_pack("{s:b, s:O}", "ok", 1, "result", result)) == NULL)
+		r = -ENOMEM;
+	/* More JSON than there may be at once is this command's fault, and not worth the process; that the system has no memory is. */
+	if ((r == -ENOMEM || r == ERR_CORRUPT || heap_missed() != missed) && heap_full() != full && heap_refused() == refused) {
+		json_decref(take(*ret_reply));
+		json_decref(take(result));
+		r = err_next(&why, err_set(&why, E_REFUSED, "this needs more memory than a command may take; nothing was done"),
+		    "ask for less at once, or send it in parts");
+	}
+	if (r <= 0)
 		return r;
-	*ret_reply = r == 0 ? json_pack("{s:b, s:O}", "ok", 1, "result", result) :
-	    json_pack("{s:b, s:s, s:s, s:s}", "ok", 0, "code", code_name(r), "error",
+	*ret_reply = json_pack("{s:b, s:s, s:s, s:s}", "ok", 0, "code", code_name(r), "error",
 	    *why.text != '\0' ? why.text : err_name(r), "hint", *err_todo(&why) != '\0' || verb == NULL ?
 	    err_todo(&why) : verb->hint);
 	return *ret_reply != NULL ? r : -ENOMEM;

@@ -9,7 +9,7 @@
 #include "heap.h"
 
 static size_t used, most, limit;
-static unsigned long refused, missed;
+static unsigned long refused, missed, full;
 static bool loading, spent;	/* A text is being read; a block for it was refused. */
 
 static void *
@@ -20,6 +20,7 @@ counted_malloc(size_t n)
 
 	refused += within && p == NULL;
 	missed += !loading && p == NULL;
+	full += used + n > limit;
 	spent |= loading && p == NULL;
 	if (p != NULL && (used += malloc_usable_size(p)) > most)
 		most = used;
@@ -72,6 +73,12 @@ unsigned long
 heap_missed(void)
 {
 	return missed;
+}
+
+unsigned long
+heap_full(void)
+{
+	return full;
 }
 
 size_t

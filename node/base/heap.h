@@ -27,6 +27,8 @@ unsigned long heap_refused(void);
  * absent ("s*") leave a member out then and say nothing: whoever has made something lasting compares before and after.
  */
 unsigned long heap_missed(void);
+/** heap_full(): how often the limit had no room for it: what was asked for is too much, the system may have plenty. */
+unsigned long heap_full(void);
 /** heap_left(): bytes that may still be taken; SIZE_MAX without a limit. */
 size_t	heap_left(void);
 /** heap_used(): bytes in use, and the most there ever were. */

@@ -12,10 +12,11 @@
 
 #include "base/buf.h"
 #include "base/canon.h"
+#include "base/heap.h"
 #include "node/listen.h"
 #include "tests/tap.h"
 
-enum { NOBODY = 65534 };
+enum { NOBODY = 65534, HEAP = 64 << 20 };
 
 struct bench {
 	struct loop	*loop;
@@ -23,9 +24,10 @@ struct bench {
 	char		 dir[32], path[64];
 	int		 calls;
 	uid_t		 peer;
+	json_t		*ballast;
 };
 
-/* Verbs: echo gives args back; big an answer of args.bytes; fail ends the loop. */
+/* Verbs: echo gives args back; big an answer of args.bytes; full leaves no memory for its reply; fail ends the loop. */
 static int
 serve(void *cookie, uid_t peer, const json_t *request, json_t **ret)
 {
@@ -44,6 +46,10 @@ serve(void *cookie, uid_t peer, const json_t *request, json_t **ret)
 
 		memset(text, 'x', n);
 		*ret = listen_reply(0, json_stringn(text, n), NULL, NULL);
+	} else if (strcmp(verb, "full") == 0) {
+		*ret = listen_reply(0, NULL, NULL, NULL);
+		b->ballast = json_pack("[O, o]", request, json_sprintf("%*s", (int)heap_left() - 512, ""));
+		(void)json_array_append_new(b->ballast, json_sprintf("%*s", (int)heap_left() - 64, ""));
 	} else if (strcmp(verb, "echo") == 0) {
 		*ret = listen_reply(0, json_incref(args), NULL, NULL);
 	} else {
@@ -258,6 +264,57 @@ test_sizes(void)
 	tear_down(&b);
 }
 
+/* "[{},{},...]" as the args of ${verb}, which takes ${bytes} of the heap. */
+static char *
+tree_line(const char *verb, size_t bytes)
+{
+	static const char probe[] = "[{},{},{},{},{},{},{},{},{},{}]";
+	size_t before = heap_used(NULL), each, n;
+	json_t *tree = NULL;
+	struct buf line = { 0 };
+
+	if (canon_parse(probe, strlen(probe), &tree, NULL) != 0)
+		abort();
+	each = (heap_used(NULL) - before) / json_array_size(tree);
+	json_decref(tree);
+	if (buf_printf(&line, "{\"verb\":\"%s\",\"args\":{\"a\":[{}", verb) != 0)
+		abort();
+	for (n = bytes / each; n > 1; n--)
+		if (buf_puts(&line, ",{}") != 0)
+			abort();
+	if (buf_puts(&line, "]}}\n") != 0)
+		abort();
+	return buf_take(&line);
+}
+
+/* A short line that is huge in memory: whoever sends it hears why it is not taken, and nothing ends. */
+static void
+test_memory(void)
+{
+	static const char much[] = BAD("the request needs more memory than a command may take");
+	struct bench b = set_up();
+	autofree char *half = tree_line("nap", HEAP / 3), *most = tree_line("nap", HEAP / 4 * 3), *more = tree_line("nap", HEAP * 2UL);
+	autofree char *got = NULL;
+	bool closed;
+	int fd;
+
+	if (start(&b, NULL) != 0)
+		abort();
+	fd = dial(&b);
+	exchange(&b, fd, more, much, "a request that does not fit is refused");
+	exchange(&b, fd, most, much, "and one that fits and leaves the verb less than it takes itself");
+	is_int(b.calls, 0, "neither reaches a verb");
+	say(&b, fd, half);
+	got = hear(&b, fd, &closed);
+	ok(b.calls == 1 && strstr(got, "there is no verb nap") != NULL, "one of a third is served");
+	exchange(&b, fd, "{\"verb\":\"full\"}\n", "{\"ok\":false,\"code\":\"refused\",\"error\":\"the answer needs more memory than it may\","
+	    "\"hint\":\"ask for less at once\"}\n", "an answer for whose text there is no memory is a refusal");
+	json_decref(b.ballast);
+	exchange(&b, fd, "{\"verb\":\"echo\",\"args\":{}}\n", OK("{}"), "and the next is answered as before");
+	(void)close(fd);
+	tear_down(&b);
+}
+
 static void
 test_crowd(void)
 {
@@ -420,8 +477,11 @@ test_reply(void)
 int
 main(void)
 {
+	if (heap_limit(HEAP) != 0)	/* As the node has one. */
+		return EXIT_FAILURE;
 	test_requests();
 	test_sizes();
+	test_memory();
 	test_crowd();
 	test_file();
 	test_fatal();
