@@ -129,13 +129,19 @@ static void
 test_no_chat(struct host *h)
 {
 	autofree char *told = NULL;
+	autojson json_t *sent = NULL, *before = NULL, *after = NULL;
 
 	hs_script(h->hs, &(struct hs_script){ .drop = "/createRoom" });
-	json_decref(host_ok(h, SOURCE, "say", said("@nobody:harbor.example", "Hello.")));
+	sent = host_ok(h, SOURCE, "say", said("@nobody:harbor.example", "Hello."));
 	host_run(h, 25 * 3600 * 1000LL);
-	hs_script(h->hs, NULL);
+	before = host_ok(h, SOURCE, "status", json_pack("{s:O}", "id", json_object_get(sent, "id")));
+	is_str(json_str(before, "waits"), "@nobody:harbor.example is invited to a chat first, and has to accept", "a chat that cannot be made");
 	told = doctor(h, SOURCE, "messages");
-	ok(strstr(told, "1 message to people waits for more than a day") == told, "a chat that cannot be made is told of: %s", told);
+	ok(strstr(told, "1 message to people waits for more than a day") == told, "is told of: %s", told);
+	hs_script(h->hs, NULL);
+	host_run(h, 2 * 3600 * 1000LL);
+	after = host_ok(h, SOURCE, "status", json_pack("{s:O}", "id", json_object_get(sent, "id")));
+	is_str(json_str(after, "waits"), "@nobody:harbor.example has not accepted the invitation to the chat yet", "and made when it can be");
 }
 
 static json_t *
