@@ -5,7 +5,6 @@
 
 #include "base/canon.h"
 #include "base/event.h"
-#include "base/id.h"
 #include "erase.h"
 #include "events.h"
 #include "handlers.h"
@@ -40,8 +39,7 @@ is_for_staff(struct app *app, const struct case_row *row, bool *ret)
 	    (r = step_list(app->db, row->id, &steps, &n)) != 0)
 		return r;
 	for (size_t i = 0; i < n; i++)
-		*ret |= steps[i].step.by == REFERRAL_AT_TARGET && *steps[i].step.id != ID_DERIVED &&
-		    steps[i].step.move.input != REFERRAL_IN_DECLINE;
+		*ret |= steps[i].step.by == REFERRAL_AT_TARGET && steps[i].step.move.input != REFERRAL_IN_DECLINE;
 	step_list_free(steps, n);
 	return 0;
 }

@@ -108,7 +108,7 @@ list_theirs(struct app *app, const char *referral, json_t *have)
 	int r = step_list(app->db, referral, &steps, &n);
 
 	for (size_t i = 0; i < n && r == 0; i++)
-		if (steps[i].step.by == REFERRAL_AT_TARGET && *steps[i].step.id != ID_DERIVED)
+		if (steps[i].step.by == REFERRAL_AT_TARGET)
 			r = json_array_append_new(have, json_string(steps[i].step.id)) != 0 ? -ENOMEM : 0;
 	step_list_free(steps, n);
 	return r;

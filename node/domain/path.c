@@ -342,7 +342,7 @@ path_derive(const char *referral, const char *prev, const struct referral *r, en
 
 	assert((size_t)n < sizeof(text));
 	(void)crypto_generichash(raw, sizeof(raw), (const uint8_t *)text, (size_t)n, NULL, 0);
-	*ret = (struct path_step){ .move = { .input = input, .leg = r->leg,
+	*ret = (struct path_step){ .by = REFERRAL_AT_SOURCE, .move = { .input = input, .leg = r->leg,
 	    .actor = input == REFERRAL_IN_EXPIRE ? REFERRAL_BY_WARDEN : REFERRAL_BY_TARGET,
 	    .at = input == REFERRAL_IN_EXPIRE ? referral_expire_at(r) : r->since } };
 	id_of_bytes(raw, ret->id);

@@ -40,7 +40,7 @@ enum {
 struct path_step {
 	char			id[ID_LEN + 1];		/* Own content id, or derived. */
 	char			prev[ID_LEN + 1];	/* "" for the first. */
-	enum referral_side	by;			/* Who said it; of a derived step it means nothing. */
+	enum referral_side	by;			/* Who said it; a derived step nobody did: AT_SOURCE. */
 	struct referral_move	move;
 };
 

@@ -255,6 +255,7 @@ test_derived(void)
 	path_derive(referral_id, tip, path_state(b), REFERRAL_IN_RECEIVE, &forged);
 	ok(id_is_step(one.id) && id_is_step(forged.id) && !id_is_own(one.id) && !id_is_own(forged.id) && strcmp(forged.id, one.id) != 0,
 	    "of an id that no content has");
+	ok(one.by == REFERRAL_AT_SOURCE && forged.by == REFERRAL_AT_SOURCE, "which the target has not said, not even that it has the request");
 	forged = made("Q", "W", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET);
 	(void)snprintf(forged.id, sizeof(forged.id), "%s", one.id);
 	is_int(path_add(a, &forged, NULL), E_REFUSED, "a content that has it all the same does not take its place");

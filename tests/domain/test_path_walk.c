@@ -132,7 +132,7 @@ answer(struct walk *w, unsigned seq)
 	w->answer.seq = seq;
 	w->answer.n = 0;
 	for (size_t i = 0; i < path_size(p); i++)
-		if (path_at(p, i)->by == REFERRAL_AT_TARGET && *path_at(p, i)->id != ID_DERIVED)
+		if (path_at(p, i)->by == REFERRAL_AT_TARGET)
 			memcpy(w->answer.have[w->answer.n++], path_at(p, i)->id, ID_LEN + 1);
 	say_what(w, 1, ANSWER, &(struct path_step){ .by = REFERRAL_AT_SOURCE });
 }
