@@ -271,6 +271,45 @@ another(struct scene *sc)
 		host_fail(&sc->host, "no other referral");
 }
 
+static void
+steps(struct scene *sc, enum story_step step)
+{
+	if (!refer_step(&sc->host, &sc->s, step))
+		host_fail(&sc->host, "no such step");
+	host_run(&sc->host, MOMENT);
+}
+
+/* By what is disclosed, whoever received two referrals sees that they may be of one person: by what counts alone. */
+static void
+test_alike(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	json_t *left;
+	char accepted[40], tip[40];
+
+	scene_begin(&sc, 36, STORY_CONSENT);
+	another(&sc);
+	host_run(h, MOMENT);
+	steps(&sc, STORY_ACCEPT);
+	last_step(&sc, accepted);
+	steps(&sc, STORY_CONSENT);
+	is_int(likes(&sc, "may_be_the_same_person_as"), 1, "two who are disclosed with one address may be one person");
+	last_step(&sc, tip);
+	disclose(&sc, sams(&sc), second, tip);
+	ok(shows(&sc, TARGET, "Sam") && likes(&sc, "may_be_the_same_person_as") == 0, "not once it is said that one has another");
+	last_step(&sc, tip);
+	disclose(&sc, refer_args(h, &sc.s, STORY_CONSENT), nothing, tip);
+	ok(shows(&sc, TARGET, "Jo") && likes(&sc, "may_be_the_same_person_as") == 1, "but as soon as it is said anew");
+	left = scene_stamp(&sc, json_pack("{s:s, s:s}", "change", "withdraw", "by", "member"));
+	(void)json_object_set_new(left, "prev", json_string(accepted));
+	hostile_say(h, SOURCE, sc.channel, CHANGE, left);
+	host_run(h, MOMENT);
+	ok(shows(&sc, TARGET, NULL) && held(&sc, TARGET) == 0, "a member who left before all of it is known no more");
+	is_int(likes(&sc, "may_be_the_same_person_as"), 0, "nor by whom they are like");
+	scene_end(&sc);
+}
+
 /* Which referral a partner's word erases: that of somebody whom nobody was told of, and whom they did not take on. */
 static void
 test_erase(void)
@@ -312,6 +351,7 @@ main(void)
 	test_counts();
 	test_called();
 	test_source();
+	test_alike();
 	test_erase();
 	return done_testing();
 }
