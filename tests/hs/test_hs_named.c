@@ -149,6 +149,7 @@ test_in_force(void)
 {
 	autojson json_t *info = NULL, *shown = NULL, *why = NULL;
 	const json_t *entry;
+	const char *what;
 
 	begin_again(72, limits(), 0, false);
 	json_decref(host_ok(&sc.host, SOURCE, "inform", residence()));
@@ -157,7 +158,8 @@ test_in_force(void)
 	is_str(json_str(info, "residence"), "US-NJ", "under a consent in force the answer is told");
 	shown = disclosed_account(&sc, SOURCE);
 	entry = json_array_get(json_arr(shown, "disclosures"), 1);
-	ok(!strcmp(json_string_value(json_array_get(json_arr(entry, "what"), 0)), "constraints") &&
+	what = json_string_value(json_array_get(json_arr(entry, "what"), 0));
+	ok(what != NULL && !strcmp(what, "constraints") &&
 	    json_is_true(json_object_get(entry, "notice")) && json_str(entry, "arrived") != NULL,
 	    "the account has it, with the notice, and that it arrived");
 	json_decref(host_ok(&sc.host, TARGET, "decline", decline("duplicate", "They are with us since May.")));
