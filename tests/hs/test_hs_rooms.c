@@ -84,7 +84,7 @@ test_invitations(void)
 	is_str(member_of(&h, direct, SOURCE_USER), "join", "but a direct chat is");
 	is_str(member_of(&h, steward, STEWARD), "invite", "except by the steward");
 
-	/* Whoever is asked about for other reasons is looked at again then: not here. */
+	/* An answer about somebody's devices has their invitations looked at again, too: none comes, so here only the list can do it. */
 	hs_script(h.hs, &(struct hs_script){ .drop = "/keys/query" });
 	list = story_trust_list(&h, 10, EVERYBODY, STORY_LIFE);
 	for (i = 0; i < h.n; i++)
