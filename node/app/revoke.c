@@ -112,11 +112,11 @@ step_of(enum ev_consent_revoked_then then)
 
 /*
  * The other side may have been quicker with something that ends it.  ${ev}: theirs; NULL: ours.  Theirs may find no
- * place: E_NOTFOUND, E_REFUSED.
+ * place: E_NOTFOUND, E_REFUSED.  ${made}: it was not there before; or NULL.
  */
 static int
 step(struct app *app, struct case_row *row, enum ev_consent_revoked_then then, const char *who, const char *content_id,
-    const struct ev_consent_revoked *ev)
+    const struct ev_consent_revoked *ev, bool *made)
 {
 	const struct case_step s = { .input = step_of(then), .actor = REFERRAL_BY_MEMBER, .who = who, .id = content_id,
 	    .prev = ev != NULL ? ev->prev : NULL, .leg = ev != NULL ? ev->leg : 0, .at = ev != NULL ? ev->sent_at : 0 };
@@ -126,6 +126,8 @@ step(struct app *app, struct case_row *row, enum ev_consent_revoked_then then, c
 	if (then == EV_CONSENT_REVOKED_THEN_NOTHING || (ev != NULL && ev->prev == NULL) || *content_id == '\0')
 		return 0;
 	r = case_step(app, row, &s, NULL);
+	if (made != NULL)
+		*made |= r == 0;
 	return r > 0 && (ev == NULL || r == E_EXISTS) ? 0 : r;
 }
 
@@ -305,7 +307,7 @@ revoke_one(void *cookie, const struct consent_row *consent)
 	t->told = told;
 	t->not_told = not_told;
 	if ((r = note(t->app, consent, t->why, t->now)) != 0 || (r = tell_all(t)) != 0 ||
-	    (r = step(t->app, t->row, t->then, t->why->actor, t->content_id, NULL)) != 0 ||
+	    (r = step(t->app, t->row, t->then, t->why->actor, t->content_id, NULL, NULL)) != 0 ||
 	    (r = audit_case(t->app->db, t->now, t->why->actor, event ? "consent-ended" : "revoke", t->row->id, consent->id)) != 0)
 		return r;
 	t->then = court ? then : EV_CONSENT_REVOKED_THEN_NOTHING;	/* The referral ends once. */
@@ -434,7 +436,7 @@ tell_now(struct app *app, const struct holder_row *holder)
 	if (r == 0)
 		r = told == NULL || not_told == NULL ? -ENOMEM : tell(&t, holder->org);
 	if (r == 0)
-		r = step(app, &row, t.then, why.actor, t.content_id, NULL);
+		r = step(app, &row, t.then, why.actor, t.content_id, NULL, NULL);
 	case_free(&row);
 	revocation_row_free(&v);
 	consent_row_free(&consent);
@@ -483,8 +485,9 @@ held(struct app *app, const struct case_row *row, json_t **ret)
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
+/* ${news}: it says what is here to be answered for, and what was not said before; else nothing is kept of the answer. */
 static int
-acknowledge(struct app *app, const struct ev_consent_revoked *ev, const struct origin *origin, const struct case_row *row, bool known)
+acknowledge(struct app *app, const struct ev_consent_revoked *ev, const struct origin *origin, const struct case_row *row, bool news)
 {
 	autojson json_t *keeps = NULL, *content = NULL;
 	char id[ID_LEN + 1];
@@ -495,7 +498,7 @@ acknowledge(struct app *app, const struct ev_consent_revoked *ev, const struct o
 	if ((content = json_pack("{s:s, s:s, s:O, s:b, s:s}", "referral", ev->referral, "consent", ev->consent,
 	    "keeps", keeps, "stops_redisclosure", 1, "body", "The consent is no longer in force here; nothing is passed on.")) == NULL)
 		return -ENOMEM;
-	return known ? traffic_send(app, origin->org, NULL, TYPE_REVOKED_ACK, content, id, origin->reason) :
+	return news ? traffic_send(app, origin->org, NULL, TYPE_REVOKED_ACK, content, id, origin->reason) :
 	    traffic_unknown(app, origin->org, ev->id, TYPE_REVOKED_ACK, content);
 }
 
@@ -510,7 +513,7 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 	int r = consent_get(app->db, ev->consent, &known);
 	/* Of another partner's consent it says nothing; and one that is not known may still come. */
 	bool ours = r == 0 && !strcmp(known.org, origin->org) && !strcmp(known.referral, ev->referral);
-	bool theirs = false, full = false;
+	bool theirs = false, full = false, news = false;
 
 	if (!ours && (r == 0 || r == E_NOTFOUND) && (r = waits_revocation(app, ev->consent, origin->org, &full)) != 0)
 		goto done;
@@ -522,19 +525,26 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
 	if (r == 0 && full && !theirs)
 		r = err_set(origin->reason, E_REFUSED, "too many revocations of its sender are of consents that are not known here");
-	else if (r == 0 && !full)
+	else if (r == 0 && !full && (r = over_before(app, ours ? &known : &consent, !strcmp(why.how, "event"), NULL)) == 0) {
+		news = true;
 		r = note(app, ours ? &known : &consent, &why, app_now(app));
+	} else if (r == E_EXISTS)
+		r = 0;
 	/* A target may end a referral by a consent that both know, not by one that it made up; nor may it believe that it did. */
 	if (r == 0 && theirs && (r = stop(app, row.id, row.org)) == 0 && (r = untold_look(app, &row)) == 0)
 		r = ours || row.r.side == REFERRAL_AT_TARGET || ev->prev == NULL || ev->then == EV_CONSENT_REVOKED_THEN_NOTHING ?
-		    step(app, &row, ev->then, who, ev->id, ev) : E_REFUSED;
-	/* Of a referral that is not here nothing is written under its name: there would be a key for each that somebody makes up. */
-	if (r == 0 && (ours || theirs))
+		    step(app, &row, ev->then, who, ev->id, ev, &news) : E_REFUSED;
+	/*
+	 * Of a referral that is not here nothing is written under its name: there would be a key for each that somebody makes up.  Nor of
+	 * what was said before: there is no end to how often somebody says it anew.
+	 */
+	news &= ours || theirs;
+	if (r == 0 && news)
 		r = audit_case(app->db, app_now(app), who, "revoke", ev->referral, ev->consent);
 	if (r == 0)
 		/* The step is made; but a disclosure under that consent could still be taken: its sender must know. */
 		r = full ? err_set(origin->reason, E_EXISTS, "too many revocations of its sender are of consents that are not known here") :
-		    acknowledge(app, ev, origin, ours ? &row : NULL, ours || theirs);
+		    acknowledge(app, ev, origin, ours ? &row : NULL, news);
 done:
 	case_free(&row);
 	consent_row_free(&known);

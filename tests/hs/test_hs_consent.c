@@ -150,6 +150,7 @@ test_no_place(void)
 	*h->now += 48 * HOUR;
 	hostile_say(h, SOURCE, sc.channel, REVOKED, take(content));
 	ok(refer_state(h, TARGET, &sc.s, "ended"), "and as it was not acknowledged it comes again, and is taken");
+	is_int(story_audited(h, TARGET, "partner:", "revoke", ""), 2, "which the audit says of the step and of the consent");
 	end(&sc);
 }
 

@@ -368,6 +368,51 @@ test_unknown(void)
 	scene_end(&sc);
 }
 
+/* The target says in the real referral that a consent has ended, ${n} times, each time anew; and hears nothing that comes of it. */
+static void
+say_anew(struct scene *sc, const char *consent, int n)
+{
+	struct db *db = hostile_db(&sc->host, TARGET);
+
+	for (int i = 0; i < n; i++) {
+		autojson json_t *content = json_pack("{s:i, s:s, s:s, s:I, s:s, s:s, s:s, s:I}", "v", 1, "referral", sc->s.id, "consent", consent,
+		    "at", (json_int_t)*sc->host.now, "how", "phone", "then", "nothing", "body", "-", "sent_at", (json_int_t)*sc->host.now);
+		char id[48];
+
+		(void)snprintf(id, sizeof(id), "G817PTM282CKXPPC430W6Y%04d", ++sc->said);
+		(void)(json_object_set_new(content, "id", json_string(id)) | json_object_set_new(content, "seq", json_integer(3000 + sc->said)));
+		must(&sc->host, outbox_event(db, "node", sc->channel, REVOKED, NULL, content, "ack", id, NULL));
+	}
+	host_kill(&sc->host, SOURCE);
+	hostile_go_on(&sc->host, TARGET, db);
+	host_run(&sc->host, MOMENT);
+	host_kill(&sc->host, TARGET);
+	host_start(&sc->host, SOURCE);
+	host_run(&sc->host, MOMENT);
+}
+
+/* What is said again of a consent, known or not, in a referral that is here, leaves nothing more than what was said first. */
+static void
+test_again(void)
+{
+	static const char *const consents[] = { "ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "ZZZZZZZZZZZZZZZZZZZZZZZZZY" };
+	struct scene sc;
+	struct host *h = &sc.host;
+	int before;
+
+	scene_begin(&sc, 94, STORY_REFER);
+	before = said(&sc, SOURCE_USER);
+	for (int i = 0; i < (int)nelem(consents); i++) {
+		say_anew(&sc, consents[i], MADE_UP);
+		if (i == 0)
+			is_int(said(&sc, SOURCE_USER) - before, 2 * MADE_UP, "that a consent has ended is acknowledged and answered each time that it is said");
+		is_int(owed(&sc), i + 1, "of each consent one answer is owed");
+		is_int(story_audited(h, SOURCE, "partner:", "revoke", ""), i + 1, "and the audit has each once");
+	}
+	host_start(h, TARGET);
+	scene_end(&sc);
+}
+
 int
 main(void)
 {
@@ -378,5 +423,6 @@ main(void)
 	test_revocations();
 	test_made_up();
 	test_unknown();
+	test_again();
 	return done_testing();
 }
