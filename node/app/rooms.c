@@ -246,15 +246,21 @@ rooms_shown(struct app *app, const struct out *out, const json_t *answer)
 	return r;
 }
 
-/* In a room of somebody else only those on its roster matter to us, however many it shows. */
+/* Anybody may join these: an open group, the space that shows it, the federation's room. */
+static bool
+open_to_strangers(enum room_kind kind)
+{
+	return kind == ROOM_GROUP || kind == ROOM_SPACE || kind == ROOM_FEDERATION;
+}
+
+/* In such a room, or one of somebody else, only those on its roster matter to us, however many it shows. */
 static int
 matters(struct app *app, const struct room *room, const char *user, bool self)
 {
 	int64_t pid;
 	int r;
 
-	/* Anybody may join the federation room. */
-	if ((room->ours && room->kind != ROOM_FEDERATION) || self)
+	if ((room->ours && !open_to_strangers(room->kind)) || self)
 		return 0;
 	r = person_find(app->db, user, &pid);
 	return r != 0 ? r : roster_has(app->db, room->room_id, pid);

@@ -404,6 +404,52 @@ test_shares(void)
 	free(d.device_id);
 }
 
+static bool
+is_in(const char *room, const char *user)
+{
+	autofree char *membership = NULL;
+	int64_t pid;
+	int r = person_find(node.app->db, user, &pid);
+
+	if (r == 0)
+		r = member_get(node.app->db, room, pid, &membership);
+	bench_need(r >= 0);
+	return r == 0;
+}
+
+/* Whoever joins what is open to all would be a row for ever. */
+static void
+test_strangers(void)
+{
+	static const struct {
+		const char	*room, *stranger;
+		enum room_kind	 kind;
+		bool		 kept;
+	} rooms[] = {
+		{ "!space:here.example", "@one:there.example", ROOM_SPACE, false },
+		{ "!group:here.example", "@two:there.example", ROOM_GROUP, false },
+		{ "!federation:here.example", "@three:there.example", ROOM_FEDERATION, false },
+		{ "!directory:here.example", "@four:there.example", ROOM_DIRECTORY, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms); i++) {
+		autofree char *list = MEMBERS({ BENCH_USER, "join" }, { ANNA, "join" }, { rooms[i].stranger, "join" });
+		int64_t pid;
+		int known;
+
+		make_room(rooms[i].room, rooms[i].kind, true);
+		bench_tx(&node, person_id(node.app->db, ANNA, &pid));
+		bench_tx(&node, roster_add(node.app->db, rooms[i].room, pid));
+		sync_shows(false, list, &rooms[i].room, 1);
+		bench_must(db_begin(node.app->db, NULL));
+		known = person_find(node.app->db, rooms[i].stranger, &pid);
+		ok(is_in(rooms[i].room, BENCH_USER) && is_in(rooms[i].room, ANNA), "%s: we are in it, and who is on its roster", rooms[i].room);
+		ok(is_in(rooms[i].room, rooms[i].stranger) == rooms[i].kept && (known == 0) == rooms[i].kept, "a stranger who joins is %s",
+		    rooms[i].kept ? "remembered" : "nobody");
+		bench_must(db_commit(node.app->db, NULL));
+	}
+}
+
 int
 main(void)
 {
@@ -420,6 +466,7 @@ main(void)
 	test_many();
 	test_out();
 	test_shares();
+	test_strangers();
 	bench_node_close(&node);
 	return done_testing();
 }
