@@ -330,6 +330,16 @@ ingest_person(struct app *app, int64_t pid)
 }
 
 int
+ingest_devices(struct app *app, int64_t pid)
+{
+	struct waiting *list = NULL;
+	size_t n = 0;
+	int r = waiting_devices(app->db, pid, &list, &n);
+
+	return r != 0 ? r : retry(app, list, n);
+}
+
+int
 ingest_step(struct app *app, bool *ret_more)
 {
 	struct waiting *list = NULL;

@@ -26,8 +26,13 @@ int	ingest_event(struct app *, const char *room_id, const json_t *, int64_t rece
 /** ingest_state(app, room_id, events): the answer of GET /rooms/ID/state, item by item. */
 int	ingest_state(struct app *, const char *room_id, const json_t *) must_check;
 
-/** ingest_person(app, pid): try again what waited for this sender's devices, or for trust in them. */
+/**
+ * ingest_person(app, pid): try again what waited for this sender's devices, or for trust in them.
+ * ingest_devices(app, pid): for their devices only, and so not what waits for a room key: there may be much of it, and a server can have the
+ * devices asked about as often as it likes.
+ */
 int	ingest_person(struct app *, int64_t pid) must_check;
+int	ingest_devices(struct app *, int64_t pid) must_check;
 
 /** ingest_step(app, ret_more): judge again some of what was put off until now (waiting_next). */
 int	ingest_step(struct app *, bool *ret_more) must_check;

@@ -272,7 +272,7 @@ steps_query(struct app *app, bool *ret_more)
 	/* What waited for these users' devices is judged again. */
 	json_object_foreach(json_obj(part, "device_keys"), user, ids) {
 		if ((r = person_find(app->db, user, &pid)) == 0)
-			r = ingest_person(app, pid);
+			r = ingest_devices(app, pid);
 		if (r < 0)
 			return r;
 		(void)json_object_del(app->query.users, user);

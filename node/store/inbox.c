@@ -257,6 +257,17 @@ waiting_person(struct db *db, int64_t pid, struct waiting **ret, size_t *ret_n)
 }
 
 int
+waiting_devices(struct db *db, int64_t pid, struct waiting **ret, size_t *ret_n)
+{
+	autorows struct rows *rows = NULL;
+	int r;
+
+	if ((r = db_query(db, &rows, Q_WAITING_DEVICES, "i", pid)) != 0)
+		return r;
+	return waiting_list(db, rows, ret, ret_n);
+}
+
+int
 waiting_due(struct db *db, int64_t now, int64_t limit, struct waiting **ret, size_t *ret_n)
 {
 	autorows struct rows *rows = NULL;

@@ -51,10 +51,14 @@ struct waiting {
 enum { WAITING_LOST_DAYS = 30 };
 int	waiting_add(struct db *, const struct waiting *, bool patient, int64_t *ret_lost) must_check;
 int	waiting_lost(struct db *, int64_t *) must_check;
-/** waiting_session / waiting_person: lists, oldest first; waiting_list_free. waiting_drop(db, id): 0, E_NOTFOUND. */
+/**
+ * waiting_session / waiting_person / waiting_devices: lists, oldest first; waiting_list_free.  The last is of that person what does not wait
+ * for a Megolm session that has not come: that is waiting_session's.  waiting_drop(db, id): 0, E_NOTFOUND.
+ */
 int	waiting_session(struct db *, const char *room_id, const char *session_id,
 	    struct waiting **, size_t *) must_check;
 int	waiting_person(struct db *, int64_t pid, struct waiting **, size_t *) must_check;
+int	waiting_devices(struct db *, int64_t pid, struct waiting **, size_t *) must_check;
 /** waiting_due(db, now, limit, ret, ret_n): what is to be looked at again now. waiting_next: when the next is, or INT64_MAX. */
 int	waiting_due(struct db *, int64_t now, int64_t limit, struct waiting **, size_t *) must_check;
 int64_t	waiting_next(struct db *);

@@ -6,6 +6,8 @@
 #include "bench/node.h"
 #include "crypt/envelope.h"
 #include "crypt/keys.h"
+#include "store/cryptostore.h"
+#include "store/inbox.h"
 #include "store/sharestore.h"
 #include "tap.h"
 
@@ -122,6 +124,58 @@ test_forgotten(void)
 	bench_answer(&node, query, answer, strlen(answer));
 	turns();
 	is_int(known(), USERS, "all of them in the end");
+}
+
+/* An item of that person waits, for that session or for none; its number. */
+static int64_t
+waits(int64_t pid, const char *user, const char *session)
+{
+	autofree char *raw = bench_text("{\"type\":\"m.room.encrypted\",\"sender\":\"%s\",\"event_id\":\"$x\",\"content\":{}}", user);
+	struct waiting w = { .account = (char *)(uintptr_t)"node", .room_id = (char *)(uintptr_t)"!chat:here.example", .session_id = (char *)(uintptr_t)session,
+	    .pid = pid, .raw = raw, .reason = (char *)(uintptr_t)"", .at = now() }, *list;
+	int64_t lost, id;
+	size_t n;
+
+	bench_must(waiting_add(node.app->db, &w, false, &lost));
+	bench_must(waiting_person(node.app->db, pid, &list, &n));
+	id = list[n - 1].id;
+	waiting_list_free(list, n);
+	return id;
+}
+
+/* A device brings no room key: what waits for one is not read and sealed anew each time that a server has its sender's devices asked about. */
+static void
+test_waiting(void)
+{
+	autofree char *answer = shown();
+	autobuf struct buf pickle = { 0 };
+	struct crypto_inbound here = { .room_id = (char *)(uintptr_t)"!chat:here.example", .curve25519 = { 1 } };
+	struct bench_request *query;
+	struct waiting *list;
+	int64_t key;
+	char user[64];
+	size_t n;
+
+	bench_user(0, user);
+	bench_must(buf_puts(&pickle, "x"));
+	bench_must(db_begin(node.app->db, NULL));
+	here.pid = bench_person(&node, user);
+	bench_must(crypto_inbound_add(node.app->db, "HERE", &here, &pickle, now()));
+	key = waits(here.pid, user, "ELSEWHERE");
+	(void)waits(here.pid, user, "HERE");
+	(void)waits(here.pid, user, NULL);
+	bench_must(keys_changed(node.app->crypt, user));
+	bench_must(db_commit(node.app->db, NULL));
+	node.app->next = 0;
+	turns();
+	bench_need((query = bench_request(&node, "/keys/query")) != NULL);
+	bench_answer(&node, query, answer, strlen(answer));
+	turns();
+	bench_must(db_begin(node.app->db, NULL));
+	bench_must(waiting_person(node.app->db, here.pid, &list, &n));
+	ok(n == 1 && list[0].id == key, "when devices are known what waits is judged, but what waits for a room key is not touched");
+	waiting_list_free(list, n);
+	bench_must(db_commit(node.app->db, NULL));
 }
 
 static int64_t
@@ -249,6 +303,7 @@ main(void)
 	turns();
 	test_query();
 	test_forgotten();
+	test_waiting();
 	test_share();
 	test_claims();
 	bench_node_close(&node);
