@@ -48,7 +48,8 @@ void	opened_free(struct opened *);
  * first received at ${received} (ms; for a waiting item, then, not now).
  *   0		decrypted and checked.  m.room_key has been stored (room_id and
  *		session_id tell which waiting events to try again); m.dummy needs
- *		nothing; any other type is for the caller.
+ *		nothing (in a fresh session it has the keys go again to its sender);
+ *		any other type is for the caller.
  *   E_LATER	the sender's device is not known yet; the user (ret->pid) is now
  *		outdated.  Keep the event; try again after keys_query_answer.
  *   E_EXISTS	this very message was taken before.

@@ -185,15 +185,15 @@ sharing_post(struct crypt *c, struct sharing_parcel *p, const char *purpose, con
 	return r > 0 ? ERR_CORRUPT : r;
 }
 
-/* The content of m.room_key: in a directory the first key, elsewhere the present one. */
+/* The content of m.room_key: the key as at position 0 (${whole}), or the present one. */
 static int
-room_key(struct crypt *c, const struct crypto_outbound *s, struct buf *out)
+room_key(struct crypt *c, const struct crypto_outbound *s, bool whole, struct buf *out)
 {
 	autooutbound struct ratchet_outbound *ratchet = NULL;
 	autowipe struct buf key = { 0 };
 	int r;
 
-	if (s->history)
+	if (whole)
 		r = crypto_outbound_first_key(c->db, s->n, &key);
 	else if ((r = ratchet_outbound_unpickle(c->pickle_key, &s->pickle, &ratchet)) == 0)
 		r = ratchet_outbound_key(ratchet, &key);
@@ -222,18 +222,24 @@ still_eligible(struct crypt *c, const struct crypto_outbound *s, const struct sh
 	return 0;
 }
 
+/* In a directory everybody has the first key; elsewhere who had it before the first event may have it again. */
 static int
-work_one(struct crypt *c, const struct crypto_outbound *s, const char *content,
-    const struct share *share, struct sharing_parcel *p, const char *ref, int *budget)
+work_one(struct crypt *c, const struct crypto_outbound *s, struct buf *const keys[2],
+    struct share *share, struct sharing_parcel *p, const char *ref, int *budget)
 {
 	autodevice struct crypto_device d = { 0 };
+	bool whole = s->history || s->messages == 0 || share->whole;
 	int r = still_eligible(c, s, share, &d);
 
 	if (r != 0)
 		return r > 0 ? share_drop(c->db, share) : r;
-	r = sharing_seal(c, p, &d, false, "m.room_key", content, budget);
-	if (r == 0)
+	if (keys[whole]->len == 0 && (r = room_key(c, s, whole, keys[whole])) != 0)
+		return r;
+	r = sharing_seal(c, p, &d, false, "m.room_key", keys[whole]->data, budget);
+	if (r == 0) {
+		share->whole = whole;
 		return share_enter(c->db, share, SHARE_QUEUED, ref);
+	}
 	if (r < 0)
 		return r;
 	if (d.claim_due > machine_now(c))
@@ -249,7 +255,8 @@ sharing_work(struct crypt *c, int64_t outbound, int most)
 {
 	__attribute__((cleanup(crypto_outbound_free))) struct crypto_outbound s = { 0 };
 	autoparcel struct sharing_parcel parcel = { 0 };
-	autowipe struct buf content = { 0 };
+	autowipe struct buf present = { 0 }, first = { 0 };
+	struct buf *keys[] = { &present, &first };
 	char ref[ID_LEN + 1];
 	struct share *list;
 	bool found = false;
@@ -262,11 +269,11 @@ sharing_work(struct crypt *c, int64_t outbound, int most)
 		if ((r = share_list(c->db, outbound, SHARE_WANTED, budget > SHARING_NEW ? budget / SHARING_NEW : 1,
 		    &list, &n)) != 0)
 			return r;
-		if (n > 0 && budget > 0 && !found && (r = crypto_outbound_at(c->db, outbound, &s)) == 0)
-			r = room_key(c, &s, &content);
+		if (n > 0 && budget > 0 && !found)
+			r = crypto_outbound_at(c->db, outbound, &s);
 		found |= n > 0;
 		for (size_t i = 0; r == 0 && i < n && budget > 0; i++)
-			r = work_one(c, &s, content.data, &list[i], &parcel, ref, &budget);
+			r = work_one(c, &s, keys, &list[i], &parcel, ref, &budget);
 		share_list_free(list, n);
 	} while (r == 0 && n > 0 && budget > 0);
 	c->left -= before - budget;

@@ -15,6 +15,7 @@
 #include "envelope.h"
 #include "keys.h"
 #include "machine.h"
+#include "store/sharestore.h"
 #include "store/stranger.h"
 
 enum {
@@ -211,6 +212,20 @@ note_failure(struct crypt *c, struct crypto_device *d, bool broken)
 	return crypto_device_put(c->db, d);
 }
 
+/* It could not open something of ours, and has made a fresh session: the keys of present sessions go again, at most once an hour. */
+static int
+give_again(struct crypt *c, struct crypto_device *d)
+{
+	int64_t now = machine_now(c);
+	int r;
+
+	if (d->mended_at != 0 && now - d->mended_at < MACHINE_HOUR)
+		return 0;
+	d->mended_at = now;
+	r = crypto_device_put(c->db, d);
+	return r != 0 ? r : share_resend(c->db, d->pid, d->device_id);
+}
+
 /* MSC4147: the device keys that came along must say the same. */
 static int
 check_device_keys(const json_t *keys, const struct letter *l, const struct crypto_device *d,
@@ -398,7 +413,8 @@ open_from(struct crypt *c, const struct letter *l, struct crypto_device *d, stru
 		failed = r > 0 ? note_failure(c, d, false) : 0;
 		return failed != 0 ? failed : r;
 	}
-	if ((r = keep(c, l, d->pid, s, row)) != 0 || (r = machine_proved(c, d)) != 0)
+	if ((r = keep(c, l, d->pid, s, row)) != 0 || (r = machine_proved(c, d)) != 0 ||
+	    (row == 0 && member_is(inner, "type", "m.dummy") && (r = give_again(c, d)) != 0))
 		return r;
 	return take_inner(c, d, inner, ret, reterr);
 }

@@ -55,6 +55,7 @@ share_list(struct db *db, int64_t outbound, enum share_state state, int64_t limi
 
 		s->outbound = db_int(rows, 0);
 		s->pid = db_int(rows, 1);
+		s->whole = db_int(rows, 4) != 0;
 		if (curve == NULL || len != CRYPTO_KEY)
 			r = ERR_CORRUPT;
 		else
@@ -74,8 +75,8 @@ share_list(struct db *db, int64_t outbound, enum share_state state, int64_t limi
 int
 share_enter(struct db *db, const struct share *s, enum share_state state, const char *ref)
 {
-	return rows_hit(db, db_run(db, Q_CRYPT_SHARE_STATE, "iitit", s->outbound, s->pid, s->device_id,
-	    (int64_t)state, ref));
+	return rows_hit(db, db_run(db, Q_CRYPT_SHARE_STATE, "iititi", s->outbound, s->pid, s->device_id,
+	    (int64_t)state, ref, (int64_t)s->whole));
 }
 
 int

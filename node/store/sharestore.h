@@ -21,6 +21,7 @@ struct share {
 	int64_t	 outbound, pid;
 	char	*device_id;
 	uint8_t	 curve25519[CRYPTO_KEY];
+	bool	 whole;		/* It was given the key as at position 0. */
 };
 
 /** share_plan(db, outbound, pid, now): want it for every eligible device of the user that lacks it, or a

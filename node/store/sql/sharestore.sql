@@ -24,11 +24,11 @@ ORDER BY s.outbound LIMIT 1;
 
 -- The index must be named: SQLite would walk all shares of the session, also those that are done.
 -- name: crypt_share_list
-SELECT outbound, pid, device_id, curve25519 FROM crypt_share INDEXED BY crypt_share_state
+SELECT outbound, pid, device_id, curve25519, whole FROM crypt_share INDEXED BY crypt_share_state
 WHERE outbound = ?1 AND state = ?2 ORDER BY pid, device_id LIMIT ?3;
 
 -- name: crypt_share_state
-UPDATE crypt_share SET state = ?4, ref = ?5
+UPDATE crypt_share SET state = ?4, ref = ?5, whole = ?6
 WHERE outbound = ?1 AND pid = ?2 AND device_id = ?3;
 
 -- name: crypt_share_drop
