@@ -214,17 +214,26 @@ arrive(struct hs *hs, struct hs_server *to, struct hs_device *device, json_t *it
 		hs_arrive(hs, to, item);
 }
 
-/* Events of a room do not overtake each other: a server that lacks an earlier one fetches that first. */
+/* Are they of one kind, of which none overtakes another? */
+static bool
+in_order(const struct hs_parcel *p, const struct hs_device *device, const json_t *item)
+{
+	const char *room = json_str(item, "room"), *before = json_str(p->item, "room");
+
+	return device != NULL ? p->device != NULL : room != NULL && before != NULL && !strcmp(before, room);
+}
+
+/*
+ * Events of a room do not overtake each other: a server that lacks an earlier one fetches that first.  Nor do messages to devices: a
+ * server sends those for another one after the other, and the next ones when it has an answer.
+ */
 static int64_t
-not_before(const struct hs *hs, const struct hs_server *from, const struct hs_server *to, const json_t *item)
+not_before(const struct hs *hs, const struct hs_server *from, const struct hs_server *to, const struct hs_device *device, const json_t *item)
 {
 	int64_t due = 0;
 
-	if (json_str(item, "room") == NULL)
-		return 0;
 	for (const struct hs_parcel *p = hs->parcels; p != NULL; p = p->next)
-		if (p->from == from && p->to == to && p->due > due && json_str(p->item, "room") != NULL &&
-		    !strcmp(json_str(p->item, "room"), json_str(item, "room")))
+		if (p->from == from && p->to == to && p->due > due && in_order(p, device, item))
 			due = p->due;
 	return due;
 }
@@ -239,7 +248,7 @@ hs_send(struct hs *hs, struct hs_server *from, struct hs_server *to, struct hs_d
 	int64_t least;
 
 	hs_must(item);
-	if ((least = not_before(hs, from, to, item)) > *hs->now + delay)
+	if ((least = not_before(hs, from, to, device, item)) > *hs->now + delay)
 		delay = least - *hs->now;
 	if (delay <= 0) {
 		arrive(hs, to, device, item);
