@@ -31,7 +31,7 @@
 
 #define DAY_MS	(24 * 3600 * 1000LL)
 
-enum { LEGAL_DAYS = 2192, OFFER_DAYS = 180, REJECTED_DAYS = 30, TURN_VALUES = 64, TURN_SESSIONS = 16, TURN_TERMS = 16, TERMS_MS = 3600 * 1000 };
+enum { LEGAL_DAYS = 2192, OFFER_DAYS = 180, REJECTED_DAYS = 30, TRAFFIC_DAYS = 90, TURN_VALUES = 64, TURN_SESSIONS = 16, TURN_TERMS = 16, TERMS_MS = 3600 * 1000 };
 
 /* How long what must be kept is kept from now. */
 static int64_t
@@ -461,6 +461,7 @@ terms_step(struct app *app, bool *ret_more)
 		.messages = cfg->keep_messages > 0 ? now - cfg->keep_messages * DAY_MS : 0,
 		.offers = now - OFFER_DAYS * DAY_MS,
 		.rejected = now - REJECTED_DAYS * DAY_MS,
+		.traffic = now - TRAFFIC_DAYS * DAY_MS,
 		.legal = now - (cfg->keep_legal > 0 ? cfg->keep_legal : LEGAL_DAYS) * DAY_MS,
 		.book = cfg->keep_book > 0 ? now - cfg->keep_book * DAY_MS : 0,
 		.names = now - 2 * (cfg->keep_legal > 0 ? cfg->keep_legal : LEGAL_DAYS) * DAY_MS,

@@ -47,7 +47,8 @@ retention_step(struct db *db, const struct retention *t, int64_t most, bool *ret
 	    (r = want(db, Q_RETENTION_BOOK, t->book, most, ret_more)) != 0 ||
 	    (r = drop(db, Q_RETENTION_OFFERS_OF, t->offers, most, ret_more)) != 0 ||
 	    (r = drop(db, Q_RETENTION_MESSAGES, t->messages, most, ret_more)) != 0 ||
-	    (r = drop(db, Q_RETENTION_REJECTED, t->rejected, most, ret_more)) != 0)
+	    (r = drop(db, Q_RETENTION_REJECTED, t->rejected, most, ret_more)) != 0 ||
+	    (r = drop(db, Q_RETENTION_TRAFFIC, t->traffic, most, ret_more)) != 0)
 		return r;
 	return t->names <= 0 ? 0 : db_run(db, Q_RETENTION_NAMES, "i", t->names);
 }

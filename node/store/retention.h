@@ -12,6 +12,7 @@ struct retention {
 	int64_t	offers;		/* Matches of which nobody was chosen. */
 	int64_t	messages;	/* That were sent or came. */
 	int64_t	rejected;	/* Items that were refused, by when they came. */
+	int64_t	traffic;	/* Contents of ours that concern no referral, by when they were acknowledged. */
 	int64_t	book;		/* Entries, by when they were written down. */
 	int64_t	names;		/* The note that something was erased. */
 };

@@ -159,11 +159,44 @@ test_rejected(void)
 	is_int(found(CANARY), 0, "and nothing of it is left");
 }
 
+static bool
+has_traffic(const char *id)
+{
+	struct traffic t;
+	int r = traffic_get(db, id, &t);
+
+	if (r == 0)
+		traffic_free(&t);
+	return r == 0;
+}
+
+/* What we said that concerns no referral, once it is known to have arrived. */
+static void
+test_traffic(void)
+{
+	struct traffic said[] = {
+		{ .content_id = text("OLD"), .acked_at = 99 }, { .content_id = text("NEW"), .acked_at = 100 },
+		{ .content_id = text("OPEN"), .sent_at = 1 }, { .content_id = text("CASE"), .referral = text("R9"), .acked_at = 99 },
+	};
+	struct retention t = { .traffic = 100 };
+
+	must(db_begin(db, NULL));
+	for (size_t i = 0; i < nelem(said); i++) {
+		said[i].org = text("org");
+		said[i].type = text("t");
+		must(traffic_put(db, &said[i]));
+	}
+	must(db_commit(db, NULL));
+	(void)forget(db, &t);
+	ok(!has_traffic("OLD") && has_traffic("NEW"), "what arrived and concerns no referral goes after its time");
+	ok(has_traffic("OPEN") && has_traffic("CASE"), "not what has not arrived, nor what goes with its referral");
+}
+
 /* A content that waited for a partner to be trusted again may be repeated after any time, and is still known. */
 static void
 test_ids(void)
 {
-	struct retention all = { 100, 100, 100, 100, 100, 100, 100 };
+	struct retention all = { 100, 100, 100, 100, 100, 100, 100, 100 };
 	int64_t pid;
 
 	must(db_begin(db, NULL));
@@ -181,6 +214,7 @@ main(void)
 	test_ended();
 	ok(found(KEPT) > 0, "what is kept is found by the same search");
 	test_rejected();
+	test_traffic();
 	test_ids();
 	db_close(db);
 	return done_testing();

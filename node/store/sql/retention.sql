@@ -39,6 +39,11 @@ DELETE FROM message WHERE n IN (SELECT n FROM message WHERE at < ?1 AND room_id 
 -- name: retention_rejected
 DELETE FROM rejected WHERE id IN (SELECT id FROM rejected WHERE at < ?1 ORDER BY id LIMIT ?2);
 
+-- What concerns a referral goes with it.
+-- name: retention_traffic
+DELETE FROM traffic WHERE content_id IN (
+	SELECT content_id FROM traffic WHERE referral IS NULL AND acked_at > 0 AND acked_at < ?1 ORDER BY acked_at LIMIT ?2);
+
 -- name: retention_names
 DELETE FROM erasure WHERE state = 3 AND done < ?1 AND
 	NOT EXISTS (SELECT 1 FROM subject WHERE name = 'legal:' || substr(erasure.name, 10));

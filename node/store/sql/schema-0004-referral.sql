@@ -41,4 +41,5 @@ CREATE TABLE referral_step (
 ) STRICT;
 CREATE INDEX referral_step_waits ON referral_step (recorded) WHERE waits > 0;
 
+CREATE INDEX traffic_done ON traffic (acked_at) WHERE referral IS NULL AND acked_at > 0;
 CREATE INDEX traffic_withheld ON traffic (referral) WHERE type = 'org.cairnpeer.referral.withheld';
