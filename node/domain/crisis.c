@@ -96,7 +96,10 @@ crisis_always(const char *kind, const json_t *body, int64_t now)
 	}
 	json_array_foreach(json_arr(body, "schedules"), i, item)
 		mark(item, now / WHEN_DAY, hour);
-	return memchr(hour, false, sizeof(hour)) == NULL;
+	for (i = 0; i < nelem(hour); i++)
+		if (!hour[i])
+			return false;
+	return true;
 }
 
 int
