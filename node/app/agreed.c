@@ -166,6 +166,8 @@ agreed_consent(struct app *app, const struct case_row *row, json_t **ret)
 		r = consent_each(app->db, row->id, each_consent, &f);
 	if (r == 0 && f.found == NULL)
 		r = E_NOTFOUND;
+	else if (r == 0 && json_str(f.found, "id") == NULL)
+		r = ERR_CORRUPT;
 	if (r == 0)
 		*ret = take(f.found);
 	json_decref(f.found);

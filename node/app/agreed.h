@@ -20,7 +20,7 @@ int	agreed_received(struct app *, const struct case_row *, const char *id, const
 
 /**
  * agreed_consent(app, row, ret): the consent in force, be it revoked, with its id: of that step, or since then for proceedings.  0;
- * E_NOTFOUND: none, or the referral was begun with an older release, and nothing of it is told any more.
+ * E_NOTFOUND: none, or the referral was begun with an older release, and nothing of it is told any more; ERR_CORRUPT: one without id.
  */
 int	agreed_consent(struct app *, const struct case_row *, json_t **) must_check;
 

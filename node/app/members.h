@@ -15,9 +15,9 @@
  *
  * A sync may say wrongly that somebody left, and never again that they are there.  So it is asked about: that those to whom something
  * is to be said left a channel or chat, as long as it waits for them; that a follower left our directory, once; that we left a room for
- * which there is no other.  First after an hour, or at once if it is we; then after twice as long, at most half a day (peoplestore.h, doubt).  Who is heard meanwhile in that
- * room makes it sooner, at most once in an hour.  They are not taken to be there by that: a homeserver may bring late what
- * was said before they left.  An answer "joined" gives nobody a key: that is the roster's and the devices'.
+ * which there is no other.  First after an hour, or at once if it is we; then after twice as long, at most half a day (peoplestore.h,
+ * doubt).  Who is heard meanwhile in that room makes it sooner, at most once in an hour.  They are not taken to be there by that: a
+ * homeserver may bring late what was said before they left.  An answer "joined" gives nobody a key: that is the roster's and the devices'.
  */
 #ifndef CAIRN_MEMBERS_H
 #define CAIRN_MEMBERS_H

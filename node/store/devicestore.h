@@ -36,7 +36,7 @@ struct crypto_device {
 	uint8_t	 ed25519[CRYPTO_KEY], curve25519[CRYPTO_KEY];
 	int64_t	 listed, is_signed, eligible;
 	int64_t	 claim, claim_tries, claim_due;	/* Wanted: a one-time key; its back-off. */
-	int64_t	 mend, mended_at;		/* Wanted: a new Olm session; when the last one was. */
+	int64_t	 mend, mended_at;		/* Wanted: a new Olm session; when the last one was, of ours or of theirs. */
 	int64_t	 failures, failing_at;		/* Messages that did not decrypt. */
 	char	*refused;			/* Why never, or NULL. */
 	char	*onetime;			/* {key id: key object} as claimed, or NULL. */

@@ -48,6 +48,7 @@ int	share_row(struct db *, const char *ref, int64_t *, int64_t *) must_check;
 
 /* By the device. */
 int	share_claimed(struct db *, int64_t pid, const char *device_id) must_check;
+/** share_resend(db, pid, device): its Olm session is new: the keys of our present Megolm sessions that went to it go again. */
 int	share_resend(struct db *, int64_t pid, const char *device_id) must_check;
 /** share_revive(db, now, limit): skipped ones whose back-off has passed are wanted again. */
 int	share_revive(struct db *, int64_t now, int64_t limit) must_check;

@@ -46,6 +46,18 @@ turns(void)
 		bench_tick(&node);
 }
 
+/* What is due is done: our question about devices. */
+static struct bench_request *
+asked(void)
+{
+	struct bench_request *query;
+
+	node.app->next = 0;
+	turns();
+	bench_need((query = bench_request(&node, "/keys/query")) != NULL);
+	return query;
+}
+
 static char *
 shown(void)
 {
@@ -75,9 +87,7 @@ test_query(void)
 		bench_must(keys_track(node.app->crypt, bench_person(&node, user)));
 	}
 	bench_must(db_commit(node.app->db, NULL));
-	node.app->next = 0;
-	turns();
-	bench_need((query = bench_request(&node, "/keys/query")) != NULL);
+	query = asked();
 	bench_answer(&node, query, answer, strlen(answer));
 	most = after = known();
 	ok(after > 0 && after < USERS, "the answer's own turn judges some of %d users (%d)", USERS, after);
@@ -109,9 +119,7 @@ test_forgotten(void)
 		bench_must(keys_changed(node.app->crypt, user));
 	}
 	bench_must(db_commit(node.app->db, NULL));
-	node.app->next = 0;
-	turns();
-	bench_need((query = bench_request(&node, "/keys/query")) != NULL);
+	query = asked();
 	bench_answer(&node, query, answer, strlen(answer));
 	some = known();
 	bench_node_again(&node);
@@ -166,9 +174,7 @@ test_waiting(void)
 	(void)waits(here.pid, user, NULL);
 	bench_must(keys_changed(node.app->crypt, user));
 	bench_must(db_commit(node.app->db, NULL));
-	node.app->next = 0;
-	turns();
-	bench_need((query = bench_request(&node, "/keys/query")) != NULL);
+	query = asked();
 	bench_answer(&node, query, answer, strlen(answer));
 	turns();
 	bench_must(db_begin(node.app->db, NULL));

@@ -62,7 +62,8 @@ static void
 consent(const json_t *wish)
 {
 	const json_t *c = json_object_get(wish, "consent"), *w = json_obj(wish, "use"), *table = json_obj(wish, "minors");
-	struct consent_use use = { .now = json_int(w, "now", FUZZ_NOW), .discloser = json_str(w, "from"), .recipient = json_str(w, "to"),
+	/* Our own clock is no remote byte: up to 2^53-1, as what is stored. */
+	struct consent_use use = { .now = json_int(w, "now", FUZZ_NOW) & CANON_INT_MAX, .discloser = json_str(w, "from"), .recipient = json_str(w, "to"),
 	    .record = json_str(w, "record"), .purpose = json_str(w, "purpose"), .classes = (unsigned)json_int(w, "classes", 3) & 0x7f,
 	    .revoked_at = json_int(w, "revoked_at", 0), .event_happened = json_is_true(json_object_get(w, "happened")),
 	    .covers = (enum consent_covers)(json_int(w, "covers", 0) & 1), .law = json_str(w, "law"),

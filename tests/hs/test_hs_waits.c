@@ -299,6 +299,18 @@ test_made_up(void)
 
 enum { MADE_UP = 4 };
 
+/* The target says what ${db}, its store, owes by now, and hears nothing that comes of it. */
+static void
+say_unheard(struct scene *sc, struct db *db)
+{
+	host_kill(&sc->host, SOURCE);
+	hostile_go_on(&sc->host, TARGET, db);
+	host_run(&sc->host, MOMENT);
+	host_kill(&sc->host, TARGET);
+	host_start(&sc->host, SOURCE);
+	host_run(&sc->host, MOMENT);
+}
+
 /* The target asks about what never was, each time something else, but for the consent; and hears nothing that comes of it. */
 static void
 make_up(struct scene *sc)
@@ -322,12 +334,7 @@ make_up(struct scene *sc)
 				(void)json_object_set_new(content, "because", json_string("member_asked"));
 			must(&sc->host, outbox_event(db, "node", sc->channel, types[k], NULL, content, "ack", id, NULL));
 		}
-	host_kill(&sc->host, SOURCE);
-	hostile_go_on(&sc->host, TARGET, db);
-	host_run(&sc->host, MOMENT);
-	host_kill(&sc->host, TARGET);
-	host_start(&sc->host, SOURCE);
-	host_run(&sc->host, MOMENT);
+	say_unheard(sc, db);
 }
 
 /* What is repeated until it is acknowledged. */
@@ -383,12 +390,7 @@ say_anew(struct scene *sc, const char *consent, int n)
 		(void)(json_object_set_new(content, "id", json_string(id)) | json_object_set_new(content, "seq", json_integer(3000 + sc->said)));
 		must(&sc->host, outbox_event(db, "node", sc->channel, REVOKED, NULL, content, "ack", id, NULL));
 	}
-	host_kill(&sc->host, SOURCE);
-	hostile_go_on(&sc->host, TARGET, db);
-	host_run(&sc->host, MOMENT);
-	host_kill(&sc->host, TARGET);
-	host_start(&sc->host, SOURCE);
-	host_run(&sc->host, MOMENT);
+	say_unheard(sc, db);
 }
 
 /* What is said again of a consent, known or not, in a referral that is here, leaves nothing more than what was said first. */
