@@ -48,7 +48,7 @@ turns(void)
 
 /* What is due is done: our question about devices. */
 static struct bench_request *
-asked(void)
+next_query(void)
 {
 	struct bench_request *query;
 
@@ -87,7 +87,7 @@ test_query(void)
 		bench_must(keys_track(node.app->crypt, bench_person(&node, user)));
 	}
 	bench_must(db_commit(node.app->db, NULL));
-	query = asked();
+	query = next_query();
 	bench_answer(&node, query, answer, strlen(answer));
 	most = after = known();
 	ok(after > 0 && after < USERS, "the answer's own turn judges some of %d users (%d)", USERS, after);
@@ -119,7 +119,7 @@ test_forgotten(void)
 		bench_must(keys_changed(node.app->crypt, user));
 	}
 	bench_must(db_commit(node.app->db, NULL));
-	query = asked();
+	query = next_query();
 	bench_answer(&node, query, answer, strlen(answer));
 	some = known();
 	bench_node_again(&node);
@@ -174,7 +174,7 @@ test_waiting(void)
 	(void)waits(here.pid, user, NULL);
 	bench_must(keys_changed(node.app->crypt, user));
 	bench_must(db_commit(node.app->db, NULL));
-	query = asked();
+	query = next_query();
 	bench_answer(&node, query, answer, strlen(answer));
 	turns();
 	bench_must(db_begin(node.app->db, NULL));
