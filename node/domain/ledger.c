@@ -84,12 +84,13 @@ ledger_check(const json_t *ledger, struct err *reterr)
 	const json_t *entries = json_arr(ledger, "entries");
 	const char *kind = json_str(ledger, "kind");
 	uint8_t used[STATUS_BITS_MIN / 8] = { 0 };
-	int64_t listed = json_int(ledger, "listed", -1);
+	int64_t version = json_int(ledger, "version", 0), listed = json_int(ledger, "listed", -1);
 
 	if (json_int(ledger, "v", 0) != 1 || kind == NULL || strcmp(kind, KIND) != 0 ||
 	    vc_foreign(ledger, known, nelem(known)) != NULL)
 		return err_set(reterr, E_BAD, "this is no ledger of version 1");
-	if (json_int(ledger, "version", 0) < 1 || listed < 0 || listed > WHEN_MAX ||
+	/* There is a version after it. */
+	if (version < 1 || version >= CANON_INT_MAX || listed < 0 || listed > WHEN_MAX ||
 	    !is_text(json_str(ledger, "lists"), LISTS_MAX) || strchr(json_str(ledger, "lists"), ':') == NULL)
 		return err_set(reterr, E_BAD, "the ledger lacks its version, or the names or the date of its lists");
 	if (entries == NULL || json_array_size(entries) > LEDGER_MAX)

@@ -121,7 +121,7 @@ test_refusals(void)
 	static const struct {
 		const char	*path, *value;
 	} wrong[] = {
-		{ "v", "2" }, { "kind", "'trust'" }, { "kind", NULL }, { "version", "0" }, { "version", "'1'" }, { "lists", "''" },
+		{ "v", "2" }, { "kind", "'trust'" }, { "kind", NULL }, { "version", "0" }, { "version", "9007199254740991" }, { "version", "'1'" }, { "lists", "''" },
 		{ "lists", "'nowhere'" }, { "listed", "-1" }, { "listed", "253402300800000" }, { "entries", NULL }, { "entries", "{}" },
 		{ "proof", "{}" }, { "entries/0", "[]" }, { "entries/0/id", "''" }, { "entries/0/index", "131072" },
 		{ "entries/0/index", "-1" }, { "entries/0/index", "'7'" }, { "entries/0/state", "'gone'" }, { "entries/0/state", NULL },
