@@ -7,6 +7,7 @@
 
 #include "base/canon.h"
 #include "base/heap.h"
+#include "ballast.h"
 #include "bench/node.h"
 #include "tap.h"
 
@@ -26,16 +27,6 @@ __wrap_malloc(size_t n)
 	return left >= 0 && left-- <= 0 ? (left = 0, NULL) : __real_malloc(n);
 }
 
-/* The heap, but for ${bytes}; drop it. */
-static json_t *
-ballast(size_t bytes)
-{
-	json_t *all = json_sprintf("%*s", (int)(heap_left() - bytes), "");
-
-	bench_need(all != NULL);
-	return all;
-}
-
 /* A view whose answer is some kilobytes, with ever more memory, until it has enough. */
 static void
 test_answer(void)
@@ -45,11 +36,13 @@ test_answer(void)
 	bool done = false;
 
 	for (size_t bytes = LEAST; !done && bytes < 100 * LEAST; bytes += STEP) {
-		json_t *all = ballast(bytes);
+		struct ballast ballast = { .n = 0 };
 		autojson json_t *reply = NULL;
-		int r = app_command(node.app, 0, request, &reply);
+		int r;
 
-		json_decref(all);
+		ballast_take(&ballast, bytes);
+		r = app_command(node.app, 0, request, &reply);
+		ballast_drop(&ballast);
 		done = r == 0 && json_is_true(json_object_get(reply, "ok"));
 		refused += r == 0 && json_str(reply, "error") != NULL && !strcmp(json_str(reply, "error"), much);
 		other += r != 0;
@@ -63,11 +56,13 @@ test_copy(void)
 {
 	autojson json_t *request = json_pack("{s:s, s:{s:s, s:{s:o}}}", "verb", "book add", "args", "user", "@jo:here.example", "document", "text",
 	    json_sprintf("%*s", DOCUMENT, ""));
-	json_t *all = ballast(SPARE);
+	struct ballast ballast = { .n = 0 };
 	autojson json_t *reply = NULL, *next = NULL;
-	int r = app_command(node.app, 0, request, &reply);
+	int r;
 
-	json_decref(all);
+	ballast_take(&ballast, SPARE);
+	r = app_command(node.app, 0, request, &reply);
+	ballast_drop(&ballast);
 	is_int(r, 0, "a verb that has no room for its work does not end the node");
 	is_str(json_str(reply, "code"), "refused", "it is refused");
 	is_str(json_str(reply, "error"), much, "and says why");
@@ -83,13 +78,14 @@ test_system(void)
 	int r, ended = 0;
 
 	for (long n = 0; n < 5; n++) {
-		json_t *all = ballast(SPARE);
+		struct ballast ballast = { .n = 0 };
 
+		ballast_take(&ballast, SPARE);
 		left = n;
 		r = app_command(node.app, 0, request, &reply);
 		left = -1;
 		ended += r < 0 && reply == NULL;
-		json_decref(all);
+		ballast_drop(&ballast);
 		json_decref(take(reply));
 	}
 	is_int(ended, 5, "without memory of the system a command ends the node");

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/canon.h"
 #include "base/heap.h"
+#include "tests/ballast.h"
 #include "tests/tap.h"
 
 #define LIMIT	(8UL << 20)
@@ -93,14 +94,18 @@ test_edge(void)
 	int n = snprintf(text, sizeof(text), "[0.5,\"%0*d\"]", LEN, 1);	/* The real: for jansson alone. */
 
 	for (size_t left = LEN / 2; left < 6UL * LEN; left += STEP) {
-		json_t *ballast = json_sprintf("%*s", (int)(heap_left() - left), ""), *value = NULL;
-		int r = canon_parse(text, (size_t)n, &value, NULL);
+		struct ballast ballast = { .n = 0 };
+		json_t *value = NULL;
+		int r;
+
+		ballast_take(&ballast, left);
+		r = canon_parse(text, (size_t)n, &value, NULL);
 
 		whole += r == 0 && json_string_length(json_array_get(value, 1)) == LEN;
 		refused += r != 0 && value == NULL;
 		other += r == 0 && json_string_length(json_array_get(value, 1)) != LEN;
 		json_decref(value);
-		json_decref(ballast);
+		ballast_drop(&ballast);
 	}
 	ok(whole > 50 && refused > 50 && other == 0, "a long string at the edge: %d times whole, %d times refused, %d times less",
 	    whole, refused, other);

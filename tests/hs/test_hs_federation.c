@@ -90,7 +90,7 @@ fatten(struct host *h, json_t *list, int orgs)
 
 		(void)crypto_sign_seed_keypair(public, secret, seed);
 		proof_key_text(public, key);
-		(void)snprintf(id, sizeof(id), "AAAAAAAAAAAAAAAAAAAAA%04d0", i);
+		(void)snprintf(id, sizeof(id), "AAAAAAAAAAAAAAAAAAAAA%04u0", (unsigned)i % 10000);
 		(void)json_object_set_new(entry, "org", json_string(id));
 		(void)json_object_set_new(entry, "name", json_sprintf("Verein für Begegnung %d", i));
 		(void)json_object_set_new(entry, "record_key", json_string(key));

@@ -6,6 +6,7 @@
 #include "../../node/store/db.c"
 #include "spoil.h"
 #include "store/rows.h"
+#include "tests/ballast.h"
 
 static struct db *db;
 
@@ -387,14 +388,15 @@ static void
 test_missed(void)
 {
 	enum { LIMIT = 1 << 20, LEFT = 1500 };
-	json_t *ballast, *lacking;
+	struct ballast ballast = { .n = 0 };
+	json_t *lacking;
 	struct err err = { "" };
 	char said[LEFT + 1];
 
 	memset(said, 'a', LEFT);
 	said[LEFT] = '\0';
 	must(heap_limit(LIMIT));
-	ballast = json_sprintf("%*s", (int)heap_left() - LEFT, "");
+	ballast_take(&ballast, LEFT);
 	must(db_begin(db, NULL));
 	lacking = json_pack("{s:s*}", "said", said);
 	ok(lacking != NULL && json_object_size(lacking) == 0, "jansson leaves out what there is no memory for");
@@ -402,7 +404,7 @@ test_missed(void)
 	is_int(db_commit(db, &err), -ENOMEM, "then nothing is committed");
 	is_str(err.text, "database: commit: out of memory", "and says why");
 	json_decref(lacking);
-	json_decref(ballast);
+	ballast_drop(&ballast);
 	must(db_begin(db, NULL));
 	ok(!has("lacking"), "it is undone");
 	must(put("whole", "something"));

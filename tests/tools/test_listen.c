@@ -14,6 +14,7 @@
 #include "base/canon.h"
 #include "base/heap.h"
 #include "node/listen.h"
+#include "tests/ballast.h"
 #include "tests/tap.h"
 
 enum { NOBODY = 65534, HEAP = 64 << 20 };
@@ -24,7 +25,8 @@ struct bench {
 	char		 dir[32], path[64];
 	int		 calls;
 	uid_t		 peer;
-	json_t		*ballast;
+	struct ballast	 ballast;
+	json_t		*kept;		/* The request meanwhile. */
 };
 
 /* Verbs: echo gives args back; big an answer of args.bytes; full leaves no memory for its reply; fail ends the loop. */
@@ -48,8 +50,8 @@ serve(void *cookie, uid_t peer, const json_t *request, json_t **ret)
 		*ret = listen_reply(0, json_stringn(text, n), NULL, NULL);
 	} else if (strcmp(verb, "full") == 0) {
 		*ret = listen_reply(0, NULL, NULL, NULL);
-		b->ballast = json_pack("[O, o]", request, json_sprintf("%*s", (int)heap_left() - 512, ""));
-		(void)json_array_append_new(b->ballast, json_sprintf("%*s", (int)heap_left() - 64, ""));
+		b->kept = json_pack("[O]", request);
+		ballast_take(&b->ballast, 0);
 	} else if (strcmp(verb, "echo") == 0) {
 		*ret = listen_reply(0, json_incref(args), NULL, NULL);
 	} else {
@@ -309,7 +311,8 @@ test_memory(void)
 	ok(b.calls == 1 && strstr(got, "there is no verb nap") != NULL, "one of a third is served");
 	exchange(&b, fd, "{\"verb\":\"full\"}\n", "{\"ok\":false,\"code\":\"refused\",\"error\":\"the answer needs more memory than it may\","
 	    "\"hint\":\"ask for less at once\"}\n", "an answer for whose text there is no memory is a refusal");
-	json_decref(b.ballast);
+	ballast_drop(&b.ballast);
+	json_decref(b.kept);
 	exchange(&b, fd, "{\"verb\":\"echo\",\"args\":{}}\n", OK("{}"), "and the next is answered as before");
 	(void)close(fd);
 	tear_down(&b);
