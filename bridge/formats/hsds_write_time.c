@@ -94,11 +94,11 @@ write_days(json_t *item, const json_t *schedule, bool *ret_said)
 
 /* ---- A rule. ---- */
 
-/* "20261231" as a date. */
-static json_t *
-date(const char *text)
+/* Does it begin as "20261231" does? */
+static bool
+is_date(const char *text)
 {
-	return strlen(text) < 8 ? NULL : json_sprintf("%.4s-%.2s-%.2s", text, text + 4, text + 6);
+	return strspn(text, "0123456789") >= 8;
 }
 
 static int
@@ -126,8 +126,10 @@ write_rule(json_t *item, const json_t *schedule, bool *ret_said)
 			r = write_set(item, "interval", json_integer(strtol(value, NULL, 10)));
 		else if (strcmp(part, "COUNT") == 0)
 			r = write_set(item, "count", json_integer(strtol(value, NULL, 10)));
+		else if (strcmp(part, "UNTIL") == 0 && !is_date(value))
+			return 0;
 		else if (strcmp(part, "UNTIL") == 0)
-			r = write_set(item, "until", date(value));
+			r = write_set(item, "until", json_sprintf("%.4s-%.2s-%.2s", value, value + 4, value + 6));
 		if (r != 0)
 			return r;
 	}
