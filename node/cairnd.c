@@ -103,7 +103,8 @@ buried(struct parent *p, struct child *c, int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 
-	if (!c->ending)
+	/* A bridge that goes as its node is gone may be seen first. */
+	if (!c->ending && (status != 0 || c == &p->children[NODE]))
 		say("warn", "%s ended with %s %d", c->name, code < 0 ? "signal" : "status", code < 0 ? -code : code);
 	if (c->ending || now() - c->started >= HEALTHY_MS)
 		c->delay = BACKOFF_MS;

@@ -200,6 +200,12 @@ class Death(Case):
         with open(self.log, encoding="utf-8") as f:
             self.assertIn("warn cairnd: matrix ended with status 1", f.read())
 
+    def test_a_bridge_may_go_before_its_node_is_seen_to(self):
+        self.start(bridge="sys.exit(0)")
+        self.until("bridge", "args", 2)
+        with open(self.log, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "", "that it goes is no warning")
+
     def test_node_is_restarted_with_new_bridges(self):
         self.start()
         (node, text), = self.until("node", "heard")
