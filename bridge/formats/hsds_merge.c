@@ -283,7 +283,7 @@ reads_as(const struct merge *m, struct err *err)
 	int r = hsds_read(m->root, &records, &unmapped, err);
 
 	return r != 0 || json_equal(records, m->records) ? r :
-	    err_set(err, E_BAD, "rows of these tables have the same identifier: what was edited has no place in them");
+	    err_set(err, E_BAD, "rows of these tables have the same identifier, or none: what was edited has no place in them");
 }
 
 int

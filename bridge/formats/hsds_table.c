@@ -139,7 +139,18 @@ entity_row(const struct join *j, const json_t *row, const char *id)
 	if (entity == NULL || strlen(entity) > TABLE_NAME)
 		return NULL;
 	(void)snprintf(name, sizeof(name), "%ss.csv", entity);
+	if (json_object_get(j->index, name) == NULL)
+		(void)snprintf(name, sizeof(name), "%s.csv", entity);
 	return json_object_get(json_object_get(j->index, name), id);
+}
+
+/* What entity_row() goes by, for a row that is about one of table ${name}. */
+static json_t *
+entity(const char *name)
+{
+	size_t n = strcspn(name, ".");
+
+	return json_stringn(name, n - (n > 0 && name[n - 1] == 's'));
 }
 
 static int
@@ -308,9 +319,9 @@ home(json_t *tables, json_t *known, const char *name, json_t *row)
 	return json_array_append(table, row) == 0 && json_object_set_new(known, address, json_true()) == 0 ? 0 : -ENOMEM;
 }
 
-/* The rows that ${t} put into ${row} go back to their table. */
+/* The rows that ${t} put into ${row} of table ${name} go back to their table. */
 static int
-part_row(json_t *tables, json_t *known, const struct tie *t, json_t *row)
+part_row(json_t *tables, json_t *known, const struct tie *t, const char *name, json_t *row)
 {
 	autojson json_t *inside = json_incref(json_object_get(row, t->to));
 	json_t *id = json_object_get(row, "id"), *item;
@@ -327,7 +338,9 @@ part_row(json_t *tables, json_t *known, const struct tie *t, json_t *row)
 		char address[32];
 
 		walk_address(item, address);
-		if (json_object_get(known, address) == NULL && json_object_set(item, t->link, id) != 0)
+		/* What is in a row without an identifier finds no way back: hsds_merge() says so. */
+		if (id != NULL && json_object_get(known, address) == NULL && (json_object_set(item, t->link, id) != 0 ||
+		    (t->into == NULL && json_object_set_new(item, "link_entity", entity(name)) != 0)))
 			return -ENOMEM;
 		if (home(tables, known, t->from, item) != 0)
 			return -ENOMEM;
@@ -363,7 +376,7 @@ table_part(json_t *tables)
 			if (t->into != NULL ? strcmp(t->into, name) != 0 : !is_thing(name))
 				continue;
 			json_array_foreach(table, i, row) {
-				if (part_row(tables, known, t, row) != 0)
+				if (part_row(tables, known, t, name, row) != 0)
 					return -ENOMEM;
 			}
 		}

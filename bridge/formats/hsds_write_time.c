@@ -94,11 +94,14 @@ write_days(json_t *item, const json_t *schedule, bool *ret_said)
 
 /* ---- A rule. ---- */
 
-/* Does it begin as "20261231" does? */
+/* Does it begin as "20261231" does, with a day that there is? */
 static bool
 is_date(const char *text)
 {
-	return strspn(text, "0123456789") >= 8;
+	int y, m, d;
+
+	return strspn(text, "0123456789") >= 8 && sscanf(text, "%4d%2d%2d", &y, &m, &d) == 3 && m >= 1 && m <= 12 && d >= 1 &&
+	    d <= month_length(y, m);
 }
 
 static int

@@ -89,8 +89,9 @@ ledger_check(const json_t *ledger, struct err *reterr)
 	if (json_int(ledger, "v", 0) != 1 || kind == NULL || strcmp(kind, KIND) != 0 ||
 	    vc_foreign(ledger, known, nelem(known)) != NULL)
 		return err_set(reterr, E_BAD, "this is no ledger of version 1");
-	/* There is a version after it. */
-	if (version < 1 || version >= CANON_INT_MAX || listed < 0 || listed > WHEN_MAX ||
+	if (version >= CANON_INT_MAX)
+		return err_set(reterr, E_BAD, "the ledger's version is %" PRId64 ": there is none after it", version);
+	if (version < 1 || listed < 0 || listed > WHEN_MAX ||
 	    !is_text(json_str(ledger, "lists"), LISTS_MAX) || strchr(json_str(ledger, "lists"), ':') == NULL)
 		return err_set(reterr, E_BAD, "the ledger lacks its version, or the names or the date of its lists");
 	if (entries == NULL || json_array_size(entries) > LEDGER_MAX)

@@ -111,6 +111,8 @@ test_schedules(void)
 		  " \"notes\": \"Ring\\nLocal time, Europe/Berlin. Not on 2026-12-24, 2026-12-25\"}" },
 		{ "{\"rule\": \"FREQ=DAILY;BYMONTHDAY=1\"}", "{\"freq\": \"MONTHLY\", \"interval\": 1, \"bymonthday\": \"1\"}" },
 		{ "{\"rule\": \"FREQ=DAILY;INTERVAL=3\", \"from\": \"2026-01-06\"}", "null" },
+		{ "{\"rule\": \"FREQ=WEEKLY;UNTIL=20260229\", \"from\": \"2026-01-06\"}", "null" },
+		{ "{\"rule\": \"FREQ=WEEKLY;UNTIL=20261301\", \"from\": \"2026-01-06\"}", "null" },
 		{ "{\"days\": [\"mon\"], \"frequency\": \"monthly\"}", "null" },
 		{ "{\"days\": [\"mon\"], \"irregular\": true, \"note\": \"count 4\\nbyweekno 41,42\\nRing\"}",
 		  "{\"byday\": \"MO\", \"count\": 4.0, \"byweekno\": \"41,42\", \"notes\": \"Ring\"}" },
@@ -189,6 +191,43 @@ test_tables(void)
 	is_str(json_str(json_array_get(lost, 2), "path"), "$[\"contacts.csv\"][1]", "a loose row by its place");
 }
 
+/* An identifier of several tables: what is edited is tied to the one that it is of.  Within one table it is refused. */
+static void
+test_tables_edited(void)
+{
+	static const char *const some[] = {
+		"{\"organizations.csv\": [{\"id\": \"l\", \"name\": \"N\", \"status\": \"active\"}], \"contacts.csv\": [{\"id\": \"l\"}]}",
+		"{\"organizations.csv\": [{\"id\": \"l\", \"name\": \"N\", \"status\": \"active\"}], \"service_at_location.csv\":"
+		" [{\"id\": \"l\"}]}",
+		"{\"organizations.csv\": [{\"id\": \"l\", \"name\": \"O\"}], \"services.csv\": [{\"id\": \"l\", \"organization_id\": \"l\","
+		" \"name\": \"N\", \"status\": \"active\"}]}",
+		"{\"services.csv\": [{\"id\": \"s\", \"name\": \"N\", \"status\": \"active\"}], \"phones.csv\": [{\"id\": \"p\"},"
+		" {\"id\": \"p\", \"service_id\": \"s\", \"number\": \"+1 555 0100\"}]}",
+		"{\"services.csv\": [{\"id\": \"s\", \"name\": \"N\", \"status\": \"active\"}], \"phones.csv\": ["
+		" {\"service_id\": \"s\", \"number\": \"+1 555 0100\"}]}",
+	};
+
+	for (size_t i = 0; i < nelem(some); i++) {
+		autojson json_t *doc = json(some[i]), *records = NULL, *lost = NULL, *merged = NULL, *again = NULL, *none = NULL;
+		autojson json_t *ids = json_object();
+		bool whole = i < 3;
+		struct err err = { "" };
+		json_t *body, *phone;
+
+		ok(hsds_read(doc, &records, &lost, &err) == 0 && json_array_size(records) == 1, "%zu: tables with a service", i);
+		body = json_obj(json_array_get(records, 0), "body");
+		phone = json_array_get(json_object_get(body, "contacts"), 0);
+		(void)json_object_set_new(body, "anonymity", json_string("alias_welcome"));
+		if (phone != NULL)
+			(void)json_object_set_new(phone, "languages", json_pack("[s]", "es"));
+		is_int(hsds_merge(doc, records, ids, &merged, &err), whole ? 0 : E_BAD, "%zu: edited: %s", i, err.text);
+		if (whole)
+			ok(hsds_read(merged, &again, &none, &err) == 0 && json_equal(again, records), "%zu: and read again", i);
+		else
+			ok(strstr(err.text, "the same identifier, or none") != NULL, "%zu: and why not is said", i);
+	}
+}
+
 /* Each allocation fails once: -ENOMEM, nothing returned, nothing leaked. */
 static void
 test_out_of_memory(void)
@@ -229,6 +268,7 @@ main(void)
 	test_not_hsds();
 	test_members();
 	test_tables();
+	test_tables_edited();
 	test_out_of_memory();
 	return done_testing();
 }

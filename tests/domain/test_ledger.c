@@ -128,21 +128,25 @@ test_refusals(void)
 		{ "entries/0/from", "0" }, { "entries/0/until", "1" }, { "entries/0/signed", "0" }, { "entries/0/subject", "[]" },
 		{ "entries/0/livedExperience", "[]" }, { "entries/0/signed", "253402300800000" }, { "entries/0/until", "253402300800000" }, { "entries/1/index", "7" },
 	};
-	autojson json_t *ledger = NULL, *other = NULL, *subject = subject_json();
+	autojson json_t *ledger = NULL, *other = NULL, *last = NULL, *subject = subject_json();
 	struct ledger_term term = { NOW, UNTIL, NOW };
+	struct err err = { "" };
 	int taken = 0;
 
 	ok(ledger_new(LISTS, &ledger, NULL) == 0 && issue(ledger, "urn:x", 7) == 0 && issue(ledger, "urn:y", 8) == 0 &&
 	    ledger_check(ledger, NULL) == 0, "a ledger with two entries");
+	last = json_deep_copy(ledger);
 	for (size_t i = 0; i < nelem(wrong); i++) {
 		autojson json_t *copy = json_deep_copy(ledger);
-		struct err err = { "" };
 
+		err = (struct err){ "" };
 		json_poke(copy, wrong[i].path, wrong[i].value);
 		taken += ledger_check(copy, &err) != E_BAD || err.text[0] == '\0';
 		if (taken > 0)
 			printf("# %s\n", wrong[i].path);
 	}
+	json_poke(last, "version", "9007199254740991");
+	ok(ledger_check(last, &err) == E_BAD && strstr(err.text, "none after it") != NULL, "why the last version is none is said: %s", err.text);
 	for (int i = 0; i < 2; i++) {	/* A name too long, and a member of another name. */
 		autojson json_t *copy = json_deep_copy(ledger);
 		char name[4096];
