@@ -103,8 +103,9 @@ buried(struct parent *p, struct child *c, int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 
-	/* A bridge that goes as its node is gone may be seen first. */
-	if (!c->ending && (status != 0 || c == &p->children[NODE]))
+	if (!c->ending && status == 0 && c != &p->children[NODE])	/* As its node is gone, which may be seen later. */
+		say("info", "%s ended", c->name);
+	else if (!c->ending)
 		say("warn", "%s ended with %s %d", c->name, code < 0 ? "signal" : "status", code < 0 ? -code : code);
 	if (c->ending || now() - c->started >= HEALTHY_MS)
 		c->delay = BACKOFF_MS;
