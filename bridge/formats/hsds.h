@@ -69,7 +69,7 @@ int	hsds_hidden(const json_t *doc, const json_t *records, json_t *ids, struct er
 /**
  * hsds_merge(doc, records, ids, ret, reterr): ${doc} with what ${records}, as hsds_write() takes them, say otherwise by now.
  * What was edited wins, the rest is as it was; a service without a record is left out, of a place of ${ids} only the record's words
- * stay.  hsds_read() of ${ret} gives the records' bodies (of a place that another record hides, without its address).
+ * stay.  hsds_read() of ${ret} gives the records' bodies (of a place that is hidden elsewhere in ${doc} or by ${ids}, without its address).
  * 0; E_BAD if ${records} hold what a file of this form cannot say, or tables, of which two rows of one have the same
  * identifier, or a row has none, where it was edited; E_NOTFOUND: nothing is left; or -ENOMEM.  The caller frees it.
  */

@@ -32,6 +32,9 @@ hsds_records_hold(const json_t *records)
 	}
 }
 
+/* What a redacted place does not say. */
+static const char *const hsds_secret[] = { "address", "postal_code", "latitude_e6", "longitude_e6" };
+
 /* The body of ${record} with something of each kind edited; NULL if that is no program any more. */
 static inline json_t *
 hsds_edited(const json_t *record, size_t i)
@@ -53,10 +56,8 @@ hsds_edited(const json_t *record, size_t i)
 	if (list != NULL)
 		(void)json_array_append_new(list, json_pack("{s:s, s:s}", "how", "phone", "value", "+1 555 0177"));
 	if (place != NULL && i % 3 == 0) {
-		static const char *const secret[] = { "address", "postal_code", "latitude_e6", "longitude_e6" };
-
-		for (size_t k = 0; k < nelem(secret); k++)
-			(void)json_object_del(place, secret[k]);
+		for (size_t k = 0; k < nelem(hsds_secret); k++)
+			(void)json_object_del(place, hsds_secret[k]);
 		(void)json_object_set_new(place, "visibility", json_string("redacted"));
 	}
 	return event_check(program, body, &err) == 0 ? json_incref(body) : NULL;
@@ -107,6 +108,28 @@ hsds_same_ids(const json_t *doc)
 	return false;
 }
 
+/* Each of the places ${theirs} is one of ${mine}, or was hidden with another of its identifier. */
+static inline void
+hsds_places_hold(const json_t *mine, const json_t *theirs)
+{
+	json_t *place, *other;
+	size_t i, k;
+
+	claim((json_array_size(mine) == 0) == (json_array_size(theirs) == 0) && json_array_size(theirs) <= json_array_size(mine));
+	json_array_foreach(theirs, i, place) {
+		const char *visibility = json_str(place, "visibility");
+		bool same = false;
+
+		json_array_foreach(mine, k, other)
+			same |= json_equal(place, other);
+		if (same)
+			continue;
+		claim(visibility != NULL && strcmp(visibility, "redacted") == 0);
+		for (k = 0; k < nelem(hsds_secret); k++)
+			claim(json_object_get(place, hsds_secret[k]) == NULL);
+	}
+}
+
 /* What is kept of a document: it comes back, and what was edited is in it. */
 static inline void
 hsds_kept_holds(const json_t *doc, const json_t *read)
@@ -140,8 +163,9 @@ hsds_kept_holds(const json_t *doc, const json_t *read)
 	json_array_foreach(records, i, record) {
 		json_t *mine = json_obj(record, "body"), *theirs = json_obj(json_array_get(again, i), "body");
 
-		/* A place that another record hides is hidden here too. */
-		if (json_object_size(ids) > 0 && i % 3 != 0) {
+		/* A place that is hidden once is hidden everywhere. */
+		if (json_object_size(ids) > 0) {
+			hsds_places_hold(json_object_get(mine, "locations"), json_object_get(theirs, "locations"));
 			(void)json_object_del(mine, "locations");
 			(void)json_object_del(theirs, "locations");
 		}
