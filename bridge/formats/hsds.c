@@ -264,16 +264,12 @@ static const struct { const char *mark, *what; bool data; } others[] = {
 static int
 read_item(struct reader *rd, const struct at *at)
 {
-	static const char * const marks[] = { "status", "organization", "organization_id", "service_at_locations" };
-
 	if (!json_is_object(at->object))
 		return walk_bad(&rd->h, at, NULL, "%s where an organization or service must be", walk_kind(at->object));
 	if (json_object_get(at->object, "service") != NULL || json_object_get(at->object, "location") != NULL)
 		return service_at_location(rd, at);
-	for (size_t i = 0; i < nelem(marks); i++) {
-		if (json_object_get(at->object, marks[i]) != NULL)
-			return lone_service(rd, at, NULL);
-	}
+	if (walk_is_service(at->object))
+		return lone_service(rd, at, NULL);
 	for (size_t i = 0; i < nelem(others) && json_object_get(at->object, "services") == NULL; i++) {
 		if (json_object_get(at->object, others[i].mark) == NULL)
 			continue;

@@ -83,14 +83,10 @@ item(json_t *kept, const json_t *o)
 		r = write_append(copy, "service_at_locations", json_incref(place));
 		return r == 0 ? keep(kept, copy) : r;
 	}
-	if (json_object_get(o, "services") == NULL) {
+	if (walk_is_service(o)) {
 		autojson json_t *copy = json_deep_copy(o);
 
-		if (copy == NULL)
-			return -ENOMEM;
-		return json_object_get(o, "status") != NULL || json_object_get(o, "organization") != NULL ||
-		    json_object_get(o, "service_at_locations") != NULL || json_object_get(o, "organization_id") != NULL ?
-		    keep(kept, copy) : 0;
+		return copy != NULL ? keep(kept, copy) : -ENOMEM;
 	}
 	json_array_foreach(json_object_get(o, "services"), i, service) {
 		if (r == 0)

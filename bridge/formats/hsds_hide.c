@@ -213,6 +213,7 @@ struct hiding {
 	json_t		*places;	/* Set: each with its stand-in. */
 	json_t		*gone;		/* Set: its rows, each with null. */
 	json_t		*secrets;	/* Texts that give it away. */
+	json_t		*services;	/* Set: what records were made of. */
 };
 
 static int
@@ -312,7 +313,7 @@ bare(struct hiding *h, json_t *o)
 	const char *link = json_str(o, "location_id"), *key;
 	void *next;
 
-	if (!json_is_object(o) || ((place == NULL || tree_get(h->places, place) == NULL) &&
+	if (!json_is_object(o) || tree_get(h->services, o) != NULL || ((place == NULL || tree_get(h->places, place) == NULL) &&
 	    (link == NULL || json_object_get(h->ids, link) == NULL)))
 		return 0;
 	json_object_foreach_safe(o, next, key, v) {
@@ -422,12 +423,19 @@ hide_apply(struct merge *m, const json_t *ids)
 	autojson json_t *places = json_object();
 	autojson json_t *gone = json_object();
 	autojson json_t *secrets = json_array();
-	struct hiding h = { ids, places, gone, secrets };
+	autojson json_t *services = json_object();
+	struct hiding h = { ids, places, gone, secrets, services };
+	json_t *row;
+	size_t i;
 	int r;
 
-	if (places == NULL || gone == NULL || secrets == NULL)
+	if (places == NULL || gone == NULL || secrets == NULL || services == NULL)
 		return -ENOMEM;
 	r = each_hidden(m, hide_item, &h);
+	json_array_foreach(m->origins, i, row) {
+		if (r == 0 && strcmp(json_string_value(json_array_get(row, 0)), HSDS_SERVICE) == 0)
+			r = tree_add(services, json_array_get(row, 2), NULL);
+	}
 	if (r == 0)
 		r = tree_each(m->root, find_places, &h);
 	if (r != 0 || json_object_size(places) == 0)

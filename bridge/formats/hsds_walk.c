@@ -184,6 +184,18 @@ walk_absent(const json_t *v)
 	    (json_is_array(v) && json_array_size(v) == 0) || (json_is_object(v) && json_object_size(v) == 0);
 }
 
+bool
+walk_is_service(const json_t *o)
+{
+	static const char * const marks[] = { "status", "organization", "organization_id", "service_at_locations" };
+
+	for (size_t i = 0; i < nelem(marks); i++) {
+		if (json_object_get(o, marks[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* Member ${key}, which is_ ${want} or absent (NULL). */
 static int
 member(struct hsds *h, const struct at *at, const char *key, const char *want, json_t **ret)

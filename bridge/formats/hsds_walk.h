@@ -47,6 +47,8 @@ const char *walk_kind(const json_t *);
 
 /** walk_absent(value): is it NULL, null, "" or empty? */
 bool	walk_absent(const json_t *);
+/** walk_is_service(object): is it a service, and not an organization? */
+bool	walk_is_service(const json_t *);
 
 /**
  * walk_text(h, at, key, max, ret): a string as a new reference, trimmed, with LF line ends, without other
