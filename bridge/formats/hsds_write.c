@@ -44,7 +44,7 @@ write_append(json_t *out, const char *list, json_t *item)
 {
 	json_t *array = json_object_get(out, list);
 
-	if (array == NULL) {
+	if (!json_is_array(array)) {
 		array = json_array();
 		if (json_object_set_new(out, list, array) != 0) {
 			json_decref(item);

@@ -21,7 +21,7 @@ enum { UUID_LEN = 36 };
 void	write_uuid(const char *seed, unsigned n, char ret[UUID_LEN + 1]);
 /** write_item(w): {"id": the next}; NULL: out of memory. */
 json_t	*write_item(struct writer *);
-/** write_append(out, list, item): append ${item} (stolen, may be NULL) to a list that is made if absent. */
+/** write_append(out, list, item): append ${item} (stolen, may be NULL) to a list that is made if absent, as walk_absent() has it. */
 int	write_append(json_t *out, const char *list, json_t *item);
 
 /** write_set(o, key, value): ${value} is stolen, also by what fails. */

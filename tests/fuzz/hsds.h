@@ -52,9 +52,9 @@ hsds_edited(const json_t *record, size_t i)
 		(void)json_array_remove(list, 0);
 	else if (list != NULL)
 		(void)json_object_set_new(json_array_get(list, 0), "opens", json_string("03:07"));
-	list = json_object_get(body, "contacts");
-	if (list != NULL)
-		(void)json_array_append_new(list, json_pack("{s:s, s:s}", "how", "phone", "value", "+1 555 0177"));
+	if (json_object_get(body, "contacts") == NULL)
+		(void)json_object_set_new(body, "contacts", json_array());
+	(void)json_array_append_new(json_object_get(body, "contacts"), json_pack("{s:s, s:s}", "how", "phone", "value", "+1 555 0177"));
 	if (place != NULL && i % 3 == 0) {
 		for (size_t k = 0; k < nelem(hsds_secret); k++)
 			(void)json_object_del(place, hsds_secret[k]);
