@@ -8,6 +8,7 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "crypt/envelope.h"
+#include "crypt/keys.h"
 #include "identity.h"
 #include "message.h"
 #include "notes_form.h"
@@ -18,6 +19,23 @@
 #include "talk.h"
 
 enum { BODY_MAX = 16 * 1024 };
+
+/* An account that signs its devices wrote from one that it has not signed: words for people, marked. */
+static int
+is_unsure(struct app *app, const struct origin *origin, struct said *words)
+{
+	char master[CRYPT_KEY_TEXT + 1], *marked;
+	int r = origin->trusted_device ? E_NOTFOUND : keys_identity(app->crypt, origin->pid, master);
+
+	if (r == E_NOTFOUND || r == E_LATER || r < 0)
+		return r < 0 ? r : 0;
+	words->unsure = true;
+	if (asprintf(&marked, "[from an app that they have not verified] %s", words->kept) < 0)
+		return -ENOMEM;
+	free(words->kept);
+	words->kept = marked;
+	return 0;
+}
 
 int
 message_arrived(struct app *app, const char *type, const struct origin *origin)
@@ -30,6 +48,8 @@ message_arrived(struct app *app, const char *type, const struct origin *origin)
 	if ((r = said_read(type, origin->content, &words)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	words.device = origin->device;
+	if ((r = is_unsure(app, origin, &words)) != 0)
+		return r;
 	if (origin->pid != origin->room->pid)
 		return err_set(origin->reason, E_REFUSED, "a message from a third person in a direct chat");
 	/* People's clients give no id of ours: the event's own id counts it once. */

@@ -20,6 +20,7 @@ struct said {
 	bool	 change;	/* It takes the place of something that was said before. */
 	bool	 cut;		/* Only its beginning is kept. */
 	bool	 automatic;	/* A program wrote it; programs do not answer each other. */
+	bool	 unsure;	/* Its device is not signed by the account, which signs its devices: whoever runs the homeserver may have written it. */
 	const char *device;	/* That they wrote it with; borrowed; NULL: not known.  For who reads an event (message.c). */
 	json_t	*note;		/* Beside the words, what should be a note in its own form (notes_form.h); then its words come first in both. */
 };

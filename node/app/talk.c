@@ -330,6 +330,24 @@ run(struct talk *t, const struct said *said)
 	    "If it was for this program, write it once more as a new message; !help shows what you can write.");
 }
 
+/* What may have been written by somebody else shows, at most, or takes a consent back. */
+static int
+run_unsure(struct talk *t, const struct said *said)
+{
+	const char *body = said->said + strspn(said->said, " \t\r\n"), *name = command(body), *words;
+	const struct topic *topic;
+	bool exact;
+
+	topic = topic_of(name != NULL ? name : body, &exact, &words);
+	if (said->note == NULL && !said->change && topic != NULL && exact && (name != NULL ? topic->shows || topic->run == talk_revoke :
+	    topic->shows && *words == '\0'))
+		return run(t, said);
+	if (said->note == NULL && name == NULL && !talk_asking(t) && !talk_note_open(t))
+		return E_NOTFOUND;
+	return buf_puts(&t->say, "This was not done: it came from an app that you have not verified, and somebody else may have written it. Verify the app in "
+	    "its settings, then write it once more. People here read it.");
+}
+
 /* One plain reply for all that cannot be read. */
 static int
 unread(struct app *app, int64_t pid)
@@ -498,7 +516,8 @@ talk_heard(struct app *app, int64_t pid, const struct said *said, bool *ret_took
 	if (said->said == NULL)
 		return bad ? 0 : unread(app, pid);
 	if ((r = begin(app, pid, &who, &t)) == 0 &&
-	    (r = said->note != NULL ? notes_form_heard(&t, said, bad) : bad ? answer_too(&t, said) : run(&t, said)) == 0) {
+	    (r = said->unsure ? run_unsure(&t, said) : said->note != NULL ? notes_form_heard(&t, said, bad) : bad ? answer_too(&t, said) :
+	    run(&t, said)) == 0) {
 		free(who.talk);
 		if ((who.talk = json_text(t.state, JSON_COMPACT)) == NULL)
 			r = -ENOMEM;
@@ -508,5 +527,5 @@ talk_heard(struct app *app, int64_t pid, const struct said *said, bool *ret_took
 	}
 	json_decref(t.state);
 	buf_wipe(&t.say);
-	return r == E_NOTFOUND ? for_people(app, pid, said) : r;
+	return r != E_NOTFOUND ? r : bad ? 0 : for_people(app, pid, said);
 }

@@ -10,10 +10,11 @@
 #include "tamper.h"
 #include "tests/tap.h"
 
-enum { MEMBER = 2, UNVERIFIED };
+enum { MEMBER = 2, UNVERIFIED, UNSIGNED };
 
 #define MEMBER_USER "@cairn:elsewhere.example"
 #define UNVERIFIED_USER "@cairn:faraway.example"
+#define UNSIGNED_USER "@cairn:nearby.example"
 
 static struct host h;
 
@@ -224,6 +225,64 @@ test_unverified(void)
 	is_int(said_in_clear(&text), 1, "and nothing more is said in clear");
 }
 
+/* The account signs its devices, but not this one. */
+static char *
+unsign_device(struct tamper *t, const json_t *truth)
+{
+	autojson json_t *lie = json_deep_copy(truth);
+	json_t *device, *signatures;
+	const char *id, *key;
+	void *next;
+
+	(void)t;
+	json_object_foreach(json_obj(json_obj(lie, "device_keys"), UNSIGNED_USER), id, device) {
+		json_t *mine = json_obj(json_obj(device, "signatures"), UNSIGNED_USER);
+
+		json_object_foreach_safe(mine, next, key, signatures)
+			if (strcmp(key + strcspn(key, ":"), id) != 0 && strcmp(key + strlen("ed25519:"), id) != 0)
+				(void)json_object_del(mine, key);
+	}
+	return json_dumps(lie, JSON_COMPACT);
+}
+
+static void
+changed(void *cookie, const char *user, json_t *answer)
+{
+	(void)cookie;
+	if (!strcmp(user, SOURCE_USER) && json_arr(json_obj(answer, "device_lists"), "changed") != NULL)
+		(void)json_array_append_new(json_arr(json_obj(answer, "device_lists"), "changed"), json_string(UNSIGNED_USER));
+}
+
+/* A homeserver may list a device of its own under an account: what that says is read, and nothing is done. */
+static void
+test_unsigned(void)
+{
+	static const char *const words[] = { "!volunteer", "!share plan", "!yes" };
+	struct tamper t = { .host = &h, .who = SOURCE, .part = "/keys/query", .alter = unsign_device };
+
+	(void)story_add(&h, "nearby", "nearby.example");
+	tamper_set(&t);
+	chat_say(&h, UNSIGNED, "Is somebody there?");
+	host_run(&h, 20000);
+	is_int(kept("[from an app that they have not verified] Is somebody there?"), 1, "what an app says that the account has not signed is read, and marked");
+	for (size_t i = 0; i < nelem(words); i++) {
+		chat_say(&h, UNSIGNED, words[i]);
+		host_run(&h, 20000);
+		is_int(kept(words[i]), 1, "%s is kept for people", words[i]);
+	}
+	is_int(chat_heard(&h, UNSIGNED, ""), 0, "no answer goes to it");
+	chat_say(&h, UNSIGNED, "!revoke");
+	host_run(&h, 20000);
+	tamper_end(&t);
+	hs_script(h.hs, &(struct hs_script){ .sync = changed });
+	chat_say(&h, UNSIGNED, "I have verified it");
+	host_run(&h, 60000);
+	hs_script(h.hs, NULL);
+	is_int(chat_comes(&h, UNSIGNED, "This was not done: it came from an app that you have not verified"), nelem(words), "none was done, and once it is verified that is said");
+	is_int(chat_heard(&h, UNSIGNED, "There is no consent of yours that could be taken back here"), 1, "a consent can be taken back from anywhere");
+	ok(chat_answers(&h, UNSIGNED, "!volunteer", "One question at a time"), "now the rest can be done, too");
+}
+
 int
 main(void)
 {
@@ -238,6 +297,7 @@ main(void)
 	test_deleted_unseen();
 	test_before();
 	test_unverified();
+	test_unsigned();
 	for (size_t i = 0; i < h.n; i++)
 		host_stop(&h, i);
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
