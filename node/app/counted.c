@@ -100,13 +100,26 @@ counted_note(struct app *app, const struct note *note, char **ret)
 	return (r = pairing_get(app->db, note->pairing, &p)) != 0 ? r : counted_pairing(app, &p, ret);
 }
 
+static int
+find_supported(void *cookie, const struct chat *c)
+{
+	char **match = cookie;
+
+	if (*match == NULL && !strcmp(c->side, "specialist") && (*match = strdup(c->pairing)) == NULL)
+		return -ENOMEM;
+	return 0;
+}
+
 int
 counted_specialist(struct app *app, const struct note *note, char **ret)
 {
 	autopairing struct pairing p = { 0 };
+	autofree char *other = NULL;
 	const json_t *with;
-	int r = pairing_get(app->db, note->pairing, &p);
+	int r = *note->pairing == '\0' ? chat_of_person(app->db, note->pid, find_supported, &other) : 0;
 
+	if (r == 0)
+		r = *note->pairing == '\0' && other == NULL ? E_NOTFOUND : pairing_get(app->db, other != NULL ? other : note->pairing, &p);
 	if (r != 0)
 		return r;
 	with = json_obj(p.body, "with");

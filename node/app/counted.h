@@ -21,7 +21,7 @@ int	counted_referral(struct app *, const struct case_row *, char **ret) must_che
 int	counted_pairing(struct app *, const struct pairing *, char **ret) must_check;
 int	counted_note(struct app *, const struct note *, char **ret) must_check;
 
-/** counted_specialist(app, note, ret): likewise the specialist of its match. */
+/** counted_specialist(app, note, ret): likewise the specialist of its match; of a note of none, by the record of a match of theirs that goes on. */
 int	counted_specialist(struct app *, const struct note *, char **ret) must_check;
 
 #endif /* !CAIRN_COUNTED_H */

@@ -306,6 +306,16 @@ matches_free(struct matches *m)
 		free(m->id[i]);
 }
 
+/* Are they the specialist in each of them? */
+static bool
+supports(const struct matches *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (strcmp(m->side[i], "specialist") != 0)
+			return false;
+	return m->n > 0;
+}
+
 int
 notes_chat_match(struct talk *t, const char *words, char **ret_id, const char **ret_side)
 {
@@ -316,6 +326,8 @@ notes_chat_match(struct talk *t, const char *words, char **ret_id, const char **
 	if (r == 0 && (r = choose(t, &m, words, &which)) == 0) {
 		*ret_id = take(m.id[which]);
 		*ret_side = !strcmp(m.side[which], "specialist") ? "specialist" : "member";
+	} else if (r == E_BAD) {
+		*ret_side = supports(&m) ? "specialist" : "member";
 	}
 	matches_free(&m);
 	return r;

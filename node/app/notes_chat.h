@@ -28,7 +28,8 @@ int	notes_chat_sign(struct talk *, const json_t *signature, struct err *) must_c
 
 /**
  * notes_chat_match(talk, words, ret_id, ret_side): the active match that somebody speaks of: their only one, or that of the number which
- * ${words} are.  0; E_NOTFOUND: there is none; E_BAD: there are several, and talk->say lists them.  ${ret_id} is the caller's.
+ * ${words} are.  0; E_NOTFOUND: there is none; E_BAD: there are several, and talk->say lists them; ${ret_side} is "specialist" if they are that
+ * in each.  ${ret_id} is the caller's.
  */
 int	notes_chat_match(struct talk *, const char *words, char **ret_id, const char **ret_side) must_check;
 

@@ -34,7 +34,7 @@ struct quarter {
 	json_t		*referrals;			/* Such a one under each name of ${referred}. */
 	json_t		*minutes;			/* {VALUE: minutes} of units by modality. */
 	json_t		*list;				/* Of measures, or NULL. */
-	json_t		*scores;			/* {MEASURE: {PERSON: [first, last]}} */
+	json_t		*scores;			/* {BY: {MEASURE: {PERSON: [first, last]}}} */
 	json_t		*feedback;			/* {BY: {PERSON: the latest}} */
 };
 
@@ -164,17 +164,31 @@ add_contact(struct quarter *q, const char *who, const json_t *body)
 	return bump(q->minutes, modality, json_int(contact, "minutes", 0));
 }
 
+/* Who said it: a specialist is one, however many they support.  ${ret_who}: the caller's, or NULL: the member.  1: nobody. */
 static int
-add_answers(struct quarter *q, const char *who, const json_t *answers)
+sayer(struct quarter *q, const struct note *note, const json_t *said, char **ret_who)
 {
-	const char *name = json_str(answers, "measure");
-	const json_t *measure = measure_find(q->list, name);
+	int r = !strcmp(json_str(said, "by"), "specialist") ? counted_specialist(q->app, note, ret_who) : 0;
+
+	return r == E_NOTFOUND ? 1 : r;
+}
+
+static int
+add_answers(struct quarter *q, const char *member, const struct note *note)
+{
+	const json_t *answers = json_obj(note->body, "answers"), *measure = measure_find(q->list, json_str(answers, "measure"));
 	struct measure_score s;
+	autofree char *other = NULL;
 	json_t *people, *two;
+	const char *who;
+	int r;
 
 	if (measure == NULL || measure_score(measure, json_arr(answers, "items"), &s, NULL) != 0)
 		return 0;
-	if ((people = inner(q->scores, name)) == NULL)
+	if ((r = sayer(q, note, answers, &other)) != 0)
+		return r < 0 ? r : 0;
+	who = other != NULL ? other : member;
+	if ((people = inner(q->scores, json_str(answers, "by"))) == NULL || (people = inner(people, json_str(answers, "measure"))) == NULL)
 		return -ENOMEM;
 	if ((two = json_object_get(people, who)) == NULL)
 		return json_object_set_new(people, who, json_pack("[I]", (json_int_t)s.score)) != 0 ? -ENOMEM : 0;
@@ -183,16 +197,16 @@ add_answers(struct quarter *q, const char *who, const json_t *answers)
 	return json_array_append_new(two, json_integer(s.score)) != 0 ? -ENOMEM : 0;
 }
 
-/* Of a specialist one answer, the latest, however many they support. */
+/* One answer of each, the latest. */
 static int
 add_feedback(struct quarter *q, const char *member, const struct note *note)
 {
 	json_t *feedback = json_obj(note->body, "feedback"), *people = inner(q->feedback, json_str(feedback, "by"));
 	autofree char *who = NULL;
-	int r = people == NULL ? -ENOMEM : !strcmp(json_str(feedback, "by"), "specialist") ? counted_specialist(q->app, note, &who) : 0;
+	int r = people == NULL ? -ENOMEM : sayer(q, note, feedback, &who);
 
 	if (r != 0)
-		return r == E_NOTFOUND ? 0 : r;
+		return r < 0 ? r : 0;
 	return json_object_set(people, who != NULL ? who : member, feedback) != 0 ? -ENOMEM : 0;
 }
 
@@ -214,7 +228,7 @@ add_note(void *cookie, const struct note *note)
 	if (!strcmp(note->kind, "contact"))
 		return add_contact(q, who, note->body);
 	if (!strcmp(note->kind, "answers"))
-		return add_answers(q, who, json_obj(note->body, "answers"));
+		return add_answers(q, who, note);
 	return !strcmp(note->kind, "feedback") ? add_feedback(q, who, note) : 0;
 }
 
@@ -295,7 +309,7 @@ put_section(const json_t *section, const json_t *minutes, const char *name, json
 
 /* Of those who answered twice: the means of their first and last scores. */
 static int
-put_scores(const json_t *scores, json_t *out)
+put_scores(const json_t *scores, const char *by, json_t *out)
 {
 	const char *name, *who;
 	json_t *people, *two;
@@ -311,7 +325,7 @@ put_scores(const json_t *scores, json_t *out)
 			last += json_integer_value(json_array_get(two, 1));
 		}
 		if (report_round(first, n, n, 1, &before) == 0 && report_round(last, n, n, 1, &after) == 0 &&
-		    json_array_append_new(out, json_pack("{s:s, s:I, s:I, s:I}", "measure", name, "people", (json_int_t)n,
+		    json_array_append_new(out, json_pack("{s:s, s:s, s:I, s:I, s:I}", "measure", name, "by", by, "people", (json_int_t)n,
 		    "first_mean", (json_int_t)before, "last_mean", (json_int_t)after)) != 0)
 			return -ENOMEM;
 	}
@@ -362,8 +376,8 @@ make(struct quarter *q, const char *quarter, json_t **ret)
 
 	if (r != 0 || (r = pairing_each(q->app->db, NULL, add_pairing, q)) != 0 || (r = note_each(q->app->db, NULL, add_note, q)) != 0 ||
 	    (r = put_section(q->matched, NULL, "matched", out)) != 0 || (r = put_section(q->unmet, NULL, "unmet", out)) != 0 ||
-	    (r = put_section(q->units, q->minutes, "units", out)) != 0 || (r = put_scores(q->scores, measures)) != 0 ||
-	    (r = put_feedback(q->feedback, feedback)) != 0)
+	    (r = put_section(q->units, q->minutes, "units", out)) != 0 || (r = put_scores(json_obj(q->scores, "member"), "member", measures)) != 0 ||
+	    (r = put_scores(json_obj(q->scores, "specialist"), "specialist", measures)) != 0 || (r = put_feedback(q->feedback, feedback)) != 0)
 		return r;
 	*ret = take(out);
 	return 0;

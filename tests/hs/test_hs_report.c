@@ -98,9 +98,9 @@ note(const char *match, const char *on, const char *kind, json_t *what)
 }
 
 static json_t *
-answers(int each)
+answers(const char *by, int each)
 {
-	return json_pack("{s:s, s:s, s:[i, i, i, i, i]}", "measure", "who-5", "by", "member", "items", each, each, each, each, each);
+	return json_pack("{s:s, s:s, s:[i, i, i, i, i]}", "measure", "who-5", "by", by, "items", each, each, each, each, each);
 }
 
 /* What one says of the support; what another said before counts no more. */
@@ -112,7 +112,7 @@ opinion(int each)
 
 /*
  * Nine answer twice in one spring and say how it was, however often; ten in the next.  The tenth
- * answered once before; and of one match nobody is known.
+ * answered once before; and of one match nobody is known.  The two who support them answer with each.
  */
 static void
 answer(void)
@@ -140,8 +140,9 @@ answer(void)
 			if (i == ANSWER - 1 && k == 1)
 				continue;	/* In the first spring the tenth answers once. */
 			if (k == 3)	/* What is between the first and the last is in no mean. */
-				note(match_of[i], spring[k], "answers", answers(0));
-			note(match_of[i], spring[k], "answers", answers(k % 2 == 0 ? 1 : i < ANSWER / 2 ? 3 : 4));
+				note(match_of[i], spring[k], "answers", answers("member", 0));
+			note(match_of[i], spring[k], "answers", answers("member", k % 2 == 0 ? 1 : i < ANSWER / 2 ? 3 : 4));
+			note(match_of[i], spring[k], "answers", answers("specialist", 5));
 			if (i < ANSWER - 1 || k > 1)
 				note(match_of[i], spring[k], "feedback", opinion(k % 2 == 0 ? 1 : 4));
 		}
@@ -150,7 +151,7 @@ answer(void)
 	json_decref(host_ok(&h, SOURCE, "match accept", json_pack("{s:O, s:O}", "match", json_object_get(nobody, "match"), "record",
 	    json_object_get(json_array_get(json_arr(nobody, "choices"), 0), "record"))));
 	for (size_t k = 2; k < nelem(spring); k++) {
-		note(json_str(nobody, "match"), spring[k], "answers", answers(0));
+		note(json_str(nobody, "match"), spring[k], "answers", answers("member", 0));
 		note(json_str(nobody, "match"), spring[k], "feedback", opinion(1));
 	}
 }
@@ -243,6 +244,7 @@ test_means(void)
 
 	ok(json_array_size(json_arr(nine, "measures")) == 0 && json_array_size(json_arr(nine, "feedback")) == 0, "of nine no mean is told");
 	is_int((int)json_int(scores, "people", 0), ANSWER, "of ten it is");
+	ok(json_array_size(json_arr(ten, "measures")) == 1 && !strcmp(json_str(scores, "by"), "member"), "of two who support them, and answer for each, it is not");
 	is_int((int)json_int(scores, "first_mean", 0), 20, "what they answered first");
 	is_int((int)json_int(scores, "last_mean", 0), 70, "and last, on average");
 	ok(json_int(said, "people", 0) == ANSWER && json_int(said, "heard", 0) == 40 && json_int(said, "useful", 0) == 40, "and what each said last of the support");
