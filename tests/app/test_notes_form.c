@@ -19,6 +19,7 @@
 #define SECOND	"01J8Z0Q4M2K7V9T5B3N6X8C0RE"
 #define TERMS	"0000000000000000000000000000000000000000000000000000000000000000"
 #define GOALS	"{'v':1,'kind':'goals','on':'2020-01-01','goals':[{'text':'see Qzyvan','state':'open'}]}"
+#define ANSWERS(by) "{'v':1,'kind':'answers','on':'2020-01-01','answers':{'measure':'who-5','by':'" by "','items':[3,3,2,2,2]}}"
 #define FEEDBACK(by) "{'v':1,'kind':'feedback','on':'2020-01-01','feedback':{'by':'" by "','heard':5,'respected':5,'chose':4,'useful':3,'again':true}}"
 
 static struct bench_node node;
@@ -379,6 +380,9 @@ test_feedback(void)
 	match(SECOND, pid_of(ANA), pid_of(ROSA));
 	ok(sends(ANA, FEEDBACK("member")) && hear(ANA, "does not say with whom", NULL), "of several, it has to be said with whom");
 	ok(sends(ANA, GOALS) && hear(ANA, "it is kept", GOALS), "what is of nobody is kept all the same");
+	ok(sends(ROSA, ANSWERS("member")) && hear(ROSA, "you are the specialist here", NULL) && sends(ROSA, ANSWERS("specialist")) &&
+	    hear(ROSA, "Your score is 48", ANSWERS("specialist")), "whoever supports in each of several answers as that");
+	ok(sends(ANA, ANSWERS("specialist")) && hear(ANA, "you are the member here", NULL), "and nobody else does");
 }
 
 int
