@@ -8,7 +8,7 @@ RULES = ("required", "additionalProperties", "type", "enum", "const", "format", 
          "minItems", "maxItems", "uniqueItems", "false", "control", "bytes")
 SAMPLES = {
     "opaque-id": "6Q9ACKRYS2BJ6ZB7GDS3MB45TM", "step-id": "6Q9ACKRYS2BJ6ZB7GDS3MB45TM", "user-id": "@a:b.example", "room-id": "!a:b.example",
-    "server-name": "b.example", "bcp47": "en", "iso-3166": "US", "date": "2026-11-21", "date-time-utc": "2026-11-21T09:30:00Z",
+    "server-name": "b.example", "bcp47": "en", "spoken": "en", "iso-3166": "US", "date": "2026-11-21", "date-time-utc": "2026-11-21T09:30:00Z",
     "clock-time": "09:30", "sha256-hex": "0" * 64, "multibase-ed25519": "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2",
     "multibase": "z2", "base64-32": "A" * 43, "did": "did:web:b.example", "uri": "https://b.example/", "web-uri": "https://b.example/",
 }

@@ -6,6 +6,7 @@
 
 #include "base/canon.h"
 #include "base/event.h"
+#include "base/grammar.h"
 #include "case.h"
 #include "domain/crisis.h"
 #include "domain/trust.h"
@@ -125,6 +126,22 @@ talk_find(struct talk *t, const char *words)
 	return buf_puts(&t->say, "To ask one of them for support, without your name, write for example: !refer 1");
 }
 
+/* A language of the record as a request may name it, once; what it is written in is not said. */
+static int
+add_spoken(json_t *list, const char *tag)
+{
+	autojson json_t *one = json_stringn(tag, grammar_ok(GRAMMAR_SPOKEN, tag) ? strlen(tag) : strcspn(tag, "-"));
+	json_t *item;
+	size_t i;
+
+	if (one == NULL || !grammar_ok(GRAMMAR_SPOKEN, json_string_value(one)))
+		return one == NULL ? -ENOMEM : 0;
+	json_array_foreach(list, i, item)
+		if (json_equal(item, one))
+			return 0;
+	return json_array_append(list, one) != 0 ? -ENOMEM : 0;
+}
+
 /* The record's own values that the wire knows, or all that the wire knows; the caller decrefs. */
 static json_t *
 choices(const struct talk *t, const struct question *q)
@@ -133,7 +150,9 @@ choices(const struct talk *t, const struct question *q)
 	size_t i;
 
 	json_array_foreach(json_arr(json_obj(t->state, "wish"), q->list != NULL ? q->list : ""), i, item)
-		if (q->values == NULL || event_enum_value(q->values, json_string_value(item)) != 0)
+		if (q->values == NULL)
+			(void)add_spoken(ret, json_string_value(item));
+		else if (event_enum_value(q->values, json_string_value(item)) != 0)
 			(void)json_array_append(ret, item);
 	for (int v = 1; q->values != NULL && (v > 1 || json_array_size(ret) == 0) && v <= q->values->n; v++)
 		(void)json_array_append_new(ret, json_string(event_enum_text(q->values, v)));

@@ -139,6 +139,17 @@ is_bcp47(const char *s)
 }
 
 static bool
+is_spoken(const char *s)
+{
+	size_t n = strspn(s, LOWER);
+
+	if (n < 2 || n > 3)
+		return false;
+	s += n;
+	return *s == '\0' || (*s == '-' && (all_of(s + 1, UPPER, 2, 2) || all_of(s + 1, DIGIT, 3, 3)));
+}
+
+static bool
 is_iso_3166(const char *s)
 {
 	return strspn(s, UPPER) == 2 && (s[2] == '\0' ||
@@ -206,6 +217,7 @@ static const struct row {
 	[GRAMMAR_ROOM_ID]		= { "room-id",		 id_is_room },
 	[GRAMMAR_SERVER_NAME]		= { "server-name",	 id_is_server },
 	[GRAMMAR_BCP47]			= { "bcp47",		 is_bcp47 },
+	[GRAMMAR_SPOKEN]		= { "spoken",		 is_spoken },
 	[GRAMMAR_ISO_3166]		= { "iso-3166",		 is_iso_3166 },
 	[GRAMMAR_DATE]			= { "date",		 is_date },
 	[GRAMMAR_DATE_TIME_UTC]		= { "date-time-utc",	 is_date_time },

@@ -17,6 +17,7 @@ enum grammar {
 	GRAMMAR_ROOM_ID,
 	GRAMMAR_SERVER_NAME,
 	GRAMMAR_BCP47,			/* en, es-US, zh-Hant-TW */
+	GRAMMAR_SPOKEN,			/* en, es-419, pt-BR */
 	GRAMMAR_ISO_3166,		/* US, US-NJ */
 	GRAMMAR_DATE,			/* 2026-02-28; the day exists */
 	GRAMMAR_DATE_TIME_UTC,		/* 2026-02-28T09:30:00Z, up to three decimals */

@@ -376,6 +376,8 @@ test_grammar(void)
 	} rows[] = {
 		{ GRAMMAR_BCP47, { "en", "es-US", "zh-Hant-TW", "sl-nedis", "art-x-lojban" },
 		    { "", "e", "en-", "en--US", "en_US", "-en", "en-abcdefghi", "123", "en US" } },
+		{ GRAMMAR_SPOKEN, { "en", "haw", "es-US", "es-419" },
+		    { "", "e", "EN", "anna", "en-", "en-us", "en-USA", "en-41", "en_US", "en-Latn", "en-US-x", "ana-Doe" } },
 		{ GRAMMAR_ISO_3166, { "US", "US-NJ", "FR-75", "GB-ENG" },
 		    { "", "U", "USA", "us", "US-", "US-NJXX", "US-nj", "US NJ" } },
 		{ GRAMMAR_DATE, { "2026-02-28", "2028-02-29", "2000-02-29", "1970-01-01", "9999-12-31" },
