@@ -117,7 +117,7 @@ static const struct verb {
 	{ "match end",	pairing_end,	"cairn list matches shows the ids", false, false },
 	{ "match rematch", pairing_rematch, "cairn list matches shows the ids", false, false },
 	{ "match cohort", round_run,	"nothing was proposed; mend the file and run it again", false, false },
-	{ "match note",	notes_add,	"nothing was kept; protocol.md describes a note", false, false },
+	{ "match note",	notes_add,	"nothing was kept; types.md describes a note", false, false },
 	{ "match sign",	notes_sign,	"cairn help match sign lists the values", false, false },
 	{ "match chat",	notes_chat_add,	"cairn list matches shows the ids", true, false },
 	{ "match notes", notes_show,	"cairn list matches shows the ids", false, true },

@@ -237,15 +237,6 @@ bool	referral_wins(const struct referral_claim *, const struct referral_claim *)
 enum { REFERRAL_RANK_LEAVE, REFERRAL_RANK_REVOKE, REFERRAL_RANK_OTHER };
 unsigned referral_rank(const struct referral_claim *);
 
-/**
- * referral_stage_parse(stage, ret): the input that an outcome's stage on the wire
- * stands for: "first_contact" and "engaged" are ENGAGE, "closed" is CLOSE.  CONTACT (an
- * attempt that did not reach the member) has no stage in version 1 of the type.
- * referral_decision_parse(decision, ret): "accept", "waitlist", "decline".  0 or E_BAD.
- */
-int	referral_stage_parse(const char *, enum referral_input *) must_check;
-int	referral_decision_parse(const char *, enum referral_input *) must_check;
-
 /* Wire names; never NULL.  Parsers: 0, or E_BAD for a name not in the list. */
 const char *referral_state_name(enum referral_state);
 const char *referral_input_name(enum referral_input);

@@ -46,33 +46,3 @@ NAMES(outcome, REFERRAL_OUTCOMES, REFERRAL_NOUTCOMES)
 NAMES(channel, REFERRAL_CHANNELS, REFERRAL_NCHANNELS)
 #undef NAMES
 #undef X
-
-int
-referral_stage_parse(const char *stage, enum referral_input *ret)
-{
-	static const char *const stages[] = { "first_contact", "engaged", "closed" };
-	static const enum referral_input inputs[] = {
-		REFERRAL_IN_ENGAGE, REFERRAL_IN_ENGAGE, REFERRAL_IN_CLOSE,
-	};
-	size_t i;
-
-	if (parse_name(stage, stages, nelem(stages), &i) != 0)
-		return E_BAD;
-	*ret = inputs[i];
-	return 0;
-}
-
-int
-referral_decision_parse(const char *decision, enum referral_input *ret)
-{
-	static const char *const decisions[] = { "accept", "waitlist", "decline" };
-	static const enum referral_input inputs[] = {
-		REFERRAL_IN_ACCEPT, REFERRAL_IN_WAITLIST, REFERRAL_IN_DECLINE,
-	};
-	size_t i;
-
-	if (parse_name(decision, decisions, nelem(decisions), &i) != 0)
-		return E_BAD;
-	*ret = inputs[i];
-	return 0;
-}

@@ -187,14 +187,6 @@ test_names(void)
 	    referral_reason_parse("attended", &w) == E_BAD &&
 	    referral_outcome_parse("cured", &o) == E_BAD, "others are refused");
 	is_str(referral_state_name(REFERRAL_NSTATES), "unknown", "no name beyond the end");
-	ok(referral_stage_parse("first_contact", &i) == 0 && i == REFERRAL_IN_ENGAGE &&
-	    referral_stage_parse("engaged", &i) == 0 && i == REFERRAL_IN_ENGAGE &&
-	    referral_stage_parse("closed", &i) == 0 && i == REFERRAL_IN_CLOSE &&
-	    referral_stage_parse("won", &i) == E_BAD, "stages");
-	ok(referral_decision_parse("accept", &i) == 0 && i == REFERRAL_IN_ACCEPT &&
-	    referral_decision_parse("waitlist", &i) == 0 && i == REFERRAL_IN_WAITLIST &&
-	    referral_decision_parse("decline", &i) == 0 && i == REFERRAL_IN_DECLINE &&
-	    referral_decision_parse("maybe", &i) == E_BAD, "decisions");
 }
 
 int

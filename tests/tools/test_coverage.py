@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/coverage.md names what is there: each member, value, function, command and file."""
+"""docs/coverage.md, threat-model.md and the pages of configuration name what is there: each member, value, function, command, key and file."""
 import json
 import os
 import re
@@ -133,6 +133,26 @@ class Coverage(unittest.TestCase):
         for kind in schema("record")["properties"]["kind"]["enum"]:
             if kind not in ("manifest", "withdrawal"):
                 self.assertIn(f"`{kind}.", text)
+
+
+class Pages(unittest.TestCase):
+    def test_the_threat_model_names_what_is_there(self):
+        pairs = re.findall(r"([\w/.-]+\.(?:c|h|py|sql)) `([A-Za-z_]\w+)`", read("docs", "threat-model.md"))
+        self.assertGreater(len(pairs), 250)
+        files = [os.path.join(folder, n) for top in ("node", "bridge", "tools", "tests") for folder, _, names in os.walk(os.path.join(SRC, top)) for n in names]
+        for path, name in pairs:
+            with self.subTest(path + " " + name):
+                texts = [read(f) for f in files if f.endswith("/" + path)]
+                self.assertTrue(any(re.search(rf"\b{name}\b", text) for text in texts))
+
+    def test_each_key_of_the_configuration_is_described(self):
+        keys = re.findall(r"FIELD\((\w+)\)", read("node", "base", "config.c").split("keys[] = {")[1])
+        self.assertGreater(len(keys), 20)
+        manual, guide = read("docs", "man", "cairnd.8"), read("docs", "operating.md")
+        for key in keys:
+            with self.subTest(key):
+                self.assertRegex(manual, rf"(?m)^\.It Cm {key}$")
+                self.assertIn(f"\n| `{key}` |", guide)
 
 
 if __name__ == "__main__":
