@@ -11,7 +11,7 @@
 #include "matrix/request.h"
 #include "store/outbox.h"
 
-/* The roster decides who gets keys; a partner's master key comes from the trust list. */
+/* The roster decides who gets keys; a partner's master key comes from the trust list: a bot may have none there, and then it has none. */
 int
 access_admit(struct app *app, const char *room_id, const char *user)
 {
@@ -26,8 +26,7 @@ access_admit(struct app *app, const char *room_id, const char *user)
 	    (r = roster_add(app->db, room_id, pid)) != 0 ||
 	    (r = keys_track(app->crypt, pid)) != 0)
 		return r;
-	/* A bot may have none: then its devices are pinned. */
-	return org != NULL && org->master_key != NULL ? keys_pin_master(app->crypt, user, org->master_key, NULL) : 0;
+	return org != NULL ? keys_pin_master(app->crypt, user, org->master_key, NULL) : 0;
 }
 
 struct expulsion {

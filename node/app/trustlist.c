@@ -188,18 +188,16 @@ unpin(struct app *app, const struct trust_org *org)
 	return 0;
 }
 
-/* Who is in force is known by its master key or, a bot, by its devices; and its records by their key. */
+/* Who is in force is known by its master key or, a bot without one, by its devices alone; and its records by their key. */
 static int
 know(struct app *app, const struct trust *before, const struct trust_org *org)
 {
 	const struct trust_org *was = trust_listed(before, org->id);
 	const json_t *device;
-	int64_t pid;
 	size_t i;
-	int r;
+	int r = keys_pin_master(app->crypt, org->node, org->master_key, NULL);
 
-	if ((r = person_id(app->db, org->node, &pid)) != 0 ||
-	    (org->master_key != NULL && (r = keys_pin_master(app->crypt, org->node, org->master_key, NULL)) != 0))
+	if (r != 0)
 		return r;
 	if ((was == NULL || memcmp(was->record_key, org->record_key, sizeof(org->record_key)) != 0 ||
 	    memcmp(was->old_key, org->old_key, sizeof(org->old_key)) != 0) && (r = record_again(app, org->id)) != 0)

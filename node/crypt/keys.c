@@ -301,6 +301,37 @@ hold_to(struct crypt *c, struct crypto_user *u, const uint8_t key[CRYPT_KEY])
 	return put_outdated(c, u);
 }
 
+/*
+ * None from now on, whatever a server shows.  What was signed under one that it showed before was signed by nobody; what was not believed for the
+ * sake of that one is asked for again.
+ */
+static int
+hold_to_none(struct crypt *c, struct crypto_user *u)
+{
+	struct crypto_device *list;
+	size_t n;
+	int r;
+
+	if (u->pinned && !u->has_master)
+		return 0;
+	u->pinned = 1;
+	u->has_master = u->has_shown = false;
+	u->refused = u->refused_at = 0;
+	u->tracked = 1;
+	if ((r = put_outdated(c, u)) != 0 || (r = crypto_device_list(c->db, u->pid, &list, &n)) != 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (!list[i].is_signed)
+			continue;
+		list[i].is_signed = 0;
+		r = crypto_device_put(c->db, &list[i]);
+	}
+	crypto_device_list_free(list, n);
+	if (r != 0 || (r = machine_twins(c, u->pid)) != 0)
+		return r;
+	return machine_eligible(c, u->pid);
+}
+
 int
 keys_pin_master(struct crypt *c, const char *user, const char *master, struct err *reterr)
 {
@@ -311,11 +342,13 @@ keys_pin_master(struct crypt *c, const char *user, const char *master, struct er
 
 	if (!id_is_user(user))
 		return err_set(reterr, E_BAD, "the user id is malformed");
-	if (parse_fingerprint(master, key) != 0)
+	if (master != NULL && parse_fingerprint(master, key) != 0)
 		return err_set(reterr, E_BAD, "the master key is not 43 characters of base64 that name "
 		    "an Ed25519 key");
 	if ((r = person_id(c->db, user, &pid)) != 0 || (r = get_user(c, pid, &u)) != 0)
 		return r;
+	if (master == NULL)
+		return hold_to_none(c, &u);
 	if (u.has_master && memcmp(u.master, key, CRYPT_KEY) == 0 && !u.refused) {
 		if (u.pinned)
 			return 0;

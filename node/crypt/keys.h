@@ -5,7 +5,8 @@
  * A device is eligible if it is in the user's latest list, was never seen with
  * other keys, has a Curve25519 key that counts as its own (twins.c), and is
  * either signed by the user's self-signing key under the master key pinned for
- * that user (by the trust list, or on first use), or pinned by its fingerprint.  A user whose
+ * that user (by the trust list, or on first use), or pinned by its fingerprint.  Where the trust list
+ * says that a user has no master key, none is taken on first use.  A user whose
  * master key changed has no eligible device until an operator pins it again, or
  * until the one that the trust list names is shown again.
  */
@@ -68,7 +69,8 @@ int64_t	keys_next(struct crypt *);
  * refusal of that device.  0, E_BAD.
  * keys_unpin(c, user, device_id): nobody vouches for it any more; 0 if nobody did.
  * keys_pin_master(c, user, master_key, reterr): likewise for a user's master
- * key (trust list).  Same key again: nothing changes.
+ * key (trust list).  Same key again: nothing changes.  NULL: the user has none, and none that a
+ * server shows or showed is believed; only pinned devices are eligible.
  */
 int	keys_pin(struct crypt *, const char *user, const char *device_id,
 	    const char *fingerprint, struct err *) must_check;

@@ -158,6 +158,9 @@ read_identity(struct crypt *c, struct view *v, const json_t *answer)
 	v->u->has_shown = false;
 	if (master == NULL || cross_key(master, v->user, "master", key) != 0)
 		return 0;
+	/* Nobody whose word counts gave them one: it is the server's own. */
+	if (v->u->pinned && !v->u->has_master)
+		return 0;
 	same = v->u->has_master && memcmp(v->u->master, key, CRYPT_KEY) == 0;
 	/* Whose key the trust list names needs no person to say which counts, once that is shown. */
 	if (same && v->u->pinned)

@@ -298,6 +298,70 @@ test_master_changed(void)
 	must(db_commit(a.db, NULL));
 }
 
+/* A second device of Bob's account, signed by the identity that his homeserver shows. */
+static void
+add_device(struct peer *p)
+{
+	autojson json_t *keys = peer_device_keys(p), *signatures = NULL;
+
+	must(crosssign_sign_device(&kb, keys, &signatures));
+	json_object_set(json_obj(net.device_keys, BOB), p->device, json_obj(json_obj(signatures, BOB), p->device));
+}
+
+/* Whom the trust list knows by devices alone has no identity, and gets none from a homeserver. */
+static void
+test_no_master(void)
+{
+	struct keys_doubt doubt;
+	struct peer evil;
+	char master[44];
+
+	fresh();
+	peer_start(&evil, BOB, "EVIL");
+	add_device(&evil);
+	tx(&a, keys_pin_master(a.crypt, BOB, NULL, NULL));
+	tx(&a, keys_pin(a.crypt, BOB, "BOBDEV", bob.ed_text, NULL));
+	is_int((int)learn(), 1, "only the pinned device of whom the list gives no master key");
+	ok(explained("EVIL 43 0 the user has no cross-signing identity"), "the one that is signed under a key that the server shows is refused");
+	is_int(keys_identity(a.crypt, node_person(&a, BOB), master), E_NOTFOUND, "no key is taken for theirs");
+	tx(&a, keys_pin_master(a.crypt, BOB, NULL, NULL));
+	net_identity(BOB, "BOBDEV", &kb);
+	add_device(&evil);
+	is_int((int)learn(), 1, "nor under the next that it shows");
+	is_int(keys_doubt(a.crypt, node_person(&a, BOB), &doubt), E_NOTFOUND, "and nobody is asked which one counts");
+	crosssign_master(&kb, master);
+	tx(&a, keys_pin_master(a.crypt, BOB, master, NULL));
+	is_int((int)learn(), 2, "once the list gives one, what is signed under it counts");
+	tx(&a, keys_pin_master(a.crypt, BOB, NULL, NULL));
+	is_int((int)node_eligible(&a, BOB), 1, "until it gives none: at once, whatever the server says next");
+	peer_stop(&evil);
+
+	fresh();
+	need(learn() == 1);
+	net_identity(BOB, "BOBDEV", &kb);
+	need(learn() == 0 && keys_doubt(a.crypt, node_person(&a, BOB), &doubt) == 0);
+	tx(&a, keys_pin_master(a.crypt, BOB, NULL, NULL));
+	tx(&a, keys_pin(a.crypt, BOB, "BOBDEV", bob.ed_text, NULL));
+	ok(node_query(&a), "one that was taken on first use, and changed: the devices are asked for again");
+	is_int((int)node_eligible(&a, BOB), 1, "and it does not stand in the pinned one's way");
+}
+
+/* A signature that counts no more says of a device that is gone neither that its key was its own. */
+static void
+test_no_master_twin(void)
+{
+	fresh();
+	memcpy(eve.curve_text, bob.curve_text, sizeof(eve.curve_text));
+	need(learn() == 1);
+	json_object_clear(json_obj(net.device_keys, BOB));
+	need(learn() == 0);
+	tx(&a, keys_pin_master(a.crypt, BOB, NULL, NULL));
+	peer_publish(&eve, NULL);
+	tx(&a, keys_pin(a.crypt, eve.user, eve.device, eve.ed_text, NULL));
+	(void)node_learn(&a, eve.user);
+	is_int((int)node_eligible(&a, eve.user), 1, "a key counts as the pinned device's that shows it");
+}
+
 /* E7 */
 static void
 test_device_named_like_key(void)
@@ -417,6 +481,8 @@ main(void)
 	test_changed_keys();
 	test_cross_signing();
 	test_master_changed();
+	test_no_master();
+	test_no_master_twin();
 	test_device_named_like_key();
 	test_overlap();
 	test_failures();

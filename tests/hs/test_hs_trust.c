@@ -11,6 +11,7 @@
 #include "base/signers.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "identity.h"
 #include "story_refer.h"
 #include "story_trust.h"
 #include "tests/tap.h"
@@ -152,6 +153,52 @@ test_own_suspended(void)
 	again = import(&h, SOURCE, three);
 	host_run(&h, 300000);
 	ok(json_is_true(json_object_get(again, "ok")) && story_count(&h, TARGET, "referrals") == 1, "reinstated: it arrives, once");
+	host_close(&h);
+}
+
+/* The partner is a bot, which nobody can cross-sign: the list names this one device of its account. */
+static void
+know_by_device(struct host *h, json_t *list, const char *device, const char *fingerprint)
+{
+	json_t *org = json_array_get(json_arr(list, "orgs"), TARGET);
+
+	(void)json_object_set_new(org, "roles", json_pack("[s, s]", "node", "bot"));
+	(void)json_object_set_new(org, "devices", json_pack("[{s:s, s:s}]", "device", device, "key", fingerprint));
+	(void)json_object_del(org, "master_key");
+	sign(h, list, 1);
+	json_decref(host_ok(h, SOURCE, "import_trust", json_pack("{s:O}", "document", list)));
+}
+
+/* Whom the list knows by devices gets and says nothing on another, though its homeserver shows who signed that. */
+static void
+test_devices(void)
+{
+	struct host h;
+	autojson json_t *one = NULL, *two = NULL, *three = NULL, *asked = NULL;
+	autofree char *name = NULL;
+	const struct hs_device *dev;
+	const char *fingerprint;
+
+	story_begin(&h, 76);
+	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
+	for (size_t i = 0; i < h.n; i++)
+		json_decref(import(&h, i, one));
+	story_publish(&h);
+	dev = identity_device(&h, json_str(json_array_get(json_arr(one, "orgs"), TARGET), "node_user"));
+	if (asprintf(&name, "ed25519:%s", dev->id) < 0 || (fingerprint = json_str(json_obj(dev->keys, "keys"), name)) == NULL)
+		host_fail(&h, "no fingerprint");
+	two = next(&h, one);
+	know_by_device(&h, two, "ANOTHER", fingerprint);
+	asked = refer(&h);
+	ok(json_is_true(json_object_get(asked, "ok")), "a referral is made");
+	hs_script(h.hs, NULL);
+	host_run(&h, 300000);
+	ok(story_count(&h, TARGET, "referrals") == 0, "it does not arrive on a device that only the homeserver's identity signed");
+	three = next(&h, two);
+	know_by_device(&h, three, dev->id, fingerprint);
+	host_run(&h, 300000);
+	is_int((int)story_count(&h, TARGET, "referrals"), 1, "but on the one that the list names, once");
+	is_int((int)story_complaints(&h), 0, "the homeservers have nothing to complain of");
 	host_close(&h);
 }
 
@@ -362,6 +409,7 @@ main(void)
 {
 	test_suspended();
 	test_own_suspended();
+	test_devices();
 	test_denied();
 	test_fork();
 	test_split();
