@@ -57,7 +57,6 @@ clear_place(struct machine_inbound *s)
 {
 	ratchet_inbound_free(take(s->ratchet));
 	crypto_inbound_free(&s->row);
-	free(take(s->owner));
 }
 
 void
@@ -149,15 +148,21 @@ machine_sign(struct crypt *c, json_t *object)
 	return 0;
 }
 
+static bool
+holds(const struct machine_inbound *s, const char *session_id, int64_t pid)
+{
+	return s->ratchet != NULL && s->row.pid == pid && strcmp(s->session_id, session_id) == 0;
+}
+
 static struct machine_inbound *
-find_place(struct crypt *c, const char *session_id)
+find_place(struct crypt *c, const char *session_id, int64_t pid)
 {
 	struct machine_inbound *oldest = &c->inbound[0];
 
 	for (size_t i = 0; i < MACHINE_INBOUND; i++) {
 		struct machine_inbound *s = &c->inbound[i];
 
-		if (s->ratchet != NULL && strcmp(s->session_id, session_id) == 0)
+		if (holds(s, session_id, pid))
 			return s;
 		if (oldest->ratchet != NULL && (s->ratchet == NULL || s->used < oldest->used))
 			oldest = s;
@@ -167,16 +172,15 @@ find_place(struct crypt *c, const char *session_id)
 }
 
 int
-machine_inbound(struct crypt *c, const char *session_id, struct machine_inbound **ret)
+machine_inbound(struct crypt *c, const char *session_id, int64_t pid, struct machine_inbound **ret)
 {
-	struct machine_inbound *s = find_place(c, session_id);
+	struct machine_inbound *s = find_place(c, session_id, pid);
 	autowipe struct buf pickle = { 0 };
 	int r;
 
 	if (s->ratchet == NULL) {
-		if ((r = crypto_inbound_get(c->db, session_id, &s->row)) != 0 ||
-		    (r = person_user(c->db, s->row.pid, &s->owner)) != 0 ||
-		    (r = crypto_inbound_pickle(c->db, session_id, &pickle)) != 0 ||
+		if ((r = crypto_inbound_get(c->db, session_id, pid, &s->row)) != 0 ||
+		    (r = crypto_inbound_pickle(c->db, session_id, pid, &pickle)) != 0 ||
 		    (r = ratchet_inbound_unpickle(c->pickle_key, &pickle, &s->ratchet)) != 0) {
 			clear_place(s);
 			return r;
@@ -189,14 +193,11 @@ machine_inbound(struct crypt *c, const char *session_id, struct machine_inbound 
 }
 
 void
-machine_forget_inbound(struct crypt *c, const char *session_id)
+machine_forget_inbound(struct crypt *c, const char *session_id, int64_t pid)
 {
-	for (size_t i = 0; i < MACHINE_INBOUND; i++) {
-		struct machine_inbound *s = &c->inbound[i];
-
-		if (s->ratchet != NULL && strcmp(s->session_id, session_id) == 0)
-			clear_place(s);
-	}
+	for (size_t i = 0; i < MACHINE_INBOUND; i++)
+		if (holds(&c->inbound[i], session_id, pid))
+			clear_place(&c->inbound[i]);
 }
 
 int

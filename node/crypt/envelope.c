@@ -10,6 +10,7 @@
 #include "domain/directory.h"
 #include "envelope.h"
 #include "machine.h"
+#include "store/peoplestore.h"
 
 enum { TYPE_MAX = 255 };
 
@@ -113,14 +114,22 @@ check_replay(struct crypt *c, const struct machine_inbound *s, const struct oute
 	return err_set(reterr, E_REFUSED, "a replay: another event had this place in the session");
 }
 
-/* The session must be this room's and its owner the sender. */
+/* The session of that id which the sender gave us; what others gave of it opens nothing of theirs.  0 or E_NOTFOUND. */
 static int
-check_owner(const struct machine_inbound *s, struct opened *ret, struct err *reterr)
+find_session(struct crypt *c, const char *session_id, const char *sender, struct machine_inbound **ret)
+{
+	int64_t pid;
+	int r = person_find(c->db, sender, &pid);
+
+	return r != 0 ? r : machine_inbound(c, session_id, pid, ret);
+}
+
+/* The session must be this room's. */
+static int
+check_room(const struct machine_inbound *s, struct opened *ret, struct err *reterr)
 {
 	if (strcmp(s->row.room_id, ret->room_id) != 0)
 		return err_set(reterr, E_REFUSED, "the session belongs to another room");
-	if (strcmp(s->owner, ret->sender) != 0)
-		return err_set(reterr, E_REFUSED, "the session belongs to another sender");
 	ret->pid = s->row.pid;
 	return 0;
 }
@@ -142,13 +151,13 @@ int
 envelope_signed(struct crypt *c, const json_t *event)
 {
 	autoopened struct opened device = { 0 };
-	const char *session_id = json_str(json_obj(event, "content"), "session_id");
+	const char *session_id = json_str(json_obj(event, "content"), "session_id"), *sender = json_str(event, "sender");
 	struct machine_inbound *s;
 	int r;
 
-	if (session_id == NULL)
+	if (session_id == NULL || sender == NULL)
 		return E_NOTFOUND;
-	if ((r = machine_inbound(c, session_id, &s)) != 0 || (r = name_device(c, s, &device)) != 0)
+	if ((r = find_session(c, session_id, sender, &s)) != 0 || (r = name_device(c, s, &device)) != 0)
 		return r;
 	return device.trusted ? 0 : E_LATER;
 }
@@ -217,7 +226,7 @@ envelope_known(struct crypt *c, const char *room_id, const json_t *event)
 	int r;
 
 	if ((r = read_outer(room_id, event, &o, &named, &ignored)) == 0 &&
-	    (r = machine_inbound(c, o.session_id, &s)) == 0)
+	    (r = find_session(c, o.session_id, o.sender, &s)) == 0)
 		r = check_replay(c, s, &o, &ignored);
 	return r == E_EXISTS ? 0 : r < 0 ? r : E_NOTFOUND;
 }
@@ -235,12 +244,12 @@ envelope_open_event(struct crypt *c, const char *room_id, const json_t *event, s
 	*ret = (struct opened){ 0 };
 	if ((r = read_outer(room_id, event, &o, ret, reterr)) != 0)
 		return r;
-	if ((r = machine_inbound(c, o.session_id, &s)) != 0)
+	if ((r = find_session(c, o.session_id, o.sender, &s)) != 0)
 		return r < 0 ? r : err_set(reterr, E_LATER, "the session's key has not arrived");
-	if ((r = check_owner(s, ret, reterr)) != 0 || (r = check_replay(c, s, &o, reterr)) != 0)
+	if ((r = check_room(s, ret, reterr)) != 0 || (r = check_replay(c, s, &o, reterr)) != 0)
 		return r;
 	if ((r = ratchet_inbound_decrypt(s->ratchet, o.ciphertext, o.session, &plain, &index)) != 0) {
-		machine_forget_inbound(c, o.session_id);
+		machine_forget_inbound(c, o.session_id, ret->pid);
 		return refused(reterr, r, "the event cannot be decrypted with its session");
 	}
 	if ((r = read_inner(&plain, ret, reterr)) != 0 || (r = name_device(c, s, ret)) != 0)
@@ -252,7 +261,7 @@ int
 envelope_again(struct crypt *c, const struct opened *opened)
 {
 	struct machine_inbound *s;
-	int r = machine_inbound(c, opened->session_id, &s);
+	int r = machine_inbound(c, opened->session_id, opened->pid, &s);
 
 	return r != 0 ? r > 0 ? 0 : r : crypto_index_drop(c->db, s->row.n, opened->index);
 }

@@ -66,9 +66,9 @@ int	envelope_known(struct crypt *, const char *room_id, const json_t *event) mus
  * envelope_open_event(c, room_id, event, ret, reterr): one m.room.encrypted
  * event of a room, timeline or state.
  *   0		decrypted, checked and noted as seen.
- *   E_LATER	session unknown (ret->session_id); keep the event.
+ *   E_LATER	the sender gave no such session (ret->session_id) yet; keep the event.
  *   E_EXISTS	the same event was opened before.
- *   E_REFUSED	never acceptable: replay, wrong room or sender, malformed, ...
+ *   E_REFUSED	never acceptable: replay, wrong room, malformed, ...
  * A state event has packed_key and state_key both; that packed_key equals
  * type:state_key has been checked, as has that the type is not one of those
  * that servers must read (m.room.member, ...).  Owner and role are the caller's.

@@ -15,7 +15,6 @@ enum { MACHINE_INBOUND = 32 };	/* Megolm sessions kept unpickled. */
 struct machine_inbound {
 	char	 session_id[CRYPT_KEY_TEXT + 1];
 	struct crypto_inbound row;
-	char	*owner;				/* User id of row.pid. */
 	struct ratchet_inbound *ratchet;	/* NULL: a free place. */
 	uint64_t used;
 };
@@ -55,10 +54,10 @@ int	machine_sign(struct crypt *, json_t *) must_check;
 /** machine_device_keys(c, ret): our signed device_keys as canonical text, borrowed. */
 int	machine_device_keys(struct crypt *, const char **) must_check;
 
-/** machine_inbound(c, session_id, ret): a stored Megolm session, borrowed; 0, E_NOTFOUND. */
-int	machine_inbound(struct crypt *, const char *, struct machine_inbound **) must_check;
-/** machine_forget_inbound(c, session_id): its stored form has changed. */
-void	machine_forget_inbound(struct crypt *, const char *);
+/** machine_inbound(c, session_id, pid, ret): a stored Megolm session, as that user gave it, borrowed; 0, E_NOTFOUND. */
+int	machine_inbound(struct crypt *, const char *, int64_t pid, struct machine_inbound **) must_check;
+/** machine_forget_inbound(c, session_id, pid): its stored form has changed. */
+void	machine_forget_inbound(struct crypt *, const char *, int64_t pid);
 
 /** machine_alarm(c, pid, device_id, text): for the operator; device_id may be NULL. */
 int	machine_alarm(struct crypt *, int64_t pid, const char *, const char *) must_check;

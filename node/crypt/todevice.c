@@ -268,7 +268,7 @@ check_inner(struct crypt *c, const json_t *inner, const struct letter *l,
 	return device_keys == NULL ? 0 : check_device_keys(device_keys, l, d, reterr);
 }
 
-/* A key we have: only the same session, from the same device, further back; and not what is past (past.h). */
+/* A key we have of this user: only the same session, from the same device, further back; and not what is past (past.h). */
 static int
 extend_session(struct crypt *c, const struct crypto_inbound *have, const struct crypto_inbound *given,
     const char *session_id, struct ratchet_inbound *ratchet, struct err *reterr)
@@ -277,19 +277,19 @@ extend_session(struct crypt *c, const struct crypto_inbound *have, const struct 
 	struct machine_inbound *s;
 	int r;
 
-	if (strcmp(have->room_id, given->room_id) != 0 || have->pid != given->pid ||
+	if (strcmp(have->room_id, given->room_id) != 0 ||
 	    memcmp(have->curve25519, given->curve25519, CRYPT_KEY) != 0)
 		return err_set(reterr, E_REFUSED, "the session is known from elsewhere");
 	if (given->first >= have->first || have->past)
 		return 0;
-	if ((r = machine_inbound(c, session_id, &s)) != 0)
+	if ((r = machine_inbound(c, session_id, given->pid, &s)) != 0)
 		return r > 0 ? ERR_CORRUPT : r;
 	if (!ratchet_inbound_same(s->ratchet, ratchet))
 		return err_set(reterr, E_REFUSED, "the session is known with another key");
-	machine_forget_inbound(c, session_id);
+	machine_forget_inbound(c, session_id, given->pid);
 	if ((r = ratchet_inbound_pickle(ratchet, c->pickle_key, &pickle)) != 0)
 		return r;
-	return crypto_inbound_extend(c->db, session_id, &pickle, given->first);
+	return crypto_inbound_extend(c->db, session_id, given->pid, &pickle, given->first);
 }
 
 static int
@@ -322,6 +322,7 @@ take_room_key(struct crypt *c, const struct crypto_device *d, const json_t *cont
 	    .shared_history = json_is_true(json_object_get(content, "shared_history")) };
 	uint8_t pub[CRYPT_KEY], id[CRYPT_KEY];
 	uint32_t first;
+	int64_t used;
 	int r;
 
 	if (!member_is(content, "algorithm", CRYPT_MEGOLM) || !id_is_room(room_id) ||
@@ -338,7 +339,10 @@ take_room_key(struct crypt *c, const struct crypto_device *d, const json_t *cont
 	given.room_id = ret->room_id;
 	given.first = first;
 	memcpy(given.curve25519, d->curve25519, CRYPT_KEY);
-	if ((r = crypto_inbound_get(c->db, session_id, &have)) < 0)
+	/* Whoever has a session can give it on, and may come before its owner: each one's copy serves only them. */
+	if ((r = crypto_outbound_used(c->db, session_id, &used)) != E_NOTFOUND)
+		return r < 0 ? r : err_set(reterr, E_REFUSED, "the session is our own");
+	if ((r = crypto_inbound_get(c->db, session_id, d->pid, &have)) < 0)
 		return r;
 	return r == 0 ? extend_session(c, &have, &given, session_id, ratchet, reterr) :
 	    add_session(c, &given, session_id, ratchet, reterr);

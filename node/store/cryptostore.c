@@ -230,13 +230,13 @@ crypto_inbound_free(struct crypto_inbound *s)
 }
 
 int
-crypto_inbound_get(struct db *db, const char *session_id, struct crypto_inbound *ret)
+crypto_inbound_get(struct db *db, const char *session_id, int64_t pid, struct crypto_inbound *ret)
 {
 	autorows struct rows *rows = NULL;
 	struct crypto_inbound s = { 0 };
 	int r;
 
-	if ((r = db_query(db, &rows, Q_CRYPT_INBOUND_GET, "t", session_id)) != 0 ||
+	if ((r = db_query(db, &rows, Q_CRYPT_INBOUND_GET, "ti", session_id, pid)) != 0 ||
 	    (r = db_next(rows)) != 0)
 		return r;
 	if ((r = take_blob(rows, 3, s.curve25519, CRYPTO_KEY)) != 0 ||
@@ -252,12 +252,12 @@ crypto_inbound_get(struct db *db, const char *session_id, struct crypto_inbound 
 }
 
 int
-crypto_inbound_pickle(struct db *db, const char *session_id, struct buf *out)
+crypto_inbound_pickle(struct db *db, const char *session_id, int64_t pid, struct buf *out)
 {
 	autorows struct rows *rows = NULL;
 	int r;
 
-	if ((r = db_query(db, &rows, Q_CRYPT_INBOUND_PICKLE, "t", session_id)) != 0 ||
+	if ((r = db_query(db, &rows, Q_CRYPT_INBOUND_PICKLE, "ti", session_id, pid)) != 0 ||
 	    (r = db_next(rows)) != 0)
 		return r;
 	return open_blob(db, "crypt_inbound.pickle", session_id, rows, 0, out);
@@ -275,18 +275,18 @@ crypto_inbound_add(struct db *db, const char *session_id, const struct crypto_in
 }
 
 static int
-put_inbound(struct db *db, enum query_id q, const char *session_id, const struct buf *pickle, int64_t first)
+put_inbound(struct db *db, enum query_id q, const char *session_id, int64_t pid, const struct buf *pickle, int64_t first)
 {
 	autobuf struct buf sealed = { 0 };
 	int r = column_seal(db, SUBJECT_MOVING, "crypt_inbound.pickle", session_id, pickle->data, pickle->len, &sealed);
 
-	return r != 0 ? r : rows_hit(db, db_run(db, q, "tbi", session_id, sealed.data, sealed.len, first));
+	return r != 0 ? r : rows_hit(db, db_run(db, q, "tibi", session_id, pid, sealed.data, sealed.len, first));
 }
 
 int
-crypto_inbound_extend(struct db *db, const char *session_id, const struct buf *pickle, int64_t first)
+crypto_inbound_extend(struct db *db, const char *session_id, int64_t pid, const struct buf *pickle, int64_t first)
 {
-	return put_inbound(db, Q_CRYPT_INBOUND_EXTEND, session_id, pickle, first);
+	return put_inbound(db, Q_CRYPT_INBOUND_EXTEND, session_id, pid, pickle, first);
 }
 
 int
@@ -300,21 +300,22 @@ crypto_past_mark(struct db *db)
 }
 
 int
-crypto_past_next(struct db *db, char **session_id, int64_t *ret_at)
+crypto_past_next(struct db *db, char **session_id, int64_t *ret_pid, int64_t *ret_at)
 {
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_CRYPT_PAST_NEXT, "");
 
 	if (r != 0 || (r = db_next(rows)) != 0)
 		return r;
-	*ret_at = db_int(rows, 1);
+	*ret_pid = db_int(rows, 1);
+	*ret_at = db_int(rows, 2);
 	return rows_dup(rows, 0, session_id);
 }
 
 int
-crypto_past_put(struct db *db, const char *session_id, const struct buf *pickle, int64_t first)
+crypto_past_put(struct db *db, const char *session_id, int64_t pid, const struct buf *pickle, int64_t first)
 {
-	return put_inbound(db, Q_CRYPT_PAST_PUT, session_id, pickle, first);
+	return put_inbound(db, Q_CRYPT_PAST_PUT, session_id, pid, pickle, first);
 }
 
 int

@@ -63,25 +63,29 @@ struct crypto_inbound {
 	int64_t	 first, shared_history;
 	int64_t	 past;		/* Positions before ${first} were read: they are past (crypt/past.h). */
 };
-/** crypto_inbound_get: without its pickle; 0, E_NOTFOUND. crypto_inbound_pickle: append that. */
-int	crypto_inbound_get(struct db *, const char *session_id, struct crypto_inbound *) must_check;
+/**
+ * A session is that of whoever gave it: others may have given it too, and theirs are others.
+ * crypto_inbound_get(db, session, pid, ret): without its pickle; 0, E_NOTFOUND. crypto_inbound_pickle: append that.
+ */
+int	crypto_inbound_get(struct db *, const char *session_id, int64_t pid, struct crypto_inbound *) must_check;
 void	crypto_inbound_free(struct crypto_inbound *);
-int	crypto_inbound_pickle(struct db *, const char *session_id, struct buf *) must_check;
+int	crypto_inbound_pickle(struct db *, const char *session_id, int64_t pid, struct buf *) must_check;
 int	crypto_inbound_add(struct db *, const char *session_id, const struct crypto_inbound *,
 	    const struct buf *pickle, int64_t at) must_check;
 /** crypto_inbound_extend: the same session from an earlier position. */
-int	crypto_inbound_extend(struct db *, const char *session_id, const struct buf *pickle,
+int	crypto_inbound_extend(struct db *, const char *session_id, int64_t pid, const struct buf *pickle,
 	    int64_t first) must_check;
 int	crypto_inbound_count(struct db *, int64_t pid, int64_t *) must_check;
 
 /**
  * crypto_past_mark(db): what was read so far of sessions of few is not to be opened again; our own begin anew.
- * crypto_past_next(db, session, ret_at): one of them, whose name the caller frees, and from which position on it is kept; 0, E_NOTFOUND.
- * crypto_past_put(db, session, pickle, first): it begins there now.
+ * crypto_past_next(db, session, ret_pid, ret_at): one of them, whose name the caller frees, whose it is, and from which position on it is kept;
+ * 0, E_NOTFOUND.
+ * crypto_past_put(db, session, pid, pickle, first): it begins there now.
  */
 int	crypto_past_mark(struct db *) must_check;
-int	crypto_past_next(struct db *, char **session_id, int64_t *ret_at) must_check;
-int	crypto_past_put(struct db *, const char *session_id, const struct buf *pickle, int64_t first) must_check;
+int	crypto_past_next(struct db *, char **session_id, int64_t *ret_pid, int64_t *ret_at) must_check;
+int	crypto_past_put(struct db *, const char *session_id, int64_t pid, const struct buf *pickle, int64_t first) must_check;
 
 /** crypto_index_get(db, session, position, ret): the hash noted there; 0, E_NOTFOUND. */
 int	crypto_index_get(struct db *, int64_t session, uint32_t position, uint8_t[CRYPTO_HASH]) must_check;

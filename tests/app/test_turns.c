@@ -170,6 +170,9 @@ test_waiting(void)
 	here.pid = bench_person(&node, user);
 	bench_must(crypto_inbound_add(node.app->db, "HERE", &here, &pickle, now()));
 	key = waits(here.pid, user, "ELSEWHERE");
+	here.pid++;	/* Somebody else's of that id is none of theirs. */
+	bench_must(crypto_inbound_add(node.app->db, "ELSEWHERE", &here, &pickle, now()));
+	here.pid--;
 	(void)waits(here.pid, user, "HERE");
 	(void)waits(here.pid, user, NULL);
 	bench_must(keys_changed(node.app->crypt, user));

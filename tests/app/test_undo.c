@@ -111,7 +111,7 @@ has_key(void)
 	bool has;
 
 	bench_must(db_begin(node.app->db, NULL));
-	if ((has = crypto_inbound_get(node.app->db, group_id, &row) == 0))
+	if ((has = crypto_inbound_get(node.app->db, group_id, bench_person(&node, user), &row) == 0))
 		crypto_inbound_free(&row);
 	bench_must(db_commit(node.app->db, NULL));
 	return has;

@@ -161,8 +161,8 @@ test_room_and_sender(struct session *s)
 	ok(strstr(err.text, "session belongs to another room") != NULL, "says so");
 	opened_free(&o);
 	json_object_set_new(event, "sender", json_string("@mallory:m"));
-	is_int(opens(event, NULL), E_REFUSED, "E36 another sender");
-	ok(strstr(why, "another sender") != NULL, "says so");
+	is_int(opens(event, NULL), E_LATER, "E36 another sender");
+	ok(strstr(why, "key has not arrived") != NULL, "has given no such session");
 	json_object_set_new(event, "sender", json_string("charlie"));
 	is_int(opens(event, NULL), E_REFUSED, "E37 no user id");
 	json_object_set_new(event, "sender", json_string(EVE));
@@ -181,8 +181,6 @@ test_keys(struct session *s)
 	autojson json_t *first = NULL, *before = NULL;
 	char key[400];
 
-	is_int(give(&mallory, key_content(s, ROOM, s->key), NULL), E_REFUSED,
-	    "E39 a known session from another sender");
 	is_int(give(&eve, key_content(s, "!else:a", s->key), NULL), E_REFUSED,
 	    "E35 a known session for another room");
 	before = seal(s, PLAIN);
@@ -225,6 +223,80 @@ test_lower(void)
 	is_int(opens(e1, NULL), 0, "and the next");
 	is_int(opens(e2, NULL), E_EXISTS, "and forgets nothing it saw");
 	ratchet_outbound_free(s.ratchet);
+}
+
+static json_t *
+as_mallory(const json_t *event)
+{
+	json_t *copy = json_deep_copy(event);
+
+	json_object_set_new(copy, "sender", json_string(mallory.user));
+	return copy;
+}
+
+/* Whoever reads a session can give it on, and before its owner does: that takes nothing from the owner, and opens nothing of theirs. */
+static void
+test_given_before(void)
+{
+	struct session s = { 0 };
+	autobuf struct buf later = { 0 };
+	autoopened struct opened o = { 0 };
+	autojson json_t *early = NULL, *event = NULL;
+
+	session_start(&s);
+	early = seal(&s, PLAIN);
+	must(ratchet_outbound_key(s.ratchet, &later));
+	event = seal(&s, PLAIN);
+	is_int(give(&mallory, key_content(&s, "!else:a", s.key), NULL), 0, "E39 somebody gives a session before its owner does");
+	is_int(opens(event, NULL), E_LATER, "the owner's event waits for the owner's word");
+	is_int(give(&eve, key_content(&s, ROOM, later.data), NULL), 0, "which is taken");
+	is_int(opens(event, &o), 0, "and opens it");
+	is_str(o.device_id, "EVEDEV", "as that of the owner's device");
+	is_int(opens(early, NULL), E_REFUSED, "from where the owner gave it, not from where the other did");
+	refused(as_mallory(event), "another room", "the other's opens nothing in a room that they did not give it for");
+	ratchet_outbound_free(s.ratchet);
+}
+
+static void
+test_given_after(void)
+{
+	struct session s = { 0 };
+	autoopened struct opened o = { 0 };
+	autojson json_t *event = NULL, *copy = NULL;
+
+	session_start(&s);
+	event = seal(&s, PLAIN);
+	copy = as_mallory(event);
+	is_int(give(&eve, key_content(&s, ROOM, s.key), NULL), 0, "a session that its owner gave first");
+	is_int(opens(copy, NULL), E_LATER, "opens nothing of another sender's");
+	is_int(give(&mallory, key_content(&s, ROOM, s.key), NULL), 0, "it may come from them, too");
+	is_int(opens(copy, &o), 0, "and what they say with it");
+	ok(strcmp(o.sender, mallory.user) == 0 && o.pid == node_person(&a, mallory.user), "is theirs");
+	is_str(o.device_id, "MALDEV", "from their device");
+	is_int(opens(event, NULL), 0, "it takes no place of the owner's");
+	is_int(opens(event, NULL), E_EXISTS, "where what comes again is known");
+	node_close(&a);
+	node_reopen(&a);
+	ok(opens(event, NULL) == E_EXISTS && opens(copy, NULL) == E_EXISTS, "each in its own, after a restart, too");
+	ratchet_outbound_free(s.ratchet);
+}
+
+/* Our own session comes back from one of its readers. */
+static void
+test_our_own(void)
+{
+	__attribute__((cleanup(crypto_outbound_free))) struct crypto_outbound own = { 0 };
+	autobuf struct buf key = { 0 };
+	struct session s = { 0 };
+
+	node_room(&a, "!own:a", ROOM_CHANNEL);
+	node_admit(&a, "!own:a", EVE);
+	must(node_say(&a, "!own:a", "t", NULL, "x", NULL));
+	must(crypto_outbound_active(a.db, "!own:a", &own));
+	must(crypto_outbound_first_key(a.db, own.n, &key));
+	(void)snprintf(s.id, sizeof(s.id), "%s", own.session_id);
+	is_int(give(&eve, key_content(&s, "!own:a", key.data), NULL), E_REFUSED, "E39 nobody gives us a session of our own");
+	ok(strstr(why, "our own") != NULL, "says so");
 }
 
 /* The signing key, which is the session's id, is made of the last of the randomness. */
@@ -407,6 +479,9 @@ main(void)
 	test_keys(&s);
 	test_lower();
 	test_same_id();
+	test_given_before();
+	test_given_after();
+	test_our_own();
 	test_state(&s);
 	test_forms(&s);
 	test_trust();

@@ -56,7 +56,8 @@ forget(struct node *n)
 static int
 open_again(struct node *n, const char *room, const json_t *event)
 {
-	autoopened struct opened o = { .session_id = (char *)(uintptr_t)json_str(json_obj(event, "content"), "session_id") };
+	autoopened struct opened o = { .session_id = (char *)(uintptr_t)json_str(json_obj(event, "content"), "session_id"),
+	    .pid = node_person(n, json_str(event, "sender")) };
 	int r;
 
 	must(db_begin(n->db, NULL));

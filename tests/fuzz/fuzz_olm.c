@@ -188,8 +188,8 @@ room_key(const uint8_t *data, size_t len)
 	claim(memcmp(read, pub, 32) == 0 && raw[0] == 2 && len <= KEY_BODY);
 	claim(open_text(&eve, text, strlen(text), &o) == 0);
 	claim(strcmp(o.session_id, id) == 0 && strcmp(o.room_id, WARD_ROOM) == 0);
-	must(crypto_inbound_get(ward.db, id, &row));
-	claim(row.first == first && row.pid == o.pid);
+	must(crypto_inbound_get(ward.db, id, o.pid, &row));
+	claim(row.first == first);
 	crypto_inbound_free(&row);
 }
 

@@ -9,6 +9,7 @@
 #include "hostile.h"
 #include "hs_world.h"
 #include "store/cryptostore.h"
+#include "store/peoplestore.h"
 
 #define ANSWER		"org.cairnpeer.referral.answer"
 #define CHANGE		"org.cairnpeer.referral.change"
@@ -26,11 +27,12 @@ read_event(struct db *db, const uint8_t key[CRYPT_KEY], const char *user, const 
 	autoinbound struct ratchet_inbound *ratchet = NULL;
 	uint8_t pub[CRYPT_KEY];
 	uint32_t index;
+	int64_t pid;
 	size_t len;
 
 	if (session == NULL || strcmp(json_str(event, "type"), "m.room.encrypted") != 0 || strcmp(json_str(event, "sender"), user) != 0)
 		return NULL;
-	if (crypto_inbound_pickle(db, session, &pickle) != 0 || ratchet_inbound_unpickle(key, &pickle, &ratchet) != 0 ||
+	if (person_find(db, user, &pid) != 0 || crypto_inbound_pickle(db, session, pid, &pickle) != 0 || ratchet_inbound_unpickle(key, &pickle, &ratchet) != 0 ||
 	    sodium_base642bin(pub, sizeof(pub), session, strlen(session), NULL, &len, &stop,
 	    sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0 ||
 	    ratchet_inbound_decrypt(ratchet, json_str(content, "ciphertext"), pub, &plain, &index) != 0)

@@ -12,6 +12,7 @@
 #include "crypt/olm.h"
 #include "hostile.h"
 #include "store/cryptostore.h"
+#include "store/peoplestore.h"
 
 struct reread {
 	int	events, opened;		/* Encrypted ones. */
@@ -37,16 +38,17 @@ reread(struct host *h, size_t i, const char *type, const char *room_id, const ch
 			continue;
 		json_array_foreach(hs_events(h->hs, room), n, event) {
 			const json_t *content = json_obj(event, "content");
-			const char *session = json_str(content, "session_id"), *text = json_str(content, "ciphertext");
+			const char *session = json_str(content, "session_id"), *sender = json_str(event, "sender"), *text = json_str(content, "ciphertext");
 			autobuf struct buf pickle = { 0 }, plain = { 0 };
 			autoinbound struct ratchet_inbound *in = NULL;
 			uint8_t pub[CRYPT_KEY];
 			uint32_t index;
+			int64_t pid;
 
-			if (session == NULL || text == NULL)
+			if (session == NULL || sender == NULL || text == NULL)
 				continue;
 			ret.events++;
-			if (crypto_inbound_pickle(db, session, &pickle) != 0 || decode_b64_exact(session, pub, sizeof(pub)) != 0 ||
+			if (person_find(db, sender, &pid) != 0 || crypto_inbound_pickle(db, session, pid, &pickle) != 0 || decode_b64_exact(session, pub, sizeof(pub)) != 0 ||
 			    ratchet_inbound_unpickle(a.pickle_key, &pickle, &in) != 0 ||
 			    ratchet_inbound_decrypt(in, text, pub, &plain, &index) != 0)
 				continue;

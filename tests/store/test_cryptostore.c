@@ -93,7 +93,7 @@ test_olm(void)
 static void
 test_inbound(void)
 {
-	struct crypto_inbound s = { .room_id = text("!r"), .pid = pid, .first = 5, .curve25519 = { 3 } }, got;
+	struct crypto_inbound s = { .room_id = text("!r"), .pid = pid, .first = 5, .curve25519 = { 3 } }, theirs = s, got;
 	struct buf pickle = { 0 }, back = { 0 };
 	uint8_t hash[CRYPTO_HASH] = { 4 }, seen[CRYPTO_HASH];
 	int64_t n;
@@ -101,11 +101,17 @@ test_inbound(void)
 	fill(&pickle, CANARY "inbound");
 	must(crypto_inbound_add(db, "SID", &s, &pickle, 1));
 	is_int(crypto_inbound_add(db, "SID", &s, &pickle, 1), -EEXIST, "a session id once");
+	theirs.pid = s.pid + 1;
+	must(crypto_inbound_add(db, "SID", &theirs, &pickle, 1));
 	fill(&pickle, "lower");
-	must(crypto_inbound_extend(db, "SID", &pickle, 2));
-	must(crypto_inbound_get(db, "SID", &got));
+	must(crypto_inbound_extend(db, "SID", pid, &pickle, 2));
+	must(crypto_inbound_get(db, "SID", theirs.pid, &got));
+	ok(got.pid == theirs.pid && got.first == 5, "and once of another who gave it: theirs stays as it was");
+	crypto_inbound_free(&got);
+	is_int(crypto_inbound_get(db, "SID", theirs.pid + 1, &got), E_NOTFOUND, "who gave none has none");
+	must(crypto_inbound_get(db, "SID", pid, &got));
 	ok(got.pid == pid && got.first == 2 && got.curve25519[0] == 3 && !strcmp(got.room_id, "!r"), "read");
-	must(crypto_inbound_pickle(db, "SID", &back));
+	must(crypto_inbound_pickle(db, "SID", pid, &back));
 	is_str(back.data, "lower", "its pickle");
 	must(crypto_inbound_count(db, pid, &n));
 	is_int(n, 1, "counted");

@@ -189,9 +189,9 @@ test_files(void)
 
 	(void)snprintf(wal, sizeof(wal), "%s/cairn.db-wal", fixture_dir);
 	ok(stat(wal, &st) != 0 || st.st_size == 0, "the log is empty");
-	must(crypto_inbound_pickle(db, "s2", &pickle));
+	must(crypto_inbound_pickle(db, "s2", other, &pickle));
 	is_str(pickle.data, KEPT, "another's session opens");
-	is_int(crypto_inbound_pickle(db, "s1", &pickle), E_NOTFOUND, "the member's is gone");
+	is_int(crypto_inbound_pickle(db, "s1", member, &pickle), E_NOTFOUND, "the member's is gone");
 	must(person_user(db, member, &user));
 	ok(strstr(user, CANARY) == NULL, "the number is nobody's");
 	is_int(person_find(db, "@" CANARY ":x", &pid), E_NOTFOUND, "who asks again is not known");
@@ -248,7 +248,7 @@ test_interrupted(void)
 		must(db_commit(db, NULL));
 		db_close(db);
 		db = fixture_reopen();
-		opens += crypto_inbound_pickle(db, "s3", &pickle) == 0;
+		opens += crypto_inbound_pickle(db, "s3", pid, &pickle) == 0;
 	}
 	ok(n > 10 && opens == n, "stopped after each of %d steps, what is not erased opens", n);
 	is_int(state_of("referral:R3"), ERASURE_CLEAN, "and it comes to its end");

@@ -53,17 +53,17 @@ DELETE FROM crypt_hash WHERE at < ?1;
 -- name: crypt_inbound_get
 SELECT n, room_id, pid, curve25519, first, shared_history,
 	EXISTS (SELECT 1 FROM crypt_index AS i WHERE i.session = s.n AND i.position < s.first)
-FROM crypt_inbound AS s WHERE session_id = ?1;
+FROM crypt_inbound AS s WHERE session_id = ?1 AND pid = ?2;
 
 -- name: crypt_inbound_pickle
-SELECT pickle FROM crypt_inbound WHERE session_id = ?1;
+SELECT pickle FROM crypt_inbound WHERE session_id = ?1 AND pid = ?2;
 
 -- name: crypt_inbound_add
 INSERT INTO crypt_inbound (session_id, room_id, pid, curve25519, pickle, first, shared_history, at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
 -- name: crypt_inbound_extend
-UPDATE crypt_inbound SET pickle = ?2, first = ?3 WHERE session_id = ?1;
+UPDATE crypt_inbound SET pickle = ?3, first = ?4 WHERE session_id = ?1 AND pid = ?2;
 
 -- Of what was said among a few: the sessions of which something was read ...
 -- name: crypt_past_mark
@@ -73,7 +73,8 @@ WHERE shared_history = 0 AND EXISTS (SELECT 1 FROM crypt_index AS i WHERE i.sess
 -- ... and our own that were used, which are begun anew.
 -- name: crypt_past_used
 UPDATE crypt_inbound SET used = o.messages FROM crypt_outbound AS o
-WHERE o.history = 0 AND o.messages > 0 AND crypt_inbound.session_id = o.session_id;
+WHERE o.history = 0 AND o.messages > 0 AND crypt_inbound.session_id = o.session_id
+	AND crypt_inbound.pid = (SELECT pid FROM crypt_account);
 
 -- name: crypt_past_forget
 DELETE FROM crypt_outbound WHERE history = 0 AND messages > 0;
@@ -81,7 +82,7 @@ DELETE FROM crypt_outbound WHERE history = 0 AND messages > 0;
 -- While something of it waits, or may be in a hole, it waits too.  Of a chat (5) up to the first position that was not read, which may still
 -- come and is said once; elsewhere all that was read: what was not read is sent again until it was.
 -- name: crypt_past_next
-SELECT i.session_id, CASE r.kind WHEN 5 THEN (
+SELECT i.session_id, i.pid, CASE r.kind WHEN 5 THEN (
 	SELECT min(p.at) FROM (
 		SELECT i.first AS at UNION ALL SELECT s.position + 1 FROM crypt_index AS s WHERE s.session = i.n AND s.position >= i.first) AS p
 	WHERE NOT EXISTS (SELECT 1 FROM crypt_index AS s WHERE s.session = i.n AND s.position = p.at))
@@ -92,7 +93,7 @@ AND NOT EXISTS (SELECT 1 FROM gap AS g WHERE g.room_id = i.room_id AND g.state <
 LIMIT 1;
 
 -- name: crypt_past_put
-UPDATE crypt_inbound SET pickle = ?2, first = ?3, past = 0 WHERE session_id = ?1;
+UPDATE crypt_inbound SET pickle = ?3, first = ?4, past = 0 WHERE session_id = ?1 AND pid = ?2;
 
 -- name: crypt_inbound_count
 SELECT count(*) FROM crypt_inbound WHERE pid = ?1;
@@ -140,7 +141,8 @@ UPDATE crypt_outbound SET active = 0 WHERE n = ?1 AND history = 1;
 
 -- name: crypt_outbound_ended
 UPDATE crypt_inbound SET used = o.messages FROM crypt_outbound AS o
-WHERE o.n = ?1 AND o.history = 0 AND crypt_inbound.session_id = o.session_id;
+WHERE o.n = ?1 AND o.history = 0 AND crypt_inbound.session_id = o.session_id
+	AND crypt_inbound.pid = (SELECT pid FROM crypt_account);
 
 -- name: crypt_outbound_forget
 DELETE FROM crypt_outbound WHERE n = ?1 AND history = 0;

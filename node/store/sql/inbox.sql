@@ -33,7 +33,7 @@ SELECT id FROM waiting WHERE pid = ?1 ORDER BY id;
 -- What waits for a session that is not here gains nothing by a device.
 -- name: waiting_devices
 SELECT id FROM waiting AS w WHERE pid = ?1 AND (room_id IS NULL OR session_id IS NULL OR
-	EXISTS (SELECT 1 FROM crypt_inbound AS i WHERE i.session_id = w.session_id)) ORDER BY id;
+	EXISTS (SELECT 1 FROM crypt_inbound AS i WHERE i.session_id = w.session_id AND i.pid = w.pid)) ORDER BY id;
 
 -- name: waiting_at
 SELECT id, account, room_id, session_id, pid, raw, reason, at FROM waiting WHERE id = ?1;

@@ -44,8 +44,26 @@ ALTER TABLE traffic ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX referral_lost ON referral (id) WHERE lost = 1;
 CREATE INDEX traffic_lost ON traffic (referral) WHERE lost = 1;
 
--- 1: what was read of the session is to be past: crypt/past.c.
-ALTER TABLE crypt_inbound ADD COLUMN past INTEGER NOT NULL DEFAULT 0;
+-- A session is known by whoever gave it, besides its id: what one of its readers gives on serves that reader alone.
+CREATE TABLE crypt_inbound_4 (
+	n		INTEGER PRIMARY KEY,
+	session_id	TEXT NOT NULL,
+	room_id		TEXT NOT NULL,
+	pid		INTEGER NOT NULL,	-- who gave it, and may speak with it
+	curve25519	BLOB NOT NULL,		-- the device that gave it
+	pickle		BLOB NOT NULL,		-- sealed
+	first		INTEGER NOT NULL,
+	shared_history	INTEGER NOT NULL,
+	at		INTEGER NOT NULL,
+	used		INTEGER,		-- of our own, once ended and forgotten: how many positions were used
+	past		INTEGER NOT NULL DEFAULT 0,	-- 1: what was read of it is to be past (crypt/past.c)
+	UNIQUE (session_id, pid)
+) STRICT;
+INSERT INTO crypt_inbound_4 (n, session_id, room_id, pid, curve25519, pickle, first, shared_history, at, used)
+SELECT n, session_id, room_id, pid, curve25519, pickle, first, shared_history, at, used FROM crypt_inbound;
+DROP TABLE crypt_inbound;
+ALTER TABLE crypt_inbound_4 RENAME TO crypt_inbound;
+CREATE INDEX crypt_inbound_person ON crypt_inbound (pid);
 CREATE INDEX crypt_inbound_past ON crypt_inbound (n) WHERE past = 1;
 
 -- Each sealed value that is ever sealed anew: under whose key it belongs, and what its seal is bound to.
