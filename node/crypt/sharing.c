@@ -222,6 +222,18 @@ still_eligible(struct crypt *c, const struct crypto_outbound *s, const struct sh
 	return 0;
 }
 
+/*
+ * Who was to have the key may not any more.  They may have it all the same: it was sent, and goes again, or nobody heard whether it came.  So the room's
+ * next event begins another session.
+ */
+static int
+give_up(struct crypt *c, const struct crypto_outbound *s, const struct share *share)
+{
+	int r = crypto_outbound_rotate_room(c->db, s->room_id);
+
+	return r != 0 ? r : share_drop(c->db, share);
+}
+
 /* In a directory everybody has the first key; elsewhere who had it before the first event may have it again. */
 static int
 work_one(struct crypt *c, const struct crypto_outbound *s, struct buf *const keys[2],
@@ -232,7 +244,7 @@ work_one(struct crypt *c, const struct crypto_outbound *s, struct buf *const key
 	int r = still_eligible(c, s, share, &d);
 
 	if (r != 0)
-		return r > 0 ? share_drop(c->db, share) : r;
+		return r > 0 ? give_up(c, s, share) : r;
 	if (keys[whole]->len == 0 && (r = room_key(c, s, whole, keys[whole])) != 0)
 		return r;
 	r = sharing_seal(c, p, &d, false, "m.room_key", keys[whole]->data, budget);

@@ -269,29 +269,60 @@ share_rows(void)
 	return found;
 }
 
-/* A second device of B, signed by B, comes and goes. */
+/* A second device of B, signed by B, comes. */
+static void
+second_device(struct peer *second, const char *name)
+{
+	autojson json_t *signed_keys = NULL, *onetime = NULL, *object = NULL;
+
+	peer_start(second, b.user, name);
+	peer_publish(second, NULL);
+	must(crosssign_sign_device(&kb, json_obj(json_obj(net.device_keys, b.user), name), &signed_keys));
+	json_object_set(json_obj(net.device_keys, b.user), name, json_obj(json_obj(signed_keys, b.user), name));
+	must(ratchet_account_make_onetime(second->account, &net_world, 1));
+	must(ratchet_account_onetime(second->account, &onetime));
+	object = json_pack("{s:O}", "key", json_object_iter_value(json_object_iter(onetime)));
+	peer_sign(second, object);
+	json_object_set(child(child(net.onetime, b.user), name), "signed_curve25519:AAAAAQ", object);
+	tx(&a, keys_changed(a.crypt, b.user));
+}
+
+/* It comes and goes. */
 static void
 test_device_removed(void)
 {
 	struct peer second;
-	autojson json_t *signed_keys = NULL, *onetime = NULL, *object = NULL;
 
 	say_new_session(NULL, false);
-	peer_start(&second, b.user, "TWO");
-	peer_publish(&second, NULL);
-	must(crosssign_sign_device(&kb, json_obj(json_obj(net.device_keys, b.user), "TWO"), &signed_keys));
-	json_object_set(json_obj(net.device_keys, b.user), "TWO", json_obj(json_obj(signed_keys, b.user), "TWO"));
-	must(ratchet_account_make_onetime(second.account, &net_world, 1));
-	must(ratchet_account_onetime(second.account, &onetime));
-	object = json_pack("{s:O}", "key", json_object_iter_value(json_object_iter(onetime)));
-	peer_sign(&second, object);
-	json_object_set(child(child(net.onetime, b.user), "TWO"), "signed_curve25519:AAAAAQ", object);
-	tx(&a, keys_changed(a.crypt, b.user));
+	second_device(&second, "TWO");
 	say_new_session("a new device of a reader is no reason to rotate", false);
 	is_int((int)node_eligible(&a, b.user), 2, "it is eligible");
 	json_object_del(json_obj(net.device_keys, b.user), "TWO");
 	tx(&a, keys_changed(a.crypt, b.user));
 	say_new_session("E44 a device that had the key is removed: a fresh one", true);
+	peer_stop(&second);
+}
+
+/* It goes while the key is on its way to it once more, since its Olm session broke: it still has the key from before. */
+static void
+test_removed_again(bool queued)
+{
+	const char *name = queued ? "THREE" : "FOUR";
+	struct peer second;
+
+	second_device(&second, name);
+	say_new_session(NULL, false);
+	need(node_eligible(&a, b.user) == 2);
+	tx(&a, share_resend(a.db, node_person(&a, b.user), name));
+	if (queued)
+		tx(&a, envelope_share_step(a.crypt) != E_EXISTS);
+	need((share_rows() == 1) == queued);
+	json_object_del(json_obj(net.device_keys, b.user), name);
+	tx(&a, keys_changed(a.crypt, b.user));
+	need(node_query(&a));
+	(void)node_send(&a);
+	is_int((int)share_rows(), 0, "a key that goes again does not go to a device that is gone");
+	say_new_session(queued ? "which had it all the same: a fresh one" : "nor does it if it was only to go: a fresh one", true);
 	peer_stop(&second);
 }
 
@@ -453,6 +484,8 @@ main(void)
 	test_directory_device();
 	test_dead_follower();
 	test_device_removed();
+	test_removed_again(true);
+	test_removed_again(false);
 	test_all_have_it();
 	test_size();
 	node_stop(&a);
