@@ -285,9 +285,12 @@ record(struct app *app, const struct case_row *row, struct path *path, const str
 {
 	autofree char *text = NULL;
 	struct step_row stored = { .step = *step, .recorded = app_now(app) };
-	int waits, r = waits_room(app, row, path, step, reterr);
+	int waits, r = step_has(app->db, row->id, step->id);
 
-	if (r != 0)
+	/* The path does not know what is apart: a partner who had it may use its id for another. */
+	if (r != E_NOTFOUND)
+		return r == 0 ? E_EXISTS : r;
+	if ((r = waits_room(app, row, path, step, reterr)) != 0)
 		return r;
 	stored.step.move.heard = stored.recorded;
 	waits = path_add(path, &stored.step, reterr);

@@ -62,7 +62,9 @@ struct step_row {
 	char	*content;	/* JSON or NULL; sealed. */
 	bool	 waits;		/* For the one that it was made on. */
 };
+/** step_put(db, referral, step): an id counts once.  step_has(db, referral, id): 0: it is taken, be it by one that is apart; E_NOTFOUND. */
 int	step_put(struct db *, const char *referral, const struct step_row *) must_check;
+int	step_has(struct db *, const char *referral, const char *id) must_check;
 /**
  * step_list(db, referral, ret, ret_n): all; the caller frees.  step_apart(db, referral, id): that one is of the tree no more;
  * step_list_apart: those.  step_forget: that one is of it, without its content.

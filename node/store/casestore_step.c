@@ -65,6 +65,15 @@ read_step(struct db *db, const char *referral, struct rows *rows, struct step_ro
 	return r == E_NOTFOUND ? 0 : r;	/* Erased. */
 }
 
+int
+step_has(struct db *db, const char *referral, const char *id)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_STEP_HAS, "tt", referral, id);
+
+	return r != 0 ? r : db_next(rows);
+}
+
 static int
 list_steps(struct db *db, const char *referral, bool apart, struct step_row **ret, size_t *ret_n)
 {

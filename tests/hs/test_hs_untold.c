@@ -105,6 +105,37 @@ test_never_left(void)
 	ok(refer_state(&h, SOURCE, &s, "forwarded") && same_step(), "what needs no consent can be done again, and is heard");
 }
 
+/* That the member left, as the source would say it under that id. */
+static void
+leaves(const char *id, const json_t *prev)
+{
+	hostile_say(&h, SOURCE, hs_room(h.hs, "org.cairnpeer.channel", 0), "org.cairnpeer.referral.change", json_pack(
+	    "{s:i, s:s, s:i, s:s, s:O, s:i, s:s, s:s, s:s, s:I}", "v", 1, "id", id, "seq", 100000, "referral", s.id, "prev", prev, "leg", 1,
+	    "change", "withdraw", "by", "member", "body", "-", "sent_at", (json_int_t)*h.now));
+}
+
+/* A source that had it all the same, and calls a step of its own by the same id. */
+static void
+test_id_of_untold(void)
+{
+	autojson json_t *made = NULL, *before = NULL, *after = NULL;
+
+	begin(NULL);
+	mute = TARGET_USER;
+	made = host_ok(&h, TARGET, "engage", json_pack("{s:s}", "referral", s.id));
+	host_run(&h, LASTS_S * 1000);
+	mute = NULL;
+	host_run(&h, 3600 * 1000);
+	before = refer_show(&h, TARGET, &s);
+	ok(json_array_size(json_arr(before, "untold")) == 1 && same_step(), "a step was never told");
+	leaves(json_str(made, "id"), json_object_get(before, "last_step"));
+	after = refer_show(&h, TARGET, &s);
+	ok(json_equal(json_object_get(before, "history"), json_object_get(after, "history")) && json_array_size(json_arr(after, "untold")) == 1 &&
+	    story_clean(&h, TARGET), "one of the source under its id changes nothing");
+	leaves("7S1R7KQ8Z9M6N2W4X5C3V0B1PE", json_object_get(before, "last_step"));
+	ok(refer_state(&h, TARGET, &s, "ended"), "under an id of its own it does");
+}
+
 /* What has left, and whose acknowledgement does not come. */
 static void
 test_had(void)
@@ -253,6 +284,7 @@ main(void)
 	refer_begin(&h, &s);
 	hs_script(h.hs, &(struct hs_script){ .request = story_muted, .cookie = &mute });
 	test_never_left();
+	test_id_of_untold();
 	test_had();
 	test_late();
 	test_ended_first();

@@ -319,6 +319,8 @@ test_untold(void)
 	must(step_list(db, "R7", &list, &n));
 	ok(n == 2 && !strcmp(list[0].step.id, "S0") && !strcmp(list[1].step.id, "S2"), "which is of the tree no more");
 	step_list_free(list, n);
+	ok(step_has(db, "R7", "S1") == 0 && step_has(db, "R7", "S9") == E_NOTFOUND && step_has(db, "R1", "S1") == E_NOTFOUND,
+	    "its id is taken all the same, of that referral");
 	must(step_list_apart(db, "R7", &list, &n));
 	ok(n == 1 && !strcmp(list[0].step.id, "S1") && !strcmp(list[0].content, "{\"w\":1}"), "and kept with its words");
 	step_list_free(list, n);

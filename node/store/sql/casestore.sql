@@ -55,6 +55,9 @@ SELECT at, actor, input, old_state, new_state FROM step WHERE referral = ?1 ORDE
 INSERT INTO referral_step (referral, id, prev, input, actor, said_by, leg, at, recorded, content, waits)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
 
+-- name: step_has
+SELECT 1 FROM referral_step WHERE referral = ?1 AND id = ?2;
+
 -- name: step_list
 SELECT id, prev, input, actor, said_by, leg, at, recorded, content, waits FROM referral_step WHERE referral = ?1 AND apart = ?2
 ORDER BY n;
