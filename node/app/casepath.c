@@ -522,11 +522,9 @@ strike(void *cookie, const struct case_row *due)
 			r = case_put(app->db, &row);
 		}
 	} else {
-		while (r == 0 && row.clock_due != 0 && row.clock_due <= now) {
-			row.reminded += remind_at(&row) <= now;
-			r = wind(app, &row);
-		}
-		r = r != 0 ? r : case_put(app->db, &row);
+		while (remind_at(&row) <= now)
+			row.reminded++;
+		r = case_wind(app, &row);
 	}
 	free(row.disclosure);
 	free(row.outcome);

@@ -6,6 +6,7 @@
 
 #include "agreed.h"
 #include "base/canon.h"
+#include "base/event.h"
 #include "base/id.h"
 #include "disclosure.h"
 #include "domain/asked.h"
@@ -13,6 +14,7 @@
 #include "domain/consent_law.h"
 #include "domain/origin.h"
 #include "domain/trust.h"
+#include "events.h"
 #include "facts.h"
 #include "intake.h"
 #include "publish.h"
@@ -432,11 +434,15 @@ int
 disclosure_tells(struct app *app, const struct case_row *row, int64_t *ret)
 {
 	autojson json_t *consent = NULL;
+	const json_t *expires;
+	const char *kind;
 	int r = disclosure_may_report(app, row, CONSENT_GENERAL, NULL);
 
 	if (r != 0 || (r = agreed_consent(app, row, &consent)) != 0)
 		return r > 0 ? E_REFUSED : r;
-	*ret = json_int(json_obj(consent, "expires"), "at", INT64_MAX);
+	expires = json_obj(consent, "expires");
+	kind = json_str(expires, "kind");
+	*ret = kind != NULL && !strcmp(kind, "date") ? json_int(expires, "at", INT64_MAX) : INT64_MAX;
 	return 0;
 }
 
@@ -559,6 +565,11 @@ disclosure_proceedings(struct app *app, const struct case_row *row, const char *
 	if ((r = disclosure_judge(app, row, consent, publish_own_org(app), row->org, CONSENT_OUTCOME_CLASS, CONSENT_PROCEEDINGS, reterr)) != 0 ||
 	    (r = look_up(app, row, consent, &form, reterr)) != 0)
 		return r;
+	/* It is sent to nobody, which is where another is held against its schema. */
+	if ((r = event_check(&ev_consent_desc, consent, reterr)) != 0) {
+		err_add(reterr, "consent");
+		return r;
+	}
 	if ((r = canon_text(consent, &text, reterr)) != 0)
 		return r;
 	stored.consent = text;

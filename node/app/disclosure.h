@@ -51,12 +51,13 @@ int	disclosure_allows(struct app *, const struct case_row *, const char *org, un
  */
 int	disclosure_may_report(struct app *, const struct case_row *, enum consent_covers, struct err *) must_check;
 
-/** disclosure_tells(app, row, ret): the same, and until when: INT64_MAX if no date ends it.  0; E_REFUSED. */
+/** disclosure_tells(app, row, ret): the same, and until when: INT64_MAX if no date ends it, whatever else it says.  0; E_REFUSED. */
 int	disclosure_tells(struct app *, const struct case_row *, int64_t *ret) must_check;
 
 /**
  * disclosure_to_court(row, ret): 0, and was it a court that referred to us?  Then it hears of the member under a consent for proceedings alone,
- * which disclosure_proceedings(app, row, actor, args, ret, reterr) prints (template) or records (consent).
+ * which disclosure_proceedings(app, row, actor, args, ret, reterr) prints (template) or records (consent).  E_BAD names the member that is not
+ * as schemas/consent.json says.
  */
 int	disclosure_to_court(const struct case_row *, bool *) must_check;
 int	disclosure_proceedings(struct app *, const struct case_row *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;

@@ -3,11 +3,14 @@
  * What becomes of a member, said under a consent that ends before the source has it: both sides come to the same
  * referral, and whoever may not hear of it, a court for one, cannot tell that there was something.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/canon.h"
 #include "hostile.h"
 #include "hs_world.h"
+#include "store/casestore.h"
+#include "store/consentstore.h"
 #include "story_refer.h"
 #include "tests/tap.h"
 
@@ -199,9 +202,9 @@ test_ended_first(void)
 	ok(refer_state(&h, SOURCE, &s, "engaged") && same_step(), "so that the target's news is taken");
 }
 
-/* The member signs at the target that the court may hear of them. */
-static void
-sign_for_court(void)
+/* The member signs at the target that the court may hear of them; the caller decrefs. */
+static json_t *
+court_form(void)
 {
 	json_t *form = host_ok(&h, TARGET, "consent", json_pack("{s:s, s:b}", "referral", s.id, "template", 1));
 
@@ -209,7 +212,61 @@ sign_for_court(void)
 	(void)json_object_set_new(json_obj(form, "consent"), "patient", json_string("Jo"));
 	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "signer", json_string("Jo"));
 	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "expires"), "at", json_integer(*h.now + LASTS_S * 1000));
-	json_decref(host_ok(&h, TARGET, "consent", form));
+	return form;
+}
+
+static void
+sign_for_court(void)
+{
+	json_decref(host_ok(&h, TARGET, "consent", court_form()));
+}
+
+/* That consent in the target's store, as an older program took it: with a date beside its event, by which it is looked at again. */
+static void
+date_event(void)
+{
+	const int64_t at = *h.now + LASTS_S * 1000;
+	struct db *db = hostile_db(&h, TARGET);
+	autojson json_t *consent = NULL;
+	struct consent_row signature;
+	struct case_row row;
+
+	if (consent_for(db, s.id, &signature) != 0 || canon_stored(signature.consent, &consent) != 0)
+		host_fail(&h, "no consent");
+	(void)json_object_set_new(json_obj(consent, "expires"), "at", json_integer(at));
+	free(signature.consent);
+	if ((signature.consent = json_dumps(consent, JSON_COMPACT)) == NULL || consent_put(db, &signature) != 0 ||
+	    case_tells_until(db, s.id, at) != 0 || case_get(db, s.id, &row) != 0)
+		host_fail(&h, "not kept");
+	row.clock_due = at;
+	if (case_put(db, &row) != 0)
+		host_fail(&h, "no clock");
+	case_free(&row);
+	consent_row_free(&signature);
+	hostile_go_on(&h, TARGET, db);
+}
+
+/* A consent that an event ends does not end by a date. */
+static void
+test_court_event(void)
+{
+	autojson json_t *form = NULL, *wrong = NULL;
+	json_t *expires;
+
+	mute = NULL;
+	begin("court");
+	form = court_form();
+	expires = json_obj(json_obj(form, "consent"), "expires");
+	(void)(json_object_set_new(expires, "kind", json_string("event")) | json_object_set_new(expires, "event", json_string("when I have moved")));
+	wrong = host_command(&h, TARGET, "consent", json_deep_copy(form));
+	ok(refused(wrong, "consent: /expires/at"), "a form for the court that names an event and a date is not taken, and says where");
+	(void)json_object_del(expires, "at");
+	json_decref(host_ok(&h, TARGET, "consent", json_incref(form)));
+	date_event();
+	host_run(&h, LASTS_S * 1000 + 60000);
+	does("engage", NULL, NULL);
+	host_run(&h, 20000);
+	ok(refer_state(&h, SOURCE, &s, "engaged") && same_step(), "past a date that it has all the same the court is told");
 }
 
 /* That the target takes or breaks off all exchange with the source. */
@@ -290,6 +347,7 @@ main(void)
 	test_ended_first();
 	test_court_first(false);
 	test_court_first(true);
+	test_court_event();
 	for (int revoke = 0; revoke < 2; revoke++) {
 		without = court(false, revoke);
 		with = court(true, revoke);
