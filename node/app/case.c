@@ -287,13 +287,16 @@ int
 case_tell(struct app *app, struct case_row *row, enum referral_input input, enum referral_actor actor,
     const char *who, const char *type, json_t *content, json_t **ret, struct err *reterr)
 {
-	char content_id[ID_LEN + 1];
+	char content_id[ID_LEN + 1] = "";
 	/* A disclosure is kept as it was recorded. */
 	autojson json_t *disclosed = strcmp(type, TYPE_DISCLOSURE) == 0 ? json_copy(content) : NULL;
 	struct case_step step = { .input = input, .actor = actor, .who = who, .id = content_id, .content = disclosed != NULL ? disclosed : content };
 	int r = (disclosed == NULL && strcmp(type, TYPE_DISCLOSURE) == 0) || json_object_set_new(content, "referral", json_string(row->id)) != 0 ? -ENOMEM :
 	    case_on(app, row, input, actor, content, reterr);
 
+	/* Judged before it is sent: in a chat what was done before a refusal stays done. */
+	if (r == 0)
+		r = case_may_step(app, row, &step, reterr);
 	if (r == 0)
 		r = traffic_send(app, row->org, row->id, type, content, content_id, reterr);
 	if (r == 0)

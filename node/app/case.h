@@ -43,7 +43,8 @@ int	case_not_ours(const struct case_row *, const char *why, struct err *);
 
 /**
  * case_tell(app, row, input, actor, who, type, content, ret, reterr): a step of ours that the partner hears of, as a
- * content of ${type} that names referral, prev and leg.  0 and the reply of a verb; E_EXISTS and E_REFUSED with a sentence.
+ * content of ${type} that names referral, prev and leg.  0 and the reply of a verb; E_EXISTS and E_REFUSED with a sentence: then
+ * nothing was said.
  */
 int	case_tell(struct app *, struct case_row *, enum referral_input, enum referral_actor, const char *who,
 	    const char *type, json_t *content, json_t **ret, struct err *) must_check;

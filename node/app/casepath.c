@@ -365,15 +365,36 @@ fill_step(struct app *app, const struct path *path, const struct case_step *in, 
 	return 0;
 }
 
+/* One of ours that would change nothing. */
+static bool
+is_again(const struct path *path, const struct path_step *step)
+{
+	struct referral next;
+	unsigned effects;
+
+	return referral_step(path_state(path), &step->move, &next, &effects) == E_EXISTS;
+}
+
+int
+case_may_step(struct app *app, const struct case_row *row, const struct case_step *in, struct err *reterr)
+{
+	autopath struct path *path = NULL;
+	struct path_step step;
+	int r = case_path(app, row, &path, reterr);
+
+	if (r != 0 || (r = fill_step(app, path, in, &step, reterr)) != 0)
+		return r;
+	r = is_again(path, &step) ? E_EXISTS : path_add(path, &step, reterr);
+	return r == E_REFUSED ? explain(app, row, path, &step, reterr) : r;
+}
+
 int
 case_step(struct app *app, struct case_row *row, const struct case_step *in, struct err *reterr)
 {
 	autopath struct path *path = NULL;
 	autofree bool *before = NULL;
 	struct path_step step;
-	struct referral next;
 	bool made = false;
-	unsigned effects;
 	size_t n;
 	int r, settled;
 
@@ -390,7 +411,7 @@ case_step(struct app *app, struct case_row *row, const struct case_step *in, str
 		return r;
 	if ((r = fill_step(app, path, in, &step, reterr)) != 0)
 		return r;
-	if (in->prev == NULL && referral_step(path_state(path), &step.move, &next, &effects) == E_EXISTS)
+	if (in->prev == NULL && is_again(path, &step))
 		return E_EXISTS;
 	r = record(app, row, path, &step, in->content, in->who, reterr);
 	if ((r == 0 || r == E_LATER) && (settled = derive_prev(app, row, path, NULL, in->who, &made)) != 0)

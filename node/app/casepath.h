@@ -36,6 +36,9 @@ int	case_path(struct app *, const struct case_row *, struct path **, struct err 
  */
 int	case_on(struct app *, const struct case_row *, enum referral_input, enum referral_actor, json_t *, struct err *) must_check;
 
+/** case_may_step(app, row, step, reterr): would case_step record this step of ours?  Nothing is stored; its id need not be known yet. */
+int	case_may_step(struct app *, const struct case_row *, const struct case_step *, struct err *) must_check;
+
 /**
  * case_step(app, row, step, reterr): record it, bring ${row} to what the path then comes to, store it, and
  * withhold every disclosure that must not go any more.  0, also when it waits for the step it was made on, or was overtaken; E_EXISTS:

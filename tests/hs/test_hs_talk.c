@@ -252,6 +252,43 @@ test_take_back(void)
 	ok(answers("!cancel", "nothing to stop") && answers("!yes", "nothing to say yes to"), "once");
 }
 
+/* Events of the source in the channel. */
+static int
+told(void)
+{
+	const json_t *event;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(hs_events(h.hs, hs_room(h.hs, "org.cairnpeer.channel", 0)), i, event)
+		n += !strcmp(json_str(event, "sender"), SOURCE_USER);
+	return n;
+}
+
+/* Between the question and the yes it ends: the target declines, or staff take it back by a word that has not arrived. */
+static void
+test_over_meanwhile(bool declined)
+{
+	char id[64];
+	int before;
+
+	ok(chat_asks(&h, MEMBER, id) && answers("!cancel", "would be taken back"), "one more request, to be taken back");
+	if (declined)
+		json_decref(host_ok(&h, TARGET, "decline", json_pack("{s:s, s:s}", "referral", id, "reason", "no_capacity")));
+	else {
+		host_stop(&h, TARGET);
+		json_decref(host_ok(&h, SOURCE, "withdraw", json_pack("{s:s, s:b}", "id", id, "by_member", 1)));
+	}
+	host_run(&h, 20000);
+	before = told();
+	ok(answers("!yes", "It has ended already"), "it ends meanwhile, %s: the yes comes too late", declined ? "declined" : "taken back by staff");
+	if (!declined)
+		host_start(&h, TARGET);
+	host_run(&h, 60000);
+	is_int(told() - before, 0, "and nothing more is said to them");
+	ok(ended(id, declined ? "declined" : "withdrawn") && story_clean(&h, TARGET), "nor anything that the other side cannot take");
+}
+
 static void
 accept(const char *id)
 {
@@ -372,6 +409,8 @@ main(void)
 	answer = (json_decref(answer), host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", id)));
 	is_str(json_str(answer, "end"), "consent_revoked", "and the other side has heard it");
 	test_take_back();
+	test_over_meanwhile(true);
+	test_over_meanwhile(false);
 	test_come_back();
 	test_ended_by_others();
 	search_member(&h, (const char *const []){ "Dr. Hale", "County ER", "overdose", "K. Lind", "It is my brother", "it will be my suicide", NULL });
