@@ -51,13 +51,16 @@ write_down(struct app *app, const struct traffic *t, const json_t *consent)
 {
 	autojson json_t *content = NULL, *detail = NULL;
 	autofree char *text = NULL;
-	struct disclosed_row d = { .id = t->content_id, .referral = t->referral, .consent = (char *)(uintptr_t)json_str(consent, "id"),
-	    .org = t->org, .at = app_now(app) };
+	struct disclosed_row d = { .id = t->content_id, .referral = t->referral, .org = t->org, .at = app_now(app) };
 	const char *via, *body;
 	int r;
 
 	if ((r = canon_stored(t->content, &content)) != 0)
 		return r;
+	/* A disclosure brings the one that it goes under. */
+	if (json_obj(content, "consent") != NULL)
+		consent = json_obj(content, "consent");
+	d.consent = (char *)(uintptr_t)json_str(consent, "id");
 	via = json_str(json_obj(consent, "via"), "org");
 	body = json_str(content, "body");
 	detail = json_pack("{s:o, s:s*, s:s*, s:s*, s:b, s:b}", "what", class_names(disclosure_classes(content)), "to",
@@ -88,7 +91,7 @@ accounting_leaves(struct app *app, const char *content_id)
 		return r == E_NOTFOUND ? 0 : r;
 	if ((r = named_discloses(app, &t, &discloses)) == 0 && discloses && t.content != NULL && t.referral != NULL &&
 	    (r = case_get(app->db, t.referral, &row)) == 0) {
-		/* It was judged by this one a moment ago. */
+		/* It was judged a moment ago. */
 		if ((r = agreed_consent(app, &row, &consent)) == 0)
 			r = write_down(app, &t, consent);
 		case_free(&row);

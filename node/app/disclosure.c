@@ -410,6 +410,9 @@ disclosure_in_force(struct app *app, const char *referral, const char *org, cons
 	if ((r = disclosure_to_court(&row, &court)) == 0)
 		r = disclosure_allows(app, &row, org, disclosure_classes(disclosed),
 		    json_object_get(disclosed, "identity") == NULL && court ? CONSENT_PROCEEDINGS : CONSENT_GENERAL, NULL);
+	/* A disclosure brings its own, by which the recipient judges it; that need not be the newest. */
+	if (r == 0 && json_obj(disclosed, "consent") != NULL)
+		r = disclosure_judge(app, &row, json_obj(disclosed, "consent"), publish_own_org(app), org, disclosure_classes(disclosed), CONSENT_GENERAL, NULL);
 	case_free(&row);
 	return r > 0 ? E_REFUSED : r;
 }

@@ -31,7 +31,7 @@ unsigned	disclosure_classes(const json_t *content);
 
 /**
  * disclosure_in_force(app, referral, org, content): 0, or E_REFUSED: the consent to
- * what ${content} (JSON text) discloses was revoked, has expired, or was never given.
+ * what ${content} (JSON text) discloses was revoked, has expired, or was never given: the newest, and of a disclosure also the one that it brings.
  */
 int	disclosure_in_force(struct app *, const char *referral, const char *org,
 	    const char *content) must_check;

@@ -65,17 +65,41 @@ begin_accepted(const char *origin)
 	host_run(&h, 20000);
 }
 
+/* The member signs at the source, until then; NULL: for half a year. */
+static void
+sign(json_t *until)
+{
+	json_t *form = refer_args(&h, &s, STORY_CONSENT);
+
+	if (until != NULL)
+		(void)json_object_set_new(json_obj(form, "consent"), "expires", until);
+	json_decref(host_ok(&h, SOURCE, "consent", form));
+}
+
+static json_t *
+ten_minutes(void)
+{
+	return json_pack("{s:s, s:o}", "kind", "date", "at", json_integer(*h.now + LASTS_S * 1000));
+}
+
+static json_t *
+event(void)
+{
+	return json_pack("{s:s, s:s}", "kind", "event", "event", "when I have moved");
+}
+
+static void
+revoke(size_t i, const char *how)
+{
+	json_decref(host_ok(&h, i, "revoke", json_pack("{s:s, s:s, s:s}", "referral", s.id, "how", how, "recorded_by", "K. Lind")));
+}
+
 /* ... with a consent that ends in ten minutes. */
 static void
 begin(const char *origin)
 {
-	json_t *args;
-
 	begin_accepted(origin);
-	args = refer_args(&h, &s, STORY_CONSENT);
-	if (origin == NULL)
-		(void)json_object_set_new(json_obj(json_obj(args, "consent"), "expires"), "at", json_integer(*h.now + LASTS_S * 1000));
-	json_decref(host_ok(&h, SOURCE, "consent", args));
+	sign(origin == NULL ? ten_minutes() : NULL);
 	host_run(&h, 20000);
 }
 
@@ -173,33 +197,80 @@ test_late(void)
 	ok(refer_state(&h, SOURCE, &s, "paused"), "news with a later one is");
 }
 
+/* Both sides have the same steps, and what the target knows is what the newest consent disclosed: one until a day. */
+static bool
+second_counts(void)
+{
+	autojson json_t *ours = refer_show(&h, SOURCE, &s), *theirs = refer_show(&h, TARGET, &s);
+	const json_t *consent = json_obj(json_obj(theirs, "disclosure"), "consent");
+
+	return same_step() && refer_count(theirs, "consent") == 2 && json_object_get(theirs, "overtaken") == NULL &&
+	    consent != NULL && json_equal(consent, json_obj(json_obj(ours, "disclosure"), "consent")) &&
+	    !strcmp(json_str(json_obj(consent, "expires"), "kind"), "date");
+}
+
+/* The target's news is taken. */
+static void
+goes_on(const char *what)
+{
+	does("engage", NULL, NULL);
+	host_run(&h, 20000);
+	ok(refer_state(&h, SOURCE, &s, "engaged") && same_step(), "%s: so that the target's news is taken", what);
+}
+
 /* A disclosure that never left, for the event that ends its consent came first; the member consents again, and what follows is built on both. */
 static void
 test_ended_first(void)
 {
-	autojson json_t *form = NULL, *ours = NULL, *theirs = NULL;
-	const json_t *consent;
-
 	begin_accepted(NULL);
 	mute = SOURCE_USER;
-	form = refer_args(&h, &s, STORY_CONSENT);
-	(void)json_object_set_new(json_obj(form, "consent"), "expires", json_pack("{s:s, s:s}", "kind", "event", "event", "when I have moved"));
-	json_decref(host_ok(&h, SOURCE, "consent", take(form)));
+	sign(event());
 	host_run(&h, 10000);
-	json_decref(host_ok(&h, SOURCE, "revoke", json_pack("{s:s, s:s, s:s}", "referral", s.id, "how", "event", "recorded_by", "K. Lind")));
-	json_decref(host_ok(&h, SOURCE, "consent", refer_args(&h, &s, STORY_CONSENT)));
+	revoke(SOURCE, "event");
+	sign(NULL);
 	mute = NULL;
 	host_run(&h, 3600 * 1000);
-	ours = refer_show(&h, SOURCE, &s);
-	theirs = refer_show(&h, TARGET, &s);
-	ok(same_step() && refer_count(theirs, "consent") == 2 && json_object_get(theirs, "overtaken") == NULL,
-	    "a consent ended by its event before it left, and another: both sides count both");
-	consent = json_obj(json_obj(theirs, "disclosure"), "consent");
-	ok(consent != NULL && json_equal(consent, json_obj(json_obj(ours, "disclosure"), "consent")) &&
-	    strcmp(json_str(json_obj(consent, "expires"), "kind"), "event") != 0, "and the second one discloses");
-	does("engage", NULL, NULL);
-	host_run(&h, 20000);
-	ok(refer_state(&h, SOURCE, &s, "engaged") && same_step(), "so that the target's news is taken");
+	ok(second_counts(), "a consent ended by its event before it left, and another: both sides count both, and the second one discloses");
+	goes_on("another than the one that ended");
+}
+
+/* The first expires while both wait. */
+static void
+test_expired_first(void)
+{
+	begin_accepted(NULL);
+	mute = SOURCE_USER;
+	sign(ten_minutes());
+	host_run(&h, 10000);
+	sign(NULL);
+	host_run(&h, LASTS_S * 1000);
+	mute = NULL;
+	host_run(&h, 3600 * 1000);
+	ok(second_counts(), "a consent that expired before it left, and another: both sides count both, and the second one discloses");
+	goes_on("another than the one that expired");
+}
+
+/* The second and third leave, after the third consent was given, when the first is acknowledged: each is written down under its own. */
+static void
+test_account(void)
+{
+	autojson json_t *account = NULL;
+	const json_t *told, *given;
+
+	begin_accepted(NULL);
+	mute = TARGET_USER;
+	sign(event());
+	sign(ten_minutes());
+	sign(NULL);
+	mute = NULL;
+	host_run(&h, 60000);
+	account = host_ok(&h, SOURCE, "accounting", json_pack("{s:s}", "id", s.id));
+	told = json_arr(account, "disclosures");
+	given = json_arr(account, "consents");
+	is_int((int)json_array_size(told), 3, "three disclosures");
+	for (size_t i = 0; i < 3; i++)
+		is_str(json_str(json_array_get(told, i), "consent"), json_str(json_array_get(given, i), "id"),
+		    "the account has number %zu under the consent that it brought", i + 1);
 }
 
 /* The member signs at the target that the court may hear of them; the caller decrefs. */
@@ -294,7 +365,7 @@ test_court_first(bool later)
 	shown = refer_show(&h, TARGET, &s);
 	if (later)
 		decide(json_str(shown, "org"), "deny");
-	json_decref(host_ok(&h, TARGET, "revoke", json_pack("{s:s, s:s, s:s}", "referral", s.id, "how", "in_person", "recorded_by", "K. Lind")));
+	revoke(TARGET, "in_person");
 	host_run(&h, 60000);
 	if (later) {
 		decide(json_str(shown, "org"), "allow");
@@ -307,7 +378,7 @@ test_court_first(bool later)
 
 /* How often the target speaks until an hour after the court's consent has ended. */
 static int
-court(bool report, bool revoke)
+court(bool report, bool taken_back)
 {
 	int before;
 
@@ -320,13 +391,13 @@ court(bool report, bool revoke)
 	if (report)
 		does("engage", NULL, NULL);
 	host_run(&h, 60000);
-	if (revoke)
-		json_decref(host_ok(&h, TARGET, "revoke", json_pack("{s:s, s:s, s:s}", "referral", s.id, "how", "in_person", "recorded_by", "K. Lind")));
+	if (taken_back)
+		revoke(TARGET, "in_person");
 	host_run(&h, LASTS_S * 1000);
 	mute = NULL;
 	host_run(&h, 3600 * 1000);
-	ok(same_step() && refer_state(&h, SOURCE, &s, revoke ? "ended" : "accepted"), "a court's referral, %s, %s: both sides agree",
-	    report ? "of which something was to be told" : "of which nothing was to be told", revoke ? "revoked" : "expired");
+	ok(same_step() && refer_state(&h, SOURCE, &s, taken_back ? "ended" : "accepted"), "a court's referral, %s, %s: both sides agree",
+	    report ? "of which something was to be told" : "of which nothing was to be told", taken_back ? "revoked" : "expired");
 	return said() - before;
 }
 
@@ -345,12 +416,14 @@ main(void)
 	test_had();
 	test_late();
 	test_ended_first();
+	test_expired_first();
+	test_account();
 	test_court_first(false);
 	test_court_first(true);
 	test_court_event();
-	for (int revoke = 0; revoke < 2; revoke++) {
-		without = court(false, revoke);
-		with = court(true, revoke);
+	for (int taken_back = 0; taken_back < 2; taken_back++) {
+		without = court(false, taken_back);
+		with = court(true, taken_back);
 		ok(without > 0 && with == without, "a court hears as much (%d) as if there had been nothing to tell (%d)", with, without);
 	}
 	for (size_t i = 0; i < h.n; i++)
