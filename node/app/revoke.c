@@ -34,27 +34,41 @@
 static const char body_revoked[] = "A member has taken a consent back. From now on disclose nothing under it, and pass nothing on.";
 static const char body_ended[] = "The event that ends a member's consent has happened. From now on disclose nothing under it, and pass nothing on.";
 
+struct stopping {
+	struct app	*app;
+	bool		 left;		/* The member: what another consent would still allow stops, too. */
+};
+
 /* Of a disclosure the step goes, without what it disclosed: what is said next is made on it. */
 static int
 stop_one(void *cookie, const char *content_id)
 {
-	struct app *app = cookie;
-	int r = outbox_void(app->db, "traffic", content_id);
+	const struct stopping *s = cookie;
+	struct app *app = s->app;
+	struct traffic t;
+	int r = traffic_get(app->db, content_id, &t);
 
-	if (r != 0 || (r = traffic_stop(app, content_id)) != 0)
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	r = s->left ? E_REFUSED : disclosure_in_force(app, t.referral, t.org, t.content);
+	traffic_free(&t);
+	if (r != E_REFUSED)
+		return r;
+	if ((r = outbox_void(app->db, "traffic", content_id)) != 0 || (r = traffic_stop(app, content_id)) != 0)
 		return r;
 	return traffic_withhold(app, content_id);
 }
 
-/* What has not left never does; and no key that is shared from now on belongs to what has. */
+/* What has not left never does, but under another consent that is in force; and no key that is shared from now on belongs to what has. */
 static int
-stop(struct app *app, const char *referral, const char *org)
+stop(struct app *app, const char *referral, const char *org, bool left)
 {
+	struct stopping s = { app, left };
 	struct room room;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && disclosure_types[i] != NULL; i++)
-		r = traffic_open_each(app->db, referral, disclosure_types[i], stop_one, app);
+		r = traffic_open_each(app->db, referral, disclosure_types[i], stop_one, &s);
 	if (r == 0)
 		r = named_over(app, referral);
 	if (r != 0 || app->crypt == NULL)
@@ -331,7 +345,7 @@ revoke_consent(struct app *app, struct case_row *row, const struct revoke_why *w
 		return r;
 	if (json_array_size(done) == 0)
 		return t.refusal;
-	if ((r = stop(app, row->id, row->org)) != 0 || (r = untold_look(app, row)) != 0)
+	if ((r = stop(app, row->id, row->org, strcmp(why->how, "event") != 0)) != 0 || (r = untold_look(app, row)) != 0)
 		return r;
 	first = json_array_get(done, 0);
 	*ret = json_pack("{s:s, s:O, s:s, s:O, s:O, s:O}", "referral", row->id, "consent", json_object_get(first, "consent"), "state",
@@ -514,6 +528,7 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 	/* Of another partner's consent it says nothing; and one that is not known may still come. */
 	bool ours = r == 0 && !strcmp(known.org, origin->org) && !strcmp(known.referral, ev->referral);
 	bool theirs = false, full = false, news = false;
+	const bool leaves = ev->prev != NULL && ev->then != EV_CONSENT_REVOKED_THEN_NOTHING;
 
 	if (!ours && (r == 0 || r == E_NOTFOUND) && (r = waits_revocation(app, ev->consent, origin->org, &full)) != 0)
 		goto done;
@@ -531,9 +546,8 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 	} else if (r == E_EXISTS)
 		r = 0;
 	/* A target may end a referral by a consent that both know, not by one that it made up; nor may it believe that it did. */
-	if (r == 0 && theirs && (r = stop(app, row.id, row.org)) == 0 && (r = untold_look(app, &row)) == 0)
-		r = ours || row.r.side == REFERRAL_AT_TARGET || ev->prev == NULL || ev->then == EV_CONSENT_REVOKED_THEN_NOTHING ?
-		    step(app, &row, ev->then, who, ev->id, ev, &news) : E_REFUSED;
+	if (r == 0 && theirs && (r = stop(app, row.id, row.org, leaves)) == 0 && (r = untold_look(app, &row)) == 0)
+		r = ours || row.r.side == REFERRAL_AT_TARGET || !leaves ? step(app, &row, ev->then, who, ev->id, ev, &news) : E_REFUSED;
 	/*
 	 * Of a referral that is not here nothing is written under its name: there would be a key for each that somebody makes up.  Nor of
 	 * what was said before: there is no end to how often somebody says it anew.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * revoke: a consent is taken back, or the event that ends it has happened.  At
- * once nothing more leaves under it; whoever it names is told, and
- * acknowledges or is listed.
+ * once nothing more leaves under it, and nothing at all if the member leaves by that; what is on its way under
+ * another that is in force goes on.  Whoever it names is told, and acknowledges or is listed.
  */
 #ifndef CAIRN_REVOKE_H
 #define CAIRN_REVOKE_H

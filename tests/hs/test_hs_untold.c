@@ -14,10 +14,15 @@
 #include "story_refer.h"
 #include "tests/tap.h"
 
+#define DISCLOSURE	"org.cairnpeer.referral.disclosure"
+#define PROGRESS	"org.cairnpeer.referral.progress"
+#define REVOKED		"org.cairnpeer.consent.revoked"
+
 enum { LASTS_S = 600 };
 
 static struct host h;
 static struct referral_story s;
+static int made_up;
 static const char *mute;		/* The node whose words the homeserver does not take. */
 
 /* Events of the target in the channel: all that the source's side can count. */
@@ -218,19 +223,23 @@ goes_on(const char *what)
 	ok(refer_state(&h, SOURCE, &s, "engaged") && same_step(), "%s: so that the target's news is taken", what);
 }
 
-/* A disclosure that never left, for the event that ends its consent came first; the member consents again, and what follows is built on both. */
+/* A disclosure that never left, for the event that ends its consent came first; the member consents again, after that or before, and what follows is built on both. */
 static void
-test_ended_first(void)
+test_ended_first(bool before)
 {
 	begin_accepted(NULL);
 	mute = SOURCE_USER;
 	sign(event());
 	host_run(&h, 10000);
+	if (before)
+		sign(NULL);
 	revoke(SOURCE, "event");
-	sign(NULL);
+	if (!before)
+		sign(NULL);
 	mute = NULL;
 	host_run(&h, 3600 * 1000);
-	ok(second_counts(), "a consent ended by its event before it left, and another: both sides count both, and the second one discloses");
+	ok(second_counts(), "a consent ended by its event before it left, and another, given %s: both sides count both, and the second one discloses",
+	    before ? "before that" : "after it");
 	goes_on("another than the one that ended");
 }
 
@@ -250,6 +259,96 @@ test_expired_first(void)
 	goes_on("another than the one that expired");
 }
 
+/* Made up: the end of a consent, by an event; ${of} NULL: of one that nobody here knows. */
+static void
+say_ended(size_t i, const char *of, const char *then)
+{
+	autojson json_t *shown = refer_show(&h, SOURCE, &s);
+	char id[32];
+
+	(void)snprintf(id, sizeof(id), "G817PTM282CKXPPC430W6Z%04d", ++made_up);
+	hostile_say(&h, i, hs_room(h.hs, "org.cairnpeer.channel", 0), REVOKED, json_pack("{s:i, s:s, s:i, s:s, s:s, s:I, s:s, s:s, s:O, s:i, s:s, s:I}",
+	    "v", 1, "id", id, "seq", 50000 + made_up, "referral", s.id, "consent", of != NULL ? of : id, "at", (json_int_t)*h.now, "how", "event",
+	    "then", then, "prev", json_object_get(shown, "last_step"), "leg", 1, "body", "-", "sent_at", (json_int_t)*h.now));
+}
+
+/* Two consents that came, or the second waits at the source. */
+static void
+begin_two(const char *who)
+{
+	mute = NULL;
+	begin_accepted(NULL);
+	sign(event());
+	host_run(&h, 20000);
+	if (who != NULL && !strcmp(who, SOURCE_USER))
+		mute = who;
+	sign(NULL);
+	host_run(&h, 20000);
+	mute = who;
+}
+
+/* The end of one consent leaves alone what is on its way under another: the second disclosure. */
+static void
+test_other_disclosure(bool known)
+{
+	begin_two(SOURCE_USER);
+	if (known)
+		revoke(SOURCE, "event");
+	else
+		say_ended(TARGET, NULL, "nothing");
+	host_run(&h, 30000);
+	mute = NULL;
+	host_run(&h, 3600 * 1000);
+	ok(second_counts(), "%s ends while another discloses: that goes on", known ? "a consent" : "a consent of the target's, for a court perhaps,");
+	goes_on("under the other one");
+}
+
+/* ... and what became of the member. */
+static void
+test_other_news(size_t by, bool known)
+{
+	begin_two(TARGET_USER);
+	does("engage", NULL, NULL);
+	host_run(&h, 10000);
+	if (known)
+		revoke(by, "event");
+	else
+		say_ended(by, NULL, "nothing");
+	host_run(&h, 30000);
+	is_int((int)found_in(&h, TARGET, "outbox", "type", PROGRESS), 1, "what waits under the other stays, when %s ends", known ? "one consent" : "one that nobody knows");
+	mute = NULL;
+	host_run(&h, 3600 * 1000);
+	ok(refer_state(&h, SOURCE, &s, "engaged") && same_step(), "and comes");
+	does("close", "outcome", "got_help");
+	host_run(&h, 20000);
+	ok(refer_state(&h, SOURCE, &s, "closed") && same_step(), "and what is made on it");
+}
+
+/* A member who takes back what they signed: in that moment nothing waits any more, under whichever consent. */
+static void
+test_taken_back(void)
+{
+	autojson json_t *account = NULL;
+
+	begin_two(SOURCE_USER);
+	is_int((int)found_in(&h, SOURCE, "outbox", "type", DISCLOSURE), 1, "a disclosure waits");
+	revoke(SOURCE, "phone");
+	is_int((int)found_in(&h, SOURCE, "outbox", "type", DISCLOSURE), 0, "a member who takes back both consents: it is gone at once");
+	begin_two(TARGET_USER);
+	does("engage", NULL, NULL);
+	host_run(&h, 10000);
+	is_int((int)found_in(&h, TARGET, "outbox", "type", PROGRESS), 1, "news waits");
+	revoke(TARGET, "phone");
+	is_int((int)found_in(&h, TARGET, "outbox", "type", PROGRESS), 0, "taken back at the target: it is gone at once");
+	begin_two(TARGET_USER);
+	does("engage", NULL, NULL);
+	host_run(&h, 10000);
+	account = host_ok(&h, SOURCE, "accounting", json_pack("{s:s}", "id", s.id));
+	say_ended(SOURCE, json_str(json_array_get(json_arr(account, "consents"), 0), "id"), "revoke");
+	is_int((int)found_in(&h, TARGET, "outbox", "type", PROGRESS), 0, "told so of the first: it is gone before the target hears of the second");
+	ok(refer_state(&h, TARGET, &s, "ended"), "and the referral has ended");
+}
+
 /* The second and third leave, after the third consent was given, when the first is acknowledged: each is written down under its own. */
 static void
 test_account(void)
@@ -257,6 +356,7 @@ test_account(void)
 	autojson json_t *account = NULL;
 	const json_t *told, *given;
 
+	mute = NULL;
 	begin_accepted(NULL);
 	mute = TARGET_USER;
 	sign(event());
@@ -415,8 +515,15 @@ main(void)
 	test_id_of_untold();
 	test_had();
 	test_late();
-	test_ended_first();
+	test_ended_first(false);
+	test_ended_first(true);
 	test_expired_first();
+	test_other_disclosure(true);
+	test_other_disclosure(false);
+	test_other_news(SOURCE, true);
+	test_other_news(TARGET, true);
+	test_other_news(SOURCE, false);
+	test_taken_back();
 	test_account();
 	test_court_first(false);
 	test_court_first(true);
