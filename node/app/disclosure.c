@@ -250,6 +250,7 @@ label(const json_t *consent, json_t *content)
 
 /* A form that was recorded before. */
 struct form {
+	struct db *db;
 	json_t	*consent;		/* Without an id, as the member signed it. */
 	char	 known[ID_LEN + 1];	/* The consent that it is already; "": none in force. */
 	bool	 over, told;		/* It was taken back or has ended.  What it let be told may still arrive, or has. */
@@ -267,6 +268,7 @@ each_recorded(void *cookie, const struct consent_row *stored)
 {
 	struct form *form = cookie;
 	autojson json_t *consent = NULL;
+	struct revocation_row v = { 0 };
 	int r = canon_stored(stored->consent, &consent);
 
 	if (r != 0)
@@ -274,7 +276,11 @@ each_recorded(void *cookie, const struct consent_row *stored)
 	(void)json_object_del(consent, "id");
 	if (!json_equal(consent, form->consent))
 		return 0;
-	form->over |= stored->revoked_at != 0;
+	/* Also one that has ended with its event, which can still be revoked. */
+	if ((r = revocation_get(form->db, stored->id, stored->org, &v)) != 0 && r != E_NOTFOUND)
+		return r;
+	form->over |= r == 0;
+	revocation_row_free(&v);
 	(void)snprintf(form->known, sizeof(form->known), "%s", stored->id);
 	return 0;
 }
@@ -285,6 +291,7 @@ look_up(struct app *app, const struct case_row *row, const json_t *consent, stru
 {
 	int r;
 
+	form->db = app->db;
 	if ((form->consent = json_deep_copy(consent)) == NULL)
 		return -ENOMEM;
 	(void)json_object_del(form->consent, "id");

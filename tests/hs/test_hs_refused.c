@@ -222,6 +222,31 @@ test_form_again(void)
 	scene_end(&sc);
 }
 
+/* The event that ends it has happened: so it holds no more, not even for what never arrived. */
+static void
+test_form_ended(bool arrived)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *form = NULL;
+
+	scene_begin(&sc, 56, STORY_ACCEPT);
+	form = refer_args(h, &sc.s, STORY_CONSENT);
+	(void)json_object_set_new(json_obj(form, "consent"), "expires", json_pack("{s:s, s:s}", "kind", "event", "event", "when I have moved"));
+	if (!arrived)
+		host_stop(h, TARGET);
+	json_decref(host_ok(h, SOURCE, "consent", json_deep_copy(form)));
+	host_run(h, 10000);
+	json_decref(host_ok(h, SOURCE, "revoke", json_pack("{s:s, s:s, s:s}", "referral", sc.s.id, "how", "event", "recorded_by", "K. Lind")));
+	is_int(record_again(&sc, form, "has ended", "a form whose event has happened holds no more"), 1, "%s", arrived ? "it had arrived" : "it never arrived");
+	(void)json_object_set_new(json_obj(json_obj(form, "identity"), "contact"), "value", json_string("@jo:harbor.example"));
+	is_int(record_again(&sc, form, "has ended", "nor for another address"), 1, "nothing is disclosed by it");
+	json_decref(form);
+	form = refer_args(h, &sc.s, STORY_CONSENT);
+	is_int(record_again(&sc, form, NULL, "one that is signed anew does"), 2, "by a step");
+	scene_end(&sc);
+}
+
 /* What is kept of that which the source rejected. */
 static int
 kept(struct host *h, const char *words)
@@ -284,6 +309,8 @@ main(void)
 	test_forms();
 	test_false();
 	test_form_again();
+	test_form_ended(true);
+	test_form_ended(false);
 	test_key();
 	return done_testing();
 }

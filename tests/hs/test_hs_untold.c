@@ -373,23 +373,23 @@ test_account(void)
 		    "the account has number %zu under the consent that it brought", i + 1);
 }
 
-/* The member signs at the target that the court may hear of them; the caller decrefs. */
+/* What the member signs at the target so that the court may hear of them. */
 static json_t *
-court_form(void)
+court_form(json_t *until)
 {
 	json_t *form = host_ok(&h, TARGET, "consent", json_pack("{s:s, s:b}", "referral", s.id, "template", 1));
 
 	(void)json_object_set_new(form, "referral", json_string(s.id));
 	(void)json_object_set_new(json_obj(form, "consent"), "patient", json_string("Jo"));
 	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "signer", json_string("Jo"));
-	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "expires"), "at", json_integer(*h.now + LASTS_S * 1000));
+	(void)json_object_set_new(json_obj(form, "consent"), "expires", until);
 	return form;
 }
 
 static void
 sign_for_court(void)
 {
-	json_decref(host_ok(&h, TARGET, "consent", court_form()));
+	json_decref(host_ok(&h, TARGET, "consent", court_form(ten_minutes())));
 }
 
 /* That consent in the target's store, as an older program took it: with a date beside its event, by which it is looked at again. */
@@ -426,9 +426,9 @@ test_court_event(void)
 
 	mute = NULL;
 	begin("court");
-	form = court_form();
+	form = court_form(event());
 	expires = json_obj(json_obj(form, "consent"), "expires");
-	(void)(json_object_set_new(expires, "kind", json_string("event")) | json_object_set_new(expires, "event", json_string("when I have moved")));
+	(void)json_object_set_new(expires, "at", json_integer(*h.now + LASTS_S * 1000));
 	wrong = host_command(&h, TARGET, "consent", json_deep_copy(form));
 	ok(refused(wrong, "consent: /expires/at"), "a form for the court that names an event and a date is not taken, and says where");
 	(void)json_object_del(expires, "at");
@@ -438,6 +438,21 @@ test_court_event(void)
 	does("engage", NULL, NULL);
 	host_run(&h, 20000);
 	ok(refer_state(&h, SOURCE, &s, "engaged") && same_step(), "past a date that it has all the same the court is told");
+}
+
+/* One that its event has ended: the same form lets nothing be told again. */
+static void
+test_court_again(void)
+{
+	autojson json_t *form = NULL, *reply = NULL;
+
+	mute = NULL;
+	begin_accepted("court");
+	form = court_form(event());
+	json_decref(host_ok(&h, TARGET, "consent", json_deep_copy(form)));
+	revoke(TARGET, "event");
+	reply = host_command(&h, TARGET, "consent", take(form));
+	ok(refused(reply, "taken back or has ended"), "a form for a court whose event has happened holds no more");
 }
 
 /* That the target takes or breaks off all exchange with the source. */
@@ -525,6 +540,7 @@ main(void)
 	test_other_news(SOURCE, false);
 	test_taken_back();
 	test_account();
+	test_court_again();
 	test_court_first(false);
 	test_court_first(true);
 	test_court_event();
