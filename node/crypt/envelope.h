@@ -23,7 +23,7 @@ enum {
 
 #define ENVELOPE_LANE	"todevice"
 #define ENVELOPE_SHARE	"share"		/* Purpose of rows that carry room keys. */
-#define ENVELOPE_DUMMY	"dummy"		/* Purpose of rows that mend an Olm session; their answer needs nothing. */
+#define ENVELOPE_DUMMY	"dummy"		/* Purpose of rows that mend an Olm session, ref is whose, a pid; their answer needs nothing. */
 
 /* Always filled in by the call (as far as known) and always safe to free. */
 struct opened {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* envelope.h, outbound: sessions, who is to have their keys, the event itself. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/encode.h"
@@ -426,6 +428,7 @@ mend(struct crypt *c, struct crypto_device *d)
 {
 	autoparcel struct sharing_parcel parcel = { 0 };
 	int budget = 0, r;
+	char whose[24];
 
 	d->mend = 0;
 	if ((r = crypto_device_claim(c->db, d)) != 0)
@@ -434,7 +437,8 @@ mend(struct crypt *c, struct crypto_device *d)
 		return 0;
 	if ((r = sharing_seal(c, &parcel, d, true, "m.dummy", "{}", &budget)) != 0)
 		return r < 0 ? r : 0;
-	if ((r = sharing_post(c, &parcel, ENVELOPE_DUMMY, NULL)) != 0)
+	(void)snprintf(whose, sizeof(whose), "%" PRId64, d->pid);
+	if ((r = sharing_post(c, &parcel, ENVELOPE_DUMMY, whose)) != 0)
 		return r;
 	return share_resend(c->db, d->pid, d->device_id);
 }

@@ -240,6 +240,7 @@ test_mended(void)
 	autojson json_t *onetime = NULL, *object = NULL, *body = NULL;
 	struct out *list;
 	size_t n, dummies = 0;
+	int64_t pid;
 	const char *id;
 	json_t *key;
 
@@ -263,6 +264,7 @@ test_mended(void)
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(list[i].purpose, ENVELOPE_DUMMY) == 0) {
 			dummies++;
+			ok(person_find(a.db, EVE, &pid) == 0 && list[i].ref != NULL && strtoll(list[i].ref, NULL, 10) == pid, "it says for whom it is");
 			must(canon_parse(list[i].body, strlen(list[i].body), &body, NULL));
 			ok(strstr(list[i].path, "/sendToDevice/m.room.encrypted/") != NULL, "sent over Olm");
 		}

@@ -8,7 +8,7 @@
 #include "forensic.h"
 #include "forget.h"
 #include "store/casestore.h"
-#include "store/cryptostore.h"
+#include "store/devicestore.h"
 #include "store/erasure.c"	/* For its lists. */
 #include "store/gapstore.h"
 #include "store/inbox.h"
@@ -17,6 +17,7 @@
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "store/intakestore.h"
+#include "store/sharestore.h"
 #include "store/subject.h"
 
 #define CANARY	"cAnArY~eRaSeD"
@@ -225,6 +226,64 @@ test_restore(void)
 	(void)run_steps();
 	is_int(state_of(subject_person(member, who)), ERASURE_CLEAN, "until it is clean again");
 	is_int(search("backup.db", CANARY, db_ring(db)).found, 0, "nothing came back");
+}
+
+/* Somebody who is to be invited, whose device is to get a key and whose session is mended: no answer has come. */
+static int64_t
+put_calls(const char *user, const char *tag, int64_t outbound, const char *ref)
+{
+	struct room room = { .tag = text(tag), .account = text("node"), .kind = ROOM_DIRECT };
+	struct crypto_device d = { .device_id = text("D"), .listed = 1, .eligible = 1, .onetime = text("{}") };
+	autojson json_t *body = json_pack("{s:[s]}", "invite", user);
+	struct share *list;
+	char pid[24];
+	size_t n;
+
+	must(person_id(db, user, &room.pid));
+	must(room_put(db, &room));
+	must(outbox_call(db, "node", tag, "POST", "/createRoom", body, "create_room", tag));
+	d.pid = room.pid;
+	must(crypto_device_put(db, &d));
+	must(share_plan(db, outbound, room.pid, 0));
+	must(share_list(db, outbound, SHARE_WANTED, 1, &list, &n));
+	must(share_enter(db, &list[0], SHARE_QUEUED, ref));
+	share_list_free(list, n);
+	(void)snprintf(pid, sizeof(pid), "%lld", (long long)room.pid);
+	must(outbox_todevice(db, "keys", "t", user, "dummy", pid, &(int64_t){ 0 }));
+	return room.pid;
+}
+
+/* What waits for a homeserver that is away names whoever it is for; keys for several are in one row. */
+static void
+test_waiting_calls(void)
+{
+	struct crypto_outbound s = { .session_id = text("keys"), .room_id = text("!channel:x") };
+	autobuf struct buf first = { 0 };
+	char who[SUBJECT_NAME];
+	int64_t pid, stays, wanted;
+
+	must(db_begin(db, NULL));
+	must(buf_puts(&first, "first"));
+	must(buf_puts(&s.pickle, "pickle"));
+	must(crypto_outbound_add(db, &s, &first));
+	buf_free(&s.pickle);
+	must(crypto_outbound_active(db, "!channel:x", &s));
+	stays = put_calls("@" KEPT "too:x", "T-stays", s.n, "REF");
+	pid = put_calls("@" CANARY "too:x", "T-goes", s.n, "REF");
+	must(outbox_todevice(db, "keys", "t", "@" KEPT "too:x @" CANARY "too:x", "share", "REF", &(int64_t){ 0 }));
+	must(erasure_want(db, subject_person(pid, who), "operator:0"));
+	must(db_commit(db, NULL));
+	(void)run_steps();
+	is_int(state_of(who), ERASURE_CLEAN, "somebody for whom calls wait is erased");
+	copy("cairn.db", "now.db");
+	is_int(search("now.db", CANARY, db_ring(db)).found, 0, "and none of them names them any more");
+	is_int(outbox_pending(db, "create_room", "T-goes"), E_NOTFOUND, "they are not invited");
+	ok(outbox_pending(db, "create_room", "T-stays") == 0, "somebody else is");
+	must(share_count(db, s.n, SHARE_WANTED, 9, &wanted));
+	ok(wanted == 1 && outbox_pending(db, "share", "REF") == E_NOTFOUND, "whose device gets the key that was in the same row in another");
+	(void)snprintf(who, sizeof(who), "%lld", (long long)stays);
+	is_int(outbox_pending(db, "dummy", who), 0, "and theirs is mended");
+	crypto_outbound_free(&s);
 }
 
 /* Killed after any of its commits it goes on. */
@@ -518,6 +577,7 @@ main(void)
 	test_erase();
 	test_files();
 	test_restore();
+	test_waiting_calls();
 	test_interrupted();
 	test_offers();
 	test_cases();
