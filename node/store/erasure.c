@@ -356,7 +356,7 @@ replay(struct db *db)
 			r = (has = has_key(db, slot)) < 0 ? has : db_run(db, Q_SUBJECT_LOST, "ti", name, has == 0 ? (int64_t)0 : slot);
 		else if (dead == 0)
 			r = lose(db, name, first);
-		else if ((r = erasure_want(db, name, "node")) == 0)
+		else if ((r = erasure_want(db, name, "node")) == 0 && (r = db_run(db, Q_ERASE_REFERRAL_KEEPS_INTAKE, "t", name)) == 0)
 			r = erase(db, name);
 	}
 	return r == E_NOTFOUND ? 0 : r;
