@@ -11,11 +11,11 @@
 #include "ingest.h"
 #include "matrix/answer.h"
 #include "members.h"
+#include "record.h"
 #include "rooms.h"
 #include "setup.h"
 #include "talk.h"
 #include "store/audit.h"
-#include "store/dirstore.h"
 
 /* A partner invites to its directory once, and its server may be away for days;
  * instead of a channel or chat that cannot be joined, we make our own. */
@@ -65,19 +65,9 @@ room_joined(struct app *app, const struct out *out, const json_t *answer)
 static int
 directory_loaded(struct app *app, const struct out *out, const json_t *answer)
 {
-	struct partner partner;
-	struct room room;
 	int r = ingest_state(app, out->ref, answer);
 
-	if (r != 0 || (r = room_get(app->db, out->ref, &room)) != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	if (room.subject != NULL && (r = partner_get(app->db, room.subject, &partner)) == 0) {
-		partner.loaded = 1;
-		r = partner_put(app->db, &partner);
-		partner_free(&partner);
-	}
-	room_free(&room);
-	return r == E_NOTFOUND ? 0 : r;
+	return r != 0 ? r : record_loaded(app, out->ref);
 }
 
 static int

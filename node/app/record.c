@@ -168,6 +168,20 @@ record_arrived(struct app *app, const struct origin *origin)
 	}
 }
 
+static int
+mark(struct app *app, const char *org, bool loaded)
+{
+	struct partner partner;
+	int r = partner_get(app->db, org, &partner);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	partner.loaded = loaded;
+	r = partner_put(app->db, &partner);
+	partner_free(&partner);
+	return r;
+}
+
 int
 record_not_kept(struct app *app, const struct room *room, const char *sender, const json_t *content)
 {
@@ -178,8 +192,10 @@ record_not_kept(struct app *app, const struct room *room, const char *sender, co
 	struct err reason;
 	int r;
 
-	if (room->kind != ROOM_DIRECTORY || room->ours || org == NULL)
+	if (room->kind != ROOM_DIRECTORY || room->ours)
 		return 0;
+	if (org == NULL)
+		return room->subject != NULL && trust_org(app->trust, room->subject) == NULL ? mark(app, room->subject, false) : 0;
 	r = examine(app, org, content, &seen, &verdict, &record, &reason);
 	if (r != 0 || !record.proved || record.seq <= seen.seq)
 		return r;
@@ -196,6 +212,32 @@ record_again(struct app *app, const char *org)
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	return room.joined && !room.ours ? dispatch_load_directory(app, room.room_id) : 0;
+}
+
+int
+record_loaded(struct app *app, const char *room_id)
+{
+	autoroom struct room room = { 0 };
+	int r = room_get(app->db, room_id, &room);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	/* Of who is not in force all was refused. */
+	return room.subject != NULL && trust_org(app->trust, room.subject) != NULL ? mark(app, room.subject, true) : 0;
+}
+
+int
+record_missed(struct app *app, const char *org)
+{
+	struct partner partner;
+	bool all;
+	int r = partner_get(app->db, org, &partner);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	all = !partner.follows || partner.loaded;
+	partner_free(&partner);
+	return all ? 0 : record_again(app, org);
 }
 
 int

@@ -238,7 +238,7 @@ change_trust(struct app *app, const struct trust *before, const struct trust *no
 	for (size_t i = 0; i < trust_norgs(now) && app->crypt != NULL; i++) {
 		const struct trust_org *org = trust_org_at(now, i);
 
-		if (strcmp(org->node, app->cfg->node_user) != 0 && (r = know(app, before, org)) != 0)
+		if (strcmp(org->node, app->cfg->node_user) != 0 && ((r = know(app, before, org)) != 0 || (r = record_missed(app, org->id)) != 0))
 			return r;
 	}
 	return 0;

@@ -37,7 +37,7 @@ struct partner {
 	char	*directory_room;	/* Its directory room once invited, or NULL. */
 	int64_t	 follows;		/* We asked to follow it. */
 	int64_t	 follower;		/* FOLLOWER_*: it asked to follow us. */
-	int64_t	 loaded;		/* Its records were loaded by /state. */
+	int64_t	 loaded;		/* Its records were loaded by /state, and none was refused since because it was not in force. */
 	char	*manifest;		/* Last manifest's JSON, or NULL. */
 };
 int	partner_put(struct db *, const struct partner *) must_check;

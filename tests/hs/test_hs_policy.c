@@ -100,7 +100,7 @@ static void
 test_partner(void)
 {
 	struct referral_story s;
-	autojson json_t *denied = NULL, *target = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", "node"));
+	autojson json_t *denied = NULL, *gull = NULL, *target = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", "node"));
 
 	refer_begin(&h, &s);
 	rule("server", "harbor.example", "its operators lost their server");
@@ -111,8 +111,14 @@ test_partner(void)
 	ok(refused(denied, "lost their server"), "it counts as denied, for the list's reason");
 	ok(is_shut_out("org.cairnpeer.directory", "harbor.example") || is_shut_out("org.cairnpeer.channel", "harbor.example"),
 	    "and its server is kept out of our rooms");
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s}}]}", "records", "source", "own:gull", "kind", "program",
+	    "body", "name", "Gull", "description", "We listen.")));
+	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	host_run(&h, 60000);
 	rule("server", "harbor.example", NULL);
-	ok(refer_all(&h, &s), "when the rule is taken back, a referral goes its way");
+	gull = host_ok(&h, SOURCE, "find", json_pack("{s:s}", "words", "gull"));
+	is_int((int)json_array_size(json_arr(gull, "records")), 1, "when the rule is taken back, what it published meanwhile is there");
+	ok(refer_all(&h, &s), "a referral goes its way");
 	ok(!is_shut_out("org.cairnpeer.directory", "harbor.example") && !is_shut_out("org.cairnpeer.channel", "harbor.example"),
 	    "and the server is let in");
 }

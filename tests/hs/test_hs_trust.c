@@ -235,6 +235,93 @@ test_denied(void)
 	host_close(&h);
 }
 
+static json_t *
+named(struct host *h, size_t i, const char *words)
+{
+	autojson json_t *result = host_ok(h, i, "find", json_pack("{s:s}", "words", words));
+
+	return json_incref(json_array_get(json_arr(result, "records"), 0));
+}
+
+/* The target publishes one more program. */
+static void
+bring(struct host *h, const char *name)
+{
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s}}]}", "records", "source", name, "kind", "program",
+	    "body", "name", name, "description", "We listen.")));
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 60000);
+}
+
+/* Its sync says of each room that something was left out of it. */
+static void
+cut(void *cookie, const char *user, json_t *answer)
+{
+	json_t *room;
+	const char *id;
+
+	(void)cookie;
+	if (strcmp(user, SOURCE_USER) == 0)
+		json_object_foreach(json_obj(json_obj(answer, "rooms"), "join"), id, room)
+			(void)json_object_set_new(json_obj(room, "timeline"), "limited", json_true());
+}
+
+static void
+withdrawn_meanwhile(struct host *h, const char *org)
+{
+	autojson json_t *rosa = named(h, SOURCE, "rosa"), *gone = NULL, *ours = NULL;
+
+	json_decref(decide(h, org, "deny"));
+	json_decref(host_ok(h, TARGET, "withdraw", json_pack("{s:O}", "id", json_object_get(rosa, "id"))));
+	host_run(h, 60000);
+	host_kill(h, SOURCE);
+	host_start(h, SOURCE);
+	json_decref(decide(h, org, "allow"));
+	host_run(h, 60000);
+	gone = named(h, SOURCE, "rosa");
+	ok(rosa != NULL && gone == NULL, "who took her consent back while her organization was denied is not shown when it is allowed again");
+	ours = host_ok(h, TARGET, "show", json_pack("{s:O}", "id", json_object_get(rosa, "id")));
+	ok(json_is_true(json_object_get(json_array_get(json_arr(ours, "followers"), 0), "forgotten")), "and is forgotten, which is said");
+}
+
+/* What a partner published while it was not in force is read when it is, however that ended. */
+static void
+test_missed(void)
+{
+	struct host h;
+	autojson json_t *one = NULL, *two = NULL, *three = NULL, *gull = NULL, *heron = NULL;
+	autofree char *org = NULL;
+
+	story_begin(&h, 76);
+	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
+	for (size_t i = 0; i < h.n; i++)
+		json_decref(import(&h, i, one));
+	story_publish(&h);
+	org = org_of(&h, TARGET);
+	withdrawn_meanwhile(&h, org);
+	two = next(&h, one);
+	suspend(two, TARGET, *h.now, "a laptop was stolen");
+	sign(&h, two, 1);
+	json_decref(import(&h, SOURCE, two));
+	bring(&h, "Gull");
+	three = next(&h, two);
+	(void)json_object_del(json_array_get(json_arr(three, "orgs"), TARGET), "suspended");
+	sign(&h, three, 1);
+	json_decref(import(&h, SOURCE, three));
+	host_run(&h, 60000);
+	ok((gull = named(&h, SOURCE, "gull")) != NULL, "nor is anything lost that came during a suspension");
+	json_decref(decide(&h, org, "deny"));
+	hs_script(h.hs, &(struct hs_script){ .sync = cut });
+	bring(&h, "Heron");
+	hs_script(h.hs, NULL);
+	json_decref(decide(&h, org, "allow"));
+	host_run(&h, 60000);
+	ok((heron = named(&h, SOURCE, "heron")) != NULL, "or was read as a whole while it was denied");
+	ok(story_well(&h, SOURCE, "directory of harbor") && story_clean(&h, SOURCE), "nothing is missing, and nothing is on a list of what was refused");
+	is_int((int)story_complaints(&h), 0, "the homeservers have nothing to complain of");
+	host_close(&h);
+}
+
 /* Signed twice: whoever signs has said two things. */
 static void
 test_fork(void)
@@ -411,6 +498,7 @@ main(void)
 	test_own_suspended();
 	test_devices();
 	test_denied();
+	test_missed();
 	test_fork();
 	test_split();
 	test_join();
