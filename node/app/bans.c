@@ -259,11 +259,13 @@ bans_follow(struct app *app, const char *actor, const json_t *args, json_t **ret
 		return err_set(reterr, E_BAD, "via: the name of a server that is in that room is missing");
 	if (app->crypt == NULL)
 		return err_next(reterr, err_set(reterr, E_REFUSED, "this node is not set up"), "run cairn setup");
-	if ((r = room_get(app->db, id, &known)) == 0)
-		return err_set(reterr, known.kind == ROOM_POLICY ? E_EXISTS : E_REFUSED, known.kind == ROOM_POLICY ?
-		    "that list is followed already" : "that is a room of another kind");
-	if (r != E_NOTFOUND)
+	if ((r = room_get(app->db, id, &known)) < 0)
 		return r;
+	if (r == 0 && known.kind == ROOM_POLICY)
+		return err_set(reterr, E_EXISTS, "that list is followed already");
+	/* One that was left is followed anew: its server shows all its rules to who joins. */
+	if (r == 0 && (known.kind != ROOM_UNKNOWN || strcmp(known.account, new.account) != 0))
+		return err_set(reterr, E_REFUSED, "that is a room of another kind");
 	if ((path = request_path("/join/%s?server_name=%s&via=%s", id, via, via)) == NULL || body == NULL)
 		return -ENOMEM;
 	if ((r = room_put(app->db, &new)) != 0 ||

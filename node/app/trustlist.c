@@ -101,19 +101,25 @@ add_override(void *cookie, const char *org, const char *word)
 	return json_object_set(cookie, org, value) == 0 ? 0 : -ENOMEM;
 }
 
-/* A partner whom a policy list bans counts as denied, unless the operator said something of it. */
+/* E_REFUSED: a policy list bans one of its accounts. */
+static int
+banned(struct app *app, const struct trust_org *org, struct err *reterr)
+{
+	int r = bans_refuse(app, org->node, NULL, reterr);
+
+	return r == 0 ? bans_refuse(app, org->steward, NULL, reterr) : r;
+}
+
+/* A partner whom a policy list bans counts as denied, unless the operator has: no allowance opens our rooms to it. */
 static int
 add_bans(struct app *app, const struct trust *trust, json_t *overrides)
 {
 	for (size_t i = 0; i < trust_nlisted(trust); i++) {
 		const struct trust_org *org = trust_listed_at(trust, i);
+		const char *said = json_str(json_obj(overrides, org->id), "decision");
 		struct err why = { "" };
-		int r;
+		int r = said != NULL && strcmp(said, "deny") == 0 ? 0 : banned(app, org, &why);
 
-		if (json_object_get(overrides, org->id) != NULL)
-			continue;
-		if ((r = bans_refuse(app, org->node, NULL, &why)) == 0)
-			r = bans_refuse(app, org->steward, NULL, &why);
 		if (r < 0)
 			return r;
 		if (r == E_REFUSED && json_object_set_new(overrides, org->id, json_pack("{s:s, s:s, s:I}", "decision", "deny", "reason",
@@ -475,7 +481,8 @@ trustlist_decide(struct app *app, const char *actor, const json_t *args, json_t 
 	word = json_pack("{s:s, s:s, s:I}", "decision", decision, "reason", reason, "at", (json_int_t)app_now(app));
 	if (word == NULL)
 		return -ENOMEM;
-	if (!denies && (r = allow(id_is_own(org) ? trust_judge(app->trust, org, NULL) : trust_judge_issuer(app->trust, org, NULL), suspended, org, word, reterr)) != 0)
+	if (!denies && ((r = allow(id_is_own(org) ? trust_judge(app->trust, org, NULL) : trust_judge_issuer(app->trust, org, NULL), suspended, org, word, reterr)) != 0 ||
+	    (listed != NULL && (r = banned(app, listed, reterr)) != 0)))
 		return r;
 	if ((r = canon_text(word, &text, reterr)) != 0)
 		return r;

@@ -25,7 +25,7 @@ int	trustlist_adopt(struct app *, const char *actor, const json_t *doc, struct e
  * trustlist_import(app, actor, args, ret, reterr): verb "import_trust" {document}.
  * trustlist_join: verb "federation_join" {document, words}: the first list, or after a contradiction the one that holds;
  * ${words} are those of its signers, which people have read to each other.
- * trustlist_decide: verb "federation_decide" {org, decision: deny | allow, reason}.
+ * trustlist_decide: verb "federation_decide" {org, decision: deny | allow, reason}.  E_REFUSED: to allow whom a policy list bans.
  */
 int	trustlist_import(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 int	trustlist_join(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;

@@ -8,6 +8,7 @@
 #include "base/canon.h"
 #include "hostile.h"
 #include "story_refer.h"
+#include "story_trust.h"
 #include "tests/tap.h"
 
 #define EVE	"@eve:evil.example"
@@ -15,6 +16,7 @@
 static struct host h;
 static struct client moderator;
 static char *list;
+static json_t *trust;
 
 static void
 rule(const char *what, const char *entity, const char *reason)
@@ -96,6 +98,26 @@ test_user(void)
 	ok(refused(reply, "scams people in need"), "nothing is written to her, and it is said why");
 }
 
+static json_t *
+allow(json_t *org)
+{
+	return host_command(&h, SOURCE, "federation_decide", json_pack("{s:O, s:s, s:s}", "org", org, "decision", "allow", "reason", "we know them"));
+}
+
+/* The federation suspends the target, and this node goes on with it. */
+static void
+allow_suspended(json_t *org)
+{
+	autojson json_t *two = next(&h, trust), *reply = NULL;
+
+	(void)json_object_set_new(json_array_get(json_arr(two, "orgs"), TARGET), "suspended",
+	    json_pack("{s:I, s:s}", "since", (json_int_t)*h.now, "reason", "a laptop was stolen"));
+	sign(&h, two, 1);
+	json_decref(import(&h, SOURCE, two));
+	reply = allow(org);
+	ok(json_is_true(json_object_get(reply, "ok")), "a partner that is suspended is allowed");
+}
+
 static void
 test_partner(void)
 {
@@ -103,12 +125,17 @@ test_partner(void)
 	autojson json_t *denied = NULL, *gull = NULL, *target = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", "node"));
 
 	refer_begin(&h, &s);
+	allow_suspended(json_object_get(target, "org"));
 	rule("server", "harbor.example", "its operators lost their server");
 	denied = host_command(&h, SOURCE, "refer", refer_args(&h, &s, STORY_REFER));
 	ok(refused(denied, "lost their server"), "a partner on a banned server is asked for nothing, and it is said why");
 	json_decref(denied);
 	denied = host_command(&h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org")));
 	ok(refused(denied, "lost their server"), "it counts as denied, for the list's reason");
+	json_decref(denied);
+	denied = allow(json_object_get(target, "org"));
+	ok(refused(denied, "lost their server") && strstr(json_str(denied, "hint"), "cairn policy leave") != NULL,
+	    "and is not allowed again by a word, but by following the list no more");
 	ok(is_shut_out("org.cairnpeer.directory", "harbor.example") || is_shut_out("org.cairnpeer.channel", "harbor.example"),
 	    "and its server is kept out of our rooms");
 	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s}}]}", "records", "source", "own:gull", "kind", "program",
@@ -134,12 +161,25 @@ test_own_server(void)
 static void
 test_leave(void)
 {
+	autojson json_t *mine = NULL;
+
 	json_decref(host_ok(&h, SOURCE, "policy leave", json_pack("{s:s}", "room", list)));
 	host_run(&h, 60000);
 	ok(!is_banned(EVE), "a list that is followed no longer bans nobody");
 	is_str(member_of(&h, list, "@steward:opendoor.example"), "leave", "and its room is left");
 	rule("user", EVE, "again");
 	ok(!is_banned(EVE), "what is said there does not matter any more");
+	json_decref(host_ok(&h, SOURCE, "policy follow", json_pack("{s:s, s:s}", "room", list, "via", "mods.example")));
+	host_run(&h, 60000);
+	ok(is_banned(EVE) && is_banned("@old:evil.example"), "until it is followed again, and then all of it");
+	json_decref(host_ok(&h, SOURCE, "policy leave", json_pack("{s:s}", "room", list)));
+	json_decref(host_ok(&h, SOURCE, "policy follow", json_pack("{s:s, s:s}", "room", list, "via", "mods.example")));
+	host_run(&h, 60000);
+	is_str(member_of(&h, list, "@steward:opendoor.example"), "join", "a leave that was a mistake is taken back at once");
+	ok(is_banned(EVE) && is_banned("@old:evil.example"), "and nothing of the list is missing");
+	mine = host_command(&h, SOURCE, "policy follow", json_pack("{s:s, s:s}", "room", hs_room(h.hs, "org.cairnpeer.directory", 0), "via",
+	    "harbor.example"));
+	ok(refused(mine, "another kind"), "a room that is in use is no list");
 }
 
 /* Rules count only in rooms that were chosen. */
@@ -163,7 +203,9 @@ int
 main(void)
 {
 	story_begin(&h, 92);
-	story_trust(&h);
+	trust = story_trust_list(&h, 1, ~0u, STORY_LIFE);
+	for (size_t i = 0; i < h.n; i++)
+		json_decref(import(&h, i, trust));
 	story_publish(&h);
 	test_follow();
 	test_elsewhere();
@@ -173,6 +215,7 @@ main(void)
 	test_leave();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	free(list);
+	json_decref(trust);
 	host_end(&h);
 	return done_testing();
 }
