@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +105,22 @@ access_ask(struct app *app, const struct room *room, const char *user)
 	if (path == NULL || body == NULL)
 		return -ENOMEM;
 	return outbox_call(app->db, room->account, room->room_id, "POST", path, body, "invite", room->room_id);
+}
+
+/* /invite cannot say that it is a direct chat. */
+int
+access_ask_again(struct app *app, const struct room *room, const char *user)
+{
+	bool chat = room->kind == ROOM_DIRECT;
+	autofree char *path = chat ? request_path("/rooms/%s/state/m.room.member/%s", room->room_id, user) :
+	    request_path("/rooms/%s/invite", room->room_id);
+	autojson json_t *body = chat ? json_pack("{s:s, s:b}", "membership", "invite", "is_direct", true) : json_pack("{s:s}", "user_id", user);
+	char lane[320];
+
+	if (path == NULL || body == NULL)
+		return -ENOMEM;
+	(void)snprintf(lane, sizeof(lane), "invite:%s", room->room_id);
+	return outbox_call(app->db, room->account, lane, chat ? "PUT" : "POST", path, body, "invite", room->room_id);
 }
 
 int

@@ -15,6 +15,12 @@ int	access_admit(struct app *, const char *room_id, const char *user) must_check
 /** access_ask(app, room, user): ask the server to invite, no more: nobody gets a key by it. */
 int	access_ask(struct app *, const struct room *, const char *user) must_check;
 
+/**
+ * access_ask_again(app, room, user): for a channel or chat whose creation should have invited them.  In a lane of its own: what is
+ * to be said in the room waits for them.
+ */
+int	access_ask_again(struct app *, const struct room *, const char *user) must_check;
+
 /** access_invite(app, room, user): admit, and ask the server to invite, once. */
 int	access_invite(struct app *, const struct room *, const char *user) must_check;
 

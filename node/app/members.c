@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access.h"
 #include "base/canon.h"
 #include "base/log.h"
 #include "matrix/request.h"
@@ -223,6 +224,35 @@ gone(struct app *app, const char *room_id, int64_t pid)
 	return is_now(app, room_id, user, "leave");
 }
 
+/*
+ * A homeserver makes a room and only then invites: if that failed, whom the room is for is not even invited, and nobody else
+ * will do it.  Who declined or left is left alone.
+ */
+static int
+invite_again(struct app *app, const char *room_id)
+{
+	autoroom struct room room = { 0 };
+	autofree int64_t *pids = NULL;
+	size_t n = 0;
+	int r = room_get(app->db, room_id, &room);
+
+	if (r != 0 || !room.ours || room.aside != ROOM_USED || (room.kind != ROOM_CHANNEL && room.kind != ROOM_DIRECT) ||
+	    (r = outbox_pending(app->db, "invite", room_id)) != E_NOTFOUND)
+		return r == E_NOTFOUND ? 0 : r;
+	r = roster_list(app->db, room_id, &pids, &n);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		autofree char *user = NULL, *is = NULL;
+
+		if ((r = member_get(app->db, room_id, pids[i], &is)) != E_NOTFOUND)
+			continue;
+		if ((r = outbox_forget(app->db, "invite", room_id)) == 0 && (r = person_user(app->db, pids[i], &user)) == 0)
+			r = access_ask_again(app, &room, user);
+		if (r > 0)
+			r = ERR_CORRUPT;
+	}
+	return r;
+}
+
 int
 members_answered(struct app *app, const struct out *out, const json_t *answer)
 {
@@ -241,7 +271,7 @@ members_answered(struct app *app, const struct out *out, const json_t *answer)
 	for (i = 0; i < n; i++)
 		if ((r = gone(app, out->ref, pids[i])) != 0)
 			return r;
-	if ((r = unsure_drop(app->db, out->ref)) != 0)
+	if ((r = unsure_drop(app->db, out->ref)) != 0 || (r = invite_again(app, out->ref)) != 0)
 		return r;
 	return outbox_wake(app->db, out->ref);
 }

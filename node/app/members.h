@@ -18,6 +18,9 @@
  * which there is no other.  First after an hour, or at once if it is we; then after twice as long, at most half a day (peoplestore.h,
  * doubt).  Who is heard meanwhile in that room makes it sooner, at most once in an hour.  They are not taken to be there by that: a
  * homeserver may bring late what was said before they left.  An answer "joined" gives nobody a key: that is the roster's and the devices'.
+ *
+ * Whom the answer does not name though our own channel or chat was made for them, since their homeserver was away when it was made, is
+ * invited by it (access_ask_again): a room whose creation was found by its tag alone is asked about at once, any other as above.
  */
 #ifndef CAIRN_MEMBERS_H
 #define CAIRN_MEMBERS_H

@@ -82,7 +82,7 @@ other_side_joined(struct app *app, const struct room *room)
 	return (r = members_absent(app, room)) != 0 ? r : E_LATER;
 }
 
-/* Its room is gone: a message looks for another; a partner's traffic is sent again by itself. */
+/* Its room is gone, or nobody is in it: a message looks for another; a partner's traffic is sent again by itself. */
 static int
 give_up(struct app *app, const struct out *out, struct err *reterr)
 {
@@ -95,6 +95,18 @@ give_up(struct app *app, const struct out *out, struct err *reterr)
 	if (message)
 		r = message_room(app->db, out->ref, NULL);
 	return r < 0 ? r : outbox_done(app->db, out->id);
+}
+
+/* If the partner, who is not in this channel, is in another one, it goes there. */
+static int
+other_side_elsewhere(struct app *app, const struct room *room, const struct out *out, struct err *reterr)
+{
+	autoroom struct room other = { 0 };
+	int r = room->kind == ROOM_CHANNEL ? room_by_subject(app->db, ROOM_CHANNEL, room->subject, &other) : E_NOTFOUND;
+
+	if (r < 0)
+		return r;
+	return r == 0 && other.room_id != NULL && strcmp(other.room_id, room->room_id) != 0 ? give_up(app, out, reterr) : E_LATER;
 }
 
 /* In a channel nothing is said by or to an organization that is not in force now; it may be again. */
@@ -134,6 +146,8 @@ seal(struct app *app, struct out *out)
 		r = err_set(&why, E_REFUSED, "the room is not encrypted");
 	else if ((r = other_side_joined(app, &room)) == 0)
 		r = envelope_seal_step(app->crypt, out, &why);
+	else if (r == E_LATER)
+		r = other_side_elsewhere(app, &room, out, &why);
 	if (r == E_REFUSED || r == E_BAD) {
 		log_error("steps", "an event of type %s cannot be sent: %s", out->type, why.text);
 		r = outbox_fail(app->db, out->id, why.text);

@@ -61,7 +61,8 @@ struct room {
 };
 int	room_get(struct db *, const char *room_id, struct room *) must_check;	/* 0, E_NOTFOUND */
 int	room_by_tag(struct db *, const char *tag, struct room *) must_check;
-/** room_by_subject(db, kind, subject, ret): the oldest joined one, else the oldest, of those in use; 0 or E_NOTFOUND. */
+/** room_by_subject(db, kind, subject, ret): the oldest joined one, else the oldest, of those in use; of channels
+ * before all others that we are in one that the partner is in, too.  0 or E_NOTFOUND. */
 int	room_by_subject(struct db *, enum room_kind, const char *, struct room *) must_check;
 /** room_by_person(db, pid, ret): their direct chat; of several the one that they are in and in which they wrote last (room_written), else the newest, of those in use. */
 int	room_by_person(struct db *, int64_t pid, struct room *) must_check;

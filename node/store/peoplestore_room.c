@@ -95,7 +95,7 @@ room_by_subject(struct db *db, enum room_kind kind, const char *subject, struct 
 	autorows struct rows *rows = NULL;
 	int r;
 
-	if ((r = db_query(db, &rows, Q_ROOM_BY_SUBJECT, "it", (int64_t)kind, subject)) != 0 ||
+	if ((r = db_query(db, &rows, Q_ROOM_BY_SUBJECT, "iti", (int64_t)kind, subject, (int64_t)ROOM_CHANNEL)) != 0 ||
 	    (r = db_next(rows)) != 0)
 		return r;
 	return room_at(db, db_int(rows, 0), ret);

@@ -41,6 +41,9 @@ struct hs_script {
 	int64_t	(*delay)(void *, const char *from, const char *to);
 	void	*cookie;
 	const char *drop;	/* No request arrives in whose path this is. */
+	/* Nobody of this server can be invited, which is answered with that status; a room in whose creation they were to be invited is there all the same. */
+	const char *closed;
+	int	closed_status;
 };
 
 struct hs	*hs_new(const int64_t *now);

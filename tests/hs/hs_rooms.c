@@ -264,6 +264,12 @@ preset(struct hs *hs, struct hs_room *room, const char *user, const json_t *init
 	}
 }
 
+static bool
+is_closed(const struct hs *hs, const char *user)
+{
+	return hs->script.closed != NULL && !strcmp(hs->script.closed, id_server(user));
+}
+
 static int
 do_invite(struct hs *hs, struct hs_room *room, const char *sender, const char *user, bool direct, json_t **ret)
 {
@@ -278,6 +284,9 @@ do_invite(struct hs *hs, struct hs_room *room, const char *sender, const char *u
 		already = hs_text("%s is already in the room.", user);
 		return hs_refuse(ret, 403, "M_FORBIDDEN", already);
 	}
+	if (is_closed(hs, user))
+		return hs_refuse(ret, hs->script.closed_status, hs->script.closed_status == 403 ? "M_FORBIDDEN" : "M_UNKNOWN",
+		    "Failed to invite");
 	if (strcmp(hs_membership(room->state, user), "invite") != 0)
 		(void)member(hs, room, sender, user, "invite", direct);
 	*ret = json_object();
@@ -328,6 +337,8 @@ hs_create(struct hs_req *rq, json_t **ret)
 		int status = do_invite(rq->hs, room, user, json_string_value(item),
 		    json_is_true(json_object_get(rq->body, "is_direct")), ret);
 
+		if (status != 200 && is_closed(rq->hs, json_string_value(item)))
+			return status;
 		json_decref(*ret);
 		if (status != 200)
 			hs_complain(rq->hs, "createRoom invites somebody who does not exist");
@@ -447,6 +458,19 @@ hs_send_event(struct hs_req *rq, json_t **ret)
 	return 200;
 }
 
+/* Of those whom a client sets so, an invitation is all that is known here. */
+static int
+put_member(struct hs_req *rq, struct hs_room *room, const char *user, json_t **ret)
+{
+	int status = do_invite(rq->hs, room, rq->dev->user->id, user, json_is_true(json_object_get(rq->body, "is_direct")), ret);
+
+	if (strcmp(json_str(rq->body, "membership"), "invite") != 0)
+		hs_complain(rq->hs, "a membership other than an invitation was set as state");
+	if (status == 200)
+		(void)json_object_set(*ret, "event_id", json_object_get(state_get(room->state, "m.room.member", user), "event_id"));
+	return status;
+}
+
 int
 hs_put_state(struct hs_req *rq, json_t **ret)
 {
@@ -457,6 +481,8 @@ hs_put_state(struct hs_req *rq, json_t **ret)
 
 	if (status != 0)
 		return status;
+	if (!strcmp(type, "m.room.member"))
+		return put_member(rq, room, key, ret);
 	event = state_get(room->state, type, key);
 	if (event == NULL || strcmp(json_str(event, "sender"), user) != 0 ||
 	    !json_equal(json_object_get(event, "content"), rq->body)) {

@@ -40,8 +40,11 @@ SELECT n FROM room WHERE room_id = ?1;
 -- name: room_by_tag
 SELECT n FROM room WHERE tag = ?1;
 
+-- Of several channels (?3) one that the partner is in, whom alone its roster names, else the oldest; of other rooms the oldest.
 -- name: room_by_subject
-SELECT n FROM room WHERE kind = ?1 AND subject = ?2 AND aside = 0 ORDER BY joined DESC, n LIMIT 1;
+SELECT n FROM room WHERE kind = ?1 AND subject = ?2 AND aside = 0
+ORDER BY joined DESC, kind = ?3 AND EXISTS (SELECT 1 FROM roster JOIN member USING (room_id, pid)
+	WHERE roster.room_id = room.room_id AND membership = 'join') DESC, n LIMIT 1;
 
 -- Of several the one that they are in and wrote in last (meta, room_written), else the newest.
 -- name: room_by_person
