@@ -574,14 +574,20 @@ on_consent_revocation_ack(struct app *app, const struct ev_consent_revocation_ac
 	autojson json_t *detail = json_pack("{s:O, s:b}", "keeps", json_object_get(origin->content, "keeps"),
 	    "stops_redisclosure", (int)ev->stops_redisclosure);
 	autofree char *text = detail != NULL ? json_text(detail, JSON_COMPACT) : NULL;
+	struct case_row row;
+	bool first;
 	char who[80];
 	int r;
 
 	if (text == NULL)
 		return -ENOMEM;
-	r = holder_ack(app->db, ev->consent, origin->org, app_now(app), text);
+	r = holder_ack(app->db, ev->consent, origin->org, ev->referral, app_now(app), text, &first);
 	if (r != 0)
 		return r == E_NOTFOUND ? err_set(origin->reason, E_REFUSED, "the sender was not told of such a revocation") : r;
+	/* Said again it is no news; and an audit row about what was erased would make a key for it anew. */
+	if (!first || (r = case_get(app->db, ev->referral, &row)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	case_free(&row);
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
 	return audit_case(app->db, app_now(app), who, "revocation-ack", ev->referral, ev->consent);
 }

@@ -263,16 +263,17 @@ holder_put(struct db *db, const struct holder_row *h)
 }
 
 int
-holder_ack(struct db *db, const char *consent, const char *org, int64_t at, const char *detail)
+holder_ack(struct db *db, const char *consent, const char *org, const char *referral, int64_t at, const char *detail, bool *ret_first)
 {
 	autorows struct rows *rows = NULL;
 	autobuf struct buf sealed = { 0 }, name = { 0 };
-	autofree char *referral = NULL;
 	char who[SUBJECT_NAME];
 	int r;
 
-	if ((r = db_query(db, &rows, Q_HOLDER_GET, "tt", consent, org)) != 0 || (r = db_next(rows)) != 0 ||
-	    (r = rows_dup(rows, 0, &referral)) != 0 || (r = both(consent, org, &name)) != 0 ||
+	if ((r = db_query(db, &rows, Q_HOLDER_GET, "ttt", consent, org, referral)) != 0 || (r = db_next(rows)) != 0)
+		return r;
+	*ret_first = db_int(rows, 0) == 0;
+	if ((r = both(consent, org, &name)) != 0 ||
 	    (r = column_seal_text(db, subject_legal(referral, who), "holder.detail", name.data, detail, &sealed)) != 0)
 		return r;
 	return rows_hit(db, db_run(db, Q_HOLDER_ACK, "ttibt", consent, org, at, sealed.data, sealed.len, referral));

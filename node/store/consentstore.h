@@ -60,8 +60,8 @@ struct holder_row {
 	char	*detail;		/* JSON or NULL; sealed: what they keep. */
 };
 int	holder_put(struct db *, const struct holder_row *) must_check;
-/** holder_ack(db, consent, org, at, detail): 0, or E_NOTFOUND: nobody was told that. */
-int	holder_ack(struct db *, const char *consent, const char *org, int64_t at, const char *detail) must_check;
+/** holder_ack(db, consent, org, referral, at, detail, ret_first): 0, and whether it is their first; E_NOTFOUND: they were told no such thing of that referral. */
+int	holder_ack(struct db *, const char *consent, const char *org, const char *referral, int64_t at, const char *detail, bool *ret_first) must_check;
 int	holder_each(struct db *, const char *consent, int (*)(void *, const struct holder_row *), void *) must_check;
 /** holder_untold(db, now, ret): one that could not be told, and whose ${due} has come; 0 or E_NOTFOUND; the caller frees. */
 int	holder_untold(struct db *, int64_t now, struct holder_row *) must_check;

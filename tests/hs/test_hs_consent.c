@@ -270,6 +270,61 @@ test_strange(void)
 	end(&sc);
 }
 
+static void
+acknowledges(struct scene *sc, const char *consent, const char *referral)
+{
+	json_t *content = scene_stamp(sc, json_pack("{s:s, s:[], s:b}", "consent", consent, "keeps", "stops_redisclosure", 1));
+
+	(void)json_object_set_new(content, "referral", json_string(referral));
+	hostile_say(&sc->host, TARGET, sc->channel, REVOKED_ACK, content);
+}
+
+/* The partner answers a revocation again and again, of whatever referral. */
+static void
+test_acknowledged_again(void)
+{
+	static const char made_up[] = "GR6ZEWN0TC4N5PZ1Y8P956JWD7";
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *account = NULL;
+	const char *consent;
+
+	scene_begin(&sc, 49, STORY_CONTACT);
+	json_decref(host_ok(h, SOURCE, "revoke", revoke_args(&sc, "phone")));
+	host_run(h, 10000);
+	is_int(story_audited(h, SOURCE, "partner:", "revocation-ack", ""), 1, "that a revocation was acknowledged is in the audit");
+	account = host_ok(h, SOURCE, "accounting", json_pack("{s:s}", "id", sc.s.id));
+	consent = json_str(consent_shown(account), "id");
+	acknowledges(&sc, consent, made_up);
+	is_int((int)found_in(h, SOURCE, "rejected", "reason", "not told"), 1, "of a referral that it is not about it is refused");
+	acknowledges(&sc, consent, sc.s.id);
+	is_int((int)found_in(h, SOURCE, "rejected", NULL, NULL), 1, "of that which it is about it is taken again");
+	is_int(story_audited(h, SOURCE, "partner:", "revocation-ack", ""), 1, "but written down once");
+	end(&sc);
+}
+
+/* ... and answers for the first time when the referral is erased here. */
+static void
+test_acknowledged_late(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+	autojson json_t *account = NULL;
+
+	scene_begin(&sc, 50, STORY_CONTACT);
+	host_stop(h, TARGET);
+	json_decref(host_ok(h, SOURCE, "revoke", revoke_args(&sc, "phone")));
+	host_run(h, 10000);
+	account = host_ok(h, SOURCE, "accounting", json_pack("{s:s}", "id", sc.s.id));
+	json_decref(host_ok(h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", sc.s.id, "confirm", sc.s.id)));
+	host_run(h, 60000);
+	host_start(h, TARGET);
+	host_run(h, 3600 * 1000);
+	is_int(story_audited(h, SOURCE, "partner:", "revocation-ack", ""), 0, "of what was erased meanwhile nothing is written under its name any more");
+	ok(story_clean(h, SOURCE) && story_well(h, SOURCE, "revocations"), "and the answer is taken all the same");
+	end(&sc);
+}
+
 /* The partner is gone: it is listed. */
 static void
 test_silent(void)
@@ -384,6 +439,8 @@ main(void)
 	test_revoked(TARGET);
 	test_unsent();
 	test_strange();
+	test_acknowledged_again();
+	test_acknowledged_late();
 	test_silent();
 	test_event();
 	test_killed();

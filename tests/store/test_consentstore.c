@@ -147,6 +147,7 @@ test_holders(void)
 	struct holder_row untold;
 	char out[400] = "";
 	int64_t late;
+	bool first = false, again = true;
 
 	must(holder_put(db, &h));
 	h.org = text("far");
@@ -160,8 +161,11 @@ test_holders(void)
 	holder_row_free(&untold);
 	must(holder_late(db, 10, &late));
 	is_int(late, 2, "both are");
-	is_int(holder_ack(db, "C1", "stranger", 7, "{}"), E_NOTFOUND, "who was not told acknowledges nothing");
-	must(holder_ack(db, "C1", "org", 7, "{\"keeps\":[]}"));
+	is_int(holder_ack(db, "C1", "stranger", "R1", 7, "{}", &first), E_NOTFOUND, "who was not told acknowledges nothing");
+	is_int(holder_ack(db, "C1", "org", "R2", 7, "{}", &first), E_NOTFOUND, "nor who was told, of another referral");
+	must(holder_ack(db, "C1", "org", "R1", 6, "{}", &first));
+	must(holder_ack(db, "C1", "org", "R1", 7, "{\"keeps\":[]}", &again));
+	ok(first && !again, "and is known as the first, once");
 	must(holder_late(db, 10, &late));
 	is_int(late, 1, "who has acknowledged is not late");
 	must(holder_each(db, "C1", add_holder, out));

@@ -85,13 +85,14 @@ fill_cases(void)
 	struct revocation_row back = { .consent = text("C1"), .org = text("org"), .referral = text("R1"),
 	    .detail = text(CANARY "revoked") };
 	struct holder_row holder = { .consent = text("C1"), .org = text("org"), .referral = text("R1") };
+	bool first;
 
 	must(case_put(db, &c));
 	must(consent_put(db, &consent));
 	must(disclosed_put(db, &told));
 	must(revocation_put(db, &back));
 	must(holder_put(db, &holder));
-	must(holder_ack(db, "C1", "org", 1, CANARY "holder"));
+	must(holder_ack(db, "C1", "org", "R1", 1, CANARY "holder", &first));
 	must(traffic_put(db, &t));
 }
 

@@ -68,7 +68,7 @@ ON CONFLICT (consent, org) DO UPDATE SET told = excluded.told, due = excluded.du
 UPDATE holder SET acked = ?3, detail = ?4 WHERE consent = ?1 AND org = ?2 AND referral = ?5;
 
 -- name: holder_get
-SELECT referral FROM holder WHERE consent = ?1 AND org = ?2;
+SELECT acked FROM holder WHERE consent = ?1 AND org = ?2 AND referral = ?3;
 
 -- name: holder_list
 SELECT consent, org, referral, told, due, acked, detail FROM holder WHERE consent = ?1 ORDER BY org;
