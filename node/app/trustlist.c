@@ -182,15 +182,37 @@ trustlist_expire(struct app *app)
 
 /* The devices of a bot are known by the list alone. */
 static int
-unpin(struct app *app, const struct trust_org *org)
+unpin(struct app *app, const char *node, const json_t *devices)
 {
 	const json_t *device;
 	size_t i;
 	int r = 0;
 
-	json_array_foreach(org->devices, i, device)
-		if ((r = keys_unpin(app->crypt, org->node, json_str(device, "device"))) != 0)
+	json_array_foreach(devices, i, device)
+		if ((r = keys_unpin(app->crypt, node, json_str(device, "device"))) != 0)
 			return r;
+	return 0;
+}
+
+/* The last list may be in force no more, having expired or been contradicted; what it pinned is written in it. */
+static int
+unpin_stored(struct app *app, const struct trust *now)
+{
+	autoversion struct trust_version last = { 0 };
+	autojson json_t *doc = NULL;
+	const json_t *entry;
+	size_t i;
+	int r = app->crypt == NULL ? E_NOTFOUND : trust_version_get(app->db, 0, &last);
+
+	if (r != 0 || (r = canon_stored(last.document, &doc)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	json_array_foreach(json_arr(doc, "orgs"), i, entry) {
+		const struct trust_org *org = trust_listed(now, json_str(entry, "org"));
+		const json_t *devices = json_arr(entry, "devices");
+
+		if ((org == NULL || !json_equal(org->devices, devices)) && (r = unpin(app, json_str(entry, "node_user"), devices)) != 0)
+			return r;
+	}
 	return 0;
 }
 
@@ -208,7 +230,7 @@ know(struct app *app, const struct trust *before, const struct trust_org *org)
 	if ((was == NULL || memcmp(was->record_key, org->record_key, sizeof(org->record_key)) != 0 ||
 	    memcmp(was->old_key, org->old_key, sizeof(org->old_key)) != 0) && (r = record_again(app, org->id)) != 0)
 		return r;
-	if (was != NULL && was->devices != NULL && !json_equal(was->devices, org->devices) && (r = unpin(app, was)) != 0)
+	if (was != NULL && was->devices != NULL && !json_equal(was->devices, org->devices) && (r = unpin(app, was->node, was->devices)) != 0)
 		return r;
 	json_array_foreach(org->devices, i, device)
 		if ((r = keys_pin(app->crypt, org->node, json_str(device, "device"), json_str(device, "key"), NULL)) != 0)
@@ -227,7 +249,7 @@ expel_all(struct app *app, const struct trust *listed, const struct trust *now)
 		if (trust_org_by_node(now, org->node) != NULL || !strcmp(org->node, app->cfg->node_user))
 			continue;
 		if ((r = access_expel(app, org->node)) != 0 ||
-		    (app->crypt != NULL && (r = unpin(app, org)) != 0))
+		    (app->crypt != NULL && (r = unpin(app, org->node, org->devices)) != 0))
 			return r;
 	}
 	return 0;
@@ -301,9 +323,9 @@ get_seen(struct app *app, const json_t *doc, struct trust_seen *ret)
 	return 0;
 }
 
-/* In force from now on; ${trust} is consumed. */
+/* In force from now on; ${trust} is consumed.  ${root}: with whom its federation begins, if it is another than before; else NULL. */
 static int
-install(struct app *app, const char *actor, struct trust *trust)
+install(struct app *app, const char *actor, struct trust *trust, const struct signers *root)
 {
 	autotrust struct trust *mine = trust;
 	struct trust_seen seen = trust_last(trust);
@@ -312,7 +334,12 @@ install(struct app *app, const char *actor, struct trust *trust)
 	int r = canon_text(trust_document(trust), &text, NULL);
 
 	v.document = text;
-	if (r != 0 || (r = trust_version_put(app->db, &v, app_now(app))) != 0 ||
+	if (r != 0 || (r = unpin_stored(app, trust)) != 0)
+		return r;
+	/* Nothing that was said there counts here. */
+	if (root != NULL && ((r = trust_version_forget(app->db)) != 0 || (r = put_signers(app->db, ROOT, root)) != 0))
+		return r;
+	if ((r = trust_version_put(app->db, &v, app_now(app))) != 0 ||
 	    (r = put_signers(app->db, SIGNERS, trust_signers(trust))) != 0 || (r = apply_overrides(app, trust)) != 0 ||
 	    (r = change_trust(app, app->trust, trust)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "import_trust", seen.hash, NULL)) != 0)
@@ -346,12 +373,7 @@ trustlist_adopt(struct app *app, const char *actor, const json_t *doc, struct er
 			*reterr = why;
 		return r;
 	}
-	/* Another federation than before: nothing that was said there counts here. */
-	if (!same && ((r = trust_version_forget(app->db)) != 0 || (r = put_signers(app->db, ROOT, &by)) != 0)) {
-		trust_free(trust);
-		return r;
-	}
-	return install(app, actor, trust);
+	return install(app, actor, trust, same ? NULL : &by);
 }
 
 int
@@ -416,11 +438,8 @@ trustlist_join(struct app *app, const char *actor, const json_t *args, json_t **
 	/* A list that is no good changes nothing; one that is ends what was before, contradictions too. */
 	if ((r = trust_load(doc, &by, NULL, app_now(app), &trust, reterr)) != 0)
 		return r;
-	if ((r = trust_version_forget(app->db)) != 0 || (r = put_signers(app->db, ROOT, &by)) != 0 ||
-	    (r = meta_put(app->db, FORK, "", false)) != 0)
-		return r;
 	*app->trust_fork = '\0';
-	if ((r = install(app, actor, take(trust))) != 0)
+	if ((r = meta_put(app->db, FORK, "", false)) != 0 || (r = install(app, actor, take(trust), &by)) != 0)
 		return r;
 	*ret = json_pack("{s:I, s:I}", "version", (json_int_t)trust_last(app->trust).version, "organizations",
 	    (json_int_t)trust_norgs(app->trust));

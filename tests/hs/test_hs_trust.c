@@ -7,14 +7,20 @@
 #include <string.h>
 
 #include "base/canon.h"
+#include "base/encode.h"
 #include "base/proof.h"
 #include "base/signers.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "hostile.h"
 #include "identity.h"
+#include "store/devicestore.h"
+#include "store/peoplestore.h"
 #include "story_refer.h"
 #include "story_trust.h"
 #include "tests/tap.h"
+
+#define BOT	"@bot:bots.example"
 
 static char *
 org_of(struct host *h, size_t i)
@@ -22,17 +28,6 @@ org_of(struct host *h, size_t i)
 	autojson json_t *self = host_ok(h, i, "show", json_pack("{s:s}", "id", "node"));
 
 	return strdup(json_str(self, "org"));
-}
-
-static bool
-refused(const json_t *reply, const char *words)
-{
-	const char *error = json_str(reply, "error");
-	bool good = json_is_false(json_object_get(reply, "ok")) && error != NULL && strstr(error, words) != NULL;
-
-	if (!good)
-		printf("# %s\n", error != NULL ? error : "not refused");
-	return good;
 }
 
 static void
@@ -491,6 +486,86 @@ test_join(void)
 	host_close(&h);
 }
 
+static json_t *
+devices(const char *name)
+{
+	uint8_t seed[ED25519_SEED] = { 0 }, key[32], secret[crypto_sign_SECRETKEYBYTES];
+	char text[44];
+
+	seed[0] = (uint8_t)name[3];
+	(void)crypto_sign_seed_keypair(key, secret, seed);
+	encode_b64(key, sizeof(key), text);
+	return json_pack("[{s:s, s:s}]", "device", name, "key", text);
+}
+
+/* The version after ${before}, signed by one, in which the bot has that device. */
+static json_t *
+with_bot(struct host *h, const json_t *before, const char *device, int64_t life)
+{
+	json_t *list = next(h, before), *orgs = json_arr(list, "orgs");
+	uint8_t key[32], secret[crypto_sign_SECRETKEYBYTES];
+	char record[64];
+
+	(void)crypto_sign_seed_keypair(key, secret, seeds[2]);
+	proof_key_text(key, record);
+	(void)json_array_remove(orgs, h->n);
+	(void)json_array_append_new(orgs, json_pack("{s:s, s:s, s:s, s:s, s:o, s:[s], s:s, s:[s]}", "org", "7Z2J9K4M6P8R0T1V3X5Y7A9C2E", "name", "Bot",
+	    "server", "bots.example", "node_user", BOT, "devices", devices(device), "roles", "bot", "record_key", record, "via", "bots.example"));
+	(void)json_object_set_new(list, "signers", json_pack("{s:i, s:[s]}", "needed", 1, "keys", h->signer));
+	(void)json_object_set_new(list, "expires_at", json_integer(*h->now + life));
+	sign(h, list, 1);
+	return list;
+}
+
+/* Does the source believe that device of the bot? */
+static bool
+is_pinned(struct host *h, const char *device)
+{
+	struct db *db = hostile_db(h, SOURCE);
+	uint8_t key[CRYPTO_KEY];
+	int64_t pid;
+	int r = person_find(db, BOT, &pid);
+
+	if (r == 0)
+		r = crypto_pin_get(db, pid, device, key);
+	if (r < 0)
+		host_fail(h, "the store answers %d", r);
+	hostile_go_on(h, SOURCE, db);
+	return r == 0;
+}
+
+/* The device of a bot that its entry names no more is not believed, though no list was in force in between. */
+static void
+test_bot(void)
+{
+	struct host h;
+	autojson json_t *one = NULL, *two = NULL, *three = NULL, *other = NULL, *four = NULL, *reply = NULL;
+	char words[SIGNERS_WORDS];
+	struct signers by = { .needed = 1, .n = 1 };
+	uint8_t secret[crypto_sign_SECRETKEYBYTES];
+
+	story_begin(&h, 77);
+	(void)crypto_sign_seed_keypair(by.key[0], secret, seeds[0]);
+	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
+	json_decref(import(&h, SOURCE, one));
+	two = with_bot(&h, one, "BOTA", WHEN_DAY);
+	json_decref(import(&h, SOURCE, two));
+	ok(is_pinned(&h, "BOTA"), "a bot is known by the device that the list names");
+	host_kill(&h, SOURCE);
+	*h.now += 2 * WHEN_DAY;
+	host_start(&h, SOURCE);
+	three = with_bot(&h, two, "BOTB", STORY_LIFE);
+	json_decref(import(&h, SOURCE, three));
+	ok(!is_pinned(&h, "BOTA") && is_pinned(&h, "BOTB"), "after that list expired the next one names another: the first is not known any more");
+	other = with_bot(&h, two, "BOTB", STORY_LIFE / 2);
+	reply = import(&h, SOURCE, other);
+	ok(json_str(json_obj(reply, "result"), "stopped") != NULL, "two lists contradict each other");
+	four = with_bot(&h, three, "BOTC", STORY_LIFE);
+	json_decref(host_ok(&h, SOURCE, "federation_join", json_pack("{s:O, s:s}", "document", four, "words", signers_words(&by, words))));
+	ok(!is_pinned(&h, "BOTB") && is_pinned(&h, "BOTC"), "and of what was pinned before nothing is left either");
+	host_close(&h);
+}
+
 int
 main(void)
 {
@@ -502,5 +577,6 @@ main(void)
 	test_fork();
 	test_split();
 	test_join();
+	test_bot();
 	return done_testing();
 }
