@@ -102,6 +102,17 @@ reject(const struct item *item, const struct waiting *w, const struct opened *op
 	return r != 0 ? r : rejected_add(item->app->db, w->account, item->room_id, w->pid, what, record ? "{}" : w->raw, w->reason, w->at);
 }
 
+/* When what waits is looked at though nothing of it came; 0: it is not. */
+static int64_t
+look_again(const struct item *item, const struct opened *opened)
+{
+	int64_t now = app_now(item->app), end = item->received + ENVELOPE_UNLISTED_MS;
+
+	if (opened->type != NULL)
+		return now + AGAIN_MS;
+	return item->room_id == NULL && now < end ? end : 0;
+}
+
 /* Put an item aside with its reason; what it did is undone already. */
 static int
 put_aside(const struct item *item, int why, const struct opened *opened, struct err *reason)
@@ -112,7 +123,7 @@ put_aside(const struct item *item, int why, const struct opened *opened, struct 
 	struct waiting w = { .account = (char *)app_account_name[item->account],
 	    .room_id = (char *)item->room_id, .session_id = opened->session_id, .raw = raw,
 	    .reason = (char *)reason->text, .at = item->received,
-	    .due = why == E_LATER && opened->type != NULL ? app_now(app) + AGAIN_MS : 0 };
+	    .due = why == E_LATER ? look_again(item, opened) : 0 };
 	int64_t lost = 0;
 	int r;
 

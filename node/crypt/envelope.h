@@ -43,6 +43,9 @@ struct opened {
 void	opened_free(struct opened *);
 #define autoopened __attribute__((cleanup(opened_free)))
 
+/* So long a device may be missing in the list of its owner: a homeserver may show an old one. */
+#define ENVELOPE_UNLISTED_MS	(24 * 3600 * 1000LL)
+
 /**
  * envelope_open_todevice(c, event, received, ret, reterr): one to-device event,
  * first received at ${received} (ms; for a waiting item, then, not now).
@@ -51,7 +54,8 @@ void	opened_free(struct opened *);
  *		nothing (in a fresh session it has the keys go again to its sender);
  *		any other type is for the caller.
  *   E_LATER	the sender's device is not known yet; the user (ret->pid) is now
- *		outdated.  Keep the event; try again after keys_query_answer.
+ *		outdated, unless asked about since.  Keep the event; try again after
+ *		keys_query_answer, and ENVELOPE_UNLISTED_MS after ${received}.
  *   E_EXISTS	this very message was taken before.
  *   E_REFUSED	never acceptable; the text says why.  Also for what arrives in
  *		clear.  If the session is broken, mending it has been prepared.

@@ -92,7 +92,10 @@ read_letter(struct crypt *c, const json_t *event, struct letter *l, struct err *
 	return 0;
 }
 
-/* The key is not in its sender's list.  Ask, unless we asked after it had arrived. */
+/*
+ * The key is not in its sender's list.  Ask, unless we asked after it had arrived: then the list may be an old one of our homeserver's, who
+ * delivers what a new device says at once and only then asks its server; that it changed is shown in a sync.
+ */
 static int
 ask_for_device(struct crypt *c, int64_t pid, int64_t received, const char *why, struct err *reterr)
 {
@@ -102,7 +105,7 @@ ask_for_device(struct crypt *c, int64_t pid, int64_t received, const char *why, 
 	if ((r = crypto_user_get(c->db, pid, &u)) < 0)
 		return r;
 	if (r == 0 && u.tracked && machine_answered(&u) && u.queried_at >= received)
-		return err_set(reterr, E_REFUSED, "%s", why);
+		return err_set(reterr, machine_now(c) - received < ENVELOPE_UNLISTED_MS ? E_LATER : E_REFUSED, "%s", why);
 	if ((r = machine_outdate(c, pid)) != 0)
 		return r;
 	return err_set(reterr, E_LATER, "its sender's device is not known yet");

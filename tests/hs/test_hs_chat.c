@@ -283,6 +283,58 @@ test_unsigned(void)
 	ok(chat_answers(&h, UNSIGNED, "!volunteer", "One question at a time"), "now the rest can be done, too");
 }
 
+/* The homeserver brings what a member's new device says before it has asked the member's server for it. */
+static enum hs_fate
+old_list(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
+{
+	int *asked = cookie;
+
+	if (strcmp(call->user, SOURCE_USER) != 0 || strstr(call->path, "/keys/query") == NULL ||
+	    json_object_get(json_obj(call->body, "device_keys"), MEMBER_USER) == NULL)
+		return HS_SERVE;
+	++*asked;
+	*ret_status = 200;
+	*ret_body = json_pack("{s:{s:{}}, s:{}}", "device_keys", MEMBER_USER, "failures");
+	return HS_SAY;
+}
+
+static void
+listed_anew(void *cookie, const char *user, json_t *answer)
+{
+	int *left = cookie;
+
+	if (!strcmp(user, SOURCE_USER) && *left > 0) {
+		--*left;
+		(void)json_object_set_new(answer, "device_lists", json_pack("{s:[s]}", "changed", MEMBER_USER));
+	}
+}
+
+static void
+test_new_device(bool comes)
+{
+	int asked = 0, left = 1;
+
+	story_begin(&h, 99);
+	(void)story_add(&h, "elsewhere", "elsewhere.example");
+	hs_script(h.hs, &(struct hs_script){ .request = old_list, .cookie = &asked });
+	chat_say(&h, MEMBER, "Good evening");
+	host_run(&h, 600 * 1000);
+	ok(asked > 0 && found_in(&h, SOURCE, "rejected", NULL, NULL) == 0 && found_in(&h, SOURCE, "waiting", "reason", "not in its sender's list") > 0,
+	    "a key of a device that the homeserver does not show yet waits");
+	if (comes) {
+		hs_script(h.hs, &(struct hs_script){ .sync = listed_anew, .cookie = &left });
+		chat_say(&h, MEMBER, "Is somebody there?");
+		ok(chat_comes(&h, MEMBER, "Thank you for writing to") > 0 && kept("Good evening") == 1, "and is taken once it does: what was written is read and answered");
+	} else {
+		*h.now += 24 * 3600 * 1000 - 300 * 1000;
+		host_run(&h, 600 * 1000);
+		ok(found_in(&h, SOURCE, "rejected", "reason", "not in its sender's list") > 0 &&
+		    found_in(&h, SOURCE, "waiting", "reason", "not in its sender's list") == 0, "a day at most");
+	}
+	hs_script(h.hs, NULL);
+	host_end(&h);
+}
+
 int
 main(void)
 {
@@ -302,5 +354,7 @@ main(void)
 		host_stop(&h, i);
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);
+	test_new_device(true);
+	test_new_device(false);
 	return done_testing();
 }
