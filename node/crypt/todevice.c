@@ -22,6 +22,8 @@ enum {
 	FAILURES_MAX	= 20,		/* Per device and minute; more are not tried. */
 	SESSIONS_MAX	= 20000,	/* Megolm sessions kept per user ... */
 	SESSIONS_STRANGER = 50,		/* ... and per stranger. */
+	TAKEN_MAX	= 20000,	/* Olm messages known again per user ... */
+	TAKEN_STRANGER	= 100,		/* ... and per stranger. */
 	KEY_ID_MAX	= 320,
 };
 
@@ -390,7 +392,9 @@ keep(struct crypt *c, const struct letter *l, int64_t pid, struct ratchet_sessio
 	    (r = ratchet_session_pickle(s, c->pickle_key, &pickle)) != 0 ||
 	    (r = crypto_olm_put(c->db, pid, l->sender_key, row, id, &pickle, machine_now(c))) != 0)
 		return r;
-	return crypto_hash_add(c->db, l->hash, machine_now(c));
+	if ((r = stranger_has(c->db, pid)) < 0)
+		return r;
+	return crypto_hash_add(c->db, l->hash, pid, r == 0 ? TAKEN_STRANGER : TAKEN_MAX, machine_now(c));
 }
 
 static int

@@ -211,9 +211,11 @@ crypto_hash_get(struct db *db, const uint8_t hash[CRYPTO_HASH])
 }
 
 int
-crypto_hash_add(struct db *db, const uint8_t hash[CRYPTO_HASH], int64_t at)
+crypto_hash_add(struct db *db, const uint8_t hash[CRYPTO_HASH], int64_t pid, int64_t most, int64_t at)
 {
-	return db_run(db, Q_CRYPT_HASH_ADD, "bi", hash, (size_t)CRYPTO_HASH, at);
+	int r = db_run(db, Q_CRYPT_HASH_ADD, "bii", hash, (size_t)CRYPTO_HASH, pid, at);
+
+	return r != 0 ? r : db_run(db, Q_CRYPT_HASH_TRIM, "ii", pid, most);
 }
 
 int

@@ -50,9 +50,9 @@ void	crypto_olm_list_free(struct crypto_olm *, size_t);
 int	crypto_olm_put(struct db *, int64_t pid, const uint8_t[CRYPTO_KEY], int64_t n, const char *session_id,
 	    const struct buf *pickle, int64_t used) must_check;
 
-/* Olm messages taken: get: 0, E_NOTFOUND. */
+/* Olm messages taken: get: 0, E_NOTFOUND. crypto_hash_add(db, hash, pid, most, at): of that user the newest ${most} are kept. */
 int	crypto_hash_get(struct db *, const uint8_t[CRYPTO_HASH]) must_check;
-int	crypto_hash_add(struct db *, const uint8_t[CRYPTO_HASH], int64_t at) must_check;
+int	crypto_hash_add(struct db *, const uint8_t[CRYPTO_HASH], int64_t pid, int64_t most, int64_t at) must_check;
 int	crypto_hash_age(struct db *, int64_t before) must_check;
 
 struct crypto_inbound {

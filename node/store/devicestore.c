@@ -336,7 +336,9 @@ crypto_pin_drop(struct db *db, int64_t pid, const char *device_id)
 int
 crypto_alarm_add(struct db *db, int64_t at, int64_t pid, const char *device_id, const char *text)
 {
-	return db_run(db, Q_CRYPT_ALARM_ADD, "iitt", at, pid, device_id, text);
+	int r = db_run(db, Q_CRYPT_ALARM_ADD, "iitt", at, pid, device_id, text);
+
+	return r != 0 ? r : db_run(db, Q_CRYPT_ALARM_TRIM, "iti", pid, text, (int64_t)CRYPTO_ALARMS);
 }
 
 int

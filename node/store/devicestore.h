@@ -71,7 +71,9 @@ int	crypto_pin_get(struct db *, int64_t pid, const char *device_id, uint8_t[CRYP
 int	crypto_pin_put(struct db *, int64_t pid, const char *device_id, const uint8_t[CRYPTO_KEY]) must_check;
 int	crypto_pin_drop(struct db *, int64_t pid, const char *device_id) must_check;
 
-/** crypto_alarm_add: once per user, device ("": none) and text. _each: newest first; pid 0: ourselves. */
+/** crypto_alarm_add: once per user, device ("": none) and text; of one text the newest CRYPTO_ALARMS of a user are kept, so that a homeserver
+ * with many devices to show hides no other alarm. _each: newest first; pid 0: ourselves. */
+enum { CRYPTO_ALARMS = 20 };
 int	crypto_alarm_add(struct db *, int64_t at, int64_t pid, const char *device_id, const char *text) must_check;
 int	crypto_alarm_each(struct db *, int64_t limit, int (*)(void *, int64_t at, int64_t pid,
 	    const char *device_id, const char *text), void *) must_check;

@@ -5,7 +5,7 @@
 #define ROOM	"!room:a"
 #define EVE	"@eve:e"
 
-enum { STRANGERS = 50 };	/* Sessions of somebody whom nobody let in. */
+enum { STRANGERS = 50, TAKEN = 100 };	/* Sessions of somebody whom nobody let in, and messages known again. */
 
 static struct node a;
 static struct peer eve, mallory;
@@ -434,6 +434,8 @@ test_stranger(void)
 {
 	struct peer odd;
 	struct session s = { 0 };
+	autojson json_t *again = NULL;
+	struct err said;
 	int taken = 0;
 
 	peer_start(&odd, "@odd:o", "ODDDEV");
@@ -450,6 +452,16 @@ test_stranger(void)
 		session_start(&s);
 	}
 	ok(taken == STRANGERS && strstr(why, "given us 50 sessions") != NULL, "of a stranger %d sessions are kept (%d)", STRANGERS, taken);
+	net_now++;
+	again = peer_letter(&odd, &a, peer_inner(&odd, &a, "m.dummy", NULL));
+	is_int(node_hear(&a, json_incref(again), &said, NULL), 0, "what else they say is heard");
+	net_now++;
+	for (int i = 1; i < TAKEN; i++, net_now++)
+		need(node_hear(&a, peer_letter(&odd, &a, peer_inner(&odd, &a, "m.dummy", NULL)), &said, NULL) == 0);
+	is_int(node_hear(&a, json_incref(again), &said, NULL), E_EXISTS, "and known when it comes again");
+	need(node_hear(&a, peer_letter(&odd, &a, peer_inner(&odd, &a, "m.dummy", NULL)), &said, NULL) == 0);
+	ok(node_hear(&a, json_incref(again), &said, NULL) == E_REFUSED && strstr(said.text, "cannot be decrypted") != NULL,
+	    "after %d others it is only not opened", TAKEN);
 	(void)node_person(&a, odd.user);
 	is_int(give(&odd, key_content(&s, ROOM, s.key), NULL), 0, "and more as soon as they are let in");
 	ratchet_outbound_free(s.ratchet);

@@ -269,6 +269,15 @@ test_own(void)
 	peer_stop(&odd);
 }
 
+static int
+count_hers(void *cookie, int64_t at, const char *user, const char *device_id, const char *text)
+{
+	(void)at;
+	(void)device_id;
+	*(size_t *)cookie += strcmp(user, EVE) == 0 && strstr(text, "another device's") != NULL;
+	return 0;
+}
+
 /* Her server shows other devices each time, with one key or with many: what was, is forgotten; Bob's is not. */
 static void
 test_many(bool twins)
@@ -297,6 +306,9 @@ test_many(bool twins)
 	must(crypto_device_list(a.db, node_person(&a, EVE), &list, &n));
 	is_int((int)n, KEYS_DEVICES_MAX, "devices that come and go are not remembered for ever");
 	crypto_device_list_free(list, n);
+	n = 0;
+	must(keys_alarms_each(a.crypt, count_hers, &n));
+	is_int((int)n, twins ? CRYPTO_ALARMS : 0, "nor what was remarkable of each");
 	ok(learn(BOB) == 1 && stand(1, 0), "and Bob has his");
 }
 

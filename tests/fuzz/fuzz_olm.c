@@ -56,6 +56,16 @@ accepted(const struct peer *p, const char *text, size_t len)
 	claim(json_obj(inner, "content") != NULL && json_str(inner, "type") != NULL);
 }
 
+static void
+still_known(void)
+{
+	struct crypto_inbound row;
+
+	must(crypto_inbound_get(ward.db, known.id, node_person(&ward, EVE), &row));
+	claim(strcmp(row.room_id, WARD_ROOM) == 0 && memcmp(row.curve25519, eve.curve, CRYPT_KEY) == 0 && row.first <= 1);
+	crypto_inbound_free(&row);
+}
+
 static int
 open_event(const json_t *event, struct opened *ret)
 {
@@ -68,9 +78,10 @@ open_event(const json_t *event, struct opened *ret)
 
 		claim(strcmp(json_str(event, "sender"), ret->sender) == 0 && ret->device_id != NULL);
 		claim(ret->trusted == (strcmp(ret->sender, EVE) == 0));
-		/* A session that is known stays its owner's, in its room. */
-		claim(ret->session_id == NULL || strcmp(ret->session_id, known.id) != 0 ||
-		    (strcmp(ret->sender, EVE) == 0 && strcmp(ret->room_id, WARD_ROOM) == 0));
+		/* A session that is known stays its owner's, in its room; who else gives it has another. */
+		claim(ret->session_id == NULL || strcmp(ret->session_id, known.id) != 0 || strcmp(ret->sender, EVE) != 0 ||
+		    strcmp(ret->room_id, WARD_ROOM) == 0);
+		still_known();
 		claim(envelope_open_todevice(ward.crypt, event, net_now, &again, NULL) == E_EXISTS);
 	}
 	return r;

@@ -50,7 +50,7 @@ test_account(void)
 static void
 test_olm(void)
 {
-	uint8_t key[CRYPTO_KEY] = { 1 }, hash[CRYPTO_HASH] = { 2 };
+	uint8_t key[CRYPTO_KEY] = { 1 };
 	struct crypto_olm *list;
 	struct buf pickle = { 0 };
 	char id[16];
@@ -81,13 +81,31 @@ test_olm(void)
 	is_int((int)n, 0, "none of another device");
 	crypto_olm_list_free(list, n);
 	buf_free(&pickle);
+}
+
+static void
+test_hashes(void)
+{
+	uint8_t hash[CRYPTO_HASH] = { 9 }, several[CRYPTO_HASH] = { 0 };
+
 	is_int(crypto_hash_get(db, hash), E_NOTFOUND, "a message not seen");
-	must(crypto_hash_add(db, hash, 50));
+	must(crypto_hash_add(db, hash, pid, 2, 50));
 	is_int(crypto_hash_get(db, hash), 0, "seen");
 	must(crypto_hash_age(db, 50));
 	is_int(crypto_hash_get(db, hash), 0, "kept");
 	must(crypto_hash_age(db, 51));
 	is_int(crypto_hash_get(db, hash), E_NOTFOUND, "aged");
+	must(crypto_hash_add(db, hash, pid + 1, 2, 1));
+	for (int64_t i = 1; i <= 3; i++) {
+		several[0] = (uint8_t)(100 + i);
+		must(crypto_hash_add(db, several, pid, 2, i));
+	}
+	is_int(crypto_hash_get(db, several), 0, "of one sender the newest are kept");
+	several[0] = 102;
+	is_int(crypto_hash_get(db, several), 0, "as many as there may be");
+	several[0] = 101;
+	is_int(crypto_hash_get(db, several), E_NOTFOUND, "and no more");
+	is_int(crypto_hash_get(db, hash), 0, "another's is theirs");
 }
 
 static void
@@ -248,6 +266,25 @@ count(void *cookie, int64_t at, int64_t who, const char *device_id, const char *
 	return 0;
 }
 
+static int
+count_kind(void *cookie, int64_t at, int64_t who, const char *device_id, const char *why)
+{
+	(void)at;
+	*(int *)cookie += who == pid && !strcmp(why, "many") && atoi(device_id + 1) >= 2 * CRYPTO_ALARMS;
+	return 0;
+}
+
+static int
+count_all(void *cookie, int64_t at, int64_t who, const char *device_id, const char *why)
+{
+	(void)at;
+	(void)who;
+	(void)device_id;
+	(void)why;
+	++*(int *)cookie;
+	return 0;
+}
+
 static void
 test_alarms(void)
 {
@@ -257,6 +294,19 @@ test_alarms(void)
 	must(crypto_alarm_add(db, 6, pid, "D1", "odd"));
 	must(crypto_alarm_each(db, 10, count, &n));
 	is_int(n, 1, "an alarm is raised once");
+	must(crypto_alarm_add(db, 7, pid + 1, "", "many"));
+	for (int i = 0; i < 3 * CRYPTO_ALARMS; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "M%d", i);
+		must(crypto_alarm_add(db, 8, pid, name, "many"));
+	}
+	n = 0;
+	must(crypto_alarm_each(db, 1000, count_kind, &n));
+	is_int(n, CRYPTO_ALARMS, "of one kind and user the newest are kept");
+	n = 0;
+	must(crypto_alarm_each(db, 1000, count_all, &n));
+	is_int(n, CRYPTO_ALARMS + 2, "the others of that user, and of others, too");
 }
 
 static int64_t
@@ -376,6 +426,7 @@ main(void)
 	must(person_id(db, "@q:y", &other));
 	test_account();
 	test_olm();
+	test_hashes();
 	test_inbound();
 	test_outbound();
 	test_devices();

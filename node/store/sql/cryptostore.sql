@@ -45,7 +45,12 @@ DELETE FROM crypt_olm WHERE n IN (
 SELECT 1 FROM crypt_hash WHERE hash = ?1;
 
 -- name: crypt_hash_add
-INSERT INTO crypt_hash (hash, at) VALUES (?1, ?2);
+INSERT INTO crypt_hash (hash, pid, at) VALUES (?1, ?2, ?3);
+
+-- All but the newest ?2 of one person.
+-- name: crypt_hash_trim
+DELETE FROM crypt_hash WHERE hash IN (
+	SELECT hash FROM crypt_hash WHERE pid = ?1 ORDER BY at DESC, hash DESC LIMIT -1 OFFSET ?2);
 
 -- name: crypt_hash_age
 DELETE FROM crypt_hash WHERE at < ?1;

@@ -107,6 +107,11 @@ ON CONFLICT (pid, device_id) DO UPDATE SET ed25519 = excluded.ed25519;
 -- name: crypt_alarm_add
 INSERT INTO crypt_alarm (at, pid, device_id, text) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING;
 
+-- All but the newest ?3 of one text and person.
+-- name: crypt_alarm_trim
+DELETE FROM crypt_alarm WHERE n IN (
+	SELECT n FROM crypt_alarm WHERE pid = ?1 AND text = ?2 ORDER BY n DESC LIMIT -1 OFFSET ?3);
+
 -- name: crypt_alarm_list
 SELECT at, pid, device_id, text FROM crypt_alarm ORDER BY n DESC LIMIT ?1;
 

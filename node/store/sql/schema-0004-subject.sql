@@ -44,6 +44,10 @@ ALTER TABLE traffic ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX referral_lost ON referral (id) WHERE lost = 1;
 CREATE INDEX traffic_lost ON traffic (referral) WHERE lost = 1;
 
+-- Of whom the message was: each sender's are bounded.
+ALTER TABLE crypt_hash ADD COLUMN pid INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX crypt_hash_person ON crypt_hash (pid, at);
+
 -- A session is known by whoever gave it, besides its id: what one of its readers gives on serves that reader alone.
 CREATE TABLE crypt_inbound_4 (
 	n		INTEGER PRIMARY KEY,

@@ -27,6 +27,9 @@ DELETE FROM rejected WHERE pid = ?1;
 -- name: stranger_forget_alarms
 DELETE FROM crypt_alarm WHERE pid = ?1;
 
+-- name: stranger_forget_hashes
+DELETE FROM crypt_hash WHERE pid = ?1;
+
 -- name: stranger_forget_indexes
 DELETE FROM crypt_index WHERE session IN (SELECT n FROM crypt_inbound WHERE pid = ?1);
 
