@@ -67,8 +67,9 @@ case_path(struct app *app, const struct case_row *row, struct path **ret, struct
 
 /* Does the partner have it?  What we say is acknowledged; the rest is theirs, or made on both sides. */
 static int
-has(struct app *app, const struct path_step *step)
+has(void *cookie, const struct path_step *step)
 {
+	struct app *app = cookie;
 	struct traffic t;
 	int r = traffic_get(app->db, step->id, &t);
 	bool has = r == E_NOTFOUND || (r == 0 && t.acked_at != 0);
@@ -83,29 +84,10 @@ static int
 stand(struct app *app, const struct path *path, enum referral_input input, enum referral_actor actor, size_t *ret)
 {
 	const struct referral_move move = { .input = input, .actor = actor, .at = app_now(app) };
-	size_t on = path_next(path, PATH_NONE), next;
-	bool at_once = actor == REFERRAL_BY_MEMBER && (input == REFERRAL_IN_WITHDRAW || input == REFERRAL_IN_REVOKE);
-	int r = 0;
 
 	*ret = path_tip(path);
-	if (!at_once || on == PATH_NONE)
-		return 0;
-	while ((next = path_next(path, on)) != PATH_NONE && (path_at(path, on)->move.input == REFERRAL_IN_ASK_CONSENT ||
-	    (r = has(app, path_at(path, next))) == 0))
-		on = next;
-	if (r < 0)
-		return r;
-	for (; on != PATH_NONE; on = path_next(path, on)) {
-		struct referral after;
-		unsigned effects;
-
-		if (referral_may_say(path_after(path, on), path_state(path)->side, &move) &&
-		    referral_step(path_after(path, on), &move, &after, &effects) == 0) {
-			*ret = on;
-			break;
-		}
-	}
-	return 0;
+	return actor == REFERRAL_BY_MEMBER && (input == REFERRAL_IN_WITHDRAW || input == REFERRAL_IN_REVOKE) ?
+	    path_stand(path, &move, has, app, ret) : 0;
 }
 
 int

@@ -32,7 +32,7 @@ int	case_path(struct app *, const struct case_row *, struct path **, struct err 
 
 /**
  * case_on(app, row, input, actor, content, reterr): add "prev" and "leg" to ${content}, for a step of ours.  A member who leaves or
- * revokes waits for nothing that the partner may not have: that step is made on the last one which the partner has.
+ * revokes waits for nothing that the partner may not have: that step is made as path_stand says.
  */
 int	case_on(struct app *, const struct case_row *, enum referral_input, enum referral_actor, json_t *, struct err *) must_check;
 

@@ -332,6 +332,33 @@ path_follows(const struct path *p, size_t i, size_t on)
 	return i == on;
 }
 
+int
+path_stand(const struct path *p, const struct referral_move *move, int (*has)(void *, const struct path_step *), void *cookie, size_t *ret)
+{
+	size_t on = p->first, next;
+	int r = 0;
+
+	for (size_t i = on; i != PATH_NONE; i = p->nodes[i].best)
+		if (p->nodes[i].step.move.input == REFERRAL_IN_REOPEN)
+			on = i;
+	while (on != PATH_NONE && (next = p->nodes[on].best) != PATH_NONE && (p->nodes[on].step.move.input == REFERRAL_IN_ASK_CONSENT ||
+	    (r = has(cookie, &p->nodes[next].step)) == 0))
+		on = next;
+	if (r < 0)
+		return r;
+	*ret = path_tip(p);
+	for (; on != PATH_NONE; on = p->nodes[on].best) {
+		struct referral after;
+		unsigned effects;
+
+		if (referral_may_say(&p->nodes[on].after, p->start.side, move) && referral_step(&p->nodes[on].after, move, &after, &effects) == 0) {
+			*ret = on;
+			break;
+		}
+	}
+	return 0;
+}
+
 void
 path_derive(const char *referral, const char *prev, const struct referral *r, enum referral_input input,
     struct path_step *ret)

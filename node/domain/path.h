@@ -91,6 +91,13 @@ enum path_standing path_standing(const struct path *, size_t, size_t *ret_by);
 bool	path_follows(const struct path *, size_t, size_t);
 
 /**
+ * path_stand(path, move, has, cookie, ret): on which step a member leaves or revokes by ${move}, waiting for nothing that the partner may not have: the
+ * last of these that it has (${has}: 0; E_LATER: perhaps not; or negative), or the next on which that is possible.  None before the last reopening
+ * that counts: beside the leaving that went before it, this one might lose, and the reopening count.  PATH_NONE: there is no step.
+ */
+int	path_stand(const struct path *, const struct referral_move *, int (*has)(void *, const struct path_step *), void *, size_t *ret) must_check;
+
+/**
  * path_derive(referral, prev, r, input, ret): the step that RECEIVE by the target or EXPIRE by the warden is
  * on ${prev}, after which the referral is ${r}.
  */

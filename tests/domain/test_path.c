@@ -242,6 +242,35 @@ test_follows(void)
 	ok(!path_follows(p, 2, 3) && !path_follows(p, 4, 2) && !path_follows(p, 5, 1), "and no other; one that waits follows none");
 }
 
+static int
+has_none(void *cookie, const struct path_step *s)
+{
+	(void)cookie;
+	(void)s;
+	return E_LATER;
+}
+
+/* A member who left, came back and leaves again, while the other side has not even heard of the first. */
+static void
+test_left_again(enum referral_input input, const char *id)
+{
+	autopath struct path *p = begun(REFERRAL_AT_SOURCE);
+	const struct referral_move move = { .input = input, .actor = REFERRAL_BY_MEMBER, .at = WHEN_DAY };
+	struct path_step again, s;
+	size_t on = PATH_NONE;
+
+	ok(add(p, "C", "B", REFERRAL_IN_ACCEPT, REFERRAL_BY_TARGET) == 0 && add(p, "D", "C", REFERRAL_IN_CONSENT, REFERRAL_BY_MEMBER) == 0 &&
+	    path_stand(p, &move, has_none, NULL, &on) == 0 && on == 0, "who leaves waits for nothing that may not have come");
+	again = made("M", "D", REFERRAL_IN_WITHDRAW, REFERRAL_BY_MEMBER);
+	s = made("N", "M", REFERRAL_IN_REOPEN, REFERRAL_BY_MEMBER);
+	s.move.leg = 2;
+	ok(path_add(p, &again, NULL) == 0 && path_add(p, &s, NULL) == 0 && path_stand(p, &move, has_none, NULL, &on) == 0 && on == path_find(p, s.id),
+	    "but for their own coming back");
+	again = made(id, "N", input, REFERRAL_BY_MEMBER);
+	again.move.leg = 2;
+	ok(path_add(p, &again, NULL) == 0 && path_state(p)->state == REFERRAL_ENDED, "so they have left");
+}
+
 static void
 test_derived(void)
 {
@@ -289,6 +318,9 @@ main(void)
 	test_members_word();
 	test_leavings_wait();
 	test_sixteen();
+	test_left_again(REFERRAL_IN_WITHDRAW, "E");
+	test_left_again(REFERRAL_IN_WITHDRAW, "Z");
+	test_left_again(REFERRAL_IN_REVOKE, "E");
 	test_derived();
 	test_follows();
 	return done_testing();

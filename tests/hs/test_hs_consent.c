@@ -388,6 +388,25 @@ test_event(void)
 	end(&sc);
 }
 
+/* Withdrawn, taken up again and revoked, while the partner is away and hears of nothing. */
+static void
+test_left_again(void)
+{
+	struct scene sc;
+	struct host *h = &sc.host;
+
+	scene_begin(&sc, 58, STORY_CONTACT);
+	host_stop(h, TARGET);
+	json_decref(host_ok(h, SOURCE, "withdraw", json_pack("{s:s, s:b}", "id", sc.s.id, "by_member", 1)));
+	json_decref(host_ok(h, SOURCE, "reopen", json_pack("{s:s, s:b}", "referral", sc.s.id, "by_member", 1)));
+	json_decref(host_ok(h, SOURCE, "revoke", revoke_args(&sc, "phone")));
+	ok(refer_state(h, SOURCE, &sc.s, "ended"), "a member who left, came back and takes the consent back, has left");
+	host_start(h, TARGET);
+	host_run(h, 3600 * 1000);
+	ok(ended(&sc, "consent_revoked"), "also for the partner who hears of it all later");
+	end(&sc);
+}
+
 /* Told by one side, and either may die at any commit of it. */
 static void
 test_killed(void)
@@ -443,6 +462,7 @@ main(void)
 	test_acknowledged_late();
 	test_silent();
 	test_event();
+	test_left_again();
 	test_killed();
 	return done_testing();
 }
