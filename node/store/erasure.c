@@ -282,8 +282,8 @@ turn(struct db *db, bool *ret_more)
 	newest = db_int(rows, 0);
 	db_done(take(rows));
 	*ret_more = true;
-	if ((r = crypto_past_mark(db)) != 0 || (r = db_blame(db, keyring_turn(db_ring(db)))) != 0 || (r = put_note(db, note_upto, newest)) != 0 ||
-	    (r = put_note(db, note_column, 0)) != 0)
+	if ((r = crypto_past_mark(db)) != 0 || (r = db_blame(db, keyring_turn(db_ring(db)))) != 0 ||
+	    (r = subject_given(db)) != 0 || (r = put_note(db, note_upto, newest)) != 0 || (r = put_note(db, note_column, 0)) != 0)
 		return r;
 	return put_note(db, note_key, 0);
 }

@@ -210,7 +210,7 @@ take_file(struct keyring *ring, int dirfd, const char *dir, const uint8_t *id, s
 }
 
 int
-keyring_open(const char *dir, const uint8_t wrap[KEYRING_KEY], const uint8_t *id, const struct world *world,
+keyring_open(const char *dir, const uint8_t wrap[KEYRING_KEY], const uint8_t *id, int64_t given, const struct world *world,
     struct keyring **ret, struct err *reterr)
 {
 	struct keyring *ring = sodium_malloc(sizeof(*ring));
@@ -234,6 +234,8 @@ keyring_open(const char *dir, const uint8_t wrap[KEYRING_KEY], const uint8_t *id
 		r = statedir_complain(dir, "keys.db", -errno, reterr);
 	if (dirfd >= 0)
 		(void)close(dirfd);
+	if (ring->slots <= given)
+		ring->slots = given + 1;
 	if (r == 0 && ring->moving == 0 && (r = keyring_turn(ring)) != 0)
 		(void)statedir_complain(dir, "keys.db", r, reterr);
 	if (r != 0) {
@@ -258,11 +260,10 @@ keyring_id(const struct keyring *ring)
 	return ring->id;
 }
 
-void
-keyring_floor(struct keyring *ring, int64_t slot)
+int64_t
+keyring_given(const struct keyring *ring)
 {
-	if (ring->slots < slot)
-		ring->slots = slot;
+	return ring->slots - 1;
 }
 
 static void

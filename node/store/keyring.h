@@ -26,19 +26,19 @@ struct db;
 struct keyring;
 
 /**
- * keyring_open(dir, wrap, id, world, ret, reterr): the file of the store that calls itself ${id};
+ * keyring_open(dir, wrap, id, given, world, ret, reterr): the file of the store that calls itself ${id};
  * NULL: the store has none yet, and a file that is missing is made.  All of it is written once more and synced,
  * since what a process wrote before a failed sync may be in memory only.  An empty
- * file counts as lost for good, and a new one is begun.  0; E_REFUSED if it is missing,
- * another store's or damaged; or negative.
+ * file counts as lost for good, and a new one is begun.  No slot up to ${given} is given out: the file may
+ * be older than the store.  0; E_REFUSED if it is missing, another store's or damaged; or negative.
  */
-int	keyring_open(const char *, const uint8_t wrap[KEYRING_KEY], const uint8_t *id, const struct world *,
+int	keyring_open(const char *, const uint8_t wrap[KEYRING_KEY], const uint8_t *id, int64_t given, const struct world *,
 	    struct keyring **, struct err *) must_check;
 void	keyring_close(struct keyring *);
 const uint8_t *keyring_id(const struct keyring *);
 
-/** keyring_floor(ring, slot): slots below ${slot} are not to be given out: the file may be older than the store. */
-void	keyring_floor(struct keyring *, int64_t);
+/** keyring_given(ring): the last slot that was given out, for the next keyring_open. */
+int64_t	keyring_given(const struct keyring *);
 /** keyring_add(ring, ret_slot): a new random key; not durable before keyring_sync.  0 or -errno. */
 int	keyring_add(struct keyring *, int64_t *) must_check;
 /** keyring_get(ring, slot, key): 0; E_NOTFOUND if it is erased, or was never there; or -errno. */

@@ -52,6 +52,7 @@ subject_entry(int64_t n, char out[SUBJECT_NAME])
 }
 
 static const char ring_name[] = "db.keys";
+static const char given_name[] = "keys.given";	/* The last slot; of who is erased, and of what moved, nothing else here tells it. */
 
 static int
 ring_id(struct db *db, uint8_t id[KEYRING_ID])
@@ -71,34 +72,43 @@ ring_id(struct db *db, uint8_t id[KEYRING_ID])
 }
 
 static int
-last_slot(struct db *db, int64_t *ret)
+given(struct db *db, int64_t *ret)
 {
 	autorows struct rows *rows = NULL;
-	int r;
+	int r = db_query(db, &rows, Q_ERASURE_NUMBER, "t", given_name);
 
-	if ((r = db_query(db, &rows, Q_SUBJECT_LAST, "")) != 0 || (r = db_next(rows)) != 0)
-		return r > 0 ? ERR_DB : r;
-	*ret = db_int(rows, 0);		/* NULL is 0. */
+	if (r != 0 || (r = db_next(rows)) < 0)
+		return r;
+	*ret = r == 0 ? db_int(rows, 0) : 0;
 	return 0;
+}
+
+static int
+note_given(struct db *db, const struct keyring *ring)
+{
+	return db_run(db, Q_ERASURE_NOTE, "ti", given_name, keyring_given(ring));
+}
+
+int
+subject_given(struct db *db)
+{
+	return note_given(db, db_ring(db));
 }
 
 int
 subject_open(struct db *db, const char *dir, struct keyring **ret, struct err *reterr)
 {
 	uint8_t id[KEYRING_ID];
-	int64_t last;
-	int r = ring_id(db, id);
+	int64_t last = 0;
+	int r = ring_id(db, id), known = r;
 
-	if (r >= 0)
-		r = keyring_open(dir, db_key(db)->wrap, r == 0 ? id : NULL, db_world(db), ret, reterr);
-	else
+	if (r < 0 || (r = given(db, &last)) != 0)
 		return err_set(reterr, r, "database: %s", db_error(db));
-	if (r != 0)
+	if ((r = keyring_open(dir, db_key(db)->wrap, known == 0 ? id : NULL, last, db_world(db), ret, reterr)) != 0)
 		return r;
-	if ((r = last_slot(db, &last)) != 0 ||
-	    (r = db_run(db, Q_META_PUT, "tib", ring_name, (int64_t)0, keyring_id(*ret), (size_t)KEYRING_ID)) != 0)
+	if ((r = db_run(db, Q_META_PUT, "tib", ring_name, (int64_t)0, keyring_id(*ret), (size_t)KEYRING_ID)) != 0 ||
+	    (r = note_given(db, *ret)) != 0)
 		return err_set(reterr, r, "database: %s", db_error(db));
-	keyring_floor(*ret, last + 1);
 	return 0;
 }
 
@@ -108,7 +118,9 @@ give(struct db *db, const char *who, int64_t *ret)
 {
 	int r = db_blame(db, keyring_add(db_ring(db), ret));
 
-	return r != 0 ? r : db_run(db, Q_SUBJECT_PUT, "iti", *ret, who, world_now(db_world(db)));
+	if (r != 0 || (r = db_run(db, Q_SUBJECT_PUT, "iti", *ret, who, world_now(db_world(db)))) != 0)
+		return r;
+	return subject_given(db);
 }
 
 int

@@ -31,6 +31,8 @@ const char *subject_entry(int64_t n, char out[SUBJECT_NAME]);
 
 /** subject_open(db, dir, ret, reterr): for db_open, in a transaction: keyring_open, and the store remembers whose it is. */
 int	subject_open(struct db *, const char *, struct keyring **, struct err *) must_check;
+/** subject_given(db): after keyring_turn, in its transaction: the slot is noted, to be given out once though the file be lost.  0 or negative. */
+int	subject_given(struct db *) must_check;
 
 /**
  * subject_key(db, name, ret_slot, key): its key, and where it is; made if it has none, then inside a

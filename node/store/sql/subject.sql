@@ -7,9 +7,6 @@ SELECT slot FROM subject WHERE name = ?1;
 INSERT INTO subject (slot, name, made) VALUES (?1, ?2, ?3)
 ON CONFLICT (name) DO UPDATE SET slot = excluded.slot;
 
--- name: subject_last
-SELECT max(slot) FROM subject;
-
 -- name: subject_link
 UPDATE subject SET part_of = ?2 WHERE name = ?1;
 
