@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The hash of the last row is also kept sealed in meta, so that a chain cut
- * short, or made anew by someone without the key, does not verify; and so is that before the first, once
- * older rows are over their term.
+ * short, or made anew by someone without the key, does not verify, nor when more rows have followed; and so is
+ * that before the first, once older rows are over their term.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -29,11 +29,13 @@ static const char head_name[] = "audit.head";
 static const char base_name[] = "audit.base";		/* Number and hash before the first row. */
 static const char trimmed_name[] = "audit.trimmed";	/* The same number, for the trigger. */
 static const char about_column[] = "audit.about";
+static const char key_name[] = "record_seed";		/* The node's, of its setup (app/own.c). */
 
 struct entry {
 	int64_t		 n, at;
 	const char	*actor, *action, *subject, *detail;
 	const uint8_t	*commitment;	/* NULL: of version 3, which hashed subject and detail. */
+	int64_t		 slot;		/* With which key it says whom it is about: column_slot. */
 };
 
 static int
@@ -65,8 +67,8 @@ chain(const struct entry *e, uint8_t hash[HASH])
 	row = e->commitment == NULL ?
 	    json_pack("{s:I s:I s:s s:s s:s s:s?}", "n", (json_int_t)e->n, "at", (json_int_t)e->at,
 	    "actor", e->actor, "action", e->action, "subject", e->subject, "detail", e->detail) :
-	    json_pack("{s:I s:I s:s s:s s:s}", "n", (json_int_t)e->n, "at", (json_int_t)e->at,
-	    "actor", e->actor, "action", e->action, "commitment", hex);
+	    json_pack("{s:I s:I s:s s:s s:s s:I}", "n", (json_int_t)e->n, "at", (json_int_t)e->at,
+	    "actor", e->actor, "action", e->action, "commitment", hex, "slot", (json_int_t)e->slot);
 	if (row == NULL)	/* Else it is not UTF-8. */
 		return heap_refused() != refused ? -ENOMEM : E_BAD;
 	return digest(hash, HASH, row, hash);
@@ -168,6 +170,35 @@ last(struct db *db, int64_t *ret_n, uint8_t hash[HASH])
 	return 0;
 }
 
+/* 0 if the node was set up, which is in its audit; E_NOTFOUND. */
+static int
+is_set_up(struct db *db)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_META_GET, "t", key_name);
+
+	return r != 0 ? r : db_next(rows);
+}
+
+/* Is that the last row that was written? */
+static int
+check_head(struct db *db, int64_t n, const uint8_t hash[HASH], struct err *reterr)
+{
+	autofree char *stored = NULL;
+	char head[AUDIT_HEAD];
+	int r;
+
+	if ((r = meta_get(db, head_name, true, &stored)) == E_NOTFOUND && n == 0 && (r = is_set_up(db)) == E_NOTFOUND)
+		return 0;
+	if (r < 0)
+		return err_set(reterr, r, "audit: the note of the last row: %s", err_name(r));
+	head_text(n, hash, head);
+	if (stored != NULL && strcmp(stored, head) == 0)
+		return 0;
+	return err_set(reterr, ERR_CORRUPT, "audit: rows are missing after row %" PRId64
+	    ", or the chain was made anew", n);
+}
+
 /* The key that it is erased with. */
 static const char *
 key_of(const char *subject)
@@ -185,17 +216,23 @@ add(struct db *db, int64_t at, const char *actor, const char *action, const char
 	uint8_t hash[HASH], salt[SALT], commitment[HASH];
 	struct entry e = { .at = at, .actor = actor, .action = action, .commitment = commitment };
 	char head[AUDIT_HEAD], row[COLUMN_ROW];
-	int r;
+	int r, whole;
 
 	if ((r = last(db, &e.n, hash)) != 0)
 		return r;
+	whole = check_head(db, e.n, hash, NULL);
+	if (whole != 0 && whole != ERR_CORRUPT)
+		return whole;
 	e.n++;
 	world_random(db_world(db), salt, sizeof(salt));
-	if ((r = commit(salt, subject, detail, &about, commitment)) != 0 || (r = chain(&e, hash)) != 0 ||
+	if ((r = commit(salt, subject, detail, &about, commitment)) != 0 ||
 	    (r = column_seal(db, key_of(subject), about_column, column_row(e.n, row), about.data, about.len, &sealed)) != 0 ||
+	    (r = column_slot(sealed.data, sealed.len, &e.slot)) != 0 || (r = chain(&e, hash)) != 0 ||
 	    (r = db_run(db, Q_AUDIT_ADD, "iittbbb", e.n, at, actor, action, commitment, (size_t)HASH, sealed.data,
 	    sealed.len, hash, (size_t)HASH)) != 0)
 		return r;
+	if (whole != 0)
+		return 0;	/* What is missing stays missing. */
 	head_text(e.n, hash, head);
 	return meta_put(db, head_name, head, true);
 }
@@ -305,22 +342,6 @@ audit_trim(struct db *db, int64_t before, int64_t most, int64_t *ret_n)
 	return 0;
 }
 
-static int
-check_head(struct db *db, int64_t n, const uint8_t hash[HASH], struct err *reterr)
-{
-	autofree char *stored = NULL;
-	char head[AUDIT_HEAD];
-	int r;
-
-	if ((r = meta_get(db, head_name, true, &stored)) < 0)
-		return err_set(reterr, r, "audit: the note of the last row: %s", err_name(r));
-	head_text(n, hash, head);
-	if (r == E_NOTFOUND ? n == 0 : strcmp(stored, head) == 0)
-		return 0;
-	return err_set(reterr, ERR_CORRUPT, "audit: rows are missing after row %" PRId64
-	    ", or the chain was made anew", n);
-}
-
 /* One row after ${*n} and ${hash}; ERR_CORRUPT if it is not what was written. */
 static int
 check_row(struct db *db, struct rows *rows, int64_t *n, uint8_t hash[HASH])
@@ -338,6 +359,9 @@ check_row(struct db *db, struct rows *rows, int64_t *n, uint8_t hash[HASH])
 			return ERR_CORRUPT;
 		memcpy(commitment, stored, HASH);
 		e.commitment = commitment;
+		stored = db_blob(rows, 8, &len);
+		if ((r = column_slot(stored, len, &e.slot)) != 0)
+			return r;
 	}
 	if ((r = chain(&e, hash)) != 0)
 		return r > 0 ? ERR_CORRUPT : r;

@@ -2,7 +2,7 @@
 /*
  * audit: an append-only chain: hash_n = SHA-256(hash_(n-1) || canonical row n).
  * Rows name actors and actions, never content or people.  What a row is about is sealed
- * under the key of its subject, and the row holds a salted commitment to it: once the
+ * under the key of its subject, and the row holds a salted commitment to it, and which key that is: once the
  * subject is erased nobody can tell whom it was about, and the chain still verifies.
  */
 #ifndef CAIRN_AUDIT_H
@@ -20,7 +20,7 @@ int	audit_add(struct db *, int64_t at, const char *actor, const char *action,
 int	audit_case(struct db *, int64_t at, const char *actor, const char *action, const char *, const char *detail) must_check;
 /** audit_shares(db, at, ref): a row for each device that gets a room key with the outbox row of that reference. */
 int	audit_shares(struct db *, int64_t, const char *) must_check;
-/** audit_verify(db, ret_rows, reterr): 0, or ERR_CORRUPT with the number of the first bad row. */
+/** audit_verify(db, ret_rows, reterr): 0, or ERR_CORRUPT with the number of the first bad row; one without rows is bad once the node is set up. */
 int	audit_verify(struct db *, int64_t *, struct err *) must_check;
 
 struct audit_row {

@@ -55,25 +55,38 @@ head_for(struct db *db, const char *subject, struct head *h)
 	return 0;
 }
 
+int
+column_slot(const void *blob, size_t len, int64_t *ret)
+{
+	const uint8_t *b = blob;
+	uint64_t slot = 0;
+
+	if (b == NULL || len < 1 || (b[0] != OWN && b[0] != SUBJECT) ||
+	    len < (b[0] == OWN ? 1 : 1 + SLOT) + (size_t)NONCE + TAG)
+		return ERR_CORRUPT;
+	for (int i = 0; b[0] == SUBJECT && i < SLOT; i++)
+		slot = slot << 8 | b[1 + i];
+	if (slot > INT64_MAX)
+		return ERR_CORRUPT;
+	*ret = (int64_t)slot;
+	return 0;
+}
+
 static int
 head_of(struct db *db, const uint8_t *blob, size_t len, struct head *h)
 {
-	uint64_t slot = 0;
+	int64_t slot;
+	int r = column_slot(blob, len, &slot);
 
-	if (blob == NULL || len < 1 || (blob[0] != OWN && blob[0] != SUBJECT))
-		return ERR_CORRUPT;
+	if (r != 0)
+		return r;
 	h->len = blob[0] == OWN ? 1 : 1 + SLOT;
-	if (len < h->len + NONCE + TAG)
-		return ERR_CORRUPT;
 	memcpy(h->bytes, blob, h->len);
 	if (blob[0] == OWN) {
 		memcpy(h->key, db_key(db)->seal, DATAKEY_LEN);
 		return 0;
 	}
-	for (int i = 0; i < SLOT; i++)
-		slot = slot << 8 | blob[1 + i];
-	return slot > INT64_MAX ? ERR_CORRUPT :
-	    db_blame(db, keyring_get(db_ring(db), (int64_t)slot, h->key));
+	return db_blame(db, keyring_get(db_ring(db), slot, h->key));
 }
 
 /* What the value belongs to; the parts cannot run into each other. */

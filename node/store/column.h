@@ -28,6 +28,9 @@ int	column_seal(struct db *, const char *subject, const char *column, const char
 int	column_open(struct db *, const char *column, const char *row,
 	    const void *, size_t, struct buf *) must_check;
 
+/** column_slot(blob, len, ret): the slot of keys.db that its key is in; 0: the store's own.  0, or ERR_CORRUPT if it is no sealed value. */
+int	column_slot(const void *, size_t, int64_t *) must_check;
+
 /** column_is(db, subject, blob, len): is it sealed under the key that ${subject} has now? */
 bool	column_is(struct db *, const char *subject, const void *, size_t);
 

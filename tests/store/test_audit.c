@@ -4,6 +4,7 @@
 #include "spoil.h"
 #include "store/audit.h"
 #include "store/erasure.h"
+#include "store/peoplestore.h"
 
 enum { ROWS = 5 };
 
@@ -86,6 +87,45 @@ test_erased(void)
 	is_int(audit_verify(db, &n, &err), 0, "and the chain verifies");
 }
 
+/* Nobody hides whom a row is about: not as if its key were lost, nor as if they were erased with somebody who was. */
+static void
+test_hidden(void)
+{
+	struct err err = { "" };
+	int64_t n = 0;
+
+	add("referral:R9", NULL);
+	is_int(audit_verify(db, &n, &err), 0, "a row is about somebody");
+	tampered("a key that is not there", "UPDATE audit SET about = CAST(x'0200000000000fffff' || substr(about, 10) AS BLOB) WHERE n = 7", 7);
+	tampered("an erased key", "UPDATE audit SET about = CAST(substr((SELECT about FROM spare WHERE n = 6), 1, 9) || substr(about, 10) AS BLOB) WHERE n = 7", 7);
+}
+
+/* Rows that went without the key are missed for good, whatever is added afterwards. */
+static void
+test_wiped(void)
+{
+	static const char wipe[] = "DROP TRIGGER IF EXISTS audit_no_delete; DELETE FROM audit;"
+	    "DELETE FROM meta WHERE key LIKE 'audit.%'; DELETE FROM counter WHERE name LIKE 'audit.%'";
+	struct err err = { "" };
+	int64_t n = 0;
+
+	db = spoil_open(db, wipe);
+	is_int(audit_verify(db, &n, &err), 0, "before a node is set up it has done nothing");
+	add("R10", NULL);
+	add("R11", NULL);
+	is_int(audit_verify(db, &n, &err), 0, "then it has");
+	db = spoil_open(db, "DELETE FROM audit WHERE n = 2");
+	add("R12", NULL);
+	is_int(audit_verify(db, &n, &err), ERR_CORRUPT, "a chain that was cut short is not whole with another row");
+	must(db_begin(db, NULL));
+	must(meta_put(db, "record_seed", "00", true));
+	must(db_commit(db, NULL));
+	db = spoil_open(db, wipe);
+	is_int(audit_verify(db, &n, &err), ERR_CORRUPT, "once it is set up an audit with nothing in it was wiped");
+	add("R13", NULL);
+	is_int(audit_verify(db, &n, &err), ERR_CORRUPT, "and a new one does not hide it");
+}
+
 static void
 test_head(void)
 {
@@ -160,7 +200,9 @@ main(void)
 	tampered("a chain cut short", "DELETE FROM audit WHERE n = 5", 5);
 	tampered("an emptied audit", "DELETE FROM audit", 1);
 	test_erased();
+	test_hidden();
 	test_head();
+	test_wiped();
 	db_close(db);
 	return done_testing();
 }

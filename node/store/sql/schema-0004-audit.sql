@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Version 4.  What a row of the audit is about is sealed under its subject's key; the chain holds only a
--- commitment to it, so it verifies after the subject was erased.  Rows of version 3 stay as they were.
+-- commitment to it and the slot of that key, so it verifies after the subject was erased.  Rows of version 3 stay as they were.
 
 CREATE TABLE audit_4 (
 	n		INTEGER PRIMARY KEY,
