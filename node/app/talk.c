@@ -330,7 +330,13 @@ run(struct talk *t, const struct said *said)
 	    "If it was for this program, write it once more as a new message; !help shows what you can write.");
 }
 
-/* What may have been written by somebody else shows, at most, or takes a consent back. */
+/* What may have been written by somebody else shows, at most, or takes a consent back; !account looks at the device itself. */
+static bool
+may_unsure(const struct topic *topic)
+{
+	return topic->shows || topic->run == talk_revoke || topic->run == bound_topic;
+}
+
 static int
 run_unsure(struct talk *t, const struct said *said)
 {
@@ -339,8 +345,7 @@ run_unsure(struct talk *t, const struct said *said)
 	bool exact;
 
 	topic = topic_of(name != NULL ? name : body, &exact, &words);
-	if (said->note == NULL && !said->change && topic != NULL && exact && (name != NULL ? topic->shows || topic->run == talk_revoke :
-	    topic->shows && *words == '\0'))
+	if (said->note == NULL && !said->change && topic != NULL && exact && (name != NULL ? may_unsure(topic) : topic->shows && *words == '\0'))
 		return run(t, said);
 	if (said->note == NULL && name == NULL && !talk_asking(t) && !talk_note_open(t))
 		return E_NOTFOUND;

@@ -154,6 +154,12 @@ class Pages(unittest.TestCase):
                 self.assertRegex(manual, rf"(?m)^\.It Cm {key}$")
                 self.assertIn(f"\n| `{key}` |", guide)
 
+    def test_each_table_that_can_be_listed_is_in_the_manual(self):
+        tables = re.search(r'"what: (.*?)"', read("node", "app", "view.c"))[1].replace(" or ", ", ").split(", ")
+        self.assertGreater(len(tables), 12)
+        for table in tables:
+            self.assertRegex(read("docs", "man", "cairn.1"), rf"(?m)^\.It Cm list .*\b{table}\b")
+
 
 if __name__ == "__main__":
     tap.main()
