@@ -20,7 +20,7 @@
  * homeserver may bring late what was said before they left.  An answer "joined" gives nobody a key: that is the roster's and the devices'.
  *
  * Whom the answer does not name though our own channel or chat was made for them, since their homeserver was away when it was made, is
- * invited by it (access_ask_again): a room whose creation was found by its tag alone is asked about at once, any other as above.
+ * invited by it (access_ask_again), not before its server has had time to do so itself.
  */
 #ifndef CAIRN_MEMBERS_H
 #define CAIRN_MEMBERS_H

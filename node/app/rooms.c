@@ -217,9 +217,6 @@ saw_create(struct app *app, const char *room_id, const json_t *event)
 			r = answer == NULL ? -ENOMEM : rooms_created(app, &out, answer);
 			if (r == 0)
 				r = outbox_void(app->db, "create_room", room.tag);
-			/* Whether the other side was invited the answer would have said. */
-			if (r == 0 && (room.kind == ROOM_CHANNEL || room.kind == ROOM_DIRECT))
-				r = members_unsure(app, room_id);
 			r = r == E_BAD ? 0 : r;
 		}
 		room_free(&room);
