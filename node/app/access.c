@@ -96,31 +96,32 @@ access_retain(struct app *app, const struct trust *trust)
 	return app->crypt == NULL ? 0 : room_each(app->db, -1, expel_strangers, &e);
 }
 
-int
-access_ask(struct app *app, const struct room *room, const char *user)
+/* ${chat}: as one that is direct, which /invite cannot say. */
+static int
+ask(struct app *app, const struct room *room, const char *user, const char *lane, bool chat)
 {
-	autofree char *path = request_path("/rooms/%s/invite", room->room_id);
-	autojson json_t *body = json_pack("{s:s}", "user_id", user);
-
-	if (path == NULL || body == NULL)
-		return -ENOMEM;
-	return outbox_call(app->db, room->account, room->room_id, "POST", path, body, "invite", room->room_id);
-}
-
-/* /invite cannot say that it is a direct chat. */
-int
-access_ask_again(struct app *app, const struct room *room, const char *user)
-{
-	bool chat = room->kind == ROOM_DIRECT;
 	autofree char *path = chat ? request_path("/rooms/%s/state/m.room.member/%s", room->room_id, user) :
 	    request_path("/rooms/%s/invite", room->room_id);
 	autojson json_t *body = chat ? json_pack("{s:s, s:b}", "membership", "invite", "is_direct", true) : json_pack("{s:s}", "user_id", user);
-	char lane[320];
 
 	if (path == NULL || body == NULL)
 		return -ENOMEM;
-	(void)snprintf(lane, sizeof(lane), "invite:%s", room->room_id);
 	return outbox_call(app->db, room->account, lane, chat ? "PUT" : "POST", path, body, "invite", room->room_id);
+}
+
+int
+access_ask(struct app *app, const struct room *room, const char *user)
+{
+	return ask(app, room, user, room->room_id, false);
+}
+
+int
+access_ask_again(struct app *app, const struct room *room, const char *user)
+{
+	char lane[320];
+
+	(void)snprintf(lane, sizeof(lane), "invite:%s", room->room_id);
+	return ask(app, room, user, lane, room->kind == ROOM_DIRECT);
 }
 
 int
