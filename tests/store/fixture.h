@@ -90,6 +90,17 @@ fixture_open(void)
 	return fixture_reopen();
 }
 
+/* A file of the store, under a name of its own. */
+static inline void
+fixture_copy(const char *from, const char *to)
+{
+	char command[300];
+
+	(void)snprintf(command, sizeof(command), "cp %s/%s %s/%s", fixture_dir, from, fixture_dir, to);
+	if (system(command) != 0)
+		bail("cp", command);
+}
+
 /* Whether ${text} stands anywhere in a file of the store. */
 static inline int
 fixture_holds(const char *text)

@@ -94,17 +94,6 @@ fill(void)
 	must(db_commit(db, NULL));
 }
 
-/* A copy of the files that begin so, under a name of its own. */
-static void
-copy(const char *from, const char *to)
-{
-	char command[300];
-
-	(void)snprintf(command, sizeof(command), "cp %s/%s %s/%s", fixture_dir, from, fixture_dir, to);
-	if (system(command) != 0)
-		bail("cp", command);
-}
-
 static struct forensic
 search(const char *name, const char *needle, struct keyring *ring)
 {
@@ -150,7 +139,7 @@ test_erase(void)
 	fill();
 	(void)run_steps();
 	db_close(db);
-	copy("cairn.db", "backup.db");
+	fixture_copy("cairn.db", "backup.db");
 	db = fixture_reopen();
 	before = search("backup.db", CANARY, db_ring(db));
 	ok(before.opened == before.values - 1 && before.found == 15, "with the keys of that day a copy shows all: %d of %d, %d",
@@ -196,7 +185,7 @@ test_files(void)
 	must(person_user(db, member, &user));
 	ok(strstr(user, CANARY) == NULL, "the number is nobody's");
 	is_int(person_find(db, "@" CANARY ":x", &pid), E_NOTFOUND, "who asks again is not known");
-	copy("cairn.db", "now.db");
+	fixture_copy("cairn.db", "now.db");
 	now = search("now.db", CANARY, db_ring(db));
 	ok(now.found == 0 && now.opened == now.values - 1, "nothing of the subject in the database, and all in it can be read");
 	ok(search("now.db", KEPT, db_ring(db)).found >= 10, "the search finds the others");
@@ -212,7 +201,7 @@ test_restore(void)
 	size_t n;
 
 	db_close(db);
-	copy("backup.db", "cairn.db");
+	fixture_copy("backup.db", "cairn.db");
 	db = fixture_reopen();
 	is_int(case_get(db, "R1", &row), E_NOTFOUND, "a copy put back forgets the referral again");
 	is_int(state_of(subject_person(member, who)), ERASURE_GONE, "and the person");
@@ -275,7 +264,7 @@ test_waiting_calls(void)
 	must(db_commit(db, NULL));
 	(void)run_steps();
 	is_int(state_of(who), ERASURE_CLEAN, "somebody for whom calls wait is erased");
-	copy("cairn.db", "now.db");
+	fixture_copy("cairn.db", "now.db");
 	is_int(search("now.db", CANARY, db_ring(db)).found, 0, "and none of them names them any more");
 	is_int(outbox_pending(db, "create_room", "T-goes"), E_NOTFOUND, "they are not invited");
 	ok(outbox_pending(db, "create_room", "T-stays") == 0, "somebody else is");
@@ -399,7 +388,7 @@ test_older_keys(void)
 	put_again("c2", 901);
 	put_due("R40", "c40", 900);
 	must(db_commit(db, NULL));
-	copy("keys.db", "keys.older");
+	fixture_copy("keys.db", "keys.older");
 	must(traffic_silent(db, NULL, &silent, &before));
 	must(db_begin(db, NULL));
 	for (int i = 0; i < 40; i++) {
@@ -413,8 +402,8 @@ test_older_keys(void)
 	count_due(&cases, &contents, &lost);
 	ok(cases == 0 && contents == 0 && lost == 0, "what is due first comes first");
 	db_close(db);
-	copy("keys.db", "keys.newest");
-	copy("keys.older", "keys.db");
+	fixture_copy("keys.db", "keys.newest");
+	fixture_copy("keys.older", "keys.db");
 	db = fixture_reopen();
 	count_due(&cases, &contents, &lost);
 	ok(cases == 1 && contents == 1, "what cannot be read holds up no other");
@@ -436,7 +425,7 @@ test_older_keys(void)
 	is_str(lost_names(), " legal:L9 person:77", "which does not open what was");
 
 	db_close(db);
-	copy("keys.newest", "keys.db");
+	fixture_copy("keys.newest", "keys.db");
 	db = fixture_reopen();
 	must(case_get(db, "L0", &row));
 	is_int(row.clock_due, 10, "the newest file put back after all, the clock is as it was");
@@ -484,7 +473,7 @@ test_offers(void)
 	ok(keyring_erased(db_ring(db), slot) == 1 && find_slot(db, "referral:M1", &slot) == E_NOTFOUND, "with the key that was its own");
 	must(case_get(db, "R2", &row));
 	case_free(&row);
-	copy("cairn.db", "now.db");
+	fixture_copy("cairn.db", "now.db");
 	is_int(search("now.db", CANARY, db_ring(db)).found, 0, "and nothing of it is left");
 }
 
@@ -519,7 +508,7 @@ test_cases(void)
 	(void)forget(db, &t);
 	ok(!has_intake("K1") && has_intake("K2") && has_intake("K3"), "a case for which nothing is asked any more goes when its time is over");
 	ok(keyring_erased(db_ring(db), slot) == 1 && find_slot(db, "referral:K1", &slot) == E_NOTFOUND, "with the key that was its own");
-	copy("cairn.db", "now.db");
+	fixture_copy("cairn.db", "now.db");
 	is_int(search("now.db", CANARY, db_ring(db)).found, 0, "and nothing of it is left");
 }
 

@@ -21,17 +21,6 @@ text(const char *s)
 	return (char *)(uintptr_t)s;
 }
 
-/* Of a store that is closed; under a name of its own. */
-static void
-copy(const char *from, const char *to)
-{
-	char command[300];
-
-	(void)snprintf(command, sizeof(command), "cp %s/%s %s/%s", fixture_dir, from, fixture_dir, to);
-	if (system(command) != 0)
-		bail("cp", command);
-}
-
 static void
 put_case(const char *id)
 {
@@ -61,7 +50,7 @@ found(const char *needle)
 	struct forensic f = { .seal = db_key(db)->seal, .ring = db_ring(db), .needle = needle };
 	char path[200];
 
-	copy("cairn.db", "now.db");
+	fixture_copy("cairn.db", "now.db");
 	(void)snprintf(path, sizeof(path), "%s/now.db", fixture_dir);
 	forensic_read(&f, path);
 	return f.found;
@@ -81,11 +70,11 @@ test_case(void)
 	must(intake_refer(db, "R2", "K1", "program"));
 	must(db_commit(db, NULL));
 	db_close(db);
-	copy("cairn.db", "before.db");
+	fixture_copy("cairn.db", "before.db");
 	db = fixture_reopen();
 	erase_it("referral:R2");
 	db_close(db);
-	copy("before.db", "cairn.db");
+	fixture_copy("before.db", "cairn.db");
 	db = fixture_reopen();
 	(void)forget(db, &never);
 	ok(case_get(db, "R2", &row) == E_NOTFOUND && has_intake("K1") && found(CANARY) == 1, "a copy put back forgets one referral of somebody, and not them");
@@ -151,13 +140,13 @@ test_older_keys(void)
 
 	(void)slot_of("referral:R1");
 	db_close(db);
-	copy("keys.db", "keys.older");
+	fixture_copy("keys.db", "keys.older");
 	db = fixture_reopen();
 	gone = slot_of("referral:R2");
 	erase_it("referral:R2");
 	turned = keyring_moving(db_ring(db));
 	db_close(db);
-	copy("keys.older", "keys.db");
+	fixture_copy("keys.older", "keys.db");
 	db = fixture_reopen();
 	ok(keyring_moving(db_ring(db)) != turned, "what moves has the key that is there");
 	ok(slot_of("referral:R3") > turned && turned > gone, "no slot is given out again, nor one for what moved");
