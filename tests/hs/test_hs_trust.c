@@ -37,6 +37,20 @@ suspend(json_t *list, size_t at, int64_t now, const char *reason)
 	    json_pack("{s:I, s:s}", "since", (json_int_t)now, "reason", reason));
 }
 
+/* All follow one list, and the source the target's directory; the list. */
+static json_t *
+begin(struct host *h, uint64_t seed)
+{
+	json_t *list;
+
+	story_begin(h, seed);
+	list = story_trust_list(h, 1, ~0u, STORY_LIFE);
+	for (size_t i = 0; i < h->n; i++)
+		json_decref(import(h, i, list));
+	story_publish(h);
+	return list;
+}
+
 static size_t
 found(struct host *h)
 {
@@ -53,17 +67,17 @@ decide(struct host *h, const char *org, const char *decision)
 }
 
 /* A referral that has been asked for, and whose bytes are on their way. */
-static json_t *
+static void
 refer(struct host *h)
 {
 	struct referral_story story = { .lost = 0 };
-	json_t *reply;
+	autojson json_t *reply = NULL;
 
 	refer_begin(h, &story);
 	hs_script(h->hs, &(struct hs_script){ .drop = "/send/" });
 	reply = host_command(h, SOURCE, "refer", refer_args(h, &story, STORY_REFER));
 	host_settle(h);
-	return reply;
+	ok(json_is_true(json_object_get(reply, "ok")), "a referral is on its way");
 }
 
 /* Whoever is suspended gets nothing, what is on its way to them waits, and they are told of by their reason. */
@@ -71,18 +85,13 @@ static void
 test_suspended(void)
 {
 	struct host h;
-	autojson json_t *one = NULL, *two = NULL, *three = NULL, *asked = NULL, *reply = NULL, *again = NULL, *partners = NULL;
+	autojson json_t *one = NULL, *two = NULL, *three = NULL, *reply = NULL, *again = NULL, *partners = NULL;
 	autofree char *org = NULL;
 
-	story_begin(&h, 71);
-	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
-	for (size_t i = 0; i < h.n; i++)
-		json_decref(import(&h, i, one));
-	story_publish(&h);
+	one = begin(&h, 71);
 	org = org_of(&h, TARGET);
 	ok(found(&h) > 0, "a directory is followed");
-	asked = refer(&h);
-	ok(json_is_true(json_object_get(asked, "ok")), "a referral is on its way");
+	refer(&h);
 	two = next(&h, one);
 	suspend(two, TARGET, *h.now, "a laptop was stolen");
 	sign(&h, two, 1);
@@ -122,17 +131,12 @@ static void
 test_own_suspended(void)
 {
 	struct host h;
-	autojson json_t *one = NULL, *two = NULL, *three = NULL, *asked = NULL, *reply = NULL, *again = NULL;
+	autojson json_t *one = NULL, *two = NULL, *three = NULL, *reply = NULL, *again = NULL;
 	autofree char *org = NULL;
 
-	story_begin(&h, 75);
-	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
-	for (size_t i = 0; i < h.n; i++)
-		json_decref(import(&h, i, one));
-	story_publish(&h);
+	one = begin(&h, 75);
 	org = org_of(&h, TARGET);
-	asked = refer(&h);
-	ok(json_is_true(json_object_get(asked, "ok")), "a referral is on its way");
+	refer(&h);
 	two = next(&h, one);
 	suspend(two, SOURCE, *h.now, "an audit is due");
 	sign(&h, two, 1);
@@ -169,23 +173,18 @@ static void
 test_devices(void)
 {
 	struct host h;
-	autojson json_t *one = NULL, *two = NULL, *three = NULL, *asked = NULL;
+	autojson json_t *one = NULL, *two = NULL, *three = NULL;
 	autofree char *name = NULL;
 	const struct hs_device *dev;
 	const char *fingerprint;
 
-	story_begin(&h, 76);
-	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
-	for (size_t i = 0; i < h.n; i++)
-		json_decref(import(&h, i, one));
-	story_publish(&h);
+	one = begin(&h, 76);
 	dev = identity_device(&h, json_str(json_array_get(json_arr(one, "orgs"), TARGET), "node_user"));
 	if (asprintf(&name, "ed25519:%s", dev->id) < 0 || (fingerprint = json_str(json_obj(dev->keys, "keys"), name)) == NULL)
 		host_fail(&h, "no fingerprint");
 	two = next(&h, one);
 	know_by_device(&h, two, "ANOTHER", fingerprint);
-	asked = refer(&h);
-	ok(json_is_true(json_object_get(asked, "ok")), "a referral is made");
+	refer(&h);
 	hs_script(h.hs, NULL);
 	host_run(&h, 300000);
 	ok(story_count(&h, TARGET, "referrals") == 0, "it does not arrive on a device that only the homeserver's identity signed");
@@ -287,11 +286,7 @@ test_missed(void)
 	autojson json_t *one = NULL, *two = NULL, *three = NULL, *gull = NULL, *heron = NULL;
 	autofree char *org = NULL;
 
-	story_begin(&h, 76);
-	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
-	for (size_t i = 0; i < h.n; i++)
-		json_decref(import(&h, i, one));
-	story_publish(&h);
+	one = begin(&h, 76);
 	org = org_of(&h, TARGET);
 	withdrawn_meanwhile(&h, org);
 	two = next(&h, one);
@@ -323,17 +318,13 @@ test_fork(void)
 {
 	static const char *const verbs[] = { "follow", "publish" };
 	struct host h;
-	autojson json_t *one = NULL, *two = NULL, *other = NULL, *three = NULL, *reply = NULL, *asked = NULL, *mend = NULL, *wrong = NULL;
+	autojson json_t *one = NULL, *two = NULL, *other = NULL, *three = NULL, *reply = NULL, *mend = NULL, *wrong = NULL;
 	autofree char *org = NULL;
 	char words[SIGNERS_WORDS];
 	struct signers by = { .needed = 1, .n = 1 };
 	uint8_t secret[crypto_sign_SECRETKEYBYTES];
 
-	story_begin(&h, 73);
-	one = story_trust_list(&h, 1, ~0u, STORY_LIFE);
-	for (size_t i = 0; i < h.n; i++)
-		json_decref(import(&h, i, one));
-	story_publish(&h);
+	one = begin(&h, 73);
 	org = org_of(&h, TARGET);
 	(void)crypto_sign_seed_keypair(by.key[0], secret, seeds[0]);
 	two = next(&h, one);
@@ -343,8 +334,7 @@ test_fork(void)
 	(void)json_object_set_new(other, "expires_at", json_integer(*h.now + STORY_LIFE / 2));
 	sign(&h, other, 1);
 	json_decref(import(&h, SOURCE, two));
-	asked = refer(&h);
-	ok(json_is_true(json_object_get(asked, "ok")), "a referral is on its way");
+	refer(&h);
 	reply = import(&h, SOURCE, other);
 	ok(json_str(json_obj(reply, "result"), "stopped") != NULL, "a second list of one version stops the federation");
 	hs_script(h.hs, NULL);
