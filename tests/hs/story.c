@@ -145,6 +145,18 @@ story_said(struct host *h, size_t i, const char *direction, const char *text)
 	return n;
 }
 
+int
+story_sent(const struct host *h, const char *user)
+{
+	const json_t *event;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(hs_events(h->hs, hs_room(h->hs, "org.cairnpeer.channel", 0)), i, event)
+		n += !strcmp(json_str(event, "sender"), user) && json_str(event, "state_key") == NULL;
+	return n;
+}
+
 void
 story_say_many(struct host *h, int *sent, int n)
 {

@@ -37,6 +37,9 @@ size_t	story_count(struct host *, size_t, const char *what);
 /** story_said(host, i, direction, text): how often ${text} is in its list of messages, "in" or "out". */
 int	story_said(struct host *, size_t, const char *, const char *);
 
+/** story_sent(host, user): how many events they sent in the first channel, but for its state. */
+int	story_sent(const struct host *, const char *user);
+
 /** story_say_many(host, sent, n): the target writes ${n} times to the source: "Message N.", counted in ${sent}. */
 void	story_say_many(struct host *, int *sent, int n);
 /** story_audited(host, i, actor, action, about): how many rows of its audit are of that action, by who begins so, about what begins so. */

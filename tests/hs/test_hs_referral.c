@@ -140,18 +140,6 @@ test_overtaken(struct host *h)
 	ok(story_clean(h, SOURCE) && story_clean(h, TARGET), "and nothing of it was rejected");
 }
 
-static int
-said_by_target(const struct host *h)
-{
-	const json_t *event;
-	size_t i;
-	int n = 0;
-
-	json_array_foreach(hs_events(h->hs, hs_room(h->hs, "org.cairnpeer.channel", 0)), i, event)
-		n += !strcmp(json_str(event, "type"), "m.room.encrypted") && !strcmp(json_str(event, "sender"), TARGET_USER);
-	return n;
-}
-
 /* A referral that is disclosed; the source is away; two outcomes are given.  What the target had said before these. */
 static int
 say_two(struct host *h, struct referral_story *s)
@@ -159,7 +147,7 @@ say_two(struct host *h, struct referral_story *s)
 	int before;
 
 	refer_to(h, s, STORY_CONSENT);
-	before = said_by_target(h);
+	before = story_sent(h, TARGET_USER);
 	host_stop(h, SOURCE);
 	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, s, STORY_CONTACT)));
 	json_decref(host_ok(h, TARGET, "outcome", refer_args(h, s, STORY_CLOSE)));
@@ -175,7 +163,7 @@ test_order(struct host *h)
 
 	before = say_two(h, &s);
 	host_run(h, 30000);
-	is_int(said_by_target(h) - before, 1, "of two outcomes only the first leaves while the partner is away");
+	is_int(story_sent(h, TARGET_USER) - before, 1, "of two outcomes only the first leaves while the partner is away");
 	host_start(h, SOURCE);
 	host_run(h, 120000);
 	ok(refer_state(h, SOURCE, &s, "closed"), "then both arrive");
@@ -200,10 +188,10 @@ test_held_up(struct host *h)
 
 	before = say_two(h, &s);
 	host_run(h, 1800 * 1000);
-	is_int(said_by_target(h) - before, 5, "in half an hour the first of two outcomes is said five times, the second never");
+	is_int(story_sent(h, TARGET_USER) - before, 5, "in half an hour the first of two outcomes is said five times, the second never");
 	ok(!told(h, &s, ""), "and nobody is alarmed");
 	host_run(h, 2400 * 1000);
-	after = said_by_target(h) - before;
+	after = story_sent(h, TARGET_USER) - before;
 	ok(after > 7, "after an hour the second goes too (%d)", after);
 	ok(told(h, &s, "no longer waits for it; ask its staff"), "which cairn show says, and what to do");
 	if (getenv("HS_LONG") != NULL) {

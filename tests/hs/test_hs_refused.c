@@ -21,19 +21,6 @@
 
 enum { HOUR = 3600 * 1000 };
 
-/* Events of that node in the channel. */
-static int
-said(const struct scene *sc, size_t node)
-{
-	const json_t *event;
-	size_t i;
-	int n = 0;
-
-	json_array_foreach(hs_events(sc->host.hs, sc->channel), i, event)
-		n += !strcmp(json_str(event, "sender"), sc->host.node[node].user);
-	return n;
-}
-
 static bool
 is_delivered(struct host *h, const char *id, const char *as)
 {
@@ -81,8 +68,8 @@ test_request(bool there)
 		host_fail(h, "no record");
 	hostile_go_on(h, TARGET, db);
 	host_run(h, 5000);
-	before = said(&sc, SOURCE);
-	heard = said(&sc, TARGET);
+	before = story_sent(h, SOURCE_USER);
+	heard = story_sent(h, TARGET_USER);
 	asked = host_ok(h, SOURCE, "refer", refer_args(h, &sc.s, STORY_REFER));
 	id = json_str(asked, "id");
 	host_run(h, 10000);
@@ -90,9 +77,9 @@ test_request(bool there)
 	is_int((int)found_in(h, SOURCE, "referrals", "delivery", "refused"), 1, "and so are people");
 	ok(times(h, "none of ours", &rows) == 1 && rows == 1, "the other side lists it");
 	host_run(h, 3 * HOUR + 60 * 1000);
-	ok(times(h, "none of ours", &rows) == said(&sc, SOURCE) - before && rows == 1 && said(&sc, SOURCE) - before == 4,
-	    "it comes again each hour, and is listed once: %d", said(&sc, SOURCE) - before);
-	is_int(said(&sc, TARGET) - heard, said(&sc, SOURCE) - before, "each time it is refused once, and nobody answers that");
+	ok(times(h, "none of ours", &rows) == story_sent(h, SOURCE_USER) - before && rows == 1 && story_sent(h, SOURCE_USER) - before == 4,
+	    "it comes again each hour, and is listed once: %d", story_sent(h, SOURCE_USER) - before);
+	is_int(story_sent(h, TARGET_USER) - heard, story_sent(h, SOURCE_USER) - before, "each time it is refused once, and nobody answers that");
 	if (there) {
 		db = hostile_db(h, TARGET);
 		if (own_put(db, &rec) != 0)
@@ -103,8 +90,8 @@ test_request(bool there)
 		    "what can be taken again is taken, and is on no list any more");
 	} else {
 		host_run(h, 30 * HOUR);
-		ok(is_delivered(h, id, "failed") && said(&sc, SOURCE) - before < 30, "after a day it is given up: %d", said(&sc, SOURCE) - before);
-		is_int(said(&sc, TARGET) - heard, said(&sc, SOURCE) - before, "and all that time each was answered once");
+		ok(is_delivered(h, id, "failed") && story_sent(h, SOURCE_USER) - before < 30, "after a day it is given up: %d", story_sent(h, SOURCE_USER) - before);
+		is_int(story_sent(h, TARGET_USER) - heard, story_sent(h, SOURCE_USER) - before, "and all that time each was answered once");
 	}
 	own_free(&rec);
 	scene_end(&sc);
@@ -120,21 +107,21 @@ test_forms(void)
 	size_t rows;
 
 	scene_begin(&sc, 52, STORY_ACCEPT);
-	heard = said(&sc, TARGET);
+	heard = story_sent(h, TARGET_USER);
 	for (int i = 0; i < 3; i++)
 		hostile_say(h, SOURCE, sc.channel, ID_NAMESPACE "tomorrow", scene_stamp(&sc, json_object()));
 	ok(times(h, "does not know the type " ID_NAMESPACE "tomorrow", &rows) == 3 && rows == 1, "a type that is not known is counted, in one row");
-	is_int(said(&sc, TARGET) - heard, 3, "and refused each time");
+	is_int(story_sent(h, TARGET_USER) - heard, 3, "and refused each time");
 	hostile_say(h, SOURCE, sc.channel, "m.room.message", json_pack("{s:s, s:s}", "msgtype", "m.text", "body", "Hello?"));
-	ok(times(h, "does not know the type m.room.message", &rows) == 1 && said(&sc, TARGET) - heard == 3,
+	ok(times(h, "does not know the type m.room.message", &rows) == 1 && story_sent(h, TARGET_USER) - heard == 3,
 	    "what somebody types there is shown to people, and without an id it cannot be refused");
 	hostile_say(h, SOURCE, sc.channel, ID_NAMESPACE "referral.answer", scene_stamp(&sc, json_object()));
-	is_int(said(&sc, TARGET) - heard, 4, "so is what is not formed as its type says");
-	before = said(&sc, SOURCE);
+	is_int(story_sent(h, TARGET_USER) - heard, 4, "so is what is not formed as its type says");
+	before = story_sent(h, SOURCE_USER);
 	hostile_say(h, SOURCE, sc.channel, ID_NAMESPACE "referral.refused", scene_stamp(&sc, json_pack("{s:s, s:i}", "of", "nobody", "why", 9)));
 	hostile_say(h, SOURCE, sc.channel, ID_NAMESPACE "referral.ack", scene_stamp(&sc, json_object()));
-	is_int(said(&sc, TARGET) - heard, 4, "but not a refusal, nor an acknowledgement");
-	is_int(said(&sc, SOURCE) - before, 2, "and who is refused says nothing");
+	is_int(story_sent(h, TARGET_USER) - heard, 4, "but not a refusal, nor an acknowledgement");
+	is_int(story_sent(h, SOURCE_USER) - before, 2, "and who is refused says nothing");
 	scene_end(&sc);
 }
 

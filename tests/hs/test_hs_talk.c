@@ -252,19 +252,6 @@ test_take_back(void)
 	ok(answers("!cancel", "nothing to stop") && answers("!yes", "nothing to say yes to"), "once");
 }
 
-/* Events of the source in the channel. */
-static int
-told(void)
-{
-	const json_t *event;
-	size_t i;
-	int n = 0;
-
-	json_array_foreach(hs_events(h.hs, hs_room(h.hs, "org.cairnpeer.channel", 0)), i, event)
-		n += !strcmp(json_str(event, "sender"), SOURCE_USER);
-	return n;
-}
-
 /* Between the question and the yes it ends: the target declines, or staff take it back by a word that has not arrived. */
 static void
 test_over_meanwhile(bool declined)
@@ -280,12 +267,12 @@ test_over_meanwhile(bool declined)
 		json_decref(host_ok(&h, SOURCE, "withdraw", json_pack("{s:s, s:b}", "id", id, "by_member", 1)));
 	}
 	host_run(&h, 20000);
-	before = told();
+	before = story_sent(&h, SOURCE_USER);
 	ok(answers("!yes", "It has ended already"), "it ends meanwhile, %s: the yes comes too late", declined ? "declined" : "taken back by staff");
 	if (!declined)
 		host_start(&h, TARGET);
 	host_run(&h, 60000);
-	is_int(told() - before, 0, "and nothing more is said to them");
+	is_int(story_sent(&h, SOURCE_USER) - before, 0, "and nothing more is said to them");
 	ok(ended(id, declined ? "declined" : "withdrawn") && story_clean(&h, TARGET), "nor anything that the other side cannot take");
 }
 

@@ -25,19 +25,6 @@ static struct referral_story s;
 static int made_up;
 static const char *mute;		/* The node whose words the homeserver does not take. */
 
-/* Events of the target in the channel: all that the source's side can count. */
-static int
-said(void)
-{
-	const json_t *event;
-	size_t i;
-	int n = 0;
-
-	json_array_foreach(hs_events(h.hs, hs_room(h.hs, "org.cairnpeer.channel", 0)), i, event)
-		n += !strcmp(json_str(event, "sender"), TARGET_USER) && json_str(event, "state_key") == NULL;
-	return n;
-}
-
 static void
 does(const char *verb, const char *key, const char *value)
 {
@@ -491,7 +478,7 @@ test_court_first(bool later)
 	ok(story_well(&h, TARGET, "revocations"), "and each revocation is answered");
 }
 
-/* How often the target speaks until an hour after the court's consent has ended. */
+/* How often the target speaks, which is all that the source's side can count, until an hour after the court's consent has ended. */
 static int
 court(bool report, bool taken_back)
 {
@@ -501,7 +488,7 @@ court(bool report, bool taken_back)
 	begin("court");
 	sign_for_court();
 	host_run(&h, 60000);
-	before = said();
+	before = story_sent(&h, TARGET_USER);
 	mute = TARGET_USER;
 	if (report)
 		does("engage", NULL, NULL);
@@ -513,7 +500,7 @@ court(bool report, bool taken_back)
 	host_run(&h, 3600 * 1000);
 	ok(same_step() && refer_state(&h, SOURCE, &s, taken_back ? "ended" : "accepted"), "a court's referral, %s, %s: both sides agree",
 	    report ? "of which something was to be told" : "of which nothing was to be told", taken_back ? "revoked" : "expired");
-	return said() - before;
+	return story_sent(&h, TARGET_USER) - before;
 }
 
 int

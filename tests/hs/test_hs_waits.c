@@ -56,19 +56,6 @@ waiting(struct scene *sc, size_t i, const char *input)
 	return n;
 }
 
-/* Events of that user in the channel. */
-static int
-said(const struct scene *sc, const char *user)
-{
-	const json_t *event;
-	size_t i;
-	int n = 0;
-
-	json_array_foreach(hs_events(sc->host.hs, sc->channel), i, event)
-		n += !strcmp(json_str(event, "sender"), user);
-	return n;
-}
-
 static json_t *
 on_nothing(struct scene *sc, json_t *content)
 {
@@ -282,10 +269,10 @@ test_made_up(void)
 	scene_begin(&sc, 99, STORY_CONSENT);
 	shown = refer_show(h, SOURCE, &sc.s);
 	(void)snprintf(org, sizeof(org), "%s", json_str(shown, "org"));
-	before = said(&sc, SOURCE_USER);
+	before = story_sent(h, SOURCE_USER);
 	hostile_say(h, TARGET, sc.channel, REVOKED, revoked(&sc, "ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "revoke"));
 	ok(refer_state(h, SOURCE, &sc.s, "accepted"), "a consent that nobody gave ends nothing");
-	is_int(said(&sc, SOURCE_USER) - before, 0, "and the target, which made the step, is not told that it was taken");
+	is_int(story_sent(h, SOURCE_USER) - before, 0, "and the target, which made the step, is not told that it was taken");
 	db = hostile_db(h, SOURCE);
 	must(h, revocation_unknown(db, org, &n));
 	hostile_go_on(h, SOURCE, db);
@@ -293,7 +280,7 @@ test_made_up(void)
 	plain = revoked(&sc, "ZZZZZZZZZZZZZZZZZZZZZZZZZY", "nothing");
 	(void)(json_object_del(plain, "prev") | json_object_del(plain, "leg"));
 	hostile_say(h, TARGET, sc.channel, REVOKED, plain);
-	is_int(said(&sc, SOURCE_USER) - before, 2, "one without a step is acknowledged, and answered");
+	is_int(story_sent(h, SOURCE_USER) - before, 2, "one without a step is acknowledged, and answered");
 	scene_end(&sc);
 }
 
@@ -360,17 +347,17 @@ test_unknown(void)
 	int before;
 
 	scene_begin(&sc, 93, STORY_REFER);
-	before = said(&sc, SOURCE_USER);
+	before = story_sent(h, SOURCE_USER);
 	make_up(&sc);
-	is_int(said(&sc, SOURCE_USER) - before, 2 * ASKED, "what is about nothing that is here is acknowledged and answered");
+	is_int(story_sent(h, SOURCE_USER) - before, 2 * ASKED, "what is about nothing that is here is acknowledged and answered");
 	is_int(owed(&sc), 0, "and no answer is owed");
 	ok(story_audited(h, SOURCE, "partner:", "revoke", "") == 0 && story_audited(h, SOURCE, "partner:", "purge", "") == 0,
 	    "nor is the audit filled with names of things that are not here");
 	later(h, WHEN_DAY);
-	is_int(said(&sc, SOURCE_USER) - before, 2 * ASKED, "to whoever is silent nothing is said again");
+	is_int(story_sent(h, SOURCE_USER) - before, 2 * ASKED, "to whoever is silent nothing is said again");
 	host_start(h, TARGET);
 	make_up(&sc);
-	is_int(said(&sc, SOURCE_USER) - before, 4 * ASKED, "but when it comes again");
+	is_int(story_sent(h, SOURCE_USER) - before, 4 * ASKED, "but when it comes again");
 	host_start(h, TARGET);
 	scene_end(&sc);
 }
@@ -403,11 +390,11 @@ test_again(void)
 	int before;
 
 	scene_begin(&sc, 94, STORY_REFER);
-	before = said(&sc, SOURCE_USER);
+	before = story_sent(h, SOURCE_USER);
 	for (int i = 0; i < (int)nelem(consents); i++) {
 		say_anew(&sc, consents[i], MADE_UP);
 		if (i == 0)
-			is_int(said(&sc, SOURCE_USER) - before, 2 * MADE_UP, "that a consent has ended is acknowledged and answered each time that it is said");
+			is_int(story_sent(h, SOURCE_USER) - before, 2 * MADE_UP, "that a consent has ended is acknowledged and answered each time that it is said");
 		is_int(owed(&sc), i + 1, "of each consent one answer is owed");
 		is_int(story_audited(h, SOURCE, "partner:", "revoke", ""), i + 1, "and the audit has each once");
 	}
