@@ -28,6 +28,16 @@ proof_key_text(const uint8_t pub[ED25519_PUBLIC], char out[64])
 	encode_b58(coded, sizeof(coded), out + 1);
 }
 
+/* Canonical, of the main subgroup, not of small order. */
+static int
+take_point(const uint8_t *key, uint8_t ret[ED25519_PUBLIC])
+{
+	if (crypto_core_ed25519_is_valid_point(key) != 1)
+		return E_BAD;
+	memcpy(ret, key, ED25519_PUBLIC);
+	return 0;
+}
+
 int
 proof_key_parse(const char *text, uint8_t ret[ED25519_PUBLIC])
 {
@@ -37,11 +47,15 @@ proof_key_parse(const char *text, uint8_t ret[ED25519_PUBLIC])
 	if (text[0] != 'z' || decode_b58(text + 1, coded, sizeof(coded), &n) != 0 ||
 	    n != sizeof(coded) || coded[0] != CODEC_0 || coded[1] != CODEC_1)
 		return E_BAD;
-	/* Canonical, of the main subgroup, not of small order. */
-	if (crypto_core_ed25519_is_valid_point(coded + 2) != 1)
-		return E_BAD;
-	memcpy(ret, coded + 2, ED25519_PUBLIC);
-	return 0;
+	return take_point(coded + 2, ret);
+}
+
+int
+proof_key_b64(const char *text, uint8_t ret[ED25519_PUBLIC])
+{
+	uint8_t key[ED25519_PUBLIC];
+
+	return text != NULL && decode_b64_exact(text, key, sizeof(key)) == 0 ? take_point(key, ret) : E_BAD;
 }
 
 static void

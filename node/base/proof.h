@@ -23,6 +23,8 @@ enum { ED25519_PUBLIC = 32, ED25519_SEED = 32, ED25519_SIG = 64 };
 void	proof_key_text(const uint8_t[ED25519_PUBLIC], char[64]);
 /** proof_key_parse(text, ret): 0 or E_BAD (also small-order or non-canonical points). */
 int	proof_key_parse(const char *, uint8_t[ED25519_PUBLIC]) must_check;
+/** proof_key_b64(text, ret): likewise of unpadded base64, as Matrix writes keys; NULL text: E_BAD. */
+int	proof_key_b64(const char *, uint8_t[ED25519_PUBLIC]) must_check;
 
 /**
  * proof_sign(doc, seed, purpose, created, reterr): add member "proof" to ${doc}

@@ -123,7 +123,7 @@ crosssign_sign_device(const struct crosssign_keys *k, const json_t *device_keys,
 	if (copy == NULL)
 		return -ENOMEM;
 	(void)snprintf(own, sizeof(own), ED "%s", id);
-	if (strict_edward(json_str(json_obj(copy, "keys"), own), key) != 0)
+	if (proof_key_b64(json_str(json_obj(copy, "keys"), own), key) != 0)
 		return E_BAD;
 	if ((r = verify_json(copy, user, own, key, NULL)) != 0)
 		return r < 0 ? r : E_BAD;

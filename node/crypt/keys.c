@@ -5,6 +5,7 @@
 
 #include "base/encode.h"
 #include "base/id.h"
+#include "base/proof.h"
 #include "keys.h"
 #include "machine.h"
 #include "store/peoplestore.h"
@@ -235,7 +236,7 @@ parse_fingerprint(const char *text, uint8_t ret[CRYPT_KEY])
 		bare[n++] = *text;
 	}
 	bare[n] = '\0';
-	return strict_edward(bare, ret);
+	return proof_key_b64(bare, ret);
 }
 
 int

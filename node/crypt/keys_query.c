@@ -133,7 +133,7 @@ cross_key(const json_t *object, const char *user, const char *usage, uint8_t ret
 	    json_object_size(keys) != 1 || text == NULL || strncmp(id, ED, strlen(ED)) != 0 ||
 	    strcmp(id + strlen(ED), text) != 0)
 		return E_BAD;
-	return strict_edward(text, ret);
+	return proof_key_b64(text, ret);
 }
 
 /* What one answer says of one user. */
@@ -201,7 +201,7 @@ read_device(const struct view *v, const char *id, const json_t *object, struct c
 		return E_BAD;
 	(void)snprintf(ed_id, sizeof(ed_id), ED "%s", id);
 	(void)snprintf(curve_id, sizeof(curve_id), CURVE "%s", id);
-	if (strict_edward(json_str(keys, ed_id), d->ed25519) != 0 ||
+	if (proof_key_b64(json_str(keys, ed_id), d->ed25519) != 0 ||
 	    strict_curve(json_str(keys, curve_id), d->curve25519) != 0)
 		return E_BAD;
 	if ((r = verify_json(object, v->user, ed_id, d->ed25519, NULL)) != 0)

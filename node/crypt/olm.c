@@ -10,6 +10,7 @@
 
 #include "base/canon.h"
 #include "base/encode.h"
+#include "base/proof.h"
 #include "olm.h"
 #include "primitives.h"
 
@@ -126,7 +127,7 @@ ratchet_account_keys(struct ratchet_account *a, uint8_t ret_ed[CRYPT_KEY], uint8
 	autojson json_t *keys = NULL;
 
 	if (n == olm_error() || canon_parse(text, n, &keys, NULL) != 0 ||
-	    strict_edward(json_str(keys, "ed25519"), ret_ed) != 0 ||
+	    proof_key_b64(json_str(keys, "ed25519"), ret_ed) != 0 ||
 	    strict_curve(json_str(keys, "curve25519"), ret_curve) != 0)
 		return ERR_CRYPTO;
 	return 0;

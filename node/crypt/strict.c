@@ -47,18 +47,6 @@ strict_curve(const char *text, uint8_t ret[CRYPT_KEY])
 	return 0;
 }
 
-int
-strict_edward(const char *text, uint8_t ret[CRYPT_KEY])
-{
-	uint8_t key[CRYPT_KEY];
-
-	if (text == NULL || decode_b64_exact(text, key, sizeof(key)) != 0 ||
-	    crypto_core_ed25519_is_valid_point(key) != 1)
-		return E_BAD;
-	memcpy(ret, key, sizeof(key));
-	return 0;
-}
-
 /* What is left of a message's payload. */
 struct cursor {
 	const uint8_t	*at, *end;

@@ -19,9 +19,8 @@ enum {
 
 /** strict_point(key): 0, or E_BAD if the Curve25519 key is of small order or not canonical. */
 int	strict_point(const uint8_t[CRYPT_KEY]) must_check;
-/** strict_curve(text, ret): base64 of such a key (NULL text: E_BAD).  strict_edward: of a sound Ed25519 key. */
+/** strict_curve(text, ret): base64 of such a key (NULL text: E_BAD). */
 int	strict_curve(const char *, uint8_t[CRYPT_KEY]) must_check;
-int	strict_edward(const char *, uint8_t[CRYPT_KEY]) must_check;
 
 struct olm_message {
 	int		 type;		/* 0: opens a session, 1: within one. */

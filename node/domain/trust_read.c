@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/canon.h"
-#include "base/encode.h"
 #include "base/id.h"
 #include "base/proof.h"
 #include "trust_list.h"
@@ -67,9 +66,8 @@ are_devices(const json_t *list)
 		return false;
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *device = json_array_get(list, i);
-		const char *text = json_str(device, "key");
 
-		if (!id_is_device(json_str(device, "device")) || text == NULL || decode_b64_exact(text, key, 32) != 0)
+		if (!id_is_device(json_str(device, "device")) || proof_key_b64(json_str(device, "key"), key) != 0)
 			return false;
 	}
 	return true;
@@ -101,8 +99,8 @@ read_accounts(const json_t *o, struct trust_org *org, struct err *reterr)
 	if (json_object_get(o, "devices") != NULL && (!trust_has_role(org, "bot") || !are_devices(org->devices)))
 		return err_set(reterr, E_BAD, "devices is not a list of a bot's devices and their keys");
 	if ((org->devices == NULL || json_object_get(o, "master_key") != NULL) &&
-	    (org->master_key == NULL || decode_b64_exact(org->master_key, master, 32) != 0))
-		return err_set(reterr, E_BAD, "master_key is not 32 bytes of unpadded base64");
+	    proof_key_b64(org->master_key, master) != 0)
+		return err_set(reterr, E_BAD, "master_key is not an Ed25519 key in unpadded base64");
 	return 0;
 }
 

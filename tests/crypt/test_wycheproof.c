@@ -127,7 +127,7 @@ edward_group(const json_t *group, const json_t *test)
 	uint8_t key[KEY];
 
 	encode_b64(pub.data, KEY, key_text);
-	if (whole == NULL || strict_edward(key_text, key) != 0)
+	if (whole == NULL || proof_key_b64(key_text, key) != 0)
 		return false;
 	memcpy(whole, msg.data, msg.len);
 	memcpy(whole + msg.len, sig.data, sig.len);

@@ -120,7 +120,7 @@ static const struct {
 	{ "orgs/0/steward_user", NULL, "steward_user" },
 	{ "orgs/0/steward_user", "'@node:oak.example'", "same account" },
 	{ "orgs/0/master_key", NULL, "master_key" }, { "orgs/0/master_key", "'AQID'", "master_key" },
-	{ "orgs/0/master_key", "'AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyB'", "master_key" },
+	{ "orgs/0/master_key", "'Qh46Beu6Uf9rwJ7oyAffvMcz0qjvp+UJCwjp+mdxBZ1'", "master_key" }, { "orgs/0/master_key", "'" NO_POINT "'", "master_key" },
 	{ "orgs/0/record_key", NULL, "record_key" }, { "orgs/0/record_key", "'z6Mk'", "record_key" },
 	{ "orgs/0/roles", NULL, "roles" }, { "orgs/0/roles", "[]", "roles" },
 	{ "orgs/0/roles/0", "'king'", "roles" }, { "orgs/0/roles/0", "1", "roles" },

@@ -222,7 +222,8 @@ test_bots(void)
 	} wrong[] = {
 		{ "orgs/0/devices", NULL, "master_key" }, { "orgs/0/devices", "[]", "devices" }, { "orgs/0/devices", "'x'", "devices" },
 		{ "orgs/0/devices/0/key", "'x'", "devices" }, { "orgs/0/devices/0/device", "''", "devices" },
-		{ "orgs/0/devices/0/key", NULL, "devices" }, { "orgs/0/roles", "['node']", "steward_user" },
+		{ "orgs/0/devices/0/key", NULL, "devices" }, { "orgs/0/devices/0/key", "'" NO_POINT "'", "devices" },
+		{ "orgs/0/master_key", "'" NO_POINT "'", "master_key" }, { "orgs/0/roles", "['node']", "steward_user" },
 		{ "orgs/0/roles", "['issuer']", "devices" }, { "orgs/0/master_key", "'x'", "master_key" },
 		{ "orgs/0/steward_user", "'@s:river.example'", "steward_user" }, { "orgs/0/steward_user", "1", "steward_user" },
 		{ "orgs/0/suspended", "{}", "suspended" }, { "orgs/0/suspended", "{'since': 1}", "suspended" },

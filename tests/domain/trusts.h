@@ -8,7 +8,8 @@
 #include "tests/domain/keys.h"
 #include "tests/tap.h"
 
-#define MASTER	"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"
+#define MASTER	"Qh46Beu6Uf9rwJ7oyAffvMcz0qjvp+UJCwjp+mdxBZ0"
+#define NO_POINT	"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"	/* 32 bytes, but not on the curve. */
 #define HASH	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static struct keypair signer;

@@ -219,7 +219,7 @@ strict(const uint8_t *data, size_t len)
 		encode_b64(key, sizeof(key), back);
 		claim(strcmp(back, text) == 0 && strict_point(key) == 0);
 	}
-	if (strict_edward(text, key) == 0) {
+	if (proof_key_b64(text, key) == 0) {
 		encode_b64(key, sizeof(key), back);
 		claim(strcmp(back, text) == 0);
 	}
