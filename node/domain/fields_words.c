@@ -221,6 +221,17 @@ say_origin(struct words *w, const json_t *body)
 		    or(json_str(review, "due"), ""));
 }
 
+/* What the steward sees is said even if the organization's own words forget it. */
+static void
+say_charter(struct words *w, const json_t *charter)
+{
+	if (charter == NULL)
+		return;
+	say_list(w, charter, "principles", "Principles");
+	say(w, "Charter: %s", or(json_str(charter, "text"), ""));
+	say(w, "What is written in the room only its members can read; the organization sees who is there, when, and reactions.");
+}
+
 int
 fields_words(const char *kind, const json_t *body, int64_t now, json_t **ret)
 {
@@ -255,7 +266,7 @@ fields_words(const char *kind, const json_t *body, int64_t now, json_t **ret)
 	say_boundaries(&w, json_obj(body, "boundaries"));
 	if (json_obj(body, "supervisor") != NULL)
 		say(&w, "Supervised by: %s.", or(json_str(json_obj(body, "supervisor"), "title"), ""));
-	say_list(&w, json_obj(body, "charter"), "principles", "Principles");
+	say_charter(&w, json_obj(body, "charter"));
 	say_list(&w, body, "principles", "Principles");
 	say_origin(&w, body);
 	if (w.r != 0) {

@@ -179,6 +179,8 @@ static const struct {
 	  "How it ends: In May." },
 	{ "supervisor", "group", "{'supervisor':{'title':'Peer supervisor'}}", "Supervised by: Peer supervisor." },
 	{ "charter", "group", "{'charter':{'principles':['shared_power','hope']}}", "Principles: shared power, hope." },
+	{ "its words", "group", "{'charter':{'principles':['hope'],'text':'What is said here stays here.'}}", "Charter: What is said here stays here." },
+	{ "what the steward sees", "group", "{'charter':{'principles':['hope'],'text':'Be kind.'}}", "sees who is there, when, and reactions." },
 	{ "crisis line", "crisis_line", "{'ways':[{'how':'call','value':'555-0100','always':true,'audience':'veterans','languages':['en'],"
 	  "'option':'Press 1.'}]}", "call 555-0100, day and night, for veterans, in en:" },
 	{ "its option", "crisis_line", "{'ways':[{'how':'call','value':'555-0100','always':true,'option':'Press 1.'}]}", "  Press 1." },
