@@ -50,8 +50,7 @@ stop_one(void *cookie, const char *content_id)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	/* What cannot be read any more is under nothing. */
-	r = s->left || t.content == NULL ? E_REFUSED : disclosure_in_force(app, t.referral, t.org, t.content);
+	r = s->left ? E_REFUSED : disclosure_in_force(app, t.referral, t.org, t.content);
 	traffic_free(&t);
 	if (r != E_REFUSED)
 		return r;

@@ -97,9 +97,42 @@ test_older_keys(void)
 	host_close(&h);
 }
 
+/* The member's consent ends by its event while what the target said under it waits, whose key is lost. */
+static void
+test_lost_told(void)
+{
+	const char *mute = TARGET_USER;
+	struct host h;
+	struct referral_story s;
+	json_t *form;
+
+	story_begin(&h, 72);
+	story_trust(&h);
+	story_publish(&h);
+	search_copy_file(&h, TARGET, "/keys.db", ".older");
+	refer_to(&h, &s, STORY_ACCEPT);
+	form = refer_args(&h, &s, STORY_CONSENT);
+	(void)json_object_set_new(json_obj(form, "consent"), "expires", json_pack("{s:s, s:s}", "kind", "event", "event", "when I have moved"));
+	json_decref(host_ok(&h, SOURCE, "consent", form));
+	host_run(&h, 20000);
+	hs_script(h.hs, &(struct hs_script){ .request = story_muted, .cookie = &mute });
+	json_decref(host_ok(&h, TARGET, "engage", json_pack("{s:s}", "referral", s.id)));
+	with_keys(&h, ".older");
+	ok(story_ill(&h, TARGET, "keys of members", s.id), "what is said under a consent has not left, and its key is lost");
+	json_decref(host_ok(&h, SOURCE, "revoke", json_pack("{s:s, s:s, s:s}", "referral", s.id, "how", "event", "recorded_by", "K. Lind")));
+	host_run(&h, 20000);
+	mute = NULL;
+	host_run(&h, 3600 * 1000);
+	ok(story_well(&h, SOURCE, "revocations"), "that the consent ended is taken, and answered");
+	ok(refer_state(&h, SOURCE, &s, "accepted"), "and what waited never leaves");
+	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
+	host_close(&h);
+}
+
 int
 main(void)
 {
 	test_older_keys();
+	test_lost_told();
 	return done_testing();
 }
