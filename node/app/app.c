@@ -17,6 +17,7 @@
 #include "epoch.h"
 #include "gap.h"
 #include "ingest.h"
+#include "invitation.h"
 #include "matrix/answer.h"
 #include "setup.h"
 #include "steps.h"
@@ -172,14 +173,33 @@ keys_back_off(struct app *app, const struct flight *f, int64_t told, const json_
 	return r != 0 ? r : outbox_wake(app->db, NULL);
 }
 
+/* ${limited}: HTTP 429, our own homeserver's. */
+static int
+row_back_off(struct app *app, const struct flight *f, bool limited, int64_t told, const json_t *answer, const char *why)
+{
+	uint32_t jitter;
+	int64_t now = app_now(app);
+	struct out out;
+	int r;
+
+	if ((r = outbox_get(app->db, f->row, &out)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	log_info("app", "%s: %s; will try again", out.purpose, why);
+	doubt(app, !strcmp(out.account, "steward") ? APP_STEWARD : APP_NODE);
+	if ((r = invitation_undecided(app, &out, limited, told, answer)) == E_NOTFOUND) {
+		world_random(app->world, &jitter, sizeof(jitter));
+		r = outbox_tried(app->db, f->row, now, now + answer_wait(told, answer, out.attempts + 1, jitter));
+	}
+	outbox_free(&out);
+	return r;
+}
+
 /* Nothing was decided: try again later. */
 static int
 back_off(struct app *app, const struct flight *f, int64_t told, const json_t *answer, const char *why)
 {
 	uint32_t jitter;
 	int64_t now = app_now(app);
-	struct out out;
-	int r;
 
 	world_random(app->world, &jitter, sizeof(jitter));
 	switch (f->kind) {
@@ -197,14 +217,7 @@ back_off(struct app *app, const struct flight *f, int64_t told, const json_t *an
 		log_info("app", "device keys: %s; will try again", why);
 		return keys_back_off(app, f, told, answer);
 	case FLIGHT_OUT:
-		if ((r = outbox_get(app->db, f->row, &out)) != 0)
-			return r == E_NOTFOUND ? 0 : r;
-		log_info("app", "%s: %s; will try again", out.purpose, why);
-		doubt(app, !strcmp(out.account, "steward") ? APP_STEWARD : APP_NODE);
-		r = outbox_tried(app->db, f->row, now,
-		    now + answer_wait(told, answer, out.attempts + 1, jitter));
-		outbox_free(&out);
-		return r;
+		return row_back_off(app, f, false, told, answer, why);
 	case FLIGHT_NONE:
 		break;
 	}
@@ -369,7 +382,9 @@ judged(struct app *app, const struct flight *f, int status, int64_t told, const 
 		if ((status == 200 && answer == NULL && (r = narrow(app, f)) != 0) ||
 		    (fate == ANSWER_LIMITED && (r = limited(app, f, told, answer)) != 0))
 			return r;
-		return back_off(app, f, told, answer, brief.text);
+		/* M_LIMIT_EXCEEDED with another status may be another homeserver's word. */
+		return status == 429 && f->kind == FLIGHT_OUT ? row_back_off(app, f, true, told, answer, brief.text) :
+		    back_off(app, f, told, answer, brief.text);
 	}
 	if ((fate == ANSWER_LOGGED_OUT || fate == ANSWER_BARRED) &&
 	    (r = barred(app, f, fate, brief.text)) != E_REFUSED)

@@ -18,8 +18,8 @@
 #include "store/audit.h"
 
 /* A partner invites to its directory once, and its server may be away for days;
- * instead of a channel or chat that cannot be joined, we make our own. */
-enum { JOIN_TRIES = 8, JOIN_TRIES_DIRECTORY = 2000, SHARE_TRIES = 10 };
+ * instead of a channel or chat that cannot be joined, we make our own.  A chat's tries are further apart. */
+enum { JOIN_TRIES = 8, JOIN_TRIES_DIRECT = 4, JOIN_TRIES_DIRECTORY = 2000, SHARE_TRIES = 10 };
 
 static int
 nothing(struct app *app, const struct out *out, const json_t *answer)
@@ -163,7 +163,7 @@ join_again(struct app *app, const struct out *out)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	most = room.kind == ROOM_DIRECTORY ? JOIN_TRIES_DIRECTORY : JOIN_TRIES;
+	most = room.kind == ROOM_DIRECTORY ? JOIN_TRIES_DIRECTORY : room.kind == ROOM_DIRECT ? JOIN_TRIES_DIRECT : JOIN_TRIES;
 	room_free(&room);
 	return out->attempts < most ? E_LATER : 0;
 }

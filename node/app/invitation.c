@@ -11,16 +11,22 @@
 #include "base/log.h"
 #include "domain/trust.h"
 #include "invitation.h"
+#include "matrix/answer.h"
 #include "matrix/request.h"
 #include "rooms.h"
 #include "store/dirstore.h"
 #include "store/inbox.h"
-#include "store/outbox.h"
 
 /* Cold invitations to a direct chat that are accepted in one hour, in all and from one homeserver. */
 enum { DIRECT_PER_HOUR = 60, DIRECT_PER_SERVER = 20 };
 
 #define DIRECT_HOUR	"direct_per_server"	/* meta: {hour, total, servers: {name: n}}; secret. */
+
+/* Joins of direct chats that are tried again in one hour, in all and for one homeserver; and how often one is. */
+enum { AGAIN_PER_HOUR = 20, AGAIN_PER_SERVER = 10, AGAIN_MOST = 8 };
+enum { HOUR_MS = 3600 * 1000, DAY_HOURS = 24, LIMITED_MS = 60 * 1000 };
+
+#define AGAIN_HOURS	"direct_again"		/* meta: {hour: {name: n}}, from the present hour on; secret. */
 
 /* What an invitation says of itself; all of it a hint. */
 struct invitation {
@@ -59,7 +65,7 @@ direct_allowed(struct app *app, const char *inviter)
 	autofree char *text = NULL, *next = NULL;
 	autojson json_t *seen = NULL;
 	const char *server = id_server(inviter);
-	json_int_t hour = app_now(app) / 3600000, total, of_server;
+	json_int_t hour = app_now(app) / HOUR_MS, total, of_server;
 	json_t *servers;
 	int r = meta_get(app->db, DIRECT_HOUR, true, &text);
 
@@ -81,6 +87,100 @@ direct_allowed(struct app *app, const char *inviter)
 	    (next = json_text(seen, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	return meta_put(app->db, DIRECT_HOUR, next, true);
+}
+
+/* One place in that hour for a homeserver; E_REFUSED if there is none. */
+static int
+take_place(json_t *hours, int64_t hour, const char *server)
+{
+	char name[24];
+	const char *key;
+	json_t *servers, *n;
+	json_int_t total = 0, of_server;
+
+	(void)snprintf(name, sizeof(name), "%lld", (long long)hour);
+	if (json_obj(hours, name) == NULL && json_object_set_new(hours, name, json_object()) != 0)
+		return -ENOMEM;
+	servers = json_obj(hours, name);
+	json_object_foreach(servers, key, n)
+		total += json_integer_value(n);
+	of_server = json_int(servers, server, 0);
+	if (total >= AGAIN_PER_HOUR || of_server >= AGAIN_PER_SERVER)
+		return E_REFUSED;
+	return json_object_set_new(servers, server, json_integer(of_server + 1)) == 0 ? 0 : -ENOMEM;
+}
+
+/* The first hour with a place for that homeserver, from ${due} on and within a day; at any time of it, not all at its beginning. */
+static int
+find_place(struct app *app, const char *server, uint32_t jitter, int64_t *due)
+{
+	autofree char *text = NULL, *next = NULL;
+	autojson json_t *hours = NULL;
+	int64_t hour = *due / HOUR_MS, last = hour + DAY_HOURS;
+	const char *name;
+	json_t *servers;
+	void *tmp;
+	int r = meta_get(app->db, AGAIN_HOURS, true, &text);
+
+	if (r < 0 || (r == 0 && (r = canon_stored(text, &hours)) != 0))
+		return r < 0 ? r : ERR_CORRUPT;
+	if (hours == NULL && (hours = json_object()) == NULL)
+		return -ENOMEM;
+	json_object_foreach_safe(hours, tmp, name, servers)
+		if (strtoll(name, NULL, 10) < app_now(app) / HOUR_MS)
+			(void)json_object_del(hours, name);
+	while ((r = take_place(hours, hour, server)) == E_REFUSED && hour < last)
+		hour++;
+	if (r != 0)
+		return r;
+	if (hour > *due / HOUR_MS)
+		*due = hour * HOUR_MS + jitter % HOUR_MS;
+	if ((next = json_text(hours, JSON_COMPACT)) == NULL)
+		return -ENOMEM;
+	return meta_put(app->db, AGAIN_HOURS, next, true);
+}
+
+/* What a stranger's homeserver may have said in a body decides nothing here; the answer's header is our own homeserver's. */
+static int
+join_undecided(struct app *app, const struct out *out, const struct room *room, int64_t told, uint32_t jitter)
+{
+	autofree char *inviter = NULL;
+	int64_t now = app_now(app), due;
+	char ref[9];
+	int r = person_user(app->db, room->pid, &inviter);
+
+	if (r != 0)
+		return r > 0 ? ERR_CORRUPT : r;
+	r = E_REFUSED;
+	if (out->attempts < AGAIN_MOST) {
+		due = now + (told >= 0 ? answer_wait(told, NULL, 0, 0) : (INT64_C(4000) << (2 * out->attempts)) + jitter % 1000);
+		if ((r = find_place(app, id_server(inviter), jitter, &due)) == 0)
+			return outbox_tried(app->db, out->id, now, due);
+	}
+	if (r != E_REFUSED)
+		return r;
+	log_warn("rooms", "the join of %s, a direct chat, is given up: no answer decided it; who invites again is joined again",
+	    log_ref(room->room_id, ref));
+	return outbox_done(app->db, out->id);
+}
+
+int
+invitation_undecided(struct app *app, const struct out *out, bool limited, int64_t told, const json_t *answer)
+{
+	autoroom struct room room = { 0 };
+	uint32_t jitter;
+	int64_t wait;
+	int r = !strcmp(out->purpose, "join") ? room_get(app->db, out->ref, &room) : E_NOTFOUND;
+
+	if (r != 0)
+		return r;
+	if (room.kind != ROOM_DIRECT)
+		return E_NOTFOUND;
+	world_random(app->world, &jitter, sizeof(jitter));
+	if (!limited)
+		return join_undecided(app, out, &room, told, jitter);
+	wait = answer_wait(told, answer, 1, jitter);
+	return outbox_later(app->db, out->id, app_now(app) + (wait > LIMITED_MS ? wait : LIMITED_MS));
 }
 
 static int
