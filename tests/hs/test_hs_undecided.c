@@ -190,6 +190,26 @@ test_limited(void)
 	host_end(&h);
 }
 
+/* Of whom is erased nothing goes on being asked for. */
+static void
+test_erased(void)
+{
+	autofree char *room = NULL;
+	struct client eve;
+
+	begin(425, &eve);
+	say(502, "");
+	room = client_invite(&eve, NULL, SOURCE_USER, true);
+	host_run(&h, MINUTE);
+	is_int(waiting(), 1, "a join waits");
+	json_decref(host_ok(&h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", EVE, "confirm", EVE)));
+	host_run(&h, MINUTE);
+	evil.met = 0;
+	hours(2);
+	ok(waiting() == 0 && evil.met == 0, "which ends with the erasure of who invited");
+	host_end(&h);
+}
+
 int
 main(void)
 {
@@ -199,5 +219,6 @@ main(void)
 	test_flood(502, "");
 	test_flood(403, "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"No.\"}");
 	test_limited();
+	test_erased();
 	return done_testing();
 }

@@ -117,11 +117,12 @@ DELETE FROM pairing_chat WHERE pid = ?1;
 -- name: erase_person_bound
 DELETE FROM bound WHERE pid = ?1;
 
--- Also what only names them: who is to be invited, whose devices get keys, whose session is mended.
+-- Also what only names them: who is to be invited, whose invitation is taken, whose devices get keys, whose session is mended.
 -- name: erase_person_outbox
 DELETE FROM outbox WHERE room_id IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5)
 OR (purpose = 'say' AND ref IN (SELECT content_id FROM message WHERE pid = ?1))
 OR (purpose = 'create_room' AND ref IN (SELECT tag FROM room WHERE pid = ?1 AND kind = 5))
+OR (purpose = 'join' AND ref IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5))
 OR (purpose = 'share' AND ref IN (SELECT ref FROM crypt_share WHERE pid = ?1))
 OR (purpose = 'dummy' AND ref = CAST(?1 AS TEXT));
 
