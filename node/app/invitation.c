@@ -24,7 +24,7 @@ enum { DIRECT_PER_HOUR = 60, DIRECT_PER_SERVER = 20 };
 
 /* Joins of direct chats that are tried again in one hour, in all and for one homeserver; and how often one is. */
 enum { AGAIN_PER_HOUR = 20, AGAIN_PER_SERVER = 10, AGAIN_MOST = 8 };
-enum { HOUR_MS = 3600 * 1000, DAY_HOURS = 24, LIMITED_MS = 60 * 1000 };
+enum { HOUR_MS = 3600 * 1000, DAY_HOURS = 24, OWN_MS = 60 * 1000 };
 
 #define AGAIN_HOURS	"direct_again"		/* meta: {hour: {name: n}}, from the present hour on; secret. */
 
@@ -165,7 +165,7 @@ join_undecided(struct app *app, const struct out *out, const struct room *room, 
 }
 
 int
-invitation_undecided(struct app *app, const struct out *out, bool limited, int64_t told, const json_t *answer)
+invitation_undecided(struct app *app, const struct out *out, bool own, int64_t told, const json_t *answer)
 {
 	autoroom struct room room = { 0 };
 	uint32_t jitter;
@@ -177,10 +177,10 @@ invitation_undecided(struct app *app, const struct out *out, bool limited, int64
 	if (room.kind != ROOM_DIRECT)
 		return E_NOTFOUND;
 	world_random(app->world, &jitter, sizeof(jitter));
-	if (!limited)
+	if (!own)
 		return join_undecided(app, out, &room, told, jitter);
 	wait = answer_wait(told, answer, 1, jitter);
-	return outbox_later(app->db, out->id, app_now(app) + (wait > LIMITED_MS ? wait : LIMITED_MS));
+	return outbox_later(app->db, out->id, app_now(app) + (wait > OWN_MS ? wait : OWN_MS));
 }
 
 static int

@@ -25,12 +25,18 @@ static struct {
 	int		 met;
 } evil;
 
+static bool ill;	/* The source's own homeserver answers it nothing. */
 static struct host h;
 
 static enum hs_fate
 judge(void *cookie, const struct hs_call *call, int *ret_status, json_t **ret_body)
 {
 	(void)cookie;
+	if (ill && call->user != NULL && !strcmp(call->user, SOURCE_USER)) {
+		*ret_status = 502;
+		*ret_body = json_string("");
+		return HS_SAY;
+	}
 	if (strcmp(call->user, SOURCE_USER) != 0 || strstr(call->path, "/join/") == NULL || strstr(call->path, "evil.example") == NULL)
 		return HS_SERVE;
 	evil.met++;
@@ -190,6 +196,27 @@ test_limited(void)
 	host_end(&h);
 }
 
+/* Our own homeserver is ill for longer than any join is tried: nobody's call is given up for that. */
+static void
+test_own_ill(void)
+{
+	autofree char *room = NULL;
+	struct client eve;
+
+	begin(426, &eve);
+	say(502, "");
+	room = client_invite(&eve, NULL, SOURCE_USER, true);
+	host_run(&h, MINUTE);
+	ill = true;
+	hours(2 * DAY_HOURS);
+	ill = false;
+	is_int(waiting(), 1, "a join waits for as long as no sync is answered");
+	say(0, NULL);
+	host_run(&h, HOUR);
+	ok(is_joined(room), "and is done when the homeserver is well again");
+	host_end(&h);
+}
+
 /* Of whom is erased nothing goes on being asked for. */
 static void
 test_erased(void)
@@ -219,6 +246,7 @@ main(void)
 	test_flood(502, "");
 	test_flood(403, "{\"errcode\":\"M_FORBIDDEN\",\"error\":\"No.\"}");
 	test_limited();
+	test_own_ill();
 	test_erased();
 	return done_testing();
 }
