@@ -186,6 +186,8 @@ row_back_off(struct app *app, const struct flight *f, bool limited, int64_t told
 		return r == E_NOTFOUND ? 0 : r;
 	log_info("app", "%s: %s; will try again", out.purpose, why);
 	doubt(app, !strcmp(out.account, "steward") ? APP_STEWARD : APP_NODE);
+	if (limited && f->first)
+		deliver_keep(app, f->row);
 	/* When no sync is answered either, it is our own homeserver that is ill. */
 	if ((r = invitation_undecided(app, &out, limited || app->accounts[APP_NODE].attempts > 0, told, answer)) == E_NOTFOUND) {
 		world_random(app->world, &jitter, sizeof(jitter));

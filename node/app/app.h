@@ -51,6 +51,7 @@ struct flight {
 	int64_t		 row;		/* FLIGHT_OUT: the outbox row. */
 	unsigned	 account;	/* FLIGHT_SYNC: index into accounts. */
 	bool		 lazy;		/* FLIGHT_SYNC: it may leave out members. */
+	bool		 first;		/* FLIGHT_OUT: an event that had surely not left before. */
 	char		*sent;		/* FLIGHT_QUERY, FLIGHT_CLAIM: the body. */
 	int64_t		 gen;		/* FLIGHT_QUERY; FLIGHT_MARK: its number. */
 };
@@ -81,6 +82,8 @@ struct app {
 	} accounts[APP_ACCOUNTS];
 	int64_t			 clear[FRAME_IN_FLIGHT]; /* Outbox rows that steps() judged fit to leave now. */
 	size_t			 n_clear;
+	int64_t			 here[FRAME_IN_FLIGHT];	/* Events encrypted by this process that have surely not left (deliver_here); a ring. */
+	size_t			 n_here;
 	struct {
 		json_t	*users, *answer;	/* Users of an answered query still to be worked off; NULL: none. */
 		int64_t	gen;

@@ -199,6 +199,29 @@ deliver_full(const struct app *app)
 	return true;
 }
 
+static size_t
+here_at(const struct app *app, int64_t row)
+{
+	size_t i = 0;
+
+	while (i < nelem(app->here) && app->here[i] != row)
+		i++;
+	return i;
+}
+
+bool
+deliver_here(const struct app *app, int64_t row)
+{
+	return here_at(app, row) < nelem(app->here);
+}
+
+void
+deliver_keep(struct app *app, int64_t row)
+{
+	if (!deliver_here(app, row))
+		app->here[app->n_here++ % nelem(app->here)] = row;
+}
+
 /* Keys whose upload may have arrived go again only when a sync has shown that it did not. */
 static bool
 keys_in_doubt(const struct app *app, const struct out *out)
@@ -213,13 +236,14 @@ start_out(struct app *app, int64_t id)
 	struct account account;
 	struct out out;
 	bool ready;
+	size_t i;
 	int r = outbox_get(app->db, id, &out);
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	ready = out.state == OUT_READY && !rooms_in_doubt(app, &out) && !keys_in_doubt(app, &out);
-	for (unsigned i = 0; i < APP_ACCOUNTS; i++)
-		ready &= !app->accounts[i].barred || strcmp(out.account, app_account_name[i]) != 0;
+	for (unsigned k = 0; k < APP_ACCOUNTS; k++)
+		ready &= !app->accounts[k].barred || strcmp(out.account, app_account_name[k]) != 0;
 	if (ready && *out.account != '\0') {
 		if ((r = account_get(app->db, out.account, &account)) == 0) {
 			ready = account.token != NULL;
@@ -236,7 +260,10 @@ start_out(struct app *app, int64_t id)
 		    !strcmp(out.purpose, GAP_PURPOSE) ? PAGE_CAP : CALL_CAP;
 		if (app->sure == id)
 			app->sure = 0;
-		r = start(app, (struct flight){ .kind = FLIGHT_OUT, .row = id }, &request);
+		i = here_at(app, id);
+		r = start(app, (struct flight){ .kind = FLIGHT_OUT, .row = id, .first = i < nelem(app->here) }, &request);
+		if (i < nelem(app->here) && in_flight(app, FLIGHT_OUT, id, 0))
+			app->here[i] = 0;
 	}
 	outbox_free(&out);
 	return r == E_NOTFOUND ? 0 : r;

@@ -25,4 +25,11 @@ int	deliver_reserve(struct app *, enum flight_kind, const json_t *body, int64_t 
 bool	deliver_flying(const struct app *, enum flight_kind, int64_t row);
 bool	deliver_full(const struct app *);
 
+/**
+ * deliver_keep(app, row): that event has surely not left: it is encrypted only now, or its first answer was HTTP 429.
+ * deliver_here(app, row): so it is known to be; of what an earlier process encrypted nothing is known.
+ */
+void	deliver_keep(struct app *, int64_t row);
+bool	deliver_here(const struct app *, int64_t row);
+
 #endif /* !CAIRN_DELIVER_H */

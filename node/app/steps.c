@@ -165,9 +165,23 @@ new_event(struct app *app, struct out *out, bool *ret_more)
 	*ret_more |= r >= 0 && r != E_REFUSED && r != E_BAD;
 	if (r == E_LATER)
 		return (r = message_unread(app, out)) != 0 ? r : outbox_later(app->db, out->id, app_now(app) + SEAL_LATER_MS);
-	if (r == 0)
+	if (r == 0) {
+		deliver_keep(app, out->id);
 		epoch_want(app, out);
+	}
 	return r > 0 ? 0 : r;
+}
+
+/*
+ * Is what was encrypted to be encrypted anew?  0 or E_NOTFOUND.  A death between sending and answer leaves no attempt on record: what is ready may
+ * have left, and goes under its own name, until the homeserver has forgotten that.  What surely has not, goes to nobody who left or lost a device since.
+ */
+static int
+outworn(struct app *app, const struct out *out)
+{
+	if (app_now(app) - out->first_try >= TXN_LIFE_MS)
+		return 0;
+	return app->crypt != NULL && deliver_here(app, out->id) ? envelope_rotates(app->crypt, out->room_id) : E_NOTFOUND;
 }
 
 /* 0: may leave as it is; E_EXISTS: it was dealt with otherwise; E_LATER: put off. */
@@ -208,16 +222,14 @@ judge(struct app *app, struct out *out)
 			r = untold_refused(app, out->ref);
 		return r == 0 ? E_EXISTS : r;
 	}
-	/* A death between sending and answer leaves no attempt on record: what is ready may have left. */
-	if (r == 0 && out->kind == OUT_EVENT && out->state == OUT_READY &&
-	    app_now(app) - out->first_try >= TXN_LIFE_MS) {
+	if (r == 0 && out->kind == OUT_EVENT && out->state == OUT_READY && (r = outworn(app, out)) == 0) {
 		r = outbox_renew(app->db, out->id);
 		return r == 0 ? E_EXISTS : r;
 	}
-	return r;
+	return r == E_NOTFOUND ? 0 : r;
 }
 
-/* Consent, room and devices are judged again before each encryption and each send. */
+/* Trust, consent and who may have the key are judged again before each encryption and each send. */
 static int
 head(struct app *app, struct out *out, bool *ret_more)
 {

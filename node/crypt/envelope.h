@@ -113,6 +113,8 @@ int	envelope_blocked(struct crypt *, const char *room_id, char **) must_check;
 /* The next event of the room uses a fresh session: on request, or because a
  * member left, was kicked or banned (a non-join in a limited sync counts). */
 int	envelope_rotate(struct crypt *, const char *room_id) must_check;
+/* 0 if it will: somebody may have the present one's key who may not any more.  E_NOTFOUND. */
+int	envelope_rotates(struct crypt *, const char *room_id) must_check;
 int	envelope_member_left(struct crypt *, const char *room_id, int64_t pid) must_check;
 
 /**

@@ -368,6 +368,12 @@ envelope_rotate(struct crypt *c, const char *room_id)
 }
 
 int
+envelope_rotates(struct crypt *c, const char *room_id)
+{
+	return crypto_outbound_rotates(c->db, room_id);
+}
+
+int
 envelope_member_left(struct crypt *c, const char *room_id, int64_t pid)
 {
 	int r = history_drop(c->db, room_id, pid);

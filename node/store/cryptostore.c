@@ -483,6 +483,15 @@ crypto_outbound_rotate_room(struct db *db, const char *room_id)
 }
 
 int
+crypto_outbound_rotates(struct db *db, const char *room_id)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CRYPT_OUTBOUND_ROTATES, "t", room_id);
+
+	return r != 0 ? r : db_next(rows);
+}
+
+int
 crypto_outbound_rotate_person(struct db *db, int64_t pid)
 {
 	return db_run(db, Q_CRYPT_OUTBOUND_ROTATE_PERSON, "i", pid);

@@ -115,6 +115,8 @@ int	crypto_outbound_plan(struct db *, const struct crypto_outbound *) must_check
 int	crypto_outbound_retire(struct db *, int64_t n) must_check;
 int	crypto_outbound_rotate_room(struct db *, const char *room_id) must_check;
 int	crypto_outbound_rotate_person(struct db *, int64_t pid) must_check;
+/** crypto_outbound_rotates: the room's next event begins another session; 0 or E_NOTFOUND. */
+int	crypto_outbound_rotates(struct db *, const char *room_id) must_check;
 /** crypto_outbound_after(db, room, n, limit, ret, ret_n): sessions of a room, oldest first. */
 int	crypto_outbound_after(struct db *, const char *room_id, int64_t n, int64_t limit,
 	    int64_t **, size_t *) must_check;

@@ -161,6 +161,9 @@ DELETE FROM crypt_outbound WHERE history = 0;
 -- name: crypt_outbound_rotate_room
 UPDATE crypt_outbound SET rotate = 1 WHERE room_id = ?1 AND active = 1;
 
+-- name: crypt_outbound_rotates
+SELECT 1 FROM crypt_outbound WHERE room_id = ?1 AND active = 1 AND rotate = 1;
+
 -- name: crypt_outbound_rotate_person
 UPDATE crypt_outbound SET rotate = 1 WHERE active = 1 AND n IN (
 	SELECT outbound FROM crypt_share WHERE pid = ?1 AND state IN (2, 3));
