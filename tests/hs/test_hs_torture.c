@@ -55,6 +55,18 @@ tell(const struct torture *t, uint64_t seed, double seconds)
 	    t->days, t->bridges, t->n_referrals, t->untold, t->n_words, t->n_matches, t->publishes, t->claims, t->troubles);
 }
 
+/* In a world of full size each kind of death and trouble comes. */
+static void
+all_came(struct torture *t)
+{
+	bool all = t->moments > 0 && t->both > 0 && t->parents > 0 && t->bridges > 0 && t->troubles > 0;
+
+	for (size_t i = 0; i < HOST_KILLS; i++)
+		all = all && (t->killed[i] > 0 || i == HOST_NEVER || (i == HOST_FORGOTTEN && !t->forget));
+	if (!all)
+		host_fail(&t->host, "not each kind of death and trouble came in %ld kills", torture_kills(t));
+}
+
 struct torture_toll
 torture_live(uint64_t seed, long kills, bool forget, long *ret_kills)
 {
@@ -76,6 +88,8 @@ torture_live(uint64_t seed, long kills, bool forget, long *ret_kills)
 			host_fail(&t.host, "nobody dies any more");
 	}
 	torture_trouble(&t, false);
+	if (kills >= WORLD)
+		all_came(&t);
 	for (size_t i = SOURCE; i <= TARGET; i++)
 		host_arm(&t.host, i, HOST_NEVER, 0);
 	torture_finish(&t);
