@@ -11,6 +11,7 @@
 #include "domain/referral.h"
 #include "domain/report.h"
 #include "domain/trust.h"
+#include "domain/units.h"
 #include "domain/when.h"
 #include "facts.h"
 #include "notes.h"
@@ -30,9 +31,9 @@ static const char *const referred[2][2] = { { "sent", "sent_unmet" }, { "receive
 struct quarter {
 	struct app	*app;
 	int64_t		 from, until;
-	json_t		*matched, *unmet, *units;	/* {NAME: {PERSON: VALUE}}: each person once in each table (counted.h) */
+	json_t		*matched, *unmet;		/* {NAME: {PERSON: VALUE}}: each person once in each table (counted.h) */
 	json_t		*referrals;			/* Such a one under each name of ${referred}. */
-	json_t		*minutes;			/* {VALUE: minutes} of units by modality. */
+	json_t		*units;				/* Of units_add(). */
 	json_t		*list;				/* Of measures, or NULL. */
 	json_t		*scores;			/* {BY: {MEASURE: {PERSON: [first, last]}}} */
 	json_t		*feedback;			/* {BY: {PERSON: the latest}} */
@@ -53,7 +54,7 @@ inner(json_t *object, const char *key)
 	return json_object_get(object, key);
 }
 
-/* A person is in one row of each table: that of their newest referral, their first match, their first meeting. */
+/* A person is in one row of each table: that of their newest referral, their first match. */
 static int
 tally(json_t *section, const char *by, const char *who, const char *value)
 {
@@ -154,14 +155,10 @@ static int
 add_contact(struct quarter *q, const char *who, const json_t *body)
 {
 	const json_t *contact = json_obj(body, "contact");
-	const char *modality = json_str(contact, "modality");
 	char month[8];
-	int r;
 
 	(void)snprintf(month, sizeof(month), "%.7s", json_str(body, "on"));
-	if ((r = tally(q->units, "modality", who, modality)) != 0 || (r = tally(q->units, "month", who, month)) != 0)
-		return r;
-	return bump(q->minutes, modality, json_int(contact, "minutes", 0));
+	return units_add(q->units, who, json_str(contact, "modality"), month, json_int(contact, "minutes", 0));
 }
 
 /* Who said it: a specialist is one, however many they support.  ${ret_who}: the caller's, or NULL: the member.  1: nobody. */
@@ -234,7 +231,7 @@ add_note(void *cookie, const struct note *note)
 
 /* One table; E_REFUSED: nothing of these people may be said. */
 static int
-put_table(const json_t *counts, const char *by, const json_t *minutes, json_t *tables)
+put_table(const json_t *counts, const char *by, json_t *tables)
 {
 	size_t n = json_object_size(counts), i = 0;
 	autofree struct report_row *rows = calloc(n + 1, sizeof(*rows));
@@ -253,15 +250,12 @@ put_table(const json_t *counts, const char *by, const json_t *minutes, json_t *t
 	i = 0;
 	json_object_foreach((json_t *)counts, key, value) {
 		json_t *row = json_pack("{s:s, s:O}", "value", key, "count", value);
-		int64_t took;
 
 		others = others || rows[i].hidden;
-		if (rows[i].hidden)
+		if (rows[i++].hidden)
 			json_decref(row);
-		else if (json_array_append_new(list, row) != 0 || (minutes != NULL && report_round(json_int(minutes, key, 0), 1, rows[i].count,
-		    60, &took) == 0 && json_object_set_new(row, "minutes", json_integer(took)) != 0))
+		else if (json_array_append_new(list, row) != 0)
 			return -ENOMEM;
-		i++;
 	}
 	if (others && json_object_set_new(table, "others", json_string("some are not shown: fewer than 5, or what would tell of fewer than 5")) != 0)
 		return -ENOMEM;
@@ -282,8 +276,18 @@ count(const json_t *table)
 	return take(ret);
 }
 
+/* ${r}, ${out}: what may be said, or E_REFUSED. */
 static int
-put_section(const json_t *section, const json_t *minutes, const char *name, json_t *report)
+put_said(int r, json_t *out, const char *name, json_t *report)
+{
+	if (r < 0)
+		return r;
+	return json_object_set_new(report, name, r == 0 ? json_incref(out) :
+	    json_pack("{s:s}", "note", "too few, or too much alike, to say anything")) != 0 ? -ENOMEM : 0;
+}
+
+static int
+put_section(const json_t *section, const char *name, json_t *report)
 {
 	autojson json_t *tables = json_array(), *out = NULL;
 	json_t *people;
@@ -296,15 +300,22 @@ put_section(const json_t *section, const json_t *minutes, const char *name, json
 
 		n = json_object_size(people);	/* The same in each. */
 		if (r == 0)
-			r = counts == NULL ? -ENOMEM : put_table(counts, by, !strcmp(by, "modality") ? minutes : NULL, tables);
+			r = counts == NULL ? -ENOMEM : put_table(counts, by, tables);
 	}
 	if (r == 0 && n < REPORT_LEAST)
 		r = E_REFUSED;
-	if (r < 0)
-		return r;
-	out = r == 0 ? json_pack("{s:I, s:O}", "people", (json_int_t)n, "tables", tables) :
-	    json_pack("{s:s}", "note", "too few, or too much alike, to say anything");
-	return out == NULL || json_object_set(report, name, out) != 0 ? -ENOMEM : 0;
+	if (r == 0 && (out = json_pack("{s:I, s:O}", "people", (json_int_t)n, "tables", tables)) == NULL)
+		r = -ENOMEM;
+	return put_said(r, out, name, report);
+}
+
+static int
+put_units(json_t *units, json_t *report)
+{
+	autojson json_t *out = NULL;
+	int r = units_tell(units, &out);
+
+	return put_said(r, out, "units", report);
 }
 
 /* Of those who answered twice: the means of their first and last scores. */
@@ -372,11 +383,11 @@ make(struct quarter *q, const char *quarter, json_t **ret)
 	if (r == 0)
 		r = case_each(q->app->db, add_referral, q);
 	for (size_t i = 0; i < 4 && r == 0; i++)
-		r = put_section(json_obj(q->referrals, referred[i / 2][i % 2]), NULL, referred[i / 2][i % 2], out);
+		r = put_section(json_obj(q->referrals, referred[i / 2][i % 2]), referred[i / 2][i % 2], out);
 
 	if (r != 0 || (r = pairing_each(q->app->db, NULL, add_pairing, q)) != 0 || (r = note_each(q->app->db, NULL, add_note, q)) != 0 ||
-	    (r = put_section(q->matched, NULL, "matched", out)) != 0 || (r = put_section(q->unmet, NULL, "unmet", out)) != 0 ||
-	    (r = put_section(q->units, q->minutes, "units", out)) != 0 || (r = put_scores(json_obj(q->scores, "member"), "member", measures)) != 0 ||
+	    (r = put_section(q->matched, "matched", out)) != 0 || (r = put_section(q->unmet, "unmet", out)) != 0 ||
+	    (r = put_units(q->units, out)) != 0 || (r = put_scores(json_obj(q->scores, "member"), "member", measures)) != 0 ||
 	    (r = put_scores(json_obj(q->scores, "specialist"), "specialist", measures)) != 0 || (r = put_feedback(q->feedback, feedback)) != 0)
 		return r;
 	*ret = take(out);
@@ -386,10 +397,9 @@ make(struct quarter *q, const char *quarter, json_t **ret)
 static int
 make_once(struct app *app, const char *key, const char *quarter, int64_t from, int64_t until, json_t **ret)
 {
-	struct quarter q = { app, from, until, json_object(), json_object(), json_object(), json_object(), json_object(), NULL, json_object(),
-	    json_object() };
+	struct quarter q = { app, from, until, json_object(), json_object(), json_object(), json_object(), NULL, json_object(), json_object() };
 	autofree char *text = NULL;
-	int r = q.matched == NULL || q.unmet == NULL || q.units == NULL || q.referrals == NULL || q.minutes == NULL || q.scores == NULL || q.feedback == NULL ?
+	int r = q.matched == NULL || q.unmet == NULL || q.units == NULL || q.referrals == NULL || q.scores == NULL || q.feedback == NULL ?
 	    -ENOMEM : make(&q, quarter, ret);
 
 	if (r == 0)
@@ -398,7 +408,6 @@ make_once(struct app *app, const char *key, const char *quarter, int64_t from, i
 	json_decref(q.unmet);
 	json_decref(q.units);
 	json_decref(q.referrals);
-	json_decref(q.minutes);
 	json_decref(q.list);
 	json_decref(q.scores);
 	json_decref(q.feedback);

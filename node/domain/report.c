@@ -62,6 +62,29 @@ report_round(int64_t sum, int64_t of, int64_t people, int64_t step, int64_t *ret
 	return 0;
 }
 
+int64_t
+report_people(int64_t count)
+{
+	return (count + 2) / 5 * 5;
+}
+
+void
+report_sums(struct report_row *rows, size_t n)
+{
+	struct report_row *least = NULL;
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		rows[i].hidden = rows[i].count < REPORT_SUM_LEAST;
+		any = any || rows[i].hidden;
+		/* The one more is chosen by what is told of it, or the choice would tell the rest. */
+		if (!rows[i].hidden && (least == NULL || report_people(rows[i].count) < report_people(least->count)))
+			least = &rows[i];
+	}
+	if (any && least != NULL)
+		least->hidden = true;
+}
+
 int
 report_quarter(const char *text, int64_t *ret_from, int64_t *ret_until)
 {

@@ -34,6 +34,15 @@ int	report_hide(struct report_row *, size_t) must_check;
  */
 int	report_round(int64_t sum, int64_t of, int64_t people, int64_t step, int64_t *ret) must_check;
 
+/**
+ * Of rows that may share people, of REPORT_LEAST or more each, whose number of all is told: report_people(count): how many are told, to the nearest 5,
+ * for the exact ones and their total would tell of those who are in one row and not in another.
+ * report_sums(rows, n): set hidden of each row of which not even the rounded sum of what they took may be told: of fewer than REPORT_SUM_LEAST people,
+ * and, if there are such, of one more, so that what is left of the sum of all is of as many people too.
+ */
+int64_t	report_people(int64_t count);
+void	report_sums(struct report_row *, size_t);
+
 /** report_quarter(text, ret_from, ret_until): "2026-Q3", in UTC; until does not belong to it.  0 or E_BAD. */
 int	report_quarter(const char *, int64_t *ret_from, int64_t *ret_until) must_check;
 

@@ -2,6 +2,8 @@
 /*
  * All tables of up to four rows of 1 to 12 people: for each that is shown, everything that could have been shown alike
  * is gathered, as somebody would who knows the rule and the total.  No hidden count may be the same in all of these.
+ * Then all ways in which up to a number of people can be in up to three rows that share people: no 1 to 4 of them,
+ * those in one row and not in another, say, may be the same number in all that look alike.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,6 +14,7 @@
 #include "tests/tap.h"
 
 enum { MOST = 12, ROWS = 4, TABLES = 20736 /* MOST ^ ROWS */ };
+enum { SHARED = 3, SORTS = (1 << SHARED) - 1, WAYS = 60000 };	/* A sort: in which rows one is; bit i of 1 + its index is row i. */
 
 struct shown {
 	uint64_t	key;		/* What is seen: which rows are hidden, the others, the total. */
@@ -95,6 +98,101 @@ test_all(size_t n)
 	ok(hid > 0 && refused > 0 && refused < all / 2, "some are hidden, and of %zu nothing is shown", refused);
 }
 
+struct way {
+	uint64_t	key;
+	int8_t		count[SORTS];	/* People of each sort. */
+};
+
+static struct way ways[WAYS];
+static size_t nways, open_rests;
+
+static int
+by_key_of_way(const void *a, const void *b)
+{
+	const struct way *x = a, *y = b;
+
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+/* What is told of these rows is kept, if each may be told of. */
+static void
+keep_way(const int8_t *count, size_t n, int all)
+{
+	struct report_row rows[SHARED] = { { 0, false } };
+	uint64_t key = (uint64_t)all;
+	int rest = 0;
+
+	for (size_t s = 0; s < ((size_t)1 << n) - 1; s++)
+		for (size_t i = 0; i < n; i++)
+			rows[i].count += (s + 1) >> i & 1 ? count[s] : 0;
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].count < REPORT_LEAST)
+			return;
+	report_sums(rows, n);
+	for (size_t i = 0; i < n; i++)
+		key = key * 1024 + (uint64_t)report_people(rows[i].count) * 2 + rows[i].hidden;
+	for (size_t s = 0; s < ((size_t)1 << n) - 1; s++) {
+		bool is_in = false;
+
+		for (size_t i = 0; i < n; i++)
+			is_in = is_in || (rows[i].hidden && ((s + 1) >> i & 1));
+		rest += is_in ? count[s] : 0;
+	}
+	open_rests += rest > 0 && rest < REPORT_SUM_LEAST && all >= REPORT_SUM_LEAST;
+	if (nways == WAYS)
+		abort();
+	ways[nways].key = key;
+	memcpy(ways[nways++].count, count, SORTS);
+}
+
+static void
+each_way(int8_t *count, size_t sort, size_t n, int left, int all)
+{
+	if (sort == ((size_t)1 << n) - 2) {
+		count[sort] = (int8_t)left;
+		keep_way(count, n, all);
+		return;
+	}
+	for (count[sort] = 0; count[sort] <= left; count[sort]++)
+		each_way(count, sort + 1, n, left - count[sort], all);
+}
+
+static int
+people_of(const struct way *w, unsigned sorts)
+{
+	int ret = 0;
+
+	for (size_t s = 0; s < SORTS; s++)
+		ret += sorts >> s & 1 ? w->count[s] : 0;
+	return ret;
+}
+
+static void
+test_shared(size_t n, int most)
+{
+	size_t told = 0, looks = 0;
+	int8_t count[SORTS] = { 0 };
+
+	nways = open_rests = 0;
+	for (int all = REPORT_LEAST; all <= most; all++)
+		each_way(count, 0, n, all, all);
+	qsort(ways, nways, sizeof(*ways), by_key_of_way);
+	for (size_t from = 0, to; from < nways; from = to, looks++) {
+		for (to = from; to < nways && ways[to].key == ways[from].key; to++)
+			;
+		for (unsigned sorts = 1; sorts < 1U << ((1U << n) - 1); sorts++) {
+			int people = people_of(&ways[from], sorts);
+			bool same = people > 0 && people < REPORT_LEAST;
+
+			for (size_t i = from; i < to && same; i++)
+				same = people_of(&ways[i], sorts) == people;
+			told += same;
+		}
+	}
+	is_int(told, 0, "of up to %d people in %zu rows, %zu ways seen as %zu, no fewer than %d can be told from the others", most, n, nways, looks, REPORT_LEAST);
+	is_int(open_rests, 0, "and the rest of a sum is of no fewer than %d", REPORT_SUM_LEAST);
+}
+
 static const struct { int count[6]; size_t n; const char *hidden; } rows[] = {
 	{ { 9, 8, 5 }, 3, "..." }, { { 9, 8, 4 }, 3, ".xx" }, { { 8, 9, 8, 4 }, 4, "x.xx" }, { { 20, 3, 4 }, 3, ".xx" }, { { 20, 1, 2 }, 3, "xxx" },
 	{ { 20, 4, 4 }, 3, "xxx" }, { { 20, 7, 4, 4 }, 4, ".xxx" }, { { 20, 30, 1, 2 }, 4, "x.xx" }, { { 5 }, 1, "." },
@@ -108,6 +206,9 @@ main(void)
 
 	for (size_t n = 1; n <= ROWS; n++)
 		test_all(n);
+	test_shared(1, 40);
+	test_shared(2, 40);
+	test_shared(3, 14);
 	for (size_t i = 0; i < nelem(rows); i++) {
 		struct report_row r[6];
 		char got[7] = "";

@@ -111,6 +111,20 @@ opinion(int each)
 }
 
 /*
+ * Before that each of the ten is called in January; in February, when they see each other by video, which was nobody's
+ * first, three of them are besides met in person.
+ */
+static void
+serve(size_t who)
+{
+	note(match_of[who], "2026-01-15", "contact", json_pack("{s:s, s:i}", "modality", "phone", "minutes", 41));
+	for (int k = 0; k < 2; k++)
+		note(match_of[who], "2026-02-15", "contact", json_pack("{s:s, s:i}", "modality", "online_video", "minutes", 30));
+	for (int k = 0; k < 4 && who < 3; k++)
+		note(match_of[who], "2026-02-16", "contact", json_pack("{s:s, s:i}", "modality", "in_person", "minutes", 600));
+}
+
+/*
  * Nine answer twice in one spring and say how it was, however often; ten in the next.  The tenth
  * answered once before; and of one match nobody is known.  The two who support them answer with each.
  */
@@ -136,6 +150,7 @@ answer(void)
 			json_decref(host_ok(&h, SOURCE, "match accept", json_pack("{s:s, s:O}", "match", match_of[i], "record",
 			    json_object_get(json_array_get(json_arr(found, "choices"), 0), "record"))));
 		}
+		serve(i);
 		for (size_t k = 0; k < nelem(spring); k++) {
 			if (i == ANSWER - 1 && k == 1)
 				continue;	/* In the first spring the tenth answers once. */
@@ -227,12 +242,24 @@ test_source(void)
 	is_int((int)json_int(json_obj(all, "sent"), "people", 0), MATCHED, "five by six referrals");
 	is_int((int)json_int(json_obj(all, "matched"), "people", 0), ANSWER, "ten were matched");
 	is_int((int)json_int(json_obj(all, "units"), "people", 0), MATCHED, "and five met, one of them seven times");
-	ok(tells(all, "units", "{\"value\":\"phone\",\"count\":5}") && !tells(all, "units", "in_person") && !tells(all, "units", "minutes"),
-	    "nobody learns of their other meetings, nor how long five took");
+	ok(tells(all, "units", "{\"value\":\"phone\",\"people\":5}") && !tells(all, "units", "in_person") && !tells(all, "units", "minutes") &&
+	    !tells(all, "units", "contacts"), "nobody learns of their other meetings, nor how often five were met, and for how long");
 	is_silent(before, "units", "six meetings of one");
 	json_decref(match(asked[0], "grief"));
 	again = report(SOURCE, "2026-Q4");
 	ok(json_equal(all, again), "it is the same ever after");
+}
+
+/* What a funder is told: every contact and minute of where enough people were met, also of what was nobody's first. */
+static void
+test_units(void)
+{
+	autojson json_t *all = report(SOURCE, "2026-Q1"), *want = json_of("{'people':10,'contacts':30,'minutes':1020,'tables':["
+	    "{'by':'modality','rows':[{'value':'online_video','people':10,'contacts':20,'minutes':600},{'value':'phone','people':10,'contacts':10,'minutes':420}],"
+	    "'others':'some are left out, here and of every other number: fewer than 5 people'},"
+	    "{'by':'month','rows':[{'value':'2026-01','people':10,'contacts':10,'minutes':420},{'value':'2026-02','people':10,'contacts':20,'minutes':600}]}]}");
+
+	ok(json_equal(json_obj(all, "units"), want), "contacts, minutes and people, by how and when; of the three met in person nothing, in no number");
 }
 
 /* Means are of ten people or more. */
@@ -277,6 +304,7 @@ main(void)
 	host_run(&h, 1000);
 	test_source();
 	test_target();
+	test_units();
 	test_means();
 	host_end(&h);
 	return done_testing();
