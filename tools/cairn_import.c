@@ -435,7 +435,7 @@ import_consent(struct cairn *c, const struct verb *v, json_t *args)
 	int r;
 
 	(void)snprintf(help, sizeof(help), "cairn help %s explains it", v->name);
-	(void)snprintf(hint, sizeof(hint), "cairn %s REFERRAL --template prints a form to fill in", v->name);
+	(void)snprintf(hint, sizeof(hint), "cairn %s %s --template prints a form to fill in", v->name, v->words[0].meta);
 	if (template && file == NULL)
 		return print_form(c, v, args);
 	if (template || file == NULL)

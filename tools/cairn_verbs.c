@@ -336,16 +336,18 @@ const struct verb verbs_table[] = {
 	  NULL, import_text, node_show_object },
 	{ "accounting", "to whom a member's information was disclosed, and who holds it",
 	  "Each disclosure with day, recipient, classes, purpose and consent; what became of each consent, who was told of a revocation and what they "
-	  "answered; and who holds what now. Give it to the member who asks. As far back as the consent's law says: 3 years, or 6.",
+	  "answered; and who holds what now. Give it to the member who asks. As far back as the consent's law says: 3 years, or 6. "
+	  "WHOM is as in cairn emergency; what was erased has an account, by its own id, for the legal term.",
 	  "cairn accounting 01J8Z0Q4M2K7V9T5B3N6X8C0RD",
-	  {{ "REFERRAL", "id", ONE }},
+	  {{ "WHOM", "id", ONE }},
 	  {{ 0 }}, NULL, node_run, node_show_object },
 	{ "emergency", "record a disclosure in a medical emergency",
 	  "For what was told to medical personnel without consent because a life was in danger (42 CFR 2.51): to whom and where, by whom, when, why "
-	  "and what. Tell them first, then write it down. With --template it prints a form; what stays empty is refused.",
+	  "and what. Tell them first, then write it down. WHOM is the user id of who writes to us, or the id of a referral, of a case (somebody without "
+	  "Matrix), or of a match. With --template it prints a form; what stays empty is refused.",
 	  "cairn emergency 01J8Z0Q4M2K7V9T5B3N6X8C0RD --template > form.json\n"
 	  "  cairn emergency 01J8Z0Q4M2K7V9T5B3N6X8C0RD form.json",
-	  {{ "REFERRAL", "referral", ONE }, { "FILE", "file", MAYBE }},
+	  {{ "WHOM", "id", ONE }, { "FILE", "file", MAYBE }},
 	  {{ "template", NULL, "template", "print the form", false, false, NULL }},
 	  NULL, import_consent, node_show_object },
 	{ "backup", "copy the database while the node works",

@@ -11,10 +11,14 @@
 #include "domain/consent_law.h"
 #include "domain/trust.h"
 #include "domain/when.h"
+#include "erase.h"
 #include "named.h"
 #include "publish.h"
 #include "store/audit.h"
 #include "store/consentstore.h"
+#include "store/peoplestore.h"
+#include "store/subject.h"
+#include "trail.h"
 
 /* Where no law says how long: the longest. */
 enum { YEARS_MAX = 6, TEXT_MAX = 500 };
@@ -51,7 +55,7 @@ write_down(struct app *app, const struct traffic *t, const json_t *consent)
 {
 	autojson json_t *content = NULL, *detail = NULL;
 	autofree char *text = NULL;
-	struct disclosed_row d = { .id = t->content_id, .referral = t->referral, .org = t->org, .at = app_now(app) };
+	struct disclosed_row d = { .id = t->content_id, .whose = t->referral, .org = t->org, .at = app_now(app) };
 	const char *via, *body;
 	int r;
 
@@ -110,7 +114,7 @@ accounting_arrived(struct app *app, const char *content_id)
  * For people.
  */
 
-struct account {
+struct accounting {
 	struct app	*app;
 	json_t		*disclosures, *consents, *holds;
 	long long	 older;		/* Disclosures that no law asks for any more. */
@@ -119,7 +123,7 @@ struct account {
 
 /* The entry of ${holds} for that holder, made if there is none. */
 static json_t *
-holder_entry(struct account *a, const char *org, const char *name, int64_t since)
+holder_entry(struct accounting *a, const char *org, const char *name, int64_t since)
 {
 	json_t *entry;
 	size_t i;
@@ -154,7 +158,7 @@ add_what(json_t *entry, const json_t *what)
 static int
 each_disclosed(void *cookie, const struct disclosed_row *d)
 {
-	struct account *a = cookie;
+	struct accounting *a = cookie;
 	autojson json_t *detail = NULL;
 	const struct consent_profile *law;
 	json_t *entry;
@@ -184,7 +188,7 @@ each_disclosed(void *cookie, const struct disclosed_row *d)
 }
 
 struct telling {
-	struct account	*account;
+	struct accounting	*account;
 	json_t		*told;
 };
 
@@ -215,7 +219,7 @@ each_holder(void *cookie, const struct holder_row *h)
 
 /* In force, or since when not. */
 static int
-add_state(struct account *a, const struct consent_row *c, const json_t *consent, json_t *item)
+add_state(struct accounting *a, const struct consent_row *c, const json_t *consent, json_t *item)
 {
 	const json_t *expires = json_obj(consent, "expires");
 	const char *kind = json_str(expires, "kind"), *state = "in force";
@@ -245,7 +249,7 @@ add_state(struct account *a, const struct consent_row *c, const json_t *consent,
 static int
 each_consent(void *cookie, const struct consent_row *c)
 {
-	struct account *a = cookie;
+	struct accounting *a = cookie;
 	autojson json_t *consent = NULL, *item = NULL;
 	struct telling t = { a, NULL };
 	const struct consent_profile *law;
@@ -266,7 +270,7 @@ each_consent(void *cookie, const struct consent_row *c)
 
 /* What came to us is held here. */
 static int
-add_own(struct account *a, const struct case_row *row)
+add_own(struct accounting *a, const struct case_row *row)
 {
 	autojson json_t *what = NULL;
 	unsigned classes = 0;
@@ -282,19 +286,19 @@ add_own(struct account *a, const struct case_row *row)
 	return add_what(entry, what);
 }
 
-/* ${row} is NULL once the referral was erased: the account is kept for its legal term. */
+/* ${row} is NULL of who is no referral, and once it was erased: the account is kept for its legal term. */
 static int
-account_of(struct app *app, const char *id, const struct case_row *row, json_t **ret)
+account_of(struct app *app, const char *whose, const struct case_row *row, json_t **ret)
 {
-	struct account a = { .app = app, .disclosures = json_array(), .consents = json_array(), .holds = json_array() };
-	autojson json_t *out = json_pack("{s:s, s:o, s:o, s:o}", "referral", id, "disclosures", a.disclosures, "consents",
+	struct accounting a = { .app = app, .disclosures = json_array(), .consents = json_array(), .holds = json_array() };
+	autojson json_t *out = json_pack("{s:s, s:o, s:o, s:o}", row != NULL ? "referral" : "id", whose, "disclosures", a.disclosures, "consents",
 	    a.consents, "holds", a.holds);
 	int r;
 
 	if (out == NULL)
 		return -ENOMEM;
-	if ((r = add_own(&a, row)) != 0 || (r = disclosed_each(app->db, id, each_disclosed, &a)) != 0 ||
-	    (r = consent_each(app->db, id, each_consent, &a)) != 0)
+	if ((r = add_own(&a, row)) != 0 || (r = disclosed_each(app->db, whose, each_disclosed, &a)) != 0 ||
+	    (r = consent_each(app->db, whose, each_consent, &a)) != 0)
 		return r;
 	if (json_object_set_new(out, "older", json_integer(a.older)) != 0)
 		return -ENOMEM;
@@ -302,31 +306,74 @@ account_of(struct app *app, const char *id, const struct case_row *row, json_t *
 	return 0;
 }
 
-int
-accounting_holds(struct app *app, const char *referral, json_t **ret)
+static int
+account_by_id(struct app *app, const char *whose, json_t **ret)
 {
-	autojson json_t *all = NULL;
 	struct case_row row;
-	int r = case_get(app->db, referral, &row);
+	int r = case_get(app->db, whose, &row), known = r;
 
-	if (r != 0)
+	if (r != 0 && r != E_NOTFOUND)
 		return r;
-	if ((r = account_of(app, row.id, &row, &all)) == 0)
-		*ret = json_incref(json_object_get(all, "holds"));
-	case_free(&row);
+	r = account_of(app, whose, known == 0 ? &row : NULL, ret);
+	if (known == 0)
+		case_free(&row);
 	return r;
 }
 
-static int
-need_case(struct app *app, const char *id, struct case_row *ret, struct err *reterr)
+int
+accounting_holds(struct app *app, const char *whose, json_t **ret)
 {
+	autojson json_t *all = NULL;
+	int r = account_by_id(app, whose, &all);
+
+	if (r == 0)
+		*ret = json_incref(json_object_get(all, "holds"));
+	return r;
+}
+
+/* Whom somebody means, by the name of the subject. */
+static int
+find_subject(struct app *app, const char *id, char ret[SUBJECT_NAME], struct err *reterr)
+{
+	int64_t pid;
 	int r;
 
 	if (id == NULL)
-		return err_set(reterr, E_BAD, "the id of a referral is missing");
-	r = case_get(app->db, id, ret);
-	return r != E_NOTFOUND ? r :
-	    err_next(reterr, err_set(reterr, E_NOTFOUND, "there is no referral %s", id), "cairn list referrals shows them");
+		return err_set(reterr, E_BAD, "id: of whom? The id of a referral, a case or a match, or a user id such as @ana:example.org");
+	if (*id == '@') {
+		if ((r = erase_whom(app, id, &pid, reterr)) == 0)
+			(void)subject_person(pid, ret);
+		return r;
+	}
+	r = trail_subject(app, id, ret);
+	return r != E_NOTFOUND ? r : err_next(reterr, err_set(reterr, E_NOTFOUND, "there is no referral, case or match %s", id),
+	    "cairn list referrals, cases and matches show them");
+}
+
+/* What the account calls them: a referral, case or match by its id, a person as the subject. */
+static const char *
+whose_of(const char *subject)
+{
+	return !strncmp(subject, "referral:", 9) ? subject + 9 : subject;
+}
+
+/* Of who was erased the id is all that is left: of a person that which cairn list erasures shows. */
+static int
+account_of_erased(struct app *app, const char *actor, const char *id, json_t **ret)
+{
+	autojson json_t *shown = NULL;
+	char who[SUBJECT_NAME];
+	int r;
+
+	if (!id_is_own(id) && strncmp(id, "person:", 7) != 0)
+		return E_NOTFOUND;
+	if ((r = account_of(app, id, NULL, &shown)) != 0)
+		return r;
+	if (json_array_size(json_arr(shown, "disclosures")) + json_array_size(json_arr(shown, "consents")) == 0)
+		return E_NOTFOUND;
+	*ret = take(shown);
+	/* Under the key that is there: another would be one for who was forgotten. */
+	return audit_add(app->db, app_now(app), actor, "accounting", subject_legal(id, who), NULL);
 }
 
 int
@@ -334,19 +381,15 @@ accounting_run(struct app *app, const char *actor, const json_t *args, json_t **
 {
 	const char *id = json_str(args, "id");
 	autojson json_t *shown = NULL;
-	struct case_row row = { 0 };
-	int r = need_case(app, id, &row, reterr), known = r;
+	char who[SUBJECT_NAME];
+	int r = find_subject(app, id, who, reterr);
 
-	if (r != 0 && (r != E_NOTFOUND || !id_is_own(id)))
+	if (r == E_NOTFOUND)
+		return account_of_erased(app, actor, id, ret);	/* If it was none, find_subject has said so. */
+	if (r != 0 || (r = account_by_id(app, whose_of(who), &shown)) != 0)
 		return r;
-	r = account_of(app, id, known == 0 ? &row : NULL, &shown);
-	case_free(&row);
-	if (r != 0)
-		return r;
-	if (known != 0 && json_array_size(json_arr(shown, "disclosures")) + json_array_size(json_arr(shown, "consents")) == 0)
-		return known;	/* As need_case has explained. */
 	*ret = take(shown);
-	return audit_case(app->db, app_now(app), actor, "accounting", id, NULL);
+	return audit_add(app->db, app_now(app), actor, "accounting", who, NULL);
 }
 
 static bool
@@ -377,36 +420,41 @@ check_emergency(struct app *app, const json_t *form, struct err *reterr)
 	return 0;
 }
 
+/* Who is known only by what they sent may be forgotten for another; not whom this is written down of. */
+static int
+keep_person(struct app *app, const char *id)
+{
+	int64_t pid;
+
+	return *id == '@' ? person_id(app->db, id, &pid) : 0;
+}
+
 int
 accounting_emergency(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
+	const char *whom = json_str(args, "id");
 	const json_t *form = json_obj(args, "emergency");
 	autofree char *text = NULL;
-	struct case_row row;
-	char id[ID_LEN + 1];
-	int r = need_case(app, json_str(args, "referral"), &row, reterr);
+	char id[ID_LEN + 1], who[SUBJECT_NAME];
+	struct disclosed_row d = { .id = id, .at = json_int(form, "at", 0), .arrived = json_int(form, "at", 0) };
+	int r = find_subject(app, whom, who, reterr);
 
 	if (r != 0)
 		return r;
 	if (json_is_true(json_object_get(args, "template"))) {
 		*ret = json_pack("{s:{s:s, s:s, s:s, s:s, s:[s, s], s:I}}", "emergency", "to", "", "affiliation", "", "by", "", "nature", "",
 		    "what", "identity", "need", "at", (json_int_t)app_now(app));
-		case_free(&row);
 		return *ret != NULL ? 0 : -ENOMEM;
 	}
-	if ((r = check_emergency(app, form, reterr)) == 0) {
-		struct disclosed_row d = { .id = id, .referral = row.id, .at = json_int(form, "at", 0),
-		    .arrived = json_int(form, "at", 0) };
-
-		id_new(app->world, id);
-		text = json_text(form, JSON_COMPACT);
-		d.detail = text;
-		r = text == NULL ? -ENOMEM : disclosed_put(app->db, &d);
-		if (r == 0)
-			r = audit_case(app->db, app_now(app), actor, "emergency", row.id, id);
-		if (r == 0 && (*ret = json_pack("{s:s, s:s}", "referral", row.id, "id", id)) == NULL)
-			r = -ENOMEM;
-	}
-	case_free(&row);
-	return r;
+	if ((r = check_emergency(app, form, reterr)) != 0 || (r = keep_person(app, whom)) != 0)
+		return r;
+	id_new(app->world, id);
+	if ((text = json_text(form, JSON_COMPACT)) == NULL)
+		return -ENOMEM;
+	d.whose = (char *)(uintptr_t)whose_of(who);
+	d.detail = text;
+	if ((r = disclosed_put(app->db, &d)) != 0 || (r = audit_add(app->db, app_now(app), actor, "emergency", who, id)) != 0)
+		return r;
+	*ret = json_pack("{s:s, s:s}", "of", whom, "id", id);
+	return *ret != NULL ? 0 : -ENOMEM;
 }

@@ -14,12 +14,12 @@ int	accounting_leaves(struct app *, const char *content_id) must_check;
 int	accounting_arrived(struct app *, const char *content_id) must_check;
 
 /**
- * accounting_holds(app, referral, ret): who holds what of that referral's member, for them to read:
- * [{org, name, what, since, arrived, keeps, stops_redisclosure}].
+ * accounting_holds(app, whose, ret): who holds what by the account of a referral, or of a case, a match or "person:PID" themselves, for the
+ * member to read: [{org, name, what, since, arrived, emergency, keeps, stops_redisclosure}].
  */
-int	accounting_holds(struct app *, const char *referral, json_t **ret) must_check;
+int	accounting_holds(struct app *, const char *whose, json_t **ret) must_check;
 
-/** Verbs: accounting_run {id}; accounting_emergency {referral, template or emergency: {...}}. */
+/** Verbs, of a referral, a case, a match or a user: accounting_run {id}; accounting_emergency {id, template or emergency: {...}}. */
 int	accounting_run(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 int	accounting_emergency(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 

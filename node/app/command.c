@@ -110,7 +110,7 @@ static const struct verb {
 	{ "outcome",	case_outcome,	"cairn help outcome lists the values", true, false },
 	{ "revoke",	revoke_run,	"cairn help revoke explains it", true, false },
 	{ "accounting",	accounting_run,	"", false, true },
-	{ "emergency",	accounting_emergency, "nothing was recorded; correct the form, or have a new one printed: cairn emergency REFERRAL --template", true, false },
+	{ "emergency",	accounting_emergency, "nothing was recorded; correct the form, or have a new one printed: cairn emergency WHOM --template", true, false },
 	{ "match",	pairing_match,	"cairn help match lists the values", false, false },
 	{ "match accept", pairing_accept, "cairn show MATCH says whom the member was proposed", false, false },
 	{ "match review", pairing_review, "cairn list matches shows what is due", false, false },

@@ -236,7 +236,7 @@ check_steps(struct app *app, json_t *checks)
 static const char *
 lost_kind(const char *name)
 {
-	return !strncmp(name, "person:", 7) ? "" : !strncmp(name, "legal:", 6) ? "the consents of referral " : !strncmp(name, "note:", 5) ?
+	return !strncmp(name, "person:", 7) ? "" : !strncmp(name, "legal:", 6) ? "the consents and the account of " : !strncmp(name, "note:", 5) ?
 	    "a note in a chat, " : "an entry of the book, ";
 }
 

@@ -154,6 +154,16 @@ plan_intake(struct app *app, const char *referral, json_t *plan)
 	    "cairn erase %s erases all of it", who.id, (long long)others, others == 1 ? " referral is" : " referrals are", who.id));
 }
 
+/* What was told in an emergency stays in the account, as what was disclosed under a consent does. */
+static int
+plan_account(struct app *app, const char *whose, json_t *plan)
+{
+	int r = disclosed_any(app->db, whose);
+
+	return r != 0 ? (r == E_NOTFOUND ? 0 : r) : list_add(plan, "keeps", json_sprintf("the account of what was disclosed in an emergency, as %s, under "
+	    "a key of its own, for the legal term of %lld days; tell the member so", whose, (long long)((legal_until(app) - app_now(app)) / DAY_MS)));
+}
+
 /* What will be done, as it is said to a person before they decide. */
 static int
 plan_case(struct app *app, const struct case_row *row, json_t *plan)
@@ -168,6 +178,8 @@ plan_case(struct app *app, const struct case_row *row, json_t *plan)
 	if (kept && (r = list_add(plan, "keeps", json_sprintf("of referral %s the consent and the account of disclosures, under a key "
 	    "of their own, for the legal term of %lld days; tell the member so", row->id,
 	    (long long)((legal_until(app) - app_now(app)) / DAY_MS)))) != 0)
+		return r;
+	if (!kept && (r = plan_account(app, row->id, plan)) != 0)
 		return r;
 	return list_add(plan, "asks", json_sprintf("%s is asked to erase referral %s too; cairn list erasures shows the answer",
 	    org != NULL ? org->name : row->org, row->id));
@@ -213,7 +225,7 @@ erase_match(struct app *app, const char *actor, const char *id, bool really, jso
 		return r;
 	if (json_str(p.body, "referral") != NULL)
 		return err_set(reterr, E_REFUSED, "this match is of referral %s: erase that", json_str(p.body, "referral"));
-	if ((r = list_add(plan, "erases", json_sprintf("match %s: what was wished, who was chosen, and its notes", id))) != 0)
+	if ((r = list_add(plan, "erases", json_sprintf("match %s: what was wished, who was chosen, and its notes", id))) != 0 || (r = plan_account(app, id, plan)) != 0)
 		return r;
 	return really ? erase_want(app, id, actor) : 0;
 }
@@ -263,7 +275,7 @@ erase_intake(struct app *app, const char *actor, const char *id, const char *cau
 	if (r != 0 || who.pid != 0)
 		return r != 0 ? r : E_NOTFOUND;
 	if ((r = list_add(plan, "erases", json_sprintf("case %s: what they want to be called, their number, when they may be called, and the calls to make",
-	    id))) != 0 || (r = intake_referrals(app->db, id, erase_referral, &parts)) != 0)
+	    id))) != 0 || (r = plan_account(app, id, plan)) != 0 || (r = intake_referrals(app->db, id, erase_referral, &parts)) != 0)
 		return r;
 	return really ? erase_want(app, id, actor) : 0;
 }
@@ -293,7 +305,7 @@ erase_person(struct app *app, const char *actor, int64_t pid, const char *cause,
 	    "this node leaves that chat"));
 
 	(void)subject_person(pid, who);
-	if (r != 0 || (r = subject_each_part(app->db, who, erase_part, &parts)) != 0 || (r = chat_subjects(app->db, pid, erase_part, &parts)) != 0)
+	if (r != 0 || (r = plan_account(app, who, plan)) != 0 || (r = subject_each_part(app->db, who, erase_part, &parts)) != 0 || (r = chat_subjects(app->db, pid, erase_part, &parts)) != 0)
 		return r;
 	if (parts.entries > 0 && (r = list_add(plan, "erases", json_sprintf("what the book says of them: %lld entries", parts.entries))) != 0)
 		return r;
@@ -305,8 +317,8 @@ erase_person(struct app *app, const char *actor, int64_t pid, const char *cause,
 }
 
 /* Accounts of organizations are no members. */
-static int
-find_person(struct app *app, const char *user, int64_t *ret, struct err *reterr)
+int
+erase_whom(struct app *app, const char *user, int64_t *ret, struct err *reterr)
 {
 	int r;
 
@@ -417,7 +429,7 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	if (cause == NULL)
 		cause = "member_asked";
 	if (*id == '@') {
-		if ((r = find_person(app, id, &pid, reterr)) == 0)
+		if ((r = erase_whom(app, id, &pid, reterr)) == 0)
 			r = erase_person(app, actor, pid, cause, really, plan, reterr);
 	} else if (!strncmp(id, "person:", 7)) {
 		if ((r = find_lost_person(app, id, &pid, reterr)) == 0)

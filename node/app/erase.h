@@ -15,6 +15,9 @@
 /** erase_run(app, actor, args, ret, reterr): the verb.  Without "confirm" equal to "id" it only says what would be done. */
 int	erase_run(struct app *, const char *actor, const json_t *args, json_t **, struct err *) must_check;
 
+/** erase_whom(app, user, ret, reterr): a member's number.  0; E_NOTFOUND; E_REFUSED: it is an organization's account. */
+int	erase_whom(struct app *, const char *user, int64_t *, struct err *) must_check;
+
 /**
  * erase_answer(app, org, referral, of, result): tell the partner who asked; what we keep, and how long, goes with it.  ${of}: the content that asked
  * about what is not here, answered as traffic_unknown says; NULL: another.

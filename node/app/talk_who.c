@@ -5,6 +5,8 @@
 
 #include "accounting.h"
 #include "base/canon.h"
+#include "store/notestore.h"
+#include "store/subject.h"
 #include "talk.h"
 
 /* The classes of a consent, as the member reads them. */
@@ -33,25 +35,25 @@ talk_classes(struct buf *say, const json_t *what)
 	return r;
 }
 
-/* Who holds what of a referral, by the account of disclosures. */
+/* Who holds what of ${whose}, by the account of disclosures; after ${head}, if that is anybody and nothing was said yet. */
 static int
-say_holds(struct talk *t, const struct case_row *row, bool *ret_any)
+say_holds(struct talk *t, const char *whose, const char *head, bool *ret_any)
 {
 	struct buf *say = &t->say;
 	autojson json_t *holds = NULL;
 	json_t *hold;
 	size_t i;
-	int r = accounting_holds(t->app, row->id, &holds);
+	int r = accounting_holds(t->app, whose, &holds);
 
 	json_array_foreach(holds, i, hold) {
 		const char *name = json_str(hold, "name");
 
 		if (r != 0 || json_array_size(json_arr(hold, "what")) == 0)
 			continue;
-		*ret_any = true;
-		r = buf_printf(say, " %s %s since %.10s: ", name != NULL ? name : "Another organization",
+		r = buf_printf(say, "%s %s %s since %.10s: ", *ret_any ? "" : head, name != NULL ? name : "Another organization",
 		    json_is_true(json_object_get(hold, "emergency")) ? "has, because of an emergency and without your consent," :
 		    json_is_true(json_object_get(hold, "arrived")) ? "has, with your consent," : "was sent, and may have, with your consent,", json_str(hold, "since"));
+		*ret_any = true;
 		if (r == 0)
 			r = talk_classes(say, json_arr(hold, "what"));
 		if (r == 0)
@@ -175,23 +177,51 @@ say_seen(void *cookie, const struct case_row *row, const char *name)
 	if ((r = canon_stored(row->request, &request)) != 0 || (r = add_facts(told, request)) != 0 || (r = add_answers(t, row, told)) != 0 ||
 	    (r = buf_printf(say, "%s: ", name)) != 0 || (r = say_facts(say, told)) != 0 ||
 	    (r = buf_printf(say, "%s; all this under a name that stands for you there alone.",
-	    json_is_true(json_object_get(request, "voluntary")) ? ", and that you want it" : "")) != 0 || (r = say_holds(t, row, &any)) != 0)
+	    json_is_true(json_object_get(request, "voluntary")) ? ", and that you want it" : "")) != 0 || (r = say_holds(t, row->id, "", &any)) != 0)
 		return r;
 	return buf_puts(say, any ? "\n" : " Not who you are.\n");
+}
+
+struct apart {
+	struct talk	*talk;
+	bool		 any;
+};
+
+static int
+say_apart(void *cookie, const char *subject)
+{
+	struct apart *a = cookie;
+
+	return say_holds(a->talk, strncmp(subject, "referral:", 9) == 0 ? subject + 9 : subject, "Apart from requests of yours:", &a->any);
+}
+
+/* What is in no request of theirs: what was told in an emergency that began in this chat, or in a match that staff joined it to. */
+static int
+say_rest(struct talk *t, bool *ret_any)
+{
+	struct apart a = { .talk = t };
+	char who[SUBJECT_NAME];
+	int r = say_apart(&a, subject_person(t->pid, who));
+
+	if (r != 0 || (r = chat_subjects(t->app->db, t->pid, say_apart, &a)) != 0)
+		return r;
+	*ret_any = a.any;
+	return a.any ? buf_puts(&t->say, "\n") : 0;
 }
 
 int
 talk_who(struct talk *t, const char *words)
 {
 	struct seen s = { .talk = t };
+	bool rest = false;
 	int r;
 
 	(void)words;
 	if ((r = buf_printf(&t->say, "Who can see what:\nThis chat: you and the staff of %s. It is encrypted; the servers see that we write to each "
 	    "other and when, not what.\nWhat you looked for with !find: only this chat.\n", t->app->cfg->organization)) != 0 ||
-	    (r = talk_each(t, say_seen, &s)) != 0)
+	    (r = talk_each(t, say_seen, &s)) != 0 || (r = say_rest(t, &rest)) != 0)
 		return r;
 	/* Whose it was is erased with it. */
-	return buf_printf(&t->say, "%sWhat was erased here is not in this list; whoever had it may have it still.", s.n == 0 ?
+	return buf_printf(&t->say, "%sWhat was erased here is not in this list; whoever had it may have it still.", s.n == 0 && !rest ?
 	    "Of what is kept here, nothing about you was sent to anybody. " : "");
 }

@@ -74,9 +74,8 @@ trail_show(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	return audit_add(app->db, app_now(app), actor, "show", "audit", s.about);
 }
 
-/* Whose data an id that somebody typed is about: of a referral, a match, a case, a call to make, or a person.  E_NOTFOUND: nobody's. */
-static int
-find_subject(struct app *app, const char *id, char ret[SUBJECT_NAME])
+int
+trail_subject(struct app *app, const char *id, char ret[SUBJECT_NAME])
 {
 	autopairing struct pairing p = { 0 };
 	autointake struct intake who = { 0 };
@@ -115,7 +114,7 @@ trail_refused(struct app *app, const char *actor, const char *verb, const json_t
 		id = json_str(args, keys[i]);
 	if (id == NULL || strlen(id) > (*id == '@' ? USER_LONGEST : ID_LONGEST))
 		return 0;
-	r = find_subject(app, id, who);
+	r = trail_subject(app, id, who);
 	return r == 0 ? audit_add(app->db, app_now(app), actor, "refused", who, verb) : r == E_NOTFOUND ? 0 : r;
 }
 

@@ -112,9 +112,9 @@ disclosed_put(struct db *db, const struct disclosed_row *d)
 	char who[SUBJECT_NAME];
 	int r;
 
-	if ((r = column_seal_text(db, subject_legal(d->referral, who), "disclosed.detail", d->id, d->detail, &sealed)) != 0)
+	if ((r = column_seal_text(db, subject_legal(d->whose, who), "disclosed.detail", d->id, d->detail, &sealed)) != 0)
 		return r;
-	return db_run(db, Q_DISCLOSED_PUT, "ttttiib", d->id, d->referral, d->consent, d->org, d->at, d->arrived,
+	return db_run(db, Q_DISCLOSED_PUT, "ttttiib", d->id, d->whose, d->consent, d->org, d->at, d->arrived,
 	    sealed.data, sealed.len);
 }
 
@@ -123,6 +123,15 @@ disclosed_has(struct db *db, const char *id)
 {
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_DISCLOSED_HAS, "t", id);
+
+	return r != 0 ? r : db_next(rows);
+}
+
+int
+disclosed_any(struct db *db, const char *whose)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_DISCLOSED_ANY, "t", whose);
 
 	return r != 0 ? r : db_next(rows);
 }
@@ -137,7 +146,7 @@ static void
 disclosed_row_free(struct disclosed_row *d)
 {
 	free(d->id);
-	free(d->referral);
+	free(d->whose);
 	free(d->consent);
 	free(d->org);
 	free(d->detail);
@@ -145,21 +154,21 @@ disclosed_row_free(struct disclosed_row *d)
 }
 
 int
-disclosed_each(struct db *db, const char *referral, int (*fn)(void *, const struct disclosed_row *), void *cookie)
+disclosed_each(struct db *db, const char *whose, int (*fn)(void *, const struct disclosed_row *), void *cookie)
 {
 	autorows struct rows *list = NULL;
 	autofree int64_t *ids = NULL;
 	size_t n;
 	int r;
 
-	if ((r = db_query(db, &list, Q_DISCLOSED_LIST, "t", referral)) != 0 || (r = rows_ids(list, &ids, &n)) != 0)
+	if ((r = db_query(db, &list, Q_DISCLOSED_LIST, "t", whose)) != 0 || (r = rows_ids(list, &ids, &n)) != 0)
 		return r;
 	for (size_t i = 0; i < n && r == 0; i++) {
 		autorows struct rows *rows = NULL;
 		struct disclosed_row d = { 0 };
 
 		if ((r = db_query(db, &rows, Q_DISCLOSED_AT, "i", ids[i])) == 0 && (r = db_next(rows)) == 0 &&
-		    (r = rows_dup(rows, 0, &d.id)) == 0 && (r = rows_dup(rows, 1, &d.referral)) == 0 &&
+		    (r = rows_dup(rows, 0, &d.id)) == 0 && (r = rows_dup(rows, 1, &d.whose)) == 0 &&
 		    (r = rows_dup(rows, 2, &d.consent)) == 0 && (r = rows_dup(rows, 3, &d.org)) == 0 &&
 		    (r = column_open_text(db, "disclosed.detail", d.id, rows, 6, &d.detail)) == 0) {
 			d.at = db_int(rows, 4);

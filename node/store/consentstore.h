@@ -24,7 +24,8 @@ void	consent_row_free(struct consent_row *);
 
 /* One disclosure, as it may have left. */
 struct disclosed_row {
-	char	*id, *referral;
+	char	*id;
+	char	*whose;		/* A referral; in an emergency also a case, a match, or "person:PID". */
 	char	*consent;	/* NULL: in an emergency. */
 	char	*org;		/* NULL: to nobody of the network. */
 	int64_t	 at, arrived;	/* 0: not confirmed. */
@@ -32,8 +33,9 @@ struct disclosed_row {
 };
 int	disclosed_put(struct db *, const struct disclosed_row *) must_check;	/* One id counts once. */
 int	disclosed_has(struct db *, const char *id) must_check;			/* 0, E_NOTFOUND */
+int	disclosed_any(struct db *, const char *whose) must_check;		/* 0, E_NOTFOUND */
 int	disclosed_arrived(struct db *, const char *id, int64_t at) must_check;	/* 0 also if there is none. */
-int	disclosed_each(struct db *, const char *referral, int (*)(void *, const struct disclosed_row *), void *) must_check;
+int	disclosed_each(struct db *, const char *whose, int (*)(void *, const struct disclosed_row *), void *) must_check;
 
 struct revocation_row {
 	char	*consent, *org;

@@ -10,8 +10,9 @@
  *   "person:PID"	a person's user id and words (subject_person)
  *   "note:N"		what somebody wrote in their chat, part of their person (subject_note)
  *   "entry:N"		what a program wrote down of its own people (subject_entry)
- *   "legal:ID"		consents, accounting and holds of referral ID: kept for the legal term
- *			after the rest is erased (subject_legal)
+ *   "legal:ID"		consents, accounting and holds of referral ID; the account of emergencies of a
+ *			case or match ID, or of a person, "person:PID": kept for the legal term after
+ *			the rest is erased (subject_legal)
  */
 #ifndef CAIRN_SUBJECT_H
 #define CAIRN_SUBJECT_H

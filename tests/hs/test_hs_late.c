@@ -335,8 +335,8 @@ test_erase(void)
 	ok(shows(&sc, TARGET, NULL) && held(&sc, TARGET) == 1, "what is disclosed and waits is not shown");
 	erased(&sc, "asked", "and has told who they are");
 	another(&sc);
-	form = host_ok(h, TARGET, "emergency", json_pack("{s:s, s:b}", "referral", sc.s.id, "template", 1));
-	(void)json_object_set_new(form, "referral", json_string(sc.s.id));
+	form = host_ok(h, TARGET, "emergency", json_pack("{s:s, s:b}", "id", sc.s.id, "template", 1));
+	(void)json_object_set_new(form, "id", json_string(sc.s.id));
 	for (size_t i = 0; i < nelem(wanted); i++)
 		(void)json_object_set_new(json_obj(form, "emergency"), wanted[i], json_string("Somebody"));
 	json_decref(host_ok(h, TARGET, "emergency", form));

@@ -26,7 +26,7 @@ static const struct { const char *verb, *args; } commands[] = {
 	{ "open-case", "{\"person\":{\"alias\":\"@\",\"phone\":\"+1 201 555 0187\",\"leave_message\":false,\"note\":\"@\"}}" },
 	{ "open-case", "{\"person\":{\"alias\":\"Kim\",\"phone\":\"@\",\"leave_message\":false,\"call_back\":\"@\",\"zone\":\"@\"}}" },
 	{ "match", "{\"need\":\"grief\",\"age_band\":\"26_59\",\"not_towns\":[\"@\"],\"prefer\":[\"town=@\"]}" },
-	{ "emergency", "{\"referral\":\"ID\",\"emergency\":{\"to\":\"@\",\"affiliation\":\"@\",\"by\":\"@\",\"nature\":\"@\",\"what\":[\"need\"],\"at\":1}}" },
+	{ "emergency", "{\"id\":\"ID\",\"emergency\":{\"to\":\"@\",\"affiliation\":\"@\",\"by\":\"@\",\"nature\":\"@\",\"what\":[\"need\"],\"at\":1}}" },
 	{ "revoke", "{\"referral\":\"ID\",\"how\":\"phone\",\"recorded_by\":\"@\"}" },
 	{ "book add", "{\"document\":{\"kind\":\"training\",\"on\":\"2026-11-20\",\"who\":\"@\",\"training\":{\"topic\":\"crisis\",\"hours\":4}}}" },
 	{ "federation_decide", "{\"org\":\"@\",\"decision\":\"deny\",\"reason\":\"@\"}" }, { "policy follow", "{\"room\":\"@\"}" },

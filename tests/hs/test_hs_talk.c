@@ -384,7 +384,7 @@ main(void)
 	is_int(heard("said yes to your request"), 1, "the answer is told, once");
 	ok(answers("!status", "they said yes"), "and stays to be seen");
 	ok(answers("!revoke", "no consent of yours"), "without a consent there is none to take back");
-	json_decref(host_ok(&h, SOURCE, "emergency", json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:[s], s:I}}", "referral", id, "emergency", "to", "Dr. Hale",
+	json_decref(host_ok(&h, SOURCE, "emergency", json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:[s], s:I}}", "id", id, "emergency", "to", "Dr. Hale",
 	    "affiliation", "County ER", "by", "K. Lind", "nature", "overdose", "what", "identity", "at", (json_int_t)*h.now)));
 	ok(answers("!who", "Dr. Hale has, because of an emergency and without your consent, since "), "what was said in an emergency is told as that");
 	sign(id);

@@ -84,7 +84,7 @@ add_disclosed(void *cookie, const struct disclosed_row *d)
 static void
 test_disclosed(void)
 {
-	struct disclosed_row d = { .id = text("D1"), .referral = text("R1"), .consent = text("C1"), .org = text("org"), .at = 5,
+	struct disclosed_row d = { .id = text("D1"), .whose = text("R1"), .consent = text("C1"), .org = text("org"), .at = 5,
 	    .detail = text("{}") };
 	char out[400] = "";
 
@@ -96,13 +96,14 @@ test_disclosed(void)
 	must(disclosed_arrived(db, "D1", 8));
 	must(disclosed_arrived(db, "D1", 9));
 	must(disclosed_arrived(db, "D8", 9));
-	d = (struct disclosed_row){ .id = text("D0"), .referral = text("R1"), .at = 4, .detail = text("{\"e\":1}") };
+	d = (struct disclosed_row){ .id = text("D0"), .whose = text("R1"), .at = 4, .detail = text("{\"e\":1}") };
 	must(disclosed_put(db, &d));
 	d.id = text("D2");
-	d.referral = text("R2");
+	d.whose = text("R2");
 	must(disclosed_put(db, &d));
 	must(disclosed_each(db, "R1", add_disclosed, out));
 	is_str(out, "D0 - - 4 0 {\"e\":1};D1 C1 org 5 8 {};", "each once, by time, with its first arrival; another's are not among them");
+	ok(disclosed_any(db, "R2") == 0 && disclosed_any(db, "R3") == E_NOTFOUND, "of whom there is any is known");
 }
 
 static void

@@ -81,7 +81,7 @@ fill_cases(void)
 	struct traffic t = { .content_id = text("c1"), .org = text("org"), .referral = text("R1"),
 	    .type = text("t"), .content = text(CANARY "traffic"), .resend_at = 1 };
 
-	struct disclosed_row told = { .id = text("D1"), .referral = text("R1"), .detail = text(CANARY "disclosed") };
+	struct disclosed_row told = { .id = text("D1"), .whose = text("R1"), .detail = text(CANARY "disclosed") };
 	struct revocation_row back = { .consent = text("C1"), .org = text("org"), .referral = text("R1"),
 	    .detail = text(CANARY "revoked") };
 	struct holder_row holder = { .consent = text("C1"), .org = text("org"), .referral = text("R1") };

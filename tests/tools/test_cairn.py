@@ -496,6 +496,7 @@ class Import(Case):
         self.refused("either --template or the FILE", "consent", ID, want=2)
         self.refused("$.consent", "consent", ID, self.file("x.json", "{}"), want=3)
         self.refused("$.referral: this is no part", "consent", ID, self.file("x.json", {**form, "referral": "other"}), want=3)
+        self.refused("$.id: this is no part", "emergency", "@ana:example.org", self.file("x.json", {"emergency": {}, "id": "other"}), want=3)
 
     def test_trust_list(self):
         node = self.node(import_trust=good(version=3, organizations=2))

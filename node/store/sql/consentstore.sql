@@ -26,7 +26,7 @@ UPDATE consent SET revoked_at = ?4 WHERE id = ?1 AND referral = ?2 AND org = ?3 
 
 -- What may have left before counts once.
 -- name: disclosed_put
-INSERT INTO disclosed (id, referral, consent, org, at, arrived, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+INSERT INTO disclosed (id, whose, consent, org, at, arrived, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: disclosed_has
@@ -36,10 +36,13 @@ SELECT 1 FROM disclosed WHERE id = ?1;
 UPDATE disclosed SET arrived = ?2 WHERE id = ?1 AND arrived = 0;
 
 -- name: disclosed_list
-SELECT n FROM disclosed WHERE referral = ?1 ORDER BY at, n;
+SELECT n FROM disclosed WHERE whose = ?1 ORDER BY at, n;
+
+-- name: disclosed_any
+SELECT 1 FROM disclosed WHERE whose = ?1 LIMIT 1;
 
 -- name: disclosed_at
-SELECT id, referral, consent, org, at, arrived, detail FROM disclosed WHERE n = ?1;
+SELECT id, whose, consent, org, at, arrived, detail FROM disclosed WHERE n = ?1;
 
 -- name: revocation_put
 INSERT INTO revocation (consent, org, referral, at, ended, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)

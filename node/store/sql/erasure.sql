@@ -87,7 +87,7 @@ DELETE FROM referral WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM consent WHERE r
 DELETE FROM consent WHERE referral = ?1;
 
 -- name: erase_legal_disclosed
-DELETE FROM disclosed WHERE referral = ?1;
+DELETE FROM disclosed WHERE whose = ?1;
 
 -- name: erase_legal_revocations
 DELETE FROM revocation WHERE referral = ?1;

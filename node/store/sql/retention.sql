@@ -18,8 +18,8 @@ SELECT 'referral:' || i.id FROM intake AS i WHERE i.pid = 0 AND i.made < ?1 AND
 
 -- The legal term begins when the rest was erased.
 -- name: retention_legal
-SELECT 'legal:' || substr(e.name, 10) FROM erasure AS e JOIN subject AS s ON s.name = 'legal:' || substr(e.name, 10)
-WHERE e.name LIKE 'referral:%' AND e.state = 3 AND e.at < ?1 LIMIT ?2;
+SELECT s.name FROM erasure AS e JOIN subject AS s ON s.name = 'legal:' || CASE WHEN e.name LIKE 'referral:%' THEN substr(e.name, 10) ELSE e.name END
+WHERE (e.name LIKE 'referral:%' OR e.name LIKE 'person:%') AND e.state = 3 AND e.at < ?1 LIMIT ?2;
 
 -- Of what was proposed nobody was chosen: with its own key if the match has one, else by itself.
 -- name: retention_offers
@@ -46,4 +46,4 @@ DELETE FROM traffic WHERE content_id IN (
 
 -- name: retention_names
 DELETE FROM erasure WHERE state = 3 AND done < ?1 AND
-	NOT EXISTS (SELECT 1 FROM subject WHERE name = 'legal:' || substr(erasure.name, 10));
+	NOT EXISTS (SELECT 1 FROM subject WHERE name = 'legal:' || CASE WHEN erasure.name LIKE 'referral:%' THEN substr(erasure.name, 10) ELSE erasure.name END);

@@ -5,14 +5,14 @@
 CREATE TABLE disclosed (
 	n		INTEGER PRIMARY KEY,
 	id		TEXT NOT NULL UNIQUE,	-- of the content that discloses; of an emergency its own
-	referral	TEXT NOT NULL,
+	whose		TEXT NOT NULL,		-- a referral; of emergencies also a case, a match, or person:PID
 	consent		TEXT,			-- NULL: none, in an emergency
 	org		TEXT,			-- NULL: nobody of the network
 	at		INTEGER NOT NULL,
 	arrived		INTEGER NOT NULL,	-- 0: not confirmed
 	detail		BLOB NOT NULL		-- sealed
 ) STRICT;
-CREATE INDEX disclosed_referral ON disclosed (referral);
+CREATE INDEX disclosed_whose ON disclosed (whose);
 
 -- Also of consents that are not known here (yet): what comes under them later is refused.
 CREATE TABLE revocation (
