@@ -337,7 +337,8 @@ const struct verb verbs_table[] = {
 	{ "accounting", "to whom a member's information was disclosed, and who holds it",
 	  "Each disclosure with day, recipient, classes, purpose and consent; what became of each consent, who was told of a revocation and what they "
 	  "answered; and who holds what now. Give it to the member who asks. As far back as the consent's law says: 3 years, or 6. "
-	  "WHOM is as in cairn emergency; what was erased has an account, by its own id, for the legal term.",
+	  "WHOM is as in cairn emergency: of a user or a case it is one account of all their referrals and matches, each named. What was erased has "
+	  "an account, by its own id, for the legal term.",
 	  "cairn accounting 01J8Z0Q4M2K7V9T5B3N6X8C0RD",
 	  {{ "WHOM", "id", ONE }},
 	  {{ 0 }}, NULL, node_run, node_show_object },

@@ -16,6 +16,8 @@
 #include "publish.h"
 #include "store/audit.h"
 #include "store/consentstore.h"
+#include "store/intakestore.h"
+#include "store/notestore.h"
 #include "store/peoplestore.h"
 #include "store/subject.h"
 #include "trail.h"
@@ -320,6 +322,80 @@ account_by_id(struct app *app, const char *whose, json_t **ret)
 	return r;
 }
 
+/* What the account calls them: a referral, case or match by its id, a person as the subject. */
+static const char *
+whose_of(const char *subject)
+{
+	return !strncmp(subject, "referral:", 9) ? subject + 9 : subject;
+}
+
+/* All that was asked for one person, together. */
+struct together {
+	struct app	*app;
+	const char	*actor;
+	json_t		*out;
+};
+
+/* What an account says, after what others say; ${kind}, unless NULL: each says of which referral or match. */
+static int
+add_account(json_t *out, const json_t *one, const char *kind, const char *id)
+{
+	static const char *const parts[] = { "disclosures", "consents", "holds" };
+	json_t *item;
+	size_t i;
+
+	for (size_t p = 0; p < nelem(parts); p++)
+		json_array_foreach(json_arr(one, parts[p]), i, item)
+			if ((kind != NULL && json_object_set_new(item, kind, json_string(id)) != 0) ||
+			    json_array_append(json_arr(out, parts[p]), item) != 0)
+				return -ENOMEM;
+	return json_object_set_new(out, "older", json_integer(json_int(out, "older", 0) + json_int(one, "older", 0))) != 0 ? -ENOMEM : 0;
+}
+
+/* A referral, or a match that none led to. */
+static int
+each_theirs(void *cookie, const char *id)
+{
+	struct together *t = cookie;
+	autojson json_t *one = NULL;
+	const char *kind;
+	int r = account_by_id(t->app, id, &one);
+
+	if (r != 0)
+		return r;
+	kind = json_str(one, "referral") != NULL ? "referral" : "match";
+	if (*kind == 'r' && json_array_append_new(json_arr(t->out, "referrals"), json_string(id)) != 0)
+		return -ENOMEM;
+	r = add_account(t->out, one, kind, id);
+	return r != 0 ? r : audit_case(t->app->db, app_now(t->app), t->actor, "accounting", id, NULL);
+}
+
+static int
+each_part(void *cookie, const char *subject)
+{
+	return strncmp(subject, "referral:", 9) != 0 ? 0 : each_theirs(cookie, subject + 9);
+}
+
+/* As cairn erase finds them. */
+static int
+account_of_person(struct app *app, const char *actor, const char *subject, const json_t *own, json_t **ret)
+{
+	const char *whose = whose_of(subject);
+	autojson json_t *out = json_pack("{s:s, s:[], s:[], s:[], s:[]}", "id", whose, "referrals", "disclosures", "consents", "holds");
+	struct together t = { app, actor, out };
+	int r = out == NULL ? -ENOMEM : add_account(out, own, NULL, NULL);
+
+	if (r != 0)
+		return r;
+	if (strncmp(subject, "person:", 7) != 0)
+		r = intake_referrals(app->db, whose, each_theirs, &t);
+	else if ((r = subject_each_part(app->db, subject, each_part, &t)) == 0)
+		r = chat_subjects(app->db, strtoll(subject + 7, NULL, 10), each_part, &t);
+	if (r == 0)
+		*ret = take(out);
+	return r;
+}
+
 int
 accounting_holds(struct app *app, const char *whose, json_t **ret)
 {
@@ -350,13 +426,6 @@ find_subject(struct app *app, const char *id, char ret[SUBJECT_NAME], struct err
 	    "cairn list referrals, cases and matches show them");
 }
 
-/* What the account calls them: a referral, case or match by its id, a person as the subject. */
-static const char *
-whose_of(const char *subject)
-{
-	return !strncmp(subject, "referral:", 9) ? subject + 9 : subject;
-}
-
 /* Of who was erased the id is all that is left: of a person that which cairn list erasures shows. */
 static int
 account_of_erased(struct app *app, const char *actor, const char *id, json_t **ret)
@@ -380,7 +449,7 @@ int
 accounting_run(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	const char *id = json_str(args, "id");
-	autojson json_t *shown = NULL;
+	autojson json_t *shown = NULL, *all = NULL;
 	char who[SUBJECT_NAME];
 	int r = find_subject(app, id, who, reterr);
 
@@ -388,7 +457,9 @@ accounting_run(struct app *app, const char *actor, const json_t *args, json_t **
 		return account_of_erased(app, actor, id, ret);	/* If it was none, find_subject has said so. */
 	if (r != 0 || (r = account_by_id(app, whose_of(who), &shown)) != 0)
 		return r;
-	*ret = take(shown);
+	if (json_str(shown, "referral") == NULL && (r = account_of_person(app, actor, who, shown, &all)) != 0)
+		return r;
+	*ret = all != NULL ? take(all) : take(shown);
 	return audit_add(app->db, app_now(app), actor, "accounting", who, NULL);
 }
 

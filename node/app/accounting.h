@@ -19,7 +19,7 @@ int	accounting_arrived(struct app *, const char *content_id) must_check;
  */
 int	accounting_holds(struct app *, const char *whose, json_t **ret) must_check;
 
-/** Verbs, of a referral, a case, a match or a user: accounting_run {id}; accounting_emergency {id, template or emergency: {...}}. */
+/** Verbs, of a referral, a case, a match or a user: accounting_run {id}, of a case or user with all their referrals; accounting_emergency {id, template or emergency: {...}}. */
 int	accounting_run(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 int	accounting_emergency(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 

@@ -65,8 +65,21 @@ says_facts(const json_t *content)
 	return says;
 }
 
+/* Is it of one of these? */
+static bool
+is_of(const json_t *referrals, const char *id)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(referrals, i, one)
+		if (id != NULL && !strcmp(json_string_value(one), id))
+			return true;
+	return referrals == NULL;
+}
+
 json_t *
-disclosed_seen(struct scene *sc, const char *from, size_t to, int *ret_read)
+disclosed_seen(struct scene *sc, const char *from, size_t to, const json_t *referrals, int *ret_read)
 {
 	struct db *db = hostile_db(&sc->host, to);
 	struct crypto_account account = { 0 };
@@ -97,7 +110,7 @@ disclosed_seen(struct scene *sc, const char *from, size_t to, int *ret_read)
 			parts = says_why(content);
 		else if (!strcmp(type, CHANGE))
 			parts = named && says_facts(content);
-		if (parts > 0)
+		if (parts > 0 && is_of(referrals, json_str(content, "referral")))
 			(void)json_object_set_new(found, json_str(content, "id"), json_integer(parts));
 	}
 	crypto_account_free(&account);
@@ -115,12 +128,19 @@ json_t *
 disclosed_accounted(struct scene *sc, size_t i)
 {
 	autojson json_t *shown = disclosed_account(sc, i);
+
+	return disclosed_counted(shown, false);
+}
+
+json_t *
+disclosed_counted(const json_t *account, bool emergencies)
+{
 	json_t *found = json_object();
 	const json_t *d;
 	size_t n;
 
-	json_array_foreach(json_arr(shown, "disclosures"), n, d)
-		if (json_str(d, "consent") != NULL)
+	json_array_foreach(json_arr(account, "disclosures"), n, d)
+		if (json_str(d, "consent") != NULL || emergencies)
 			(void)json_object_set_new(found, json_str(d, "id"), json_integer((json_int_t)json_array_size(json_arr(d, "what"))));
 	return found;
 }

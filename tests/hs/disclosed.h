@@ -8,24 +8,26 @@
 #include "tests/tap.h"
 
 /**
- * disclosed_seen(sc, from, to, ret_read): {content id: how many classes} of all that ${from} disclosed in the channel, as far as node
- * ${to} has the keys; and how many contents it read at all.  The caller decrefs.
+ * disclosed_seen(sc, from, to, referrals, ret_read): {content id: how many classes} of all that ${from} disclosed in the channel, of the ids
+ * in ${referrals} or, if that is NULL, of all, as far as node ${to} has the keys; and how many contents it read at all.  The caller decrefs.
  */
-json_t	*disclosed_seen(struct scene *, const char *from, size_t to, int *ret_read);
+json_t	*disclosed_seen(struct scene *, const char *from, size_t to, const json_t *referrals, int *ret_read);
 
 /**
  * disclosed_account(sc, i): that node's account of the referral.  disclosed_accounted: the same as disclosed_seen() says it.
+ * disclosed_counted(account, emergencies): likewise of an account that was given, with what was told in an emergency, or without.
  * The caller decrefs.
  */
 json_t	*disclosed_account(struct scene *, size_t);
 json_t	*disclosed_accounted(struct scene *, size_t);
+json_t	*disclosed_counted(const json_t *, bool emergencies);
 
 /** disclosed_is(sc, out, back, what): so many were seen from the source, so many from the target, and both accounts say the same. */
 static inline void
 disclosed_is(struct scene *sc, int want_out, int want_back, const char *what)
 {
 	int seen_out, seen_back;
-	autojson json_t *out = disclosed_seen(sc, SOURCE_USER, TARGET, &seen_out), *back = disclosed_seen(sc, TARGET_USER, SOURCE, &seen_back);
+	autojson json_t *out = disclosed_seen(sc, SOURCE_USER, TARGET, NULL, &seen_out), *back = disclosed_seen(sc, TARGET_USER, SOURCE, NULL, &seen_back);
 	autojson json_t *own = disclosed_accounted(sc, SOURCE), *theirs = disclosed_accounted(sc, TARGET);
 
 	ok(seen_out > 0 && seen_back > 0, "%s: the oracle reads %d and %d contents", what, seen_out, seen_back);

@@ -227,7 +227,7 @@ test_unsent(void)
 	    "the account keeps it as one that was tried, and not confirmed");
 	{
 		int seen;
-		autojson json_t *out = disclosed_seen(&sc, SOURCE_USER, TARGET, &seen);
+		autojson json_t *out = disclosed_seen(&sc, SOURCE_USER, TARGET, NULL, &seen);
 
 		ok(seen > 0 && json_object_size(out) == 0, "of the %d contents on the wire none discloses", seen);
 	}

@@ -241,7 +241,7 @@ test_ends(bool revoked)
 	host_run(&sc.host, 7200 * 1000);
 	ok(same_step() && refer_state(&sc.host, TARGET, &sc.s, revoked ? "ended" : "received"), "both sides have the same referral");
 	ok(revoked || unsaid(TARGET), "the step comes, and says nothing of them");
-	out = disclosed_seen(&sc, SOURCE_USER, TARGET, &seen);
+	out = disclosed_seen(&sc, SOURCE_USER, TARGET, NULL, &seen);
 	ok(seen > 3 && json_object_size(out) == 1, "of the %d contents on the wire only the first disclosed", seen);
 	end();
 }
@@ -267,7 +267,7 @@ test_why_ends(void)
 	ok(same_step(), "both sides have the same referral");
 	{
 		int seen;
-		autojson json_t *back = disclosed_seen(&sc, TARGET_USER, SOURCE, &seen);
+		autojson json_t *back = disclosed_seen(&sc, TARGET_USER, SOURCE, NULL, &seen);
 
 		ok(seen > 1 && json_object_size(back) == 0, "of the %d contents on the wire none says why", seen);
 	}
