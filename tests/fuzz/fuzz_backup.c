@@ -258,7 +258,7 @@ work(struct app *app)
 		if (!ask(app, "list", json_pack("{s:s}", "what", lists[i])))
 			return false;
 	return ask(app, "doctor", json_object()) && ask(app, "find", json_object()) && ask(app, "show", json_pack("{s:s}", "id", story.id)) &&
-	    ask(app, "accounting", json_pack("{s:s}", "referral", story.id)) && ask(app, "show", json_pack("{s:s}", "id", "node"));
+	    ask(app, "accounting", json_pack("{s:s}", "id", story.id)) && ask(app, "show", json_pack("{s:s}", "id", "node"));
 }
 
 static void
