@@ -58,7 +58,8 @@ write_down(struct app *app, const struct traffic *t, const json_t *consent)
 	autojson json_t *content = NULL, *detail = NULL;
 	autofree char *text = NULL;
 	struct disclosed_row d = { .id = t->content_id, .whose = t->referral, .org = t->org, .at = app_now(app) };
-	const char *via, *body;
+	const char *via;
+	bool scope;
 	int r;
 
 	if ((r = canon_stored(t->content, &content)) != 0)
@@ -68,11 +69,11 @@ write_down(struct app *app, const struct traffic *t, const json_t *consent)
 		consent = json_obj(content, "consent");
 	d.consent = (char *)(uintptr_t)json_str(consent, "id");
 	via = json_str(json_obj(consent, "via"), "org");
-	body = json_str(content, "body");
-	detail = json_pack("{s:o, s:s*, s:s*, s:s*, s:b, s:b}", "what", class_names(disclosure_classes(content)), "to",
+	if ((r = consent_scoped(consent, json_str(content, "scope"), &scope)) != 0)
+		return r;
+	detail = json_pack("{s:o, s:s*, s:s*, s:s*, s:b, s:b, s:b}", "what", class_names(disclosure_classes(content)), "to",
 	    org_name(app, t->org), "law", json_str(consent, "law"), "purpose", json_str(consent, "purpose"), "notice",
-	    json_str(content, "notice") != NULL || (body != NULL && strstr(body, named_notice(consent)) != NULL),
-	    "as_intermediary", via != NULL && publish_own_org(app) != NULL &&
+	    consent_noticed(consent, json_str(content, "notice")), "scope", scope, "as_intermediary", via != NULL && publish_own_org(app) != NULL &&
 	    !strcmp(via, publish_own_org(app)));
 	if (detail == NULL || (text = json_text(detail, JSON_COMPACT)) == NULL)
 		return -ENOMEM;

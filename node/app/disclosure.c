@@ -195,17 +195,14 @@ disclosure_judge(struct app *app, const struct case_row *row, const json_t *cons
 int
 disclosure_received(struct app *app, const struct case_row *row, const json_t *content, struct err *reterr)
 {
-	const char *notice = json_str(content, "notice");
 	const json_t *consent = json_obj(content, "consent");
-	const struct consent_profile *law = consent_profile(json_str(consent, "law"));
+	const char *law = json_str(consent, "law");
 	int r = disclosure_judge(app, row, consent, row->org, publish_own_org(app), disclosure_classes(content), CONSENT_GENERAL, reterr);
 
 	if (r != 0)
 		return r;
-	if (strcmp(notice, law->notice) != 0 && (strcmp(law->law, CONSENT_PART2) != 0 || strcmp(notice, consent_notice_short) != 0))
-		return err_set(reterr, E_REFUSED, "the disclosure lacks the notice that its law wants, for %s",
-		    strcmp(law->law, CONSENT_PART2) == 0 ? "Part 2 that of 42 CFR 2.32" : law->law);
-	return 0;
+	return consent_noticed(consent, json_str(content, "notice")) ? 0 : err_set(reterr, E_REFUSED,
+	    "the disclosure lacks the notice that its law wants, for %s", strcmp(law, CONSENT_PART2) == 0 ? "Part 2 that of 42 CFR 2.32" : law);
 }
 
 /* Take from the form what is disclosed, but for what its purpose does not need: that is named in ${left}. */
@@ -236,14 +233,9 @@ static int
 label(const json_t *consent, json_t *content)
 {
 	const struct consent_profile *law = consent_profile(json_str(consent, "law"));
-	autobuf struct buf scope = { 0 };
-	int r = consent_scope(consent, &scope);
+	int r = consent_label(consent, law->notice, content);
 
-	if (r != 0)
-		return r;
-	return json_object_set_new(content, "notice", json_string(law->notice)) != 0 ||
-	    json_object_set_new(content, "scope", json_string(scope.data)) != 0 ||
-	    json_object_set_new(content, "body", json_string(strcmp(law->law, CONSENT_PART2) == 0 ?
+	return r != 0 ? r : json_object_set_new(content, "body", json_string(strcmp(law->law, CONSENT_PART2) == 0 ?
 	    "A member consented to this disclosure. 42 CFR part 2 prohibits unauthorized use or disclosure of these records." :
 	    "A member consented to this disclosure. Use it only for the purpose that the consent names.")) != 0 ? -ENOMEM : 0;
 }

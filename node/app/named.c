@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "named.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "agreed.h"
@@ -55,24 +54,19 @@ may_say(const char *type, const json_t *content)
 	return false;
 }
 
-const char *
-named_notice(const json_t *consent)
-{
-	const struct consent_profile *law = consent_profile(json_str(consent, "law"));
-
-	return law == NULL || !strcmp(law->law, CONSENT_PART2) ? consent_notice_short : law->notice;
-}
-
-/* The notice goes where such a content has a place for it. */
+/* What the consent in force lets be told goes with its notice, the short one where there are two, and its scope. */
 static int
 label(struct app *app, const struct case_row *row, json_t *content)
 {
 	autojson json_t *consent = NULL;
+	const struct consent_profile *law;
 	int r = agreed_consent(app, row, &consent);
 
-	if (r == 0 && json_object_set_new(content, "body", json_sprintf("The answer to the question. %s", named_notice(consent))) != 0)
-		r = -ENOMEM;
-	return r;
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;		/* Without one there is no such step. */
+	law = consent_profile(json_str(consent, "law"));
+	return law == NULL ? ERR_CORRUPT :
+	    consent_label(consent, !strcmp(law->law, CONSENT_PART2) ? consent_notice_short : law->notice, content);
 }
 
 int
@@ -81,13 +75,17 @@ named_may(struct app *app, const struct case_row *row, const char *type, json_t 
 	bool named;
 	int r;
 
+	if (disclosure_of(type))
+		return label(app, row, content);
 	if (!may_say(type, content))
 		return 0;
 	if ((r = is_named(app, row, &named)) != 0 || !named)
 		return r;
 	if (row->r.side == REFERRAL_AT_TARGET) {
 		r = disclosure_may_report(app, row, CONSENT_GENERAL, reterr);
-		return r != E_REFUSED ? r : err_next(reterr, r, "this reason says something of a member whose name they know; "
+		if (r != E_REFUSED)
+			return r != 0 ? r : label(app, row, content);
+		return err_next(reterr, r, "this reason says something of a member whose name they know; "
 		    "cairn decline %s --reason " TELLING_NEUTRAL " says that it is declined, and no more", row->id);
 	}
 	r = disclosure_allows(app, row, row->org, disclosure_classes(content), CONSENT_GENERAL, reterr);

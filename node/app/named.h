@@ -13,8 +13,8 @@
 struct origin;
 
 /**
- * named_may(app, row, type, content, reterr): may we say that now?  0, and an answer's body has the notice of its law; E_REFUSED, and
- * what can be said without a consent.
+ * named_may(app, row, type, content, reterr): may we say that now?  0, and what discloses has the notice and the scope of its
+ * consent, also progress and outcome, which the caller has judged; E_REFUSED, and what can be said without a consent.
  */
 int	named_may(struct app *, const struct case_row *, const char *type, json_t *content, struct err *) must_check;
 
@@ -26,8 +26,5 @@ int	named_over(struct app *, const char *referral) must_check;
 
 /** named_heard(app, referral, origin): a partner answers our question.  0; E_REFUSED: we know who it is, and no consent lets us hear it. */
 int	named_heard(struct app *, const char *referral, const struct origin *) must_check;
-
-/** named_notice(consent): the words of its law that such an answer's body has. */
-const char *named_notice(const json_t *consent);
 
 #endif /* !CAIRN_NAMED_H */

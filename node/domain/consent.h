@@ -102,7 +102,7 @@ const char *consent_element_name(int);
  * consent_class_name(bit): as in the schema; never NULL.
  * consent_notice: 42 CFR 2.32(a)(1), "Statement 1", as in force since
  * 2024-04-16 (89 FR 12472; public domain).  consent_notice_short: (a)(2).
- * Every disclosure made under Part 2 carries the first; other laws have their own (consent_law.h).
+ * Under Part 2 who somebody is goes with the first, what is told of them later with the second; other laws have their own (consent_law.h).
  * consent_right: words for element 6, with the regulation's limit.
  */
 const char *consent_class_name(enum consent_bit);
@@ -117,5 +117,14 @@ extern const char consent_right[];
  * consent_check() accepted.  0 or a negative value of buf.h.
  */
 int	consent_scope(const json_t *, struct buf *) must_check;
+
+/**
+ * consent_label(consent, notice, content): what goes with each disclosure: ${content} gets ${notice} and the scope, as
+ * consent_scope() says it.  0 or negative.
+ */
+int	consent_label(const json_t *consent, const char *notice, json_t *content) must_check;
+
+/** consent_scoped(consent, text, ret): is that its scope, word for word?  NULL: no.  0 or negative. */
+int	consent_scoped(const json_t *, const char *text, bool *ret) must_check;
 
 #endif /* !CAIRN_CONSENT_H */

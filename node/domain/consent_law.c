@@ -34,6 +34,15 @@ consent_profile(const char *law)
 	return NULL;
 }
 
+bool
+consent_noticed(const json_t *consent, const char *notice)
+{
+	const struct consent_profile *law = consent_profile(json_str(consent, "law"));
+
+	return law != NULL && notice != NULL && (strcmp(notice, law->notice) == 0 ||
+	    (strcmp(law->law, CONSENT_PART2) == 0 && strcmp(notice, consent_notice_short) == 0));
+}
+
 /* Words of common.json, from whichever list. */
 static const struct {
 	const char	*word;

@@ -27,6 +27,9 @@ struct consent_profile {
 /** consent_profile(law): NULL for a law that is not known, or no name. */
 const struct consent_profile *consent_profile(const char *);
 
+/** consent_noticed(consent, notice): is that what its law wants to go with a disclosure, word for word?  NULL: no. */
+bool	consent_noticed(const json_t *consent, const char *notice);
+
 /* What a referral is about, as far as laws distinguish it. */
 enum consent_condition {
 	CONSENT_ABOUT_SUBSTANCE_USE = 1 << 0,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* consent_words: what goes with a disclosure, for people. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/canon.h"
@@ -98,5 +99,27 @@ consent_scope(const json_t *consent, struct buf *out)
 		out->len = mark.len;
 		out->data[out->len] = '\0';
 	}
+	return r;
+}
+
+int
+consent_label(const json_t *consent, const char *notice, json_t *content)
+{
+	autobuf struct buf scope = { 0 };
+	int r = consent_scope(consent, &scope);
+
+	if (r != 0)
+		return r;
+	return json_object_set_new(content, "notice", json_string(notice)) != 0 ||
+	    json_object_set_new(content, "scope", json_string(scope.data)) != 0 ? -ENOMEM : 0;
+}
+
+int
+consent_scoped(const json_t *consent, const char *text, bool *ret)
+{
+	autobuf struct buf scope = { 0 };
+	int r = consent_scope(consent, &scope);
+
+	*ret = r == 0 && text != NULL && strcmp(text, scope.data) == 0;
 	return r;
 }

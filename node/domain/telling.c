@@ -60,10 +60,15 @@ unsay(json_t *content)
 int
 telling_bare(json_t *content)
 {
-	if (says_facts(content))
-		return unsay(content);
-	if (!says_why(content))
+	bool facts = says_facts(content);
+
+	if (!facts && !says_why(content))
 		return 0;
+	/* What discloses nothing goes under no consent. */
+	(void)json_object_del(content, "notice");
+	(void)json_object_del(content, "scope");
+	if (facts)
+		return unsay(content);
 	(void)json_object_del(content, "reason_text");
 	return json_object_set_new(content, "reason", json_string(TELLING_NEUTRAL)) != 0 || json_object_set_new(content, "body",
 	    json_string("The request is declined. " TELLING_NEUTRAL ".")) != 0 ? -ENOMEM : 0;

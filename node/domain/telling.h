@@ -17,7 +17,7 @@
 /** telling_says(content): is it an answer to a question with a fact, or a decline with a reason of the member's or in words? */
 bool	telling_says(const json_t *content);
 
-/** telling_bare(content): leave of such a content its step: facts are not said, the reason is ${TELLING_NEUTRAL}.  0 or -ENOMEM. */
+/** telling_bare(content): leave of such a content its step: facts are not said, the reason is ${TELLING_NEUTRAL}, and no notice goes with it.  0 or -ENOMEM. */
 int	telling_bare(json_t *content) must_check;
 
 #endif /* !CAIRN_TELLING_H */

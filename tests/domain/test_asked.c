@@ -64,11 +64,12 @@ test_why(void)
 	ok(n >= 10 && told == n, "of %d reasons two say nothing of the member", n);
 	is_int(bare, n, "and any other is taken out, of the words as well");
 	{
-		autojson json_t *words = json_pack("{s:s, s:s, s:s, s:s}", "decision", "decline", "reason", "no_capacity", "reason_text",
-		    "Jo was here.", "body", "-");
+		autojson json_t *words = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "decision", "decline", "reason", "no_capacity", "reason_text",
+		    "Jo was here.", "body", "-", "notice", "-", "scope", "-");
 		autojson json_t *wait = json_pack("{s:s, s:i}", "decision", "waitlist", "position", 3);
 
 		ok(telling_says(words) && telling_bare(words) == 0 && json_str(words, "reason_text") == NULL, "words of one's own may say anything");
+		ok(json_str(words, "notice") == NULL && json_str(words, "scope") == NULL, "without them no notice is wanted");
 		ok(!telling_says(wait), "a waiting list says nothing of whom it is for");
 	}
 }
@@ -76,8 +77,8 @@ test_why(void)
 static void
 test_facts(void)
 {
-	autojson json_t *said = json_pack("{s:s, s:{s:s, s:[s], s:[s, s]}, s:s}", "change", "give_info", "info", "residence", "US-NJ",
-	    "times", "night", "not_said", "insurance", "times", "body", "New Jersey");
+	autojson json_t *said = json_pack("{s:s, s:{s:s, s:[s], s:[s, s]}, s:s, s:s, s:s}", "change", "give_info", "info", "residence",
+	    "US-NJ", "times", "night", "not_said", "insurance", "times", "body", "New Jersey", "notice", "-", "scope", "-");
 	autojson json_t *unsaid = json_pack("{s:s, s:{s:[s]}}", "change", "give_info", "info", "not_said", "insurance");
 	autojson json_t *leaves = json_pack("{s:s}", "change", "withdraw"), *want = json_pack("[s, s, s]", "residence", "times", "insurance");
 
@@ -85,6 +86,7 @@ test_facts(void)
 	ok(telling_says(said) && telling_bare(said) == 0 && !telling_says(said), "facts do, and can be taken out");
 	ok(json_equal(json_object_get(json_obj(said, "info"), "not_said"), want), "each is then named once as what is not said");
 	ok(strstr(json_str(said, "body"), "Jersey") == NULL, "and the words are gone");
+	ok(json_str(said, "notice") == NULL && json_str(said, "scope") == NULL, "with what goes under a consent alone");
 }
 
 int

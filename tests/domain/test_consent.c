@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
-#include "base/cleanup.h"
+#include "base/canon.h"
 #include "domain/consent.h"
 #include "domain/consent_law.h"
 #include "domain/when.h"
@@ -495,8 +495,9 @@ test_example(void)
 static void
 test_scope(void)
 {
-	autojson json_t *c = consent();
+	autojson json_t *c = consent(), *told = json_object();
 	autobuf struct buf out = { 0 };
+	bool is;
 
 	ok(consent_scope(c, &out) == 0, "scope");
 	is_str(out.data, "The member consented that Oak House may disclose to River Peers and Hill "
@@ -505,6 +506,10 @@ test_scope(void)
 	    "until 2026-11-30 unless the member revokes it before. Any other use or disclosure "
 	    "needs a new consent, and use in proceedings against the member always one of its own.", "in plain sentences");
 	ok(strstr(out.data, "CANARY-NAME") == NULL, "without the member's name");
+	ok(consent_label(c, "N", told) == 0 && !strcmp(json_str(told, "notice"), "N") && !strcmp(json_str(told, "scope"), out.data) &&
+	    json_object_size(told) == 2, "which goes with what is told, and the notice");
+	ok(consent_scoped(c, out.data, &is) == 0 && is && consent_scoped(c, "Only this.", &is) == 0 && !is &&
+	    consent_scoped(c, NULL, &is) == 0 && !is, "and is known again");
 
 	json_poke(c, "via", RELAY);
 	json_poke(c, "expires", "{'kind': 'event', 'event': 'the end of the referral'}");

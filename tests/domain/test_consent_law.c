@@ -64,8 +64,13 @@ test_wanted(void)
 	for (int i = 0; i < 3; i++) {
 		static const char *const laws[] = { CONSENT_PART2, CONSENT_HIPAA, CONSENT_GDPR };
 
+		autojson json_t *consent = json_pack("{s:s}", "law", laws[i]);
+
 		ok(strlen(consent_profile(laws[i])->notice) <= 2000 && *consent_profile(laws[i])->rights != '\0',
 		    "%s has its texts", laws[i]);
+		ok(consent_noticed(consent, consent_profile(laws[i])->notice) && !consent_noticed(consent, NULL) &&
+		    !consent_noticed(consent, consent_profile(laws[(i + 1) % 3])->notice) &&
+		    consent_noticed(consent, consent_notice_short) == (i == 0), "a notice is that of its law, or of Part 2 the short one");
 	}
 }
 

@@ -78,6 +78,16 @@ is_of(const json_t *referrals, const char *id)
 	return referrals == NULL;
 }
 
+/* 42 CFR 2.32: each has one of the two statements, and says what the consent allows. */
+static bool
+is_labelled(const json_t *content)
+{
+	const char *notice = json_str(content, "notice"), *scope = json_str(content, "scope");
+
+	return notice != NULL && strstr(notice, "42 CFR part 2") != NULL && strstr(notice, "prohibit") != NULL && scope != NULL &&
+	    strstr(scope, "The member consented that ") == scope && strstr(scope, "these classes of information: ") != NULL;
+}
+
 json_t *
 disclosed_seen(struct scene *sc, const char *from, size_t to, const json_t *referrals, int *ret_read)
 {
@@ -111,7 +121,7 @@ disclosed_seen(struct scene *sc, const char *from, size_t to, const json_t *refe
 		else if (!strcmp(type, CHANGE))
 			parts = named && says_facts(content);
 		if (parts > 0 && is_of(referrals, json_str(content, "referral")))
-			(void)json_object_set_new(found, json_str(content, "id"), json_integer(parts));
+			(void)json_object_set_new(found, json_str(content, "id"), json_integer(is_labelled(content) ? parts : -parts));
 	}
 	crypto_account_free(&account);
 	hostile_go_on(&sc->host, to, db);
@@ -140,7 +150,13 @@ disclosed_counted(const json_t *account, bool emergencies)
 	size_t n;
 
 	json_array_foreach(json_arr(account, "disclosures"), n, d)
-		if (json_str(d, "consent") != NULL || emergencies)
-			(void)json_object_set_new(found, json_str(d, "id"), json_integer((json_int_t)json_array_size(json_arr(d, "what"))));
+		if (json_str(d, "consent") != NULL || emergencies) {
+			json_int_t parts = (json_int_t)json_array_size(json_arr(d, "what"));
+
+			/* An emergency is told by voice: nothing goes with it. */
+			if (json_str(d, "consent") != NULL && (!json_is_true(json_object_get(d, "notice")) || !json_is_true(json_object_get(d, "scope"))))
+				parts = -parts;
+			(void)json_object_set_new(found, json_str(d, "id"), json_integer(parts));
+		}
 	return found;
 }

@@ -9,7 +9,8 @@
 
 /**
  * disclosed_seen(sc, from, to, referrals, ret_read): {content id: how many classes} of all that ${from} disclosed in the channel, of the ids
- * in ${referrals} or, if that is NULL, of all, as far as node ${to} has the keys; and how many contents it read at all.  The caller decrefs.
+ * in ${referrals} or, if that is NULL, of all, as far as node ${to} has the keys; less than 0 without a notice of Part 2 or without the
+ * scope; and how many contents it read at all.  The caller decrefs.
  */
 json_t	*disclosed_seen(struct scene *, const char *from, size_t to, const json_t *referrals, int *ret_read);
 
@@ -22,7 +23,19 @@ json_t	*disclosed_account(struct scene *, size_t);
 json_t	*disclosed_accounted(struct scene *, size_t);
 json_t	*disclosed_counted(const json_t *, bool emergencies);
 
-/** disclosed_is(sc, out, back, what): so many were seen from the source, so many from the target, and both accounts say the same. */
+static inline bool
+disclosed_labelled(json_t *seen)
+{
+	const char *id;
+	json_t *parts;
+
+	json_object_foreach(seen, id, parts)
+		if (json_integer_value(parts) < 0)
+			return false;
+	return true;
+}
+
+/** disclosed_is(sc, out, back, what): so many were seen from the source, so many from the target, each labelled, and both accounts say the same. */
 static inline void
 disclosed_is(struct scene *sc, int want_out, int want_back, const char *what)
 {
@@ -33,6 +46,7 @@ disclosed_is(struct scene *sc, int want_out, int want_back, const char *what)
 	ok(seen_out > 0 && seen_back > 0, "%s: the oracle reads %d and %d contents", what, seen_out, seen_back);
 	is_int((int)json_object_size(out), want_out, "%s: it saw what went out", what);
 	is_int((int)json_object_size(back), want_back, "%s: and what came back", what);
+	ok(disclosed_labelled(out) && disclosed_labelled(back), "%s: each has the notice and the scope", what);
 	ok(json_equal(own, out) && json_equal(theirs, back), "%s: the accounts of both equal it", what);
 }
 

@@ -261,11 +261,11 @@ class Bot:
         case, tree = self.case(referral)
         waiting = {item["content"]["id"] for item in self.state["outbox"] if name == "consent.revoked"}
         prev = next(key for key in reversed(tree.path()[1]) if key not in waiting)
+        need(name not in NEWS or self.tells(case), "no consent allows it")
+        if name in ("referral.disclosure", *NEWS) or case["disclosure"] and {"reason", "info"} & content.keys():
+            content |= {"notice": dict(reversed(self.notices))[{**(case["disclosure"] or {}), **content}["consent"]["law"]], "scope": "As the consent says."}
         if name == "referral.disclosure":
-            content |= {"notice": dict(reversed(self.notices))[content["consent"]["law"]], "scope": "What the consent says, and nothing else."}
             self.check_disclosure(case, content, self.org, case["org"])
-        elif name in NEWS:
-            need(self.tells(case), "no consent allows it")
         elif name == "consent.revoked":
             self.state["ended"][f"{case['org']} {content['consent']}"] = self.now()
         return self.say(case["org"], name, referral=referral, prev=prev, leg=tree.at(prev)["leg"] + (content.get("change") == "reopen"), **content)

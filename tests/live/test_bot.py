@@ -197,6 +197,7 @@ class TargetTest(Live):
         self.bot.act(referral, "referral.outcome", stage="closed", outcome="connected", happened_at=self.bot.now())
         shown = self.both(referral, "closed")
         self.assertEqual(shown["outcome"]["outcome"], "connected")
+        self.assertTrue(all({"notice", "scope"} <= step["details"].keys() for step in shown["history"][4:]), shown["history"])
         steps = [step["input"] for step in shown["history"]]
         self.assertEqual(steps, ["send", "receive", "accept", "consent", "contact", "schedule", "no_show", "engage", "pause", "resume", "close"])
         self.assertEqual(steps, [self.bot.case(referral)[0]["steps"][key]["step"] for key in tree.path()[1][1:]])
@@ -342,7 +343,11 @@ class SourceTest(Live):
         self.both(referral, "engaged")
         self.node.cairn("close", referral, "--code", "got_help")
         shown = self.both(referral, "closed")
-        self.assertEqual(self.driver.heard[-1][1].get("outcome", self.driver.heard[-2][1].get("outcome")), "got_help")
+        news = [content for of, content in self.driver.heard if of in ("referral.progress", "referral.outcome") and content["referral"] == referral]
+        self.assertEqual(news[-1]["outcome"], "got_help")
+        for content in news:
+            self.assertIn(("us-part2", content["notice"]), self.bot.notices)
+            self.assertIn("The member consented that", content["scope"])
         steps = [self.bot.case(referral)[0]["steps"][key]["step"] for key in self.bot.case(referral)[1].path()[1][1:]]
         self.assertEqual(steps, [step["input"] for step in shown["history"]])
 
