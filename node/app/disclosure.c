@@ -9,22 +9,17 @@
 #include "base/event.h"
 #include "base/id.h"
 #include "disclosure.h"
-#include "domain/asked.h"
 #include "domain/consent.h"
 #include "domain/consent_law.h"
 #include "domain/origin.h"
 #include "domain/trust.h"
 #include "events.h"
-#include "facts.h"
 #include "intake.h"
+#include "law.h"
 #include "publish.h"
 #include "store/audit.h"
 #include "store/consentstore.h"
-#include "store/dirstore.h"
-#include "store/peoplestore.h"
 #include "trustlist.h"
-
-#define MINORS	"minors"		/* In meta. */
 
 const char *const disclosure_types[] = { ID_NAMESPACE "referral.disclosure", ID_NAMESPACE "referral.outcome",
 	ID_NAMESPACE "referral.progress", NULL };
@@ -52,128 +47,11 @@ disclosure_classes(const json_t *content)
 	    (json_object_get(content, "history") != NULL ? CONSENT_HISTORY_CLASS : 0);
 }
 
-/* What decides which law holds, and who signs. */
-struct facts {
-	json_t		*asked, *body;		/* What was asked for, as it is known now, and the record that it is addressed to, if it is here. */
-	json_t		*program;		/* Whose specialist or group that is, if it is here. */
-	json_t		*minors;		/* The table of minors, if there is one. */
-	const char	*laws[32];		/* Of our programs: static texts. */
-	size_t		 n;
-};
-
-static void
-facts_free(struct facts *f)
-{
-	json_decref(f->asked);
-	json_decref(f->body);
-	json_decref(f->program);
-	json_decref(f->minors);
-}
-#define autofacts __attribute__((cleanup(facts_free)))
-
-static int
-each_program(void *cookie, const struct own_record *rec)
-{
-	struct facts *f = cookie;
-	autojson json_t *body = NULL;
-	const char *law;
-	int r = canon_stored(rec->body, &body);
-
-	if (r != 0)
-		return ERR_CORRUPT;
-	law = consent_law_of(body);
-	/* Each law once is enough; a program without one is not under the GDPR alone. */
-	for (size_t i = 0; i < f->n; i++)
-		if (law == f->laws[i] || (law != NULL && f->laws[i] != NULL && !strcmp(law, f->laws[i])))
-			return 0;
-	f->laws[f->n++] = law;
-	return 0;
-}
-
-/* The record that a partner published: its body. */
-static int
-seen_body(struct app *app, const char *org, const char *id, json_t **ret)
-{
-	autojson json_t *record = NULL;
-	struct seen_record seen;
-	int r = seen_get(app->db, org, id, &seen);
-
-	if (r != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	/* A specialist's law is that of their program: one that cannot be read must not pass for one that wants nothing. */
-	if (seen.record != NULL && (r = canon_stored(seen.record, &record)) == 0)
-		*ret = json_incref(json_obj(record, "body"));
-	seen_free(&seen);
-	return r;
-}
-
-static int
-load_minors(struct app *app, json_t **ret)
-{
-	autofree char *text = NULL;
-	int r = meta_get(app->db, MINORS, false, &text);
-
-	if (r != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	return canon_stored(text, ret);
-}
-
-/* What that record, and the program behind it, say of the law; of one that is not here we do not know, so it counts as about substance use. */
-static int
-look_target(struct app *app, const struct case_row *row, const char *to, const char *need, struct facts *f, struct consent_use *use)
-{
-	const char *behind, *laws[2];
-	bool unknown, part2 = false;
-	unsigned about;
-	int r = seen_body(app, row->org, to != NULL ? to : "", &f->body);
-
-	if (r != 0)
-		return r;
-	behind = json_str(f->body, "program");
-	if (behind != NULL && (r = seen_body(app, row->org, behind, &f->program)) != 0)
-		return r;
-	use->about = consent_about(need, f->body);
-	about = f->program != NULL ? consent_about(NULL, f->program) : CONSENT_ABOUT_OTHER;
-	if (about != CONSENT_ABOUT_OTHER)
-		use->about = (use->about & ~(unsigned)CONSENT_ABOUT_OTHER) | about;
-	laws[0] = json_str(f->body, "law");
-	laws[1] = json_str(f->program, "law");
-	for (size_t i = 0; i < nelem(laws); i++)
-		part2 = part2 || (laws[i] != NULL && !strcmp(laws[i], CONSENT_PART2));
-	unknown = f->body == NULL || (behind != NULL && f->program == NULL);
-	use->law = consent_law_wanted(use->about | (unknown ? CONSENT_ABOUT_SUBSTANCE_USE : 0), f->laws, f->n, part2 ? CONSENT_PART2 : NULL);
-	return 0;
-}
-
-/* Fill in of ${use} what follows from the referral; the texts live as long as ${f}. */
-static int
-look(struct app *app, const struct case_row *row, struct facts *f, struct consent_use *use)
-{
-	const char *to, *age, *need;
-	int r;
-
-	if ((r = facts_of(app, row, &f->asked)) != 0)
-		return r;
-	to = json_str(f->asked, "to");
-	age = json_str(f->asked, "age_band");
-	need = json_str(f->asked, "need");
-	use->record = to;
-	use->age_band = age;
-	use->minor = asked_minor(age);
-	if (row->r.side != REFERRAL_AT_SOURCE)
-		return 0;	/* Law and signers are the discloser's to know. */
-	if ((r = own_each(app->db, "program", each_program, f)) != 0 || (r = load_minors(app, &f->minors)) != 0)
-		return r;
-	use->signers = true;
-	use->minors = f->minors;
-	return look_target(app, row, to, need, f, use);
-}
-
 int
 disclosure_judge(struct app *app, const struct case_row *row, const json_t *consent, const char *from, const char *to, unsigned what,
     enum consent_covers covers, struct err *reterr)
 {
-	autofacts struct facts f = { 0 };
+	autofacts struct law_facts f = { 0 };
 	struct consent_use use = { .now = app_now(app), .discloser = from, .recipient = to, .classes = what,
 	    .covers = covers };
 	struct revocation_row over;
@@ -187,7 +65,7 @@ disclosure_judge(struct app *app, const struct case_row *row, const json_t *cons
 		use.event_happened = over.ended;
 		revocation_row_free(&over);
 	}
-	if (r < 0 || (r = look(app, row, &f, &use)) != 0)
+	if (r < 0 || (r = law_look(app, row, &f, &use)) != 0)
 		return r;
 	return consent_check(consent, &use, &element, reterr);
 }
@@ -474,14 +352,14 @@ disclosure_template(struct app *app, const struct case_row *row, json_t **ret, s
 {
 	const struct trust_org *to = trust_org(app->trust, row->org);
 	const struct trust_org *own = trust_org_by_node(app->trust, app->cfg->node_user);
-	autofacts struct facts f = { 0 };
+	autofacts struct law_facts f = { 0 };
 	struct consent_use use = { 0 };
 	autojson json_t *form = NULL;
 	int r;
 
 	if (to == NULL || own == NULL)
 		return trustlist_why(app, own == NULL ? NULL : row->org, reterr);
-	if ((r = look(app, row, &f, &use)) != 0)
+	if ((r = law_look(app, row, &f, &use)) != 0)
 		return r;
 	form = json_pack("{s:{s:s, s:s, s:[{s:s, s:s}, {s:s, s:s}], s:[s, s, s, s], s:s, s:[{s:s, s:s}, {s:s, s:s}], s:s, s:s, s:{s:s, s:[s, s, s]},"
 	    " s:{s:s, s:I}, s:{s:s, s:s, s:s}, s:I, s:b}, s:{s:s, s:b, s:{s:s, s:s, s:b}}, s:s}",
@@ -515,7 +393,7 @@ disclosure_minors(struct app *app, const char *actor, const json_t *args, json_t
 
 	if (r != 0)
 		return r;
-	if ((r = canon_text(table, &text, reterr)) != 0 || (r = meta_put(app->db, MINORS, text, false)) != 0 ||
+	if ((r = canon_text(table, &text, reterr)) != 0 || (r = law_minors(app, text)) != 0 ||
 	    (r = audit_add(app->db, app_now(app), actor, "import_minors", json_str(table, "reviewed"), NULL)) != 0)
 		return r;
 	*ret = json_pack("{s:I, s:s}", "rows", (json_int_t)json_array_size(json_arr(table, "minors")), "reviewed",

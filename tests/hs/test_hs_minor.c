@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Somebody's age is not known by the request alone: an answer to a later question may say that they are a minor.  Whatever asks
- * how old they are asks what is known now: the form of a consent, its judges on both sides, and a match.
+ * how old they are asks what is known now: the form of a consent, its judges on both sides, and a match.  Who signs for a court is judged there.
  */
 #include <string.h>
 
@@ -146,6 +146,42 @@ test_overtaken(void)
 	scene_end(&sc);
 }
 
+/* What the court may hear the member signs at the target, which judges as whoever takes a consent: who signs, and under which law. */
+static void
+test_court(void)
+{
+	struct host *h = &sc.host;
+	json_t *args, *form;
+	autojson json_t *sent = NULL, *alone = NULL, *other = NULL, *taken = NULL;
+
+	scene_begin(&sc, 65, STORY_REFER);
+	args = refer_args(h, &sc.s, STORY_REFER);
+	(void)json_object_set_new(args, "age_band", json_string("13_17"));
+	(void)json_object_set_new(args, "origin", json_string("court"));
+	(void)json_object_set_new(args, "voluntary", json_true());
+	sent = host_ok(h, SOURCE, "refer", args);
+	(void)snprintf(sc.s.id, sizeof(sc.s.id), "%s", json_str(sent, "referral"));
+	host_run(h, 20000);
+	target("answer", "decision", json_string("accept"));
+	form = host_ok(h, TARGET, "consent", json_pack("{s:s, s:b}", "referral", sc.s.id, "template", 1));
+	is_str(json_str(json_obj(form, "consent"), "law"), "us-part2", "the form for a court is under the law of who takes it");
+	(void)json_object_set_new(form, "referral", json_string(sc.s.id));
+	(void)json_object_update_new(json_obj(form, "consent"), json_pack("{s:s, s:{s:i, s:s}, s:{s:s, s:s, s:s}, s:s, s:s}", "patient", "Jo", "minor", "age",
+	    15, "jurisdiction", "US-NJ", "signature", "how", "electronic", "signer", "Jo", "authority", "self", "redisclosure", "-", "refusal", "-"));
+	(void)json_object_del(json_obj(form, "consent"), "cosignature");
+	alone = host_command(h, TARGET, "consent", json_deep_copy(form));
+	ok(refused(alone, "both the minor and a parent"), "a minor alone does not sign it");
+	json_decref(host_ok(h, TARGET, "import_minors", json_pack("{s:{s:s, s:s, s:[{s:s, s:s, s:i}]}}", "document", "by", "Board",
+	    "reviewed", "2026-11-01", "minors", "jurisdiction", "US-NJ", "condition", "any", "alone_from", 13)));
+	(void)json_object_set_new(json_obj(form, "consent"), "law", json_string("us-hipaa"));
+	other = host_command(h, TARGET, "consent", json_deep_copy(form));
+	ok(refused(other, "law must be us-part2"), "nor anybody under another law");
+	(void)json_object_set_new(json_obj(form, "consent"), "law", json_string("us-part2"));
+	taken = host_command(h, TARGET, "consent", form);
+	ok(json_is_true(json_object_get(taken, "ok")), "but where the target's table lets them");
+	scene_end(&sc);
+}
+
 int
 main(void)
 {
@@ -153,5 +189,6 @@ main(void)
 	test_language();
 	test_said_both();
 	test_overtaken();
+	test_court();
 	return done_testing();
 }
