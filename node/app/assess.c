@@ -14,7 +14,7 @@
 #include "domain/trust.h"
 #include "domain/when.h"
 #include "experience.h"
-#include "hide.h"
+#include "program.h"
 #include "publish.h"
 #include "shortlist.h"
 #include "store/dirstore.h"
@@ -37,6 +37,7 @@ assess_free(struct assess *s)
 	}
 	free(s->found);
 	certifier_free(s->certifier);
+	programs_free(s->programs);
 	json_decref(s->statements);
 	json_decref(s->avoid);
 	json_decref(s->conflict);
@@ -75,30 +76,34 @@ add_load(void *cookie, const struct pairing *p)
 	return p->state == PAIRING_ACTIVE && json_array_append_new(json_arr(row, "active"), json_integer(p->began)) != 0 ? -ENOMEM : 0;
 }
 
-/* The body of the program of a specialist; NULL: none is said, or it is not known here. */
-static int
-program_of(struct app *app, const char *org, bool own, const char *program, json_t **ret)
+/* So many bytes of long records of that organization were judged. */
+static json_int_t
+longs(const struct assess *s, const char *org)
 {
-	autojson json_t *json = NULL;
-	struct seen_record rec;
-	struct own_record ours;
-	int r;
+	return json_int(s->longs, org, 0);
+}
 
-	*ret = NULL;
-	if (program == NULL)
-		return 0;
-	if (own && (r = own_get(app->db, program, &ours)) == 0) {
-		r = canon_stored(ours.body, &json);
-		own_free(&ours);
-	} else if (!own && (r = seen_get(app->db, org, program, &rec)) == 0) {
-		r = canon_stored(rec.record, &json);
-		seen_free(&rec);
-	}
-	if (r != 0)
-		return r == E_NOTFOUND ? 0 : r < 0 ? r : ERR_CORRUPT;
-	if (own || (r = hide_partners(app, json_obj(json, "body"))) == 0)
-		*ret = own ? take(json) : json_incref(json_obj(json, "body"));
-	return r;
+static int
+add_longs(struct assess *s, const char *org, size_t len)
+{
+	if (s->longs == NULL && (s->longs = json_object()) == NULL)
+		return -ENOMEM;
+	return json_object_set_new(s->longs, org, json_integer(longs(s, org) + (json_int_t)len)) != 0 ? -ENOMEM : 0;
+}
+
+/* The program of a specialist, judged by the wish; NULL: none is said.  It is as long as a record may be. */
+static int
+program_of(struct assess *s, const char *org, bool own, const json_t *body, struct program **ret)
+{
+	bool spent = !s->all && longs(s, org) >= LONG_MAX;
+	int r = programs_get(s->programs, org, own, body, spent ? LONG : SIZE_MAX, ret);
+
+	if (r != 0 || *ret == NULL)
+		return r;
+	if ((*ret)->body != NULL && !(*ret)->judged)
+		match_may_come(&s->wish, (*ret)->body, &(*ret)->rules);
+	(*ret)->judged = true;
+	return (*ret)->bytes > LONG && !s->all ? add_longs(s, org, (*ret)->bytes) : 0;
 }
 
 /* What a coordinator sees of a specialist besides the score. */
@@ -175,27 +180,17 @@ asks_life(const struct match_wish *w)
 	return ret;
 }
 
-/* Or what their program says: where it is, and in which zone? */
-static bool
-asks_program(const struct match_wish *w)
-{
-	bool ret = w->towns != NULL || w->zone != NULL;
-
-	for (size_t i = 0; i < w->n_prefs; i++)
-		ret = ret || w->prefs[i].kind == MATCH_PREF_TOWN || w->prefs[i].kind == MATCH_PREF_DISTANCE;
-	return ret;
-}
-
 static int
 consider(struct assess *s, const char *org, const char *id, const json_t *body, bool stale)
 {
 	const char *did = json_str(body, "did");
 	int64_t updated = json_int(json_obj(body, "capacity"), "updated_at", 0);
-	autojson json_t *vc = NULL, *program = NULL, *said = NULL;
+	autojson json_t *vc = NULL, *said = NULL;
 	autofree char *key = NULL, *told = NULL;
 	struct credential_finding cert = { .verdict = CREDENTIAL_UNCERTIFIED };
 	struct match_candidate c = { .org = org, .id = id, .body = body, .stale = stale };
 	struct assessed *more, *f;
+	struct program *program;
 	const char *zone;
 	const json_t *load;
 	bool own;
@@ -206,7 +201,7 @@ consider(struct assess *s, const char *org, const char *id, const json_t *body, 
 	if ((key = joined(org, id)) == NULL || (told = joined(org, did != NULL ? did : "")) == NULL)
 		return -ENOMEM;
 	own = s->own != NULL && strcmp(org, s->own) == 0;
-	if (asks_program(&s->wish) && (r = program_of(s->app, org, own, json_str(body, "program"), &program)) != 0)
+	if ((r = program_of(s, org, own, body, &program)) != 0)
 		return r;
 	load = json_object_get(s->load, key);
 	c.active = (unsigned)json_array_size(json_arr(load, "active"));
@@ -215,8 +210,9 @@ consider(struct assess *s, const char *org, const char *id, const json_t *body, 
 	if (s->life && s->indexed && !own && (r = experience_of(s->app, org, did, &said)) != 0)
 		return r;
 	c.statement = said != NULL ? said : json_object_get(s->statements, told);
-	c.program = program;
-	zone = match_zone(body, program);
+	c.program = program != NULL ? program->body : NULL;
+	c.rules = c.program != NULL ? &program->rules : NULL;
+	zone = match_zone(body, c.program);
 	if (zone != NULL && !match_same_zone(&s->wish, zone))
 		c.zone = zones_get(&s->zones, zone);
 	c.verdict = CREDENTIAL_UNCERTIFIED;
@@ -291,17 +287,13 @@ static int
 is_too_long(struct assess *s, const struct seen_record *rec, bool *ret)
 {
 	size_t len = strlen(rec->record);
-	json_int_t before;
 
 	*ret = false;
 	if (s->all || len <= LONG)
 		return 0;
-	if (s->longs == NULL && (s->longs = json_object()) == NULL)
-		return -ENOMEM;
-	before = json_int(s->longs, rec->org, 0);
-	*ret = before >= LONG_MAX;
+	*ret = longs(s, rec->org) >= LONG_MAX;
 	s->unread += *ret;
-	return *ret || json_object_set_new(s->longs, rec->org, json_integer(before + (json_int_t)len)) == 0 ? 0 : -ENOMEM;
+	return *ret ? 0 : add_longs(s, rec->org, len);
 }
 
 static int
@@ -513,7 +505,8 @@ assess(struct assess *s, const json_t *wish, struct err *reterr)
 	s->life = asks_life(&s->wish);
 	if ((s->load = json_object()) == NULL)
 		return -ENOMEM;
-	if ((r = certifier_new(s->app, &s->certifier)) != 0 || (r = pairing_each(s->app->db, NULL, add_load, s->load)) != 0 ||
+	if ((r = certifier_new(s->app, &s->certifier)) != 0 || (r = programs_new(s->app, &s->programs)) != 0 ||
+	    (r = pairing_each(s->app->db, NULL, add_load, s->load)) != 0 ||
 	    (r = shortlist_ready(s->app, &s->indexed)) != 0 ||
 	    (s->life && (r = experience_all(s->app, s->own, !s->indexed, &s->statements)) != 0) ||
 	    (s->own != NULL && (r = own_each(s->app->db, "specialist", consider_own, s)) != 0))

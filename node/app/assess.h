@@ -11,6 +11,7 @@
 #include "zones.h"
 
 struct certifier;
+struct programs;
 
 struct assessed {
 	json_t			*item;		/* What a coordinator sees of them, without score and lines. */
@@ -32,11 +33,12 @@ struct assess {
 	const char		*own;		/* Our organization; NULL: on no list. */
 	struct zones		 zones;		/* The first is that of the wish, if it has one. */
 	struct certifier	*certifier;
+	struct programs		*programs;
 	json_t			*statements;	/* By "ORG DID": ours, and partners' if they are not indexed; NULL: not asked for. */
 	json_t			*avoid, *conflict; /* As in the wish, with the did of each whose record is named. */
 	json_t			*load;		/* {"ORG ID": {active: [begun], last}} */
 	size_t			 looked;	/* Of the index. */
-	json_t			*longs;		/* {org: bytes of long records that were judged}; NULL: none. */
+	json_t			*longs;		/* {org: bytes of long records and programs that were judged}; NULL: none. */
 	size_t			 unread;	/* Not judged, since their organization has too many such. */
 	size_t			 max;		/* assess_rank() when more are found. */
 };

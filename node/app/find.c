@@ -19,6 +19,7 @@
 #include "fit.h"
 #include "hide.h"
 #include "life.h"
+#include "program.h"
 #include "store/dirstore.h"
 #include "store/searchstore.h"
 
@@ -108,29 +109,76 @@ due_at(const struct listing *l, int64_t now)
 	return over < due ? over : due;
 }
 
+/* What indexing many records shares. */
+struct indexing {
+	struct app		*app;
+	struct fit		*fit;
+	struct programs		*programs;
+};
+
 static int
-index_listing(struct app *app, struct fit *fit, struct listing *l)
+index_begin(struct app *app, struct indexing *ret)
 {
-	autobuf struct buf terms = { 0 };
-	int64_t now = app_now(app);
 	int r;
 
+	*ret = (struct indexing){ .app = app };
+	return (r = fit_open(NULL, app_now(app), &ret->fit, NULL)) != 0 ? r : programs_new(app, &ret->programs);
+}
+
+static void
+index_end(struct indexing *ix)
+{
+	fit_free(ix->fit);
+	programs_free(ix->programs);
+}
+
+/* What a match looks for besides. */
+static int
+add_matched(struct indexing *ix, const struct listing *l, struct buf *terms)
+{
+	const char *did = json_str(l->body, "did");
+	struct program *program;
+	int r = programs_get(ix->programs, l->rec.org, false, l->body, SIZE_MAX, &program);
+
+	if (r != 0 || (r = match_index_lines(l->rec.id, l->body, program != NULL ? program->body : NULL, terms)) != 0)
+		return r;
+	return did != NULL ? life_lines(ix->app, l->rec.org, did, terms) : 0;
+}
+
+static int
+index_kept(struct indexing *ix, struct listing *l, struct buf *terms)
+{
+	bool matched = strcmp(l->rec.kind, "specialist") == 0;
+	int64_t now = app_now(ix->app);
+	int r;
+
+	fit_hours(ix->fit, l->body, now, &l->item.hours);
+	l->item.id = matched ? l->rec.id : NULL;
+	if ((r = search_terms_item(&l->item, terms)) != 0 || (r = matched ? add_matched(ix, l, terms) : 0) != 0 ||
+	    (r = strcmp(l->rec.kind, "program") == 0 ? match_index_lent(l->body, terms) : 0) != 0)
+		return r;
+	return searchstore_put(ix->app->db, l->rec.n, search_rank(&l->item, now), due_at(l, now), &l->item, terms->data);
+}
+
+static int
+index_listing(struct indexing *ix, struct listing *l)
+{
+	struct app *app = ix->app;
+	autobuf struct buf terms = { 0 };
+	autofree char *before = NULL;
+	bool lends = strcmp(l->rec.kind, "program") == 0 || strcmp(l->rec.kind, "withdrawal") == 0;
+	int r = lends ? searchstore_terms(app->db, l->rec.n, &before) : 0;
+
+	if (r < 0)
+		return r;
 	if (strcmp(l->rec.kind, LIFE_KIND) == 0)
 		r = life_index(app, &l->rec);
-	else if ((r = is_kept(&l->rec, now) ? open_listing(app, l) : E_NOTFOUND) == E_NOTFOUND)
+	else if ((r = is_kept(&l->rec, app_now(app)) ? open_listing(app, l) : E_NOTFOUND) == E_NOTFOUND)
 		r = searchstore_drop(app->db, l->rec.n);
-	else if (r == 0) {
-		bool matched = strcmp(l->rec.kind, "specialist") == 0;
-
-		fit_hours(fit, l->body, now, &l->item.hours);
-		l->item.id = matched ? l->rec.id : NULL;
-		if ((r = search_terms_item(&l->item, &terms)) == 0 && matched)
-			r = match_index_lines(l->rec.id, l->body, &terms);
-		if (r == 0 && matched && json_str(l->body, "did") != NULL)
-			r = life_lines(app, l->rec.org, json_str(l->body, "did"), &terms);
-		if (r == 0)
-			r = searchstore_put(app->db, l->rec.n, search_rank(&l->item, now), due_at(l, now), &l->item, terms.data);
-	}
+	else if (r == 0)
+		r = index_kept(ix, l, &terms);
+	if (r == 0 && lends)
+		r = program_lent(app, &l->rec, before, terms.data);
 	return r != 0 ? r : seen_indexed(app->db, l->rec.n, SEARCH_TERMS_VERSION);
 }
 
@@ -138,26 +186,27 @@ int
 find_index(struct app *app, const char *org, const char *id)
 {
 	struct listing l = { .json = NULL };
-	autofit struct fit *fit = NULL;
+	struct indexing ix = { .app = app };
 	int r = seen_get(app->db, org, id, &l.rec);
 	bool more;
 
-	if (r == 0 && (r = fit_open(NULL, app_now(app), &fit, NULL)) == 0)
-		r = index_listing(app, fit, &l);
+	if (r == 0 && (r = index_begin(app, &ix)) == 0)
+		r = index_listing(&ix, &l);
+	index_end(&ix);
 	close_listing(&l);
 	return r != 0 ? r : searchstore_settle(app->db, SEARCHSTORE_PENDING, SEARCHSTORE_STEP, &more);
 }
 
 static int
-index_each(struct app *app, struct fit *fit, const int64_t *seen, size_t n)
+index_each(struct indexing *ix, const int64_t *seen, size_t n)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct listing l = { .json = NULL };
 
-		if ((r = seen_at(app->db, seen[i], &l.rec)) == 0)
-			r = index_listing(app, fit, &l);
+		if ((r = seen_at(ix->app->db, seen[i], &l.rec)) == 0)
+			r = index_listing(ix, &l);
 		close_listing(&l);
 	}
 	return r;
@@ -167,7 +216,7 @@ int
 find_step(struct app *app, bool *ret_more)
 {
 	autofree int64_t *old = NULL, *due = NULL;
-	autofit struct fit *fit = NULL;
+	struct indexing ix;
 	size_t n_old, n_due;
 	bool more;
 	int r;
@@ -176,9 +225,13 @@ find_step(struct app *app, bool *ret_more)
 	    (r = seen_unindexed(app->db, SEARCH_TERMS_VERSION, STEP, &old, &n_old)) != 0 ||
 	    (r = searchstore_due(app->db, app_now(app), STEP, &due, &n_due)) != 0)
 		return r;
-	if (n_old + n_due > 0 && ((r = fit_open(NULL, app_now(app), &fit, NULL)) != 0 ||
-	    (r = index_each(app, fit, old, n_old)) != 0 || (r = index_each(app, fit, due, n_due)) != 0))
-		return r;
+	if (n_old + n_due > 0) {
+		if ((r = index_begin(app, &ix)) == 0 && (r = index_each(&ix, old, n_old)) == 0)
+			r = index_each(&ix, due, n_due);
+		index_end(&ix);
+		if (r != 0)
+			return r;
+	}
 	/* What was indexed now is posted by the next step. */
 	*ret_more |= more || n_old + n_due > 0;
 	return 0;
@@ -223,6 +276,7 @@ struct find {
 	const struct search_query	*query;
 	struct certifier		*certifier;
 	struct fit			*fit;
+	struct programs			*programs;
 	json_t				*found;		/* NULL: they are only counted. */
 	size_t				 n, limit;
 	unsigned			 left;		/* So many may be looked at. */
@@ -255,10 +309,29 @@ spend(struct find *f, size_t n)
 	f->left = n < f->left ? f->left - (unsigned)n : 0;
 }
 
+/* Of the program that it names, if the question asks who may come. */
+static int
+take_rules(struct find *f, const struct listing *l, const struct eligibility_finding **ret)
+{
+	struct program *program = NULL;
+	int r = f->query->facts != NULL ? programs_get(f->programs, l->rec.org, false, l->body, SIZE_MAX, &program) : 0;
+
+	*ret = NULL;
+	if (r != 0 || program == NULL || program->body == NULL)
+		return r;
+	spend(f, program->bytes > ORDINARY ? program->bytes / LONG_BYTES : 0);
+	if (!program->judged)
+		fit_rules(f->fit, program->body, &program->rules);
+	program->judged = true;
+	*ret = &program->rules;
+	return 0;
+}
+
 /* What costs least is asked first; 0 with ${ret}: does it answer, in this pass? */
 static int
 judge(struct find *f, struct listing *l, bool *ret)
 {
+	const struct eligibility_finding *rules;
 	unsigned pass, excluded;
 	int r;
 
@@ -272,7 +345,9 @@ judge(struct find *f, struct listing *l, bool *ret)
 		return 0;
 	if (f->query->hours != NULL)
 		spend(f, json_array_size(json_arr(l->body, "schedules")) / SCHEDULES);
-	fit_judge(f->fit, l->body, &l->item, &l->words);
+	if ((r = take_rules(f, l, &rules)) != 0)
+		return r;
+	fit_judge(f->fit, l->body, rules, &l->item, &l->words);
 	if (search_check(f->query, &l->item, &pass, &excluded) != 0 || pass != f->pass)
 		return 0;
 	if (f->found != NULL || f->query->certified_only)
@@ -361,7 +436,7 @@ relax(const struct find *found, enum search_bit bit, struct search_loss *loss, u
 {
 	struct search_query without = *found->query;
 	struct find f = { .app = found->app, .query = &without, .certifier = found->certifier, .fit = found->fit,
-	    .limit = RELAXED_MAX, .left = RELAXED_LOOK };
+	    .programs = found->programs, .limit = RELAXED_MAX, .left = RELAXED_LOOK };
 	int r;
 
 	search_relax(&without, bit);
@@ -448,6 +523,7 @@ find_run(struct app *app, const json_t *args, json_t **ret, struct err *reterr)
 	autojson json_t *found = json_array();
 	autocertifier struct certifier *certifier = NULL;
 	autofit struct fit *fit = NULL;
+	autoprograms struct programs *programs = NULL;
 	struct search_query query;
 	struct find f = { .app = app, .query = &query, .found = found, .limit = (size_t)limit, .left = EXAMINED_MAX };
 	struct err why = { "" };
@@ -458,10 +534,11 @@ find_run(struct app *app, const json_t *args, json_t **ret, struct err *reterr)
 	if (limit < 1 || limit > FIND_MAX)
 		return err_set(reterr, E_BAD, "limit: between 1 and %d is wanted", FIND_MAX);
 	if ((r = search_item_query(args, &query, reterr)) != 0 || (r = fit_open(args, app_now(app), &fit, reterr)) != 0 ||
-	    (r = certifier_new(app, &certifier)) != 0)
+	    (r = certifier_new(app, &certifier)) != 0 || (r = programs_new(app, &programs)) != 0)
 		return r;
 	fit_ask(fit, &query);
 	f.fit = fit;
+	f.programs = programs;
 	f.certifier = certifier;
 	f.pass = next_pass(&query, 0);
 	if (read_cursor(cursor, &f, &after) != 0)

@@ -8,7 +8,6 @@
 
 #include "base/canon.h"
 #include "base/cleanup.h"
-#include "domain/eligibility.h"
 #include "domain/schedule.h"
 #include "domain/when.h"
 #include "domain/zone.h"
@@ -224,7 +223,13 @@ judge_times(struct fit *f, const json_t *body, char *ret, size_t size)
 }
 
 void
-fit_judge(struct fit *f, const json_t *body, struct search_item *item, struct fit_words *ret)
+fit_rules(const struct fit *f, const json_t *program, struct eligibility_finding *ret)
+{
+	eligibility_judge(program, &f->facts, ret);
+}
+
+void
+fit_judge(struct fit *f, const json_t *body, const struct eligibility_finding *rules, struct search_item *item, struct fit_words *ret)
 {
 	static const enum search_says says[] = { [ELIGIBILITY_NO] = SEARCH_NO, [ELIGIBILITY_CANNOT_SAY] = SEARCH_UNSAID,
 		[ELIGIBILITY_YES] = SEARCH_YES };
@@ -236,6 +241,8 @@ fit_judge(struct fit *f, const json_t *body, struct search_item *item, struct fi
 	if (!f->asks_facts)
 		return;
 	eligibility_judge(body, &f->facts, &found);
+	if (json_str(body, "program") != NULL)
+		eligibility_join(&found, rules);
 	item->eligible = says[found.answer];
 	(void)snprintf(ret->eligible, sizeof(ret->eligible), "%s", found.reason.text);
 }

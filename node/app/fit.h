@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "domain/eligibility.h"
 #include "domain/schedule.h"
 #include "domain/search.h"
 
@@ -41,8 +42,13 @@ struct fit_words {
 	char	times[256], eligible[512];	/* A sentence each; "": not asked. */
 };
 
-/** fit_judge(fit, body, item, ret): set times and eligible of ${item}, and say why. */
-void	fit_judge(struct fit *, const json_t *body, struct search_item *item, struct fit_words *ret);
+/**
+ * fit_judge(fit, body, rules, item, ret): set times and eligible of ${item}, and say why.  ${rules}: what fit_rules() found of the program that ${body}
+ * names; NULL: that is not known here.
+ */
+void	fit_judge(struct fit *, const json_t *body, const struct eligibility_finding *rules, struct search_item *item, struct fit_words *ret);
+/** fit_rules(fit, program, ret): may they come, by the rules of the body of a program? */
+void	fit_rules(const struct fit *, const json_t *program, struct eligibility_finding *ret);
 
 /** fit_check(body, reterr): what schemas cannot say of schedules and eligible_if.  0, or E_BAD with "/path: what is wrong". */
 int	fit_check(const json_t *body, struct err *reterr) must_check;

@@ -550,9 +550,27 @@ eligibility_judge(const json_t *body, const struct eligibility_facts *f, struct 
 	if (place.regions != NULL && !json_is_true(json_object_get(area, "anywhere")))
 		take_term(&j, &place);
 	*ret = (struct eligibility_finding){ .answer = j.answer,
-	    .asks = j.answer == ELIGIBILITY_CANNOT_SAY ? j.said[j.answer].asks : 0 };
-	if (j.said[j.answer].len == 0)
+	    .asks = j.answer == ELIGIBILITY_CANNOT_SAY ? j.said[j.answer].asks : 0, .silent = j.said[j.answer].len == 0 };
+	if (ret->silent)
 		(void)err_set(&ret->reason, 0, "fits: nothing is said of who may come");
 	else
 		(void)err_set(&ret->reason, 0, "%s%s", begin[j.answer], j.said[j.answer].text);
+}
+
+void
+eligibility_join(struct eligibility_finding *f, const struct eligibility_finding *program)
+{
+	static const struct eligibility_finding unknown = { .answer = ELIGIBILITY_CANNOT_SAY, .reason = { "to be asked: their program" } };
+	const struct eligibility_finding own = *f, *p = program != NULL ? program : &unknown;
+	const char *whose = program != NULL ? "by a rule of their program: " : "";
+
+	if (own.answer == ELIGIBILITY_NO || own.answer < p->answer || p->silent)
+		return;
+	if (p->answer < own.answer || own.silent) {
+		*f = *p;
+		(void)err_set(&f->reason, 0, "%s%s", whose, p->reason.text);
+	} else {
+		f->asks |= p->asks;
+		(void)err_set(&f->reason, 0, "%s; %s%s", own.reason.text, whose, p->reason.text);
+	}
 }

@@ -54,6 +54,7 @@ int	eligibility_check(const json_t *rule, struct err *reterr) must_check;
 struct eligibility_finding {
 	enum eligibility_answer answer;
 	unsigned	 asks;		/* ELIGIBILITY_CANNOT_SAY: bit (1 << ELIGIBILITY_*) for each fact to ask for. */
+	bool		 silent;	/* ELIGIBILITY_YES, since nothing is said of who may come. */
 	struct err	 reason;	/* A sentence. */
 };
 
@@ -62,5 +63,11 @@ struct eligibility_finding {
  * eligible_if, minimum_age, maximum_age, age_bands, the regions of service_area.
  */
 void	eligibility_judge(const json_t *body, const struct eligibility_facts *, struct eligibility_finding *ret);
+
+/**
+ * eligibility_join(finding, program): of a record that names a program: what was found of the program holds too, and the worse of both
+ * wins; the reason says whose rule it is.  ${program} NULL: it is not known here, and is to be asked for.
+ */
+void	eligibility_join(struct eligibility_finding *, const struct eligibility_finding *program);
 
 #endif /* !CAIRN_ELIGIBILITY_H */

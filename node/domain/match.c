@@ -274,28 +274,28 @@ judge_credential(struct judging *j)
 }
 
 /* Of a band without an age: only what holds at both ends is known. */
-static enum eligibility_answer
-may_come(const struct match_wish *w, const json_t *body, struct eligibility_finding *ret)
+void
+match_may_come(const struct match_wish *w, const json_t *body, struct eligibility_finding *ret)
 {
 	struct eligibility_facts facts = w->facts;
 	struct eligibility_finding young;
 
 	if (facts.has_age) {
 		eligibility_judge(body, &facts, ret);
-		return ret->answer;
+		return;
 	}
 	facts.has_age = true;
 	facts.age = w->age_from;
 	eligibility_judge(body, &facts, &young);
 	facts.age = w->age_below - 1;
 	eligibility_judge(body, &facts, ret);
-	if (young.answer == ret->answer)
-		return ret->answer;
-	if (ret->answer != ELIGIBILITY_CANNOT_SAY)
-		*ret = young;
-	if (ret->answer != ELIGIBILITY_CANNOT_SAY)
-		(void)err_set(&ret->reason, 0, "to be asked: the age");
-	return ELIGIBILITY_CANNOT_SAY;
+	if (young.answer == ret->answer || ret->answer == ELIGIBILITY_CANNOT_SAY)
+		return;
+	*ret = young;
+	if (ret->answer == ELIGIBILITY_CANNOT_SAY)
+		return;
+	*ret = (struct eligibility_finding){ .answer = ELIGIBILITY_CANNOT_SAY, .asks = 1u << ELIGIBILITY_AGE };
+	(void)err_set(&ret->reason, 0, "to be asked: the age");
 }
 
 static void
@@ -310,7 +310,10 @@ judge_who(struct judging *j)
 		out(j, MATCH_AGE, "supports other ages");
 	else if (ages == NULL && w->age_from < MATCH_ADULT)
 		out(j, MATCH_AGE, "does not say that they support minors");
-	switch (may_come(w, j->who->body, &found)) {
+	match_may_come(w, j->who->body, &found);
+	if (json_str(j->who->body, "program") != NULL)
+		eligibility_join(&found, j->who->rules);
+	switch (found.answer) {
 	case ELIGIBILITY_NO:
 		out(j, MATCH_ELIGIBLE, "%s", found.reason.text);
 		break;

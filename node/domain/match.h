@@ -104,6 +104,7 @@ struct match_candidate {
 	const char	*org, *id;
 	const json_t	*body;		/* Of the record. */
 	const json_t	*program;	/* Body of its program, or NULL: its places and its time zone. */
+	const struct eligibility_finding *rules;	/* match_may_come() of the program; NULL: that is not known here. */
 	const struct zone *zone;	/* Of match_zone(); NULL: it is not known here.  Looked at only if the wish has another. */
 	enum credential_verdict verdict;
 	const char	*certification;	/* The verdict in words. */
@@ -123,6 +124,9 @@ struct match_finding {
 	json_t		*why;		/* A sentence for each filter that excludes. */
 	json_t		*lines;		/* {points, text, readers}: staff, or members as well. */
 };
+
+/** match_may_come(wish, body, ret): what the rules of ${body}, a specialist's or a program's, say of the member. */
+void	match_may_come(const struct match_wish *, const json_t *body, struct eligibility_finding *ret);
 
 /** match_judge(wish, candidate, now, ret): 0 or -ENOMEM.  The lists of ${ret} are the caller's: match_finding_free. */
 int	match_judge(const struct match_wish *, const struct match_candidate *, int64_t now,

@@ -15,6 +15,7 @@
 
 /* Our own lines begin with this, then a letter; those of search_terms.h are used besides. */
 #define OWN	'M'
+#define LENT	'o'
 
 /* Numbers are kept as their bits; a larger one counts as the largest. */
 enum { LOAD_BITS = 10, QUEUE_BITS = 4, DAY_BITS = 16, HOURS_BITS = 10, SLOTS = 7 };
@@ -121,21 +122,61 @@ has_rules(const json_t *body)
 	return false;
 }
 
-int
-match_index_lines(const char *id, const json_t *body, struct buf *out)
+/* The bands of a specialist have lines of their own. */
+static bool
+program_rules(const json_t *program)
 {
-	const char *program = json_str(body, "program"), *did = json_str(body, "did"), *zone = json_str(body, "timezone");
+	return has_rules(program) || json_arr(program, "age_bands") != NULL;
+}
+
+int
+match_index_lent(const json_t *body, struct buf *out)
+{
+	return program_rules(body) ? add_own(out, LENT, "r") : 0;
+}
+
+int
+match_index_borrows(const json_t *body, struct buf *out)
+{
+	const char *program = json_str(body, "program");
+
+	return program != NULL ? add_own(out, 'p', program) : 0;
+}
+
+/* Its line among the terms; "": none. */
+static const char *
+lent(const char *terms)
+{
+	for (const char *p = terms; p != NULL && *p != '\0'; p = strchr(p, '\n') + 1)
+		if (p[0] == OWN && p[1] == LENT)
+			return p;
+	return "";
+}
+
+bool
+match_index_same(const char *terms, const char *other)
+{
+	const char *a = lent(terms), *b = lent(other);
+	size_t n = strcspn(a, "\n");
+
+	return n == strcspn(b, "\n") && strncmp(a, b, n) == 0;
+}
+
+int
+match_index_lines(const char *id, const json_t *body, const json_t *program, struct buf *out)
+{
+	const char *did = json_str(body, "did"), *zone = json_str(body, "timezone");
 	int64_t hours = json_int(json_obj(body, "boundaries"), "response_hours", HOURS_MOST);
 	struct match_places places;
 	int r;
 
 	match_places(body, 0, 0, &places);
-	if ((r = add_own(out, 'i', id)) != 0 || (r = program != NULL ? add_own(out, 'p', program) : 0) != 0 ||
+	if ((r = add_own(out, 'i', id)) != 0 || (r = match_index_borrows(body, out)) != 0 ||
 	    (r = did != NULL ? match_index_did(false, did, out) : 0) != 0 ||
 	    (r = json_arr(body, "conditions") != NULL ? add_own(out, 'c', "") : 0) != 0 ||
 	    (r = json_arr(body, "audiences") != NULL ? add_own(out, 'a', "") : 0) != 0 ||
 	    (r = add_bands(out, json_arr(body, "age_bands"))) != 0 || (r = add_regions(out, body)) != 0 ||
-	    (r = has_rules(body) ? add_own(out, 'r', "") : 0) != 0 || (r = places.full ? add_own(out, 'f', "") : 0) != 0 ||
+	    (r = has_rules(body) || program_rules(program) ? add_own(out, 'r', "") : 0) != 0 || (r = places.full ? add_own(out, 'f', "") : 0) != 0 ||
 	    (r = add_number(out, 'l', places.load, LOAD_BITS)) != 0 || (r = add_number(out, 'q', -places.queue, QUEUE_BITS)) != 0 ||
 	    (r = add_number(out, 'd', json_int(json_obj(body, "capacity"), "updated_at", 0) / DAY_MS, DAY_BITS)) != 0)
 		return r;

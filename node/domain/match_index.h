@@ -21,10 +21,10 @@ enum {
 };
 
 /**
- * match_index_lines(id, body, out): appends the lines of specialist ${id}, each ended by '\n'.
+ * match_index_lines(id, body, program, out): appends the lines of specialist ${id}, each ended by '\n'; ${program}: the body of theirs, or NULL.
  * match_index_life(statement, out): and of what they say of their own life, as match_candidate has it.  0, or buf.h's.
  */
-int	match_index_lines(const char *id, const json_t *body, struct buf *out) must_check;
+int	match_index_lines(const char *id, const json_t *body, const json_t *program, struct buf *out) must_check;
 int	match_index_life(const json_t *statement, struct buf *out) must_check;
 
 /**
@@ -33,6 +33,15 @@ int	match_index_life(const json_t *statement, struct buf *out) must_check;
  */
 int	match_index_did(bool statement, const char *did, struct buf *out) must_check;
 int	match_index_turn(const char *line, struct buf *out) must_check;
+
+/**
+ * match_index_lent(body, out): the line of a program: what of it stands with those who name it; none if nothing does.
+ * match_index_borrows(body, out): the line of a record by which it is found when that changes.
+ * match_index_same(terms, other): have both, which may be NULL, the same line of a program?
+ */
+int	match_index_lent(const json_t *body, struct buf *out) must_check;
+int	match_index_borrows(const json_t *body, struct buf *out) must_check;
+bool	match_index_same(const char *terms, const char *other);
 
 struct match_plan {
 	const struct match_wish	*wish;

@@ -300,6 +300,70 @@ test_long(void)
 	is_int(pages, 5, "of which a page has thirteen, not all sixty");
 }
 
+/* What the one record that is found says of who may come; NULL: it is not found. */
+static const char *
+eligible(const char *args)
+{
+	return found(args)[0] != '\0' ? json_str(json_array_get(json_arr(reply, "records"), 0), "eligible") : NULL;
+}
+
+/* A group and a specialist without rules, of a program that is for adults of New Jersey. */
+static void
+test_program_rules(void)
+{
+	static const char *const kinds[] = { "group", "specialist" };
+	static const char rules[] = "{\"name\":\"House\",\"minimum_age\":18,\"service_area\":{\"regions\":[\"US-NJ\"]}}";
+	char args[200];
+
+	arrive("ZG", "group", "{\"name\":\"Zither\",\"program\":\"ZP\"}");
+	arrive("ZS", "specialist", "{\"alias\":\"Zither\",\"program\":\"ZP\"}");
+	for (size_t i = 0; i < nelem(kinds); i++) {
+		(void)snprintf(args, sizeof(args), "{\"words\":\"zither\", \"kind\":\"%s\", \"age\":\"30\", \"residence\":\"US-NY\"}", kinds[i]);
+		is_str(eligible(args), "to be asked: their program", "%s: a program that is not known here is asked for", kinds[i]);
+	}
+	arrive("ZP", "program", rules);
+	for (size_t i = 0; i < nelem(kinds); i++) {
+		(void)snprintf(args, sizeof(args), "{\"words\":\"zither\", \"kind\":\"%s\", \"age\":\"30\", \"residence\":\"US-NY\"}", kinds[i]);
+		is_str(found(args), "", "%s: who lives elsewhere does not find it, once it is known", kinds[i]);
+		ok(strstr(json_str(reply, "note"), "without who may come") != NULL, "and why: %s", json_str(reply, "note"));
+		(void)snprintf(args, sizeof(args), "{\"words\":\"zither\", \"kind\":\"%s\", \"residence\":\"US-NJ\"}", kinds[i]);
+		is_str(eligible(args), "by a rule of their program: to be asked: age 18 or more", "whose age is not known is to be asked");
+		(void)snprintf(args, sizeof(args), "{\"words\":\"zither\", \"kind\":\"%s\", \"age\":\"30\", \"residence\":\"US-NJ\"}", kinds[i]);
+		is_str(eligible(args), "by a rule of their program: fits: age 18 or more; residence US-NJ", "and who fits hears by whose rule");
+	}
+	put(org, "ZP", "program", DIRECTORY_OK, fixture_now - DIRECTORY_KEEP_STALE - DAY, rules);
+	is_str(eligible(args), "to be asked: their program", "a program that is too old to be shown is not known");
+	arrive("ZP", "withdrawal", rules);
+	is_str(eligible(args), "to be asked: their program", "nor one that was taken back");
+}
+
+/* Long rules of many programs are read for a page no more than long records are. */
+static void
+test_long_programs(void)
+{
+	enum { PROGRAMS = 60, BYTES = 40000 };
+	char args[100] = "{\"words\":\"reed\", \"age\":\"30\"}", id[16], group[100];
+	autobuf struct buf body = { 0 };
+	int pages = 1;
+
+	must(buf_puts(&body, "{\"name\":\"House\",\"maximum_age\":12,\"description\":\""));
+	while (body.len < BYTES)
+		must(buf_puts(&body, "length "));
+	must(buf_puts(&body, "\"}"));
+	for (int i = 0; i < PROGRAMS; i++) {
+		(void)snprintf(id, sizeof(id), "LP%d", i);
+		arrive(id, "program", body.data);
+		(void)snprintf(group, sizeof(group), "{\"name\":\"Reed\",\"program\":\"%s\"}", id);
+		(void)snprintf(id, sizeof(id), "LG%d", i);
+		arrive(id, "group", group);
+	}
+	arrive("REED", "group", "{\"name\":\"Reed\"}");
+	for (; pages < 9 && strcmp(found(args), "") == 0 && json_str(reply, "next") != NULL; pages++)
+		(void)snprintf(args, sizeof(args), "{\"words\":\"reed\", \"age\":\"30\", \"after\":\"%s\"}", json_str(reply, "next"));
+	is_str(found(args), "REED", "it is found behind groups of long programs");
+	is_int(pages, 5, "of which a page has twelve, not all sixty");
+}
+
 int
 main(void)
 {
@@ -318,6 +382,8 @@ main(void)
 	test_passes();
 	test_bounds();
 	test_long();
+	test_program_rules();
+	test_long_programs();
 	must(db_commit(app.db, NULL));
 	json_decref(reply);
 	trust_free(app.trust);

@@ -135,7 +135,7 @@ oracle_place(const json_t *args, struct fit *fit, const json_t *body, int *ret_r
 	must(search_item_query(args, &query, NULL));
 	fit_ask(fit, &query);
 	item.times = item.eligible = unasked;
-	fit_judge(fit, body, &item, &words);
+	fit_judge(fit, body, NULL, &item, &words);
 	*ret_rank = search_rank(&item, fixture_now);
 	if (search_check(&query, &item, &pass, &excluded) != 0)
 		return -1;

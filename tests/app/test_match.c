@@ -119,6 +119,40 @@ tell_all(void)
 	is_int(kept, 0, "and what was taken back does not");
 }
 
+/* Are there rules, by the index? */
+static bool
+is_open(const char *id)
+{
+	autofree char *lines = NULL;
+	struct seen_record rec;
+
+	must(seen_get(app.db, org, id, &rec));
+	must(searchstore_terms(app.db, rec.n, &lines));
+	seen_free(&rec);
+	return strstr(lines, "\nMr\n") != NULL;
+}
+
+/* A program comes that has rules: who works there is to be indexed anew, and then open. */
+static void
+rule_some(void)
+{
+	bool ready = true;
+
+	arrive("RULED", "specialist", "{\"alias\":\"Ruled\",\"program\":\"PROGB\",\"languages\":[\"eo\"],\"age_bands\":[\"26_59\"]}");
+	ok(!is_open("RULED"), "nothing is open of whom no rules are known");
+	arrive("PROGB", "program", "{\"minimum_age\":30}");
+	must(shortlist_ready(&app, &ready));
+	ok(!ready, "who works for a program that comes is to be indexed anew");
+	while (!ready) {
+		run_steps();
+		must(shortlist_ready(&app, &ready));
+	}
+	ok(is_open("RULED"), "and has its rules");
+	arrive("PROGB", "program", "{\"name\":\"House\",\"minimum_age\":30}");
+	must(shortlist_ready(&app, &ready));
+	ok(ready, "what else it says changes nobody");
+}
+
 struct somebody {
 	char	 id[27];
 	unsigned left;
@@ -426,6 +460,7 @@ main(void)
 	compare(false, false, wishes / 2);
 	tell_all();
 	compare(false, true, wishes);
+	rule_some();
 	fill(true, MANY / 4);
 	compare(true, false, wishes / 2);
 	test_unread();

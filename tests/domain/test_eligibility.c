@@ -116,6 +116,48 @@ test_cases(void)
 	}
 }
 
+/* A group's rules, those of its program (NULL: not known here), and what is known. */
+static const struct {
+	const char		*body, *program, *facts;
+	enum eligibility_answer	 answer;
+	const char		*reason;
+} joined[] = {
+	{ "{}", "{\"service_area\":{\"regions\":[\"US-NJ\"]}}", "{\"residence\":\"US-NY\"}", NO, "by a rule of their program: does not fit; wanted: residence US-NJ" },
+	{ "{\"minimum_age\":18}", "{\"service_area\":{\"regions\":[\"US-NJ\"]}}", "{\"residence\":\"US-NJ\"}", ASK, "to be asked: age 18 or more" },
+	{ "{\"minimum_age\":18}", "{\"minimum_age\":21}", "{\"age\":\"17\"}", NO, "does not fit; wanted: age 18 or more" },
+	{ "{\"minimum_age\":18}", "{\"minimum_age\":21}", "{\"age\":\"20\"}", NO, "by a rule of their program: does not fit; wanted: age 21 or more" },
+	{ "{\"minimum_age\":18}", "{\"minimum_age\":21}", "{\"age\":\"21\"}", YES, "fits: age 18 or more; by a rule of their program: fits: age 21 or more" },
+	{ "{\"minimum_age\":18}", "{}", "{\"age\":\"21\"}", YES, "fits: age 18 or more" },
+	{ "{}", "{\"minimum_age\":21}", "{\"age\":\"21\"}", YES, "by a rule of their program: fits: age 21 or more" },
+	{ "{}", "{}", "{\"age\":\"21\"}", YES, "fits: nothing is said of who may come" },
+	{ "{\"minimum_age\":18}", "{\"service_area\":{\"regions\":[\"US-NJ\"]}}", "{}", ASK, "to be asked: age 18 or more; by a rule of their program: to be asked: residence US-NJ" },
+	{ "{}", NULL, "{\"age\":\"21\"}", ASK, "to be asked: their program" },
+	{ "{\"minimum_age\":18}", NULL, "{}", ASK, "to be asked: age 18 or more; to be asked: their program" },
+	{ "{\"minimum_age\":18}", NULL, "{\"age\":\"17\"}", NO, "does not fit; wanted: age 18 or more" },
+};
+
+static void
+test_joined(void)
+{
+	for (size_t i = 0; i < nelem(joined); i++) {
+		autojson json_t *body = json_loads(joined[i].body, 0, NULL), *args = json_loads(joined[i].facts, 0, NULL);
+		autojson json_t *program = joined[i].program != NULL ? json_loads(joined[i].program, 0, NULL) : NULL;
+		struct eligibility_facts facts;
+		struct eligibility_finding found, rules;
+		unsigned asks;
+
+		if (!ok(eligibility_facts(args, &facts, NULL) == 0, "facts %s", joined[i].facts))
+			continue;
+		eligibility_judge(program, &facts, &rules);
+		eligibility_judge(body, &facts, &found);
+		asks = found.asks | (program != NULL ? rules.asks : 0);
+		eligibility_join(&found, program != NULL ? &rules : NULL);
+		ok(found.answer == joined[i].answer && found.asks == (found.answer == ASK ? asks : 0), "%s of %s in %s", joined[i].facts, joined[i].body,
+		    program != NULL ? joined[i].program : "a program that is not known");
+		is_str(found.reason.text, joined[i].reason, "  and says whose rule it is");
+	}
+}
+
 static void
 test_asks(void)
 {
@@ -289,6 +331,7 @@ main(void)
 {
 	printf("# dice %llu\n", (unsigned long long)dice);
 	test_cases();
+	test_joined();
 	test_asks();
 	test_facts();
 	test_check();

@@ -224,6 +224,7 @@ judge(const char *wish, const char *change, struct match_candidate with, const c
 {
 	char text[1024];
 	autojson json_t *body = merged(ROSA, change), *subject = json_of(SUBJECT), *program = json_of(program_of_hers), *args, *told;
+	struct eligibility_finding rules;
 	struct match_wish w;
 	struct err why = { "" };
 
@@ -238,7 +239,9 @@ judge(const char *wish, const char *change, struct match_candidate with, const c
 	with.id = "ROSA";
 	with.body = body;
 	with.subject = subject;
-	with.program = program;
+	with.program = json_is_object(program) ? program : NULL;
+	match_may_come(&w, with.program, &rules);
+	with.rules = with.program != NULL ? &rules : NULL;
 	with.zone = zone_named(match_zone(body, program));
 	if (w.zone != NULL && match_wish_zone(&w, args, zone_named(w.zone), moment) != 0)
 		return -ENOMEM;
@@ -305,6 +308,34 @@ test_undisclosed(void)
 	match_finding_free(&silent);
 	match_finding_free(&other);
 	match_finding_free(&staff);
+}
+
+/* A specialist who says nothing of who may come is for whom their program is; of one that is not known here it is to be asked. */
+static void
+test_rules_of_program(void)
+{
+	static const struct { const char *program, *change; unsigned excluded; const char *says; } of[] = {
+		{ "{'minimum_age':60}", "{}", BIT(ELIGIBLE), "by a rule of their program: does not fit; wanted: age 60 or more" },
+		{ "{'minimum_age':60}", "{'program':null}", 0, NULL }, { "{'minimum_age':26}", "{}", 0, NULL },
+		{ "{'minimum_age':30}", "{}", 0, "by a rule of their program: to be asked: the age" }, { "{}", "{}", 0, NULL },
+		{ "null", "{}", 0, "to be asked: their program" },
+	};
+	const char *before = program_of_hers;
+
+	for (size_t i = 0; i < nelem(of); i++) {
+		const struct match_candidate with = { .verdict = CREDENTIAL_CERTIFIED };
+		struct match_finding f = { 0 };
+		autofree char *said = NULL;
+		int r;
+
+		program_of_hers = of[i].program;
+		r = judge("", of[i].change, with, NULL, &f);
+		said = json_dumps(f.excluded != 0 ? f.why : f.lines, JSON_COMPACT);
+		ok(r == 0 && f.excluded == of[i].excluded && (of[i].says != NULL ? strstr(said, of[i].says) != NULL : strstr(said, "who may come") == NULL),
+		    "of %s, %s: %s", of[i].program, of[i].change, said);
+		match_finding_free(&f);
+	}
+	program_of_hers = before;
 }
 
 /* Where they are is not said: whoever must not be a neighbour is not proposed one by chance. */
@@ -520,6 +551,7 @@ main(void)
 	faults_begin();
 	test_rows();
 	test_undisclosed();
+	test_rules_of_program();
 	test_unsaid_town();
 	test_two_zones();
 	test_long();

@@ -19,6 +19,7 @@ struct somebody {
 	const char		*org;
 	unsigned		 at;		/* Number in the tile. */
 	json_t			*body, *statement;
+	const json_t		*program;
 	struct buf		 terms;
 	struct match_guess	 guess;
 	bool			 told;
@@ -26,7 +27,7 @@ struct somebody {
 
 static struct somebody all[MANY];
 static struct zone *berlin, *utc;
-static json_t *programs[2];
+static json_t *programs[3];	/* The last has rules. */
 static uint64_t bits[MATCH_INDEX_SETS * MATCH_INDEX_WORDS];
 
 static void
@@ -43,9 +44,10 @@ draw(size_t i, bool open)
 	s->body = drawn_body(NOW, open);
 	s->statement = dice_roll(2) ? NULL : json_pack("{s:s, s:[s], s:[s], s:s*}", "readers", DRAWN(readers), "conditions", DRAWN(drawn_conditions),
 	    "audiences", DRAWN(drawn_audiences), "age_group", dice_roll(3) ? DRAWN(drawn_ages) : NULL);
+	s->program = programs[dice_roll(open ? 3 : 2)];
 	s->terms = (struct buf){ 0 };
 	if (buf_puts(&s->terms, "\n") != 0 || search_item_read("specialist", s->org, s->body, &text, &item) != 0 ||
-	    search_terms_item(&item, &s->terms) != 0 || match_index_lines(s->id, s->body, &s->terms) != 0 ||
+	    search_terms_item(&item, &s->terms) != 0 || match_index_lines(s->id, s->body, s->program, &s->terms) != 0 ||
 	    (s->statement != NULL && match_index_life(s->statement, &s->terms) != 0))
 		abort();
 }
@@ -136,11 +138,14 @@ hold_one(const struct match_wish *w, struct somebody *s, bool stale, struct seen
 	const unsigned of_credentials = 1u << MATCH_CREDENTIAL | 1u << MATCH_JURISDICTION | 1u << MATCH_CERTIFIED | 1u << MATCH_ROLE;
 	const unsigned unsure = (w->zone != NULL ? 1u << MATCH_TIMES : 0) | 1u << MATCH_CREDENTIAL | 1u << MATCH_JURISDICTION | 1u << MATCH_CERTIFIED | 1u << MATCH_ROLE | 1u << MATCH_ELIGIBLE |
 	    1u << MATCH_TOWN | 1u << MATCH_AVOID | 1u << MATCH_CONFLICT;
+	struct eligibility_finding rules;
 	const char *zone;
 	struct match_finding f;
 	unsigned differ;
 
-	c.program = programs[dice_roll(2)];
+	c.program = s->program;
+	match_may_come(w, s->program, &rules);
+	c.rules = &rules;
 	zone = match_zone(s->body, c.program);
 	c.zone = zone == NULL || strcmp(zone, "Mars/Olympus") == 0 ? NULL : strcmp(zone, "Europe/Berlin") == 0 ? berlin : utc;
 	if (match_judge(w, &c, NOW, &f) != 0)
@@ -257,6 +262,29 @@ test_stops(void)
 	drop();
 }
 
+/* What a program lends has a line, and so has who borrows. */
+static void
+test_lent(void)
+{
+	static const struct { const char *body, *line; } rows[] = {
+		{ "{}", "" }, { "{\"minimum_age\":1}", "Mor\n" }, { "{\"age_bands\":[\"60_plus\"]}", "Mor\n" }, { "{\"name\":\"M\"}", "" },
+	};
+	autojson json_t *who = json_pack("{s:s}", "program", "PROG"), *nobody = json_object(), *rules = json_pack("{s:i}", "minimum_age", 1);
+	autobuf struct buf line = { 0 }, with = { 0 }, without = { 0 };
+
+	for (size_t i = 0; i < nelem(rows); i++) {
+		autojson json_t *body = json_loads(rows[i].body, 0, NULL);
+		autobuf struct buf out = { 0 };
+
+		ok(match_index_lent(body, &out) == 0 && strcmp(out.data != NULL ? out.data : "", rows[i].line) == 0, "what %s lends", rows[i].body);
+	}
+	ok(match_index_same("kprogram\nMor\nwx\n", "*\nMor\n") && match_index_same(NULL, "*\nMr\n") && !match_index_same("*\nMor\n", NULL) &&
+	    !match_index_same("*\n", "Mor\n") && !match_index_same("Mor\n", "Mor1\n"), "which is compared, whatever else there is");
+	ok(match_index_borrows(who, &line) == 0 && match_index_borrows(nobody, &line) == 0 && strcmp(line.data, "Mpprog\n") == 0, "who names it is found by it");
+	ok(match_index_lines("I", who, rules, &with) == 0 && strstr(with.data, "\nMr\n") != NULL && match_index_lines("I", who, nobody, &without) == 0 &&
+	    strstr(without.data, "\nMr\n") == NULL, "whose program has rules is open");
+}
+
 /* Odd records: what is not known here is left open, and numbers beyond all bounds are bounds. */
 static void
 test_odd(void)
@@ -278,7 +306,7 @@ test_odd(void)
 		autojson json_t *body = json_loads(rows[i].body, 0, NULL);
 		autobuf struct buf out = { 0 };
 
-		if (buf_puts(&out, "\n") != 0 || match_index_lines("I", body, &out) != 0)
+		if (buf_puts(&out, "\n") != 0 || match_index_lines("I", body, NULL, &out) != 0)
 			abort();
 		ok(strstr(out.data, rows[i].has) != NULL && strstr(out.data, rows[i].lacks) == NULL, "lines of %s", rows[i].body);
 	}
@@ -316,7 +344,7 @@ test_memory(void)
 		if (match_wish_read(args, &wish, NULL) != 0)
 			abort();
 		faults_buf = n;
-		if ((r = match_index_lines("I", body, &out)) == 0 && (r = match_index_life(statement, &out)) == 0 &&
+		if ((r = match_index_lines("I", body, body, &out)) == 0 && (r = match_index_life(statement, &out)) == 0 &&
 		    (r = match_index_plan(&wish, NOW, gone, &plan)) == 0)
 			match_index_free(&plan);
 		faults_buf = -1;
@@ -333,14 +361,17 @@ main(void)
 	programs[0] = json_object();
 	programs[1] = json_loads("{\"schedules\":[{\"timezone\":\"America/New_York\"}],\"locations\":[{\"visibility\":\"public\",\"latitude_e6\":40700000,"
 	    "\"longitude_e6\":-74200000,\"locality\":\"Newark\"}]}", 0, NULL);
+	programs[2] = json_loads("{\"minimum_age\":30}", 0, NULL);
 	test_guesses(false);
 	test_guesses(true);
 	test_stops();
+	test_lent();
 	test_odd();
 	test_memory();
 	zone_free(berlin);
 	zone_free(utc);
 	json_decref(programs[0]);
 	json_decref(programs[1]);
+	json_decref(programs[2]);
 	return done_testing();
 }
