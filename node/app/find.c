@@ -132,32 +132,30 @@ index_end(struct indexing *ix)
 	programs_free(ix->programs);
 }
 
-/* What a match looks for besides. */
-static int
-add_matched(struct indexing *ix, const struct listing *l, struct buf *terms)
-{
-	const char *did = json_str(l->body, "did");
-	struct program *program;
-	int r = programs_get(ix->programs, l->rec.org, false, l->body, SIZE_MAX, &program);
-
-	if (r != 0 || (r = match_index_lines(l->rec.id, l->body, program != NULL ? program->body : NULL, terms)) != 0)
-		return r;
-	return did != NULL ? life_lines(ix->app, l->rec.org, did, terms) : 0;
-}
-
 static int
 index_kept(struct indexing *ix, struct listing *l, struct buf *terms)
 {
 	bool matched = strcmp(l->rec.kind, "specialist") == 0;
+	const char *did = matched ? json_str(l->body, "did") : NULL;
 	int64_t now = app_now(ix->app);
-	int r;
+	int rank = search_rank(&l->item, now);		/* Of the record alone. */
+	struct program *program;
+	const json_t *lender;
+	int r = programs_get(ix->programs, l->rec.org, false, l->body, SIZE_MAX, &program);
 
+	if (r != 0)
+		return r;
+	lender = program != NULL ? program->body : NULL;
+	if (lender != NULL && !fields_place(l->body))
+		search_item_borrow(lender, &l->item);
 	fit_hours(ix->fit, l->body, now, &l->item.hours);
 	l->item.id = matched ? l->rec.id : NULL;
-	if ((r = search_terms_item(&l->item, terms)) != 0 || (r = matched ? add_matched(ix, l, terms) : 0) != 0 ||
-	    (r = strcmp(l->rec.kind, "program") == 0 ? match_index_lent(l->body, terms) : 0) != 0)
+	if ((r = search_terms_item(&l->item, terms)) != 0 ||
+	    (r = matched ? match_index_lines(l->rec.id, l->body, lender, terms) : match_index_borrows(l->body, terms)) != 0 ||
+	    (r = did != NULL ? life_lines(ix->app, l->rec.org, did, terms) : 0) != 0 ||
+	    (r = strcmp(l->rec.kind, "program") == 0 ? match_index_lent(l->body, &l->item, terms) : 0) != 0)
 		return r;
-	return searchstore_put(ix->app->db, l->rec.n, search_rank(&l->item, now), due_at(l, now), &l->item, terms->data);
+	return searchstore_put(ix->app->db, l->rec.n, rank, due_at(l, now), &l->item, terms->data);
 }
 
 static int
@@ -309,17 +307,20 @@ spend(struct find *f, size_t n)
 	f->left = n < f->left ? f->left - (unsigned)n : 0;
 }
 
-/* Of the program that it names, if the question asks who may come. */
+/* What its program lends it, as far as it is asked for: places, and what the rules say. */
 static int
-take_rules(struct find *f, const struct listing *l, const struct eligibility_finding **ret)
+borrow(struct find *f, struct listing *l, const struct eligibility_finding **ret)
 {
+	bool near = f->query->km > 0 && !fields_place(l->body);
 	struct program *program = NULL;
-	int r = f->query->facts != NULL ? programs_get(f->programs, l->rec.org, false, l->body, SIZE_MAX, &program) : 0;
+	int r = near || f->query->facts != NULL ? programs_get(f->programs, l->rec.org, false, l->body, SIZE_MAX, &program) : 0;
 
 	*ret = NULL;
 	if (r != 0 || program == NULL || program->body == NULL)
 		return r;
 	spend(f, program->bytes > ORDINARY ? program->bytes / LONG_BYTES : 0);
+	if (near)
+		search_item_borrow(program->body, &l->item);
 	if (!program->judged)
 		fit_rules(f->fit, program->body, &program->rules);
 	program->judged = true;
@@ -340,13 +341,13 @@ judge(struct find *f, struct listing *l, bool *ret)
 		return 0;
 	if ((r = open_listing(f->app, l)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
+	if ((r = borrow(f, l, &rules)) != 0)
+		return r;
 	l->item.certified = true;
 	if (search_check(f->query, &l->item, &pass, &excluded) != 0 || ((pass ^ f->pass) & SEARCH_NAMED) != 0)
 		return 0;
 	if (f->query->hours != NULL)
 		spend(f, json_array_size(json_arr(l->body, "schedules")) / SCHEDULES);
-	if ((r = take_rules(f, l, &rules)) != 0)
-		return r;
 	fit_judge(f->fit, l->body, rules, &l->item, &l->words);
 	if (search_check(f->query, &l->item, &pass, &excluded) != 0 || pass != f->pass)
 		return 0;

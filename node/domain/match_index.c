@@ -129,10 +129,21 @@ program_rules(const json_t *program)
 	return has_rules(program) || json_arr(program, "age_bands") != NULL;
 }
 
+/* Whether it has rules, and a sum of its places (FNV-1a). */
 int
-match_index_lent(const json_t *body, struct buf *out)
+match_index_lent(const json_t *body, const struct search_item *item, struct buf *out)
 {
-	return program_rules(body) ? add_own(out, LENT, "r") : 0;
+	uint64_t sum = 0xcbf29ce484222325;
+	char text[32];
+
+	if (!program_rules(body) && item->n_places == 0)
+		return 0;
+	for (size_t i = 0; i < item->n_places; i++) {
+		sum = (sum ^ (uint32_t)item->places[i].lat) * 0x100000001b3;
+		sum = (sum ^ (uint32_t)item->places[i].lon) * 0x100000001b3;
+	}
+	(void)snprintf(text, sizeof(text), "%s%016llx", program_rules(body) ? "r" : "", (unsigned long long)sum);
+	return add_own(out, LENT, text);
 }
 
 int

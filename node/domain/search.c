@@ -300,7 +300,7 @@ search_reasons(const struct search_query *q, const struct search_item *item, lon
 		long long m = nearest(item, q->near);
 
 		(void)snprintf(text, sizeof(text), "%lld.%lld km away", m / 1000, m % 1000 / 100);
-		r = say(out, "about", text);
+		r = say(out, item->lent ? "its program is about" : "about", text);
 	}
 	if (r == 0 && item->open > 0) {
 		(void)snprintf(text, sizeof(text), "%d, told %lld days ago", item->open, (now - item->open_at) / 86400000);

@@ -111,6 +111,7 @@ struct search_item {
 	struct search_hours	 hours;
 	struct place		 places[SEARCH_PLACES];
 	size_t			 n_places;
+	bool			 lent;		/* They are its program's. */
 	int			 open;		/* Places free; -1: not said. */
 	long long		 open_at;	/* When that was said, in ms. */
 	bool			 credential;	/* It comes with one, whatever it is worth. */

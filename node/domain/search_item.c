@@ -74,12 +74,19 @@ add_list(const json_t *values, struct search_list *list)
 			add_one(json_string_value(value), list);
 }
 
+/* Only if it is public. */
+static void
+add_position(const json_t *at, struct search_item *item)
+{
+	if (item->n_places < SEARCH_PLACES && place_of(at, &item->places[item->n_places]))
+		item->n_places++;
+}
+
 static void
 add_place(const json_t *at, struct search_item *item)
 {
 	add_list(json_arr(at, "accessibility"), &item->facet[SEARCH_FACET_ACCESS]);
-	if (item->n_places < SEARCH_PLACES && place_of(at, &item->places[item->n_places]))
-		item->n_places++;
+	add_position(at, item);
 }
 
 /* A way to take part that this record itself offers. */
@@ -145,6 +152,17 @@ search_item_read(const char *kind, const char *org, const json_t *body, struct b
 	item.credential = json_obj(body, "credential") != NULL || json_str(body, "credential_id") != NULL;
 	*ret = item;
 	return 0;
+}
+
+void
+search_item_borrow(const json_t *program, struct search_item *item)
+{
+	json_t *at;
+	size_t i;
+
+	json_array_foreach(json_arr(program, "locations"), i, at)
+		add_position(at, item);
+	item->lent = true;
 }
 
 /* A number, or one typed as text; ${fallback} if it is not there; below 0: no such number. */

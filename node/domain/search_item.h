@@ -17,6 +17,9 @@
 int	search_item_read(const char *kind, const char *org, const json_t *body, struct buf *text,
 	    struct search_item *ret) must_check;
 
+/** search_item_borrow(program, item): of a record that says of no place where it is: the public places of its program's body. */
+void	search_item_borrow(const json_t *program, struct search_item *);
+
 /**
  * search_item_query(args, ret, reterr): {words, kind, org, language, near, within, open, certified} and the wish of
  * each of SEARCH_FACETS; within may be text.  Borrowed.  hours and facts are the caller's to say.  0, or E_BAD

@@ -337,6 +337,55 @@ test_program_rules(void)
 	is_str(eligible(args), "to be asked: their program", "nor one that was taken back");
 }
 
+/* "ID: why" of the first that is found there; "": nobody is. */
+static const char *
+near(const char *kind, const char *where)
+{
+	static char out[200];
+	char args[200];
+
+	(void)snprintf(args, sizeof(args), "{\"words\":\"viola\", \"kind\":\"%s\", \"near\":\"%s\", \"within\":\"8\"}", kind, where);
+	(void)snprintf(out, sizeof(out), "%s", found(args));
+	if (out[0] != '\0')
+		(void)snprintf(out + strlen(out), sizeof(out) - strlen(out), ": %s", json_str(json_array_get(json_arr(reply, "records"), 0), "why"));
+	return out;
+}
+
+#define PLACE(seen, lat, lon)	"{\"visibility\":\"" seen "\",\"latitude_e6\":" lat ",\"longitude_e6\":" lon "}"
+#define NEWARK	"40.7,-74.1"
+#define OSLO	"59.9,10.7"
+
+/* Who says of no place where they are is found at the public places of their program. */
+static void
+test_program_places(void)
+{
+	static const char said[] = "the words are in its name; its program is about 7.2 km away";
+	static const char house[] = "{\"name\":\"House\",\"locations\":[" PLACE("public", "40735660", "-74172370") "," PLACE("redacted", "59900000", "10700000") "]}";
+	char want[100];
+
+	arrive("VS", "specialist", "{\"alias\":\"Viola\",\"program\":\"VP\"}");
+	arrive("VG", "group", "{\"name\":\"Viola\",\"program\":\"VP\"}");
+	arrive("VH", "group", "{\"name\":\"Viola\",\"program\":\"VP\",\"location\":{\"visibility\":\"redacted\",\"locality\":\"Newark\"}}");
+	is_str(near("specialist", NEWARK), "", "of a program that is not known nobody is anywhere");
+	arrive("VP", "program", house);
+	is_str(near("specialist", NEWARK), "", "they are indexed anew a step later");
+	run_steps();
+	(void)snprintf(want, sizeof(want), "VS: %s", said);
+	is_str(near("specialist", NEWARK), want, "a specialist is where their program is, which is said");
+	(void)snprintf(want, sizeof(want), "VG: %s", said);
+	is_str(near("group", NEWARK), want, "a group, too; but none whose own place is confidential");
+	is_str(near("group", OSLO), "", "a confidential place of the program is lent to nobody");
+	arrive("VL", "specialist", "{\"alias\":\"Viola\",\"program\":\"VP\"}");
+	ok(strstr(near("specialist", NEWARK), "VL") != NULL, "who comes later need not wait");
+	arrive("VP", "program", "{\"name\":\"House\",\"locations\":[" PLACE("public", "59900000", "10700000") "]}");
+	is_str(near("group", NEWARK), "", "a program that moves takes them along");
+	run_steps();
+	ok(strncmp(near("group", OSLO), "VG: ", 4) == 0, "a step later to the other end");
+	arrive("VP", "withdrawal", "{}");
+	run_steps();
+	is_str(near("group", OSLO), "", "and one that is taken back leaves them nowhere");
+}
+
 /* Long rules of many programs are read for a page no more than long records are. */
 static void
 test_long_programs(void)
@@ -383,6 +432,7 @@ main(void)
 	test_bounds();
 	test_long();
 	test_program_rules();
+	test_program_places();
 	test_long_programs();
 	must(db_commit(app.db, NULL));
 	json_decref(reply);

@@ -267,16 +267,20 @@ static void
 test_lent(void)
 {
 	static const struct { const char *body, *line; } rows[] = {
-		{ "{}", "" }, { "{\"minimum_age\":1}", "Mor\n" }, { "{\"age_bands\":[\"60_plus\"]}", "Mor\n" }, { "{\"name\":\"M\"}", "" },
+		{ "{}", "" }, { "{\"minimum_age\":1}", "Morcbf29ce484222325\n" }, { "{\"age_bands\":[\"60_plus\"]}", "Morcbf29ce484222325\n" },
+		{ "{\"name\":\"M\",\"locations\":[{\"visibility\":\"redacted\",\"latitude_e6\":1,\"longitude_e6\":1}]}", "" },
+		{ "{\"locations\":[{\"visibility\":\"public\",\"latitude_e6\":1,\"longitude_e6\":-2}]}", "Mo04c2c7f34b176fd6\n" },
+		{ "{\"locations\":[{\"visibility\":\"public\",\"latitude_e6\":-2,\"longitude_e6\":1}]}", "Mo0152f3294b148e60\n" },
 	};
 	autojson json_t *who = json_pack("{s:s}", "program", "PROG"), *nobody = json_object(), *rules = json_pack("{s:i}", "minimum_age", 1);
 	autobuf struct buf line = { 0 }, with = { 0 }, without = { 0 };
 
 	for (size_t i = 0; i < nelem(rows); i++) {
 		autojson json_t *body = json_loads(rows[i].body, 0, NULL);
-		autobuf struct buf out = { 0 };
+		autobuf struct buf out = { 0 }, text = { 0 };
+		struct search_item item;
 
-		ok(match_index_lent(body, &out) == 0 && strcmp(out.data != NULL ? out.data : "", rows[i].line) == 0, "what %s lends", rows[i].body);
+		ok(search_item_read("program", "O", body, &text, &item) == 0 && match_index_lent(body, &item, &out) == 0 && strcmp(out.data != NULL ? out.data : "", rows[i].line) == 0, "what %s lends", rows[i].body);
 	}
 	ok(match_index_same("kprogram\nMor\nwx\n", "*\nMor\n") && match_index_same(NULL, "*\nMr\n") && !match_index_same("*\nMor\n", NULL) &&
 	    !match_index_same("*\n", "Mor\n") && !match_index_same("Mor\n", "Mor1\n"), "which is compared, whatever else there is");
