@@ -228,7 +228,7 @@ consider(struct assess *s, const char *org, const char *id, const json_t *body, 
 	if (s->id != NULL || __builtin_popcount(f->f.excluded & ~(1u << MATCH_CERTIFIED | 1u << MATCH_JURISDICTION)) < 2) {
 		c.unread = false;
 		match_finding_free(&f->f);
-		if ((r = certify(s->certifier, org, "specialist", body, &cert)) != 0 ||
+		if ((r = certify(s->certifier, org, "specialist", body, "", &cert)) != 0 ||
 		    (r = certify_credential(s->app, org, body, &vc)) != 0)
 			return r;
 		c.verdict = cert.verdict;

@@ -217,8 +217,20 @@ certify_credential(struct app *app, const char *org, const json_t *body, json_t 
 	return r == E_NOTFOUND ? 0 : r <= 0 ? r : ERR_CORRUPT;
 }
 
+static void
+judge_place(const json_t *subject, const char *region, struct credential_finding *f)
+{
+	const struct err certified = f->reason;
+	enum eligibility_answer a = credential_holds(subject, region, &f->reason);
+
+	if (a == ELIGIBILITY_NO)
+		f->verdict = CREDENTIAL_UNCERTIFIED;
+	else if (a == ELIGIBILITY_CANNOT_SAY)
+		err_add(&f->reason, "%s", certified.text);
+}
+
 int
-certify(struct certifier *c, const char *org, const char *kind, const json_t *body, struct credential_finding *ret)
+certify(struct certifier *c, const char *org, const char *kind, const json_t *body, const char *region, struct credential_finding *ret)
 {
 	const struct credential_lists lists = { get, c };
 	struct credential_finding f = { .verdict = CREDENTIAL_UNCERTIFIED };
@@ -229,6 +241,8 @@ certify(struct certifier *c, const char *org, const char *kind, const json_t *bo
 		if ((r = certify_credential(c->app, org, body, &vc)) != 0 || (r = credential_verify(vc, c->app->trust, json_str(body, "did"), &lists,
 		    app_now(c->app), &f)) != 0)
 			return r;
+		if (f.verdict == CREDENTIAL_CERTIFIED && *region != '\0')
+			judge_place(json_obj(vc, "credentialSubject"), region, &f);
 	}
 	*ret = (struct credential_finding){ .verdict = f.verdict, .status = f.status, .reason = f.reason };
 	return 0;

@@ -16,10 +16,11 @@ static inline void	certifier_cleanup(struct certifier **c) { certifier_free(*c);
 #define autocertifier __attribute__((cleanup(certifier_cleanup)))
 
 /**
- * certify(certifier, org, kind, body, ret): judge the credential that the record's body holds, or names in
- * the directory of ${org}; what is no specialist has none.  Only verdict, status and reason of ${ret} are set.
+ * certify(certifier, org, kind, body, region, ret): judge the credential that the record's body holds, or names in
+ * the directory of ${org}; what is no specialist has none.  Only verdict, status and reason of ${ret} are set.  ${region}: one that does not
+ * hold where somebody lives counts as none, and where it holds in a part of that, the reason says so; "": anywhere will do.
  */
-int	certify(struct certifier *, const char *org, const char *kind, const json_t *body,
+int	certify(struct certifier *, const char *org, const char *kind, const json_t *body, const char *region,
 	    struct credential_finding *ret) must_check;
 
 /** certify_credential(app, org, body, ret): what a specialist's record holds or names, unjudged; NULL if nothing.  0 or negative. */

@@ -76,9 +76,9 @@ open_listing(struct app *app, struct listing *l)
 }
 
 static int
-certify_listing(struct certifier *certifier, struct listing *l)
+certify_listing(struct certifier *certifier, struct listing *l, const char *region)
 {
-	int r = certify(certifier, l->rec.org, l->rec.kind, l->body, &l->cert);
+	int r = certify(certifier, l->rec.org, l->rec.kind, l->body, region, &l->cert);
 
 	l->item.certified = l->cert.verdict == CREDENTIAL_CERTIFIED;
 	return r;
@@ -352,7 +352,7 @@ judge(struct find *f, struct listing *l, bool *ret)
 	if (search_check(f->query, &l->item, &pass, &excluded) != 0 || pass != f->pass)
 		return 0;
 	if (f->found != NULL || f->query->certified_only)
-		r = certify_listing(f->certifier, l);
+		r = certify_listing(f->certifier, l, f->query->facts != NULL ? f->query->facts->region : "");
 	*ret = r == 0 && (l->item.certified || !f->query->certified_only);
 	return r;
 }
@@ -570,7 +570,7 @@ find_view(struct app *app, const char *org, const char *id, json_t **ret)
 	if ((r = certifier_new(app, &certifier)) != 0)
 		return r;
 	if ((r = seen_get(app->db, org, id, &l.rec)) == 0 && (r = open_listing(app, &l)) == 0 &&
-	    (r = certify_listing(certifier, &l)) == 0 && (r = fields_words(l.rec.kind, l.body, app_now(app), &words)) == 0 &&
+	    (r = certify_listing(certifier, &l, "")) == 0 && (r = fields_words(l.rec.kind, l.body, app_now(app), &words)) == 0 &&
 	    strcmp(l.rec.kind, "specialist") == 0)
 		r = experience_of(app, org, json_str(l.body, "did"), &statement);
 	if (r == 0) {

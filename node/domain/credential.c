@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "credential.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/canon.h"
 #include "trust.h"
 #include "vc.h"
 #include "when.h"
+
+enum { PLACES = 6, PLACES_TEXT = PLACES * 8 + 16 };
 
 #define X(name, text) text,
 static const char *const verdict_names[] = { CREDENTIAL_VERDICTS(X) };
@@ -103,12 +106,30 @@ unentitled_place(const struct trust_issuer *issuer, const struct reading *cred)
 	return NULL;
 }
 
+/* The first few. */
+static const char *
+places(const json_t *list, char ret[PLACES_TEXT])
+{
+	json_t *item;
+	size_t i, len = 0;
+
+	ret[0] = '\0';
+	json_array_foreach(list, i, item) {
+		if (i == PLACES) {
+			(void)snprintf(ret + len, PLACES_TEXT - len, " and more");
+			break;
+		}
+		len += (size_t)snprintf(ret + len, PLACES_TEXT - len, "%s%.6s", i > 0 ? ", " : "", json_string_value(item));
+	}
+	return ret;
+}
+
 static enum credential_verdict
 judge_claims(const struct reading *cred, const struct trust_issuer *issuer, const char *subject,
     int64_t now, struct err *reason)
 {
 	const char *where = unentitled_place(issuer, cred);
-	char day[WHEN_TEXT];
+	char day[WHEN_TEXT], text[PLACES_TEXT];
 
 	if (where != NULL) {
 		(void)err_set(reason, 0, "%s is not entitled to certify %s for %s", issuer->name,
@@ -130,10 +151,23 @@ judge_claims(const struct reading *cred, const struct trust_issuer *issuer, cons
 		    when_print_day(cred->vc.until, day));
 		return CREDENTIAL_EXPIRED;
 	}
-	(void)err_set(reason, 0, "certified as %s by %s until %s",
-	    vc_has_text(cred->label) ? cred->label : cred->type, issuer->name,
+	(void)err_set(reason, 0, "certified as %s by %s for %s until %s",
+	    vc_has_text(cred->label) ? cred->label : cred->type, issuer->name, places(cred->jurisdictions, text),
 	    when_print_day(cred->vc.until, day));
 	return CREDENTIAL_CERTIFIED;
+}
+
+enum eligibility_answer
+credential_holds(const json_t *subject, const char *region, struct err *reason)
+{
+	enum eligibility_answer a = eligibility_region(json_arr(subject, "jurisdiction"), region);
+
+	if (a == ELIGIBILITY_CANNOT_SAY)
+		(void)err_set(reason, 0, "certified for a part of %s, not for all of it: to be asked where in it the member lives", region);
+	else if (a == ELIGIBILITY_NO)
+		(void)err_set(reason, 0, eligibility_region(json_arr(subject, "reciprocity"), region) == ELIGIBILITY_NO ? "is not certified for %s" :
+		    "is not certified for %s; the issuer says that it is accepted there: to be asked there", region);
+	return a;
 }
 
 /* What the lists say that the credential names; CERTIFIED becomes less. */

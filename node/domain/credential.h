@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "eligibility.h"
 #include "status.h"
 
 struct trust;
@@ -66,6 +67,13 @@ struct credential_lists {
  */
 int	credential_verify(const json_t *, const struct trust *, const char *subject,
 	    const struct credential_lists *, int64_t now, struct credential_finding *ret) must_check;
+
+/**
+ * credential_holds(subject, region, reason): does what its issuer certifies of ${subject}, a credentialSubject, hold in ${region}, and of other
+ * answers than YES, why?  The issuer is entitled for the places of "jurisdiction", which credential_verify() has seen to; of "reciprocity" it
+ * only says that others accept it there, which they must be asked.
+ */
+enum eligibility_answer credential_holds(const json_t *subject, const char *region, struct err *reason);
 
 /** credential_verdict_name(verdict): never NULL. */
 const char *credential_verdict_name(enum credential_verdict);

@@ -219,27 +219,16 @@ judge_load(struct judging *j, int64_t now)
 		line(j, MATCH_POINTS_OLD, "members", "the record is old");
 }
 
-/*
- * The issuer is entitled for the places of "jurisdiction", which credential_verify() has seen to; of "reciprocity" it only
- * says that others accept it there, which they must be asked.
- */
 static void
 judge_place(struct judging *j, const char *region)
 {
-	const json_t *holds = json_arr(j->who->subject, "jurisdiction"), *said = json_arr(j->who->subject, "reciprocity");
+	struct err reason = { "" };
+	enum eligibility_answer a = credential_holds(j->who->subject, region, &reason);
 
-	switch (eligibility_region(holds, region)) {
-	case ELIGIBILITY_NO:
-		out(j, MATCH_JURISDICTION, eligibility_region(said, region) == ELIGIBILITY_NO ? "is not certified for %s" :
-		    "is not certified for %s; the issuer says that it is accepted there: to be asked there", region);
-		break;
-	case ELIGIBILITY_CANNOT_SAY:
-		if (!j->who->unread)
-			line(j, 0, "members", "certified for a part of %s, not for all of it: to be asked where in it the member lives", region);
-		break;
-	case ELIGIBILITY_YES:
-		break;
-	}
+	if (a == ELIGIBILITY_NO)
+		out(j, MATCH_JURISDICTION, "%s", reason.text);
+	else if (a == ELIGIBILITY_CANNOT_SAY && !j->who->unread)
+		line(j, 0, "members", "%s", reason.text);
 }
 
 static void

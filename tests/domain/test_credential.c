@@ -126,13 +126,38 @@ test_certified(void)
 	ok(credential_verify(vc, trust, rosa.did, &held, NOW, &f) == 0 && f.verdict == CREDENTIAL_CERTIFIED,
 	    "certified");
 	is_str(f.reason.text, "certified as Certified Peer Recovery Specialist by Garden State Board "
-	    "until 2028-01-15", "in words");
+	    "for US-NJ until 2028-01-15", "in words");
 	ok(!strcmp(f.issuer, "Garden State Board") && !strcmp(f.type, "CPRS") &&
 	    !strcmp(f.label, "Certified Peer Recovery Specialist") && !strcmp(f.level, "core") &&
 	    json_array_size(f.jurisdictions) == 1 && f.valid_until == UNTIL, "and as values");
 	plain = credential_with("credentialSubject/label", NULL);
 	is_verdict("without a label", plain, rosa.did, NOW, CREDENTIAL_CERTIFIED, "certified as CPRS by");
 	is_verdict("nothing published", NULL, rosa.did, NOW, CREDENTIAL_UNCERTIFIED, "no credential");
+}
+
+/* Of many places the first are named; and where of them somebody lives is what counts. */
+static void
+test_places(void)
+{
+	static const struct { const char *region; enum eligibility_answer answer; const char *says; } rows[] = {
+		{ "US-NJ", ELIGIBILITY_YES, "" }, { "US", ELIGIBILITY_CANNOT_SAY, "certified for a part of US, not for all of it: to be asked where" },
+		{ "DE", ELIGIBILITY_NO, "is not certified for DE" },
+		{ "CA-QC", ELIGIBILITY_NO, "is not certified for CA-QC; the issuer says that it is accepted there: to be asked there" },
+	};
+	autojson json_t *subject = json_pack("{s:s, s:s, s:[s], s:[s, s, s, s, s, s, s], s:[s], s:s}", "id", rosa.did, "credentialType", "NCPS", "kind", "substance_use",
+	    "jurisdiction", "US-NJ", "US-NY", "US-PA", "US-CT", "US-DE", "US-MD", "US-VA", "reciprocity", "CA", "level", "core");
+	struct credential_claim claim = { .subject = subject, .valid_from = FROM, .valid_until = UNTIL };
+	autojson json_t *vc = NULL;
+	struct err err = { "" };
+
+	ok(credential_build(&claim, other.seed, NOW, &vc, &err) == 0, "a credential for seven states %s", err.text);
+	is_verdict("its places", vc, rosa.did, NOW, CREDENTIAL_CERTIFIED, "by National Board for US-NJ, US-NY, US-PA, US-CT, US-DE, US-MD and more until 2028");
+	for (size_t i = 0; i < nelem(rows); i++) {
+		struct err reason = { "" };
+
+		ok(credential_holds(subject, rows[i].region, &reason) == rows[i].answer && strncmp(reason.text, rows[i].says, strlen(rows[i].says)) == 0 &&
+		    (reason.text[0] == '\0') == (rows[i].says[0] == '\0'), "%s: %s", rows[i].region, reason.text);
+	}
 }
 
 /* An issuer whose name is not its key has a new one; the old one is good for a time. */
@@ -501,6 +526,7 @@ main(void)
 	stranger = key_of(KEY_STRANGER);
 	trust = make_trust();
 	test_certified();
+	test_places();
 	test_new_key();
 	test_time();
 	test_subject();

@@ -96,6 +96,27 @@ is_shown(struct host *h, bool certified, const char *says, const char *name)
 		printf("# %s\n", json_str(row, "certification"));
 }
 
+/* Her credential holds in New Jersey: elsewhere she is found, but not as certified. */
+static void
+test_places(struct host *h)
+{
+	static const struct { const char *residence, *says; bool certified; } rows[] = {
+		{ "US-NJ", "certified as CPRS by Garden State Board for US-NJ until ", true }, { "US-NY", "is not certified for US-NY", false },
+		{ "US", " for US-NJ until ", true },
+	};
+
+	for (size_t i = 0; i < nelem(rows); i++) {
+		autojson json_t *found = host_ok(h, SOURCE, "find", json_pack("{s:s, s:s}", "kind", "specialist", "residence", rows[i].residence));
+		autojson json_t *sure = host_ok(h, SOURCE, "find", json_pack("{s:b, s:s}", "certified", 1, "residence", rows[i].residence));
+		const json_t *row = json_array_get(json_arr(found, "records"), 0);
+		const char *says = json_str(row, "certification");
+
+		ok(json_is_true(json_object_get(row, "certified")) == rows[i].certified && json_array_size(json_arr(sure, "records")) == rows[i].certified &&
+		    strstr(says, rows[i].says) != NULL, "for somebody of %s: %s", rows[i].residence, says);
+		ok((strstr(says, "certified for a part of US, not for all of it") != NULL) == (strcmp(rows[i].residence, "US") == 0), "and whether for all of it");
+	}
+}
+
 /*
  * Two wishes exclude Rosa, so that she is not looked at for her credential: nobody is told that she has none.  Asked for by herself she is, and a
  * credential that is suspended is passed over for no reason that staff may write.
@@ -226,6 +247,7 @@ main(void)
 	is_shown(&h, false, "no directory", "one of two lists is not enough");
 	import_list(&h, TARGET, STATUS_SUSPENSION, false, WHEN_DAY, 30 * WHEN_DAY);
 	is_shown(&h, true, "certified as CPRS by Garden State Board", "both lists are there and have no mark");
+	test_places(&h);
 	is_excluded(&h, false);
 	import_list(&h, TARGET, STATUS_SUSPENSION, true, WHEN_HOUR, 30 * WHEN_DAY);
 	is_shown(&h, false, "the credential does not count: suspended, says the list of Garden State Board", "suspended");
