@@ -247,18 +247,38 @@ fit_judge(struct fit *f, const json_t *body, const struct eligibility_finding *r
 	(void)snprintf(ret->eligible, sizeof(ret->eligible), "%s", found.reason.text);
 }
 
-int
-fit_check(const json_t *body, struct err *reterr)
+/* ${within}: where ${owner} is in the body. */
+static int
+check_schedules(const json_t *owner, const char *within, struct err *reterr)
 {
-	const json_t *rule = json_obj(body, "eligible_if");
 	struct err why = { "" };
 	struct schedule s;
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(json_arr(body, "schedules"), i, item)
+	json_array_foreach(json_arr(owner, "schedules"), i, item)
 		if (schedule_read(item, &s, &why) != 0)
-			return err_set(reterr, E_BAD, "/schedules/%zu%s", i, why.text);
+			return err_set(reterr, E_BAD, "%s/schedules/%zu%s", within, i, why.text);
+	return 0;
+}
+
+int
+fit_check(const json_t *body, struct err *reterr)
+{
+	const json_t *rule = json_obj(body, "eligible_if");
+	struct err why = { "" };
+	char within[32];
+	json_t *way;
+	size_t i;
+	int r = check_schedules(body, "", reterr);
+
+	/* A crisis line has hours for each way to reach it. */
+	json_array_foreach(json_arr(body, "ways"), i, way) {
+		(void)snprintf(within, sizeof(within), "/ways/%zu", i);
+		r = r != 0 ? r : check_schedules(way, within, reterr);
+	}
+	if (r != 0)
+		return r;
 	if (rule != NULL && eligibility_check(rule, &why) != 0)
 		return err_set(reterr, E_BAD, "/eligible_if%s%s", why.text[0] == '/' ? "" : ": ", why.text);
 	return 0;

@@ -50,7 +50,7 @@ void	fit_judge(struct fit *, const json_t *body, const struct eligibility_findin
 /** fit_rules(fit, program, ret): may they come, by the rules of the body of a program? */
 void	fit_rules(const struct fit *, const json_t *program, struct eligibility_finding *ret);
 
-/** fit_check(body, reterr): what schemas cannot say of schedules and eligible_if.  0, or E_BAD with "/path: what is wrong". */
+/** fit_check(body, reterr): what schemas cannot say of schedules, those of ways too, and eligible_if.  0, or E_BAD with "/path: what is wrong". */
 int	fit_check(const json_t *body, struct err *reterr) must_check;
 
 /** fit_counts(body, now): has it a schedule of which a search by times knows no more today, since its COUNT goes further than it is followed? */

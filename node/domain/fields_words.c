@@ -159,20 +159,50 @@ say_choices(struct words *w, const json_t *body)
 		say(w, "Volunteers are welcome.");
 }
 
+/* "  mon, tue 08:00 to 22:00, time of America/New_York, from 2026-01-01." */
+static void
+say_hours(struct words *w, const json_t *s)
+{
+	autofree char *days = joined(w, json_arr(s, "days")), *except = joined(w, json_arr(s, "except"));
+	const char *opens = json_str(s, "opens"), *closes = json_str(s, "closes");
+	const struct { const char *before, *text; } more[] = {
+		{ ", time of ", json_str(s, "timezone") }, { ", ", json_str(s, "frequency") }, { ", from ", json_str(s, "from") },
+		{ ", until ", json_str(s, "until") }, { ", not on ", except }, { ": ", json_str(s, "note") },
+	};
+	long long minutes = json_int(s, "minutes", 0);
+	autobuf struct buf text = { 0 };
+
+	if (w->r != 0)
+		return;
+	w->r = buf_printf(&text, "  %s %s", or(days, or(json_str(s, "rule"), "on days that it does not say")), or(opens, "at hours that it does not say"));
+	if (w->r == 0 && minutes > 0)
+		w->r = buf_printf(&text, " for %lld minutes", minutes);
+	else if (w->r == 0 && opens != NULL && closes != NULL)
+		w->r = buf_printf(&text, " to %s", closes);
+	for (size_t i = 0; i < nelem(more) && w->r == 0; i++)
+		if (more[i].text != NULL)
+			w->r = buf_printf(&text, "%s%s", more[i].before, more[i].text);
+	if (w->r == 0)
+		say(w, "%s.", text.data);
+}
+
 static void
 say_ways(struct words *w, const json_t *body)
 {
-	json_t *way;
-	size_t i;
+	json_t *way, *hours;
+	size_t i, k;
 
 	json_array_foreach(json_arr(body, "ways"), i, way) {
 		bool always = json_is_true(json_object_get(way, "always"));
+		const json_t *schedules = always ? NULL : json_arr(way, "schedules");
 		autofree char *languages = joined(w, json_arr(way, "languages"));
 
 		say(w, "%s %s, %s%s%s%s%s%s", or(json_str(way, "how"), ""), or(json_str(way, "value"), ""),
-		    always ? "day and night" : "at the hours below", json_str(way, "audience") != NULL ? ", for " : "",
+		    always ? "day and night" : schedules != NULL ? "at these hours" : "at hours that it does not say", json_str(way, "audience") != NULL ? ", for " : "",
 		    or(json_str(way, "audience"), ""), languages != NULL ? ", in " : "", languages != NULL ? languages : "",
-		    json_str(way, "option") != NULL ? ":" : ".");
+		    json_str(way, "option") != NULL || schedules != NULL ? ":" : ".");
+		json_array_foreach(schedules, k, hours)
+			say_hours(w, hours);
 		if (json_str(way, "option") != NULL)
 			say(w, "  %s", json_str(way, "option"));
 	}

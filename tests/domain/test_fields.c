@@ -138,6 +138,8 @@ test_aged(void)
 	ok(fields_aged("program", once, 1, &err) == 0, "in 1970 nothing is a year old");
 }
 
+#define HOURS	"{'days':['mon','tue'],'opens':'08:00','closes':'22:00','timezone':'America/New_York','except':['2026-12-24','2026-12-25'],'note':'shorter in August'}"
+
 static const struct {
 	const char	*name, *kind, *body, *says;
 } words[] = {
@@ -184,12 +186,20 @@ static const struct {
 	{ "crisis line", "crisis_line", "{'ways':[{'how':'call','value':'555-0100','always':true,'audience':'veterans','languages':['en'],"
 	  "'option':'Press 1.'}]}", "call 555-0100, day and night, for veterans, in en:" },
 	{ "its option", "crisis_line", "{'ways':[{'how':'call','value':'555-0100','always':true,'option':'Press 1.'}]}", "  Press 1." },
-	{ "its hours, when it says nothing of them", "crisis_line", "{'ways':[{'how':'text','value':'555-0101'}]}", "text 555-0101, at the hours below." },
+	{ "its hours, when it says nothing of them", "crisis_line", "{'ways':[{'how':'text','value':'555-0101'}]}", "text 555-0101, at hours that it does not say." },
 	{ "volunteers", "program", "{'volunteers_wanted':true}", "olunteer" },
 	{ "volunteers, when none are wanted", "story", "{'volunteers_wanted':false}", NULL },
 	{ "a place that says nothing of itself", "story", "{'locations':[{}]}", NULL },
 	{ "no texts in a list", "story", "{'transport':[3]}", NULL },
-	{ "its hours", "crisis_line", "{'ways':[{'how':'text','value':'555-0101','always':false}]}", "text 555-0101, at the hours below." },
+	{ "its hours", "crisis_line", "{'ways':[{'how':'text','value':'555-0101','always':false}]}", "text 555-0101, at hours that it does not say." },
+	{ "its hours, of which it says some", "crisis_line", "{'ways':[{'how':'text','value':'555-0101','always':false,'languages':['es'],'schedules':[" HOURS "]}]}",
+	  "text 555-0101, at these hours, in es:" },
+	{ "its hours, by days", "crisis_line", "{'ways':[{'how':'text','value':'555-0101','always':false,'schedules':[" HOURS "]}]}",
+	  "  mon, tue 08:00 to 22:00, time of America/New_York, not on 2026-12-24, 2026-12-25: shorter in August." },
+	{ "its hours, by a rule", "crisis_line", "{'ways':[{'how':'text','value':'555-0101','always':false,'schedules':[" HOURS ",{'rule':'FREQ=DAILY','opens':'18:00',"
+	  "'minutes':90,'from':'2026-01-01','until':'2026-12-31'}]}]}", "  FREQ=DAILY 18:00 for 90 minutes, from 2026-01-01, until 2026-12-31." },
+	{ "its hours, half said", "crisis_line", "{'ways':[{'how':'text','value':'555-0101','always':false,'schedules':[{'closes':'18:00','frequency':'biweekly'}]}]}",
+	  "  on days that it does not say at hours that it does not say, biweekly." },
 	{ "story", "story", "{'author':'Robin','told_on':'2026-03-04','shared_with':'partners'}", "Told by Robin, 2026-03-04." },
 	{ "how far", "story", "{'author':'Robin','told_on':'2026-03-04','shared_with':'partners'}", "partner organizations only: do not show it" },
 	{ "source", "resource", "{'source':{'name':'Clinic'}}", "Source: Clinic." },

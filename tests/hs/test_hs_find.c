@@ -169,6 +169,13 @@ test_refused(struct host *h)
 		{ "{\"eligible_if\":{\"all\":[{\"any\":[{\"kind\":\"age\",\"needs\":[\"grief\"]}]}]}}", "records[0] Bad: body: /eligible_if/all/0/any/0" },
 	};
 
+	autojson json_t *line = host_command(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", "line", "kind", "crisis_line", "body",
+	    json_loads("{\"name\":\"Line\",\"description\":\"Somebody answers.\",\"languages\":[\"en\"],\"jurisdictions\":[\"US\"],"
+	    "\"review\":{\"by\":\"Harbor\",\"day\":\"2023-01-01\",\"due\":\"2031-01-01\"},\"ways\":[{\"how\":\"call\",\"value\":\"555-0100\",\"always\":true},"
+	    "{\"how\":\"text\",\"value\":\"555-0101\",\"always\":false,\"schedules\":[{\"days\":[\"tue\"]},{\"rule\":\"FREQ=HOURLY\",\"from\":\"2026-01-01\"}]}]}", 0, NULL)));
+
+	ok(!json_is_true(json_object_get(line, "ok")) && strstr(json_str(line, "error"), "body: /ways/1/schedules/1/rule: FREQ") != NULL,
+	    "nor is a crisis line with a rule that is none: %s", json_str(line, "error"));
 	for (size_t i = 0; i < nelem(asks); i++) {
 		autojson json_t *reply = host_command(h, SOURCE, "find", json_loads(asks[i].args, 0, NULL));
 
