@@ -345,7 +345,7 @@ node_show_list(const json_t *args, const json_t *result)
 		{ "referrals", "id dir state due delivery next", "no referrals" },
 		{ "cases", "id opened", "no cases; cairn open-case begins one for somebody without Matrix" },
 		{ "tasks", "id referral what from until tries late", "nobody is to be called" },
-		{ "matches", "id state name org due review until began asked ended", "no matches; cairn match proposes specialists" },
+		{ "matches", "id state name org due concern review until began asked ended", "no matches; cairn match proposes specialists" },
 		{ "messages", "at direction user delivery id room_id waits body", "no messages" },
 		{ "records", "id kind name seq published source", "no records; cairn import brings some in" },
 		{ "feeds", "name at records bytes", "no files are kept; cairn import hsds FILE keeps one" },

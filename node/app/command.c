@@ -120,7 +120,7 @@ static const struct verb {
 	{ "match note",	notes_add,	"nothing was kept; types.md describes a note", false, false },
 	{ "match sign",	notes_sign,	"cairn help match sign lists the values", false, false },
 	{ "match chat",	notes_chat_add,	"cairn list matches shows the ids", true, false },
-	{ "match notes", notes_show,	"cairn list matches shows the ids", false, true },
+	{ "match notes", notes_show,	"cairn list matches shows the ids", false, false },
 	{ "book add",	book_write,	"nothing was kept; types.md describes an entry", false, false },
 	{ "book show",	book_show,	"", false, true },
 	{ "book seen",	book_saw,	"cairn book show lists the incidents and their ids", false, false },

@@ -19,6 +19,7 @@
 #include "federation.h"
 #include "identity.h"
 #include "manifest.h"
+#include "notes.h"
 #include "publish.h"
 #include "steps.h"
 #include "store/askstore.h"
@@ -444,6 +445,22 @@ check_matches(struct app *app, json_t *checks)
 	    "that account: they write !account and their words there, or sign anew (cairn sign publication); then cairn match chat MATCH --as specialist");
 }
 
+/* What one of a match says of the other and is not to lie unread. */
+static int
+check_feedback(struct app *app, json_t *checks)
+{
+	autojson json_t *concerns = NULL;
+	char text[128];
+	int r = notes_concerns(app, &concerns);
+	size_t n = json_object_size(concerns);
+
+	if (r != 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "in %zu match%s somebody says that they felt unsafe or judged, and nobody has looked", n, n == 1 ? "" : "es");
+	return doctor_say(checks, "feedback", n == 0, n == 0 ? "none names something unsafe or judged that nobody has looked at" : text,
+	    "cairn list matches marks which, cairn match notes MATCH shows it; speak with whoever wrote it, alone; then, if they want, cairn match end or rematch");
+}
+
 static int
 add_alarm(void *cookie, int64_t when, const char *user, const char *device, const char *text)
 {
@@ -504,7 +521,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_lost_people(app, checks)) != 0 ||
 	    (r = check_copies(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 || (r = check_waiting(app, checks)) != 0 ||
 	    (r = check_revocations(app, checks)) != 0 || (r = check_records(app, checks)) != 0 || (r = check_purges(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
-	    (r = check_matches(app, checks)) != 0 || (r = check_house(app, checks)) != 0 ||
+	    (r = check_matches(app, checks)) != 0 || (r = check_feedback(app, checks)) != 0 || (r = check_house(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)
 		return r;
 	return check_keys(app, checks);

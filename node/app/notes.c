@@ -238,6 +238,38 @@ show(struct app *app, const struct pairing *p, struct reading *n, json_t **ret)
 	return r;
 }
 
+static bool
+names_concern(const json_t *feedback)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_arr(feedback, "concerns"), i, one)
+		if (!strcmp(json_string_value(one), "unsafe") || !strcmp(json_string_value(one), "judged"))
+			return true;
+	return false;
+}
+
+static int
+add_concern(void *cookie, const struct note *note)
+{
+	return names_concern(json_obj(note->body, "feedback")) && json_object_set_new(cookie, note->pairing, json_true()) != 0 ? -ENOMEM : 0;
+}
+
+int
+notes_concerns(struct app *app, json_t **ret)
+{
+	return (*ret = json_object()) == NULL ? -ENOMEM : note_unseen(app->db, NULL, add_concern, *ret);
+}
+
+static int
+saw(void *cookie, const struct note *note)
+{
+	struct app *app = cookie;
+
+	return note_saw(app->db, note->n, app_now(app));
+}
+
 int
 notes_show(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
@@ -245,7 +277,7 @@ notes_show(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	struct reading n = { json_array(), json_array(), NULL, 0, 0 };
 	int r = n.items == NULL || n.signatures == NULL ? -ENOMEM : need(app, args, &p, reterr);
 
-	if (r == 0 && (r = show(app, &p, &n, ret)) == 0)
+	if (r == 0 && (r = show(app, &p, &n, ret)) == 0 && (r = note_unseen(app->db, p.id, saw, app)) == 0)
 		r = audit_add(app->db, app_now(app), actor, "notes", p.id, NULL);
 	json_decref(n.items);
 	json_decref(n.signatures);

@@ -18,4 +18,7 @@ int	notes_measures(struct app *, const char *actor, const json_t *args, json_t *
 /** notes_list_of_measures(app, ret): what was imported; NULL: nothing.  The caller decrefs. */
 int	notes_list_of_measures(struct app *, json_t **ret) must_check;
 
+/** notes_concerns(app, ret): {MATCH: true} of each with feedback that names "unsafe" or "judged", at which staff have not looked (notes_show).  The caller decrefs. */
+int	notes_concerns(struct app *, json_t **ret) must_check;
+
 #endif /* !CAIRN_NOTES_H */

@@ -12,6 +12,7 @@
 #include "facts.h"
 #include "intake.h"
 #include "match.h"
+#include "notes.h"
 #include "store/audit.h"
 #include "store/casestore.h"
 #include "store/matchstore.h"
@@ -361,6 +362,7 @@ pairing_rematch(struct app *app, const char *actor, const json_t *args, json_t *
 struct listing {
 	struct app	*app;
 	json_t		*items;
+	json_t		*concerns;	/* notes_concerns(), or NULL. */
 };
 
 /* What staff are to know of the specialist's account. */
@@ -382,6 +384,10 @@ add_item(void *cookie, const struct pairing *p)
 	json_t *item = item_of(p, app_now(l->app));
 	int r = item != NULL ? say_account(l->app, p, item) : 0;
 
+	/* Who said it, and in what words, is for whoever opens the notes: that is in the audit. */
+	if (r == 0 && item != NULL && json_object_get(l->concerns, p->id) != NULL &&
+	    json_object_set_new(item, "concern", json_string("unsafe or judged: cairn match notes")) != 0)
+		r = -ENOMEM;
 	if (r != 0)
 		json_decref(item);
 	return r != 0 ? r : item == NULL || json_array_append_new(l->items, item) != 0 ? -ENOMEM : 0;
@@ -390,9 +396,12 @@ add_item(void *cookie, const struct pairing *p)
 int
 pairing_list(struct app *app, json_t *items)
 {
-	struct listing l = { app, items };
+	autojson json_t *concerns = NULL;
+	struct listing l = { .app = app, .items = items };
+	int r = notes_concerns(app, &concerns);
 
-	return pairing_each(app->db, NULL, add_item, &l);
+	l.concerns = concerns;
+	return r != 0 ? r : pairing_each(app->db, NULL, add_item, &l);
 }
 
 int
@@ -462,7 +471,7 @@ int
 pairing_fairness(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	autojson json_t *counts = json_pack("{s:{}, s:{}}", "languages", "regions");
-	struct listing l = { app, counts };
+	struct listing l = { .app = app, .items = counts };
 	int r;
 
 	(void)args, (void)reterr;

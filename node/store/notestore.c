@@ -78,6 +78,21 @@ note_each(struct db *db, const char *pairing, int (*fn)(void *, const struct not
 }
 
 int
+note_unseen(struct db *db, const char *pairing, int (*fn)(void *, const struct note *), void *cookie)
+{
+	struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_NOTE_UNSEEN, "t", pairing);
+
+	return each(db, rows, r, fn, cookie);
+}
+
+int
+note_saw(struct db *db, int64_t n, int64_t at)
+{
+	return db_run(db, Q_NOTE_SAW, "ii", n, at);
+}
+
+int
 note_mine(struct db *db, int64_t pid, const char *kind, int (*fn)(void *, const struct note *), void *cookie)
 {
 	struct rows *rows = NULL;

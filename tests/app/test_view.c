@@ -206,7 +206,9 @@ test_match(void)
 	static const struct act all[] = {
 		{ "match note", "{'match':'ID','document':{'kind':'goals','on':'2020-01-01','goals':[{'text':'see friends','state':'open'}]}}",
 		    NULL, WRITES },
-		{ "match notes", "{'match':'ID'}", NULL, 1 }, { "match chat", "{'match':'ID','user':'@ana:there.example','as':'member'}", NULL, WRITES },
+		{ "match note", "{'match':'ID','document':{'kind':'feedback','on':'2020-01-01','feedback':{'by':'member','heard':1,'respected':1,'chose':1,'useful':1,"
+		    "'again':false,'concerns':['judged']}}}", NULL, WRITES },
+		{ "list", "{'what':'matches'}", NULL, 1 }, { "match notes", "{'match':'ID'}", NULL, WRITES }, { "match notes", "{'match':'ID'}", NULL, 1 }, { "match chat", "{'match':'ID','user':'@ana:there.example','as':'member'}", NULL, WRITES },
 		{ "match review", "{'match':'ID'}", NULL, WRITES }, { "match end", "{'match':'ID'}", NULL, WRITES },
 		{ "match rematch", "{'match':'ID'}", NULL, WRITES },
 	};

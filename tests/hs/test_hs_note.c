@@ -202,6 +202,26 @@ test_other_words(void)
 	ok(says(MEMBER, letters(MEMBER, yes), "once the other of you has signed") && says(HELPER, letters(HELPER, yes), "holds now"), "until each says yes");
 }
 
+/* How the list of matches marks ours: nothing of whose words they are. */
+static bool
+marked(void)
+{
+	autojson json_t *list = story_list(&h, SOURCE, "matches");
+	autofree char *text = json_dumps(list, JSON_COMPACT);
+
+	ok(strstr(text, CANARY) == NULL && strstr(text, "listened") == NULL, "the list of matches has no words of theirs");
+	return json_array_size(list) == 1 && json_str(json_array_get(list, 0), "concern") != NULL;
+}
+
+/* What is not right short of "unsafe" and "judged" is told to whoever reads it, and is no fault. */
+static void
+test_pushed(void)
+{
+	ok(says(HELPER, "!feedback", "Were you heard?") && says(HELPER, "5", "respected") && says(HELPER, "5", "choose") && says(HELPER, "5", "of use") &&
+	    says(HELPER, "5", "meet again") && says(HELPER, "yes", "not right") && says(HELPER, "4", "say more") && says(HELPER, "!skip", "it is kept"), "one was pushed");
+	ok(story_well(&h, SOURCE, "feedback") && !marked(), "of that no list speaks");
+}
+
 static void
 test_feedback(void)
 {
@@ -210,12 +230,18 @@ test_feedback(void)
 	size_t i;
 	int of_both = 0;
 
+	test_pushed();
 	for (size_t who = MEMBER; who <= HELPER; who++) {
 		ok(says(who, "!feedback", "Were you heard?") && says(who, "5", "respected") && says(who, "4", "choose") && says(who, "3", "of use") &&
 		    says(who, "5", "meet again") && says(who, "yes", "not right") && says(who, "2", "say more") && says(who, CANARY " listened", "it is kept"),
 		    "both are asked the same");
 	}
+	ok(story_ill(&h, SOURCE, "feedback", "in 1 match somebody says that they felt unsafe or judged") && marked(), "that somebody felt unsafe is said until staff look");
+	host_kill(&h, SOURCE);
+	host_start(&h, SOURCE);
+	ok(story_ill(&h, SOURCE, "feedback", "in 1 match") && marked(), "also after a restart, and though the lists were looked at");
 	shown = notes();
+	ok(story_well(&h, SOURCE, "feedback") && !marked(), "and then no more");
 	json_array_foreach(json_arr(shown, "items"), i, item) {
 		const char *by = json_str(json_obj(item, "feedback"), "by");
 

@@ -6,6 +6,12 @@ INSERT INTO note (n, pairing, kind, at, due, body, pid, own) VALUES (?1, ?2, ?3,
 -- name: note_list
 SELECT n FROM note WHERE ?1 IS NULL OR pairing = ?1 ORDER BY n;
 
+-- name: note_unseen
+SELECT n FROM note WHERE kind = 'feedback' AND seen = 0 AND (?1 IS NULL OR pairing = ?1) ORDER BY n;
+
+-- name: note_saw
+UPDATE note SET seen = ?2 WHERE n = ?1;
+
 -- name: note_at
 SELECT n, pairing, kind, at, due, body, pid, own FROM note WHERE n = ?1;
 

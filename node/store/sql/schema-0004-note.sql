@@ -9,11 +9,13 @@ CREATE TABLE note (
 	due		INTEGER NOT NULL,	-- when the member wants to be asked again; 0: not
 	pid		INTEGER NOT NULL,	-- who wrote it in their chat; 0: staff did
 	own		INTEGER NOT NULL,	-- it is theirs alone: staff do not see it
+	seen		INTEGER NOT NULL DEFAULT 0,	-- of feedback: when staff looked at it; 0: not yet
 	body		BLOB NOT NULL		-- sealed
 ) STRICT;
 CREATE INDEX note_pairing ON note (pairing, n);
 CREATE INDEX note_pid ON note (pid, kind, n) WHERE pid > 0;
 CREATE INDEX note_due ON note (due) WHERE due > 0;
+CREATE INDEX note_unseen ON note (pairing, n) WHERE kind = 'feedback' AND seen = 0;
 
 -- Whose chats belong to a match, beside that of the member whose referral led to it.
 CREATE TABLE pairing_chat (
