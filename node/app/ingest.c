@@ -249,7 +249,7 @@ judge(const struct item *item, struct opened *ret_opened)
 		/* A record is in its room still, and may be taken when that is read anew: by another trust list, or clock. */
 		if ((r == E_LATER || strcmp(ret_opened->type, DISPATCH_RECORD) == 0) && (again = envelope_again(app->crypt, ret_opened)) != 0)
 			return again;
-		if (r != E_LATER && ((again = trail_rejected(app, ret_opened->sender, ret_opened->type)) != 0 ||
+		if (r != E_LATER && ((again = trail_rejected(app, ret_opened->sender, ret_opened->type, ret_opened->content)) != 0 ||
 		    (again = dispatch_refuse(app, item->room, ret_opened, r)) != 0))
 			return again;
 	}

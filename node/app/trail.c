@@ -118,16 +118,35 @@ trail_refused(struct app *app, const char *actor, const char *verb, const json_t
 	return r == 0 ? audit_add(app->db, app_now(app), actor, "refused", who, verb) : r == E_NOTFOUND ? 0 : r;
 }
 
+/* Of nobody's but one that is here and of that partner: else a word of theirs would make a key. */
+static int
+rejected_subject(struct app *app, const char *org, const char *referral, char ret[SUBJECT_NAME])
+{
+	struct case_row row;
+	int r = referral != NULL ? case_get(app->db, referral, &row) : E_NOTFOUND;
+
+	(void)snprintf(ret, SUBJECT_NAME, "event");
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (!strcmp(row.org, org))
+		(void)subject_referral(row.id, ret);
+	case_free(&row);
+	return 0;
+}
+
 int
-trail_rejected(struct app *app, const char *sender, const char *type)
+trail_rejected(struct app *app, const char *sender, const char *type, const json_t *content)
 {
 	const struct trust_org *org = trust_org_by_node(app->trust, sender);
-	char actor[80];
+	char actor[80], who[SUBJECT_NAME];
+	int r;
 
 	if (org == NULL)
 		return 0;	/* Who is no partner has no access that could be refused. */
+	if ((r = rejected_subject(app, org->id, json_str(content, "referral"), who)) != 0)
+		return r;
 	(void)snprintf(actor, sizeof(actor), "partner:%.60s", org->id);
-	return audit_add(app->db, app_now(app), actor, "refused", "event", type);
+	return audit_add(app->db, app_now(app), actor, "refused", who, type);
 }
 
 int

@@ -20,8 +20,11 @@ int	trail_subject(struct app *, const char *id, char out[SUBJECT_NAME]) must_che
 
 /** trail_refused(app, actor, verb, args): a command about a referral, match, case, call or person that is here was refused; in a transaction of its own. */
 int	trail_refused(struct app *, const char *actor, const char *verb, const json_t *args) must_check;
-/** trail_rejected(app, sender, type): what a partner said was refused.  trail_withheld(app, out): what was not sent after all. */
-int	trail_rejected(struct app *, const char *, const char *type) must_check;
+/**
+ * trail_rejected(app, sender, type, content): what a partner said was refused; about the referral that it names, if that is here and theirs.
+ * trail_withheld(app, out): what was not sent after all.
+ */
+int	trail_rejected(struct app *, const char *, const char *type, const json_t *content) must_check;
 int	trail_withheld(struct app *, const struct out *) must_check;
 
 #endif /* !CAIRN_TRAIL_H */

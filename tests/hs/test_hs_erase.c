@@ -249,6 +249,7 @@ test_partner(struct host *h, const struct referral_story *s, const char *what)
 	hostile_say(h, SOURCE, hs_room(h->hs, CHANNEL, 0), "org.cairnpeer.referral.disclosure", json_pack("{s:s, s:s}", "referral", s->id, "history", REFUSED));
 	refused = reread(h, TARGET, CHANNEL, NULL, REFUSED);
 	ok(found_in(h, TARGET, "rejected", NULL, NULL) == 1 && refused.found == 1, "what was refused about it can be read");
+	is_int(story_audited(h, TARGET, "partner:", "refused", what), 1, "and the audit has it as about that referral");
 	done = erase(h, TARGET, s->id, true);
 	host_run(h, 60000);
 	is_str(state_of(h, TARGET, what, NULL, NULL), "erased", "the partner erases too");
@@ -265,6 +266,8 @@ test_partner(struct host *h, const struct referral_story *s, const char *what)
 	refused = reread(h, TARGET, CHANNEL, NULL, REFUSED);
 	ok(found_in(h, TARGET, "rejected", NULL, NULL) == 0 && found_in(h, TARGET, "waiting", NULL, NULL) == 0 && refused.found == 0,
 	    "nothing that was refused about it is left, nor can be read");
+	ok(story_audited(h, TARGET, "partner:", "refused", what) == 0 && story_audited(h, TARGET, "partner:", "refused", "erased") == 1,
+	    "the audit says that something was refused, and not about whom");
 	twice = host_command(h, SOURCE, "erase", json_pack("{s:s, s:s}", "id", s->id, "confirm", s->id));
 	ok(json_is_false(json_object_get(twice, "ok")), "what was erased cannot be erased again");
 }

@@ -37,6 +37,16 @@ is_put_aside(struct scene *sc, const json_t *before, const char *list, const cha
 	ok(json_equal(before, after), "%s: nothing changes", what);
 }
 
+/* How many rows of its audit are of that action and about the referral. */
+static int
+about(struct scene *sc, size_t i, const char *actor, const char *action)
+{
+	char what[64];
+
+	(void)snprintf(what, sizeof(what), "referral:%s", sc->s.id);
+	return story_audited(&sc->host, i, actor, action, what);
+}
+
 /*
  * Broken items.
  */
@@ -302,6 +312,8 @@ test_wrong_place(void)
 	is_put_aside(&sc, before, "rejected", "in its channel", "a partner's answer in the direct chat");
 	hostile_say(h, CEDAR, own, ANSWER, acceptance(&sc));
 	is_put_aside(&sc, before, "rejected", "not the sender's to change", "another partner's answer in its own channel");
+	ok(about(&sc, SOURCE, "partner:", "refused") == 1 && story_audited(h, SOURCE, "partner:", "refused", "event") == 1,
+	    "the audit has the one about the referral, the other's, whose it is not, about an event");
 	hostile_say(h, CEDAR, sc.channel, ANSWER, acceptance(&sc));
 	is_int((int)found_in(h, SOURCE, "rejected", "reason", "in its channel"), 2, "and in the channel of the first");
 	ok(refer_state(h, SOURCE, &sc.s, "received"), "and nothing came of it");
@@ -368,6 +380,10 @@ test_disclosures(void)
 		ok(found_in(h, TARGET, "rejected", "reason", i < nelem(wrong) - 1 ? "element" : "notice") == (i < nelem(wrong) - 1 ?
 		    i + 1 : 1) && !consented(&sc), "a disclosure is refused: %s", wrong[i]);
 	}
+	is_int(about(&sc, TARGET, "partner:", "refused"), nelem(wrong), "the audit has each refusal about its referral");
+	is_int(story_audited(h, TARGET, "partner:", "refused", "event"), 0, "and about nothing else");
+	hostile_say(h, SOURCE, sc.channel, DISCLOSURE, json_pack("{s:s}", "referral", other));
+	is_int(story_audited(h, TARGET, "partner:", "refused", "event"), 1, "what is refused of a referral that is not here is about an event");
 	hostile_say(h, SOURCE, sc.channel, DISCLOSURE, disclosed(&sc, id));
 	ok(consented(&sc), "with a consent that allows it, and the notice, it is taken");
 	scene_end(&sc);
@@ -412,11 +428,13 @@ test_expiry(bool in_time)
 	if (in_time) {
 		ok(refusals > 1 && consented(&sc), "a disclosure that was refused %d times arrives in time", refusals);
 		is_str(delivery, "delivered", "and is delivered");
+		ok(about(&sc, SOURCE, "node", "disclose") == 1 && about(&sc, SOURCE, "node", "withheld") == 0, "the audit says that it was disclosed");
 	} else {
 		ok(refusals > 1 && said(h, sc.channel, SOURCE_USER) == before + 1 && !disclosed_there(&sc),
 		    "its consent expired while it was queued: it is never sent, only that it was withheld");
 		is_str(delivery, "failed", "is not said to have been sent");
 		ok(logged(h, SOURCE, "consent is no longer in force"), "and the log says why");
+		is_int(about(&sc, SOURCE, "node", "withheld"), 1, "the audit says that it was withheld");
 		doctor = host_ok(h, SOURCE, "doctor", json_object());
 		text = json_dumps(doctor, 0);
 		ok(strstr(text, "contents for partners: 1 given up") != NULL, "and doctor names it");
