@@ -19,6 +19,7 @@
 #include "shortlist.h"
 #include "store/dirstore.h"
 #include "store/matchstore.h"
+#include "store/notestore.h"
 
 enum {
 	MISSES = 20,		/* Excluded, and shown with their reasons: the nearest. */
@@ -67,10 +68,12 @@ add_load(void *cookie, const struct pairing *p)
 	if ((key = joined(json_str(with, "org"), json_str(with, "record"))) == NULL)
 		return -ENOMEM;
 	if ((row = json_object_get(load, key)) == NULL) {
-		row = json_pack("{s:[], s:I}", "active", "last", (json_int_t)p->began);
+		row = json_pack("{s:[], s:[], s:I}", "active", "of", "last", (json_int_t)p->began);
 		if (json_object_set_new(load, key, row) != 0)
 			return -ENOMEM;
 	}
+	if (json_array_append_new(json_arr(row, "of"), json_string(p->id)) != 0)
+		return -ENOMEM;
 	if (p->began > json_int(row, "last", 0) && json_object_set_new(row, "last", json_integer(p->began)) != 0)
 		return -ENOMEM;
 	return p->state == PAIRING_ACTIVE && json_array_append_new(json_arr(row, "active"), json_integer(p->began)) != 0 ? -ENOMEM : 0;
@@ -125,6 +128,29 @@ describe(const struct assess *s, const struct match_candidate *c, const json_t *
 	if (fields_aged("specialist", c->body, app_now(s->app), &aged) == E_LATER)
 		(void)json_object_set_new(item, "old", json_string(aged.text));
 	return item;
+}
+
+static int
+later_contact(void *cookie, const struct note *note)
+{
+	json_t *item = cookie;
+	const char *last = json_str(item, "last_contact"), *on = json_str(note->body, "on");
+
+	return (last == NULL || strcmp(on, last) > 0) && json_object_set_new(item, "last_contact", json_string(on)) != 0 ? -ENOMEM : 0;
+}
+
+int
+assess_contact(const struct assess *s, json_t *item)
+{
+	autofree char *key = joined(json_str(item, "org"), json_str(item, "record"));
+	const json_t *id;
+	size_t i;
+	int r = key == NULL ? -ENOMEM : 0;
+
+	json_array_foreach(json_arr(json_object_get(s->load, key), "of"), i, id)
+		if (r == 0)
+			r = note_of_kind(s->app->db, json_string_value(id), "contact", later_contact, item);
+	return r;
 }
 
 /* Who is not excluded, by match_before(); then the others, by how many filters remove them. */

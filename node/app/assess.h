@@ -36,7 +36,7 @@ struct assess {
 	struct programs		*programs;
 	json_t			*statements;	/* By "ORG DID": ours, and partners' if they are not indexed; NULL: not asked for. */
 	json_t			*avoid, *conflict; /* As in the wish, with the did of each whose record is named. */
-	json_t			*load;		/* {"ORG ID": {active: [begun], last}} */
+	json_t			*load;		/* {"ORG ID": {active: [begun], last, of: [match]}} */
 	size_t			 looked;	/* Of the index. */
 	json_t			*longs;		/* {org: bytes of long records and programs that were judged}; NULL: none. */
 	size_t			 unread;	/* Not judged, since their organization has too many such. */
@@ -52,5 +52,8 @@ void	assess_free(struct assess *);
  * can be shown.  How many of these are not excluded.
  */
 size_t	assess_rank(struct assess *);
+
+/** assess_contact(a, item): ${item} gets "last_contact", the last day on which staff wrote that they met whom we matched with them, if there is one. */
+int	assess_contact(const struct assess *, json_t *item) must_check;
 
 #endif /* !CAIRN_ASSESS_H */

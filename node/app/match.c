@@ -12,7 +12,7 @@ enum { WHY = 16 };
 
 /* With its points; and the same for the member, without what is told to staff alone. */
 static int
-finish_choice(struct assessed *f)
+finish_choice(const struct assess *s, struct assessed *f)
 {
 	autojson json_t *member = json_array();
 	int bad = member == NULL;
@@ -26,7 +26,7 @@ finish_choice(struct assessed *f)
 	bad |= json_object_set_new(f->item, "score", json_integer(f->f.score)) | json_object_set(f->item, "lines", f->f.lines) |
 	    json_object_set(f->item, "for_member", member) | (f->f.free >= 0 ?
 	    json_object_set_new(f->item, "free", json_integer(f->f.free)) : 0);
-	return bad ? -ENOMEM : 0;
+	return bad ? -ENOMEM : assess_contact(s, f->item);
 }
 
 static json_t *
@@ -62,7 +62,7 @@ report(struct assess *s, json_t **ret)
 		scores[i] = s->found[i].f.score;
 	shown = match_shown(scores, fit);
 	for (size_t i = 0; i < shown; i++)
-		if (finish_choice(&s->found[i]) != 0 || json_array_append(choices, s->found[i].item) != 0)
+		if (finish_choice(s, &s->found[i]) != 0 || json_array_append(choices, s->found[i].item) != 0)
 			return -ENOMEM;
 	for (size_t i = fit; i < s->n; i++)
 		if (json_array_append_new(excluded, reasons_of(&s->found[i])) != 0)
@@ -159,7 +159,7 @@ report_one(struct assess *s, json_t **ret, bool *ret_may, struct err *reterr)
 	if (s->n != 1)
 		return err_set(reterr, s->n == 0 ? E_NOTFOUND : E_BAD, s->n == 0 ? "no specialist of that id is published here" :
 		    "two organizations have a specialist of that id; say which with --org");
-	if ((r = finish_choice(f)) != 0)
+	if ((r = finish_choice(s, f)) != 0)
 		return r;
 	*ret_may = true;
 	for (unsigned i = 0; i < MATCH_NFILTERS; i++)

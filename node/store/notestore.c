@@ -78,6 +78,15 @@ note_each(struct db *db, const char *pairing, int (*fn)(void *, const struct not
 }
 
 int
+note_of_kind(struct db *db, const char *pairing, const char *kind, int (*fn)(void *, const struct note *), void *cookie)
+{
+	struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_NOTE_OF_KIND, "tt", pairing, kind);
+
+	return each(db, rows, r, fn, cookie);
+}
+
+int
 note_unseen(struct db *db, const char *pairing, int (*fn)(void *, const struct note *), void *cookie)
 {
 	struct rows *rows = NULL;

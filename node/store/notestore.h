@@ -24,6 +24,8 @@ struct note {
 int	note_add(struct db *, const char *whose, struct note *) must_check;
 /** note_each(db, pairing or NULL, fn, cookie): oldest first, without those of members who were erased. */
 int	note_each(struct db *, const char *pairing, int (*)(void *, const struct note *), void *) must_check;
+/** note_of_kind(db, pairing, kind, fn, cookie): likewise those of that kind. */
+int	note_of_kind(struct db *, const char *pairing, const char *kind, int (*)(void *, const struct note *), void *) must_check;
 /** note_unseen(db, pairing or NULL, fn, cookie): likewise the feedback that staff have not looked at; fn may write.  note_saw(db, n, at): now they have. */
 int	note_unseen(struct db *, const char *pairing, int (*)(void *, const struct note *), void *) must_check;
 int	note_saw(struct db *, int64_t n, int64_t at) must_check;

@@ -25,8 +25,8 @@ specialist(const struct host *h, const char *alias, const char *language, int op
 {
 	char did[80];
 
-	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s*, s:[s], s:[s], s:[s], s:[s], s:[s], s:{s:i, s:i, s:I}}}", "source", alias, "kind",
-	    "specialist", "body", "alias", alias, "program", "house", "did", key != NULL ? story_did(key, did) : NULL, "roles", "one_to_one",
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s*, s:{s:s}, s:[s], s:[s], s:[s], s:[s], s:[s], s:{s:i, s:i, s:I}}}", "source", alias, "kind",
+	    "specialist", "body", "alias", alias, "program", "house", "did", key != NULL ? story_did(key, did) : NULL, "supervisor", "title", "Head of peers", "roles", "one_to_one",
 	    "languages", language, "conditions", "alcohol", "age_bands", "26_59", "modalities", "online_text", "capacity", "open", open,
 	    "maximum", 4, "updated_at", (json_int_t)*h->now);
 }
@@ -127,6 +127,8 @@ test_proposal(struct host *h, json_t **ret)
 	ok(tells(o, "for_member", "matched: town Trenton") && tells(r, "for_member", "missing: town Trenton"), "what matched and what did not");
 	ok(tells(r, "for_member", "load: supports 1 of 4"), "how much they carry");
 	is_str(json_str(r, "certification"), "no credential was published", "that they are not certified is said");
+	is_str(json_str(r, "supervisor"), "Head of peers", "and who supervises them");
+	ok(json_str(r, "valid_until") == NULL && json_str(r, "last_match") == NULL && json_str(r, "last_contact") == NULL, "of what is not there no day is told");
 	is_str(names(json_arr(*ret, "excluded")), "Max Full ", "the others");
 	ok(tells(named(json_arr(*ret, "excluded"), "Max"), "why", "language: does not speak en") &&
 	    tells(named(json_arr(*ret, "excluded"), "Full"), "why", "free place: no place is free"), "with why");
@@ -176,6 +178,33 @@ test_choice(struct host *h, const json_t *match)
 	ok(story_well(h, SOURCE, "matches"), "nothing is due");
 	search_member(h, (const char *const []){ CANARY, "\"need\":\"substance_use\"", "experience=grief", NULL });
 	ok(search_clear(h, (const char *const []){ "Newark", NULL }) > 0, "as the words of a public record are");
+}
+
+static void
+met(struct host *h, const json_t *match, const char *on)
+{
+	json_decref(host_ok(h, SOURCE, "match note", json_pack("{s:O, s:{s:s, s:s, s:{s:s, s:i}}}", "match", json_object_get(match, "match"), "document",
+	    "kind", "contact", "on", on, "contact", "modality", "phone", "minutes", 30)));
+}
+
+/* When whoever is proposed was last given somebody, and last met one of them. */
+static void
+test_last(struct host *h, const json_t *match)
+{
+	autojson json_t *before = host_ok(h, SOURCE, "match", wish()), *after = NULL;
+	const json_t *r = named(json_arr(before, "choices"), "Rosa");
+	char today[WHEN_TEXT];
+
+	is_str(json_str(r, "last_match"), when_print_day(*h->now, today), "the day on which the latest match began");
+	ok(json_str(r, "last_contact") == NULL && json_str(named(json_arr(before, "choices"), "Olga"), "last_match") == NULL, "before they met no day of that is told");
+	met(h, match, "2026-11-19");
+	met(h, match, "2026-11-20");
+	met(h, match, "2026-11-18");
+	after = host_ok(h, SOURCE, "match", wish());
+	is_str(json_str(named(json_arr(after, "choices"), "Rosa"), "last_contact"), "2026-11-20", "the last day on which they met, in whatever order it is written down");
+	ok(json_str(named(json_arr(after, "choices"), "Olga"), "last_contact") == NULL, "and of nobody else");
+	json_decref(host_ok(h, SOURCE, "match end", json_pack("{s:O}", "match", json_object_get(before, "match"))));
+	json_decref(host_ok(h, SOURCE, "match end", json_pack("{s:O}", "match", json_object_get(after, "match"))));
 }
 
 static void
@@ -363,6 +392,7 @@ main(void)
 	is_refused(host_command(&h, SOURCE, "match", json_pack("{s:s}", "referral", "NZ7JRZW2BAW2MQMJTYF07BB774")), "no referral", "nor of a referral that is none");
 	test_proposal(&h, &match);
 	test_choice(&h, match);
+	test_last(&h, match);
 	test_after(&h, match);
 	test_round(&h);
 	test_ruled_out(&h);

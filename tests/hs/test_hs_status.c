@@ -40,6 +40,8 @@ trust_board(struct host *h)
 		json_decref(host_ok(h, i, "import_trust", json_pack("{s:O}", "document", list)));
 }
 
+static char valid_until[WHEN_TEXT];	/* Of the credential that was made last. */
+
 static json_t *
 credential(const struct host *h)
 {
@@ -55,6 +57,7 @@ credential(const struct host *h)
 	json_t *vc = NULL;
 
 	ok(credential_build(&claim, board, *h->now, &vc, &err) == 0, "a credential %s", err.text);
+	(void)snprintf(valid_until, sizeof(valid_until), "%s", json_str(vc, "validUntil"));
 	return vc;
 }
 
@@ -127,7 +130,10 @@ is_excluded(struct host *h, bool suspended)
 	autojson json_t *found = host_ok(h, SOURCE, "find", json_pack("{s:s}", "kind", "specialist")), *match = NULL, *one = NULL, *reply = NULL;
 	json_t *id = json_object_get(json_array_get(json_arr(found, "records"), 0), "id");
 	autofree char *whys = NULL, *asked = NULL, *counts = NULL, *alone = NULL;
+	autojson json_t *plain = host_ok(h, SOURCE, "match", json_pack("{s:s, s:s}", "need", "substance_use", "age_band", "26_59"));
+	const char *until = json_str(json_array_get(json_arr(plain, "choices"), 0), "valid_until");
 
+	ok(suspended ? until == NULL : until != NULL && !strcmp(until, valid_until), "a coordinator sees until when a credential holds, while it does");
 	match = host_ok(h, SOURCE, "match", json_pack("{s:s, s:s, s:s, s:[s], s:b, s:[O]}", "need", "substance_use", "age_band", "26_59", "language", "zh",
 	    "modality", "forum", "certified", 1, "why", id));
 	whys = json_dumps(json_object_get(json_array_get(json_arr(match, "excluded"), 0), "why"), JSON_COMPACT);

@@ -12,6 +12,9 @@ SELECT n FROM note WHERE kind = 'feedback' AND seen = 0 AND (?1 IS NULL OR pairi
 -- name: note_saw
 UPDATE note SET seen = ?2 WHERE n = ?1;
 
+-- name: note_of_kind
+SELECT n FROM note WHERE pairing = ?1 AND kind = ?2 ORDER BY n;
+
 -- name: note_at
 SELECT n, pairing, kind, at, due, body, pid, own FROM note WHERE n = ?1;
 
