@@ -119,6 +119,25 @@ info_of(const json_t *args)
 	return take(info);
 }
 
+/* A count, as a number or as the digits that somebody typed. */
+static int
+copy_count(const char *key, json_t *value, json_t *content, struct err *reterr)
+{
+	const char *text = json_string_value(value);
+
+	if (text == NULL)
+		return json_object_set(content, key, value) != 0 ? -ENOMEM : 0;
+	if (*text == '\0' || strlen(text) > 9 || text[strspn(text, "0123456789")] != '\0')
+		return err_set(reterr, E_BAD, "%s: a number is wanted", key);
+	return json_object_set_new(content, key, json_integer(strtol(text, NULL, 10))) != 0 ? -ENOMEM : 0;
+}
+
+static bool
+is_count(const char *key)
+{
+	return !strcmp(key, "position") || !strcmp(key, "wait_days") || !strcmp(key, "sessions");
+}
+
 /* Copy what ${act} takes of the operator's arguments; the schema judges it. */
 static int
 copy_args(const struct act *act, const json_t *args, json_t *content, struct err *reterr)
@@ -126,6 +145,7 @@ copy_args(const struct act *act, const json_t *args, json_t *content, struct err
 	for (size_t i = 0; i < ACT_ARGS && act->args[i] != NULL; i++) {
 		json_t *value = json_object_get(args, act->args[i]);
 		int64_t ms;
+		int r;
 
 		if (value != NULL && !strcmp(act->args[i], "meets_at") && json_is_string(value)) {
 			if (when_parse(json_string_value(value), &ms) != 0)
@@ -135,6 +155,9 @@ copy_args(const struct act *act, const json_t *args, json_t *content, struct err
 		} else if (value == NULL && !strcmp(act->args[i], "info")) {
 			if ((value = info_of(args)) == NULL || json_object_set_new(content, "info", value) != 0)
 				return -ENOMEM;
+		} else if (value != NULL && is_count(act->args[i])) {
+			if ((r = copy_count(act->args[i], value, content, reterr)) != 0)
+				return r;
 		} else if (value != NULL && json_object_set(content, act->args[i], value) != 0) {
 			return -ENOMEM;
 		}

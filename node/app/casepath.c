@@ -107,16 +107,43 @@ case_on(struct app *app, const struct case_row *row, enum referral_input input, 
 	    -ENOMEM : 0;
 }
 
-/* The newest content with one of ${inputs} on the path; NULL if there is none. */
-static const char *
-newest(const struct path *path, const struct step_row *steps, unsigned inputs)
+/* The newest of the steps with one of ${inputs} on the path; NULL if there is none. */
+static const struct step_row *
+newest_step(const struct path *path, const struct step_row *steps, unsigned inputs)
 {
-	const char *found = NULL;
+	const struct step_row *found = NULL;
 
 	for (size_t i = path_next(path, PATH_NONE); i != PATH_NONE; i = path_next(path, i))
 		if (1u << path_at(path, i)->move.input & inputs)
-			found = steps[i].content;
+			found = &steps[i];
 	return found;
+}
+
+static const char *
+newest(const struct path *path, const struct step_row *steps, unsigned inputs)
+{
+	const struct step_row *found = newest_step(path, steps, inputs);
+
+	return found != NULL ? found->content : NULL;
+}
+
+int
+case_newest(struct app *app, const struct case_row *row, unsigned inputs, json_t **ret, int64_t *ret_at)
+{
+	autopath struct path *path = NULL;
+	const struct step_row *found = NULL;
+	struct step_row *steps = NULL;
+	size_t n = 0;
+	int r = case_path(app, row, &path, NULL);
+
+	if (r == 0 && (r = step_list(app->db, row->id, &steps, &n)) == 0)
+		found = newest_step(path, steps, inputs);
+	if (r == 0)
+		r = found == NULL || found->content == NULL ? E_NOTFOUND : canon_stored(found->content, ret);
+	if (r == 0)
+		*ret_at = found->recorded;
+	step_list_free(steps, n);
+	return r;
 }
 
 /* What is shown of the last outcome and the last reason: of steps that count. */

@@ -36,6 +36,9 @@ int	case_path(struct app *, const struct case_row *, struct path **, struct err 
  */
 int	case_on(struct app *, const struct case_row *, enum referral_input, enum referral_actor, json_t *, struct err *) must_check;
 
+/** case_newest(app, row, inputs, ret, ret_at): what the newest step on the path with one of ${inputs} (bits) says, and when we had it.  E_NOTFOUND; E_REFUSED as case_path. */
+int	case_newest(struct app *, const struct case_row *, unsigned inputs, json_t **ret, int64_t *ret_at) must_check;
+
 /** case_may_step(app, row, step, reterr): would case_step record this step of ours?  Nothing is stored; its id need not be known yet. */
 int	case_may_step(struct app *, const struct case_row *, const struct case_step *, struct err *) must_check;
 

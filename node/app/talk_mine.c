@@ -7,6 +7,7 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "case.h"
+#include "casepath.h"
 #include "domain/trust.h"
 #include "domain/when.h"
 #include "intake.h"
@@ -160,19 +161,43 @@ state_words(const struct referral *r)
 	return r->end == REFERRAL_END_DECLINED ? "they could not take it" : r->end == REFERRAL_END_EXPIRED ? "no answer came in time" : "it has ended";
 }
 
+/* " (place 3; about 20 days, as they said on 2026-11-21)", if they said one of both when they last looked at their list. */
+static int
+say_place(struct app *app, const struct case_row *row, struct buf *say)
+{
+	autojson json_t *said = NULL;
+	char day[WHEN_TEXT];
+	long long place, wait;
+	int64_t at;
+	int r = case_newest(app, row, 1u << REFERRAL_IN_WAITLIST, &said, &at);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	place = json_int(said, "position", 0);
+	wait = json_int(said, "wait_days", -1);
+	if (place > 0)
+		r = buf_printf(say, " (place %lld", place);
+	if (r == 0 && wait >= 0)
+		r = buf_printf(say, "%sabout %lld day%s", place > 0 ? "; " : " (", wait, wait == 1 ? "" : "s");
+	return r == 0 && (place > 0 || wait >= 0) ? buf_printf(say, ", as they said on %s)", when_print_day(at, day)) : r;
+}
+
 static int
 say_status(void *cookie, const struct case_row *row, const char *name)
 {
-	struct buf *say = cookie;
+	struct talk *t = cookie;
 	char day[WHEN_TEXT];
+	int r = buf_printf(&t->say, "%s, asked on %s: %s", name, when_print_day(row->created, day), state_words(&row->r));
 
-	return buf_printf(say, "%s, asked on %s: %s.\n", name, when_print_day(row->created, day), state_words(&row->r));
+	if (r == 0 && row->r.state == REFERRAL_WAITLISTED)
+		r = say_place(t->app, row, &t->say);
+	return r != 0 ? r : buf_puts(&t->say, ".\n");
 }
 
 int
 talk_status(struct talk *t, const char *words)
 {
-	int r = talk_each(t, say_status, &t->say);
+	int r = talk_each(t, say_status, t);
 
 	(void)words;
 	if (r != 0)

@@ -64,6 +64,15 @@ has_ended(int n)
 	return !strcmp(json_str(shown, "state"), "ended");
 }
 
+/* What the source was last told of how often they met; -1: nothing. */
+static int
+sessions(int n)
+{
+	autojson json_t *shown = host_ok(&h, SOURCE, "show", json_pack("{s:s}", "id", ids[n]));
+
+	return (int)json_int(json_obj(shown, "outcome"), "sessions", -1);
+}
+
 /* Are these words, up to NULL, in this order in the newest that the member heard? */
 static bool
 last_says(const char *const *words)
@@ -113,13 +122,33 @@ test_expired(void)
 	ok(answers("!status", "no answer came in time"), "and that it ended so");
 }
 
+/* On a waiting list: where, and for how long, as it was said last. */
+static void
+test_place(void)
+{
+	autojson json_t *none = NULL, *words = NULL;
+
+	by_member("reopen", 0);
+	words = host_command(&h, TARGET, "waitlist", json_pack("{s:s, s:s}", "referral", ids[0], "position", "3rd"));
+	none = host_command(&h, TARGET, "waitlist", json_pack("{s:s, s:s}", "referral", ids[0], "position", "0"));
+	ok(strstr(json_str(words, "error"), "position: a number is wanted") != NULL && strstr(json_str(none, "error"), "/position") != NULL, "a place is a number, from one");
+	does(TARGET, "waitlist", json_pack("{s:s, s:s, s:s}", "referral", ids[0], "position", "3", "wait_days", "20"));
+	ok(answers("!status", "you are on their waiting list (place 3; about 20 days, as they said on 20"), "the member sees their place, and how long it may be");
+	does(TARGET, "waitlist", json_pack("{s:s, s:s}", "referral", ids[0], "wait_days", "1"));
+	ok(answers("!status", "you are on their waiting list (about 1 day, as they said on 20"), "of what was not said again nothing is told");
+	does(TARGET, "waitlist", json_pack("{s:s, s:s}", "referral", ids[0], "position", "1"));
+	ok(answers("!status", "you are on their waiting list (place 1, as they said on 20"), "nor guessed");
+	on(TARGET, "waitlist", 0);
+	ok(answers("!status", "you are on their waiting list.\n"), "nor is anything left of it once it is not said");
+}
+
 static void
 test_paused(void)
 {
-	by_member("reopen", 0);
 	on(TARGET, "accept", 0);
 	consent(0, "To go for walks.");
-	on(TARGET, "engage", 0);
+	does(TARGET, "engage", json_pack("{s:s, s:s}", "referral", ids[0], "sessions", "2"));
+	is_int(sessions(0), 2, "how many sessions the member attended is told");
 	on(TARGET, "pause", 0);
 	ok(answers("!status", "it pauses: they said so"), "a pause of theirs is theirs");
 	is_int(heard("as you wished"), 0, "and not the member's wish");
@@ -238,6 +267,7 @@ main(void)
 	story_publish(&h);
 	test_info();
 	test_expired();
+	test_place();
 	test_paused();
 	test_again();
 	test_numbers();

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's command: keys and signatures, made and checked without a node; and whose identity key changed."""
+"""The operator's command: keys and signatures, made and checked without a node; whose identity key changed; what is counted of a referral."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ SRC = os.environ.get("srcdir") or os.path.dirname(os.path.dirname(os.path.dirnam
 sys.path[:0] = [os.path.join(SRC, "tests"), os.path.join(SRC, "tests", "tools")]
 sys.dont_write_bytecode = True
 import tap  # noqa: E402
-from test_cairn import CAIRN, EXAMPLES, ORG, Case, good  # noqa: E402
+from test_cairn import CAIRN, CONTENT, EXAMPLES, ID, ORG, Case, good  # noqa: E402
 
 B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
@@ -311,6 +311,17 @@ class Identities(Case):
         self.assertIn("cairn list identities shows both keys", " ".join(self.cairn("help", "trust", "identity").stdout.split()))
         self.cairn("trust", "identity", "@a:b.example", key[:4], key[4:])
         self.assertEqual(node.asked[-1], ("trust identity", {"user": "@a:b.example", "fingerprint": key[:4] + " " + key[4:]}))
+
+
+class Counts(Case):
+    def test_place_wait_and_sessions(self):
+        node = self.node(**{verb: good(referral=ID, id=CONTENT) for verb in ("waitlist", "engage", "close")})
+        self.cairn("waitlist", ID, "--place", "3", "--wait-days", "20")
+        self.cairn("waitlist", ID)
+        self.cairn("engage", ID, "--sessions", "2")
+        self.cairn("close", ID, "--code", "got_help", "--sessions", "6")
+        self.assertEqual(node.asked, [("waitlist", {"referral": ID, "position": "3", "wait_days": "20"}), ("waitlist", {"referral": ID}),
+                                      ("engage", {"referral": ID, "sessions": "2"}), ("close", {"referral": ID, "outcome": "got_help", "sessions": "6"})])
 
 
 if __name__ == "__main__":
