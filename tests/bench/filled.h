@@ -11,7 +11,7 @@
 
 enum { BATCH = 8192 };
 
-static struct fit *fit;
+static struct indexing filling;
 
 /* One record, which expires in so many days; ${body} is taken. */
 static inline void
@@ -29,7 +29,7 @@ fill_body(struct app *app, int i, char *org, const char *kind, int lasts, json_t
 	bench_need(text != NULL);
 	bench_must(seen_put(app->db, &s));
 	bench_must(seen_get(app->db, s.org, id, &l.rec));
-	bench_must(index_listing(app, fit, &l));
+	bench_must(index_listing(&filling, &l));
 	close_listing(&l);
 }
 
@@ -80,14 +80,14 @@ fill_open(int argc, char **argv, const char *usage, struct app *ret, int *ret_n,
 		exit(EXIT_FAILURE);
 	}
 	ret->trust = trust_of_all();
-	bench_must(fit_open(NULL, now, &fit, &err));
+	bench_must(index_begin(ret, &filling));
 	draw_towns();
 }
 
 static inline void
 fill_close(struct app *app)
 {
-	fit_free(fit);
+	index_end(&filling);
 	trust_free(app->trust);
 	db_close(app->db);
 }
