@@ -13,6 +13,7 @@ import urllib.parse
 import urllib.request
 
 V3 = "/_matrix/client/v3"
+ENCRYPTED = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
 
 
 class MatrixError(Exception):

@@ -23,7 +23,7 @@ import nio
 from Crypto.PublicKey import ECC
 from Crypto.Signature import eddsa
 
-from client import V3, Client, MatrixError, quote
+from client import ENCRYPTED, V3, Client, MatrixError, quote
 
 
 def _unpadded(raw):
@@ -221,6 +221,13 @@ class NioClient:
         """Joins, and returns when nio knows the room and its members."""
         self.raw.join(room_id, via)
         self.wait(lambda: room_id in self.nio.rooms and self.user_id in self.nio.rooms[room_id].users)
+
+    def direct_chat(self, user_id, state=(ENCRYPTED,)):
+        """Opens a direct chat; answers its room once the other is in it."""
+        room = self.raw.create_room(preset="trusted_private_chat", is_direct=True, invite=[user_id], initial_state=state)
+        self.wait(lambda: room in self.nio.rooms and user_id in self.nio.rooms[room].users)
+        self.wait(lambda: user_id not in self.nio.rooms[room].invited_users)
+        return room
 
     def _devices(self, user_id):
         return [device for device in self.nio.device_store.active_user_devices(user_id) if device.id != self.device_id]

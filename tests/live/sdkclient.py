@@ -16,7 +16,7 @@ import select
 import subprocess
 import time
 
-from client import V3, Client, quote
+from client import ENCRYPTED, V3, Client, quote
 
 
 class SdkClient:
@@ -65,8 +65,7 @@ class SdkClient:
 
     def create_room(self, other, **body):
         """An encrypted room with another user in it, whom it invites; answers its id once both are there."""
-        encryption = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
-        room = self.raw.create_room(invite=[other], initial_state=[encryption], **body)
+        room = self.raw.create_room(invite=[other], initial_state=[ENCRYPTED], **body)
         self.wait(lambda: other in self.call("members", room_id=room), f"sees {other} join")
         return room
 

@@ -21,13 +21,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import tap
-from client import V3, quote
+from client import ENCRYPTED, V3, quote
 from demo import canary, search
 from homeserver import ROOT
 from nioclient import NioClient, query_keys
 from node import CRISIS_TEXT, Network
 
-ENCRYPTED = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
 PASSWORD = "correct horse battery staple"
 NOTE = "org.cairnpeer.note"
 AT_ONCE = 5  # seconds; what an answer to somebody in danger may take here, with sanitizers and two homeservers on one machine
@@ -74,10 +73,7 @@ class Person:
 
     def chat(self, *state):
         """Opens a direct chat; answers its room once the node is in it."""
-        client, node = self.client, self.node
-        room = client.raw.create_room(preset="trusted_private_chat", is_direct=True, invite=[node.user], initial_state=state)
-        client.wait(lambda: room in client.nio.rooms and node.user in client.nio.rooms[room].users)
-        client.wait(lambda: node.user not in client.nio.rooms[room].invited_users)
+        room = self.client.direct_chat(self.node.user, state)
         if state:
             self.enter(room)
         return room

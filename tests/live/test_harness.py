@@ -26,13 +26,12 @@ import nio
 
 import tap
 from authority import Authority
-from client import V3, Client, MatrixError
+from client import ENCRYPTED, V3, Client, MatrixError
 from homeserver import Pair
 from nioclient import NioClient, fingerprint, query_keys
 from process import start_time
 from proxy import Proxy, forge_member
 
-ENCRYPTED = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
 PASSWORD = "correct horse battery staple"
 
 

@@ -31,7 +31,6 @@ from nioclient import NioClient, query_keys
 from node import CairnError, Network
 from proxy import Proxy, forge_member
 
-ENCRYPTED = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
 PASSWORD = "correct horse battery staple"
 NEED = ("--need", "grief", "--language", "es", "--modality", "online_text", "--urgency", "soon", "--age-band", "26_59")
 PROGRAM = "hsds:service/f0181ad3-d353-5bf4-aa26-c1e3ce038c6a"  # Keepers, of docs/examples/lighthouse-hsds.json
@@ -152,9 +151,7 @@ class Live(unittest.TestCase):
 
     def chat(self, client, node):
         """A direct chat that client starts by inviting the node; answers the room's id once both are in it."""
-        room = client.raw.create_room(preset="trusted_private_chat", is_direct=True, invite=[node.user], initial_state=[ENCRYPTED])
-        client.wait(lambda: room in client.nio.rooms and node.user in client.nio.rooms[room].users)
-        client.wait(lambda: node.user not in client.nio.rooms[room].invited_users)
+        room = client.direct_chat(node.user)
         self.trust_node(client, node)
         return room
 

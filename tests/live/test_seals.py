@@ -29,7 +29,6 @@ from nioclient import NioClient
 from node import Network
 from traces import Keys, found_in, memory, open_files, recovery_secrets, start
 
-ENCRYPTED = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
 PROGRAMS = ("cairnd", "cairn-node", "cairn-bridge")
 IS_ROOT = os.geteuid() == 0
 CONFINED = IS_ROOT and shutil.which("systemd-analyze") is not None
@@ -117,9 +116,7 @@ def talk(story):
     ana = NioClient(home, "ana", "correct horse battery staple", shared["directory"] / "nio")
     unittest.addModuleCleanup(ana.close)
     ana.cross_sign("correct horse battery staple")
-    room = ana.raw.create_room(preset="trusted_private_chat", is_direct=True, invite=[node.user], initial_state=[ENCRYPTED])
-    ana.wait(lambda: room in ana.nio.rooms and node.user in ana.nio.rooms[room].users)
-    ana.wait(lambda: node.user not in ana.nio.rooms[room].invited_users)
+    room = ana.direct_chat(node.user)
     ana.trust(node.user)
     ana.send_text(room, words["message in"])
     node.wait(lambda: any(message["body"] == words["message in"] for message in node.list("messages")), "hears the member")
