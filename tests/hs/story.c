@@ -79,13 +79,26 @@ story_trust_list(struct host *h, int version, unsigned nodes, int64_t life)
 	return list;
 }
 
+/* A list of the first ${n}, which they import. */
+static void
+trust_first(struct host *h, size_t n, int64_t life)
+{
+	autojson json_t *list = story_trust_list(h, 1, (1u << n) - 1, life);
+
+	for (size_t i = 0; i < n; i++)
+		json_decref(host_ok(h, i, "import_trust", json_pack("{s:O}", "document", list)));
+}
+
 void
 story_trust(struct host *h)
 {
-	autojson json_t *list = story_trust_list(h, 1, ~0u, STORY_LIFE);
+	trust_first(h, h->n, STORY_LIFE);
+}
 
-	for (size_t i = 0; i < h->n; i++)
-		json_decref(host_ok(h, i, "import_trust", json_pack("{s:O}", "document", list)));
+void
+story_trust_both(struct host *h, int64_t life)
+{
+	trust_first(h, TARGET + 1, life);
 }
 
 json_t *

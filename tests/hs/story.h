@@ -19,6 +19,8 @@ void	story_open(struct host *, uint64_t);
 size_t	story_add(struct host *, const char *name, const char *server);
 /** story_trust(host): a list with all nodes, signed and imported by all. */
 void	story_trust(struct host *);
+/** story_trust_both(host, life): likewise of source and target alone, who trust nobody else; for ${life} ms. */
+void	story_trust_both(struct host *, int64_t);
 /** story_trust_list(host, version, nodes, life): a signed list of ${nodes} (a bit each) for ${life} ms; the caller decrefs. */
 json_t	*story_trust_list(struct host *, int version, unsigned nodes, int64_t life);
 /** story_records(now): a program and a specialist, as story_publish imports them; the caller decrefs. */

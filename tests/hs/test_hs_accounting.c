@@ -21,13 +21,9 @@ static struct host *const h = &sc.host;
 static void
 begin(void)
 {
-	autojson json_t *list = NULL;
-
 	story_begin(h, 52);
 	(void)story_add(h, "elsewhere", "elsewhere.example");
-	list = story_trust_list(h, 1, 1u << SOURCE | 1u << TARGET, STORY_LIFE);
-	for (size_t i = SOURCE; i <= TARGET; i++)
-		json_decref(host_ok(h, i, "import_trust", json_pack("{s:O}", "document", list)));
+	story_trust_both(h, STORY_LIFE);
 	story_publish(h);
 	refer_begin(h, &sc.s);
 }

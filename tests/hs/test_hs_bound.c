@@ -139,14 +139,12 @@ says(size_t i, const json_t *id, const char *text)
 static void
 begin(uint64_t seed)
 {
-	autojson json_t *list = NULL, *target = NULL;
+	autojson json_t *target = NULL;
 
 	story_begin(&h, seed);
 	(void)story_add(&h, "elsewhere", "elsewhere.example");
 	(void)story_add(&h, "further", "further.example");
-	list = story_trust_list(&h, 1, 1u << SOURCE | 1u << TARGET, STORY_LIFE);
-	for (size_t i = SOURCE; i <= TARGET; i++)
-		json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", list)));
+	story_trust_both(&h, STORY_LIFE);
 	target = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", "node"));
 	json_decref(host_ok(&h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org"))));
 }

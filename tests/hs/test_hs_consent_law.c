@@ -159,16 +159,14 @@ kept(struct host *h, const char *needle)
 static void
 begin_anybody(struct host *h, char match[64], char opened[64])
 {
-	autojson json_t *offer = NULL, *made = NULL, *list = NULL;
+	autojson json_t *offer = NULL, *made = NULL;
 	struct db *db;
 	int64_t pid;
 	bool forgot;
 
 	story_begin(h, 51);
 	(void)story_add(h, "elsewhere", "elsewhere.example");
-	list = story_trust_list(h, 1, 1u << SOURCE | 1u << TARGET, STORY_LIFE);
-	for (size_t i = SOURCE; i <= TARGET; i++)
-		json_decref(host_ok(h, i, "import_trust", json_pack("{s:O}", "document", list)));
+	story_trust_both(h, STORY_LIFE);
 	story_publish(h);
 	offer = host_ok(h, SOURCE, "match", json_pack("{s:s, s:s}", "need", "substance_use", "age_band", "26_59"));
 	(void)snprintf(match, 64, "%s", json_str(offer, "match"));

@@ -153,12 +153,7 @@ main(void)
 		bail(path, "cannot be read");
 	story_begin(&h, 101);
 	(void)story_add(&h, "elsewhere", "elsewhere.example");
-	{
-		autojson json_t *trust = story_trust_list(&h, 1, 1u << SOURCE | 1u << TARGET, STORY_LIFE);
-
-		for (size_t i = SOURCE; i <= TARGET; i++)
-			json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", trust)));
-	}
+	story_trust_both(&h, STORY_LIFE);
 	story_publish(&h);
 	refer_begin(&h, &story);
 	ok(refer_step(&h, &story, STORY_REFER), "a referral");

@@ -473,12 +473,7 @@ main(void)
 	(void)story_add(&h, "further", "further.example");
 	client_login(&oncall, &h, "@oncall:opendoor.example");
 	client_login(&other, &h, "@oncall:elsewhere.example");	/* The member's node reads our words, too. */
-	{
-		autojson json_t *list = story_trust_list(&h, 1, 1u << SOURCE | 1u << TARGET, STORY_LIFE);
-
-		for (size_t i = SOURCE; i <= TARGET; i++)
-			json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", list)));
-	}
+	story_trust_both(&h, STORY_LIFE);
 	story_publish(&h);
 	match = host_ok(&h, SOURCE, "match", json_pack("{s:s, s:s}", "need", "substance_use", "age_band", "26_59"));
 	id = json_object_get(match, "match");

@@ -64,13 +64,9 @@ state_of(size_t i, const char *what, const char *org)
 static void
 begin(void)
 {
-	autojson json_t *list = NULL;
-
 	story_begin(&h, 94);
 	(void)story_add(&h, "elsewhere", "elsewhere.example");
-	list = story_trust_list(&h, 1, 1u << SOURCE | 1u << TARGET, STORY_LIFE);
-	for (size_t i = SOURCE; i <= TARGET; i++)
-		json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", list)));
+	story_trust_both(&h, STORY_LIFE);
 	story_publish(&h);
 }
 

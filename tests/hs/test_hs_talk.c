@@ -364,12 +364,7 @@ main(void)
 	story_begin(&h, 93);
 	(void)story_add(&h, "elsewhere", "elsewhere.example");
 	client_login(&oncall, &h, "@oncall:opendoor.example");
-	{
-		autojson json_t *list = story_trust_list(&h, 1, 1u << SOURCE | 1u << TARGET, STORY_LIFE);
-
-		for (size_t i = SOURCE; i <= TARGET; i++)
-			json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", list)));
-	}
+	story_trust_both(&h, STORY_LIFE);
 	publish();
 	test_words();
 	test_distress();

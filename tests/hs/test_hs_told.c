@@ -258,12 +258,7 @@ main(void)
 {
 	story_begin(&h, 101);
 	(void)story_add(&h, "elsewhere", "elsewhere.example");
-	{
-		autojson json_t *list = story_trust_list(&h, 1, 1u << SOURCE | 1u << TARGET, 365 * WHEN_DAY);
-
-		for (size_t i = SOURCE; i <= TARGET; i++)
-			json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", list)));
-	}
+	story_trust_both(&h, 365 * WHEN_DAY);
 	story_publish(&h);
 	test_info();
 	test_expired();
