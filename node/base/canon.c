@@ -361,3 +361,37 @@ json_int(const json_t *object, const char *key, long long fallback)
 
 	return json_is_integer(value) ? json_integer_value(value) : fallback;
 }
+
+json_t *
+json_inner(json_t *object, const char *key)
+{
+	if (json_object_get(object, key) == NULL && json_object_set_new(object, key, json_object()) != 0)
+		return NULL;
+	return json_object_get(object, key);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+json_t *
+json_sorted(const json_t *object)
+{
+	autofree const char **names = calloc(json_object_size(object) + 1, sizeof(*names));
+	autojson json_t *ret = json_object();
+	const char *name;
+	json_t *value;
+	size_t n = 0;
+
+	if (names == NULL)
+		return NULL;
+	json_object_foreach((json_t *)object, name, value)
+		names[n++] = name;
+	qsort(names, n, sizeof(*names), by_name);
+	for (size_t i = 0; i < n; i++)
+		if (json_object_set(ret, names[i], json_object_get(object, names[i])) != 0)
+			return NULL;
+	return take(ret);
+}

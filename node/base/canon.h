@@ -59,4 +59,9 @@ json_t	*json_arr(const json_t *, const char *key);
 /** json_int(obj, key, fallback): the integer, or ${fallback}. */
 long long json_int(const json_t *, const char *, long long);
 
+/** json_inner(object, key): borrowed: the object of that name within, made if need be.  json_sorted(object): a new one of the same members, in the
+ * order of their names.  NULL: out of memory. */
+json_t	*json_inner(json_t *, const char *key);
+json_t	*json_sorted(const json_t *);
+
 #endif /* !CAIRN_CANON_H */

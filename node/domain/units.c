@@ -14,20 +14,11 @@ static const char *const by_name[] = { "all", "modality", "month" };
 
 enum { CONTACTS_STEP = 5, MINUTES_STEP = 60 };
 
-/* The object of that name within, made if need be; NULL: out of memory. */
-static json_t *
-inner(json_t *object, const char *key)
-{
-	if (json_object_get(object, key) == NULL && json_object_set_new(object, key, json_object()) != 0)
-		return NULL;
-	return json_object_get(object, key);
-}
-
 /* So much more for that person among ${people}. */
 static int
 met(json_t *people, const char *who, int64_t contacts, int64_t minutes)
 {
-	json_t *one = inner(people, who);
+	json_t *one = json_inner(people, who);
 
 	return one == NULL || json_object_set_new(one, "contacts", json_integer(json_int(one, "contacts", 0) + contacts)) != 0 ||
 	    json_object_set_new(one, "minutes", json_integer(json_int(one, "minutes", 0) + minutes)) != 0 ? -ENOMEM : 0;
@@ -37,7 +28,7 @@ met(json_t *people, const char *who, int64_t contacts, int64_t minutes)
 int
 units_add(json_t *units, const char *who, const char *modality, const char *month, int64_t minutes)
 {
-	return met(inner(inner(units, modality), month), who, 1, minutes);
+	return met(json_inner(json_inner(units, modality), month), who, 1, minutes);
 }
 
 /* {VALUE: {PERSON: {contacts, minutes}}}; NULL: out of memory. */
@@ -50,7 +41,7 @@ rows_of(const json_t *units, enum by by)
 
 	json_object_foreach((json_t *)units, modality, months)
 		json_object_foreach(months, month, people) {
-			json_t *row = inner(ret, by == BY_MODALITY ? modality : by == BY_MONTH ? month : by_name[OF_ALL]);
+			json_t *row = json_inner(ret, by == BY_MODALITY ? modality : by == BY_MONTH ? month : by_name[OF_ALL]);
 
 			json_object_foreach(people, who, one)
 				if (met(row, who, json_int(one, "contacts", 0), json_int(one, "minutes", 0)) != 0)
@@ -114,34 +105,24 @@ put_sums(const json_t *people, json_t *out)
 	    -ENOMEM : 0;
 }
 
-static int
-by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* In the order of their names, not of who was met first. */
+/* ${rows}: in the order of their names, not of who was met first. */
 static int
 put_rows(const json_t *rows, json_t *list)
 {
-	size_t n = 0;
-	autofree const char **names = calloc(json_object_size(rows) + 1, sizeof(*names));
+	size_t n = 0, i = 0;
 	autofree struct report_row *sums = calloc(json_object_size(rows) + 1, sizeof(*sums));
 	const char *value;
 	json_t *people;
 
-	if (names == NULL || sums == NULL)
+	if (sums == NULL)
 		return -ENOMEM;
 	json_object_foreach((json_t *)rows, value, people)
-		names[n++] = value;
-	qsort(names, n, sizeof(*names), by_text);
-	for (size_t i = 0; i < n; i++)
-		sums[i].count = (int64_t)json_object_size(json_obj(rows, names[i]));
+		sums[n++].count = (int64_t)json_object_size(people);
 	report_sums(sums, n);
-	for (size_t i = 0; i < n; i++) {
-		json_t *row = json_pack("{s:s, s:I}", "value", names[i], "people", (json_int_t)report_people(sums[i].count));
+	json_object_foreach((json_t *)rows, value, people) {
+		json_t *row = json_pack("{s:s, s:I}", "value", value, "people", (json_int_t)report_people(sums[i].count));
 
-		if (json_array_append_new(list, row) != 0 || (!sums[i].hidden && put_sums(json_obj(rows, names[i]), row) != 0))
+		if (json_array_append_new(list, row) != 0 || (!sums[i++].hidden && put_sums(people, row) != 0))
 			return -ENOMEM;
 	}
 	return 0;
@@ -150,12 +131,12 @@ put_rows(const json_t *rows, json_t *list)
 static int
 put_table(const json_t *units, enum by by, bool left, json_t *tables)
 {
-	autojson json_t *rows = rows_of(units, by);
+	autojson json_t *unsorted = rows_of(units, by), *rows = json_sorted(unsorted);
 	json_t *list = json_array();
 	autojson json_t *table = json_pack("{s:s, s:o, s:s*}", "by", by_name[by], "rows", list, "others", left ?
 	    "some are left out, here and of every other number: fewer than 5 people" : NULL);
 
-	return rows == NULL || table == NULL || put_rows(rows, list) != 0 || json_array_append(tables, table) != 0 ? -ENOMEM : 0;
+	return unsorted == NULL || rows == NULL || table == NULL || put_rows(rows, list) != 0 || json_array_append(tables, table) != 0 ? -ENOMEM : 0;
 }
 
 int

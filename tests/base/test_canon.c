@@ -328,6 +328,20 @@ test_text(void)
 	ok(json_text(NULL, 0) == NULL, "of nothing there is none");
 }
 
+static void
+test_objects(void)
+{
+	autojson json_t *object = json_object(), *sorted = NULL;
+	autofree char *text = NULL;
+	json_t *in = json_inner(object, "b");
+
+	ok(in != NULL && json_inner(object, "b") == in && json_object_size(object) == 1, "an object within is made once");
+	(void)(json_object_set_new(object, "c", json_true()) | json_object_set_new(object, "a", json_integer(1)));
+	sorted = json_sorted(object);
+	text = json_text(sorted, JSON_COMPACT);
+	is_str(text, "{\"a\":1,\"b\":{},\"c\":true}", "and members are put in the order of their names");
+}
+
 int
 main(void)
 {
@@ -340,5 +354,6 @@ main(void)
 	test_suite();
 	test_rfc8785();
 	test_appendices();
+	test_objects();
 	return done_testing();
 }
