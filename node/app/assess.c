@@ -115,8 +115,8 @@ describe(const struct assess *s, const struct match_candidate *c, const json_t *
 {
 	struct err aged = { "" };
 	char day[WHEN_TEXT];
-	json_t *item = json_pack("{s:s, s:s, s:s*, s:s*, s:b, s:s, s:s*, s:O*, s:i}", "record", c->id, "org", c->org, "name",
-	    json_str(c->body, "alias"), "did", json_str(c->body, "did"), "certified", c->verdict == CREDENTIAL_CERTIFIED,
+	json_t *item = json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:b, s:s, s:s*, s:O*, s:i}", "record", c->id, "org", c->org, "name",
+	    json_str(c->body, "alias"), "program", json_str(c->program, "name"), "did", json_str(c->body, "did"), "certified", c->verdict == CREDENTIAL_CERTIFIED,
 	    "certification", c->certification != NULL ? c->certification : "",
 	    "valid_until", c->verdict == CREDENTIAL_CERTIFIED ? json_str(vc, "validUntil") : NULL,
 	    "supervisor", json_object_get(json_obj(c->body, "supervisor"), "title"), "matches_here", (int)c->active);

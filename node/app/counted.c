@@ -110,19 +110,40 @@ find_supported(void *cookie, const struct chat *c)
 	return 0;
 }
 
+static int
+pairing_of(struct app *app, const struct note *note, struct pairing *ret)
+{
+	autofree char *other = NULL;
+	int r = *note->pairing == '\0' ? chat_of_person(app->db, note->pid, find_supported, &other) : 0;
+
+	if (r != 0)
+		return r;
+	return *note->pairing == '\0' && other == NULL ? E_NOTFOUND : pairing_get(app->db, other != NULL ? other : note->pairing, ret);
+}
+
 int
 counted_specialist(struct app *app, const struct note *note, char **ret)
 {
 	autopairing struct pairing p = { 0 };
-	autofree char *other = NULL;
 	const json_t *with;
-	int r = *note->pairing == '\0' ? chat_of_person(app->db, note->pid, find_supported, &other) : 0;
+	int r = pairing_of(app, note, &p);
 
-	if (r == 0)
-		r = *note->pairing == '\0' && other == NULL ? E_NOTFOUND : pairing_get(app->db, other != NULL ? other : note->pairing, &p);
 	if (r != 0)
 		return r;
 	with = json_obj(p.body, "with");
 	return json_str(with, "org") == NULL || json_str(with, "record") == NULL ? E_NOTFOUND :
 	    joined(json_str(with, "org"), json_str(with, "record"), ret);
+}
+
+int
+counted_program(struct app *app, const struct note *note, char **ret)
+{
+	autopairing struct pairing p = { 0 };
+	const char *program;
+	int r = pairing_of(app, note, &p);
+
+	if (r != 0)
+		return r;
+	program = json_str(json_obj(p.body, "with"), "program");
+	return program == NULL ? E_NOTFOUND : (*ret = strdup(program)) == NULL ? -ENOMEM : 0;
 }

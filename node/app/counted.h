@@ -24,4 +24,7 @@ int	counted_note(struct app *, const struct note *, char **ret) must_check;
 /** counted_specialist(app, note, ret): likewise the specialist of its match; of a note of none, by the record of a match of theirs that goes on. */
 int	counted_specialist(struct app *, const struct note *, char **ret) must_check;
 
+/** counted_program(app, note, ret): the program of that match's specialist, as it was called when they were chosen; the caller frees it.  0; E_NOTFOUND: none is known. */
+int	counted_program(struct app *, const struct note *, char **ret) must_check;
+
 #endif /* !CAIRN_COUNTED_H */

@@ -267,9 +267,9 @@ pairing_accept(struct app *app, const char *actor, const json_t *args, json_t **
 	p.began = app_now(app);
 	p.until = p.began + lasts;
 	set_review(&p, p.began + until_review);
-	if (json_object_set_new(p.body, "with", json_pack("{s:O, s:O, s:O*, s:O*, s:O*}", "org", json_object_get(choice, "org"), "record",
+	if (json_object_set_new(p.body, "with", json_pack("{s:O, s:O, s:O*, s:O*, s:O*, s:O*}", "org", json_object_get(choice, "org"), "record",
 	    json_object_get(choice, "record"), "name", json_object_get(choice, "name"), "did", json_object_get(choice, "did"), "supervisor",
-	    json_object_get(choice, "supervisor"))) != 0 ||
+	    json_object_get(choice, "supervisor"), "program", json_object_get(choice, "program"))) != 0 ||
 	    (reason != NULL && json_object_set_new(p.body, "reason", json_string(reason)) != 0))
 		return -ENOMEM;
 	return keep(app, actor, reason != NULL ? "match accept, otherwise than proposed" : "match accept", &p, ret);

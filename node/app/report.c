@@ -8,6 +8,7 @@
 #include "base/canon.h"
 #include "counted.h"
 #include "domain/measure.h"
+#include "domain/opinion.h"
 #include "domain/referral.h"
 #include "domain/report.h"
 #include "domain/trust.h"
@@ -36,7 +37,7 @@ struct quarter {
 	json_t		*units;				/* Of units_add(). */
 	json_t		*list;				/* Of measures, or NULL. */
 	json_t		*scores;			/* {BY: {MEASURE: {PERSON: [first, last]}}} */
-	json_t		*feedback;			/* {BY: {PERSON: the latest}} */
+	json_t		*feedback;			/* {BY: of opinion_add()} */
 };
 
 static int
@@ -45,20 +46,11 @@ bump(json_t *object, const char *key, int64_t by)
 	return json_object_set_new(object, key, json_integer(json_int(object, key, 0) + by)) != 0 ? -ENOMEM : 0;
 }
 
-/* The object of that name within, made if need be; NULL: out of memory. */
-static json_t *
-inner(json_t *object, const char *key)
-{
-	if (json_object_get(object, key) == NULL && json_object_set_new(object, key, json_object()) != 0)
-		return NULL;
-	return json_object_get(object, key);
-}
-
 /* A person is in one row of each table: that of their newest referral, their first match. */
 static int
 tally(json_t *section, const char *by, const char *who, const char *value)
 {
-	json_t *table = inner(section, by);
+	json_t *table = json_inner(section, by);
 
 	if (table == NULL)
 		return -ENOMEM;
@@ -82,7 +74,7 @@ add_pairing(void *cookie, const struct pairing *p)
 		return r == E_NOTFOUND ? 0 : r;
 	for (size_t i = 0; i < nelem(of_wish) && r == 0; i++)
 		r = tally(section, of_wish[i], who, json_str(wish, of_wish[i]));
-	return r;
+	return r == 0 && p->began != 0 ? tally(section, "program", who, json_str(json_obj(p->body, "with"), "program")) : r;
 }
 
 /* 0: support is there, or was; 1: there was none; -1: neither can be said, or it goes on as another referral. */
@@ -101,28 +93,33 @@ is_unmet(const struct referral *r)
 	}
 }
 
-/* Who was asked: the partner, or the record of ours. */
+/* A record of ours; E_NOTFOUND: there is none. */
+static int
+read_own(struct quarter *q, const char *id, json_t **ret)
+{
+	struct own_record rec;
+	int r = id == NULL ? E_NOTFOUND : own_get(q->app->db, id, &rec);
+
+	if (r != 0)
+		return r;
+	r = canon_stored(rec.body, ret);
+	own_free(&rec);
+	return r;
+}
+
+/* Who was asked: the partner; or our program, since what is told of each of its specialists would tell of the others. */
 static int
 tally_asked(struct quarter *q, json_t *section, const char *who, const struct case_row *row, const char *to)
 {
 	const struct trust_org *org = trust_listed(q->app->trust, row->org);
-	autojson json_t *body = NULL;
-	struct own_record rec;
-	const char *name;
+	autojson json_t *body = NULL, *program = NULL;
 	int r;
 
 	if (row->r.side == REFERRAL_AT_SOURCE)
 		return tally(section, "asked", who, org != NULL ? org->name : row->org);
-	if (to == NULL || (r = own_get(q->app->db, to, &rec)) == E_NOTFOUND)
-		return tally(section, "asked", who, NULL);
-	if (r != 0)
-		return r;
-	if ((r = canon_stored(rec.body, &body)) == 0) {
-		name = json_str(body, json_str(body, "alias") != NULL ? "alias" : "name");
-		r = tally(section, "asked", who, name != NULL ? name : to);
-	}
-	own_free(&rec);
-	return r;
+	if ((r = read_own(q, to, &body)) == 0)
+		r = read_own(q, json_str(body, "program"), &program);
+	return r == 0 || r == E_NOTFOUND ? tally(section, "program", who, json_str(program != NULL ? program : body, "name")) : r;
 }
 
 static int
@@ -138,7 +135,7 @@ add_referral(void *cookie, const struct case_row *row)
 		return 0;
 	if ((r = counted_referral(q->app, row, &who)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if ((section = inner(q->referrals, referred[row->r.side == REFERRAL_AT_TARGET][unmet])) == NULL)
+	if ((section = json_inner(q->referrals, referred[row->r.side == REFERRAL_AT_TARGET][unmet])) == NULL)
 		return -ENOMEM;
 	r = facts_of(q->app, row, &asked);
 	for (size_t i = 0; i < nelem(of_request) && r == 0; i++)
@@ -185,7 +182,7 @@ add_answers(struct quarter *q, const char *member, const struct note *note)
 	if ((r = sayer(q, note, answers, &other)) != 0)
 		return r < 0 ? r : 0;
 	who = other != NULL ? other : member;
-	if ((people = inner(q->scores, json_str(answers, "by"))) == NULL || (people = inner(people, json_str(answers, "measure"))) == NULL)
+	if ((people = json_inner(q->scores, json_str(answers, "by"))) == NULL || (people = json_inner(people, json_str(answers, "measure"))) == NULL)
 		return -ENOMEM;
 	if ((two = json_object_get(people, who)) == NULL)
 		return json_object_set_new(people, who, json_pack("[I]", (json_int_t)s.score)) != 0 ? -ENOMEM : 0;
@@ -194,17 +191,17 @@ add_answers(struct quarter *q, const char *member, const struct note *note)
 	return json_array_append_new(two, json_integer(s.score)) != 0 ? -ENOMEM : 0;
 }
 
-/* One answer of each, the latest. */
 static int
 add_feedback(struct quarter *q, const char *member, const struct note *note)
 {
-	json_t *feedback = json_obj(note->body, "feedback"), *people = inner(q->feedback, json_str(feedback, "by"));
-	autofree char *who = NULL;
+	json_t *feedback = json_obj(note->body, "feedback"), *people = json_inner(q->feedback, json_str(feedback, "by"));
+	autofree char *who = NULL, *program = NULL;
 	int r = people == NULL ? -ENOMEM : sayer(q, note, feedback, &who);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return json_object_set(people, who != NULL ? who : member, feedback) != 0 ? -ENOMEM : 0;
+	r = counted_program(q->app, note, &program);
+	return r == 0 || r == E_NOTFOUND ? opinion_add(people, who != NULL ? who : member, program, feedback) : r;
 }
 
 static int
@@ -262,7 +259,7 @@ put_table(const json_t *counts, const char *by, json_t *tables)
 	return json_array_append(tables, table) != 0 ? -ENOMEM : 0;
 }
 
-/* How many people have each value; NULL: out of memory. */
+/* How many people have each value, in the order of these; NULL: out of memory. */
 static json_t *
 count(const json_t *table)
 {
@@ -273,7 +270,7 @@ count(const json_t *table)
 	json_object_foreach((json_t *)table, who, value)
 		if (ret == NULL || bump(ret, json_string_value(value), 1) != 0)
 			return NULL;
-	return take(ret);
+	return json_sorted(ret);
 }
 
 /* ${r}, ${out}: what may be said, or E_REFUSED. */
@@ -346,29 +343,14 @@ put_scores(const json_t *scores, const char *by, json_t *out)
 static int
 put_feedback(const json_t *feedback, json_t *out)
 {
-	static const char *const asked[] = { "heard", "respected", "chose", "useful" };
-	const char *by, *who;
-	json_t *people, *one;
+	const char *by;
+	json_t *people;
+	int r = 0;
 
-	json_object_foreach((json_t *)feedback, by, people) {
-		int64_t n = (int64_t)json_object_size(people);
-		json_t *row;
-
-		if (n < REPORT_SUM_LEAST)
-			continue;
-		if ((row = json_pack("{s:s, s:I}", "by", by, "people", (json_int_t)n)) == NULL || json_array_append_new(out, row) != 0)
-			return -ENOMEM;
-		for (size_t i = 0; i < nelem(asked); i++) {
-			int64_t sum = 0, mean;
-
-			json_object_foreach(people, who, one)
-				sum += json_int(one, asked[i], 0);
-			/* Tenths, in halves: 45 is 4.5 of 5. */
-			if (report_round(sum * 10, n, n, 5, &mean) == 0 && json_object_set_new(row, asked[i], json_integer(mean)) != 0)
-				return -ENOMEM;
-		}
-	}
-	return 0;
+	json_object_foreach((json_t *)feedback, by, people)
+		if (r == 0)
+			r = opinion_tell(people, by, out);
+	return r;
 }
 
 static int

@@ -241,6 +241,7 @@ test_source(void)
 	ok(tells(all, "sent_unmet", "no_capacity") && !tells(all, "sent_unmet", "youth"), "and why, but not of the one");
 	is_int((int)json_int(json_obj(all, "sent"), "people", 0), MATCHED, "five by six referrals");
 	is_int((int)json_int(json_obj(all, "matched"), "people", 0), ANSWER, "ten were matched");
+	ok(tells(all, "matched", "{\"by\":\"program\",\"rows\":[{\"value\":\"A house\",\"count\":10}]"), "by the program of who supports them");
 	is_int((int)json_int(json_obj(all, "units"), "people", 0), MATCHED, "and five met, one of them seven times");
 	ok(tells(all, "units", "{\"value\":\"phone\",\"people\":5}") && !tells(all, "units", "in_person") && !tells(all, "units", "minutes") &&
 	    !tells(all, "units", "contacts"), "nobody learns of their other meetings, nor how often five were met, and for how long");
@@ -274,6 +275,8 @@ test_means(void)
 	ok(json_array_size(json_arr(ten, "measures")) == 1 && !strcmp(json_str(scores, "by"), "member"), "of two who support them, and answer for each, it is not");
 	is_int((int)json_int(scores, "first_mean", 0), 20, "what they answered first");
 	is_int((int)json_int(scores, "last_mean", 0), 70, "and last, on average");
+	ok(json_array_size(json_arr(ten, "feedback")) == 2 && !strcmp(json_str(json_array_get(json_arr(ten, "feedback"), 1), "program"), "A house") &&
+	    json_int(json_array_get(json_arr(ten, "feedback"), 1), "heard", 0) == 40, "and by program");
 	ok(json_int(said, "people", 0) == ANSWER && json_int(said, "heard", 0) == 40 && json_int(said, "useful", 0) == 40, "and what each said last of the support");
 }
 
@@ -283,7 +286,8 @@ test_target(void)
 	autojson json_t *all = report(TARGET, "2026-Q4");
 
 	is_int((int)json_int(json_obj(all, "received"), "people", 0), MATCHED, "whom a partner told of are as many as can be reached");
-	ok(tells(all, "received", "Rosa"), "by whom they asked for");
+	ok(tells(all, "received", "{\"by\":\"program\",\"rows\":[{\"value\":\"A house\",\"count\":5}]") && !tells(all, "received", "Rosa"),
+	    "by the program of whom they asked for, not by whom");
 	is_silent(all, "received_unmet", "of whom the partner told nothing");
 	is_silent(all, "unmet", "six times for nobody who is known");
 }
