@@ -17,6 +17,7 @@
 #include "handlers.h"
 #include "named.h"
 #include "origin.h"
+#include "passing.h"
 #include "publish.h"
 #include "revoke.h"
 #include "rooms.h"
@@ -320,7 +321,7 @@ revoke_one(void *cookie, const struct consent_row *consent)
 	t->consent = consent;
 	t->told = told;
 	t->not_told = not_told;
-	if ((r = note(t->app, consent, t->why, t->now)) != 0 || (r = tell_all(t)) != 0 ||
+	if ((r = note(t->app, consent, t->why, t->now)) != 0 || (r = passing_over(t->app, consent->id, t->why)) != 0 || (r = tell_all(t)) != 0 ||
 	    (r = step(t->app, t->row, t->then, t->why->actor, t->content_id, NULL, NULL)) != 0 ||
 	    (r = audit_case(t->app->db, t->now, t->why->actor, event ? "consent-ended" : "revoke", t->row->id, consent->id)) != 0)
 		return r;
@@ -519,11 +520,11 @@ acknowledge(struct app *app, const struct ev_consent_revoked *ev, const struct o
 int
 on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const struct origin *origin)
 {
-	struct revoke_why why = { event_enum_text(&ev_consent_revoked_how_names, ev->how), NULL, NULL };
+	char who[80];
+	struct revoke_why why = { event_enum_text(&ev_consent_revoked_how_names, ev->how), NULL, who };
 	struct consent_row consent = { .id = ev->consent, .org = (char *)origin->org };
 	struct consent_row known = { 0 };
 	struct case_row row = { 0 };
-	char who[80];
 	int r = consent_get(app->db, ev->consent, &known);
 	/* Of another partner's consent it says nothing; and one that is not known may still come. */
 	bool ours = r == 0 && !strcmp(known.org, origin->org) && !strcmp(known.referral, ev->referral);
@@ -542,7 +543,8 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 		r = err_set(origin->reason, E_REFUSED, "too many revocations of its sender are of consents that are not known here");
 	else if (r == 0 && !full && (r = over_before(app, ours ? &known : &consent, !strcmp(why.how, "event"), NULL)) == 0) {
 		news = true;
-		r = note(app, ours ? &known : &consent, &why, app_now(app));
+		if ((r = note(app, ours ? &known : &consent, &why, app_now(app))) == 0 && ours)
+			r = passing_over(app, known.id, &why);
 	} else if (r == E_EXISTS)
 		r = 0;
 	/* A target may end a referral by a consent that both know, not by one that it made up; nor may it believe that it did. */

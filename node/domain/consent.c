@@ -202,13 +202,12 @@ check_parties(const json_t *list, const char *org, const char *record, unsigned 
 	return NULL;
 }
 
-/* An intermediary hands on what it received. */
-static bool
-passes_on(const json_t *c, const struct consent_use *use)
+bool
+consent_passes_on(const json_t *c, const char *org)
 {
 	const char *via = json_str(json_obj(c, "via"), "org");
 
-	return via != NULL && strcmp(via, use->discloser) == 0 && !lists_org(json_arr(c, "from"), via);
+	return via != NULL && strcmp(via, org) == 0 && !lists_org(json_arr(c, "from"), via);
 }
 
 static const char *
@@ -217,7 +216,7 @@ check_discloser(const json_t *c, const struct consent_use *use)
 	unsigned named;
 	const char *wrong = check_parties(json_arr(c, "from"), use->discloser, NULL, &named);
 
-	if (wrong == NULL && named == 0 && !passes_on(c, use))
+	if (wrong == NULL && named == 0 && !consent_passes_on(c, use->discloser))
 		return "this organization is not named as one that may disclose";
 	return wrong;
 }
@@ -264,7 +263,7 @@ static const char *
 check_recipients(const json_t *c, const struct consent_use *use)
 {
 	unsigned named, through;
-	bool on = passes_on(c, use);
+	bool on = consent_passes_on(c, use->discloser);
 	const char *wrong = check_parties(json_arr(c, "to"), use->recipient, use->record, &named);
 
 	if (wrong == NULL && json_object_get(c, "via") != NULL && json_obj(c, "via") == NULL)

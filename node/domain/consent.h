@@ -83,6 +83,9 @@ struct consent_use {
 int	consent_check(const json_t *, const struct consent_use *,
 	    int *ret_element, struct err *reterr) must_check;
 
+/** consent_passes_on(consent, org): is ${org} no discloser of it but its intermediary, which hands on what it received? */
+bool	consent_passes_on(const json_t *, const char *org);
+
 /** consent_classes(consent): CONSENT_*_CLASS that element 3 lists; 0 if it is malformed. */
 unsigned	consent_classes(const json_t *);
 

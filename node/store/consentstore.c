@@ -27,8 +27,8 @@ consent_put(struct db *db, const struct consent_row *c)
 
 	if ((r = column_seal_text(db, subject_legal(c->referral, who), "consent.consent", c->id, c->consent, &sealed)) != 0)
 		return r;
-	r = rows_hit(db, db_run(db, Q_CONSENT_PUT, "tttbii", c->id, c->referral, c->org, sealed.data,
-	    sealed.len, c->granted_at, c->revoked_at));
+	r = rows_hit(db, db_run(db, Q_CONSENT_PUT, "tttbiit", c->id, c->referral, c->org, sealed.data,
+	    sealed.len, c->granted_at, c->revoked_at, c->received));
 	return r == E_NOTFOUND ? E_REFUSED : r;
 }
 
@@ -74,15 +74,15 @@ consent_get(struct db *db, const char *id, struct consent_row *ret)
 	return read_consent(db, rows, ret);
 }
 
-int
-consent_each(struct db *db, const char *referral, int (*fn)(void *, const struct consent_row *), void *cookie)
+/* ${list}: their numbers. */
+static int
+each_of(struct db *db, struct rows *list, int (*fn)(void *, const struct consent_row *), void *cookie)
 {
-	autorows struct rows *list = NULL;
 	autofree int64_t *ids = NULL;
 	size_t n;
 	int r;
 
-	if ((r = db_query(db, &list, Q_CONSENT_LIST, "t", referral)) != 0 || (r = rows_ids(list, &ids, &n)) != 0)
+	if ((r = rows_ids(list, &ids, &n)) != 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		autorows struct rows *rows = NULL;
@@ -97,6 +97,33 @@ consent_each(struct db *db, const char *referral, int (*fn)(void *, const struct
 			return r;
 	}
 	return 0;
+}
+
+int
+consent_each(struct db *db, const char *referral, int (*fn)(void *, const struct consent_row *), void *cookie)
+{
+	autorows struct rows *list = NULL;
+	int r = db_query(db, &list, Q_CONSENT_LIST, "t", referral);
+
+	return r != 0 ? r : each_of(db, list, fn, cookie);
+}
+
+int
+consent_each_received(struct db *db, int (*fn)(void *, const struct consent_row *), void *cookie)
+{
+	autorows struct rows *list = NULL;
+	int r = db_query(db, &list, Q_CONSENT_LIST_RECEIVED, "");
+
+	return r != 0 ? r : each_of(db, list, fn, cookie);
+}
+
+int
+consent_each_same(struct db *db, const char *id, int (*fn)(void *, const struct consent_row *), void *cookie)
+{
+	autorows struct rows *list = NULL;
+	int r = db_query(db, &list, Q_CONSENT_LIST_SAME, "t", id);
+
+	return r != 0 ? r : each_of(db, list, fn, cookie);
 }
 
 int

@@ -2,8 +2,8 @@
 
 -- An id chosen by a partner cannot take over a consent for another referral or organization.
 -- name: consent_put
-INSERT INTO consent (id, referral, org, consent, granted_at, revoked_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+INSERT INTO consent (id, referral, org, consent, granted_at, revoked_at, received)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (id) DO UPDATE SET consent = excluded.consent, granted_at = excluded.granted_at,
 	revoked_at = max(revoked_at, excluded.revoked_at)
 WHERE referral = excluded.referral AND org = excluded.org;
@@ -17,6 +17,12 @@ SELECT id, referral, org, consent, granted_at, revoked_at FROM consent WHERE id 
 
 -- name: consent_list
 SELECT n FROM consent WHERE referral = ?1 ORDER BY granted_at, n;
+
+-- name: consent_list_received
+SELECT n FROM consent WHERE received IS NULL ORDER BY n;
+
+-- name: consent_list_same
+SELECT n FROM consent WHERE received = ?1 OR id = (SELECT c.received FROM consent AS c WHERE c.id = ?1);
 
 -- name: consent_at
 SELECT id, referral, org, consent, granted_at, revoked_at FROM consent WHERE n = ?1;

@@ -14,6 +14,9 @@ CREATE TABLE disclosed (
 ) STRICT;
 CREATE INDEX disclosed_whose ON disclosed (whose);
 
+ALTER TABLE consent ADD COLUMN received TEXT;	-- we are its intermediary: the consent of this form under which we received what it lets us pass on
+CREATE INDEX consent_received ON consent (received) WHERE received IS NOT NULL;
+
 -- Also of consents that are not known here (yet): what comes under them later is refused.
 CREATE TABLE revocation (
 	consent		TEXT NOT NULL,
