@@ -67,7 +67,7 @@ intake_open(struct app *app, const char *actor, const json_t *args, json_t **ret
 {
 	const json_t *person = json_obj(args, "person");
 	autofree char *text = NULL;
-	char id[ID_LEN + 1];
+	char id[ID_LEN + 1], likeness[ORIGIN_LIKENESS];
 	int r;
 
 	if (person == NULL)
@@ -78,6 +78,7 @@ intake_open(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if ((text = json_text(person, JSON_COMPACT)) == NULL)
 		return -ENOMEM;
 	if ((r = intake_put(app->db, &(struct intake){ .id = id, .person = text, .made = app_now(app) })) != 0 ||
+	    (origin_likeness("phone", json_str(person, "phone"), likeness) && (r = likeness_put(app->db, id, likeness)) != 0) ||
 	    (r = audit_add(app->db, app_now(app), actor, "open_case", id, NULL)) != 0)
 		return r;
 	*ret = json_pack("{s:s}", "case", id);

@@ -45,8 +45,8 @@ int	task_settle(struct db *, const char *referral, int64_t at) must_check;	/* Al
 void	task_free(struct task *);
 
 /*
- * Likeness: keyed hashes (column_hash) of what identifies a member, of cases disclosed to us.  They stay here:
- * another store's key makes other hashes.  likeness_find: fn(cookie, referral) for each that shares one.
+ * Likeness: keyed hashes (column_hash) of what identifies a member, of referrals disclosed to us and of cases that staff opened, by their ids.  They
+ * stay here: another store's key makes other hashes.  likeness_find: fn(cookie, id) for each that shares one.
  */
 int	likeness_put(struct db *, const char *referral, const char *text) must_check;
 int	likeness_find(struct db *, const char *referral, int (*)(void *, const char *), void *) must_check;

@@ -316,11 +316,24 @@ test_safe(const char *referral)
 	is_str(json_str(missed, "from"), "2026-11-22T03:00:00Z", "and when the next time");
 }
 
+static bool
+alike(const json_t *shown, const char *id)
+{
+	const json_t *others = json_arr(shown, "may_be_the_same_person_as");
+
+	for (size_t i = 0; i < json_array_size(others); i++)
+		if (!strcmp(json_string_value(json_array_get(others, i)), id))
+			return true;
+	return false;
+}
+
 static void
 test_alike(void)
 {
 	struct referral_story other = story;
 	autojson json_t *sent = host_ok(&h, SOURCE, "refer", refer_args(&h, &story, STORY_REFER)), *there = NULL, *here = NULL;
+	autojson json_t *made = host_ok(&h, TARGET, "open-case", json_pack("{s:{s:s, s:s, s:b}}", "person", "alias", "Jay", "phone", "201.555.0187", "leave_message", 0));
+	const char *known = json_str(made, "case");
 
 	(void)snprintf(other.id, sizeof(other.id), "%s", json_str(sent, "referral"));
 	host_run(&h, 20000);
@@ -333,8 +346,13 @@ test_alike(void)
 	json_decref(there);
 	there = refer_show(&h, TARGET, &other);
 	test_safe(other.id);
-	is_str(json_string_value(json_array_get(json_arr(there, "may_be_the_same_person_as"), 0)), story.id,
-	    "after it, whoever received both sees that they may be one person, however the number is written");
+	ok(alike(there, story.id) && alike(there, known) && json_array_size(json_arr(there, "may_be_the_same_person_as")) == 2,
+	    "after it, whoever received both, and has a case besides, sees that they may be one person, however the number is written");
+	json_decref(host_ok(&h, TARGET, "erase", json_pack("{s:s, s:s}", "id", known, "confirm", known)));
+	host_run(&h, 60000);
+	json_decref(there);
+	there = refer_show(&h, TARGET, &other);
+	ok(alike(there, story.id) && !alike(there, known), "and not as whom, once that is erased");
 	here = refer_show(&h, SOURCE, &other);
 	ok(json_object_get(here, "may_be_the_same_person_as") == NULL, "the sender is told nothing");
 }
