@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * match DIR N WISHES: N specialists of partners in a store in DIR, and of each kind of wish so many: from the
+ * match DIR N WISHES: N records of partners in a store in DIR, one of eight a program and the others specialists, and of each kind of wish so many: from the
  * arguments of `cairn match` to its choices with their reasons.  "usual": need, age band, language, modality and times; "wide": only what must be
  * said, of everyday support, which nobody is excluded from but who is full; "none": a language that nobody speaks; "round": everybody who suits
  * a usual wish, as for a round of many members.
@@ -18,7 +18,7 @@ static const char *const bands[] = { "18_25", "26_59", "26_59", "60_plus" };
 static void
 add(struct app *app, int i)
 {
-	fill_one(app, i, "specialist", 100);
+	fill_one(app, i, i % 8 == 0 ? "program" : "specialist", 100);
 }
 
 static json_t *
