@@ -8,6 +8,7 @@ Run as test_node.py is, whose network and people it uses:
 Random kills by the thousand, without real homeservers, are the business of tools/torture.
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -132,6 +133,42 @@ class CrashTest(Live):
             self.assertEqual(again.body, first.body)
             self.assertEqual(again.answer_json()["event_id"], first.answer_json()["event_id"])
         self.assert_nothing_put_aside(before)
+
+
+class FloodTest(Live):
+    """An answer that is too wide for the memory of the program, or too long, is not taken: less is asked for, from the same point, and nothing is lost."""
+
+    FLOODS = (b'{"org.example.wide":[' + b"{}," * 2_300_000 + b"{}],", b'{"org.example.long":"' + b"x" * (9 << 20) + b'",')
+
+    def test_sync(self):
+        flooded = []
+
+        def flood(exchange):
+            if exchange.is_sync() and exchange.status == 200 and len(flooded) < 4:
+                exchange.reply(200, self.FLOODS[len(flooded) % 2] + exchange.answer[1:], [("Content-Type", "application/json")])
+                flooded.append(exchange)
+
+        pid = self.a.child("cairn-node")
+        self.proxy.on_response = flood
+        try:
+            referral = self.refer()
+            self.b.cairn("answer", referral, "accept")
+            self.a.wait(lambda: len(flooded) == 4, "is flooded")
+        finally:
+            self.proxy.on_response = None
+        self.a.wait_state(referral, "accepted", timeout=120)
+        self.assertEqual(self.a.child("cairn-node"), pid)
+        syncs = self.proxy.find(lambda x: x.is_sync())
+        for at, one in enumerate(syncs):
+            if one in flooded:
+                again = next(x for x in syncs[at + 1 :] if x.headers["Authorization"] == one.headers["Authorization"])
+                self.assertEqual(again.query["since"], one.query["since"])
+                self.assertLess(self.limit(again), self.limit(one))
+
+    @staticmethod
+    def limit(sync):
+        """How many events of a room it asks for."""
+        return json.loads(sync.query["filter"][0])["room"]["timeline"]["limit"]
 
 
 class RestoreTest(Live):
