@@ -139,7 +139,7 @@ taken_say(struct taken *t)
 	(void)fflush(stdout);
 	free(t->wall);
 	free(t->cpu);
-	*t = (struct taken){ NULL };
+	*t = (struct taken){ 0 };
 }
 
 #endif /* !CAIRN_BENCH_FILLED_H */
