@@ -34,7 +34,8 @@ const struct verb verbs_table[] = {
 	{ "import records", "bring in groups, specialists, stories and other records written by hand",
 	  "FILE is a JSON array of {\"source\": NAME, \"kind\": \"group\", \"body\": {...}}, or an object whose member "
 	  "\"records\" is one. types.md, in gen/ of a build and share/doc/cairn once installed, describes each body. NAME is "
-	  "yours and stays: a second import of it changes the record. Where a body wants the record id of a program, its NAME will do. "
+	  "yours and stays: a second import of it changes the record. Where a body wants the record id of another of yours, the NAME of one that is "
+	  "in already will do. "
 	  "A record with a confidential place (visibility \"redacted\") shows no address that it did not show before, under whatever name it comes.",
 	  "cairn import records harbor-records.json",
 	  {{ "FILE", "file", ONE }},
@@ -265,8 +266,8 @@ const struct verb verbs_table[] = {
 	   { "all", NULL, "all", "ask each partner", false, false, NULL }},
 	  "delivered", node_run, node_show_capacity },
 	{ "report", "what may be told of a past quarter: matches, referrals, unmet need, units of service",
-	  "Counts below 5 are not shown, and cannot be found out from the others. It is made once, and the same ever after. With --json it is "
-	  "the file for a funder, or for advocacy.",
+	  "Counts below 5 are not shown, and cannot be found out from the others. Matches, what was received and what people said of the support "
+	  "are told by program, too. It is made once, and the same ever after. With --json it is the file for a funder, or for advocacy.",
 	  "cairn report 2026-Q3 --json",
 	  {{ "QUARTER", "quarter", ONE }}, {{ 0 }}, NULL, node_run, node_show_object },
 	{ "open-case", "open a case for somebody without Matrix",

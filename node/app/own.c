@@ -133,29 +133,57 @@ own_key_text(struct db *db, char ret[64])
 	return 0;
 }
 
-/* ${key} may name the source of a record that was imported: put its id there. */
+/* ${name} may be the source of a record that was imported: its id; else NULL. */
 static int
-resolve_one(struct app *app, json_t *body, const char *key)
+id_of(struct app *app, const char *name, json_t **ret)
 {
-	const char *name = json_str(body, key);
 	struct own_record rec;
-	int r;
+	int r = name == NULL || id_is_own(name) ? E_NOTFOUND : own_by_source(app->db, name, &rec);
 
-	if (name == NULL || id_is_own(name))
-		return 0;
-	if ((r = own_by_source(app->db, name, &rec)) != 0)
+	*ret = NULL;
+	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	r = json_object_set_new(body, key, json_string(rec.id)) != 0 ? -ENOMEM : 0;
+	*ret = json_string(rec.id);
 	own_free(&rec);
-	return r;
+	return *ret != NULL ? 0 : -ENOMEM;
 }
 
 static int
+resolve_one(struct app *app, json_t *body, const char *key)
+{
+	json_t *id;
+	int r = id_of(app, json_str(body, key), &id);
+
+	return r == 0 && id != NULL && json_object_set_new(body, key, id) != 0 ? -ENOMEM : r;
+}
+
+/* Who leads a group. */
+static int
+resolve_each(struct app *app, json_t *list)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < json_array_size(list) && r == 0; i++) {
+		json_t *id;
+
+		if ((r = id_of(app, json_string_value(json_array_get(list, i)), &id)) == 0 && id != NULL && json_array_set_new(list, i, id) != 0)
+			r = -ENOMEM;
+	}
+	return r;
+}
+
+/* Wherever a record names another of ours. */
+static int
 resolve(struct app *app, json_t *body)
 {
+	json_t *ways = json_arr(body, "alternatives");
 	int r = resolve_one(app, body, "program");
 
-	return r == 0 ? resolve_one(app, body, "credential_id") : r;
+	if (r == 0 && (r = resolve_one(app, body, "credential_id")) == 0 && (r = resolve_one(app, json_obj(body, "supervisor"), "specialist")) == 0)
+		r = resolve_each(app, json_arr(body, "facilitators"));
+	for (size_t i = 0; i < json_array_size(ways) && r == 0; i++)
+		r = resolve_one(app, json_array_get(ways, i), "record");
+	return r;
 }
 
 /* Keep what the new source of a record does not know: the room that was made for a group, and what is hidden (${ret_hidden} NULL: shown now). */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which of our records the operator may withdraw, and why not the others; of those nothing changes. */
+/* Which of our records the operator may withdraw, and why not the others; of those nothing changes.  What a record names by its source is named by its id. */
 #include "base/canon.h"
 #include "bench/node.h"
 #include "store/dirstore.h"
 #include "tap.h"
+#include "tests/domain/quoted.h"
 
 #define ID	"01J8Z0Q4M2K7V9T5B3N6X8C0RD"
 #define BODY	"{\"name\":\"Qzyvan\"}"
@@ -43,6 +44,38 @@ test_kind(const char *kind, const char *why)
 	bench_tx(&node, own_drop(node.app->db, ID));
 }
 
+/* A group names its program, who leads it, who supervises, and where else one can go. */
+static void
+test_named(void)
+{
+	autojson json_t *first = bench_ask(&node, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s, s:s}}, {s:s, s:s, s:{s:s, s:s, s:s}}]}", "records",
+	    "source", "x:house", "kind", "program", "body", "name", "A house", "description", "Peers.", "no_alternative", "None.",
+	    "source", "x:other", "kind", "program", "body", "name", "Another", "description", "Peers.", "no_alternative", "None."));
+	autojson json_t *group = json_source("schemas/group.example.json"), *reply = NULL, *body = NULL;
+	char house[ID_LEN + 1], other[ID_LEN + 1];
+	struct own_record rec;
+
+	bench_must(json_object_update_new(group, json_pack("{s:s, s:s, s:[s, s], s:{s:s, s:s}, s:[{s:s, s:s}]}", "modality", "in_person", "program", "x:house",
+	    "facilitators", "x:other", ID, "supervisor", "title", "Head of groups", "specialist", "x:other", "alternatives", "modality", "phone", "record", "x:house")));
+	reply = bench_ask(&node, "import", json_pack("{s:[{s:s, s:s, s:O}]}", "records", "source", "x:group", "kind", "group", "body", group));
+	bench_must(own_by_source(node.app->db, "x:house", &rec));
+	(void)snprintf(house, sizeof(house), "%s", rec.id);
+	own_free(&rec);
+	bench_must(own_by_source(node.app->db, "x:other", &rec));
+	(void)snprintf(other, sizeof(other), "%s", rec.id);
+	own_free(&rec);
+	ok(json_is_true(json_object_get(first, "ok")) && json_is_true(json_object_get(reply, "ok")), "three records are taken%s%s",
+	    json_str(reply, "error") != NULL ? ": " : "", json_str(reply, "error") != NULL ? json_str(reply, "error") : "");
+	bench_must(own_by_source(node.app->db, "x:group", &rec));
+	bench_must(canon_stored(rec.body, &body));
+	own_free(&rec);
+	is_str(json_str(body, "program"), house, "a group's program is named by its id");
+	is_str(json_string_value(json_array_get(json_arr(body, "facilitators"), 0)), other, "so is who leads it");
+	is_str(json_string_value(json_array_get(json_arr(body, "facilitators"), 1)), ID, "an id stays");
+	is_str(json_str(json_obj(body, "supervisor"), "specialist"), other, "who supervises");
+	is_str(json_str(json_array_get(json_arr(body, "alternatives"), 0), "record"), house, "and where else one can go");
+}
+
 int
 main(void)
 {
@@ -51,6 +84,7 @@ main(void)
 	bench_node_open(&node, dir != NULL ? dir : "/tmp", 0);
 	for (size_t i = 0; i < nelem(kinds); i++)
 		test_kind(kinds[i].kind, kinds[i].why);
+	test_named();
 	bench_node_close(&node);
 	return done_testing();
 }
