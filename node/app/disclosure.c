@@ -221,7 +221,7 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	autojson json_t *content = json_object(), *left = json_array();
 	autofree char *text = NULL;
 	autoform struct form form = { 0 };
-	char id[ID_LEN + 1], received[ID_LEN + 1];
+	char id[ID_LEN + 1];
 	struct consent_row stored = { .id = id, .referral = row->id, .org = row->org,
 	    .granted_at = app_now(app) };
 	int r;
@@ -234,14 +234,13 @@ disclosure_build(struct app *app, const struct case_row *row, const json_t *args
 	    (r = compose(args, consent, content, left)) != 0)
 		return -ENOMEM;
 	if ((r = disclosure_judge(app, row, consent, publish_own_org(app), row->org, disclosure_classes(content), CONSENT_GENERAL, reterr)) != 0 ||
-	    (r = passing_from(app, consent, received, reterr)) != 0 || (r = look_up(app, row, consent, &form, reterr)) != 0 ||
+	    (r = passing_may(app, content, reterr)) != 0 || (r = look_up(app, row, consent, &form, reterr)) != 0 ||
 	    (r = label(consent, content)) != 0 ||
 	    (r = refuse_twice(app, row, &form, content, reterr)) != 0)
 		return r;
 	if ((r = canon_text(consent, &text, reterr)) != 0)
 		return r;
 	stored.consent = text;
-	stored.received = *received != '\0' ? received : NULL;
 	if ((r = consent_put(app->db, &stored)) != 0 ||
 	    (r = audit_case(app->db, app_now(app), "node", "consent", row->id, stored.id)) != 0)
 		return r;
@@ -442,6 +441,8 @@ disclosure_proceedings(struct app *app, const struct case_row *row, const char *
 	if (consent == NULL)
 		return err_next(reterr, err_set(reterr, E_BAD, "consent: an object with the elements is missing"),
 		    "cairn consent %s --template prints one to fill in", row->id);
+	if (passing_by(app, consent))
+		return err_set(reterr, E_REFUSED, "2: by this form we only pass on what came to us, which is nothing that became of the member here");
 	id_new(app->world, id);
 	if (json_object_set_new(consent, "id", json_string(id)) != 0)
 		return -ENOMEM;

@@ -10,6 +10,7 @@
 #include "domain/consent_law.h"
 #include "domain/telling.h"
 #include "origin.h"
+#include "passing.h"
 #include "publish.h"
 #include "store/consentstore.h"
 #include "traffic.h"
@@ -69,6 +70,16 @@ label(struct app *app, const struct case_row *row, json_t *content)
 	    consent_label(consent, !strcmp(law->law, CONSENT_PART2) ? consent_notice_short : law->notice, content);
 }
 
+/* What an intermediary discloses came to it, which no answer of its own did. */
+static int
+passed_on(struct app *app, const struct case_row *row, struct err *reterr)
+{
+	autojson json_t *consent = NULL;
+	int r = agreed_consent(app, row, &consent);
+
+	return r == 0 && passing_by(app, consent) ? err_set(reterr, E_REFUSED, "2: by the member's consent we only pass on what came to us") : r;
+}
+
 int
 named_may(struct app *app, const struct case_row *row, const char *type, json_t *content, struct err *reterr)
 {
@@ -89,6 +100,8 @@ named_may(struct app *app, const struct case_row *row, const char *type, json_t 
 		    "cairn decline %s --reason " TELLING_NEUTRAL " says that it is declined, and no more", row->id);
 	}
 	r = disclosure_allows(app, row, row->org, disclosure_classes(content), CONSENT_GENERAL, reterr);
+	if (r == 0)
+		r = passed_on(app, row, reterr);
 	if (r != E_REFUSED)
 		return r != 0 ? r : label(app, row, content);
 	return err_next(reterr, r, "they know who it is, so the answer discloses; cairn inform %s --not-said WHAT answers without it, "

@@ -150,6 +150,7 @@ struct telling {
 	struct app	*app;
 	const struct consent_row *consent;
 	const struct revoke_why *why;
+	const char	*only;		/* Of the referral's consents, or NULL. */
 	enum ev_consent_revoked_then then;
 	int64_t		 now;
 	const char	*partner;	/* Whose content id is wanted. */
@@ -246,12 +247,12 @@ tell_all(struct telling *t)
 	return tell_parties(t, json_arr(via, "participants"));
 }
 
-static int
-note(struct app *app, const struct consent_row *consent, const struct revoke_why *why, int64_t at)
+int
+revoke_note(struct app *app, const struct consent_row *consent, const struct revoke_why *why)
 {
 	autojson json_t *detail = json_pack("{s:s, s:s*}", "how", why->how, "recorded_by", why->recorded_by);
 	autofree char *text = detail != NULL ? json_text(detail, JSON_COMPACT) : NULL;
-	struct revocation_row v = { .consent = consent->id, .org = consent->org, .referral = consent->referral, .at = at,
+	struct revocation_row v = { .consent = consent->id, .org = consent->org, .referral = consent->referral, .at = app_now(app),
 	    .ended = !strcmp(why->how, "event"), .detail = text };
 	int r;
 
@@ -259,7 +260,7 @@ note(struct app *app, const struct consent_row *consent, const struct revoke_why
 		return -ENOMEM;
 	if ((r = revocation_put(app->db, &v)) != 0 || v.ended)
 		return r;
-	r = consent_end(app->db, consent, at);
+	r = consent_end(app->db, consent, v.at);
 	return r == E_NOTFOUND ? 0 : r;
 }
 
@@ -304,7 +305,7 @@ revoke_one(void *cookie, const struct consent_row *consent)
 	autojson json_t *told = json_array(), *not_told = json_array();
 	const enum ev_consent_revoked_then then = t->then;
 	bool event = !strcmp(t->why->how, "event"), court;
-	int r = over_before(t->app, consent, event, t->reterr);
+	int r = t->only != NULL && strcmp(consent->id, t->only) != 0 ? E_NOTFOUND : over_before(t->app, consent, event, t->reterr);
 
 	if (r == 0 && event)
 		r = names_event(consent, t->reterr);
@@ -321,7 +322,7 @@ revoke_one(void *cookie, const struct consent_row *consent)
 	t->consent = consent;
 	t->told = told;
 	t->not_told = not_told;
-	if ((r = note(t->app, consent, t->why, t->now)) != 0 || (r = passing_over(t->app, consent->id, t->why)) != 0 || (r = tell_all(t)) != 0 ||
+	if ((r = revoke_note(t->app, consent, t->why)) != 0 || (r = passing_over(t->app, consent, t->why)) != 0 || (r = tell_all(t)) != 0 ||
 	    (r = step(t->app, t->row, t->then, t->why->actor, t->content_id, NULL, NULL)) != 0 ||
 	    (r = audit_case(t->app->db, t->now, t->why->actor, event ? "consent-ended" : "revoke", t->row->id, consent->id)) != 0)
 		return r;
@@ -331,10 +332,10 @@ revoke_one(void *cookie, const struct consent_row *consent)
 }
 
 int
-revoke_consent(struct app *app, struct case_row *row, const struct revoke_why *why, json_t **ret, struct err *reterr)
+revoke_consent(struct app *app, struct case_row *row, const struct revoke_why *why, const char *only, json_t **ret, struct err *reterr)
 {
 	autojson json_t *done = json_array();
-	struct telling t = { .app = app, .why = why, .now = app_now(app), .partner = row->org, .row = row, .done = done,
+	struct telling t = { .app = app, .why = why, .only = only, .now = app_now(app), .partner = row->org, .row = row, .done = done,
 	    .refusal = E_NOTFOUND, .reterr = reterr };
 	const json_t *first;
 	int r = err_set(reterr, E_NOTFOUND, "no consent was given for referral %s, so there is none to take back", row->id);
@@ -417,7 +418,7 @@ revoke_run(struct app *app, const char *actor, const json_t *args, json_t **ret,
 	if ((r = case_get(app->db, id, &row)) != 0)
 		return r != E_NOTFOUND ? r : err_next(reterr, err_set(reterr, E_NOTFOUND, "there is no referral %s", id),
 		    "cairn list referrals shows them");
-	r = revoke_consent(app, &row, &why, ret, reterr);
+	r = revoke_consent(app, &row, &why, NULL, ret, reterr);
 	case_free(&row);
 	return r;
 }
@@ -543,8 +544,8 @@ on_consent_revoked(struct app *app, const struct ev_consent_revoked *ev, const s
 		r = err_set(origin->reason, E_REFUSED, "too many revocations of its sender are of consents that are not known here");
 	else if (r == 0 && !full && (r = over_before(app, ours ? &known : &consent, !strcmp(why.how, "event"), NULL)) == 0) {
 		news = true;
-		if ((r = note(app, ours ? &known : &consent, &why, app_now(app))) == 0 && ours)
-			r = passing_over(app, known.id, &why);
+		if ((r = revoke_note(app, ours ? &known : &consent, &why)) == 0 && ours)
+			r = passing_over(app, &known, &why);
 	} else if (r == E_EXISTS)
 		r = 0;
 	/* A target may end a referral by a consent that both know, not by one that it made up; nor may it believe that it did. */

@@ -9,6 +9,7 @@
 
 #include "app.h"
 #include "store/casestore.h"
+#include "store/consentstore.h"
 
 /* Who is told acknowledges within a day, or is listed. */
 #define REVOKE_ACK_MS	(24 * 3600 * 1000LL)
@@ -22,11 +23,13 @@ struct revoke_why {
 };
 
 /**
- * revoke_consent(app, row, why, ret, reterr): every consent of that referral that is in force, on either side.
+ * revoke_consent(app, row, why, only, ret, reterr): every consent of that referral that is in force, on either side; or that with the id ${only}.
  * ${row} is stepped and stored.  0 and the reply of the verb; E_NOTFOUND: there is none; E_EXISTS:
  * it was revoked before.
  */
-int	revoke_consent(struct app *, struct case_row *, const struct revoke_why *, json_t **ret, struct err *) must_check;
+int	revoke_consent(struct app *, struct case_row *, const struct revoke_why *, const char *only, json_t **ret, struct err *) must_check;
+/** revoke_note(app, consent, why): that one is over from now on; nobody is told, and no step is made.  0 or negative. */
+int	revoke_note(struct app *, const struct consent_row *, const struct revoke_why *) must_check;
 
 /**
  * revoke_open(app, referral, ret): what the consents to it are about that were given and not taken back, in whichever leg: {at and purpose of the

@@ -421,7 +421,7 @@ talk_revoke(struct talk *t, const char *words)
 	if ((r = case_get(t->app->db, listed(&l, which), &row)) != 0)
 		return r > 0 ? ERR_CORRUPT : r;
 	if ((r = talk_name(t->app, &row, &name)) == 0)
-		r = revoke_consent(t->app, &row, &why, &result, &ignored);
+		r = revoke_consent(t->app, &row, &why, NULL, &result, &ignored);
 	case_free(&row);
 	if (r < 0)
 		return r;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/canon.h"
 #include "column.h"
 #include "consentstore.h"
 #include "rows.h"
@@ -18,17 +19,36 @@ consent_row_free(struct consent_row *c)
 	*c = (struct consent_row){ 0 };
 }
 
+/* Of what was signed, whatever id it has. */
+static int
+form_of(struct db *db, const char *text, uint8_t ret[COLUMN_HASH])
+{
+	autojson json_t *consent = NULL;
+	autofree char *form = NULL;
+	int r = canon_stored(text, &consent);
+
+	if (r == 0) {
+		(void)json_object_del(consent, "id");
+		r = canon_text(consent, &form, NULL);
+	}
+	if (r == -ENOMEM)
+		return r;
+	column_hash(db, "consent", form != NULL ? form : text, ret);
+	return 0;
+}
+
 int
 consent_put(struct db *db, const struct consent_row *c)
 {
 	autobuf struct buf sealed = { 0 };
+	uint8_t form[COLUMN_HASH];
 	char who[SUBJECT_NAME];
 	int r;
 
-	if ((r = column_seal_text(db, subject_legal(c->referral, who), "consent.consent", c->id, c->consent, &sealed)) != 0)
+	if ((r = form_of(db, c->consent, form)) != 0 || (r = column_seal_text(db, subject_legal(c->referral, who), "consent.consent", c->id, c->consent, &sealed)) != 0)
 		return r;
-	r = rows_hit(db, db_run(db, Q_CONSENT_PUT, "tttbiit", c->id, c->referral, c->org, sealed.data,
-	    sealed.len, c->granted_at, c->revoked_at, c->received));
+	r = rows_hit(db, db_run(db, Q_CONSENT_PUT, "tttbiib", c->id, c->referral, c->org, sealed.data,
+	    sealed.len, c->granted_at, c->revoked_at, form, sizeof(form)));
 	return r == E_NOTFOUND ? E_REFUSED : r;
 }
 
@@ -74,15 +94,15 @@ consent_get(struct db *db, const char *id, struct consent_row *ret)
 	return read_consent(db, rows, ret);
 }
 
-/* ${list}: their numbers. */
-static int
-each_of(struct db *db, struct rows *list, int (*fn)(void *, const struct consent_row *), void *cookie)
+int
+consent_each(struct db *db, const char *referral, int (*fn)(void *, const struct consent_row *), void *cookie)
 {
+	autorows struct rows *list = NULL;
 	autofree int64_t *ids = NULL;
 	size_t n;
 	int r;
 
-	if ((r = rows_ids(list, &ids, &n)) != 0)
+	if ((r = db_query(db, &list, Q_CONSENT_LIST, "t", referral)) != 0 || (r = rows_ids(list, &ids, &n)) != 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
 		autorows struct rows *rows = NULL;
@@ -100,30 +120,31 @@ each_of(struct db *db, struct rows *list, int (*fn)(void *, const struct consent
 }
 
 int
-consent_each(struct db *db, const char *referral, int (*fn)(void *, const struct consent_row *), void *cookie)
+consent_each_alike(struct db *db, const char *text, int (*fn)(void *, const struct consent_row *), void *cookie)
 {
 	autorows struct rows *list = NULL;
-	int r = db_query(db, &list, Q_CONSENT_LIST, "t", referral);
+	autofree int64_t *ids = NULL;
+	uint8_t form[COLUMN_HASH];
+	size_t n;
+	int r = form_of(db, text, form);
 
-	return r != 0 ? r : each_of(db, list, fn, cookie);
-}
+	if (r != 0 || (r = db_query(db, &list, Q_CONSENT_ALIKE, "b", form, sizeof(form))) != 0 || (r = rows_ids(list, &ids, &n)) != 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		autorows struct rows *rows = NULL;
+		struct consent_row c = { 0 };
 
-int
-consent_each_received(struct db *db, int (*fn)(void *, const struct consent_row *), void *cookie)
-{
-	autorows struct rows *list = NULL;
-	int r = db_query(db, &list, Q_CONSENT_LIST_RECEIVED, "");
-
-	return r != 0 ? r : each_of(db, list, fn, cookie);
-}
-
-int
-consent_each_same(struct db *db, const char *id, int (*fn)(void *, const struct consent_row *), void *cookie)
-{
-	autorows struct rows *list = NULL;
-	int r = db_query(db, &list, Q_CONSENT_LIST_SAME, "t", id);
-
-	return r != 0 ? r : each_of(db, list, fn, cookie);
+		if ((r = db_query(db, &rows, Q_CONSENT_CLOSED, "i", ids[i])) != 0 || (r = db_next(rows)) != 0)
+			return r;
+		c.granted_at = db_int(rows, 3);
+		c.revoked_at = db_int(rows, 4);
+		if ((r = rows_dup(rows, 0, &c.id)) == 0 && (r = rows_dup(rows, 1, &c.referral)) == 0 && (r = rows_dup(rows, 2, &c.org)) == 0)
+			r = fn(cookie, &c);
+		consent_row_free(&c);
+		if (r != 0)
+			return r;
+	}
+	return 0;
 }
 
 int

@@ -12,19 +12,14 @@ struct consent_row {
 	char	*id, *referral, *org;
 	char	*consent;	/* JSON; sealed. */
 	int64_t	 granted_at, revoked_at;
-	const char *received;	/* For consent_put: the consent of this form, under which we received what it lets us pass on as an intermediary; or NULL. */
 };
 /** consent_put: 0; E_REFUSED if its id is that of a consent for another referral or organization. */
 int	consent_put(struct db *, const struct consent_row *) must_check;
 int	consent_for(struct db *, const char *referral, struct consent_row *) must_check;	/* The newest. 0, E_NOTFOUND */
 int	consent_get(struct db *, const char *id, struct consent_row *) must_check;		/* 0, E_NOTFOUND */
 int	consent_each(struct db *, const char *referral, int (*)(void *, const struct consent_row *), void *) must_check;
-/**
- * consent_each_received(db, fn, cookie): each that lets us pass nothing on.  consent_each_same(db, consent, fn, cookie): the others of its form: whatever is
- * passed on of what came under it, or that under which it came.
- */
-int	consent_each_received(struct db *, int (*)(void *, const struct consent_row *), void *) must_check;
-int	consent_each_same(struct db *, const char *, int (*)(void *, const struct consent_row *), void *) must_check;
+/** consent_each_alike(db, text, fn, cookie): each of the same form, which is all of ${text} but its id; closed: its ${consent} is NULL. */
+int	consent_each_alike(struct db *, const char *, int (*)(void *, const struct consent_row *), void *) must_check;
 /** consent_end(db, consent, at): nothing more under it; 0, or E_NOTFOUND: none of that id, referral and organization, or ended before. */
 int	consent_end(struct db *, const struct consent_row *, int64_t at) must_check;
 void	consent_row_free(struct consent_row *);

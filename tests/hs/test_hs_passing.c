@@ -151,6 +151,55 @@ test_both(void)
 	ok(story_complaints(&h) == 0 && story_clean(&h, SOURCE) && story_clean(&h, RELAY) && story_clean(&h, PARTICIPANT), "and nobody complains");
 }
 
+/* One form in two referrals to the relay, and another of the relay's own: what ends is all of the form, and nothing else. */
+static void
+test_form(void)
+{
+	struct referral_story ends[2] = { 0 }, twin = { 0 }, later = { 0 };
+	autojson json_t *form = pass_on(ends, false), *same = passed_on(form, ""), *more = NULL, *changed = NULL, *reply = NULL, *own = NULL, *account = NULL;
+	const json_t *rows;
+	int over = 0;
+
+	refer(SOURCE, story.specialist, RELAY, &twin);
+	(void)json_object_set_new(same, "referral", json_string(twin.id));
+	json_decref(host_ok(&h, SOURCE, "consent", json_incref(same)));
+	host_run(&h, 20000);
+	refer(RELAY, record, PARTICIPANT, &later);
+	changed = passed_on(form, later.id);
+	(void)json_object_set_new(changed, "need_detail", json_string("Something else."));
+	reply = host_command(&h, RELAY, "consent", json_incref(changed));
+	ok(refused(reply, "this is not what came"), "what did not come so is not passed on");
+	/* The member signs one at the relay, too. */
+	own = host_ok(&h, RELAY, "consent", json_pack("{s:s, s:b}", "referral", ends[1].id, "template", 1));
+	more = refer_fill(json_incref(own), ends[1].id);
+	json_decref(host_ok(&h, RELAY, "consent", json_incref(more)));
+	host_run(&h, 20000);
+	revoke(SOURCE, twin.id);
+	ok(shows(RELAY, ends[0].id, "ended") && shows(SOURCE, ends[0].id, "ended") && shows(PARTICIPANT, ends[1].id, "ended"),
+	    "taken back in one referral, the form is over in each");
+	account = host_ok(&h, RELAY, "accounting", json_pack("{s:s}", "id", ends[1].id));
+	rows = json_arr(account, "consents");
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		over += json_object_get(json_array_get(rows, i), "revoked") != NULL || !strcmp(json_str(json_array_get(rows, i), "state"), "revoked");
+	ok(json_array_size(rows) == 2 && over == 1, "and no other form that they signed: %d of %zu", over, json_array_size(rows));
+}
+
+/* What came was erased meanwhile: the form can be taken back all the same, and holds no more. */
+static void
+test_erased(void)
+{
+	struct referral_story ends[2] = { 0 }, later = { 0 };
+	autojson json_t *form = pass_on(ends, false), *again = NULL;
+
+	json_decref(host_ok(&h, RELAY, "erase", json_pack("{s:s, s:s}", "id", ends[0].id, "confirm", ends[0].id)));
+	host_run(&h, 60000);
+	revoke(RELAY, ends[1].id);
+	ok(shows(PARTICIPANT, ends[1].id, "ended"), "taken back at the relay, which has erased what came");
+	refer(RELAY, record, PARTICIPANT, &later);
+	again = host_command(&h, RELAY, "consent", passed_on(form, later.id));
+	ok(refused(again, "it was taken back or has ended"), "nothing is passed on again");
+}
+
 int
 main(void)
 {
@@ -161,6 +210,8 @@ main(void)
 	refer_begin(&h, &story);
 	follow();
 	test_both();
+	test_form();
+	test_erased();
 	host_end(&h);
 	return done_testing();
 }

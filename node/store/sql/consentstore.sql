@@ -2,9 +2,9 @@
 
 -- An id chosen by a partner cannot take over a consent for another referral or organization.
 -- name: consent_put
-INSERT INTO consent (id, referral, org, consent, granted_at, revoked_at, received)
+INSERT INTO consent (id, referral, org, consent, granted_at, revoked_at, form)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-ON CONFLICT (id) DO UPDATE SET consent = excluded.consent, granted_at = excluded.granted_at,
+ON CONFLICT (id) DO UPDATE SET consent = excluded.consent, form = excluded.form, granted_at = excluded.granted_at,
 	revoked_at = max(revoked_at, excluded.revoked_at)
 WHERE referral = excluded.referral AND org = excluded.org;
 
@@ -18,11 +18,11 @@ SELECT id, referral, org, consent, granted_at, revoked_at FROM consent WHERE id 
 -- name: consent_list
 SELECT n FROM consent WHERE referral = ?1 ORDER BY granted_at, n;
 
--- name: consent_list_received
-SELECT n FROM consent WHERE received IS NULL ORDER BY n;
+-- name: consent_alike
+SELECT n FROM consent WHERE form = ?1 ORDER BY n;
 
--- name: consent_list_same
-SELECT n FROM consent WHERE received = ?1 OR id = (SELECT c.received FROM consent AS c WHERE c.id = ?1);
+-- name: consent_closed
+SELECT id, referral, org, granted_at, revoked_at FROM consent WHERE n = ?1;
 
 -- name: consent_at
 SELECT id, referral, org, consent, granted_at, revoked_at FROM consent WHERE n = ?1;

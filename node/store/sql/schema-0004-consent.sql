@@ -14,8 +14,8 @@ CREATE TABLE disclosed (
 ) STRICT;
 CREATE INDEX disclosed_whose ON disclosed (whose);
 
-ALTER TABLE consent ADD COLUMN received TEXT;	-- we are its intermediary: the consent of this form under which we received what it lets us pass on
-CREATE INDEX consent_received ON consent (received) WHERE received IS NOT NULL;
+ALTER TABLE consent ADD COLUMN form BLOB;	-- hash, keyed by this store alone, of what was signed: all but the id
+CREATE INDEX consent_form ON consent (form);
 
 -- Also of consents that are not known here (yet): what comes under them later is refused.
 CREATE TABLE revocation (
