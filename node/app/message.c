@@ -13,9 +13,11 @@
 #include "message.h"
 #include "notes_form.h"
 #include "rooms.h"
+#include "store/audit.h"
 #include "store/inbox.h"
 #include "store/messagestore.h"
 #include "store/outbox.h"
+#include "store/subject.h"
 #include "talk.h"
 
 enum { BODY_MAX = 16 * 1024 };
@@ -260,11 +262,10 @@ message_say(struct app *app, const char *actor, const json_t *args, json_t **ret
 {
 	const char *user = json_str(args, "user"), *text = json_str(args, "text");
 	autofree char *waits = NULL;
-	char id[ID_LEN + 1];
+	char id[ID_LEN + 1], whom[SUBJECT_NAME];
 	int64_t pid;
 	int r;
 
-	(void)actor;
 	if (!id_is_user(user))
 		return err_set(reterr, E_BAD, "user: not a Matrix user id; it looks like @name:server");
 	if (text == NULL || *text == '\0' || strlen(text) > BODY_MAX)
@@ -276,7 +277,8 @@ message_say(struct app *app, const char *actor, const json_t *args, json_t **ret
 	id_new(app->world, id);
 	if ((r = person_id(app->db, user, &pid)) != 0 || (r = talk_person(app, pid)) != 0 ||
 	    (r = message_add(app->db, id, NULL, pid, true, text, app_now(app))) != 0 ||
-	    (r = queue(app, id, pid, text, 0, true, false)) != 0 || (r = message_waits(app, pid, &waits)) < 0)
+	    (r = queue(app, id, pid, text, 0, true, false)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "say", subject_person(pid, whom), NULL)) != 0 || (r = message_waits(app, pid, &waits)) < 0)
 		return r;
 	*ret = json_pack("{s:s, s:s, s:s*}", "id", id, "delivery", "queued", "waits", waits);
 	return *ret != NULL ? 0 : -ENOMEM;

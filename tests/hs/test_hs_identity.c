@@ -107,6 +107,7 @@ test_person(void)
 	chat_say(&h, ANA, "Hello.");
 	say("Good morning.");
 	is_int(chat_comes(&h, ANA, "Good morning."), 1, "somebody and the node talk");
+	is_int(story_audited(&h, SOURCE, "operator:", "say", "person:"), 1, "and who said it is in the audit");
 	ok(story_well(&h, SOURCE, "identities"), "and all is well");
 	(void)shown_master(ANA_USER, old);
 	ok(fails(ANA_USER, old, "has not changed"), "there is nothing to take");
