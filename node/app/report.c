@@ -77,22 +77,6 @@ add_pairing(void *cookie, const struct pairing *p)
 	return r == 0 && p->began != 0 ? tally(section, "program", who, json_str(json_obj(p->body, "with"), "program")) : r;
 }
 
-/* 0: support is there, or was; 1: there was none; -1: neither can be said, or it goes on as another referral. */
-static int
-is_unmet(const struct referral *r)
-{
-	switch (r->state) {
-	case REFERRAL_ACCEPTED: case REFERRAL_CONTACTING: case REFERRAL_SCHEDULED: case REFERRAL_ENGAGED: case REFERRAL_PAUSED:
-	case REFERRAL_CLOSED:
-		return 0;
-	case REFERRAL_WAITLISTED:
-		return 1;
-	default:
-		return r->state == REFERRAL_ENDED && (r->end == REFERRAL_END_DECLINED || r->end == REFERRAL_END_EXPIRED ||
-		    r->end == REFERRAL_END_FAILED) ? 1 : -1;
-	}
-}
-
 /* A record of ours; E_NOTFOUND: there is none. */
 static int
 read_own(struct quarter *q, const char *id, json_t **ret)
@@ -126,12 +110,18 @@ static int
 add_referral(void *cookie, const struct case_row *row)
 {
 	struct quarter *q = cookie;
-	int unmet = is_unmet(&row->r), r;
-	autojson json_t *asked = NULL;
+	int unmet, r;
+	autojson json_t *asked = NULL, *told = NULL;
 	autofree char *who = NULL;
+	const char *outcome;
 	json_t *section;
 
-	if (row->r.began < q->from || row->r.began >= q->until || unmet < 0 || row->request == NULL)
+	if (row->r.began < q->from || row->r.began >= q->until || row->request == NULL)
+		return 0;
+	if (row->outcome != NULL && (r = canon_stored(row->outcome, &told)) != 0)
+		return r;
+	outcome = json_str(told, "outcome");
+	if ((unmet = report_unmet(&row->r, outcome)) < 0)
 		return 0;
 	if ((r = counted_referral(q->app, row, &who)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
@@ -143,7 +133,8 @@ add_referral(void *cookie, const struct case_row *row)
 	if (r == 0)
 		r = tally_asked(q, section, who, row, json_str(asked, "to"));
 	if (r == 0 && unmet > 0)
-		r = tally(section, "why", who, row->r.state == REFERRAL_WAITLISTED ? "waitlisted" : row->reason != NULL ? row->reason :
+		r = tally(section, "why", who, row->r.state == REFERRAL_WAITLISTED ? "waitlisted" :
+		    row->r.state == REFERRAL_CLOSED ? outcome : row->reason != NULL ? row->reason :
 		    referral_end_name(row->r.end));
 	return r;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "when.h"
 
 /* Hide all rows of that count; ${n}: how many rows there are. */
@@ -83,6 +84,38 @@ report_sums(struct report_row *rows, size_t n)
 	}
 	if (any && least != NULL)
 		least->hidden = true;
+}
+
+/* Closed, as ${outcome} says. */
+static int
+is_closed_unmet(const char *outcome)
+{
+	static const char *const none[] = { "not_eligible", "no_capacity", "could_not_contact", "did_not_get_help" };
+	static const char *const neither[] = { "referred_elsewhere", "duplicate" };
+
+	for (size_t i = 0; i < nelem(none) && outcome != NULL; i++)
+		if (!strcmp(outcome, none[i]))
+			return 1;
+	for (size_t i = 0; i < nelem(neither) && outcome != NULL; i++)
+		if (!strcmp(outcome, neither[i]))
+			return -1;
+	return 0;
+}
+
+int
+report_unmet(const struct referral *r, const char *outcome)
+{
+	switch (r->state) {
+	case REFERRAL_ACCEPTED: case REFERRAL_CONTACTING: case REFERRAL_SCHEDULED: case REFERRAL_ENGAGED: case REFERRAL_PAUSED:
+		return 0;
+	case REFERRAL_CLOSED:
+		return is_closed_unmet(outcome);
+	case REFERRAL_WAITLISTED:
+		return 1;
+	default:
+		return r->state == REFERRAL_ENDED && (r->end == REFERRAL_END_DECLINED || r->end == REFERRAL_END_EXPIRED ||
+		    r->end == REFERRAL_END_FAILED) ? 1 : -1;
+	}
 }
 
 int

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "referral.h"
 
 enum { REPORT_LEAST = 5, REPORT_SUM_LEAST = 10 };
 
@@ -42,6 +43,12 @@ int	report_round(int64_t sum, int64_t of, int64_t people, int64_t step, int64_t 
  */
 int64_t	report_people(int64_t count);
 void	report_sums(struct report_row *, size_t);
+
+/**
+ * report_unmet(r, outcome): 0: support is there, or was; 1: there was none; -1: neither can be said, or it goes on as another referral.  ${outcome}: how
+ * it was closed (schemas/common.json, outcome), or NULL.
+ */
+int	report_unmet(const struct referral *, const char *outcome);
 
 /** report_quarter(text, ret_from, ret_until): "2026-Q3", in UTC; until does not belong to it.  0 or E_BAD. */
 int	report_quarter(const char *, int64_t *ret_from, int64_t *ret_until) must_check;

@@ -198,9 +198,35 @@ static const struct { int count[6]; size_t n; const char *hidden; } rows[] = {
 	{ { 20, 4, 4 }, 3, "xxx" }, { { 20, 7, 4, 4 }, 4, ".xxx" }, { { 20, 30, 1, 2 }, 4, "x.xx" }, { { 5 }, 1, "." },
 };
 
+/* What counts as no support, by the state and how it was closed. */
+static void
+test_unmet(void)
+{
+	static const struct { enum referral_state state; enum referral_end end; const char *outcome; int is; } cases[] = {
+		{ REFERRAL_SENT, 0, NULL, -1 }, { REFERRAL_ACCEPTED, 0, NULL, 0 }, { REFERRAL_ENGAGED, 0, NULL, 0 }, { REFERRAL_WAITLISTED, 0, NULL, 1 },
+		{ REFERRAL_FORWARDED, 0, NULL, -1 }, { REFERRAL_ENDED, REFERRAL_END_DECLINED, NULL, 1 }, { REFERRAL_ENDED, REFERRAL_END_EXPIRED, NULL, 1 },
+		{ REFERRAL_ENDED, REFERRAL_END_FAILED, NULL, 1 }, { REFERRAL_ENDED, REFERRAL_END_WITHDRAWN, NULL, -1 },
+		{ REFERRAL_CLOSED, 0, NULL, 0 }, { REFERRAL_CLOSED, 0, "connected", 0 }, { REFERRAL_CLOSED, 0, "enrolled", 0 },
+		{ REFERRAL_CLOSED, 0, "attended", 0 }, { REFERRAL_CLOSED, 0, "got_help", 0 }, { REFERRAL_CLOSED, 0, "partly_helped", 0 },
+		{ REFERRAL_CLOSED, 0, "did_not_get_help", 1 }, { REFERRAL_CLOSED, 0, "not_eligible", 1 }, { REFERRAL_CLOSED, 0, "no_capacity", 1 },
+		{ REFERRAL_CLOSED, 0, "could_not_contact", 1 }, { REFERRAL_CLOSED, 0, "member_declined", 0 }, { REFERRAL_CLOSED, 0, "referred_elsewhere", -1 },
+		{ REFERRAL_CLOSED, 0, "crisis_escalated", 0 }, { REFERRAL_CLOSED, 0, "moved", 0 }, { REFERRAL_CLOSED, 0, "deceased", 0 },
+		{ REFERRAL_CLOSED, 0, "duplicate", -1 },
+	};
+
+	for (size_t i = 0; i < nelem(cases); i++) {
+		struct referral r = referral_start(REFERRAL_AT_TARGET);
+
+		r.state = cases[i].state;
+		r.end = cases[i].end;
+		is_int(report_unmet(&r, cases[i].outcome), cases[i].is, "%s, %s", referral_state_name(r.state), cases[i].outcome != NULL ? cases[i].outcome : "-");
+	}
+}
+
 int
 main(void)
 {
+	test_unmet();
 	struct report_row few[] = { { 4, false }, { 4, false } }, one[] = { { 3, false } }, tiny[] = { { 1, false }, { 2, false } };
 	int64_t from = 7, until = 7, mean = 7;
 
