@@ -29,7 +29,7 @@ from node import CRISIS_TEXT, Network
 
 PASSWORD = "correct horse battery staple"
 NOTE = "org.cairnpeer.note"
-AT_ONCE = 5  # seconds; what an answer to somebody in danger may take here, with sanitizers and two homeservers on one machine
+AT_ONCE = 5  # seconds; what an answer to somebody in danger may take here, with sanitizers, two homeservers and another test beside it
 
 shared = {}
 
