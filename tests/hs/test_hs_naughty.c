@@ -12,6 +12,7 @@
 #include "hostile.h"
 #include "search.h"
 #include "story_refer.h"
+#include "tests/domain/quoted.h"
 
 enum { MEMBER = 2, STEP = 7 };
 
@@ -81,6 +82,65 @@ test_said(const char *string)
 	for (int i = 0; i < 4; i++)
 		host_run(&h, 1000);
 	return kept(string) == before + 1;
+}
+
+/* The text ${*at} of all that are in ${value} is ${string} from now on; NULL: not ${value} itself. */
+static json_t *
+put_text(json_t *value, size_t *at, const char *string)
+{
+	json_t *member, *other;
+	const char *key;
+	size_t i;
+
+	if (json_is_string(value))
+		return (*at)-- == 0 ? json_string(string) : NULL;
+	json_object_foreach(value, key, member)
+		if ((other = put_text(member, at, string)) != NULL) {
+			(void)json_object_set_new(value, key, other);
+			return NULL;
+		}
+	json_array_foreach(value, i, member)
+		if ((other = put_text(member, at, string)) != NULL) {
+			(void)json_array_set_new(value, i, other);
+			return NULL;
+		}
+	return NULL;
+}
+
+/* A record of each kind, of which one text is that string: another with each. */
+static void
+test_records(const json_t *list)
+{
+	static const char *const kinds[] = { "program", "group", "specialist", "resource", "story", "crisis_line" };
+	size_t taken = 0, refused = 0, wrong = 0, places = 0;
+
+	for (size_t k = 0; k < nelem(kinds); k++) {
+		char path[64];
+		autojson json_t *example = NULL;
+		size_t at = SIZE_MAX, count;
+
+		(void)snprintf(path, sizeof(path), "schemas/%s.example.json", kinds[k]);
+		example = json_source(path);
+		(void)put_text(example, &at, "");
+		places += count = SIZE_MAX - at;
+		for (size_t i = 0; i < json_array_size(list); i++) {
+			autojson json_t *body = json_deep_copy(example), *reply = NULL;
+			const char *error;
+
+			at = i % count;
+			(void)put_text(body, &at, json_string_value(json_array_get(list, i)));
+			reply = host_command(&h, SOURCE, "import", json_pack("{s:[{s:o, s:s, s:O}]}", "records", "source", json_sprintf("x:%s", kinds[k]), "kind", kinds[k], "body", body));
+			error = json_str(reply, "error");
+			if (json_is_true(json_object_get(reply, "ok")))
+				taken++;
+			else if (error != NULL && strncmp(error, "records[0]", 10) == 0 && json_str(reply, "code") != NULL && strcmp(json_str(reply, "code"), "fatal") != 0)
+				refused++;
+			else if (++wrong < 20)
+				printf("# %zu, %s: %s: %s\n", i, kinds[k], json_str(reply, "code"), error);
+		}
+		host_run(&h, 1000);
+	}
+	ok(wrong == 0 && taken > 100 && refused > 100, "in each of %zu texts of a record a string is taken (%zu) or refused with its place (%zu)", places, taken, refused);
 }
 
 static void
@@ -158,6 +218,7 @@ main(void)
 	refer_begin(&h, &story);
 	ok(refer_step(&h, &story, STORY_REFER), "a referral");
 	test_strings(list);
+	test_records(list);
 	ok(chat_answers(&h, MEMBER, "!help", "You can write:"), "the member is answered after it as before");
 	ok(h.node[SOURCE].starts == 1 && h.node[MEMBER].starts == 1, "the nodes live");
 	ok(is_log(SOURCE) && is_log(TARGET) && is_log(MEMBER), "and no log commands a terminal");
