@@ -7,6 +7,7 @@
 #include "domain/binding.h"
 #include "domain/credential.h"
 #include "domain/directory.h"
+#include "domain/enrol.h"
 #include "domain/publication.h"
 #include "domain/signed.h"
 #include "domain/statement.h"
@@ -16,14 +17,33 @@
 #include "tests/domain/keys.h"
 
 #define LIST	"https://board.example/status/1"
+#define CODE	"7K2M-Q9XB-4RTD-0VHW-3ZNC-8YFP-6JGA"
+#define SERVER	"oak.example"
 
-enum { RECORD, CREDENTIAL, STATUS, TRUST, STATEMENT, PUBLICATION, BINDING, KINDS };
-static const char *const names[KINDS] = { "record", "credential", "status list", "trust list", "statement", "consent to be published", "binding" };
+enum { RECORD, CREDENTIAL, STATUS, TRUST, STATEMENT, PUBLICATION, BINDING, INVITATION, ENROLMENT, KINDS };
+static const char *const names[KINDS] = { "record", "credential", "status list", "trust list", "statement", "consent to be published", "binding",
+	"invitation", "answer to one" };
 static const enum signed_kind kinds[KINDS] = { SIGNED_RECORD, SIGNED_CREDENTIAL, SIGNED_STATUS_LIST, SIGNED_TRUST, SIGNED_EXPERIENCE, SIGNED_PUBLICATION,
-	SIGNED_BINDING };
+	SIGNED_BINDING, SIGNED_INVITATION, SIGNED_ENROLMENT };
 
 static struct keypair key, rosa;
 static struct trust *trust;
+
+/* By who has the code, and this key as the one that signs their records. */
+static int
+enrol(int kind, json_t **ret)
+{
+	autojson json_t *entry = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:[s]}", "org", ORG_A, "name", "Oak", "server", SERVER, "node_user",
+	    "@node:" SERVER, "steward_user", "@steward:" SERVER, "master_key", "Qh46Beu6Uf9rwJ7oyAffvMcz0qjvp+UJCwjp+mdxBZ0", "record_key", key.text, "roles", "node",
+	    "via", SERVER);
+	uint8_t secret[ENROL_KEY];
+	int r = enrol_key(ORG_B, CODE, secret);
+
+	if (r == 0)
+		r = kind == INVITATION ? enrol_invite(ORG_B, SERVER, NOW + WHEN_DAY, entry, secret, key.seed, NOW, ret, NULL) :
+		    enrol_answer(ORG_B, entry, secret, key.seed, NOW, ret, NULL);
+	return r;
+}
 
 static json_t *
 make(int kind)
@@ -56,6 +76,8 @@ make(int kind)
 			doc = json_incref(json_obj(said, "consent"));
 	} else if (kind == BINDING)
 		r = binding_sign("@rosa:harbor.example", "W2ozYLPaGTiWk6JMVgvY47h08czs0n0aly5jkvxxoN8", key.seed, NOW - 1, &doc, NULL);
+	else if (kind == INVITATION || kind == ENROLMENT)
+		r = enrol(kind, &doc);
 	else {
 		doc = json_pack("{s:i, s:s, s:i, s:I, s:I, s:[], s:[{s:s, s:s, s:s, s:[{s:s, s:[s]}]}]}", "v", 1, "kind", "trust",
 		    "version", 1, "issued_at", (json_int_t)1, "expires_at", (json_int_t)WHEN_MAX, "orgs", "issuers", "id", key.did,
@@ -82,6 +104,7 @@ accepts(int verifier, const json_t *doc)
 	struct binding binding;
 	autostatus struct status_list *list = NULL;
 	autotrust struct trust *t = NULL;
+	uint8_t secret[ENROL_KEY];
 	struct err err = { "" };
 
 	switch (verifier) {
@@ -97,6 +120,10 @@ accepts(int verifier, const json_t *doc)
 		return publication_read(doc, NOW, &publication, &err) == 0;
 	case BINDING:
 		return binding_read(doc, NOW, &binding, &err) == 0;
+	case INVITATION:
+		return enrol_check_invitation(doc, SERVER, CODE, NOW, secret, &err) == 0;
+	case ENROLMENT:
+		return enrol_key(ORG_B, CODE, secret) == 0 && enrol_check_answer(doc, ORG_B, SERVER, secret, &err) == 0;
 	default:
 		return trust_load(doc, only(key.pub), NULL, NOW, &t, &err) == 0;
 	}
