@@ -337,6 +337,11 @@ class OwnUsers(Case):
         expected = self.bridge_expectation()
         self.check(self.intrude("cairn-bridge", self.deeds(expected)), expected)
 
+    def test_another_user_is_enough(self):
+        """Without Landlock: what the node keeps is another user's."""
+        deeds = [*self.secrets("read"), f"list:{self.state}", f"write:{self.state}/cairn.lock"]
+        self.assertEqual(self.intrude("cairn-bridge", deeds, INTRUDER_LANDLOCK="0"), dict.fromkeys(deeds, errno.EACCES))
+
     def test_node_is_shut_in(self):
         expected = self.node_expectation()
         self.check(self.intrude("cairn-node", self.deeds(expected)), expected)
