@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import tap
-from client import Client, MatrixError, quote
+from client import ENCRYPTED, Client, MatrixError, quote
 from demo import sessions
 from homeserver import ROOT
 from nioclient import NioClient, query_keys
@@ -495,7 +495,7 @@ class RoomTest(Live):
         (channel,) = self.a.rooms("channel")
         state = self.state(channel)
         self.assertEqual(state["m.room.create", ""]["room_version"], "12")
-        self.assertIn(("m.room.encryption", ""), state)
+        self.assertEqual(state["m.room.encryption", ""], ENCRYPTED["content"])
         types = {event_type for event_type, _ in state}
         self.assertLessEqual(types, {
             "m.room.create", "m.room.member", "m.room.power_levels", "m.room.join_rules", "m.room.history_visibility",

@@ -79,6 +79,10 @@ def setUpModule():
     directory.chmod(0o755)
     shared["directory"] = directory
     unittest.addModuleCleanup(tear_down)
+    temporary = directory / "tmp"
+    temporary.mkdir()
+    temporary.chmod(0o1777)
+    os.environ["TMPDIR"] = str(temporary)  # of all that is started from here on
     build = directory / "build"
     build.mkdir()
     for name in (*PROGRAMS, "cairn"):
@@ -251,12 +255,15 @@ class Traces(unittest.TestCase):
                 child.wait()
 
     def test_files(self):
-        """Databases with WAL and shared memory, logs at level debug, everything below both nodes and both homeservers, and what /tmp holds of theirs."""
+        """Databases with WAL and shared memory, logs at level debug, everything below both nodes and both homeservers, and the directory for temporary files."""
         tokens = {f"{node.name} token {a}": t for node in self.network.nodes for a, t in self.keys[node].tokens().items()}
         places = self.story.plant()
         ours = [node.directory for node in self.network.nodes]
         theirs = self.network.pair.directory
-        files = {place: [f for f in place.rglob("*") if f.is_file()] for place in [*ours, theirs]}
+        temporary = shared["directory"] / "tmp"
+        (temporary / "planted").write_text(self.story.planted)
+        places["temporary files"] = [temporary]
+        files = {place: [f for f in place.rglob("*") if f.is_file()] for place in [*ours, theirs, temporary]}
         for place in ours:
             keys = self.secrets(next(node for node in self.network.nodes if node.directory == place))
             here = [f for f in files[place] if f.name not in ("recovery.txt", "kek")]
@@ -267,6 +274,7 @@ class Traces(unittest.TestCase):
             self.assertEqual(found_in(((f, f.read_bytes()) for f in here), raw), {})
             self.assertIn("log_level = debug", (place / "cairn.conf").read_text())
             self.assertIn("cairnd.log", {f.name for f in here})
+        self.assertEqual(search({**self.words, **tokens}, files[temporary]), {})
         # A homeserver knows tokens and, hashed, passwords.
         self.assertEqual(search(self.story.words, files[theirs]), {})
         for name, where in places.items():
