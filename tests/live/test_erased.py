@@ -152,11 +152,14 @@ class Erased(unittest.TestCase):
             words = recovery_secrets(node.state / "recovery.txt")
             secrets = [key for word in words if len(key := base64.b64decode(word + "=" * (-len(word) % 4), validate=False)) == 32]
             self.assertGreaterEqual(len(secrets), 3)
-            for key in secrets:
-                with contextlib.closing(Keys(node.directory / "stolen" / "cairn.db", node.directory / "kek")) as keys:
-                    keys.instead(key)
-                    opened = [column for column, _ in keys.values() if column]
-                self.assertEqual(opened, [])
+            with contextlib.closing(Keys(node.directory / "then" / "cairn.db", node.directory / "kek")) as keys:
+                right = keys.data_key
+                for key in secrets:
+                    self.assertRaises(ValueError, keys.unwrapped, key)
+                    keys.use(key)
+                    self.assertEqual([column for column, _ in keys.values() if column], [])
+                keys.use(right)  # By the same way the right one opens it.
+                self.assertGreater(len(list(keys.values())), 50)
         for server in self.story.network.pair.servers:
             with contextlib.closing(sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)) as db:
                 self.assertEqual(db.execute("SELECT count(*) FROM e2e_room_keys").fetchone(), (0,))

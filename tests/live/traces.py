@@ -77,12 +77,19 @@ class Keys:
         self._db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
         self.kek = pathlib.Path(key_file).read_bytes()
         self._slots = (pathlib.Path(database).parent / "keys.db").read_bytes()
-        wrapped = self._one("SELECT value FROM meta WHERE key = 'db.key'")
-        self.data_key = self._open(self.kek, wrapped, b"cairn data key 1\0")
-        self.seal, self.index, self._wrap = (self._derive(number) for number in (1, 2, 3))
+        self.use(self.unwrapped(self.kek))
 
     def close(self):
         self._db.close()
+
+    def unwrapped(self, key):
+        """The data key, opened with this one as the key-encryption key; ValueError if it is not that."""
+        return self._open(key, self._one("SELECT value FROM meta WHERE key = 'db.key'"), b"cairn data key 1\0")
+
+    def use(self, data_key):
+        """From now on all is tried with what is derived from this one."""
+        self.data_key = data_key
+        self.seal, self.index, self._wrap = (self._derive(number) for number in (1, 2, 3))
 
     def _one(self, query):
         return self._db.execute(query).fetchone()[0]
@@ -105,10 +112,6 @@ class Keys:
         head = 1 if blob[0] == 1 else 9
         key = self.seal if blob[0] == 1 else self._subject_key(int.from_bytes(blob[1:head], "big"))
         return self._open(key, blob[head - 1 :], column.encode() + b"\0" + row.encode() + b"\0" + blob[:head])
-
-    def instead(self, key):
-        """What is sealed with the store's own key, and the keys beside it, are tried with this one from now on."""
-        self.seal = self._wrap = key
 
     def values(self):
         """(its column, the value) of each sealed value that opens, be its row named by whichever of its columns, by two, or not at all; then how many do not."""
