@@ -184,6 +184,7 @@ static int
 sum(struct app *app, const char *said, int64_t at, json_t *row)
 {
 	autojson json_t *body = NULL;
+	autobuf struct buf places = { 0 };
 	struct err aged = { "" };
 	char day[WHEN_TEXT], heard[WHEN_TEXT];
 	long long waiting = 0, days = 0, oldest = WHEN_MAX;
@@ -204,7 +205,9 @@ sum(struct app *app, const char *said, int64_t at, json_t *row)
 	}
 	if ((body = json_pack("{s:o}", "capacities", rows)) == NULL)
 		return -ENOMEM;
-	if (json_object_set_new(row, "open", json_integer(fields_open(body))) != 0 ||
+	if ((r = fields_places(body, NULL, &places)) != 0)
+		return r;
+	if (json_object_update_new(row, json_pack("{s:i, s:s*}", "open", fields_open(body, NULL), "places", places.data)) != 0 ||
 	    json_object_set_new(row, "said", json_string(when_print_day(oldest, day))) != 0 ||
 	    json_object_set_new(row, "heard", json_string(when_print(at, heard))) != 0 ||
 	    (waits && (json_object_set_new(row, "waiting", json_integer(waiting)) != 0 ||

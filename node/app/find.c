@@ -146,14 +146,14 @@ index_kept(struct indexing *ix, struct listing *l, struct buf *terms)
 	if (r != 0)
 		return r;
 	lender = program != NULL ? program->body : NULL;
-	if (lender != NULL && !fields_place(l->body))
-		search_item_borrow(lender, &l->item);
+	if (lender != NULL)
+		search_item_borrow(l->body, lender, &l->item);
 	fit_hours(ix->fit, l->body, now, &l->item.hours);
 	l->item.id = matched ? l->rec.id : NULL;
 	if ((r = search_terms_item(&l->item, terms)) != 0 ||
-	    (r = matched ? match_index_lines(l->rec.id, l->body, lender, terms) : match_index_borrows(l->body, terms)) != 0 ||
+	    (r = matched ? match_index_lines(l->rec.id, l->body, lender, terms) : 0) != 0 ||
 	    (r = did != NULL ? life_lines(ix->app, l->rec.org, did, terms) : 0) != 0 ||
-	    (r = strcmp(l->rec.kind, "program") == 0 ? match_index_lent(l->body, &l->item, terms) : 0) != 0)
+	    (r = strcmp(l->rec.kind, "program") == 0 ? match_index_lent(l->body, terms) : 0) != 0)
 		return r;
 	return searchstore_put(ix->app->db, l->rec.n, rank, due_at(l, now), &l->item, terms->data);
 }
@@ -245,8 +245,9 @@ find_next_due(struct app *app)
 
 /* A record as it is shown in a list. */
 static json_t *
-summary(const struct listing *l, int64_t now)
+summary(const struct listing *l, const char *audience, int64_t now)
 {
+	autobuf struct buf places = { 0 };
 	struct err aged = { "" }, stale = { "" };
 	enum directory_verdict age = directory_age(l->rec.expires_at, now, &stale);
 	json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "id", l->rec.id, "org", l->rec.org, "kind", l->rec.kind,
@@ -262,8 +263,8 @@ summary(const struct listing *l, int64_t now)
 		(void)json_object_set_new(out, "reason", json_string(age != DIRECTORY_OK ? stale.text : l->rec.reason));
 	if (languages != NULL)
 		(void)json_object_set(out, "languages", languages);
-	if (l->item.open >= 0)
-		(void)json_object_set_new(out, "open", json_integer(l->item.open));
+	if (l->item.open >= 0 && fields_places(l->body, audience, &places) == 0)
+		(void)json_object_update_new(out, json_pack("{s:i, s:s*}", "open", l->item.open, "places", places.data));
 	if (fields_aged(l->rec.kind, l->body, now, &aged) == E_LATER)
 		(void)json_object_set_new(out, "old", json_string(aged.text));
 	return out;
@@ -292,7 +293,7 @@ show(struct find *f, const struct listing *l)
 
 	if ((r = search_reasons(f->query, &l->item, app_now(f->app), &why)) != 0)
 		return r;
-	row = summary(l, app_now(f->app));
+	row = summary(l, f->query->facet[SEARCH_FACET_AUDIENCE], app_now(f->app));
 	if (row == NULL || json_array_append_new(f->found, row) != 0 ||
 	    (why.len > 0 && json_object_set_new(row, "why", json_string(why.data)) != 0) ||
 	    (l->words.times[0] != '\0' && json_object_set_new(row, "times", json_string(l->words.times)) != 0) ||
@@ -307,20 +308,19 @@ spend(struct find *f, size_t n)
 	f->left = n < f->left ? f->left - (unsigned)n : 0;
 }
 
-/* What its program lends it, as far as it is asked for: places, and what the rules say. */
+/* What its program lends it, if that may change an answer: wishes that ${excluded} has, and who may come. */
 static int
-borrow(struct find *f, struct listing *l, const struct eligibility_finding **ret)
+borrow(struct find *f, struct listing *l, unsigned excluded, const struct eligibility_finding **ret)
 {
-	bool near = f->query->km > 0 && !fields_place(l->body);
+	bool matters = excluded != 0 || f->query->facts != NULL;
 	struct program *program = NULL;
-	int r = near || f->query->facts != NULL ? programs_get(f->programs, l->rec.org, false, l->body, SIZE_MAX, &program) : 0;
+	int r = matters ? programs_get(f->programs, l->rec.org, false, l->body, SIZE_MAX, &program) : 0;
 
 	*ret = NULL;
 	if (r != 0 || program == NULL || program->body == NULL)
 		return r;
 	spend(f, program->bytes > ORDINARY ? program->bytes / LONG_BYTES : 0);
-	if (near)
-		search_item_borrow(program->body, &l->item);
+	search_item_borrow(l->body, program->body, &l->item);
 	if (!program->judged)
 		fit_rules(f->fit, program->body, &program->rules);
 	program->judged = true;
@@ -333,7 +333,7 @@ static int
 judge(struct find *f, struct listing *l, bool *ret)
 {
 	const struct eligibility_finding *rules;
-	unsigned pass, excluded;
+	unsigned pass, excluded = 0;
 	int r;
 
 	*ret = false;
@@ -341,10 +341,13 @@ judge(struct find *f, struct listing *l, bool *ret)
 		return 0;
 	if ((r = open_listing(f->app, l)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if ((r = borrow(f, l, &rules)) != 0)
-		return r;
 	l->item.certified = true;
-	if (search_check(f->query, &l->item, &pass, &excluded) != 0 || ((pass ^ f->pass) & SEARCH_NAMED) != 0)
+	l->item.open = fields_open(l->body, f->query->facet[SEARCH_FACET_AUDIENCE]);
+	if (search_check(f->query, &l->item, &pass, &excluded) != 0 && (excluded & ~SEARCH_ITEM_LENT) != 0)
+		return 0;
+	if ((r = borrow(f, l, excluded, &rules)) != 0)
+		return r;
+	if ((excluded != 0 && search_check(f->query, &l->item, &pass, &excluded) != 0) || ((pass ^ f->pass) & SEARCH_NAMED) != 0)
 		return 0;
 	if (f->query->hours != NULL)
 		spend(f, json_array_size(json_arr(l->body, "schedules")) / SCHEDULES);
@@ -574,7 +577,7 @@ find_view(struct app *app, const char *org, const char *id, json_t **ret)
 	    strcmp(l.rec.kind, "specialist") == 0)
 		r = experience_of(app, org, json_str(l.body, "did"), &statement);
 	if (r == 0) {
-		out = summary(&l, app_now(app));
+		out = summary(&l, NULL, app_now(app));
 		if (out == NULL || json_object_set(out, "in_words", words) != 0 || json_object_set(out, "record", l.json) != 0 ||
 		    (statement != NULL && json_object_set(out, "statement", statement) != 0)) {
 			json_decref(out);

@@ -130,28 +130,8 @@ programs_get(struct programs *p, const char *org, bool own, const json_t *body, 
 	return 0;
 }
 
-static int
-set_aside(void *cookie, int64_t doc, int64_t seen)
-{
-	struct app *app = cookie;
-
-	(void)doc;
-	return seen_indexed(app->db, seen, 0);
-}
-
 int
 program_lent(struct app *app, const struct seen_record *rec, const char *before, const char *after)
 {
-	autojson json_t *names = NULL;
-	struct search_plan plan = { .n = 2 };
-	int r;
-
-	if (match_index_same(before, after))
-		return 0;
-	if ((names = json_pack("{s:s}", "program", rec->id)) == NULL)
-		return -ENOMEM;
-	if ((r = match_index_borrows(names, &plan.wish[0].lines)) == 0 && (r = search_terms_line(&plan.wish[1].lines, 'o', rec->org)) == 0)
-		r = searchstore_walk(app->db, &plan, NULL, -1, set_aside, app);
-	search_terms_free(&plan);
-	return r;
+	return match_index_same(before, after) ? 0 : searchstore_borrowers(app->db, rec->org, rec->id);
 }

@@ -72,8 +72,8 @@ say_record(struct talk *t, const json_t *row, size_t number)
 	const struct trust_org *org = trust_org(t->app->trust, json_str(row, "org"));
 	int r = buf_printf(&t->say, "%zu. %s (%s, %s)", number, json_str(row, "name"), json_str(row, "kind"), org != NULL ? org->name : "?");
 
-	if (r == 0 && json_object_get(row, "open") != NULL)
-		r = buf_printf(&t->say, ", %lld places free", json_int(row, "open", 0));
+	if (r == 0 && json_str(row, "places") != NULL)
+		r = buf_printf(&t->say, ", free: %s", json_str(row, "places"));
 	if (r == 0 && !strcmp(json_str(row, "kind"), "specialist"))
 		r = buf_puts(&t->say, json_is_true(json_object_get(row, "certified")) ? ", certified" : ", not certified");
 	for (size_t i = 0; i < nelem(ages) && r == 0; i++)

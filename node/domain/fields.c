@@ -14,6 +14,8 @@
 #include "search.h"
 #include "when.h"
 
+#define ANYONE	"anyone"	/* Of common.json#/$defs/audience. */
+
 /*
  * Beginnings of words that would tell a neighbour why somebody is in a room.
  * English only, and no list is complete: the schema asks for a neutral name.
@@ -80,7 +82,7 @@ check_capacity(const json_t *body, int64_t now, struct err *reterr)
 		for (size_t k = 0; k < i; k++) {
 			other = capacity(body, k);
 			if (same_text(json_str(row, "unit"), json_str(other, "unit"), "people") &&
-			    same_text(json_str(row, "audience"), json_str(other, "audience"), "anyone"))
+			    same_text(json_str(row, "audience"), json_str(other, "audience"), ANYONE))
 				return err_set(reterr, E_BAD, "free places: two rows are about %s for %s; make them one",
 				    json_str(row, "unit") != NULL ? json_str(row, "unit") : "people",
 				    json_str(row, "audience") != NULL ? json_str(row, "audience") : "anyone");
@@ -158,15 +160,51 @@ fields_check(const char *kind, const json_t *body, int64_t now, struct err *rete
 	return check_line(body, reterr);
 }
 
-int
-fields_open(const json_t *body)
+const char *
+fields_open_to(const json_t *body, size_t i, long long *ret)
 {
-	const json_t *row;
-	long long sum = -1;
+	const json_t *row = capacity(body, i);
+	const char *whom = json_str(row, "audience");
 
-	for (size_t i = 0; (row = capacity(body, i)) != NULL; i++)
-		sum = (sum < 0 ? 0 : sum) + json_int(row, "open", 0);
+	*ret = json_int(row, "open", 0);
+	return row == NULL ? NULL : whom != NULL ? whom : ANYONE;
+}
+
+static bool
+is_for(const char *whom, const char *audience)
+{
+	return audience == NULL || strcmp(whom, audience) == 0 || strcmp(whom, ANYONE) == 0;
+}
+
+int
+fields_open(const json_t *body, const char *audience)
+{
+	const char *whom;
+	long long sum = -1, n;
+
+	for (size_t i = 0; (whom = fields_open_to(body, i, &n)) != NULL; i++)
+		sum = (sum < 0 ? 0 : sum) + (is_for(whom, audience) ? n : 0);
 	return sum > INT_MAX ? INT_MAX : (int)sum;
+}
+
+int
+fields_places(const json_t *body, const char *audience, struct buf *out)
+{
+	const char *whom, *unit;
+	size_t from = out->len;
+	long long n;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (whom = fields_open_to(body, i, &n)) != NULL; i++) {
+		if (!is_for(whom, audience))
+			continue;
+		unit = json_str(capacity(body, i), "unit");
+		r = buf_printf(out, "%s%lld %s%s%s", out->len > from ? ", " : "", n, unit == NULL || strcmp(unit, "people") == 0 ? "places" : unit,
+		    strcmp(whom, ANYONE) != 0 ? " for " : "", strcmp(whom, ANYONE) != 0 ? whom : "");
+	}
+	for (size_t i = from; i < out->len; i++)
+		out->data[i] = (char)(out->data[i] == '_' ? ' ' : out->data[i]);
+	return r;
 }
 
 int64_t

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #define FIELDS_CAPACITY_FRESH	(14 * 86400000LL)	/* Then free places are shown as old. */
@@ -32,8 +33,14 @@ int	fields_check(const char *kind, const json_t *body, int64_t now, struct err *
 /** fields_words(kind, body, now, ret): a list of sentences; the caller owns it.  0 or -ENOMEM. */
 int	fields_words(const char *kind, const json_t *body, int64_t now, json_t **ret) must_check;
 
-/** fields_open(body): free places in all rows; -1: not said. */
-int	fields_open(const json_t *);
+/**
+ * fields_open(body, audience): free places for them, which are those for anyone, too; NULL: all there are; -1: not said.  fields_open_to(body, i, ret):
+ * for whom the ith row is, "anyone" if that is not said, and how many are free; NULL: there is no such row.  fields_places(body, audience, out):
+ * what fields_open counts, in words: "3 beds for men, 2 places".  0, or buf.h's.
+ */
+int	fields_open(const json_t *, const char *audience);
+const char *fields_open_to(const json_t *, size_t i, long long *ret);
+int	fields_places(const json_t *, const char *audience, struct buf *) must_check;
 /** fields_open_at(body): when the oldest of them, or of who waits, was said, ms; 0: no time is said. */
 int64_t	fields_open_at(const json_t *);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "match_index.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "base/event.h"
 #include "events.h"
 #include "fields.h"
+#include "search_item.h"
 #include "zone.h"
 
 #define DAY_MS	86400000LL
@@ -129,29 +131,50 @@ program_rules(const json_t *program)
 	return has_rules(program) || json_arr(program, "age_bands") != NULL;
 }
 
-/* Whether it has rules, and a sum of its places (FNV-1a). */
-int
-match_index_lent(const json_t *body, const struct search_item *item, struct buf *out)
+/* FNV-1a. */
+static uint64_t
+add_bytes(uint64_t sum, const void *bytes, size_t n)
 {
-	uint64_t sum = 0xcbf29ce484222325;
-	char text[32];
-
-	if (!program_rules(body) && item->n_places == 0)
-		return 0;
-	for (size_t i = 0; i < item->n_places; i++) {
-		sum = (sum ^ (uint32_t)item->places[i].lat) * 0x100000001b3;
-		sum = (sum ^ (uint32_t)item->places[i].lon) * 0x100000001b3;
-	}
-	(void)snprintf(text, sizeof(text), "%s%016llx", program_rules(body) ? "r" : "", (unsigned long long)sum);
-	return add_own(out, LENT, text);
+	for (size_t i = 0; i < n; i++)
+		sum = (sum ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3;
+	return sum;
 }
 
-int
-match_index_borrows(const json_t *body, struct buf *out)
+static uint64_t
+add_texts(uint64_t sum, const struct search_list *list)
 {
-	const char *program = json_str(body, "program");
+	for (size_t i = 0; i < list->n; i++)
+		sum = add_bytes(sum, list->item[i], strlen(list->item[i]) + 1);
+	return add_bytes(sum, "", 1);
+}
 
-	return program != NULL ? add_own(out, 'p', program) : 0;
+static uint64_t
+sum_of(const struct search_item *lent)
+{
+	uint64_t sum = add_texts(0xcbf29ce484222325, &lent->regions);
+	char who[48];
+
+	(void)snprintf(who, sizeof(who), "%d %d %u", lent->age_from, lent->age_below, lent->bands);
+	sum = add_bytes(sum, who, strlen(who));
+	for (size_t i = 0; i < SEARCH_NFACETS; i++)
+		sum = add_texts(sum, &lent->facet[i]);
+	return add_bytes(sum, lent->places, lent->n_places * sizeof(*lent->places));
+}
+
+/* Whether it has rules, and a sum of what an item borrows. */
+int
+match_index_lent(const json_t *body, struct buf *out)
+{
+	struct search_item lent = { .n_places = 0 };
+	uint64_t nothing = sum_of(&lent), sum;
+	char text[32];
+
+	search_item_borrow(NULL, body, &lent);
+	sum = sum_of(&lent);
+	if (!program_rules(body) && sum == nothing)
+		return 0;
+	(void)snprintf(text, sizeof(text), "%s%016" PRIx64, program_rules(body) ? "r" : "", sum);
+	return add_own(out, LENT, text);
 }
 
 /* Its line among the terms; "": none. */
@@ -176,13 +199,13 @@ match_index_same(const char *terms, const char *other)
 int
 match_index_lines(const char *id, const json_t *body, const json_t *program, struct buf *out)
 {
-	const char *did = json_str(body, "did"), *zone = json_str(body, "timezone");
+	const char *did = json_str(body, "did"), *zone = json_str(body, "timezone"), *named = json_str(body, "program");
 	int64_t hours = json_int(json_obj(body, "boundaries"), "response_hours", HOURS_MOST);
 	struct match_places places;
 	int r;
 
 	match_places(body, 0, 0, &places);
-	if ((r = add_own(out, 'i', id)) != 0 || (r = match_index_borrows(body, out)) != 0 ||
+	if ((r = add_own(out, 'i', id)) != 0 || (r = named != NULL ? add_own(out, 'p', named) : 0) != 0 ||
 	    (r = did != NULL ? match_index_did(false, did, out) : 0) != 0 ||
 	    (r = json_arr(body, "conditions") != NULL ? add_own(out, 'c', "") : 0) != 0 ||
 	    (r = json_arr(body, "audiences") != NULL ? add_own(out, 'a', "") : 0) != 0 ||

@@ -35,12 +35,10 @@ int	match_index_did(bool statement, const char *did, struct buf *out) must_check
 int	match_index_turn(const char *line, struct buf *out) must_check;
 
 /**
- * match_index_lent(body, item, out): the line of a program, which search.h sees as ${item}: what of it stands with those who name it; none if nothing does.
- * match_index_borrows(body, out): the line of a record by which it is found when that changes.
+ * match_index_lent(body, out): the line of a program: what of it stands with those who name it; none if nothing does.
  * match_index_same(terms, other): have both, which may be NULL, the same line of a program?
  */
-int	match_index_lent(const json_t *body, const struct search_item *, struct buf *out) must_check;
-int	match_index_borrows(const json_t *body, struct buf *out) must_check;
+int	match_index_lent(const json_t *body, struct buf *out) must_check;
 bool	match_index_same(const char *terms, const char *other);
 
 struct match_plan {

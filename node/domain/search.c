@@ -282,6 +282,12 @@ say(struct buf *out, const char *what, const char *value)
 	return buf_printf(out, "%s%s %s", out->len > 0 ? "; " : "", what, value);
 }
 
+static bool
+is_lent(const struct search_item *item, enum search_bit bit)
+{
+	return (item->lent >> bit & 1) != 0;
+}
+
 int
 search_reasons(const struct search_query *q, const struct search_item *item, long long now, struct buf *out)
 {
@@ -292,15 +298,15 @@ search_reasons(const struct search_query *q, const struct search_item *item, lon
 	if (q->text != NULL && match_text(q->text, item, &named))
 		r = say(out, "the words are in its", named ? "name" : "description");
 	for (size_t i = 0; i < SEARCH_NFACETS && r == 0; i++)
-		if (q->facet[i] != NULL)
-			r = say(out, filter_names[i], q->facet[i]);
+		if (q->facet[i] != NULL && (r = say(out, filter_names[i], q->facet[i])) == 0 && is_lent(item, (enum search_bit)i))
+			r = buf_puts(out, ", as its program says");
 	if (r == 0 && q->language != NULL)
 		r = say(out, "language", match_tag(&item->languages, q->language));
 	if (r == 0 && q->km > 0) {
 		long long m = nearest(item, q->near);
 
 		(void)snprintf(text, sizeof(text), "%lld.%lld km away", m / 1000, m % 1000 / 100);
-		r = say(out, item->lent ? "its program is about" : "about", text);
+		r = say(out, is_lent(item, SEARCH_BIT_NEAR) ? "its program is about" : "about", text);
 	}
 	if (r == 0 && item->open > 0) {
 		(void)snprintf(text, sizeof(text), "%d, told %lld days ago", item->open, (now - item->open_at) / 86400000);

@@ -102,6 +102,7 @@ enum { SEARCH_NAMED = 1, SEARCH_SURE = 2, SEARCH_UNSURE = 4 };
 struct search_item {
 	const char		*kind, *org, *name;
 	const char		*id;		/* By which it is found alone (match_index.h); or NULL. */
+	const char		*program;	/* That it names; or NULL. */
 	const char		*text;		/* All its words, those of the name too; or NULL. */
 	struct search_list	 languages;
 	struct search_list	 facet[SEARCH_NFACETS];
@@ -111,8 +112,9 @@ struct search_item {
 	struct search_hours	 hours;
 	struct place		 places[SEARCH_PLACES];
 	size_t			 n_places;
-	bool			 lent;		/* They are its program's. */
-	int			 open;		/* Places free; -1: not said. */
+	unsigned		 lent;		/* Bit (1 << SEARCH_BIT_*): what answers that wish is its program's. */
+	int			 open;		/* Places free, for whom the query says; -1: not said. */
+	struct search_list	 open_to;	/* For whom any is. */
 	long long		 open_at;	/* When that was said, in ms. */
 	bool			 credential;	/* It comes with one, whatever it is worth. */
 	bool			 certified;

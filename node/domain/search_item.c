@@ -89,6 +89,27 @@ add_place(const json_t *at, struct search_item *item)
 	add_position(at, item);
 }
 
+static void
+add_places(const json_t *body, struct search_item *item)
+{
+	json_t *at;
+	size_t i;
+
+	json_array_foreach(json_arr(body, "locations"), i, at)
+		add_place(at, item);
+	add_place(json_obj(body, "location"), item);
+}
+
+static void
+add_facet(const json_t *body, size_t facet, struct search_item *item)
+{
+	const char *one = json_str(body, facets[facet].single);
+
+	add_list(json_arr(body, facets[facet].list), &item->facet[facet]);
+	if (item->facet[facet].n == 0 && one != NULL)
+		add_one(one, &item->facet[facet]);
+}
+
 /* A way to take part that this record itself offers. */
 static void
 add_alternatives(const json_t *ways, struct search_list *list)
@@ -100,6 +121,19 @@ add_alternatives(const json_t *ways, struct search_list *list)
 	json_array_foreach(ways, i, way)
 		if (json_str(way, "record") == NULL && (modality = json_str(way, "modality")) != NULL)
 			add_one(modality, list);
+}
+
+static void
+add_open(const json_t *body, struct search_item *item)
+{
+	const char *whom;
+	long long n;
+
+	item->open = fields_open(body, NULL);
+	item->open_at = fields_open_at(body);
+	for (size_t i = 0; (whom = fields_open_to(body, i, &n)) != NULL; i++)
+		if (n > 0)
+			add_one(whom, &item->open_to);
 }
 
 static void
@@ -126,9 +160,7 @@ int
 search_item_read(const char *kind, const char *org, const json_t *body, struct buf *text, struct search_item *ret)
 {
 	const char *name = json_str(body, json_str(body, "alias") != NULL ? "alias" : "name"), *one;
-	struct search_item item = { .kind = kind, .org = org, .name = name != NULL ? name : "" };
-	json_t *at;
-	size_t i;
+	struct search_item item = { .kind = kind, .org = org, .name = name != NULL ? name : "", .program = json_str(body, "program") };
 	int r;
 
 	if ((r = add_words(body, text)) != 0)
@@ -137,32 +169,53 @@ search_item_read(const char *kind, const char *org, const json_t *body, struct b
 	add_list(json_arr(body, "languages"), &item.languages);
 	if ((one = json_str(body, "language")) != NULL)
 		add_one(one, &item.languages);
-	for (i = 0; i < SEARCH_NFACETS; i++) {
-		add_list(json_arr(body, facets[i].list), &item.facet[i]);
-		if (item.facet[i].n == 0 && (one = json_str(body, facets[i].single)) != NULL)
-			add_one(one, &item.facet[i]);
-	}
+	for (size_t i = 0; i < SEARCH_NFACETS; i++)
+		add_facet(body, i, &item);
 	add_alternatives(json_arr(body, "alternatives"), &item.facet[SEARCH_FACET_MODALITY]);
 	add_who(body, &item);
-	json_array_foreach(json_arr(body, "locations"), i, at)
-		add_place(at, &item);
-	add_place(json_obj(body, "location"), &item);
-	item.open = fields_open(body);
-	item.open_at = fields_open_at(body);
+	add_places(body, &item);
+	add_open(body, &item);
 	item.credential = json_obj(body, "credential") != NULL || json_str(body, "credential_id") != NULL;
 	*ret = item;
 	return 0;
 }
 
-void
-search_item_borrow(const json_t *program, struct search_item *item)
+static void
+lend(const struct search_item *from, enum search_facet facet, struct search_item *item)
 {
-	json_t *at;
-	size_t i;
+	if (item->facet[facet].n > 0)
+		return;
+	item->facet[facet] = from->facet[facet];
+	item->lent |= 1u << facet;
+}
 
-	json_array_foreach(json_arr(program, "locations"), i, at)
-		add_position(at, item);
-	item->lent = true;
+void
+search_item_borrow(const json_t *body, const json_t *program, struct search_item *item)
+{
+	struct search_item from = { .n_places = 0 };
+
+	add_facet(program, SEARCH_FACET_COST, &from);
+	add_facet(program, SEARCH_FACET_TRANSPORT, &from);
+	add_facet(program, SEARCH_FACET_ACCESS, &from);
+	add_places(program, &from);
+	add_who(program, &from);
+	lend(&from, SEARCH_FACET_COST, item);
+	/* How easily another place is reached says nothing of their own. */
+	if (!fields_place(body)) {
+		lend(&from, SEARCH_FACET_ACCESS, item);
+		lend(&from, SEARCH_FACET_TRANSPORT, item);
+		memcpy(item->places, from.places, sizeof(from.places));
+		item->n_places = from.n_places;
+		item->lent |= 1u << SEARCH_BIT_NEAR;
+	}
+	if (item->regions.n == 0)
+		item->regions = from.regions;
+	if (item->bands == 0)
+		item->bands = from.bands;
+	if (from.age_from > item->age_from)
+		item->age_from = from.age_from;
+	if (from.age_below != 0 && (item->age_below == 0 || from.age_below < item->age_below))
+		item->age_below = from.age_below;
 }
 
 /* A number, or one typed as text; ${fallback} if it is not there; below 0: no such number. */

@@ -17,8 +17,15 @@
 int	search_item_read(const char *kind, const char *org, const json_t *body, struct buf *text,
 	    struct search_item *ret) must_check;
 
-/** search_item_borrow(program, item): of a record that says of no place where it is: the public places of its program's body. */
-void	search_item_borrow(const json_t *program, struct search_item *);
+/* The bits of wishes that a program may answer for who names it. */
+#define SEARCH_ITEM_LENT	(1u << SEARCH_BIT_NEAR | 1u << SEARCH_BIT_COST | 1u << SEARCH_BIT_TRANSPORT | 1u << SEARCH_BIT_ACCESS)
+
+/**
+ * search_item_borrow(body, program, item): to the item of ${body}, what holds for it since it holds for the program of that body: its cost, unless
+ * ${body} says one; if ${body} says of no place where it is, the public places, and how they are reached and what eases taking part there, unless
+ * it says of these; the ages and residents whom the program takes.  Borrowed, too.
+ */
+void	search_item_borrow(const json_t *body, const json_t *program, struct search_item *);
 
 /**
  * search_item_query(args, ret, reterr): {words, kind, org, language, near, within, open, certified} and the wish of

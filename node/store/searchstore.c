@@ -377,8 +377,14 @@ searchstore_put(struct db *db, int64_t seen, int rank, int64_t due, const struct
 		put32(places + SEARCHSTORE_PLACE * i, item->places[i].lat);
 		put32(places + SEARCHSTORE_PLACE * i + 4, item->places[i].lon);
 	}
-	return db_run(db, Q_SEARCH_DOC_PUT, "iiibtt", doc, seen, due, item->n_places > 0 ? places : NULL,
-	    SEARCHSTORE_PLACE * item->n_places, terms, item->id);
+	return db_run(db, Q_SEARCH_DOC_PUT, "iiibttt", doc, seen, due, item->n_places > 0 ? places : NULL,
+	    SEARCHSTORE_PLACE * item->n_places, terms, item->id, item->program);
+}
+
+int
+searchstore_borrowers(struct db *db, const char *org, const char *program)
+{
+	return db_run(db, Q_SEARCH_DOC_BORROWERS, "tt", program, org);
 }
 
 int

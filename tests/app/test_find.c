@@ -386,16 +386,84 @@ test_program_places(void)
 	is_str(near("group", OSLO), "", "and one that is taken back leaves them nowhere");
 }
 
+/* What groups and specialists do not say of cost, rides and what eases taking part, their program says. */
+static void
+test_program_facets(void)
+{
+	static const char house[] = "{\"name\":\"House\",\"cost\":\"free\",\"transport\":[\"bus_pass\"],\"accessibility\":[\"step_free\"]}";
+	static const struct { const char *kind, *wish, *found, *why; } rows[] = {
+		{ "specialist", "\"cost\":\"free\"", "CS", "the words are in its name; cost free, as its program says" },
+		{ "specialist", "\"accessibility\":\"step_free\"", "CS", "the words are in its name; accessibility step_free, as its program says" },
+		{ "group", "\"cost\":\"free\"", "CG", "the words are in its name; cost free, as its program says" },
+		{ "group", "\"cost\":\"fee\"", "CF", "the words are in its name; cost fee" },
+		{ "group", "\"transport\":\"bus_pass\"", "CG", "the words are in its name; transport bus_pass, as its program says" },
+		{ "group", "\"accessibility\":\"step_free\", \"cost\":\"fee\"", "", NULL },
+	};
+	char args[200];
+
+	arrive("CS", "specialist", "{\"alias\":\"Cello\",\"program\":\"CP\"}");
+	arrive("CG", "group", "{\"name\":\"Cello\",\"program\":\"CP\"}");
+	arrive("CF", "group", "{\"name\":\"Cello\",\"program\":\"CP\",\"cost\":\"fee\",\"location\":{\"visibility\":\"redacted\",\"locality\":\"Newark\"}}");
+	arrive("CP", "program", house);
+	run_steps();
+	for (size_t i = 0; i < nelem(rows); i++) {
+		(void)snprintf(args, sizeof(args), "{\"words\":\"cello\", \"kind\":\"%s\", %s}", rows[i].kind, rows[i].wish);
+		is_str(found(args), rows[i].found, "%s, %s", rows[i].kind, rows[i].wish);
+		if (rows[i].why != NULL)
+			is_str(json_str(json_array_get(json_arr(reply, "records"), 0), "why"), rows[i].why, "and why");
+	}
+	arrive("CP", "program", "{\"name\":\"House\",\"cost\":\"fee\"}");
+	run_steps();
+	is_str(found("{\"words\":\"cello\", \"kind\":\"specialist\", \"cost\":\"free\"}"), "", "what it says no more holds no more");
+	is_str(found("{\"words\":\"cello\", \"kind\":\"specialist\", \"cost\":\"fee\"}"), "CS", "and what it says instead does");
+}
+
+/* Three beds for men are none for a woman; a place for anyone is. */
+static void
+test_places_for(void)
+{
+	static const char *const asked[] = { "", ", \"audience\":\"men\"", ", \"audience\":\"women\"", ", \"audience\":\"youth\"" };
+	static const struct { const char *found, *places, *why; } rows[] = {
+		{ "BEDS", "3 beds for men, 0 beds for women, 2 places for young adults", "the words are in its name; open places: 5, told 1 days ago" },
+		{ "BEDS", "3 beds for men", "the words are in its name; audience men; open places: 3, told 1 days ago" },
+		{ "", NULL, NULL }, { "", NULL, NULL },
+	};
+	autofree char *body = NULL;
+	long long at = fixture_now - DAY;
+	char args[200];
+
+	if (asprintf(&body, "{\"name\":\"Marimba\",\"audiences\":[\"men\",\"women\",\"youth\"],\"capacities\":[{\"unit\":\"beds\",\"audience\":\"men\",\"open\":3,\"updated_at\":%lld},"
+	    "{\"unit\":\"beds\",\"audience\":\"women\",\"open\":0,\"updated_at\":%lld},{\"audience\":\"young_adults\",\"open\":2,\"updated_at\":%lld}]}", at, at, at) < 0)
+		bail("asprintf", "beds");
+	arrive("BEDS", "program", body);
+	for (size_t i = 0; i < nelem(rows); i++) {
+		const json_t *row;
+
+		(void)snprintf(args, sizeof(args), "{\"words\":\"marimba\", \"open\":true%s}", asked[i]);
+		is_str(found(args), rows[i].found, "free places%s", asked[i]);
+		row = json_array_get(json_arr(reply, "records"), 0);
+		if (row == NULL)
+			ok(strstr(json_str(reply, "note"), "without open places there would be 1") != NULL, "and why not: %s", json_str(reply, "note"));
+		else
+			is_str(json_str(row, "places"), rows[i].places, "which they are");
+		if (row != NULL)
+			is_str(json_str(row, "why"), rows[i].why, "and how many");
+	}
+	arrive("BEDS", "program", "{\"name\":\"Marimba\",\"audiences\":[\"youth\"],\"capacities\":[{\"open\":1,\"updated_at\":1}]}");
+	(void)snprintf(args, sizeof(args), "{\"words\":\"marimba\", \"open\":true%s}", asked[3]);
+	is_str(found(args), "BEDS", "what is for anyone is for everybody");
+}
+
 /* Long rules of many programs are read for a page no more than long records are. */
 static void
 test_long_programs(void)
 {
 	enum { PROGRAMS = 60, BYTES = 40000 };
-	char args[100] = "{\"words\":\"reed\", \"age\":\"30\"}", id[16], group[100];
+	char args[100] = "{\"words\":\"reed\", \"insurance\":\"none\"}", id[16], group[100];
 	autobuf struct buf body = { 0 };
 	int pages = 1;
 
-	must(buf_puts(&body, "{\"name\":\"House\",\"maximum_age\":12,\"description\":\""));
+	must(buf_puts(&body, "{\"name\":\"House\",\"eligible_if\":{\"all\":[{\"any\":[{\"kind\":\"insurance\",\"insurances\":[\"public\"]}]}]},\"description\":\""));
 	while (body.len < BYTES)
 		must(buf_puts(&body, "length "));
 	must(buf_puts(&body, "\"}"));
@@ -408,7 +476,7 @@ test_long_programs(void)
 	}
 	arrive("REED", "group", "{\"name\":\"Reed\"}");
 	for (; pages < 9 && strcmp(found(args), "") == 0 && json_str(reply, "next") != NULL; pages++)
-		(void)snprintf(args, sizeof(args), "{\"words\":\"reed\", \"age\":\"30\", \"after\":\"%s\"}", json_str(reply, "next"));
+		(void)snprintf(args, sizeof(args), "{\"words\":\"reed\", \"insurance\":\"none\", \"after\":\"%s\"}", json_str(reply, "next"));
 	is_str(found(args), "REED", "it is found behind groups of long programs");
 	is_int(pages, 5, "of which a page has twelve, not all sixty");
 }
@@ -433,6 +501,8 @@ main(void)
 	test_long();
 	test_program_rules();
 	test_program_places();
+	test_program_facets();
+	test_places_for();
 	test_long_programs();
 	must(db_commit(app.db, NULL));
 	json_decref(reply);

@@ -132,9 +132,12 @@ test_aged(void)
 	ok(strstr(err.text, "2026-11-20") != NULL && strstr(err.text, "elsewhere") != NULL, "says so: %s", err.text);
 	is_int(fields_aged("crisis_line", over, TODAY, &err), E_LATER, "of a crisis line");
 	ok(strstr(err.text, "second number") != NULL, "says what to do: %s", err.text);
-	is_int(fields_open(fresh), 4, "all rows count as free places");
-	is_int(fields_open(none), -1, "none said is not none free");
-	is_int(fields_open(much), INT_MAX, "as many as a number holds");
+	is_int(fields_open(fresh, NULL), 4, "all rows count as free places");
+	is_int(fields_open(fresh, "women"), 3, "of those for women");
+	is_int(fields_open(fresh, "youth"), 0, "and none for others");
+	is_int(fields_open(none, "youth"), -1, "nobody said so");
+	is_int(fields_open(none, NULL), -1, "none said is not none free");
+	is_int(fields_open(much, NULL), INT_MAX, "as many as a number holds");
 	ok(fields_aged("program", once, 1, &err) == 0, "in 1970 nothing is a year old");
 }
 

@@ -18,9 +18,11 @@ CREATE TABLE search_doc (
 	due		INTEGER NOT NULL,			-- its rank changes then; 0: it does not
 	places		BLOB,					-- where it is
 	terms		TEXT NOT NULL,
-	id		TEXT					-- of a specialist: the last of an order between equals
+	id		TEXT,					-- of a specialist: the last of an order between equals
+	program		TEXT					-- whose it says it is: what that lends is among the terms
 ) STRICT;
 CREATE INDEX search_doc_id ON search_doc (id, seen) WHERE id IS NOT NULL;
+CREATE INDEX search_doc_program ON search_doc (program, seen) WHERE program IS NOT NULL;
 CREATE INDEX search_doc_due ON search_doc (due) WHERE due > 0;
 CREATE INDEX search_doc_free ON search_doc (doc) WHERE seen IS NULL;
 

@@ -4,12 +4,15 @@
 SELECT doc, terms FROM search_doc WHERE seen = ?1;
 
 -- name: search_doc_put
-INSERT INTO search_doc (doc, seen, due, places, terms, id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+INSERT INTO search_doc (doc, seen, due, places, terms, id, program) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (doc) DO UPDATE SET seen = excluded.seen, due = excluded.due, places = excluded.places, terms = excluded.terms,
-	id = excluded.id;
+	id = excluded.id, program = excluded.program;
 
 -- name: search_doc_free
-UPDATE search_doc SET seen = NULL, due = 0, places = NULL, terms = '', id = NULL WHERE doc = ?1;
+UPDATE search_doc SET seen = NULL, due = 0, places = NULL, terms = '', id = NULL, program = NULL WHERE doc = ?1;
+
+-- name: search_doc_borrowers
+UPDATE seen SET indexed = 0 WHERE org = ?2 AND n IN (SELECT seen FROM search_doc WHERE program = ?1);
 
 -- A number that is free and that no posting still holds.
 -- name: search_doc_reuse
