@@ -17,6 +17,7 @@
 #include "facts.h"
 #include "notes.h"
 #include "store/audit.h"
+#include "store/bookstore.h"
 #include "store/casestore.h"
 #include "store/dirstore.h"
 #include "store/matchstore.h"
@@ -34,7 +35,7 @@ struct quarter {
 	int64_t		 from, until;
 	json_t		*matched, *unmet;		/* {NAME: {PERSON: VALUE}}: each person once in each table (counted.h) */
 	json_t		*referrals;			/* Such a one under each name of ${referred}. */
-	json_t		*units;				/* Of units_add(). */
+	json_t		*units, *series;		/* Of units_add(): of matches, and of series. */
 	json_t		*list;				/* Of measures, or NULL. */
 	json_t		*scores;			/* {BY: {MEASURE: {PERSON: [first, last]}}} */
 	json_t		*feedback;			/* {BY: of opinion_add()} */
@@ -139,14 +140,25 @@ add_referral(void *cookie, const struct case_row *row)
 	return r;
 }
 
-static int
-add_contact(struct quarter *q, const char *who, const json_t *body)
+static const char *
+or_not_said(const char *value)
 {
-	const json_t *contact = json_obj(body, "contact");
-	char month[8];
+	return value != NULL ? value : "not_said";
+}
 
-	(void)snprintf(month, sizeof(month), "%.7s", json_str(body, "on"));
-	return units_add(q->units, who, json_str(contact, "modality"), month, json_int(contact, "minutes", 0));
+static int
+add_contact(struct quarter *q, const char *who, const struct note *note)
+{
+	const json_t *contact = json_obj(note->body, "contact");
+	autofree char *program = NULL;
+	char month[8];
+	int r = counted_program(q->app, note, &program);
+
+	if (r != 0 && r != E_NOTFOUND)
+		return r;
+	(void)snprintf(month, sizeof(month), "%.7s", json_str(note->body, "on"));
+	return units_add(q->units, who, json_int(contact, "minutes", 0), (const char *const[UNITS_BY]){
+	    [UNITS_MODALITY] = json_str(contact, "modality"), [UNITS_MONTH] = month, [UNITS_PROGRAM] = or_not_said(program) });
 }
 
 /* Who said it: a specialist is one, however many they support.  ${ret_who}: the caller's, or NULL: the member.  1: nobody. */
@@ -195,26 +207,52 @@ add_feedback(struct quarter *q, const char *member, const struct note *note)
 	return r == 0 || r == E_NOTFOUND ? opinion_add(people, who != NULL ? who : member, program, feedback) : r;
 }
 
+static bool
+is_on(const struct quarter *q, const char *day)
+{
+	char text[WHEN_TEXT + 16];
+	int64_t at;
+
+	(void)snprintf(text, sizeof(text), "%sT00:00:00Z", day);
+	return when_parse(text, &at) == 0 && at >= q->from && at < q->until;
+}
+
 static int
 add_note(void *cookie, const struct note *note)
 {
 	struct quarter *q = cookie;
-	const char *on = json_str(note->body, "on");
 	autofree char *who = NULL;
-	char text[WHEN_TEXT + 16];
-	int64_t at;
 	int r;
 
-	(void)snprintf(text, sizeof(text), "%sT00:00:00Z", on);
-	if (when_parse(text, &at) != 0 || at < q->from || at >= q->until)
+	if (!is_on(q, json_str(note->body, "on")))
 		return 0;
 	if ((r = counted_note(q->app, note, &who)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	if (!strcmp(note->kind, "contact"))
-		return add_contact(q, who, note->body);
+		return add_contact(q, who, note);
 	if (!strcmp(note->kind, "answers"))
 		return add_answers(q, who, note);
 	return !strcmp(note->kind, "feedback") ? add_feedback(q, who, note) : 0;
+}
+
+/* Who was at a meeting of a series, by the name that the program uses for them: one who is met elsewhere, too, is in no count of that. */
+static int
+add_session(void *cookie, const struct entry *e)
+{
+	struct quarter *q = cookie;
+	autojson json_t *group = NULL, *program = NULL;
+	char month[8];
+	int r;
+
+	if (strcmp(e->kind, "session") != 0 || !is_on(q, json_str(e->body, "on")))
+		return 0;
+	if ((r = read_own(q, json_str(json_obj(e->body, "session"), "group"), &group)) == 0)
+		r = read_own(q, json_str(group, "program"), &program);
+	if (r != 0 && r != E_NOTFOUND)
+		return r;
+	(void)snprintf(month, sizeof(month), "%.7s", json_str(e->body, "on"));
+	return units_add(q->series, json_str(e->body, "who"), 0, (const char *const[UNITS_BY]){ [UNITS_MONTH] = month,
+	    [UNITS_PROGRAM] = or_not_said(json_str(program, "name")), [UNITS_SERIES] = or_not_said(json_str(group, "name")) });
 }
 
 /* One table; E_REFUSED: nothing of these people may be said. */
@@ -298,12 +336,12 @@ put_section(const json_t *section, const char *name, json_t *report)
 }
 
 static int
-put_units(json_t *units, json_t *report)
+put_units(json_t *units, const char *name, json_t *report)
 {
 	autojson json_t *out = NULL;
 	int r = units_tell(units, &out);
 
-	return put_said(r, out, "units", report);
+	return put_said(r, out, name, report);
 }
 
 /* Of those who answered twice: the means of their first and last scores. */
@@ -353,14 +391,14 @@ make(struct quarter *q, const char *quarter, json_t **ret)
 	    measures, "feedback", feedback);
 	int r = out == NULL ? -ENOMEM : notes_list_of_measures(q->app, &q->list);
 
-	if (r == 0)
-		r = case_each(q->app->db, add_referral, q);
+	if (r == 0 && (r = case_each(q->app->db, add_referral, q)) == 0)
+		r = book_each(q->app->db, add_session, q);
 	for (size_t i = 0; i < 4 && r == 0; i++)
 		r = put_section(json_obj(q->referrals, referred[i / 2][i % 2]), referred[i / 2][i % 2], out);
 
 	if (r != 0 || (r = pairing_each(q->app->db, NULL, add_pairing, q)) != 0 || (r = note_each(q->app->db, NULL, add_note, q)) != 0 ||
 	    (r = put_section(q->matched, "matched", out)) != 0 || (r = put_section(q->unmet, "unmet", out)) != 0 ||
-	    (r = put_units(q->units, out)) != 0 || (r = put_scores(json_obj(q->scores, "member"), "member", measures)) != 0 ||
+	    (r = put_units(q->units, "units", out)) != 0 || (r = put_units(q->series, "series", out)) != 0 || (r = put_scores(json_obj(q->scores, "member"), "member", measures)) != 0 ||
 	    (r = put_scores(json_obj(q->scores, "specialist"), "specialist", measures)) != 0 || (r = put_feedback(q->feedback, feedback)) != 0)
 		return r;
 	*ret = take(out);
@@ -370,9 +408,9 @@ make(struct quarter *q, const char *quarter, json_t **ret)
 static int
 make_once(struct app *app, const char *key, const char *quarter, int64_t from, int64_t until, json_t **ret)
 {
-	struct quarter q = { app, from, until, json_object(), json_object(), json_object(), json_object(), NULL, json_object(), json_object() };
+	struct quarter q = { app, from, until, json_object(), json_object(), json_object(), json_array(), json_array(), NULL, json_object(), json_object() };
 	autofree char *text = NULL;
-	int r = q.matched == NULL || q.unmet == NULL || q.units == NULL || q.referrals == NULL || q.scores == NULL || q.feedback == NULL ?
+	int r = q.matched == NULL || q.unmet == NULL || q.units == NULL || q.series == NULL || q.referrals == NULL || q.scores == NULL || q.feedback == NULL ?
 	    -ENOMEM : make(&q, quarter, ret);
 
 	if (r == 0)
@@ -380,6 +418,7 @@ make_once(struct app *app, const char *key, const char *quarter, int64_t from, i
 	json_decref(q.matched);
 	json_decref(q.unmet);
 	json_decref(q.units);
+	json_decref(q.series);
 	json_decref(q.referrals);
 	json_decref(q.list);
 	json_decref(q.scores);

@@ -8,8 +8,8 @@
 /**
  * report_run(app, actor, args, ret, reterr): verb "report" {quarter: "2026-Q3"}.  Made once, and the same ever after: two
  * versions of it, held against each other, might tell somebody.
- * {quarter, made, matched, unmet, ...: {people, tables: [{by, rows: [{value, count}], others}]} or {note}, units: what units_tell() says, or {note},
- * measures: [...], feedback: [...]}.
+ * {quarter, made, matched, unmet, ...: {people, tables: [{by, rows: [{value, count}], others}]} or {note}, units (contacts of matches) and
+ * series (meetings that somebody was at): what units_tell() says, or {note}, measures: [...], feedback: [...]}.
  */
 int	report_run(struct app *, const char *actor, const json_t *args, json_t **ret, struct err *) must_check;
 

@@ -8,68 +8,81 @@
 #include "base/canon.h"
 #include "report.h"
 
-enum by { OF_ALL, BY_MODALITY, BY_MONTH };
+#define OF_ALL	UNITS_BY
 
-static const char *const by_name[] = { "all", "modality", "month" };
+static const char *const by_name[UNITS_BY + 1] = {
+#define X(by, name) [by] = name,
+	UNITS(X)
+#undef X
+	[OF_ALL] = "all"
+};
 
 enum { CONTACTS_STEP = 5, MINUTES_STEP = 60 };
 
-/* So much more for that person among ${people}. */
-static int
-met(json_t *people, const char *who, int64_t contacts, int64_t minutes)
+int
+units_add(json_t *units, const char *who, int64_t minutes, const char *const value[UNITS_BY])
 {
-	json_t *one = json_inner(people, who);
+	json_t *one = json_pack("{s:s, s:I}", "who", who, "minutes", (json_int_t)minutes);
+	int r = one == NULL ? -ENOMEM : 0;
 
-	return one == NULL || json_object_set_new(one, "contacts", json_integer(json_int(one, "contacts", 0) + contacts)) != 0 ||
-	    json_object_set_new(one, "minutes", json_integer(json_int(one, "minutes", 0) + minutes)) != 0 ? -ENOMEM : 0;
+	for (size_t by = 0; by < UNITS_BY && r == 0; by++)
+		if (value[by] != NULL && json_object_set_new(one, by_name[by], json_string(value[by])) != 0)
+			r = -ENOMEM;
+	return json_array_append_new(units, one) != 0 ? -ENOMEM : r;
 }
 
-/* ${units} is {MODALITY: {MONTH: {PERSON: {contacts, minutes}}}}. */
-int
-units_add(json_t *units, const char *who, const char *modality, const char *month, int64_t minutes)
+/* The row of that table in which it is; NULL: it is not of that table. */
+static const char *
+row_of(const json_t *one, size_t by)
 {
-	return met(json_inner(json_inner(units, modality), month), who, 1, minutes);
+	return by == OF_ALL ? by_name[OF_ALL] : json_str(one, by_name[by]);
+}
+
+/* So much more for that person among ${people}. */
+static int
+met(json_t *people, const char *who, int64_t minutes)
+{
+	json_t *sums = json_inner(people, who);
+
+	return sums == NULL || json_object_set_new(sums, "contacts", json_integer(json_int(sums, "contacts", 0) + 1)) != 0 ||
+	    json_object_set_new(sums, "minutes", json_integer(json_int(sums, "minutes", 0) + minutes)) != 0 ? -ENOMEM : 0;
 }
 
 /* {VALUE: {PERSON: {contacts, minutes}}}; NULL: out of memory. */
 static json_t *
-rows_of(const json_t *units, enum by by)
+rows_of(const json_t *units, size_t by)
 {
 	autojson json_t *ret = json_object();
-	const char *modality, *month, *who;
-	json_t *months, *people, *one;
+	json_t *one;
+	size_t i;
 
-	json_object_foreach((json_t *)units, modality, months)
-		json_object_foreach(months, month, people) {
-			json_t *row = json_inner(ret, by == BY_MODALITY ? modality : by == BY_MONTH ? month : by_name[OF_ALL]);
+	json_array_foreach((json_t *)units, i, one) {
+		const char *value = row_of(one, by);
 
-			json_object_foreach(people, who, one)
-				if (met(row, who, json_int(one, "contacts", 0), json_int(one, "minutes", 0)) != 0)
-					return NULL;
-		}
+		if (value != NULL && met(json_inner(ret, value), json_str(one, "who"), json_int(one, "minutes", 0)) != 0)
+			return NULL;
+	}
 	return take(ret);
 }
 
 static void
-drop_row(json_t *units, enum by by, const char *value)
+drop_row(json_t *units, size_t by, const char *value)
 {
-	const char *modality;
-	json_t *months;
+	for (size_t i = json_array_size(units); i-- > 0;) {
+		const char *row = row_of(json_array_get(units, i), by);
 
-	if (by == BY_MODALITY)
-		(void)json_object_del(units, value);
-	else
-		json_object_foreach(units, modality, months)
-			(void)json_object_del(months, value);
+		if (row != NULL && strcmp(row, value) == 0)
+			(void)json_array_remove(units, i);
+	}
 }
 
-/* What is left out of one table may leave too few in a row of the other. */
+/* What is left out of one table may leave too few in a row of another. */
 static int
-leave_out(json_t *units, bool left[])
+leave_out(json_t *units, bool left[UNITS_BY])
 {
 	for (bool again = true; again;) {
 		again = false;
-		for (enum by by = BY_MODALITY; by <= BY_MONTH; by++) {
+		for (size_t by = 0; by < UNITS_BY; by++) {
 			autojson json_t *rows = rows_of(units, by);
 			const char *value;
 			json_t *people;
@@ -94,15 +107,18 @@ put_sums(const json_t *people, json_t *out)
 	int64_t n = (int64_t)json_object_size(people), contacts = 0, minutes = 0;
 	const char *who;
 	json_t *one;
+	bool timed;
 
 	json_object_foreach((json_t *)people, who, one) {
 		contacts += json_int(one, "contacts", 0);
 		minutes += json_int(one, "minutes", 0);
 	}
+	timed = minutes > 0;
 	if (report_round(contacts, 1, n, CONTACTS_STEP, &contacts) != 0 || report_round(minutes, 1, n, MINUTES_STEP, &minutes) != 0)
 		return 0;
-	return json_object_set_new(out, "contacts", json_integer(contacts)) != 0 || json_object_set_new(out, "minutes", json_integer(minutes)) != 0 ?
-	    -ENOMEM : 0;
+	if (json_object_set_new(out, "contacts", json_integer(contacts)) != 0)
+		return -ENOMEM;
+	return timed && json_object_set_new(out, "minutes", json_integer(minutes)) != 0 ? -ENOMEM : 0;
 }
 
 /* ${rows}: in the order of their names, not of who was met first. */
@@ -128,21 +144,24 @@ put_rows(const json_t *rows, json_t *list)
 	return 0;
 }
 
+/* Nothing, where nothing is of that table. */
 static int
-put_table(const json_t *units, enum by by, bool left, json_t *tables)
+put_table(const json_t *units, size_t by, bool left, json_t *tables)
 {
 	autojson json_t *unsorted = rows_of(units, by), *rows = json_sorted(unsorted);
 	json_t *list = json_array();
 	autojson json_t *table = json_pack("{s:s, s:o, s:s*}", "by", by_name[by], "rows", list, "others", left ?
 	    "some are left out, here and of every other number: fewer than 5 people" : NULL);
 
-	return unsorted == NULL || rows == NULL || table == NULL || put_rows(rows, list) != 0 || json_array_append(tables, table) != 0 ? -ENOMEM : 0;
+	if (unsorted == NULL || rows == NULL || table == NULL || put_rows(rows, list) != 0)
+		return -ENOMEM;
+	return json_array_size(list) > 0 && json_array_append(tables, table) != 0 ? -ENOMEM : 0;
 }
 
 int
 units_tell(json_t *units, json_t **ret)
 {
-	bool left[BY_MONTH + 1] = { false };
+	bool left[UNITS_BY] = { false };
 	json_t *tables = json_array();
 	autojson json_t *out = json_pack("{s:o}", "tables", tables), *all = NULL;
 	const json_t *people;
@@ -154,9 +173,11 @@ units_tell(json_t *units, json_t **ret)
 		return -ENOMEM;
 	if ((people = json_obj(all, by_name[OF_ALL])) == NULL)
 		return E_REFUSED;
-	if (json_object_set_new(out, "people", json_integer((json_int_t)json_object_size(people))) != 0 || put_sums(people, out) != 0 ||
-	    put_table(units, BY_MODALITY, left[BY_MODALITY], tables) != 0 || put_table(units, BY_MONTH, left[BY_MONTH], tables) != 0)
+	if (json_object_set_new(out, "people", json_integer((json_int_t)json_object_size(people))) != 0 || put_sums(people, out) != 0)
 		return -ENOMEM;
-	*ret = take(out);
-	return 0;
+	for (size_t by = 0; by < UNITS_BY && r == 0; by++)
+		r = put_table(units, by, left[by], tables);
+	if (r == 0)
+		*ret = take(out);
+	return r;
 }

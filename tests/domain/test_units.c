@@ -15,11 +15,14 @@
 
 enum { WORLDS = 1000, CONTACTS = 60, PEOPLE = 16, VALUES = 4 };
 
-/* Of each table.  No quarter has four months; what is no row is no row of either. */
-static const char *const name[2][VALUES] = { { "forum", "in_person", "online_text", "phone" }, { "2026-01", "2026-02", "2026-03", "2026-04" } };
+enum { TABLES = 3 };
+
+/* Of each table.  No quarter has four months; what is no row is no row of any. */
+static const char *const name[TABLES][VALUES] = { { "forum", "in_person", "online_text", "phone" }, { "2026-01", "2026-02", "2026-03", "2026-04" },
+	{ "Harbor", "House", "Quay", "Yard" } };
 
 struct contact {
-	size_t	who, value[2];
+	size_t	who, value[TABLES];	/* Of the last table: 0: it has none. */
 	int	minutes;
 };
 
@@ -39,7 +42,8 @@ add(json_t *units, const struct contact *c, int times)
 
 	(void)snprintf(who, sizeof(who), "person %zu", c->who);
 	for (int i = 0; i < times; i++)
-		if (units_add(units, who, name[0][c->value[0]], name[1][c->value[1]], c->minutes) != 0)
+		if (units_add(units, who, c->minutes, (const char *const[UNITS_BY]){ [UNITS_MODALITY] = name[0][c->value[0]],
+		    [UNITS_MONTH] = name[1][c->value[1]], [UNITS_PROGRAM] = c->value[2] > 0 ? name[2][c->value[2]] : NULL }) != 0)
 			abort();
 }
 
@@ -66,10 +70,21 @@ row(const json_t *told, size_t by, const char *value)
 	return NULL;
 }
 
+/* Whether its rows are there, but for that of one table. */
+static bool
+is_shown_but(const json_t *told, const struct contact *c, size_t but)
+{
+	bool shown = true;
+
+	for (size_t by = 0; by < TABLES; by++)
+		shown = shown && (by == but || row(told, by, name[by][c->value[by]]) != NULL || (by == TABLES - 1 && c->value[by] == 0));
+	return shown;
+}
+
 static bool
 is_shown(const json_t *told, const struct contact *c)
 {
-	return row(told, 0, name[0][c->value[0]]) != NULL && row(told, 1, name[1][c->value[1]]) != NULL;
+	return is_shown_but(told, c, TABLES);
 }
 
 /* Whether what is told of that row is so, of the contacts that are shown; of a row that is not: whether they are too few. */
@@ -81,7 +96,7 @@ is_true(const json_t *told, size_t by, size_t value, const struct contact *c, si
 	int64_t people = 0, contacts = 0, minutes = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (c[i].value[by] != value || row(told, !by, name[!by][c[i].value[!by]]) == NULL)
+		if (c[i].value[by] != value || !is_shown_but(told, &c[i], by))
 			continue;
 		people += !met[c[i].who];
 		met[c[i].who] = true;
@@ -99,7 +114,7 @@ is_true(const json_t *told, size_t by, size_t value, const struct contact *c, si
 static void
 drop_others(json_t *told)
 {
-	for (size_t by = 0; by < 2; by++)
+	for (size_t by = 0; by < TABLES; by++)
 		(void)json_object_del(json_array_get(json_arr(told, "tables"), by), "others");
 }
 
@@ -109,12 +124,13 @@ test_random(void)
 	size_t wrong = 0, moved = 0, silent = 0, left = 0, sums = 0;
 
 	for (size_t w = 0; w < WORLDS; w++) {
-		autojson json_t *units = json_object(), *more = json_object(), *none = json_object(), *told = NULL, *same = NULL, *without = NULL;
+		autojson json_t *units = json_array(), *more = json_array(), *none = json_array(), *told = NULL, *same = NULL, *without = NULL;
 		struct contact c[CONTACTS];
 		size_t n = 5 + below(CONTACTS - 5), people = 5 + below(PEOPLE - 5);
 
 		for (size_t i = 0; i < n; i++) {
-			c[i] = (struct contact){ below(people), { below(3) == 0 ? below(VALUES) : VALUES - 1, below(VALUES - 1) }, 1 + (int)below(90) };
+			c[i] = (struct contact){ below(people), { below(3) == 0 ? below(VALUES) : VALUES - 1, below(VALUES - 1), below(4) == 0 ? below(VALUES) : 1 },
+			    1 + (int)below(90) };
 			add(units, &c[i], 1);
 		}
 		told = tell(units);
@@ -129,8 +145,8 @@ test_random(void)
 		}
 		same = tell(more);
 		without = tell(none);
-		for (size_t i = 0; i < 2 * VALUES && told != NULL; i++)
-			wrong += !is_true(told, i / VALUES, i % VALUES, c, n);
+		for (size_t i = 0; i < TABLES * VALUES && told != NULL; i++)
+			wrong += i != (TABLES - 1) * VALUES && !is_true(told, i / VALUES, i % VALUES, c, n);
 		for (size_t i = 0; i < VALUES; i++)
 			sums += json_object_get(row(told, 0, name[0][i]), "contacts") != NULL;
 		moved += told == NULL ? same != NULL : !json_equal(told, same);
@@ -147,7 +163,7 @@ test_random(void)
 static void
 test_ten(void)
 {
-	autojson json_t *units = json_object(), *told = NULL, *want = json_of("{'people':10,'contacts':30,'minutes':1020,'tables':["
+	autojson json_t *units = json_array(), *told = NULL, *want = json_of("{'people':10,'contacts':30,'minutes':1020,'tables':["
 	    "{'by':'modality','rows':[{'value':'online_text','people':10,'contacts':20,'minutes':600},{'value':'phone','people':10,'contacts':10,'minutes':420}],"
 	    "'others':'some are left out, here and of every other number: fewer than 5 people'},"
 	    "{'by':'month','rows':[{'value':'2026-01','people':10,'contacts':10,'minutes':420},{'value':'2026-02','people':10,'contacts':20,'minutes':600}],"
@@ -169,7 +185,7 @@ test_ten(void)
 static void
 test_nine(void)
 {
-	autojson json_t *units = json_object(), *told = NULL;
+	autojson json_t *units = json_array(), *told = NULL;
 
 	for (size_t i = 0; i < 12; i++) {
 		add(units, &(struct contact){ i, { 3, 0 }, 60 }, 2);
@@ -185,10 +201,28 @@ test_nine(void)
 	    "and nothing is left out");
 }
 
+/* Meetings have no minutes, and a table of their own. */
+static void
+test_series(void)
+{
+	autojson json_t *units = json_array(), *told = NULL, *want = json_of("{'people':10,'contacts':20,'tables':[{'by':'month','rows':["
+	    "{'value':'2026-01','people':10,'contacts':20}]},{'by':'series','rows':[{'value':'Recovery school','people':10,'contacts':20}]}]}");
+
+	for (size_t i = 0; i < 20; i++) {
+		char who[16];
+
+		(void)snprintf(who, sizeof(who), "Sam %zu", i % 10);
+		if (units_add(units, who, 0, (const char *const[UNITS_BY]){ [UNITS_MONTH] = "2026-01", [UNITS_SERIES] = "Recovery school" }) != 0)
+			abort();
+	}
+	told = tell(units);
+	ok(json_equal(told, want), "what is in no table has none");
+}
+
 int
 main(void)
 {
-	autojson json_t *nobody = json_object(), *four = json_object(), *cross = json_object(), *told = NULL;
+	autojson json_t *nobody = json_array(), *four = json_array(), *cross = json_array(), *told = NULL;
 
 	ok(tell(nobody) == NULL, "of nobody nothing is said");
 	for (size_t i = 0; i < 4; i++)
@@ -202,6 +236,7 @@ main(void)
 	    "what is left out of one table may leave too few in the other, and so on");
 	test_ten();
 	test_nine();
+	test_series();
 	test_random();
 	return done_testing();
 }

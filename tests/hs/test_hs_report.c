@@ -34,13 +34,22 @@ house(void)
 	    "online_text", "phone", "locations", "visibility", "public", "locality", "Newark", "cost", "free");
 }
 
+static json_t *
+school(void)
+{
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:[s], s:[s], s:s, s:s, s:s, s:s, s:s, s:{s:[s], s:s, s:s}}}", "source", "school", "kind", "group", "body",
+	    "program", "house", "name", "Evening school", "neutral_name", "Tuesday", "kind", "education", "audiences", "adults", "languages", "en", "modality",
+	    "in_person", "no_alternative", "We have one room.", "access", "invite", "facilitation", "peer", "anonymity", "alias_welcome", "charter", "principles",
+	    "voluntary", "moderation", "members_only", "text", "What is said here stays here.");
+}
+
 static void
 publish(void)
 {
 	autojson json_t *target = host_ok(&h, TARGET, "show", json_pack("{s:s}", "id", "node"));
 
 	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:[o, o]}", "records", house(), specialist("Rosa"))));
-	json_decref(host_ok(&h, SOURCE, "import", json_pack("{s:[o, o, o]}", "records", house(), specialist("Olga"), specialist("Ana"))));
+	json_decref(host_ok(&h, SOURCE, "import", json_pack("{s:[o, o, o, o]}", "records", house(), school(), specialist("Olga"), specialist("Ana"))));
 	json_decref(host_ok(&h, TARGET, "publish", json_object()));
 	json_decref(host_ok(&h, SOURCE, "publish", json_object()));
 	json_decref(host_ok(&h, SOURCE, "follow", json_pack("{s:O}", "org", json_object_get(target, "org"))));
@@ -76,6 +85,32 @@ consent(size_t who, const char *id)
 	    json_object_set_new(json_obj(json_obj(form, "identity"), "contact"), "value", json_string(phone)));
 	json_decref(host_ok(&h, SOURCE, "consent", form));
 	host_run(&h, 5000);
+}
+
+/* Ten come in January and in February; one more in March. */
+static void
+attend(void)
+{
+	static const char *const days[] = { "2026-01-13", "2026-02-10", "2026-03-10" };
+	autojson json_t *list = story_list(&h, SOURCE, "records");
+	const char *group = NULL;
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+		if (!strcmp(json_str(one, "kind"), "group"))
+			group = json_str(one, "id");
+	for (i = 0; i < ANSWER + 1; i++) {
+		char who[16];
+
+		(void)snprintf(who, sizeof(who), "Sam %zu", i);
+		json_decref(host_ok(&h, SOURCE, "book add", json_pack("{s:{s:s, s:s, s:s, s:{s:s, s:i}}}", "document", "kind", "enrolment", "on", days[0], "who", who,
+		    "enrolment", "group", group, "sessions", 8)));
+		for (size_t k = 0; k < nelem(days); k++)
+			if ((i < ANSWER) == (k < 2))
+				json_decref(host_ok(&h, SOURCE, "book add", json_pack("{s:{s:s, s:s, s:s, s:{s:s}}}", "document", "kind", "session", "on", days[k],
+				    "who", who, "session", "group", group)));
+	}
 }
 
 static json_t *
@@ -203,6 +238,7 @@ live(void)
 		consent(i % MATCHED, id);
 	}
 	answer();
+	attend();
 	for (int i = 0; i < 6; i++)
 		for (size_t side = 0; side < 2; side++)
 			json_decref(host_ok(&h, side, "match", json_pack("{s:s, s:s, s:s}", "need", "grief", "age_band", "13_17", "language", "haw")));
@@ -258,9 +294,22 @@ test_units(void)
 	autojson json_t *all = report(SOURCE, "2026-Q1"), *want = json_of("{'people':10,'contacts':30,'minutes':1020,'tables':["
 	    "{'by':'modality','rows':[{'value':'online_video','people':10,'contacts':20,'minutes':600},{'value':'phone','people':10,'contacts':10,'minutes':420}],"
 	    "'others':'some are left out, here and of every other number: fewer than 5 people'},"
-	    "{'by':'month','rows':[{'value':'2026-01','people':10,'contacts':10,'minutes':420},{'value':'2026-02','people':10,'contacts':20,'minutes':600}]}]}");
+	    "{'by':'month','rows':[{'value':'2026-01','people':10,'contacts':10,'minutes':420},{'value':'2026-02','people':10,'contacts':20,'minutes':600}]},"
+	    "{'by':'program','rows':[{'value':'A house','people':10,'contacts':30,'minutes':1020}]}]}");
 
-	ok(json_equal(json_obj(all, "units"), want), "contacts, minutes and people, by how and when; of the three met in person nothing, in no number");
+	ok(json_equal(json_obj(all, "units"), want), "contacts, minutes and people, by how, when and whose; of the three met in person nothing, in no number");
+}
+
+/* Meetings of a series, by the names that the program writes down; the eleventh came once, in a month of its own. */
+static void
+test_series(void)
+{
+	autojson json_t *all = report(SOURCE, "2026-Q1"), *want = json_of("{'people':10,'contacts':20,'tables':[{'by':'month','rows':["
+	    "{'value':'2026-01','people':10,'contacts':10},{'value':'2026-02','people':10,'contacts':10}],"
+	    "'others':'some are left out, here and of every other number: fewer than 5 people'},"
+	    "{'by':'program','rows':[{'value':'A house','people':10,'contacts':20}]},{'by':'series','rows':[{'value':'Evening school','people':10,'contacts':20}]}]}");
+
+	ok(json_equal(json_obj(all, "series"), want), "who was at the meetings of a series, by when, whose and which");
 }
 
 /* Means are of ten people or more. */
@@ -309,6 +358,7 @@ main(void)
 	test_source();
 	test_target();
 	test_units();
+	test_series();
 	test_means();
 	host_end(&h);
 	return done_testing();
