@@ -362,6 +362,9 @@ each_theirs(void *cookie, const char *id)
 	const char *kind;
 	int r = account_by_id(t->app, id, &one);
 
+	/* Its key is lost: what can be read of the others is told, and of it that it cannot. */
+	if (r == E_NOTFOUND)
+		return json_array_append_new(json_object_get(t->out, "unreadable"), json_string(id)) != 0 ? -ENOMEM : 0;
 	if (r != 0)
 		return r;
 	kind = json_str(one, "referral") != NULL ? "referral" : "match";
@@ -382,7 +385,7 @@ static int
 account_of_person(struct app *app, const char *actor, const char *subject, const json_t *own, json_t **ret)
 {
 	const char *whose = whose_of(subject);
-	autojson json_t *out = json_pack("{s:s, s:[], s:[], s:[], s:[]}", "id", whose, "referrals", "disclosures", "consents", "holds");
+	autojson json_t *out = json_pack("{s:s, s:[], s:[], s:[], s:[], s:[]}", "id", whose, "referrals", "disclosures", "consents", "holds", "unreadable");
 	struct together t = { app, actor, out };
 	int r = out == NULL ? -ENOMEM : add_account(out, own, NULL, NULL);
 

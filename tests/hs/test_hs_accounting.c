@@ -9,6 +9,7 @@
 #include "chat.h"
 #include "disclosed.h"
 #include "hostile.h"
+#include "search.h"
 #include "tests/tap.h"
 
 enum { MEMBER = 2, BOTH = 2 };
@@ -147,6 +148,22 @@ test_member(const char *others)
 	}
 }
 
+/* An older keys.db is put back, and with it the newer referral's key is lost. */
+static void
+test_lost(const char *opened, const char *kept, const char *lost)
+{
+	autojson json_t *shown = NULL;
+
+	host_stop(h, SOURCE);
+	search_copy_file(h, SOURCE, ".older", "/keys.db");
+	host_start(h, SOURCE);
+	shown = account(opened);
+	ok(json_array_size(json_arr(shown, "unreadable")) == 1 && !strcmp(json_string_value(json_array_get(json_arr(shown, "unreadable"), 0)), lost),
+	    "the account names what it cannot tell of");
+	ok(json_array_size(json_arr(shown, "consents")) == 1 && json_array_size(json_arr(shown, "referrals")) == 1 &&
+	    !strcmp(json_string_value(json_array_get(json_arr(shown, "referrals"), 0)), kept), "and all that it can");
+}
+
 int
 main(void)
 {
@@ -159,11 +176,15 @@ main(void)
 	refer_for(NULL, others);
 	sc.channel = hs_room(h->hs, "org.cairnpeer.channel", 0);
 	emergency(opened, want);
-	for (size_t i = 0; i < BOTH; i++)
+	for (size_t i = 0; i < BOTH; i++) {
 		refer_for(opened, theirs[i]);
+		if (i == 0)
+			search_copy_file(h, SOURCE, "/keys.db", ".older");
+	}
 	emergency(theirs[0], want);
 	equals(opened, json_pack("[s, s]", theirs[0], theirs[1]), want, "somebody without Matrix");
 	test_member(others);
+	test_lost(opened, theirs[0], theirs[1]);
 	is_int((int)story_complaints(h), 0, "the homeservers complain about nothing");
 	host_close(h);
 	return done_testing();
