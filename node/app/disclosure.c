@@ -156,6 +156,23 @@ each_recorded(void *cookie, const struct consent_row *stored)
 	return 0;
 }
 
+/* Whoever writes down that somebody signed is named, also where nothing on paper would name them; what is passed on was written down elsewhere. */
+static int
+refuse_unrecorded(struct app *app, const json_t *consent, struct err *reterr)
+{
+	static const char *const signatures[] = { "signature", "cosignature" };
+
+	for (size_t i = 0; i < nelem(signatures) && !passing_by(app, consent); i++) {
+		const json_t *one = json_obj(consent, signatures[i]);
+		const char *by = json_str(one, "recorded_by");
+
+		if (one != NULL && (by == NULL || by[strspn(by, " \t\r\n")] == '\0'))
+			return err_next(reterr, err_set(reterr, E_BAD, "consent: element 8, %s: recorded_by: nobody of the staff is named", signatures[i]),
+			    "name who has the paper, heard the words, or keeps what was signed electronically");
+	}
+	return 0;
+}
+
 /* A signature that was taken back holds for nothing more, whoever records it again. */
 static int
 look_up(struct app *app, const struct case_row *row, const json_t *consent, struct form *form, struct err *reterr)
@@ -166,6 +183,8 @@ look_up(struct app *app, const struct case_row *row, const json_t *consent, stru
 	if ((form->consent = json_deep_copy(consent)) == NULL)
 		return -ENOMEM;
 	(void)json_object_del(form->consent, "id");
+	if ((r = refuse_unrecorded(app, consent, reterr)) != 0)
+		return r;
 	if ((r = consent_each(app->db, row->id, each_recorded, form)) != 0 || !form->over)
 		return r;
 	return err_next(reterr, err_set(reterr, E_REFUSED, "this consent was recorded before, and was taken back or has ended"),
@@ -344,8 +363,8 @@ add_terms(json_t *consent, const struct trust_org *own, bool minor)
 		    json_object_set_new(consent, "refusal", json_string(""));
 	if (minor)
 		r |= json_object_set_new(consent, "minor", json_pack("{s:i, s:s}", "age", -1, "jurisdiction", "")) |
-		    json_object_set_new(consent, "cosignature", json_pack("{s:s, s:s, s:s}", "how", "electronic", "signer", "",
-		    "authority", "parent"));
+		    json_object_set_new(consent, "cosignature", json_pack("{s:s, s:s, s:s, s:s}", "how", "electronic", "signer", "",
+		    "authority", "parent", "recorded_by", ""));
 	return r != 0 ? -ENOMEM : 0;
 }
 
@@ -364,7 +383,7 @@ disclosure_template(struct app *app, const struct case_row *row, json_t **ret, s
 	if ((r = law_look(app, row, &f, &use)) != 0)
 		return r;
 	form = json_pack("{s:{s:s, s:s, s:[{s:s, s:s}, {s:s, s:s}], s:[s, s, s, s], s:s, s:[{s:s, s:s}, {s:s, s:s}], s:s, s:s, s:{s:s, s:[s, s, s]},"
-	    " s:{s:s, s:I}, s:{s:s, s:s, s:s}, s:I, s:b}, s:{s:s, s:b, s:{s:s, s:s, s:b}}, s:s}",
+	    " s:{s:s, s:I}, s:{s:s, s:s, s:s, s:s}, s:I, s:b}, s:{s:s, s:b, s:{s:s, s:s, s:b}}, s:s}",
 	    "consent", "law", use.law != NULL ? use.law : f.n == 1 && f.laws[0] != NULL ? f.laws[0] : CONSENT_PART2, "patient", "",
 	    "from", "org", own->id, "name", own->name, "org", to->id, "name", to->name,
 	    "what", "identity", "contact", "need", "outcome",
@@ -374,7 +393,7 @@ disclosure_template(struct app *app, const struct case_row *row, json_t **ret, s
 	    "revocation", "right", consent_right,
 	    "how", "matrix", "phone", "paper",
 	    "expires", "kind", "date", "at", (json_int_t)(app_now(app) + 180LL * 86400000),
-	    "signature", "how", "electronic", "signer", "", "authority", "self",
+	    "signature", "how", "electronic", "signer", "", "authority", "self", "recorded_by", "",
 	    "signed_at", (json_int_t)app_now(app), "tpo", 0,
 	    "identity", "name", "", "is_alias", 1, "contact", "how", "matrix", "value", "", "leave_message", 0,
 	    "need_detail", "");

@@ -43,6 +43,8 @@ refer_fill(json_t *args, const char *referral)
 	(void)json_object_set_new(consent, "patient", json_string("Jo"));
 	(void)json_object_set_new(consent, "tpo", json_false());
 	(void)json_object_set_new(json_obj(consent, "signature"), "signer", json_string("Jo"));
+	if (*json_str(json_obj(consent, "signature"), "recorded_by") == '\0')
+		(void)json_object_set_new(json_obj(consent, "signature"), "recorded_by", json_string("K. Lind"));
 	(void)json_object_set_new(identity, "name", json_string("Jo"));
 	(void)json_object_set_new(json_obj(identity, "contact"), "value", json_string("@jo:opendoor.example"));
 	return args;

@@ -380,7 +380,7 @@ test_court(void)
 	is_str(json_str(json_obj(form, "consent"), "covers"), "proceedings", "there is a form for that alone");
 	json_object_set_new(form, "referral", json_string(other.id));
 	json_object_set_new(json_obj(form, "consent"), "patient", json_string("Jo"));
-	json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "signer", json_string("Jo"));
+	json_object_update_new(json_obj(json_obj(form, "consent"), "signature"), json_pack("{s:s, s:s}", "signer", "Jo", "recorded_by", "K. Lind"));
 	json_object_set_new(json_obj(form, "consent"), "covers", json_string("general"));
 	kept = host_command(&h, TARGET, "consent", json_incref(form));
 	ok(refused(kept, ""), "another is not taken for it");

@@ -152,7 +152,7 @@ test_court(void)
 {
 	struct host *h = &sc.host;
 	json_t *args, *form;
-	autojson json_t *sent = NULL, *alone = NULL, *other = NULL, *taken = NULL;
+	autojson json_t *sent = NULL, *alone = NULL, *other = NULL, *unrecorded = NULL, *taken = NULL;
 
 	scene_begin(&sc, 65, STORY_REFER);
 	args = refer_args(h, &sc.s, STORY_REFER);
@@ -177,6 +177,9 @@ test_court(void)
 	other = host_command(h, TARGET, "consent", json_deep_copy(form));
 	ok(refused(other, "law must be us-part2"), "nor anybody under another law");
 	(void)json_object_set_new(json_obj(form, "consent"), "law", json_string("us-part2"));
+	unrecorded = host_command(h, TARGET, "consent", json_deep_copy(form));
+	ok(refused(unrecorded, "signature: recorded_by: nobody of the staff is named"), "somebody writes down what is signed electronically, too");
+	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "recorded_by", json_string("K. Lind"));
 	taken = host_command(h, TARGET, "consent", form);
 	ok(json_is_true(json_object_get(taken, "ok")), "but where the target's table lets them");
 	scene_end(&sc);

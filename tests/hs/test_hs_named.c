@@ -295,7 +295,7 @@ test_court(void)
 	form = host_ok(&sc.host, TARGET, "consent", json_pack("{s:s, s:b}", "referral", sc.s.id, "template", 1));
 	(void)json_object_set_new(form, "referral", json_string(sc.s.id));
 	(void)json_object_set_new(json_obj(form, "consent"), "patient", json_string("Jo"));
-	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "signer", json_string("Jo"));
+	(void)json_object_update_new(json_obj(json_obj(form, "consent"), "signature"), json_pack("{s:s, s:s}", "signer", "Jo", "recorded_by", "K. Lind"));
 	json_decref(host_ok(&sc.host, TARGET, "consent", form));
 	act(TARGET, "waitlist", NULL);
 	act(TARGET, "decline", json_pack("{s:s}", "reason", "not_eligible"));

@@ -368,7 +368,7 @@ court_form(json_t *until)
 
 	(void)json_object_set_new(form, "referral", json_string(s.id));
 	(void)json_object_set_new(json_obj(form, "consent"), "patient", json_string("Jo"));
-	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "signer", json_string("Jo"));
+	(void)json_object_update_new(json_obj(json_obj(form, "consent"), "signature"), json_pack("{s:s, s:s}", "signer", "Jo", "recorded_by", "K. Lind"));
 	(void)json_object_set_new(json_obj(form, "consent"), "expires", until);
 	return form;
 }

@@ -257,6 +257,7 @@ class Live(unittest.TestCase):
         form = self.node.cairn("consent", referral, "--template")
         form["consent"] |= other
         form["consent"]["patient"] = form["consent"]["signature"]["signer"] = form["identity"]["name"] = CANARY
+        form["consent"]["signature"]["recorded_by"] = "K. Lind"
         form["identity"]["contact"]["value"] = "+1 555 0100"
         form["need_detail"] = "Somebody to talk to."
         self.node.cairn("consent", referral, "/dev/stdin", stdin=json.dumps(form))

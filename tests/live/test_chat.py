@@ -197,6 +197,7 @@ class StoryTest(Chat):
         self.assertNotIn("disclosure", self.lighthouse.cairn("show", self.referral))
         form = self.harbor.cairn("consent", self.referral, "--template")
         form["consent"]["patient"] = form["consent"]["signature"]["signer"] = form["identity"]["name"] = words["name"]
+        form["consent"]["signature"]["recorded_by"] = "K. Lind"
         form["identity"]["contact"]["value"] = words["contact"]
         form["need_detail"] = words["need"]
         self.harbor.cairn("consent", self.referral, "/dev/stdin", "--wait", stdin=json.dumps(form))

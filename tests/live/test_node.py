@@ -172,6 +172,7 @@ class Live(unittest.TestCase):
     def consent_form(self, referral):
         form = self.a.cairn("consent", referral, "--template")
         form["consent"]["patient"] = form["consent"]["signature"]["signer"] = form["identity"]["name"] = "Jo"
+        form["consent"]["signature"]["recorded_by"] = "K. Lind"
         form["identity"]["contact"]["value"] = "@jo:example.org"
         form["need_detail"] = "Somebody to talk to on Sundays."
         return json.dumps(form)
