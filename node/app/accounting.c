@@ -330,6 +330,15 @@ whose_of(const char *subject)
 	return !strncmp(subject, "referral:", 9) ? subject + 9 : subject;
 }
 
+static int
+find_lost(void *cookie, const char *id, const char *org)
+{
+	(void)id;
+	(void)org;
+	*(bool *)cookie = true;
+	return 0;
+}
+
 /* All that was asked for one person, together. */
 struct together {
 	struct app	*app;
@@ -353,6 +362,13 @@ add_account(json_t *out, const json_t *one, const char *kind, const char *id)
 	return json_object_set_new(out, "older", json_integer(json_int(out, "older", 0) + json_int(one, "older", 0))) != 0 ? -ENOMEM : 0;
 }
 
+/* A key is lost: what can be read of the others is told, and of this that it cannot. */
+static int
+add_unreadable(json_t *out, const char *id)
+{
+	return json_array_append_new(json_arr(out, "unreadable"), json_string(id)) != 0 ? -ENOMEM : 0;
+}
+
 /* A referral, or a match that none led to. */
 static int
 each_theirs(void *cookie, const char *id)
@@ -360,11 +376,13 @@ each_theirs(void *cookie, const char *id)
 	struct together *t = cookie;
 	autojson json_t *one = NULL;
 	const char *kind;
-	int r = account_by_id(t->app, id, &one);
+	bool lost = false;
+	int r = case_lost_each(t->app->db, id, find_lost, &lost);
 
-	/* Its key is lost: what can be read of the others is told, and of it that it cannot. */
-	if (r == E_NOTFOUND)
-		return json_array_append_new(json_object_get(t->out, "unreadable"), json_string(id)) != 0 ? -ENOMEM : 0;
+	if (r == 0)
+		r = account_by_id(t->app, id, &one);
+	if (lost || r == E_NOTFOUND)
+		return r < 0 ? r : add_unreadable(t->out, id);
 	if (r != 0)
 		return r;
 	kind = json_str(one, "referral") != NULL ? "referral" : "match";
@@ -380,14 +398,14 @@ each_part(void *cookie, const char *subject)
 	return strncmp(subject, "referral:", 9) != 0 ? 0 : each_theirs(cookie, subject + 9);
 }
 
-/* As cairn erase finds them. */
+/* As cairn erase finds them.  ${own}: what is written down of them beside any referral, or NULL: it cannot be read. */
 static int
 account_of_person(struct app *app, const char *actor, const char *subject, const json_t *own, json_t **ret)
 {
 	const char *whose = whose_of(subject);
 	autojson json_t *out = json_pack("{s:s, s:[], s:[], s:[], s:[], s:[]}", "id", whose, "referrals", "disclosures", "consents", "holds", "unreadable");
 	struct together t = { app, actor, out };
-	int r = out == NULL ? -ENOMEM : add_account(out, own, NULL, NULL);
+	int r = out == NULL ? -ENOMEM : own != NULL ? add_account(out, own, NULL, NULL) : add_unreadable(out, whose);
 
 	if (r != 0)
 		return r;
@@ -415,6 +433,7 @@ accounting_holds(struct app *app, const char *whose, json_t **ret)
 static int
 find_subject(struct app *app, const char *id, char ret[SUBJECT_NAME], struct err *reterr)
 {
+	bool lost = false;
 	int64_t pid;
 	int r;
 
@@ -425,7 +444,10 @@ find_subject(struct app *app, const char *id, char ret[SUBJECT_NAME], struct err
 			(void)subject_person(pid, ret);
 		return r;
 	}
-	r = trail_subject(app, id, ret);
+	if ((r = trail_subject(app, id, ret)) == E_NOTFOUND && (r = case_lost_each(app->db, id, find_lost, &lost)) == 0)
+		r = E_NOTFOUND;
+	if (lost)
+		return err_next(reterr, err_set(reterr, E_NOTFOUND, "what was written down of %s cannot be read: its key is lost", id), "cairn doctor says what else is");
 	return r != E_NOTFOUND ? r : err_next(reterr, err_set(reterr, E_NOTFOUND, "there is no referral, case or match %s", id),
 	    "cairn list referrals, cases and matches show them");
 }
@@ -459,8 +481,10 @@ accounting_run(struct app *app, const char *actor, const json_t *args, json_t **
 
 	if (r == E_NOTFOUND)
 		return account_of_erased(app, actor, id, ret);	/* If it was none, find_subject has said so. */
-	if (r != 0 || (r = account_by_id(app, whose_of(who), &shown)) != 0)
+	if (r != 0 || ((r = account_by_id(app, whose_of(who), &shown)) != 0 && r != E_NOTFOUND))
 		return r;
+	if (r == E_NOTFOUND && !strncmp(who, "referral:", 9))
+		return err_next(reterr, err_set(reterr, r, "what was written down of %s cannot be read: its key is lost", id), "cairn doctor says what else is");
 	if (json_str(shown, "referral") == NULL && (r = account_of_person(app, actor, who, shown, &all)) != 0)
 		return r;
 	*ret = all != NULL ? take(all) : take(shown);

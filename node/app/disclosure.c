@@ -167,7 +167,7 @@ refuse_unrecorded(struct app *app, const json_t *consent, struct err *reterr)
 		const char *by = json_str(one, "recorded_by");
 
 		if (one != NULL && (by == NULL || by[strspn(by, " \t\r\n")] == '\0'))
-			return err_next(reterr, err_set(reterr, E_BAD, "consent: element 8, %s: recorded_by: nobody of the staff is named", signatures[i]),
+			return err_next(reterr, err_set(reterr, E_REFUSED, "consent refused, element 8 (%s): recorded_by names nobody of the staff", signatures[i]),
 			    "name who has the paper, heard the words, or keeps what was signed electronically");
 	}
 	return 0;
@@ -183,10 +183,8 @@ look_up(struct app *app, const struct case_row *row, const json_t *consent, stru
 	if ((form->consent = json_deep_copy(consent)) == NULL)
 		return -ENOMEM;
 	(void)json_object_del(form->consent, "id");
-	if ((r = refuse_unrecorded(app, consent, reterr)) != 0)
-		return r;
 	if ((r = consent_each(app->db, row->id, each_recorded, form)) != 0 || !form->over)
-		return r;
+		return r != 0 || *form->known != '\0' ? r : refuse_unrecorded(app, consent, reterr);
 	return err_next(reterr, err_set(reterr, E_REFUSED, "this consent was recorded before, and was taken back or has ended"),
 	    "what the member decides now they sign anew: cairn consent %s --template", row->id);
 }

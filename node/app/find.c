@@ -164,8 +164,7 @@ index_listing(struct indexing *ix, struct listing *l)
 	struct app *app = ix->app;
 	autobuf struct buf terms = { 0 };
 	autofree char *before = NULL;
-	bool lends = strcmp(l->rec.kind, "program") == 0 || strcmp(l->rec.kind, "withdrawal") == 0;
-	int r = lends ? searchstore_terms(app->db, l->rec.n, &before) : 0;
+	int r = searchstore_terms(app->db, l->rec.n, &before);
 
 	if (r < 0)
 		return r;
@@ -175,7 +174,7 @@ index_listing(struct indexing *ix, struct listing *l)
 		r = searchstore_drop(app->db, l->rec.n);
 	else if (r == 0)
 		r = index_kept(ix, l, &terms);
-	if (r == 0 && lends)
+	if (r == 0)
 		r = program_lent(app, &l->rec, before, terms.data);
 	return r != 0 ? r : seen_indexed(app->db, l->rec.n, SEARCH_TERMS_VERSION);
 }
@@ -458,14 +457,14 @@ relax(const struct find *found, enum search_bit bit, struct search_loss *loss, u
 
 /*
  * Why nothing was found.  The index names the wishes whose loss may help most; what they would find is then looked at.  Of rules on who may
- * come, hours and credentials it knows only a part: these are always tried.
+ * come, hours, credentials and for whom places are it knows only a part: these are always tried.
  */
 static int
 explain(const struct find *f, struct err *why)
 {
 	const struct { bool asked; enum search_bit bit; } unsure[] = {
 		{ f->query->facts != NULL, SEARCH_BIT_ELIGIBLE }, { f->query->hours != NULL, SEARCH_BIT_TIMES },
-		{ f->query->certified_only, SEARCH_BIT_CERTIFIED },
+		{ f->query->certified_only, SEARCH_BIT_CERTIFIED }, { f->query->open_only && f->query->facet[SEARCH_FACET_AUDIENCE] != NULL, SEARCH_BIT_OPEN },
 	};
 	struct search_plan plan;
 	struct search_loss loss;

@@ -8,6 +8,7 @@
 #include "base/canon.h"
 #include "domain/directory.h"
 #include "domain/match_index.h"
+#include "domain/publication.h"
 #include "hide.h"
 #include "store/searchstore.h"
 
@@ -87,6 +88,9 @@ read_seen(struct app *app, const char *org, const char *id, size_t most, json_t 
 	seen_free(&rec);
 	if (r != 0)
 		return r;
+	/* What was purged has no body but that its consent is over. */
+	if (publication_over(json_obj(json, "body"), app_now(app)))
+		return E_NOTFOUND;
 	if ((r = hide_partners(app, json_obj(json, "body"))) == 0)
 		*ret = json_incref(json_obj(json, "body"));
 	return r;
@@ -133,5 +137,5 @@ programs_get(struct programs *p, const char *org, bool own, const json_t *body, 
 int
 program_lent(struct app *app, const struct seen_record *rec, const char *before, const char *after)
 {
-	return match_index_same(before, after) ? 0 : searchstore_borrowers(app->db, rec->org, rec->id);
+	return match_index_same(before, after) ? 0 : searchstore_borrowers(app->db, rec->org, rec->id, app_now(app));
 }

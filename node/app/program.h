@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * program: what holds for a group or a specialist since it holds for the program that their record names: its rules on who may come, and
- * its public places for who says none.  Read where a record is looked at; what the index keeps of it stands with each who names it.
+ * program: what holds for a group or a specialist since it holds for the program that their record names: its rules on who may come, and what
+ * search_item_borrow() lends.  Read where a record is looked at; what the index keeps of it stands with each who names it.
  */
 #ifndef CAIRN_PROGRAM_H
 #define CAIRN_PROGRAM_H

@@ -45,6 +45,8 @@ say_holds(struct talk *t, const char *whose, const char *head, bool *ret_any)
 	size_t i;
 	int r = accounting_holds(t->app, whose, &holds);
 
+	if (r == E_NOTFOUND)
+		return buf_puts(say, " Something that was written down of who has what cannot be read any more here; ask the staff.");
 	json_array_foreach(holds, i, hold) {
 		const char *name = json_str(hold, "name");
 

@@ -160,46 +160,52 @@ fields_check(const char *kind, const json_t *body, int64_t now, struct err *rete
 	return check_line(body, reterr);
 }
 
-const char *
-fields_open_to(const json_t *body, size_t i, long long *ret)
+/* For whom the row is. */
+static const char *
+audience_of(const json_t *row)
 {
-	const json_t *row = capacity(body, i);
 	const char *whom = json_str(row, "audience");
 
-	*ret = json_int(row, "open", 0);
-	return row == NULL ? NULL : whom != NULL ? whom : ANYONE;
+	return whom != NULL ? whom : ANYONE;
 }
 
+/* What is for one of these is not for the other; who is meant by any other two may be the same people. */
 static bool
 is_for(const char *whom, const char *audience)
 {
-	return audience == NULL || strcmp(whom, audience) == 0 || strcmp(whom, ANYONE) == 0;
+	static const char *const apart[][2] = { { "men", "women" }, { "youth", "adults" }, { "youth", "older_adults" }, { "young_adults", "older_adults" } };
+
+	for (size_t i = 0; audience != NULL && i < nelem(apart); i++)
+		for (int k = 0; k < 2; k++)
+			if (strcmp(whom, apart[i][k]) == 0 && strcmp(audience, apart[i][!k]) == 0)
+				return false;
+	return true;
 }
 
 int
 fields_open(const json_t *body, const char *audience)
 {
-	const char *whom;
-	long long sum = -1, n;
+	const json_t *row;
+	long long sum = -1;
 
-	for (size_t i = 0; (whom = fields_open_to(body, i, &n)) != NULL; i++)
-		sum = (sum < 0 ? 0 : sum) + (is_for(whom, audience) ? n : 0);
+	for (size_t i = 0; (row = capacity(body, i)) != NULL; i++)
+		sum = (sum < 0 ? 0 : sum) + (is_for(audience_of(row), audience) ? json_int(row, "open", 0) : 0);
 	return sum > INT_MAX ? INT_MAX : (int)sum;
 }
 
 int
 fields_places(const json_t *body, const char *audience, struct buf *out)
 {
-	const char *whom, *unit;
+	const json_t *row;
 	size_t from = out->len;
-	long long n;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && (whom = fields_open_to(body, i, &n)) != NULL; i++) {
+	for (size_t i = 0; r == 0 && (row = capacity(body, i)) != NULL; i++) {
+		const char *whom = audience_of(row), *unit = json_str(row, "unit");
+
 		if (!is_for(whom, audience))
 			continue;
-		unit = json_str(capacity(body, i), "unit");
-		r = buf_printf(out, "%s%lld %s%s%s", out->len > from ? ", " : "", n, unit == NULL || strcmp(unit, "people") == 0 ? "places" : unit,
+		r = buf_printf(out, "%s%lld %s%s%s", out->len > from ? ", " : "", json_int(row, "open", 0), unit == NULL || strcmp(unit, "people") == 0 ? "places" : unit,
 		    strcmp(whom, ANYONE) != 0 ? " for " : "", strcmp(whom, ANYONE) != 0 ? whom : "");
 	}
 	for (size_t i = from; i < out->len; i++)

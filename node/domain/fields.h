@@ -34,12 +34,10 @@ int	fields_check(const char *kind, const json_t *body, int64_t now, struct err *
 int	fields_words(const char *kind, const json_t *body, int64_t now, json_t **ret) must_check;
 
 /**
- * fields_open(body, audience): free places for them, which are those for anyone, too; NULL: all there are; -1: not said.  fields_open_to(body, i, ret):
- * for whom the ith row is, "anyone" if that is not said, and how many are free; NULL: there is no such row.  fields_places(body, audience, out):
- * what fields_open counts, in words: "3 beds for men, 2 places".  0, or buf.h's.
+ * fields_open(body, audience): free places but those that are for others than these, as men's for women; NULL: all there are; -1: not said.
+ * fields_places(body, audience, out): what is counted, in words: "3 beds for men, 2 places".  0, or buf.h's.
  */
 int	fields_open(const json_t *, const char *audience);
-const char *fields_open_to(const json_t *, size_t i, long long *ret);
 int	fields_places(const json_t *, const char *audience, struct buf *) must_check;
 /** fields_open_at(body): when the oldest of them, or of who waits, was said, ms; 0: no time is said. */
 int64_t	fields_open_at(const json_t *);

@@ -114,7 +114,6 @@ struct search_item {
 	size_t			 n_places;
 	unsigned		 lent;		/* Bit (1 << SEARCH_BIT_*): what answers that wish is its program's. */
 	int			 open;		/* Places free, for whom the query says; -1: not said. */
-	struct search_list	 open_to;	/* For whom any is. */
 	long long		 open_at;	/* When that was said, in ms. */
 	bool			 credential;	/* It comes with one, whatever it is worth. */
 	bool			 certified;

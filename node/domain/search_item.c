@@ -124,19 +124,6 @@ add_alternatives(const json_t *ways, struct search_list *list)
 }
 
 static void
-add_open(const json_t *body, struct search_item *item)
-{
-	const char *whom;
-	long long n;
-
-	item->open = fields_open(body, NULL);
-	item->open_at = fields_open_at(body);
-	for (size_t i = 0; (whom = fields_open_to(body, i, &n)) != NULL; i++)
-		if (n > 0)
-			add_one(whom, &item->open_to);
-}
-
-static void
 add_who(const json_t *body, struct search_item *item)
 {
 	const json_t *area = json_obj(body, "service_area");
@@ -174,7 +161,8 @@ search_item_read(const char *kind, const char *org, const json_t *body, struct b
 	add_alternatives(json_arr(body, "alternatives"), &item.facet[SEARCH_FACET_MODALITY]);
 	add_who(body, &item);
 	add_places(body, &item);
-	add_open(body, &item);
+	item.open = fields_open(body, NULL);
+	item.open_at = fields_open_at(body);
 	item.credential = json_obj(body, "credential") != NULL || json_str(body, "credential_id") != NULL;
 	*ret = item;
 	return 0;

@@ -113,17 +113,6 @@ add_regions(const struct search_item *item, struct buf *out)
 	return r;
 }
 
-/* O: free places; for whom, as fields_open() counts. */
-static int
-add_open(const struct search_item *item, struct buf *out)
-{
-	int r = item->open > 0 ? add(out, 'O', "") : 0;
-
-	for (size_t i = 0; i < item->open_to.n && r == 0; i++)
-		r = search_terms_line(out, 'O', item->open_to.item[i]);
-	return r;
-}
-
 /* h: an hour of UTC; H: of a clock on the wall; no hour: it may be any. */
 static int
 add_week(const struct schedule_week *week, char letter, struct buf *out)
@@ -187,7 +176,7 @@ search_terms_item(const struct search_item *item, struct buf *out)
 	    (r = add_words(&all, SEARCH_TERM_WORD, item->text)) != 0 ||
 	    (r = add_ages(item, &all)) != 0 || (r = add_regions(item, &all)) != 0 ||
 	    (r = add_hours(&item->hours, &all)) != 0 || (r = item->hours.unsaid ? add(&all, 'h', "") : 0) != 0 ||
-	    (r = add_open(item, &all)) != 0 ||
+	    (r = item->open > 0 ? add(&all, 'O', "") : 0) != 0 ||
 	    (r = item->credential || item->certified ? add(&all, 'C', "") : 0) != 0 ||
 	    (r = item->n_places > 0 ? add(&all, 'G', "") : 0) != 0)
 		return r;
@@ -260,15 +249,6 @@ plan_near(struct place near, int km, struct search_plan *plan)
 	return r;
 }
 
-/* For them, or for anyone. */
-static int
-plan_open(const char *audience, struct buf *out)
-{
-	int r = add(out, 'O', audience != NULL ? "anyone" : "");
-
-	return r != 0 || audience == NULL ? r : search_terms_line(out, 'O', audience);
-}
-
 int
 search_terms_plan(const struct search_query *q, unsigned pass, struct search_plan *ret)
 {
@@ -293,7 +273,7 @@ search_terms_plan(const struct search_query *q, unsigned pass, struct search_pla
 	if (r == 0 && q->kind != NULL)
 		r = add(wish(&plan, SEARCH_BIT_KIND), 'k', q->kind);
 	if (r == 0 && q->open_only)
-		r = plan_open(q->facet[SEARCH_FACET_AUDIENCE], wish(&plan, SEARCH_BIT_OPEN));
+		r = add(wish(&plan, SEARCH_BIT_OPEN), 'O', "");
 	if (r == 0 && q->certified_only)
 		r = add(wish(&plan, SEARCH_BIT_CERTIFIED), 'C', "");
 	if (r == 0 && q->facts != NULL)

@@ -4,7 +4,7 @@
  *
  * A term is a line: a letter for what it is about, then its value.  An item has its terms; a query
  * becomes wishes, each answered by any of its lines.  Whatever search_check admits has a line
- * of every wish; the other way round an index may admit too much (distance, certified, times, who may come), and the
+ * of every wish; the other way round an index may admit too much (distance, certified, times, who may come, for whom places are free), and the
  * check decides.  SEARCH_TERMS_VERSION is raised with each change: records are then indexed anew.
  */
 #ifndef CAIRN_SEARCH_TERMS_H

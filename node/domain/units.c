@@ -65,36 +65,40 @@ rows_of(const json_t *units, size_t by)
 	return take(ret);
 }
 
-static void
-drop_row(json_t *units, size_t by, const char *value)
+/* What is in rows of too few people of that table is taken away; 1: some was. */
+static int
+drop_rows(json_t *units, size_t by)
 {
-	for (size_t i = json_array_size(units); i-- > 0;) {
-		const char *row = row_of(json_array_get(units, i), by);
+	autojson json_t *rows = rows_of(units, by), *kept = json_array();
+	json_t *one;
+	size_t i;
 
-		if (row != NULL && strcmp(row, value) == 0)
-			(void)json_array_remove(units, i);
+	if (rows == NULL || kept == NULL)
+		return -ENOMEM;
+	json_array_foreach(units, i, one) {
+		const char *value = row_of(one, by);
+
+		if ((value == NULL || json_object_size(json_object_get(rows, value)) >= REPORT_LEAST) && json_array_append(kept, one) != 0)
+			return -ENOMEM;
 	}
+	if (json_array_size(kept) == json_array_size(units))
+		return 0;
+	return json_array_clear(units) != 0 || json_array_extend(units, kept) != 0 ? -ENOMEM : 1;
 }
 
 /* What is left out of one table may leave too few in a row of another. */
 static int
 leave_out(json_t *units, bool left[UNITS_BY])
 {
+	int r;
+
 	for (bool again = true; again;) {
 		again = false;
 		for (size_t by = 0; by < UNITS_BY; by++) {
-			autojson json_t *rows = rows_of(units, by);
-			const char *value;
-			json_t *people;
-
-			if (rows == NULL)
-				return -ENOMEM;
-			json_object_foreach(rows, value, people) {
-				if (json_object_size(people) >= REPORT_LEAST)
-					continue;
-				drop_row(units, by, value);
+			if ((r = drop_rows(units, by)) < 0)
+				return r;
+			if (r > 0)
 				again = left[by] = true;
-			}
 		}
 	}
 	return 0;
@@ -123,7 +127,7 @@ put_sums(const json_t *people, json_t *out)
 
 /* ${rows}: in the order of their names, not of who was met first. */
 static int
-put_rows(const json_t *rows, json_t *list)
+put_rows(const json_t *rows, bool summed, json_t *list)
 {
 	size_t n = 0, i = 0;
 	autofree struct report_row *sums = calloc(json_object_size(rows) + 1, sizeof(*sums));
@@ -138,13 +142,16 @@ put_rows(const json_t *rows, json_t *list)
 	json_object_foreach((json_t *)rows, value, people) {
 		json_t *row = json_pack("{s:s, s:I}", "value", value, "people", (json_int_t)report_people(sums[i].count));
 
-		if (json_array_append_new(list, row) != 0 || (!sums[i++].hidden && put_sums(people, row) != 0))
+		if (json_array_append_new(list, row) != 0 || (!sums[i++].hidden && summed && put_sums(people, row) != 0))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* Nothing, where nothing is of that table. */
+/*
+ * Nothing, where nothing is of that table.  Records say in public whose a series is and how a program meets: its sum less those of its other
+ * rows would tell of a row whose sum is not told.
+ */
 static int
 put_table(const json_t *units, size_t by, bool left, json_t *tables)
 {
@@ -153,7 +160,7 @@ put_table(const json_t *units, size_t by, bool left, json_t *tables)
 	autojson json_t *table = json_pack("{s:s, s:o, s:s*}", "by", by_name[by], "rows", list, "others", left ?
 	    "some are left out, here and of every other number: fewer than 5 people" : NULL);
 
-	if (unsorted == NULL || rows == NULL || table == NULL || put_rows(rows, list) != 0)
+	if (unsorted == NULL || rows == NULL || table == NULL || put_rows(rows, by != UNITS_PROGRAM, list) != 0)
 		return -ENOMEM;
 	return json_array_size(list) > 0 && json_array_append(tables, table) != 0 ? -ENOMEM : 0;
 }

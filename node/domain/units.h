@@ -21,13 +21,13 @@ enum { UNITS(X) UNITS_BY };
 
 /**
  * units_add(units, who, minutes, value): somebody was met once; ${units} is an array, and empty at first; ${value}: in which row of each table
- * that is, NULL: in none; minutes 0: not known.  0 or -ENOMEM.
+ * that is, NULL of a table that none of ${units} is in; minutes 0: not known.  0 or -ENOMEM.
  */
 int	units_add(json_t *, const char *who, int64_t minutes, const char *const value[UNITS_BY]) must_check;
 
 /**
  * units_tell(units, ret): {people, contacts, minutes, tables: [{by: "modality", rows: [{value, people, contacts, minutes}], others},
- * {by: "month", ...}, ...]}, no table without rows, no minutes where none are known; others is a text, where rows were left out, also of
+ * {by: "month", ...}, ...]}, no table without rows, no minutes where none are known, of programs only people; others is a text, where rows were left out, also of
  * ${units}.  Only the first ${people} is exact: report_people(), report_sums() and report_round() say what is told of the rest.  0; E_REFUSED:
  * nothing may be said; -ENOMEM.
  */

@@ -10,6 +10,8 @@
 
 enum { PREFIXES = 3 };
 
+#define SINCE	(1LL << 53)	/* Above any time in ms: since when a record waits is below 0, and the lower, the longer. */
+
 /* A term of a document, and the word it is, if it is one. */
 struct term {
 	int64_t		 id;
@@ -382,9 +384,9 @@ searchstore_put(struct db *db, int64_t seen, int rank, int64_t due, const struct
 }
 
 int
-searchstore_borrowers(struct db *db, const char *org, const char *program)
+searchstore_borrowers(struct db *db, const char *org, const char *program, int64_t now)
 {
-	return db_run(db, Q_SEARCH_DOC_BORROWERS, "tt", program, org);
+	return db_run(db, Q_SEARCH_DOC_BORROWERS, "tti", program, org, now - SINCE);
 }
 
 int

@@ -72,8 +72,8 @@ int	searchstore_rank(int64_t doc);
 int	searchstore_name(struct db *, int64_t doc, int64_t *ret_seen, char ret_id[SEARCHSTORE_ID]) must_check;
 /** searchstore_terms(db, seen, ret): the lines of a record; the caller frees.  0 or E_NOTFOUND. */
 int	searchstore_terms(struct db *, int64_t seen, char **ret) must_check;
-/** searchstore_borrowers(db, org, program): the records of ${org} that name that program are to be indexed anew. */
-int	searchstore_borrowers(struct db *, const char *org, const char *program) must_check;
+/** searchstore_borrowers(db, org, program, now): the records of ${org} that name that program are to be indexed anew, after those that wait already. */
+int	searchstore_borrowers(struct db *, const char *org, const char *program, int64_t now) must_check;
 /** searchstore_ids(db, id or NULL, ret): all documents with an id, or with this one, by id: rows of document, record, id. */
 int	searchstore_ids(struct db *, const char *, struct rows **) must_check;
 

@@ -4,19 +4,12 @@
  * what their groups do not say; drawn questions; with a seed.  CAIRN_LONG=1: of 3,000 records.
  */
 #include "find_node.h"
+#include "tests/dice.h"
 
 enum { HELD = 60, MANY = 3000, ASKED = 90, ASKED_LONG = 200 };
 
-static uint64_t state = 7;
 static unsigned held = HELD;
-
-static unsigned
-draw(unsigned below)
-{
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (unsigned)(state >> 33) % below;
-}
-#define PICK(list) (list[draw(nelem(list))])
+#define PICK(list) (list[dice_roll(nelem(list))])
 
 static const char *const zones[] = { "America/New_York", "Europe/Berlin", "Australia/Sydney", "Asia/Kathmandu", "Pacific/Apia", "UTC",
     "Mars/Olympus" };
@@ -25,7 +18,7 @@ static const char *const rules[] = { "FREQ=MONTHLY;BYDAY=2TU", "FREQ=MONTHLY;BYM
     "FREQ=DAILY;BYDAY=SA,SU", "FREQ=MONTHLY", "FREQ=WEEKLY;COUNT=3" };
 static const char *const regions[] = { "US", "US-NJ", "US-NY", "CA", "CA-QC" };
 static const char *const bands[] = { "under_13", "13_17", "18_25", "26_59", "60_plus" };
-static const char *const costs[] = { "free", "sliding_scale", "fee" }, *const rides[] = { "bus_pass", "ride" }, *const eases[] = { "step_free", "text_only" };
+static const char *const costs[] = { "free", "sliding_scale", "fee" }, *const rides[] = { "fares_paid", "rides_arranged" }, *const eases[] = { "step_free", "text_only" };
 static const char *const audiences[] = { "anyone", "women", "men" };
 static const char *const kinds[] = { "program", "group", "group" };
 static const char *const names[] = { "amber", "birch", "cedar", "amberly" };
@@ -47,22 +40,22 @@ static json_t *
 one_schedule(void)
 {
 	json_t *s = json_object();
-	unsigned opens = draw(96) * 15;
+	unsigned opens = dice_roll(96) * 15;
 
-	if (draw(8) != 0)
+	if (dice_roll(8) != 0)
 		set(s, "opens", clock_of(opens));
-	if (draw(3) == 0)
-		set(s, "minutes", json_integer(draw(20) == 0 ? 6 * 1440 : 15 + draw(300)));
+	if (dice_roll(3) == 0)
+		set(s, "minutes", json_integer(dice_roll(20) == 0 ? 6 * 1440 : 15 + dice_roll(300)));
 	else
-		set(s, "closes", clock_of(draw(5) == 0 ? opens : draw(96) * 15));
-	if (draw(6) != 0)
+		set(s, "closes", clock_of(dice_roll(5) == 0 ? opens : dice_roll(96) * 15));
+	if (dice_roll(6) != 0)
 		set(s, "timezone", json_string(PICK(zones)));
-	if (draw(3) == 0)
+	if (dice_roll(3) == 0)
 		set(s, "rule", json_string(PICK(rules)));
 	else
 		set(s, "days", json_pack("[s]", PICK(days)));
-	if (json_str(s, "rule") != NULL || draw(4) == 0)
-		set(s, "from", json_sprintf("20%02u-%02u-%02u", 21 + draw(4), 1 + draw(12), 1 + draw(28)));
+	if (json_str(s, "rule") != NULL || dice_roll(4) == 0)
+		set(s, "from", json_sprintf("20%02u-%02u-%02u", 21 + dice_roll(4), 1 + dice_roll(12), 1 + dice_roll(28)));
 	return s;
 }
 
@@ -72,36 +65,36 @@ one_body(unsigned k)
 {
 	json_t *body = json_pack("{s:s, s:s}", "name", PICK(names), "description", PICK(names));
 
-	if (k % nelem(kinds) != 0 && draw(4) != 0)
-		set(body, "program", json_sprintf("ORACLE%u", draw(held) / (unsigned)nelem(kinds) * (unsigned)nelem(kinds)));
-	if (draw(3) == 0)
+	if (k % nelem(kinds) != 0 && dice_roll(4) != 0)
+		set(body, "program", json_sprintf("ORACLE%u", dice_roll(held) / (unsigned)nelem(kinds) * (unsigned)nelem(kinds)));
+	if (dice_roll(3) == 0)
 		set(body, "cost", json_string(PICK(costs)));
-	if (draw(4) == 0)
+	if (dice_roll(4) == 0)
 		set(body, "transport", json_pack("[s]", PICK(rides)));
-	if (draw(3) == 0)
+	if (dice_roll(3) == 0)
 		set(body, "accessibility", json_pack("[s]", PICK(eases)));
-	if (draw(4) != 0) {
+	if (dice_roll(4) != 0) {
 		set(body, "schedules", json_array());
-		for (unsigned n = 1 + draw(2); n > 0; n--)
+		for (unsigned n = 1 + dice_roll(2); n > 0; n--)
 			(void)json_array_append_new(json_arr(body, "schedules"), one_schedule());
 	}
-	if (draw(3) == 0)
-		set(body, "minimum_age", json_integer(draw(70)));
-	if (draw(3) == 0)
-		set(body, "maximum_age", json_integer(draw(90)));
-	if (draw(4) == 0)
+	if (dice_roll(3) == 0)
+		set(body, "minimum_age", json_integer(dice_roll(70)));
+	if (dice_roll(3) == 0)
+		set(body, "maximum_age", json_integer(dice_roll(90)));
+	if (dice_roll(4) == 0)
 		set(body, "age_bands", json_pack("[s]", PICK(bands)));
-	if (draw(3) == 0)
-		set(body, "service_area", json_pack("{s:b, s:[s]}", "anywhere", draw(4) == 0, "regions", PICK(regions)));
-	if (draw(5) == 0)
+	if (dice_roll(3) == 0)
+		set(body, "service_area", json_pack("{s:b, s:[s]}", "anywhere", dice_roll(4) == 0, "regions", PICK(regions)));
+	if (dice_roll(5) == 0)
 		set(body, "eligible_if", json_pack("{s:[{s:[{s:s, s:[s]}]}]}", "all", "any", "kind", "insurance", "insurances", "public"));
-	if (draw(2))
-		set(body, "locations", json_pack("[{s:s, s:i, s:i}]", "visibility", "public", "latitude_e6", 40000000 + (int)draw(1000000),
-		    "longitude_e6", -74000000 - (int)draw(1000000)));
-	if (draw(3) == 0)
-		set(body, "capacities", json_pack("[{s:i, s:I}, {s:i, s:s, s:I}]", "open", (int)draw(2), "updated_at", (json_int_t)fixture_now - draw(40) * DAY,
-		    "open", (int)draw(2), "audience", PICK(audiences), "updated_at", (json_int_t)fixture_now - draw(40) * DAY));
-	if (draw(3) == 0)
+	if (dice_roll(2))
+		set(body, "locations", json_pack("[{s:s, s:i, s:i}]", "visibility", "public", "latitude_e6", 40000000 + (int)dice_roll(1000000),
+		    "longitude_e6", -74000000 - (int)dice_roll(1000000)));
+	if (dice_roll(3) == 0)
+		set(body, "capacities", json_pack("[{s:i, s:I}, {s:i, s:s, s:I}]", "open", (int)dice_roll(2), "updated_at", (json_int_t)fixture_now - dice_roll(40) * DAY,
+		    "open", (int)dice_roll(2), "audience", PICK(audiences), "updated_at", (json_int_t)fixture_now - dice_roll(40) * DAY));
+	if (dice_roll(3) == 0)
 		set(body, "audiences", json_pack("[s, s]", PICK(audiences), PICK(audiences)));
 	return body;
 }
@@ -111,34 +104,34 @@ one_question(void)
 {
 	json_t *args = json_object();
 
-	if (draw(3) == 0)
+	if (dice_roll(3) == 0)
 		set(args, "words", json_string(PICK(names)));
-	if (draw(2)) {
-		unsigned from = draw(90) * 15;
+	if (dice_roll(2)) {
+		unsigned from = dice_roll(90) * 15;
 
 		set(args, "at", json_sprintf("%s %02u:%02u-%02u:%02u", PICK(days), from / 60, from % 60, from / 60 + 1, from % 60));
-		set(args, "zone", json_string(zones[draw(nelem(zones) - 1)]));
-		set(args, "minutes", json_sprintf("%u", 1 + draw(90)));
+		set(args, "zone", json_string(zones[dice_roll(nelem(zones) - 1)]));
+		set(args, "minutes", json_sprintf("%u", 1 + dice_roll(90)));
 	}
-	if (draw(3) == 0)
-		set(args, "age", json_sprintf("%u.%u", draw(90), draw(10)));
-	if (draw(3) == 0)
+	if (dice_roll(3) == 0)
+		set(args, "age", json_sprintf("%u.%u", dice_roll(90), dice_roll(10)));
+	if (dice_roll(3) == 0)
 		set(args, "residence", json_string(PICK(regions)));
-	if (draw(6) == 0)
-		set(args, "insurance", json_string(draw(2) ? "public" : "none"));
-	if (draw(3) == 0) {
-		set(args, "near", json_sprintf("40.%06u,-74.%06u", draw(1000000), draw(1000000)));
-		set(args, "within", json_integer(1 + draw(60)));
+	if (dice_roll(6) == 0)
+		set(args, "insurance", json_string(dice_roll(2) ? "public" : "none"));
+	if (dice_roll(3) == 0) {
+		set(args, "near", json_sprintf("40.%06u,-74.%06u", dice_roll(1000000), dice_roll(1000000)));
+		set(args, "within", json_integer(1 + dice_roll(60)));
 	}
-	if (draw(4) == 0)
+	if (dice_roll(4) == 0)
 		set(args, "open", json_true());
-	if (draw(6) == 0)
+	if (dice_roll(6) == 0)
 		set(args, "audience", json_string(PICK(audiences)));
-	if (draw(5) == 0)
+	if (dice_roll(5) == 0)
 		set(args, "cost", json_string(PICK(costs)));
-	if (draw(8) == 0)
+	if (dice_roll(8) == 0)
 		set(args, "transport", json_string(PICK(rides)));
-	if (draw(8) == 0)
+	if (dice_roll(8) == 0)
 		set(args, "accessibility", json_string(PICK(eases)));
 	return args;
 }
@@ -167,12 +160,12 @@ whole_body(const struct oracle *o, unsigned k, const json_t **ret)
 	return body;
 }
 
-/* Of two rows, the first is for anyone. */
+/* Of two rows, the first is for anyone; men and women are not each other. */
 static int
 places_for(const json_t *body, const char *audience)
 {
 	const json_t *rows = json_arr(body, "capacities"), *one = json_array_get(rows, 1);
-	bool both = audience == NULL || !strcmp(json_str(one, "audience"), "anyone") || !strcmp(json_str(one, "audience"), audience);
+	bool both = audience == NULL || !strcmp(json_str(one, "audience"), "anyone") || !strcmp(audience, "anyone") || !strcmp(json_str(one, "audience"), audience);
 
 	return (int)(json_int(json_array_get(rows, 0), "open", 0) + (both ? json_int(one, "open", 0) : 0));
 }
@@ -241,11 +234,11 @@ ask_oracle(struct oracle *o)
 	json_t *row;
 	size_t i;
 
-	if (draw(2))
+	if (dice_roll(2))
 		set(args, "kind", json_string(PICK(kinds)));
 	must(fit_open(args, fixture_now, &fit, NULL));
 	whole = read_pages(args, 200);
-	pages = read_pages(args, held / HELD + draw(9));
+	pages = read_pages(args, held / HELD + dice_roll(9));
 	o->questions++;
 	for (unsigned k = 0; k < held; k++) {
 		int rank, place = oracle_place(o, k, args, fit, &rank);
@@ -277,7 +270,7 @@ test_oracle(void)
 
 	held = many ? MANY : HELD;
 	for (unsigned n = 0; n < held + (many ? ASKED_LONG : ASKED); n++) {
-		unsigned k = n < held ? n : draw(held);
+		unsigned k = n < held ? n : dice_roll(held);
 		char id[24];
 		autofree char *body = NULL;
 
@@ -294,7 +287,7 @@ test_oracle(void)
 	}
 	for (size_t k = 0; k < held; k++)
 		json_decref(o.body[k]);
-	printf("# %u questions, %u answers, %u times one to be asked, %u by what a program lends, seed 7\n", o.questions, o.answers, o.unsure, o.lent);
+	printf("# %u questions, %u answers, %u times one to be asked, %u by what a program lends\n", o.questions, o.answers, o.unsure, o.lent);
 	ok(o.answers > 500 && o.unsure > 100 && o.lent > 20, "questions are answered");
 	is_int(o.wrong, 0, "with what looking at every record answers");
 	is_int(o.disordered, 0, "by pass and rank");

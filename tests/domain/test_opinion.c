@@ -11,26 +11,19 @@
 #include "base/cleanup.h"
 #include "domain/opinion.h"
 #include "domain/report.h"
+#include "tests/dice.h"
 #include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
 enum { WORLDS = 1000, PEOPLE = 60, PROGRAMS = 5 };
 
 static const char *const names[PROGRAMS] = { "Anchor", "Beacon", "Current", "Drift", NULL };
-static uint32_t seed = 11;
-
-static size_t
-below(size_t n)
-{
-	seed = seed * 1664525 + 1013904223;
-	return (seed >> 8) % n;
-}
 
 static void
 says(json_t *opinions, size_t person, const char *program, int each)
 {
 	autojson json_t *said = json_pack("{s:i, s:i, s:i, s:i}", "heard", each, "respected", each, "chose", 1, "useful", 5);
-	char who[16];
+	char who[24];
 
 	(void)snprintf(who, sizeof(who), "person %zu", person);
 	if (opinion_add(opinions, who, program, said) != 0)
@@ -83,13 +76,13 @@ test_rest(void)
 
 	for (int world = 0; world < WORLDS; world++) {
 		autojson json_t *opinions = json_object(), *rows = NULL;
-		size_t n[PROGRAMS] = { 0 }, rest, count = below(PEOPLE);
+		size_t n[PROGRAMS] = { 0 }, rest, count = dice_roll(PEOPLE);
 
 		for (size_t i = 0; i < count; i++) {
-			size_t p = below(1 + below(PROGRAMS));
+			size_t p = dice_roll(1 + dice_roll(PROGRAMS));
 
 			n[p]++;
-			says(opinions, i, names[p], 1 + (int)below(5));
+			says(opinions, i, names[p], 1 + (int)dice_roll(5));
 		}
 		rows = tell(opinions);
 		rest = count;

@@ -4,16 +4,8 @@
 #include <stdlib.h>
 
 #include "domain/place.h"
+#include "tests/dice.h"
 #include "tests/tap.h"
-
-static uint64_t state = 20261121;
-
-static uint64_t
-draw(uint64_t below)
-{
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (state >> 33) % below;
-}
 
 /* The same by floating point. */
 static double
@@ -27,7 +19,7 @@ haversine(struct place a, struct place b)
 static struct place
 anywhere(void)
 {
-	return (struct place){ (int32_t)draw(180000001) - 90000000, (int32_t)(draw(360000001)) - 180000000 };
+	return (struct place){ (int32_t)dice_roll(180000001) - 90000000, (int32_t)(dice_roll(360000001)) - 180000000 };
 }
 
 static void
@@ -46,7 +38,7 @@ test_distance(void)
 
 		if (d < 19900000)
 			worst = fmax(worst, fabs((double)place_distance(a, b) - d) / d);
-		b = (struct place){ a.lat / 2 + (int32_t)draw(100000), a.lon / 2 + (int32_t)draw(100000) };
+		b = (struct place){ a.lat / 2 + (int32_t)dice_roll(100000), a.lon / 2 + (int32_t)dice_roll(100000) };
 		a.lat /= 2;
 		a.lon /= 2;
 		off = fabs((double)place_distance(a, b) - haversine(a, b));
@@ -83,8 +75,8 @@ test_cover(void)
 
 	for (int i = 0; i < 200000; i++) {
 		struct place a = anywhere(), b = a;
-		int km = kms[draw(nelem(kms))], span = km * 12000;
-		int64_t lat = b.lat + (int64_t)draw((uint64_t)span) - span / 2, lon = b.lon + (int64_t)draw((uint64_t)span * 2) - span;
+		int km = kms[dice_roll(nelem(kms))], span = km * 12000;
+		int64_t lat = b.lat + (int64_t)dice_roll((uint64_t)span) - span / 2, lon = b.lon + (int64_t)dice_roll((uint64_t)span * 2) - span;
 		size_t n = place_cover(a, km, cell);
 
 		if (lat < -90000000 || lat > 90000000)

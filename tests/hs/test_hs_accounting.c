@@ -152,7 +152,7 @@ test_member(const char *others)
 static void
 test_lost(const char *opened, const char *kept, const char *lost)
 {
-	autojson json_t *shown = NULL;
+	autojson json_t *shown = NULL, *of_it = NULL, *member = NULL;
 
 	host_stop(h, SOURCE);
 	search_copy_file(h, SOURCE, ".older", "/keys.db");
@@ -162,6 +162,10 @@ test_lost(const char *opened, const char *kept, const char *lost)
 	    "the account names what it cannot tell of");
 	ok(json_array_size(json_arr(shown, "consents")) == 1 && json_array_size(json_arr(shown, "referrals")) == 1 &&
 	    !strcmp(json_string_value(json_array_get(json_arr(shown, "referrals"), 0)), kept), "and all that it can");
+	of_it = host_command(h, SOURCE, "accounting", json_pack("{s:s}", "id", lost));
+	ok(refused(of_it, "key is lost"), "of it alone, too: %s", json_str(of_it, "error"));
+	member = account(MEMBER_USER);
+	is_int((int)json_array_size(json_arr(member, "unreadable")), 4, "of whom nothing is left the person, both referrals and the match are named");
 }
 
 int

@@ -178,7 +178,7 @@ test_court(void)
 	ok(refused(other, "law must be us-part2"), "nor anybody under another law");
 	(void)json_object_set_new(json_obj(form, "consent"), "law", json_string("us-part2"));
 	unrecorded = host_command(h, TARGET, "consent", json_deep_copy(form));
-	ok(refused(unrecorded, "signature: recorded_by: nobody of the staff is named"), "somebody writes down what is signed electronically, too");
+	ok(refused(unrecorded, "element 8 (signature): recorded_by names nobody of the staff"), "somebody writes down what is signed electronically, too");
 	(void)json_object_set_new(json_obj(json_obj(form, "consent"), "signature"), "recorded_by", json_string("K. Lind"));
 	taken = host_command(h, TARGET, "consent", form);
 	ok(json_is_true(json_object_get(taken, "ok")), "but where the target's table lets them");

@@ -8,19 +8,12 @@
 #include "fixture.h"
 #include "store/dirstore.h"
 #include "store/posting.h"
+#include "tests/dice.h"
 #include "store/searchstore.h"
 
 enum { RECORDS = 300, MANY = 1000, STEPS = 40, CHANGES = 25, QUERIES = 20 };
 
 static struct db *db;
-static uint64_t state = 5;
-
-static unsigned
-draw(unsigned below)
-{
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (unsigned)(state >> 33) % below;
-}
 
 static char *
 text(const char *s)
@@ -50,7 +43,7 @@ test_posting(void)
 		memset(&p, 0, sizeof(p));
 		memset(&q, 0, sizeof(q));
 		for (unsigned n = 0; n < sizes[i];) {
-			unsigned doc = sizes[i] == 65536 ? n : draw(65536);
+			unsigned doc = sizes[i] == 65536 ? n : dice_roll(65536);
 
 			n += !posting_has(&p, doc);
 			posting_set(&p, doc, true);
@@ -60,12 +53,12 @@ test_posting(void)
 		    "%u documents in %zu bytes", sizes[i], len);
 		/* What is damaged is refused, or is another posting that would be written just so. */
 		for (int n = 0; n < 20000; n++) {
-			size_t short_by = draw(4) == 0 ? draw(20) : 0, cut = short_by < len ? len - short_by : 0;
-			size_t at = draw((unsigned)(n % 2 ? len : 40 < len ? 40 : len));
+			size_t short_by = dice_roll(4) == 0 ? dice_roll(20) : 0, cut = short_by < len ? len - short_by : 0;
+			size_t at = dice_roll((unsigned)(n % 2 ? len : 40 < len ? 40 : len));
 			uint8_t was = out[at];
 			uint8_t *exact = malloc(cut + 1);	/* A read beyond its end is noticed. */
 
-			out[at] ^= (uint8_t)(1 + draw(255));
+			out[at] ^= (uint8_t)(1 + dice_roll(255));
 			memcpy(exact, out, cut);
 			exact = realloc(exact, cut > 0 ? cut : 1);
 			memset(&q, 0, sizeof(q));
@@ -92,7 +85,7 @@ static const char *const modalities[] = { "in_person", "phone", "online_text" };
 static const char *const sessions[] = { "open_discussion", "education", "skills" };
 static const char *const words[] = { "grief", "grieving", "griefs", "Évora", "evolve", "circle", "circular", "a", "an", "ana",
     "\xd0\x9a\xd1\x80\xd1\x83\xd0\xb3", "night", "walks", "walk", "recovery", "Recovering", "o'neill", "24/7", "sober", "soberly" };
-#define PICK(list) (list[draw(nelem(list))])
+#define PICK(list) (list[dice_roll(nelem(list))])
 
 struct record {
 	struct search_item	 item;
@@ -108,8 +101,8 @@ static void
 pick_list(struct search_list *list, const char *const *from, size_t n, unsigned most)
 {
 	list->n = 0;
-	for (unsigned k = draw(most + 1); k > 0; k--)
-		list->item[list->n++] = from[draw((unsigned)n)];
+	for (unsigned k = dice_roll(most + 1); k > 0; k--)
+		list->item[list->n++] = from[dice_roll((unsigned)n)];
 }
 
 static void
@@ -117,13 +110,13 @@ pick_words(char *to, size_t size, unsigned n)
 {
 	*to = '\0';
 	while (n-- > 0)
-		(void)snprintf(to + strlen(to), size - strlen(to), "%s%s", *to ? (draw(3) ? " " : "-") : "", PICK(words));
+		(void)snprintf(to + strlen(to), size - strlen(to), "%s%s", *to ? (dice_roll(3) ? " " : "-") : "", PICK(words));
 }
 
 static struct place
 pick_place(void)
 {
-	return (struct place){ 40000000 + (int32_t)draw(2000000), -75000000 + (int32_t)draw(2000000) };
+	return (struct place){ 40000000 + (int32_t)dice_roll(2000000), -75000000 + (int32_t)dice_roll(2000000) };
 }
 
 static void
@@ -131,18 +124,18 @@ fill(struct record *r)
 {
 	struct search_item *item = &r->item;
 
-	pick_words(r->name, sizeof(r->name), 1 + draw(2));
-	pick_words(r->text, sizeof(r->text), draw(8));
+	pick_words(r->name, sizeof(r->name), 1 + dice_roll(2));
+	pick_words(r->text, sizeof(r->text), dice_roll(8));
 	*item = (struct search_item){ .kind = PICK(kinds), .org = PICK(orgs), .name = r->name, .text = r->text,
-	    .open = (int)draw(3) - 1 };
-	item->credential = item->certified = draw(4) == 0;
+	    .open = (int)dice_roll(3) - 1 };
+	item->credential = item->certified = dice_roll(4) == 0;
 	pick_list(&item->languages, languages, nelem(languages), 3);
 	pick_list(&item->facet[SEARCH_FACET_CONDITION], conditions, nelem(conditions), 3);
 	pick_list(&item->facet[SEARCH_FACET_MODALITY], modalities, nelem(modalities), 2);
 	pick_list(&item->facet[SEARCH_FACET_SESSION], sessions, nelem(sessions), 2);
-	for (unsigned n = draw(3); n > 0; n--)
+	for (unsigned n = dice_roll(3); n > 0; n--)
 		item->places[item->n_places++] = pick_place();
-	r->rank = (int)draw(SEARCH_RANKS);
+	r->rank = (int)dice_roll(SEARCH_RANKS);
 }
 
 static void
@@ -151,7 +144,7 @@ put(struct record *r)
 	autobuf struct buf terms = { 0 };
 
 	must(search_terms_item(&r->item, &terms));
-	must(searchstore_put(db, r->seen, r->rank, draw(2), &r->item, terms.data));
+	must(searchstore_put(db, r->seen, r->rank, dice_roll(2), &r->item, terms.data));
 }
 
 /* Is something left? */
@@ -169,33 +162,33 @@ ask(char query_words[100])
 {
 	struct search_query q = { .text = NULL };
 
-	if (draw(2)) {
+	if (dice_roll(2)) {
 		char *word = query_words, first[SEARCH_WORD];
 		const char *at = word;
 
-		pick_words(word, 100, 1 + draw(2));
-		if (draw(2))
-			word[1 + draw((unsigned)strlen(word))] = '\0';	/* May cut a character in two. */
+		pick_words(word, 100, 1 + dice_roll(2));
+		if (dice_roll(2))
+			word[1 + dice_roll((unsigned)strlen(word))] = '\0';	/* May cut a character in two. */
 		q.text = search_word(&at, first) > 0 ? word : NULL;
 	}
-	if (draw(4) == 0)
+	if (dice_roll(4) == 0)
 		q.kind = PICK(kinds);
-	if (draw(6) == 0)
+	if (dice_roll(6) == 0)
 		q.org = PICK(orgs);
-	if (draw(4) == 0)
+	if (dice_roll(4) == 0)
 		q.language = PICK(languages);
-	if (draw(4) == 0)
+	if (dice_roll(4) == 0)
 		q.facet[SEARCH_FACET_CONDITION] = PICK(conditions);
-	if (draw(4) == 0)
+	if (dice_roll(4) == 0)
 		q.facet[SEARCH_FACET_MODALITY] = PICK(modalities);
-	if (draw(5) == 0)
+	if (dice_roll(5) == 0)
 		q.facet[SEARCH_FACET_SESSION] = PICK(sessions);
-	if (draw(6) == 0) {
+	if (dice_roll(6) == 0) {
 		q.near = pick_place();
-		q.km = 1 + (int)draw(100);
+		q.km = 1 + (int)dice_roll(100);
 	}
-	q.open_only = draw(6) == 0;
-	q.certified_only = draw(8) == 0;
+	q.open_only = dice_roll(6) == 0;
+	q.certified_only = dice_roll(8) == 0;
 	return q;
 }
 
@@ -292,7 +285,7 @@ check_queries(struct tally *t)
 		size_t want = 0, want_named = 0, got = 0;
 
 		search(&q, 0, 0, NULL, &all);
-		search(&q, 0, held / 300 + draw(5), &memo, &pages);
+		search(&q, 0, held / 300 + dice_roll(5), &memo, &pages);
 		memset(is_found, 0, sizeof(is_found));
 		for (size_t m = 0; m < all.n; m++)
 			is_found[all.seen[m] - 1] = true;
@@ -345,16 +338,16 @@ test_oracle(void)
 	check_queries(&t);
 	for (int step = 0; step < STEPS; step++) {
 		for (size_t i = 0; i < CHANGES * held / RECORDS; i++) {
-			struct record *r = &records[draw((unsigned)held)];
+			struct record *r = &records[dice_roll((unsigned)held)];
 
-			switch (draw(4)) {
+			switch (dice_roll(4)) {
 			case 0:
 				must(searchstore_drop(db, r->seen));
 				r->there = false;
 				break;
 			case 1:
 				if (r->there) {		/* Comes again, the same or with another rank. */
-					r->rank = draw(2) ? r->rank : (int)draw(SEARCH_RANKS);
+					r->rank = dice_roll(2) ? r->rank : (int)dice_roll(SEARCH_RANKS);
 					put(r);
 				}
 				break;
@@ -364,15 +357,15 @@ test_oracle(void)
 				put(r);
 			}
 		}
-		if (draw(2))
-			(void)settle(SEARCHSTORE_PENDING, draw(2) ? SEARCHSTORE_STEP : 1);
+		if (dice_roll(2))
+			(void)settle(SEARCHSTORE_PENDING, dice_roll(2) ? SEARCHSTORE_STEP : 1);
 		check_queries(&t);
 	}
 	for (size_t i = 0; i < held; i++)
 		must(searchstore_drop(db, records[i].seen));
 	ok(!settle(1, SIZE_MAX), "all is posted");
 	must(db_commit(db, NULL));
-	printf("# %zu queries found %zu records, seed 5\n", t.queries, t.found);
+	printf("# %zu queries found %zu records\n", t.queries, t.found);
 	ok(t.found > 2000, "something is found");
 	is_int((long long)t.wrong, 0, "the index finds what looking at every record finds");
 	is_int((long long)t.disordered, 0, "in the order of rank and number");

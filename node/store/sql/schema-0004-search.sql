@@ -7,7 +7,7 @@ DROP TABLE seen_words;
 ALTER TABLE own DROP COLUMN words;
 ALTER TABLE seen DROP COLUMN words;
 
--- The version of the terms by which it is in the index; lower: to be indexed anew.
+-- The version of the terms by which it is in the index; lower: to be indexed anew; below 0: since then.
 ALTER TABLE seen ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX seen_indexed ON seen (indexed);
 
