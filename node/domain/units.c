@@ -11,7 +11,7 @@
 #define OF_ALL	UNITS_BY
 
 static const char *const by_name[UNITS_BY + 1] = {
-#define X(by, name) [by] = name,
+#define X(by, name) [by] = (name),
 	UNITS(X)
 #undef X
 	[OF_ALL] = "all"
