@@ -12,7 +12,7 @@ ON CONFLICT (doc) DO UPDATE SET seen = excluded.seen, due = excluded.due, places
 UPDATE search_doc SET seen = NULL, due = 0, places = NULL, terms = '', id = NULL, program = NULL WHERE doc = ?1;
 
 -- name: search_doc_borrowers
-UPDATE seen SET indexed = ?3 WHERE org = ?2 AND indexed >= 0 AND n IN (SELECT seen FROM search_doc WHERE program = ?1);
+UPDATE seen SET indexed = ?3 WHERE n IN (SELECT seen FROM search_doc WHERE program = ?1) AND +org = ?2 AND +indexed >= 0;
 
 -- A number that is free and that no posting still holds.
 -- name: search_doc_reuse
