@@ -429,6 +429,12 @@ accounting_holds(struct app *app, const char *whose, json_t **ret)
 	return r;
 }
 
+static int
+say_lost(const char *id, struct err *reterr)
+{
+	return err_next(reterr, err_set(reterr, E_NOTFOUND, "what was written down of %s cannot be read: its key is lost", id), "cairn doctor says what else is");
+}
+
 /* Whom somebody means, by the name of the subject. */
 static int
 find_subject(struct app *app, const char *id, char ret[SUBJECT_NAME], struct err *reterr)
@@ -447,7 +453,7 @@ find_subject(struct app *app, const char *id, char ret[SUBJECT_NAME], struct err
 	if ((r = trail_subject(app, id, ret)) == E_NOTFOUND && (r = case_lost_each(app->db, id, find_lost, &lost)) == 0)
 		r = E_NOTFOUND;
 	if (lost)
-		return err_next(reterr, err_set(reterr, E_NOTFOUND, "what was written down of %s cannot be read: its key is lost", id), "cairn doctor says what else is");
+		return say_lost(id, reterr);
 	return r != E_NOTFOUND ? r : err_next(reterr, err_set(reterr, E_NOTFOUND, "there is no referral, case or match %s", id),
 	    "cairn list referrals, cases and matches show them");
 }
@@ -484,7 +490,7 @@ accounting_run(struct app *app, const char *actor, const json_t *args, json_t **
 	if (r != 0 || ((r = account_by_id(app, whose_of(who), &shown)) != 0 && r != E_NOTFOUND))
 		return r;
 	if (r == E_NOTFOUND && !strncmp(who, "referral:", 9))
-		return err_next(reterr, err_set(reterr, r, "what was written down of %s cannot be read: its key is lost", id), "cairn doctor says what else is");
+		return say_lost(id, reterr);
 	if (json_str(shown, "referral") == NULL && (r = account_of_person(app, actor, who, shown, &all)) != 0)
 		return r;
 	*ret = all != NULL ? take(all) : take(shown);

@@ -162,7 +162,9 @@ refuse_unrecorded(struct app *app, const json_t *consent, struct err *reterr)
 {
 	static const char *const signatures[] = { "signature", "cosignature" };
 
-	for (size_t i = 0; i < nelem(signatures) && !passing_by(app, consent); i++) {
+	if (passing_by(app, consent))
+		return 0;
+	for (size_t i = 0; i < nelem(signatures); i++) {
 		const json_t *one = json_obj(consent, signatures[i]);
 		const char *by = json_str(one, "recorded_by");
 

@@ -235,7 +235,7 @@ add_note(void *cookie, const struct note *note)
 	return !strcmp(note->kind, "feedback") ? add_feedback(q, who, note) : 0;
 }
 
-/* Who was at a meeting of a series, by the name that the program uses for them: one who is met elsewhere, too, is in no count of that. */
+/* Who was at a meeting of a series, by the name that the program uses for them; so who they are besides is not known, and they are counted apart. */
 static int
 add_session(void *cookie, const struct entry *e)
 {

@@ -65,6 +65,15 @@ same_text(const char *a, const char *b, const char *absent)
 	return strcmp(a != NULL ? a : absent, b != NULL ? b : absent) == 0;
 }
 
+/* For whom the row is. */
+static const char *
+audience_of(const json_t *row)
+{
+	const char *whom = json_str(row, "audience");
+
+	return whom != NULL ? whom : ANYONE;
+}
+
 static int
 check_capacity(const json_t *body, int64_t now, struct err *reterr)
 {
@@ -82,10 +91,10 @@ check_capacity(const json_t *body, int64_t now, struct err *reterr)
 		for (size_t k = 0; k < i; k++) {
 			other = capacity(body, k);
 			if (same_text(json_str(row, "unit"), json_str(other, "unit"), "people") &&
-			    same_text(json_str(row, "audience"), json_str(other, "audience"), ANYONE))
+			    strcmp(audience_of(row), audience_of(other)) == 0)
 				return err_set(reterr, E_BAD, "free places: two rows are about %s for %s; make them one",
 				    json_str(row, "unit") != NULL ? json_str(row, "unit") : "people",
-				    json_str(row, "audience") != NULL ? json_str(row, "audience") : "anyone");
+				    audience_of(row));
 		}
 	}
 	return 0;
@@ -158,15 +167,6 @@ fields_check(const char *kind, const json_t *body, int64_t now, struct err *rete
 	    (r = check_review(body, when_print_day(now, today), reterr)) != 0 || (r = crisis_check(kind, body, now, reterr)) != 0)
 		return r;
 	return check_line(body, reterr);
-}
-
-/* For whom the row is. */
-static const char *
-audience_of(const json_t *row)
-{
-	const char *whom = json_str(row, "audience");
-
-	return whom != NULL ? whom : ANYONE;
 }
 
 /* What is for one of these is not for the other; who is meant by any other two may be the same people. */

@@ -26,7 +26,7 @@ enum {
 
 /**
  * searchstore_put(db, seen, rank, due, item, terms): record ${seen} of dirstore.h has these terms, the places
- * of ${item} and this rank, which is wrong from ${due} on (0: never).  searchstore_drop: it is not to be found any more.
+ * of ${item}, its id and program, and this rank, which is wrong from ${due} on (0: never).  searchstore_drop: it is not to be found any more.
  */
 int	searchstore_put(struct db *, int64_t seen, int rank, int64_t due, const struct search_item *, const char *terms) must_check;
 int	searchstore_drop(struct db *, int64_t seen) must_check;
