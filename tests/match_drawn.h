@@ -27,6 +27,8 @@ static const char *const drawn_zones[] = { "Europe/Berlin", "America/New_York", 
 static const char *const drawn_ages[] = { "18_25", "26_35", "36_45", "60_74" };
 static const char *const drawn_programs[] = { "PROGA", "PROGB", "PROGC" };
 static const char *const drawn_regions[] = { "US-NJ", "US", "DE", "US-NY" };
+static const char *const drawn_fields[] = { "substance_use", "youth", "family", "unheard_of" };
+static const char *const drawn_eases[] = { "wheelchair", "captions", "childcare" };
 static const char *const drawn_aliases[] = { "Somebody", "Rosa M.", "Ren\xc3\xa9 Ros\xc3\xa1", "\xe2\x98\x83" };
 static const char *const drawn_dids[] = { "did:key:zNobody", "did:key:zOne", "did:key:zTwo" };
 static const char *const drawn_about[] = { "Gardens, chess (and tea).", "I sail; caf\xc3\xa9 on Sundays", "chessboards" };
@@ -78,12 +80,13 @@ drawn_body(int64_t now, bool open)
 		(void)json_object_set_new(body, "about", json_string(DRAWN(drawn_about)));
 	if (dice_roll(2) != 0)
 		(void)json_object_set_new(body, "boundaries", json_pack("{s:i}", "response_hours", 1 + (int)dice_roll(72)));
+	drawn_some(body, "accessibility", drawn_eases, 2);
 	if (dice_roll(3) != 0)
 		(void)json_object_set_new(body, "capacity", dice_roll(2) != 0 ? drawn_capacity(now) :
 		    json_pack("{s:i, s:i, s:I}", "open", 4, "maximum", 4, "updated_at", (json_int_t)(now - DRAWN_DAY)));
 	if (open && dice_roll(3) == 0)
-		(void)json_object_set_new(body, "credential", json_pack("{s:{s:[s], s:[s], s:[s]}}", "credentialSubject", "jurisdiction",
-		    DRAWN(drawn_regions), "reciprocity", DRAWN(drawn_regions), "scope", DRAWN(drawn_roles)));
+		(void)json_object_set_new(body, "credential", json_pack("{s:{s:[s, s], s:[s], s:[s], s:[s]}}", "credentialSubject", "kind",
+		    DRAWN(drawn_fields), DRAWN(drawn_fields), "jurisdiction", DRAWN(drawn_regions), "reciprocity", DRAWN(drawn_regions), "scope", DRAWN(drawn_roles)));
 	else if (open && dice_roll(3) == 0)
 		(void)json_object_set_new(body, "credential_id", json_string("CREDENTIAL"));
 	if (open && dice_roll(4) == 0)
@@ -122,6 +125,8 @@ drawn_wish(bool open, const char *record, const char *whose)
 	drawn_wants(wish, "role", DRAWN(drawn_roles), 5);
 	drawn_wants_one(wish, "modality", DRAWN(drawn_modalities), 4);
 	drawn_wants_one(wish, "time", DRAWN(drawn_times), 4);
+	if (dice_roll(4) == 0)
+		(void)json_object_set_new(wish, "accessibility", json_pack("[s, s]", DRAWN(drawn_eases), DRAWN(drawn_eases)));
 	drawn_wants_one(wish, "avoid", dice_roll(2) ? record : dice_roll(3) ? "proga" : DRAWN(drawn_dids), 6);
 	drawn_wants_one(wish, "conflict", dice_roll(2) ? whose : DRAWN(drawn_programs), 12);
 	drawn_wants_one(wish, "known", record, 3);

@@ -111,12 +111,12 @@ program_of(struct assess *s, const char *org, bool own, const json_t *body, stru
 
 /* What a coordinator sees of a specialist besides the score. */
 static json_t *
-describe(const struct assess *s, const struct match_candidate *c, const json_t *vc, const json_t *load)
+describe(const struct assess *s, const struct match_candidate *c, bool certified, const json_t *vc, const json_t *load)
 {
 	struct err aged = { "" };
 	char day[WHEN_TEXT];
 	json_t *item = json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:b, s:s, s:s*, s:O*, s:i}", "record", c->id, "org", c->org, "name",
-	    json_str(c->body, "alias"), "program", json_str(c->program, "name"), "did", json_str(c->body, "did"), "certified", c->verdict == CREDENTIAL_CERTIFIED,
+	    json_str(c->body, "alias"), "program", json_str(c->program, "name"), "did", json_str(c->body, "did"), "certified", certified,
 	    "certification", c->certification != NULL ? c->certification : "",
 	    "valid_until", c->verdict == CREDENTIAL_CERTIFIED ? json_str(vc, "validUntil") : NULL,
 	    "supervisor", json_object_get(json_obj(c->body, "supervisor"), "title"), "matches_here", (int)c->active);
@@ -264,7 +264,7 @@ consider(struct assess *s, const char *org, const char *id, const json_t *body, 
 			return r;
 	}
 	s->n++;
-	if ((f->item = describe(s, &c, vc, load)) == NULL)
+	if ((f->item = describe(s, &c, f->f.certified, vc, load)) == NULL)
 		return -ENOMEM;
 	match_count(&s->tally, f->f.excluded);
 	if (s->n > s->max && s->id == NULL)

@@ -22,7 +22,7 @@ enum { WEEKS = 26, WEEKS_MAX = 52, REVIEW_WEEKS = 6 };
 
 #define WEEK	(7 * WHEN_DAY)
 
-static const char *const wishes[] = { "need", "age_band", "language", "role", "certified", "modality", "time", "at", "minutes", "only",
+static const char *const wishes[] = { "need", "age_band", "language", "role", "certified", "modality", "accessibility", "time", "at", "minutes", "only",
 	"avoid", "conflict", "not_town", "known", "zone", "near", "prefer", "age", "residence", "postal", "insurance", "identity", "referral_source" };
 
 /* Of a referral, what is known there and nobody said otherwise. */

@@ -3,8 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/buf.h"
 #include "base/canon.h"
+#include "base/cleanup.h"
+#include "base/event.h"
+#include "events.h"
 #include "trust.h"
 #include "vc.h"
 #include "when.h"
@@ -57,6 +62,9 @@ read_subject(const json_t *subject, struct reading *ret, struct err *reterr)
 		    "and at which level");
 	if (json_array_size(json_arr(subject, "kind")) == 0)
 		return err_set(reterr, E_BAD, "the credential names no field of peer support");
+	for (size_t i = 0; i < json_array_size(json_arr(subject, "kind")); i++)
+		if (!vc_has_text(json_string_value(json_array_get(json_arr(subject, "kind"), i))))
+			return err_set(reterr, E_BAD, "a field of peer support that the credential names is not text");
 	if (json_array_size(ret->jurisdictions) == 0)
 		return err_set(reterr, E_BAD, "the credential does not say where it holds");
 	for (size_t i = 0; i < json_array_size(ret->jurisdictions); i++)
@@ -168,6 +176,31 @@ credential_holds(const json_t *subject, const char *region, struct err *reason)
 		(void)err_set(reason, 0, eligibility_region(json_arr(subject, "reciprocity"), region) == ELIGIBILITY_NO ? "is not certified for %s" :
 		    "is not certified for %s; the issuer says that it is accepted there: to be asked there", region);
 	return a;
+}
+
+bool
+credential_covers(const json_t *subject, const char *field, struct err *reason)
+{
+	const json_t *kinds = json_arr(subject, "kind"), *item;
+	autobuf struct buf said = { 0 };
+	int r = 0;
+	size_t i;
+
+	if (field == NULL)
+		return true;
+	json_array_foreach(kinds, i, item) {
+		const char *kind = json_string_value(item);
+
+		if (kind != NULL && strcasecmp(kind, field) == 0)
+			return true;
+		/* An issuer's own words are not passed on. */
+		if (r == 0)
+			r = buf_printf(&said, "%s%s", i > 0 ? ", " : "", event_enum_value(&ev_credential_kind_names, kind) > 0 ? kind : "another field");
+	}
+	if (reason != NULL)
+		(void)err_set(reason, 0, "is not certified for %s: the credential is for %s", field,
+		    r == 0 && said.len > 0 ? said.data : "another field");
+	return false;
 }
 
 /* What the lists say that the credential names; CERTIFIED becomes less. */

@@ -11,6 +11,7 @@
 #define CAIRN_CREDENTIAL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -74,6 +75,12 @@ int	credential_verify(const json_t *, const struct trust *, const char *subject,
  * only says that others accept it there, which they must be asked.
  */
 enum eligibility_answer credential_holds(const json_t *subject, const char *region, struct err *reason);
+
+/**
+ * credential_covers(subject, field, reason): is what its issuer certifies of ${subject}, a credentialSubject, for that field of peer support (NULL: for
+ * any), and if not, why?
+ */
+bool	credential_covers(const json_t *subject, const char *field, struct err *reason);
 
 /** credential_verdict_name(verdict): never NULL. */
 const char *credential_verdict_name(enum credential_verdict);

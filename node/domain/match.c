@@ -15,23 +15,28 @@
 #include "base/event.h"
 #include "events.h"
 #include "fields.h"
-#include "search.h"
+#include "search_item.h"
 
 enum {
 	DAYS_A_POINT	= 3,		/* Of a queue. */
 	SUPPOSED	= 8,		/* People at once, where no maximum is said. */
 };
 
+/*
+ * The last is a field that is certified apart: mental health, substance use, family, youth, veterans, chronic illness
+ * (credentialSubject.kind; SAMHSA's National Model Standards, 2023, and the states' and boards' own).  Grief, reentry and everyday
+ * life are no field's: who is certified for any is so for these.  Veteran says whom somebody supports, not in what.
+ */
 static const struct match_need needs[EV_NEED_END] = {
 	[EV_NEED_MENTAL_HEALTH] = { { "mental_health", "anxiety", "depression", "bipolar", "psychosis", "trauma", "eating",
-	    "self_harm", "perinatal", "loneliness", "neurodivergence" }, { NULL } },
-	[EV_NEED_SUBSTANCE_USE] = { { "substance_use", "alcohol", "opioids", "stimulants", "gambling" }, { NULL } },
+	    "self_harm", "perinatal", "loneliness", "neurodivergence" }, { NULL }, "mental_health" },
+	[EV_NEED_SUBSTANCE_USE] = { { "substance_use", "alcohol", "opioids", "stimulants", "gambling" }, { NULL }, "substance_use" },
 	[EV_NEED_CHRONIC_ILLNESS] = { { "chronic_illness", "chronic_pain", "diabetes", "cancer", "heart", "stroke", "hiv",
-	    "brain_injury" }, { NULL } },
-	[EV_NEED_GRIEF] = { { "grief" }, { NULL } },
-	[EV_NEED_FAMILY_CAREGIVER] = { { "caregiving" }, { "family_caregiver", "friends", "parents" } },
-	[EV_NEED_YOUTH] = { { NULL }, { "youth", "young_adults", "students" } },
-	[EV_NEED_REENTRY] = { { "reentry" }, { "justice_involved" } },
+	    "brain_injury" }, { NULL }, "chronic_illness" },
+	[EV_NEED_GRIEF] = { { "grief" }, { NULL }, NULL },
+	[EV_NEED_FAMILY_CAREGIVER] = { { "caregiving" }, { "family_caregiver", "friends", "parents" }, "family" },
+	[EV_NEED_YOUTH] = { { NULL }, { "youth", "young_adults", "students" }, "youth" },
+	[EV_NEED_REENTRY] = { { "reentry" }, { "justice_involved" }, NULL },
 };
 
 #define X(name, text, points, values) { text, points },
@@ -119,6 +124,29 @@ judge_musts(struct judging *j)
 		out(j, MATCH_MODALITY, "meets in other ways");
 	if (w->role != NULL && !match_has(json_arr(body, "roles"), w->role))
 		out(j, MATCH_ROLE, "does not work as %s", w->role);
+}
+
+/* What they say, or the program where they are found: as in a search. */
+static void
+judge_eases(struct judging *j)
+{
+	struct search_list said;
+
+	if (j->wish->eases == NULL)
+		return;
+	search_item_eases(j->who->body, j->who->program, &said);
+	for (size_t i = 0; i < json_array_size(j->wish->eases); i++) {
+		const char *ease = json_string_value(json_array_get(j->wish->eases, i));
+		size_t k = 0;
+
+		while (k < said.n && strcasecmp(said.item[k], ease) != 0)
+			k++;
+		if (k == said.n) {
+			out(j, MATCH_ACCESS, "neither they nor their program say that they offer %s", ease);
+			return;
+		}
+		line(j, 0, "members", "accessibility: %s", ease);
+	}
 }
 
 /* By two clocks: the same is asked of instants. */
@@ -231,6 +259,39 @@ judge_place(struct judging *j, const char *region)
 		line(j, 0, "members", "%s", reason.text);
 }
 
+/* As it was verified; whose credential is for another field is not certified for this need. */
+static void
+judge_field(struct judging *j)
+{
+	const struct match_candidate *c = j->who;
+	const char *field = needs[j->wish->need].field;
+	struct err reason = { "" };
+
+	j->f.certified = credential_covers(c->subject, field, &reason);
+	if (j->f.certified && field == NULL)
+		line(j, MATCH_POINTS_CERTIFIED, "members", "certified");
+	else if (j->f.certified)
+		line(j, MATCH_POINTS_CERTIFIED, "members", "certified for %s", field);
+	else
+		line(j, 0, "members", "%s", reason.text + strlen("is "));
+	if (j->wish->certified && !j->f.certified)
+		out(j, MATCH_CERTIFIED, "%s", reason.text);
+}
+
+/* Not looked at: whatever it is worth, it is worth nothing where, and for what, it does not claim to hold. */
+static void
+judge_claim(struct judging *j)
+{
+	struct err reason = { "" };
+
+	if (json_obj(j->who->body, "credential") == NULL)
+		return;
+	if (j->wish->facts.region[0] != '\0')
+		judge_place(j, j->wish->facts.region);
+	if (j->wish->certified && !credential_covers(j->who->subject, needs[j->wish->need].field, &reason))
+		out(j, MATCH_CERTIFIED, "%s", reason.text);
+}
+
 static void
 judge_credential(struct judging *j)
 {
@@ -238,10 +299,8 @@ judge_credential(struct judging *j)
 	const char *region = j->wish->facts.region;
 	bool certified = c->verdict == CREDENTIAL_CERTIFIED;
 
-	/* Whatever it is worth, it is worth nothing where it does not claim to hold. */
 	if (c->unread) {
-		if (region[0] != '\0' && json_obj(c->body, "credential") != NULL)
-			judge_place(j, region);
+		judge_claim(j);
 		return;
 	}
 	if (!certified && c->verdict != CREDENTIAL_UNCERTIFIED) {
@@ -259,7 +318,7 @@ judge_credential(struct judging *j)
 	if (j->wish->role != NULL && !(j->f.excluded & 1u << MATCH_ROLE) && json_arr(c->subject, "scope") != NULL &&
 	    !match_has(json_arr(c->subject, "scope"), j->wish->role))
 		out(j, MATCH_ROLE, "the credential does not cover %s", j->wish->role);
-	line(j, MATCH_POINTS_CERTIFIED, "members", "certified");
+	judge_field(j);
 }
 
 /* Of a band without an age: only what holds at both ends is known. */
@@ -498,6 +557,7 @@ match_judge(const struct match_wish *wish, const struct match_candidate *who, in
 
 	judge_need(&j);
 	judge_musts(&j);
+	judge_eases(&j);
 	judge_times(&j, now);
 	judge_load(&j, now);
 	judge_credential(&j);

@@ -27,6 +27,7 @@ struct zone;
 /* Filter, in words, and may a coordinator be told what doing without it would add? */
 #define MATCH_FILTERS(X)						\
 	X(NEED, "need", true) X(LANGUAGE, "language", true) X(MODALITY, "way to meet", true)	\
+	X(ACCESS, "accessibility", true)					\
 	X(TIMES, "times", true) X(PLACES, "free place", true) X(ROLE, "role", true)		\
 	X(CERTIFIED, "certified", true) X(JURISDICTION, "where the credential holds", true)	\
 	X(CREDENTIAL, "credential", false) X(AGE, "age", false) X(ELIGIBLE, "who may come", false)	\
@@ -37,7 +38,7 @@ struct zone;
 enum match_filter { MATCH_FILTERS(X) MATCH_NFILTERS };
 #undef X
 
-enum { MATCH_PREFS = 16, MATCH_SHOWN = 5, MATCH_MINUTES = 30, MATCH_DAYS = 14, MATCH_SPANS = 17 * SCHEDULE_WINDOWS };
+enum { MATCH_PREFS = 16, MATCH_EASES = 8, MATCH_SHOWN = 5, MATCH_MINUTES = 30, MATCH_DAYS = 14, MATCH_SPANS = 17 * SCHEDULE_WINDOWS };
 
 /* Points of what every wish has; those of preferences are in MATCH_PREFERENCES. */
 enum {
@@ -69,6 +70,7 @@ struct match_wish {
 	const char	*language;	/* NULL: any. */
 	const json_t	*modalities;	/* One of these; NULL: any.  The same for the lists below. */
 	const json_t	*only, *avoid, *conflict, *towns, *known;
+	const json_t	*eases;		/* All of these must be offered; or NULL. */
 	const char	*role;
 	bool		 certified;
 	unsigned	 age_band;	/* enum ev_age_band */
@@ -87,7 +89,7 @@ struct match_wish {
 
 /**
  * match_wish_read(args, ret, reterr): from texts and lists of texts: need, age_band (both
- * wanted), language, modality, time, at with minutes, zone of both, role, certified, only, avoid and conflict (ids, a did, or
+ * wanted), language, modality, accessibility (each of these), time, at with minutes, zone of both, role, certified, only, avoid and conflict (ids, a did, or
  * names: search_has()), not_town (search_same()), near ("40.7,-74.2"), known (whom they met before, and gladly), prefer
  * ("kind=value"), and what eligibility_facts() reads.  ${ret} borrows from ${args}.  0, or E_BAD with what to write instead.
  */
@@ -121,6 +123,7 @@ struct match_finding {
 	int		 score;
 	int		 free;		/* Places free; -1: not said. */
 	int		 load;		/* Taken of 1000. */
+	bool		 certified;	/* For this need. */
 	json_t		*why;		/* A sentence for each filter that excludes. */
 	json_t		*lines;		/* {points, text, readers}: staff, or members as well. */
 };
@@ -163,8 +166,8 @@ struct match_places {
 };
 
 /* For match_index.c.  match_places(body, active, since, ret): as match_candidate has them.  match_need(need): which lists of a record
- * speak of it; everyday support is anybody's.  match_points(kind): of a preference. */
-struct match_need { const char *conditions[12], *audiences[4]; };
+ * speak of it, and what a credential must be for to certify for it (NULL: for anything); everyday support is anybody's.  match_points(kind): of a preference. */
+struct match_need { const char *conditions[12], *audiences[4], *field; };
 void	match_places(const json_t *body, unsigned active, unsigned since, struct match_places *ret);
 const struct match_need *match_need(unsigned need);
 int	match_points(unsigned kind);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "match_index.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,14 +9,12 @@
 #include "base/event.h"
 #include "events.h"
 #include "fields.h"
-#include "search_item.h"
 #include "zone.h"
 
 #define DAY_MS	86400000LL
 
 /* Our own lines begin with this, then a letter; those of search_terms.h are used besides. */
 #define OWN	'M'
-#define LENT	'o'
 
 /* Numbers are kept as their bits; a larger one counts as the largest. */
 enum { LOAD_BITS = 10, QUEUE_BITS = 4, DAY_BITS = 16, HOURS_BITS = 10, SLOTS = 7 };
@@ -25,9 +22,10 @@ enum { HEAD = 2 };	/* Letters of a country. */
 enum { HOURS_MOST = (1 << HOURS_BITS) - 1 };
 
 enum set {
-	ALL, GONE, NEED, CONDITIONS, AUDIENCES, LANGUAGE, MODALITY, ROLE, FULL, CREDENTIAL, HOLDS, BAND, BANDS, BAND_ODD, RULES, AVOID,
+	ALL, GONE, NEED, CONDITIONS, AUDIENCES, LANGUAGE, MODALITY, ROLE, FULL, CREDENTIAL, FIELD, HOLDS, BAND, BANDS, BAND_ODD, RULES, AVOID,
 	CONFLICT, NAMED, ONLY, KNOWN, ZONE, SLOT, LOAD = SLOT + SLOTS, QUEUE = LOAD + LOAD_BITS, DAY = QUEUE + QUEUE_BITS, HOURS = DAY + DAY_BITS,
-	PREF = HOURS + HOURS_BITS, SETS = PREF + MATCH_PREFS
+	PREF = HOURS + HOURS_BITS, EASE = PREF + MATCH_PREFS,
+	SETS = EASE + MATCH_EASES
 };
 _Static_assert((int)SETS <= (int)MATCH_INDEX_SETS, "more sets than a plan has");
 
@@ -97,12 +95,14 @@ add_bands(struct buf *out, const json_t *bands)
 	return r;
 }
 
-/* Where a credential holds, and in which country that is; of one that is elsewhere that is not known. */
+/* For what a credential is; where it holds, and in which country that is; of one that is elsewhere that is not known. */
 static int
-add_regions(struct buf *out, const json_t *body)
+add_credential(struct buf *out, const json_t *body)
 {
-	const json_t *credential = json_obj(body, "credential"), *held = json_arr(json_obj(credential, "credentialSubject"), "jurisdiction");
-	int r = credential == NULL ? add_own(out, 'j', "") : add_list(out, 'j', held);
+	const json_t *credential = json_obj(body, "credential"), *subject = json_obj(credential, "credentialSubject"), *held = json_arr(subject, "jurisdiction");
+	int r = credential == NULL ? add_own(out, 'j', "") : add_list(out, 'e', json_arr(subject, "kind"));
+
+	r = r == 0 ? add_list(out, 'j', held) : r;
 
 	for (size_t i = 0; i < json_array_size(held) && r == 0; i++) {
 		const char *region = json_string_value(json_array_get(held, i));
@@ -111,89 +111,6 @@ add_regions(struct buf *out, const json_t *body)
 			r = add_head(out, 'v', region);
 	}
 	return r;
-}
-
-static bool
-has_rules(const json_t *body)
-{
-	static const char *const rules[] = { "eligible_if", "minimum_age", "maximum_age", "service_area" };
-
-	for (size_t i = 0; i < nelem(rules); i++)
-		if (json_object_get(body, rules[i]) != NULL)
-			return true;
-	return false;
-}
-
-/* The bands of a specialist have lines of their own. */
-static bool
-program_rules(const json_t *program)
-{
-	return has_rules(program) || json_arr(program, "age_bands") != NULL;
-}
-
-/* FNV-1a. */
-static uint64_t
-add_bytes(uint64_t sum, const void *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		sum = (sum ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3;
-	return sum;
-}
-
-static uint64_t
-add_texts(uint64_t sum, const struct search_list *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		sum = add_bytes(sum, list->item[i], strlen(list->item[i]) + 1);
-	return add_bytes(sum, "", 1);
-}
-
-static uint64_t
-sum_of(const struct search_item *lent)
-{
-	uint64_t sum = add_texts(0xcbf29ce484222325, &lent->regions);
-	char who[48];
-
-	(void)snprintf(who, sizeof(who), "%d %d %u", lent->age_from, lent->age_below, lent->bands);
-	sum = add_bytes(sum, who, strlen(who));
-	for (size_t i = 0; i < SEARCH_NFACETS; i++)
-		sum = add_texts(sum, &lent->facet[i]);
-	return add_bytes(sum, lent->places, lent->n_places * sizeof(*lent->places));
-}
-
-/* Whether it has rules, and a sum of what an item borrows. */
-int
-match_index_lent(const json_t *body, struct buf *out)
-{
-	struct search_item lent = { .n_places = 0 };
-	uint64_t nothing = sum_of(&lent), sum;
-	char text[32];
-
-	search_item_borrow(NULL, body, &lent);
-	sum = sum_of(&lent);
-	if (!program_rules(body) && sum == nothing)
-		return 0;
-	(void)snprintf(text, sizeof(text), "%s%016" PRIx64, program_rules(body) ? "r" : "", sum);
-	return add_own(out, LENT, text);
-}
-
-/* Its line among the terms; "": none. */
-static const char *
-lent(const char *terms)
-{
-	for (const char *p = terms; p != NULL && *p != '\0'; p = strchr(p, '\n') + 1)
-		if (p[0] == OWN && p[1] == LENT)
-			return p;
-	return "";
-}
-
-bool
-match_index_same(const char *terms, const char *other)
-{
-	const char *a = lent(terms), *b = lent(other);
-	size_t n = strcspn(a, "\n");
-
-	return n == strcspn(b, "\n") && strncmp(a, b, n) == 0;
 }
 
 int
@@ -209,8 +126,8 @@ match_index_lines(const char *id, const json_t *body, const json_t *program, str
 	    (r = did != NULL ? match_index_did(false, did, out) : 0) != 0 ||
 	    (r = json_arr(body, "conditions") != NULL ? add_own(out, 'c', "") : 0) != 0 ||
 	    (r = json_arr(body, "audiences") != NULL ? add_own(out, 'a', "") : 0) != 0 ||
-	    (r = add_bands(out, json_arr(body, "age_bands"))) != 0 || (r = add_regions(out, body)) != 0 ||
-	    (r = has_rules(body) || program_rules(program) ? add_own(out, 'r', "") : 0) != 0 || (r = places.full ? add_own(out, 'f', "") : 0) != 0 ||
+	    (r = add_bands(out, json_arr(body, "age_bands"))) != 0 || (r = add_credential(out, body)) != 0 ||
+	    (r = match_index_rules(body, program) ? add_own(out, 'r', "") : 0) != 0 || (r = places.full ? add_own(out, 'f', "") : 0) != 0 ||
 	    (r = add_number(out, 'l', places.load, LOAD_BITS)) != 0 || (r = add_number(out, 'q', -places.queue, QUEUE_BITS)) != 0 ||
 	    (r = add_number(out, 'd', json_int(json_obj(body, "capacity"), "updated_at", 0) / DAY_MS, DAY_BITS)) != 0)
 		return r;
@@ -380,6 +297,25 @@ plan_slots(struct match_plan *p)
 }
 
 static int
+plan_eases(struct match_plan *p)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < json_array_size(p->wish->eases) && r == 0; i++)
+		r = search_terms_line(&p->set[EASE + i].lines, 'x', json_string_value(json_array_get(p->wish->eases, i)));
+	return r;
+}
+
+/* Those whose credential, as far as is known, is for what certifies for the need; not wanted if any does. */
+static int
+plan_field(struct buf *out, const char *field)
+{
+	int r = field != NULL ? add_own(out, 'j', "") : 0;
+
+	return r == 0 && field != NULL ? add_own(out, 'e', field) : r;
+}
+
+static int
 plan_all(struct match_plan *p, const json_t *gone)
 {
 	const struct match_wish *w = p->wish;
@@ -392,6 +328,7 @@ plan_all(struct match_plan *p, const json_t *gone)
 	    (r = plan_list(&p->set[MODALITY].lines, 'm', w->modalities)) != 0 ||
 	    (r = w->role != NULL ? search_terms_line(&p->set[ROLE].lines, 'r', w->role) : 0) != 0 ||
 	    (r = add_own(&p->set[FULL].lines, 'f', "")) != 0 || (r = search_terms_line(&p->set[CREDENTIAL].lines, 'C', "")) != 0 ||
+	    (r = plan_field(&p->set[FIELD].lines, match_need(w->need)->field)) != 0 || (r = plan_eases(p)) != 0 ||
 	    (r = plan_region(&p->set[HOLDS].lines, w->facts.region)) != 0 ||
 	    (r = add_own(&p->set[BAND].lines, 'b', event_enum_text(&ev_age_band_names, (int)w->age_band))) != 0 ||
 	    (r = add_own(&p->set[BANDS].lines, 'b', "")) != 0 || (r = add_own(&p->set[BAND_ODD].lines, 'u', "")) != 0 ||
@@ -433,7 +370,7 @@ struct word {
 	const struct match_plan	*plan;
 	uint64_t	 in[SETS];
 	uint64_t	 out[MATCH_NFILTERS];
-	uint64_t	 needed, timely, old, open;	/* What counts for them; what is left open. */
+	uint64_t	 needed, certified, timely, old, open;	/* What counts for them; what is left open. */
 	uint64_t	 pref[MATCH_PREFS];
 };
 
@@ -490,6 +427,7 @@ read_word(struct word *w)
 	int64_t oldest = (w->plan->now - FIELDS_CAPACITY_FRESH) / DAY_MS;
 
 	w->needed = w->in[NEED];
+	w->certified = w->in[CREDENTIAL] & (need->field != NULL ? w->in[FIELD] : ~0ULL);
 	w->old = ~at_least(w, DAY, DAY_BITS, (uint64_t)(oldest < 0 ? 0 : oldest));
 	if (asks || whom)
 		w->out[MATCH_NEED] = ~w->in[NEED] & (asks ? w->in[CONDITIONS] : ~0ULL) & (whom ? w->in[AUDIENCES] : ~0ULL);
@@ -497,7 +435,9 @@ read_word(struct word *w)
 	w->out[MATCH_MODALITY] = wish->modalities != NULL ? ~w->in[MODALITY] : 0;
 	w->out[MATCH_ROLE] = wish->role != NULL ? ~w->in[ROLE] : 0;
 	w->out[MATCH_PLACES] = w->in[FULL];
-	w->out[MATCH_CERTIFIED] = wish->certified ? ~w->in[CREDENTIAL] : 0;
+	w->out[MATCH_CERTIFIED] = wish->certified ? ~w->certified : 0;
+	for (size_t i = 0; i < json_array_size(wish->eases); i++)
+		w->out[MATCH_ACCESS] |= ~w->in[EASE + i];
 	w->out[MATCH_JURISDICTION] = wish->facts.region[0] != '\0' ? w->in[CREDENTIAL] & ~w->in[HOLDS] : 0;
 	w->out[MATCH_AGE] = (w->in[BANDS] & ~w->in[BAND]) | (wish->age_from < MATCH_ADULT ? ~w->in[BANDS] : 0);
 	w->out[MATCH_ELIGIBLE] = w->in[BANDS] & ~w->in[BAND] & ~w->in[BAND_ODD];
@@ -532,7 +472,7 @@ guess(const struct word *w, unsigned bit, bool stale, struct match_guess *ret)
 		g.excluded |= (unsigned)(w->out[i] >> bit & 1) << i;
 	g.score = MATCH_POINTS_LOAD * g.load / 1000 - number(w, QUEUE, QUEUE_BITS, bit) +
 	    (w->needed >> bit & 1 ? MATCH_POINTS_NEED : 0) + (w->timely >> bit & 1 ? MATCH_POINTS_TIMES : 0) +
-	    (w->in[CREDENTIAL] >> bit & 1 ? MATCH_POINTS_CERTIFIED : 0) + (w->in[KNOWN] >> bit & 1 ? MATCH_POINTS_KNOWN : 0) +
+	    (w->certified >> bit & 1 ? MATCH_POINTS_CERTIFIED : 0) + (w->in[KNOWN] >> bit & 1 ? MATCH_POINTS_KNOWN : 0) +
 	    (w->old >> bit & 1 ? MATCH_POINTS_OLD : 0) + (stale ? MATCH_POINTS_OLD : 0);
 	for (size_t i = 0; i < wish->n_prefs; i++)
 		if (w->pref[i] >> bit & 1)

@@ -41,6 +41,9 @@ int	match_index_turn(const char *line, struct buf *out) must_check;
 int	match_index_lent(const json_t *body, struct buf *out) must_check;
 bool	match_index_same(const char *terms, const char *other);
 
+/** match_index_rules(body, program): has ${body}, a specialist's, or its program rules on who may come? */
+bool	match_index_rules(const json_t *body, const json_t *program);
+
 struct match_plan {
 	const struct match_wish	*wish;
 	int64_t			 now;

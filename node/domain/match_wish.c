@@ -247,7 +247,10 @@ match_wish_read(const json_t *args, struct match_wish *ret, struct err *reterr)
 	w.age_below = bands[w.age_band].below;
 	if (w.role != NULL && event_enum_value(&ev_role_names, w.role) == 0)
 		return err_set(reterr, E_BAD, "role: cairn help match lists the values");
+	if (json_array_size(json_arr(args, "accessibility")) > MATCH_EASES)
+		return err_set(reterr, E_BAD, "accessibility: at most %d", MATCH_EASES);
 	if ((r = read_list(args, "modality", &ev_modality_names, &w.modalities, reterr)) != 0 ||
+	    (r = read_list(args, "accessibility", &ev_accessibility_names, &w.eases, reterr)) != 0 ||
 	    (r = read_list(args, "only", &ev_audience_names, &w.only, reterr)) != 0 ||
 	    (r = read_list(args, "avoid", NULL, &w.avoid, reterr)) != 0 ||
 	    (r = read_list(args, "conflict", NULL, &w.conflict, reterr)) != 0 ||

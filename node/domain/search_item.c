@@ -206,6 +206,20 @@ search_item_borrow(const json_t *body, const json_t *program, struct search_item
 		item->age_below = from.age_below;
 }
 
+void
+search_item_eases(const json_t *body, const json_t *program, struct search_list *ret)
+{
+	struct search_item own = { .n_places = 0 };
+
+	add_facet(body, SEARCH_FACET_ACCESS, &own);
+	add_places(body, &own);
+	if (own.facet[SEARCH_FACET_ACCESS].n == 0 && !fields_place(body)) {
+		add_facet(program, SEARCH_FACET_ACCESS, &own);
+		add_places(program, &own);
+	}
+	*ret = own.facet[SEARCH_FACET_ACCESS];
+}
+
 /* A number, or one typed as text; ${fallback} if it is not there; below 0: no such number. */
 static int
 number(const json_t *args, const char *key, int most, int fallback)

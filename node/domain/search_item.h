@@ -27,6 +27,9 @@ int	search_item_read(const char *kind, const char *org, const json_t *body, stru
  */
 void	search_item_borrow(const json_t *body, const json_t *program, struct search_item *);
 
+/** search_item_eases(body, program, ret): what eases taking part, of ${body} or as it borrows; ${program}: NULL, or a body.  Borrowed. */
+void	search_item_eases(const json_t *body, const json_t *program, struct search_list *ret);
+
 /**
  * search_item_query(args, ret, reterr): {words, kind, org, language, near, within, open, certified} and the wish of
  * each of SEARCH_FACETS; within may be text.  Borrowed.  hours and facts are the caller's to say.  0, or E_BAD

@@ -13,7 +13,7 @@
 #include "search.h"
 
 enum {
-	SEARCH_TERMS_VERSION	= 9,
+	SEARCH_TERMS_VERSION	= 10,
 	SEARCH_PLAN_MAX		= SEARCH_WORDS + SEARCH_NFILTERS + 1,	/* Who may come is two. */
 };
 

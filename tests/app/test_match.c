@@ -452,7 +452,7 @@ main(void)
 	app.trust = trust_one();
 	must(db_begin(app.db, NULL));
 	arrive("STORY", "story", "{}");
-	arrive("PROGA", "program", "{\"schedules\":[{\"timezone\":\"Europe/Berlin\"}],\"locations\":[{\"visibility\":\"public\",\"locality\":\"Newark\","
+	arrive("PROGA", "program", "{\"schedules\":[{\"timezone\":\"Europe/Berlin\"}],\"accessibility\":[\"captions\"],\"locations\":[{\"visibility\":\"public\",\"locality\":\"Newark\","
 	    "\"latitude_e6\":40700000,\"longitude_e6\":-74200000}]}");
 	fill(false, MANY);
 	compare(false, false, wishes);

@@ -247,6 +247,7 @@ static const struct {
 	{ "credentialSubject/credentialType", "''", CREDENTIAL_MALFORMED, "whom" },
 	{ "credentialSubject/level", NULL, CREDENTIAL_MALFORMED, "whom" },
 	{ "credentialSubject/kind", "[]", CREDENTIAL_MALFORMED, "field" },
+	{ "credentialSubject/kind", "['substance_use',7]", CREDENTIAL_MALFORMED, "not text" },
 	{ "credentialSubject/jurisdiction", NULL, CREDENTIAL_MALFORMED, "where" },
 	{ "credentialSubject/jurisdiction", "'US-NJ'", CREDENTIAL_MALFORMED, "where" },
 	{ "credentialSubject/jurisdiction", "['US-NJ', 5]", CREDENTIAL_MALFORMED, "place" },

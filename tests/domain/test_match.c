@@ -22,7 +22,7 @@
     "'audiences':['adults','veterans'],'age_bands':['18_25','26_59'],'modalities':['phone','online_text'],'pathways':['harm_reduction'],"	\
     "'cultures':['Caribbean'],'practice_models':['mutual_aid'],'session_types':['skills'],'about':'Gardens, chess (and tea).',"	\
     "'times':['weekday_evening','night'],'boundaries':{'response_hours':24},'capacity':{'open':9,'maximum':12,'updated_at':1795200000000}}"
-#define SUBJECT		"{'jurisdiction':['US-NJ','DE','US-N'],'reciprocity':['US-PA'],'scope':['one_to_one']}"
+#define SUBJECT		"{'kind':['substance_use','youth'],'jurisdiction':['US-NJ','DE','US-N'],'reciprocity':['US-PA'],'scope':['one_to_one']}"
 
 static json_t *
 merged(const char *base, const char *change)
@@ -115,6 +115,25 @@ static const struct row rows[] = {
 	{ "it claims to hold there", "'residence':'US-NJ'", "{'credential':{}}", 0, 10, "!ertified", UNREAD, NULL },
 	{ "in a part of it", "'residence':'US'", "{'credential':{}}", 0, 10, "!ertified", UNREAD, NULL },
 	{ "it does not even claim to", "'residence':'US-NY'", "{'credential':{}}", BIT(JURISDICTION), 10, "is not certified for US-NY", UNREAD, NULL },
+	{ "certified for it", "", "{}", 0, BASE, "certified for substance_use", CERT, NULL },
+	{ "certified for something else", "'need':'mental_health'", "{'conditions':['anxiety']}", 0, 10,
+	    "not certified for mental_health: the credential is for substance_use, youth", CERT, NULL },
+	{ "and certified is wanted", "'need':'mental_health','certified':true", "{'conditions':['anxiety']}", BIT(CERTIFIED), 10,
+	    "certified: is not certified for mental_health: the credential is for substance_use, youth", CERT, NULL },
+	{ "for those whom they care for", "'need':'family_caregiver','certified':true", "{'audiences':['parents']}", BIT(CERTIFIED), 10, NULL, CERT, NULL },
+	{ "for the young", "'need':'youth','certified':true", "{'audiences':['youth']}", 0, BASE, "certified for youth", CERT, NULL },
+	{ "a long illness", "'need':'chronic_illness','certified':true", "{'conditions':['cancer']}", BIT(CERTIFIED), 10, NULL, CERT, NULL },
+	{ "nobody certifies for grief apart", "'need':'grief','certified':true", "{'conditions':['grief']}", 0, BASE, "\"certified\"", CERT, NULL },
+	{ "nor for reentry", "'need':'reentry','certified':true", "{'audiences':['justice_involved']}", 0, BASE, "\"certified\"", CERT, NULL },
+	{ "not looked at, and not even claimed", "'need':'mental_health','certified':true", "{'conditions':['anxiety'],'credential':{}}", BIT(CERTIFIED), -10 + 20,
+	    "is not certified for mental_health", UNREAD, NULL },
+	{ "not looked at, nor wanted", "'need':'mental_health'", "{'conditions':['anxiety'],'credential':{}}", 0, 10, "!ertified", UNREAD, NULL },
+	{ "the program has it", "'accessibility':['captions','childcare']", "{}", 0, BASE, "accessibility: childcare", CERT, NULL },
+	{ "the place of the program has it", "'accessibility':['wheelchair']", "{}", 0, BASE, "accessibility: wheelchair", CERT, NULL },
+	{ "each is wanted", "'accessibility':['captions','interpreter']", "{}", BIT(ACCESS), BASE,
+	    "accessibility: neither they nor their program say that they offer interpreter", CERT, NULL },
+	{ "what they say themselves counts, and not the program", "'accessibility':['captions']", "{'accessibility':['quiet_space']}", BIT(ACCESS), BASE, NULL, CERT, NULL },
+	{ "who is elsewhere borrows nothing", "'accessibility':['captions']", "{'location':{'visibility':'public'}}", BIT(ACCESS), BASE, NULL, CERT, NULL },
 	{ "where it holds", "'residence':'US-NJ'", "{}", 0, BASE, NULL, CERT, NULL },
 	{ "where the issuer says that others accept it", "'residence':'US-PA'", "{}", BIT(JURISDICTION), BASE,
 	    "is not certified for US-PA; the issuer says that it is accepted there", CERT, NULL },
@@ -209,8 +228,8 @@ static const struct row rows[] = {
 static const char newark_file[] = TZIF_HEAD TZIF_HEAD "\nEST5EDT,M3.2.0,M11.1.0\n";
 static struct zone *berlin, *newark;
 static int64_t moment = NOW;
-static const char *program_of_hers = "{'locations':[{'visibility':'redacted','locality':'Elizabeth','latitude_e6':40700000,'longitude_e6':-74100000},"
-    "{'visibility':'public','locality':'Newark','latitude_e6':40735700,'longitude_e6':-74172400}]}";
+static const char *program_of_hers = "{'accessibility':['captions','childcare'],'locations':[{'visibility':'redacted','locality':'Elizabeth','latitude_e6':40700000,'longitude_e6':-74100000},"
+    "{'visibility':'public','locality':'Newark','latitude_e6':40735700,'longitude_e6':-74172400,'accessibility':['wheelchair']}]}";
 
 /* As the machine's files would give it. */
 static const struct zone *
@@ -481,7 +500,8 @@ test_wishes(void)
 		{ "'prefer':['town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1','town=1',"
 		  "'town=1','town=1','town=1']", "prefer: at most 16" },
 		{ "'age':'x'", "age: " }, { "'age':'25.9'", "age: it is not in the age band" }, { "'age':'60'", "age: it is not in the age band" },
-		{ "'conflict':['']", "conflict: " }, { "'not_town':['']", "not_town: " },
+		{ "'conflict':['']", "conflict: " }, { "'accessibility':['comfy']", "accessibility: " },
+		{ "'accessibility':['captions','captions','captions','captions','captions','captions','captions','captions','captions']", "accessibility: at most 8" }, { "'not_town':['']", "not_town: " },
 	};
 
 	for (size_t i = 0; i < nelem(bad); i++) {

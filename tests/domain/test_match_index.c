@@ -46,8 +46,10 @@ draw(size_t i, bool open)
 	    "audiences", DRAWN(drawn_audiences), "age_group", dice_roll(3) ? DRAWN(drawn_ages) : NULL);
 	s->program = programs[dice_roll(open ? 3 : 2)];
 	s->terms = (struct buf){ 0 };
-	if (buf_puts(&s->terms, "\n") != 0 || search_item_read("specialist", s->org, s->body, &text, &item) != 0 ||
-	    search_terms_item(&item, &s->terms) != 0 || match_index_lines(s->id, s->body, s->program, &s->terms) != 0 ||
+	if (buf_puts(&s->terms, "\n") != 0 || search_item_read("specialist", s->org, s->body, &text, &item) != 0)
+		abort();
+	search_item_borrow(s->body, s->program, &item);
+	if (search_terms_item(&item, &s->terms) != 0 || match_index_lines(s->id, s->body, s->program, &s->terms) != 0 ||
 	    (s->statement != NULL && match_index_life(s->statement, &s->terms) != 0))
 		abort();
 }
@@ -111,9 +113,12 @@ read_all(const struct match_plan *plan)
 
 /* How much better a guess may be at most: what is not known to the hour, a town, and what begins like a word. */
 static int
-slack(const struct match_wish *w)
+slack(const struct match_wish *w, const struct somebody *s)
 {
 	int ret = -MATCH_POINTS_OLD + (w->zone != NULL ? MATCH_POINTS_TIMES : 0);
+
+	/* For what a credential is that is elsewhere. */
+	ret += json_str(s->body, "credential_id") != NULL ? MATCH_POINTS_CERTIFIED : 0;
 
 	for (size_t i = 0; i < w->n_prefs; i++)
 		if (w->prefs[i].kind == MATCH_PREF_TOWN || w->prefs[i].kind == MATCH_PREF_INTEREST || w->prefs[i].kind == MATCH_PREF_DISTANCE ||
@@ -130,8 +135,9 @@ struct seen {
 static void
 hold_one(const struct match_wish *w, struct somebody *s, bool stale, struct seen *ret)
 {
-	const json_t *subject = json_obj(json_obj(s->body, "credential"), "credentialSubject");
-	bool has_credential = subject != NULL || json_str(s->body, "credential_id") != NULL;
+	autojson json_t *elsewhere = json_pack("{s:[s]}", "kind", DRAWN(drawn_fields));
+	const json_t *enclosed = json_obj(json_obj(s->body, "credential"), "credentialSubject"), *subject = enclosed != NULL ? enclosed : elsewhere;
+	bool has_credential = enclosed != NULL || json_str(s->body, "credential_id") != NULL;
 	struct match_candidate c = { .org = s->org, .id = s->id, .body = s->body, .statement = s->statement, .stale = stale,
 	    .certification = "revoked", .subject = subject,
 	    .verdict = !has_credential ? CREDENTIAL_UNCERTIFIED : dice_roll(2) ? CREDENTIAL_CERTIFIED : CREDENTIAL_REVOKED };
@@ -171,7 +177,7 @@ hold_one(const struct match_wish *w, struct somebody *s, bool stale, struct seen
 	}
 	if (f.score > s->guess.score || f.load != s->guess.load)
 		ret->kind++;
-	if (c.verdict != CREDENTIAL_REVOKED && s->guess.score - f.score > slack(w))
+	if (c.verdict != CREDENTIAL_REVOKED && s->guess.score - f.score > slack(w, s))
 		ret->kind++;
 	ret->exact += f.score == s->guess.score;
 	ret->open += s->guess.open;
@@ -316,6 +322,7 @@ test_odd(void)
 		{ "{}", "\nMj\n", "\nMb\n" }, { "{\"age_bands\":[\"90_plus\"]}", "\nMu\n", "\nMb90_plus\n" },
 		{ "{\"age_bands\":[7]}", "\nMu\n", "\nMr\n" }, { "{\"minimum_age\":18}", "\nMr\n", "\nMu\n" },
 		{ "{\"credential\":{}}", "\nMi", "\nMj\n" },
+		{ "{\"credential\":{\"credentialSubject\":{\"kind\":[\"family\",\"youth\"]}}}", "\nMefamily\nMeyouth\n", "\nMj\n" },
 		{ "{\"credential\":{\"credentialSubject\":{\"jurisdiction\":[\"US-NJ\"]}}}", "\nMjus-nj\nMvus\n", "\nMjus\n" },
 		{ "{\"credential\":{\"credentialSubject\":{\"jurisdiction\":[\"DE\"],\"reciprocity\":[\"FR\"]}}}", "\nMjde\nMvde\n", "\nMjfr\n" }, { "{\"capacity\":{\"open\":0}}", "\nMf\n", "\nMl0\n" },
 		{ "{\"capacity\":{\"open\":1,\"updated_at\":-9}}", "\nMi", "\nMd" },
@@ -382,7 +389,7 @@ main(void)
 	if (zone_parse(berlin_file, sizeof(berlin_file) - 1, &berlin, NULL) != 0 || zone_parse(utc_file, sizeof(utc_file) - 1, &utc, NULL) != 0)
 		abort();
 	programs[0] = json_object();
-	programs[1] = json_loads("{\"schedules\":[{\"timezone\":\"America/New_York\"}],\"locations\":[{\"visibility\":\"public\",\"latitude_e6\":40700000,"
+	programs[1] = json_loads("{\"schedules\":[{\"timezone\":\"America/New_York\"}],\"accessibility\":[\"wheelchair\"],\"locations\":[{\"visibility\":\"public\",\"latitude_e6\":40700000,"
 	    "\"longitude_e6\":-74200000,\"locality\":\"Newark\"}]}", 0, NULL);
 	programs[2] = json_loads("{\"minimum_age\":30}", 0, NULL);
 	test_guesses(false);

@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 import tap  # noqa: E402
 
 PARTS = {"Forms of peer support": 25, "Settings, populations, conditions": 17, "Practices, principles, qualities": 19,
-         "Needs and difficulties of programs": 21, "Benefits, as what can be measured": 14, "Dimensions of a match": 21}
+         "Needs and difficulties of programs": 21, "Benefits, as what can be measured": 14, "Dimensions of a match": 22}
 
 
 def read(*path):
