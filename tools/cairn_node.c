@@ -203,8 +203,11 @@ show_fit(const json_t *records)
 
 	json_array_foreach(records, i, record) {
 		const char *times = json_str(record, "times"), *eligible = json_str(record, "eligible"), *why = json_str(record, "why");
+		const json_t *ways = json_arr(record, "ways");
+		json_t *way;
+		size_t k;
 
-		if (times == NULL && eligible == NULL && why == NULL)
+		if (times == NULL && eligible == NULL && why == NULL && ways == NULL)
 			continue;
 		out_line("%s", json_str(record, "name") != NULL ? json_str(record, "name") : json_str(record, "id"));
 		if (why != NULL)
@@ -213,6 +216,8 @@ show_fit(const json_t *records)
 			out_line("  times: %s", times);
 		if (eligible != NULL)
 			out_line("  who may come: %s", eligible);
+		json_array_foreach(ways, k, way)
+			out_line("  %s", json_string_value(way));
 	}
 }
 

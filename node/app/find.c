@@ -19,6 +19,7 @@
 #include "fit.h"
 #include "hide.h"
 #include "life.h"
+#include "lifeline.h"
 #include "program.h"
 #include "store/dirstore.h"
 #include "store/searchstore.h"
@@ -298,7 +299,8 @@ show(struct find *f, const struct listing *l)
 	    (l->words.times[0] != '\0' && json_object_set_new(row, "times", json_string(l->words.times)) != 0) ||
 	    (l->words.eligible[0] != '\0' && json_object_set_new(row, "eligible", json_string(l->words.eligible)) != 0))
 		return -ENOMEM;
-	return capacity_add(f->app, l->rec.org, l->rec.id, row);
+	r = lifeline_row(f->app, l->rec.kind, l->body, row);
+	return r != 0 ? r : capacity_add(f->app, l->rec.org, l->rec.id, row);
 }
 
 static void
@@ -573,7 +575,7 @@ find_view(struct app *app, const char *org, const char *id, json_t **ret)
 		return r;
 	if ((r = seen_get(app->db, org, id, &l.rec)) == 0 && (r = open_listing(app, &l)) == 0 &&
 	    (r = certify_listing(certifier, &l, "")) == 0 && (r = fields_words(l.rec.kind, l.body, app_now(app), &words)) == 0 &&
-	    strcmp(l.rec.kind, "specialist") == 0)
+	    (r = lifeline_words(app, l.rec.kind, l.body, words)) == 0 && strcmp(l.rec.kind, "specialist") == 0)
 		r = experience_of(app, org, json_str(l.body, "did"), &statement);
 	if (r == 0) {
 		out = summary(&l, NULL, app_now(app));

@@ -11,6 +11,7 @@
 #include "domain/measure.h"
 #include "domain/when.h"
 #include "events.h"
+#include "lifeline.h"
 #include "notes_chat.h"
 #include "store/audit.h"
 #include "store/matchstore.h"
@@ -73,6 +74,16 @@ keep(struct app *app, const char *actor, const struct pairing *p, json_t *body, 
 	return r != 0 ? r : audit_add(app->db, app_now(app), actor, "note", p->id, note.kind);
 }
 
+/* What somebody in danger is told in a chat. */
+static int
+add_crisis(struct app *app, json_t *ret)
+{
+	autobuf struct buf text = { 0 };
+	int r = lifeline_say(app, &text);
+
+	return r != 0 ? r : json_object_set_new(ret, "crisis", json_string(text.data + 1)) != 0 ? -ENOMEM : 0;	/* It begins with a line feed. */
+}
+
 /* A questionnaire's answers: the score, and at an alarm what must be said at once. */
 static int
 count(struct app *app, const json_t *answers, json_t *ret, struct err *reterr)
@@ -94,9 +105,8 @@ count(struct app *app, const json_t *answers, json_t *ret, struct err *reterr)
 		bad |= json_object_set_new(ret, "score", json_integer(s.score)) | json_object_set_new(ret, "says", json_string(s.says));
 	if (s.alarm)
 		bad |= json_object_set_new(ret, "urgent", json_string("an answer says that the person may be in danger: show them the lines below "
-		    "now, stay with them, and tell whoever is on call")) | (app->cfg->crisis_text != NULL ?
-		    json_object_set_new(ret, "crisis", json_string(app->cfg->crisis_text)) : 0);
-	return bad ? -ENOMEM : 0;
+		    "now, stay with them, and tell whoever is on call"));
+	return bad ? -ENOMEM : s.alarm ? add_crisis(app, ret) : 0;
 }
 
 int

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "bound.h"
 #include "consult.h"
+#include "lifeline.h"
 #include "matrix/request.h"
 #include "message.h"
 #include "notes_chat.h"
@@ -91,35 +92,6 @@ talk_reply(struct app *app, int64_t pid, const char *text, int64_t note)
 }
 
 static int
-add_line(void *cookie, const struct own_record *rec)
-{
-	autojson json_t *body = NULL;
-	struct buf *out = cookie;
-	json_t *way;
-	size_t i;
-	int r;
-
-	if ((r = canon_stored(rec->body, &body)) != 0)
-		return r;
-	json_array_foreach(json_arr(body, "ways"), i, way)
-		if ((r = buf_printf(out, "\n%s: %s %s", json_str(body, "name"), json_str(way, "how"), json_str(way, "value"))) != 0)
-			return r;
-	return 0;
-}
-
-/* The numbers of the configuration and of our own crisis lines; no network, no partner. */
-static int
-numbers(struct app *app, struct buf *out)
-{
-	size_t before = out->len;
-	int r = app->cfg->crisis_text != NULL ? buf_printf(out, "\n%s", app->cfg->crisis_text) : 0;
-
-	if (r == 0)
-		r = own_each(app->db, "crisis_line", add_line, out);
-	return r != 0 || out->len > before ? r : buf_puts(out, "\nCall the emergency number of where you are.");
-}
-
-static int
 help(struct talk *t, const char *words)
 {
 	int r;
@@ -134,7 +106,7 @@ help(struct talk *t, const char *words)
 	if (r == 0)
 		r = buf_puts(&t->say, "Peer support means people who have been through something similar. You decide; nobody has to give a name. "
 		    "It is no therapy, and nothing for an emergency:");
-	return r != 0 ? r : numbers(t->app, &t->say);
+	return r != 0 ? r : lifeline_say(t->app, &t->say);
 }
 
 /* Does it hold one of the configured words, from the beginning of a word on? */
@@ -190,7 +162,7 @@ talk_danger(struct app *app, int64_t pid)
 	autobuf struct buf say = { 0 };
 	int r = buf_puts(&say, "It sounds as if you are in danger, or somebody is. This is a program and cannot help with that; people can, now:");
 
-	if (r != 0 || (r = numbers(app, &say)) != 0 ||
+	if (r != 0 || (r = lifeline_say(app, &say)) != 0 ||
 	    (r = buf_puts(&say, "\nPeople here read what you wrote; it has gone to nobody outside.")) != 0 ||
 	    (r = talk_reply(app, pid, say.data, 0)) != 0 ||
 	    (r = message_step(app)) != 0 || (r = ping(app, pid)) != 0)	/* Not behind what is said beside it. */
@@ -361,7 +333,7 @@ unread(struct app *app, int64_t pid)
 	int r = buf_puts(&say, "This could not be read. Only words come through here, in a chat that is encrypted: no voice messages, pictures, calls or "
 	    "reactions. Please write it in words; !help shows what can be done at once. If it cannot wait:");
 
-	if (r != 0 || (r = numbers(app, &say)) != 0)
+	if (r != 0 || (r = lifeline_say(app, &say)) != 0)
 		return r;
 	return talk_reply(app, pid, say.data, 0);
 }
@@ -413,7 +385,7 @@ talk_clear(struct app *app, const struct room *room, int64_t since)
 	if ((r = buf_printf(&say, "This is the assistant of %s, a program; it says this to everybody whose app is not verified. Answers come here only to verified apps, so "
 	    "that nobody else can read them, and none of yours is verified yet. Please verify it in its settings (in Element: Settings, Sessions or Encryption, Verify); "
 	    "then the answer comes by itself. Until then, do not rely on this chat: people here may not have read what you wrote. If it cannot wait:",
-	    app->cfg->organization)) != 0 || (r = numbers(app, &say)) != 0)
+	    app->cfg->organization)) != 0 || (r = lifeline_say(app, &say)) != 0)
 		return r;
 	id_new(app->world, id);
 	path = request_path("/rooms/%s/send/m.room.message/%s", room->room_id, id);
@@ -438,7 +410,7 @@ talk_deleted(struct app *app, int64_t pid, bool danger)
 	    "before. If it was not you, write it again. What you did with it stays: !status shows what you asked for, !cancel takes that back, !revoke takes your consent back, and !forget "
 	    "erases what you keep here.")) != 0)
 		return r;
-	if (danger && ((r = buf_puts(&say, "\nIf you are still in danger, or somebody is, people can help now:")) != 0 || (r = numbers(app, &say)) != 0))
+	if (danger && ((r = buf_puts(&say, "\nIf you are still in danger, or somebody is, people can help now:")) != 0 || (r = lifeline_say(app, &say)) != 0))
 		return r;
 	return talk_reply(app, pid, say.data, 0);
 }
@@ -472,7 +444,7 @@ for_people(struct app *app, int64_t pid, const struct said *said)
 		if ((r = meta_put(app->db, key, "1", false)) != 0 ||
 		    (r = buf_printf(&say, greeted == NULL ? "Thank you for writing to %s. " : "Your message to %s is here. ", app->cfg->organization)) != 0 ||
 		    (r = buf_puts(&say, "A person reads this and answers; it can take a while. \"!help\" shows what you can do at once.")) != 0 ||
-		    (r = numbers(app, &say)) != 0)
+		    (r = lifeline_say(app, &say)) != 0)
 			return r;
 	}
 	return say.len > 0 ? talk_reply(app, pid, say.data, 0) : 0;

@@ -5,6 +5,7 @@
  *
  *	talk.c		the table of topics; danger comes first
  *	said.c		what was said, whatever the client made of it
+ *	lifeline.c	the numbers for danger
  *	talk_find.c	!find, !refer and its questions, one at a time
  *	talk_note.c	what they keep: goals, plan, check-ins, questionnaires (talk_note.h)
  *	notes_form.c	the same as data, beside the words (notes_form.h)

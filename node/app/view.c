@@ -19,6 +19,7 @@
 #include "find.h"
 #include "identity.h"
 #include "intake.h"
+#include "lifeline.h"
 #include "message.h"
 #include "pairing.h"
 #include "publish.h"
@@ -247,7 +248,7 @@ view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 
 /* What people will read of it. */
 static int
-put_words(const struct app *app, const struct own_record *rec, json_t *item)
+put_words(struct app *app, const struct own_record *rec, json_t *item)
 {
 	autojson json_t *body = NULL;
 	json_t *words;
@@ -255,6 +256,8 @@ put_words(const struct app *app, const struct own_record *rec, json_t *item)
 
 	if (r == 0)
 		r = fields_words(rec->kind, body, app_now(app), &words);
+	if (r == 0 && (r = lifeline_words(app, rec->kind, body, words)) != 0)
+		json_decref(words);
 	return r != 0 ? r : json_object_set_new(item, "in_words", words) != 0 ? -ENOMEM : 0;
 }
 

@@ -8,7 +8,10 @@
 #include "base/cleanup.h"
 #include "domain/crisis.h"
 #include "domain/fields.h"
+#include "domain/when.h"
+#include "domain/zone.h"
 #include "tests/domain/quoted.h"
+#include "tests/domain/tzif.h"
 #include "tests/tap.h"
 
 #define TODAY	1795230245678LL		/* 2026-11-21, a Saturday. */
@@ -140,9 +143,80 @@ test_checks(void)
 	}
 }
 
+static const char newark_file[] = TZIF_HEAD TZIF_HEAD "\nEST5EDT,M3.2.0,M11.1.0\n";
+
+static const struct zone *
+zone_named(void *cookie, const char *name)
+{
+	return strcmp(name, "America/New_York") == 0 ? cookie : NULL;
+}
+
+#define CLOCK	"'timezone':'America/New_York'"
+#define DAYTIME	"{" WEEK ",'opens':'08:00','closes':'22:00'," CLOCK "}"
+#define WEEKEND	"{'days':['sat','sun'],'opens':'10:00','closes':'14:00'," CLOCK "}"
+
+static const struct {
+	const char		*name, *way, *now;
+	enum crisis_open	 open;
+	const char		*at, *when;
+} ways[] = {
+	{ "day and night", "{'always':true}", "2026-11-21T03:04:05Z", CRISIS_OPEN, NULL, NULL },
+	{ "by day, at noon", "{'schedules':[" DAYTIME "]}", "2026-11-21T17:00:00Z", CRISIS_OPEN, "2026-11-22T03:00:00Z", "at 22:00" },
+	{ "by day, at night", "{'schedules':[" DAYTIME "]}", "2026-11-21T03:04:05Z", CRISIS_CLOSED, "2026-11-21T13:00:00Z", "tomorrow at 08:00" },
+	{ "by day, before dawn", "{'schedules':[" DAYTIME "]}", "2026-11-21T09:00:00Z", CRISIS_CLOSED, "2026-11-21T13:00:00Z", "at 08:00" },
+	{ "as it opens", "{'schedules':[" DAYTIME "]}", "2026-11-21T13:00:00Z", CRISIS_OPEN, "2026-11-22T03:00:00Z", "at 22:00" },
+	{ "as it closes", "{'schedules':[" DAYTIME "]}", "2026-11-22T03:00:00Z", CRISIS_CLOSED, "2026-11-22T13:00:00Z", "tomorrow at 08:00" },
+	{ "in the last morning of summer time", "{'schedules':[" DAYTIME "]}", "2026-10-31T12:30:00Z", CRISIS_OPEN, "2026-11-01T02:00:00Z", "at 22:00" },
+	{ "at that hour in winter", "{'schedules':[" DAYTIME "]}", "2026-11-01T12:30:00Z", CRISIS_CLOSED, "2026-11-01T13:00:00Z", "at 08:00" },
+	{ "over the night in which clocks go forward", "{'schedules':[" DAYTIME "]}", "2026-03-08T03:30:00Z", CRISIS_CLOSED, "2026-03-08T12:00:00Z", "tomorrow at 08:00" },
+	{ "on a Monday, of weekends", "{'schedules':[" WEEKEND "]}", "2026-11-23T17:00:00Z", CRISIS_CLOSED, "2026-11-28T15:00:00Z", "on Saturday at 10:00" },
+	{ "on the day of the week on which it opens again", "{'schedules':[{'days':['mon'],'opens':'10:00','closes':'14:00'," CLOCK "}]}", "2026-11-23T20:00:00Z",
+	  CRISIS_CLOSED, "2026-11-30T15:00:00Z", "on 2026-11-30 at 10:00" },
+	{ "until midnight", "{'schedules':[{" WEEK ",'opens':'08:00','closes':'00:00'," CLOCK "}]}", "2026-11-21T17:00:00Z", CRISIS_OPEN, "2026-11-22T05:00:00Z", "at midnight" },
+	{ "in the other of two schedules", "{'schedules':[" WEEKEND "," DAYTIME "]}", "2026-11-23T17:00:00Z", CRISIS_OPEN, "2026-11-24T03:00:00Z", "at 22:00" },
+	{ "shifts that touch are one", "{'schedules':[" DAYTIME ",{'days':['sat'],'opens':'22:00','closes':'02:00'," CLOCK "}]}", "2026-11-21T17:00:00Z",
+	  CRISIS_OPEN, "2026-11-22T07:00:00Z", "tomorrow at 02:00" },
+	{ "two shifts round the clock", "{'schedules':[" DAYTIME ",{" WEEK ",'opens':'22:00','closes':'08:00'," CLOCK "}]}", "2026-11-21T03:04:05Z", CRISIS_OPEN, NULL, NULL },
+	{ "to the last minute, on", "{'schedules':[{" WEEK ",'opens':'00:00','closes':'23:59'," CLOCK "}]}", "2026-11-21T04:59:30Z", CRISIS_OPEN, NULL, NULL },
+	{ "not on that day", "{'schedules':[{" WEEK ",'opens':'08:00','closes':'22:00','except':['2026-11-21']," CLOCK "}]}", "2026-11-21T17:00:00Z", CRISIS_CLOSED,
+	  "2026-11-22T13:00:00Z", "tomorrow at 08:00" },
+	{ "no longer", "{'schedules':[{" WEEK ",'opens':'08:00','closes':'22:00','until':'2026-11-20'," CLOCK "}]}", "2026-11-21T17:00:00Z", CRISIS_CLOSED, NULL, NULL },
+	{ "by no clock", "{'schedules':[{" WEEK ",'opens':'08:00','closes':'22:00'}]}", "2026-11-21T03:04:05Z", CRISIS_UNSAID, NULL, NULL },
+	{ "by a clock that nobody knows", "{'schedules':[{" WEEK ",'opens':'08:00','closes':'22:00','timezone':'Mars/Olympus'}]}", "2026-11-21T03:04:05Z", CRISIS_UNSAID, NULL, NULL },
+	{ "a note says more", "{'schedules':[{" WEEK ",'opens':'08:00','closes':'22:00','irregular':true," CLOCK "}]}", "2026-11-21T17:00:00Z", CRISIS_UNSAID, NULL, NULL },
+	{ "no hour", "{'schedules':[{" WEEK "," CLOCK "}]}", "2026-11-21T03:04:05Z", CRISIS_UNSAID, NULL, NULL },
+	{ "nothing said", "{}", "2026-11-21T03:04:05Z", CRISIS_UNSAID, NULL, NULL },
+	{ "one of two not said, the other open", "{'schedules':[{}," DAYTIME "]}", "2026-11-21T17:00:00Z", CRISIS_OPEN, NULL, NULL },
+	{ "one of two not said, the other closed", "{'schedules':[{}," DAYTIME "]}", "2026-11-21T03:04:05Z", CRISIS_UNSAID, NULL, NULL },
+};
+
+static void
+test_open(void)
+{
+	struct zone *newark;
+
+	if (!ok(zone_parse(newark_file, sizeof(newark_file) - 1, &newark, NULL) == 0, "a zone"))
+		return;
+	for (size_t i = 0; i < nelem(ways); i++) {
+		autojson json_t *way = json_of(ways[i].way);
+		struct crisis_hours h;
+		char text[WHEN_TEXT], when[CRISIS_WHEN];
+		int64_t now;
+
+		is_int(when_parse(ways[i].now, &now), 0, "%s", ways[i].name);
+		crisis_open(way, now, zone_named, newark, &h);
+		is_int(h.open, ways[i].open, "%s", ways[i].name);
+		is_str(h.at > 0 ? when_print(h.at, text) : "", ways[i].at != NULL ? ways[i].at : "", "%s: until when, or when again", ways[i].name);
+		if (ways[i].when != NULL)
+			is_str(crisis_when(h.at, now, newark, when), ways[i].when, "%s: in words", ways[i].name);
+	}
+	zone_free(newark);
+}
+
 int
 main(void)
 {
+	test_open();
 	test_services();
 	test_hours();
 	test_checks();

@@ -167,6 +167,20 @@ test_rules(struct host *h)
 }
 
 static void
+test_lines(struct host *h)
+{
+	autojson json_t *rec = found(h, "crisis_line", NULL), *show = NULL;
+	json_t *way = json_array_get(json_arr(rec, "ways"), 2);
+
+	is_str(json_string_value(way), "Example Lifeline: chat https://lifeline.example/chat - day and night; in English and Spanish.", "a partner finds who answers now");
+	way = json_array_get(json_arr(rec, "ways"), 3);
+	is_str(json_string_value(way), "Example Lifeline: text 555-0101 - closed now, opens on Monday at 08:00, New York time; in Spanish. Send HELLO for Spanish.",
+	    "and behind them who does not");
+	show = shown(h, SOURCE, json_str(rec, "id"));
+	ok(says(show, "Example Lifeline: text 555-0101 - closed now"), "as shows what is shown of it");
+}
+
+static void
 test_no_referral(struct host *h)
 {
 	autojson json_t *rec = found(h, "crisis_line", NULL);
@@ -551,6 +565,7 @@ main(void)
 	test_kinds(&h);
 	test_old(&h);
 	test_rules(&h);
+	test_lines(&h);
 	test_no_referral(&h);
 	test_crisis_service(&h);
 	test_withdraw(&h);
