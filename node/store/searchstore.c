@@ -327,6 +327,8 @@ release(struct db *db, int64_t doc, const char *terms)
 {
 	int r = db_run(db, Q_SEARCH_PENDING_ADD, "it", doc, terms);
 
+	if (r == 0)
+		r = db_run(db, Q_SEARCH_TERMS_DROP, "i", doc);
 	return r != 0 ? r : db_run(db, Q_SEARCH_DOC_FREE, "i", doc);
 }
 
@@ -379,8 +381,9 @@ searchstore_put(struct db *db, int64_t seen, int rank, int64_t due, const struct
 		put32(places + SEARCHSTORE_PLACE * i, item->places[i].lat);
 		put32(places + SEARCHSTORE_PLACE * i + 4, item->places[i].lon);
 	}
-	return db_run(db, Q_SEARCH_DOC_PUT, "iiibttt", doc, seen, due, item->n_places > 0 ? places : NULL,
-	    SEARCHSTORE_PLACE * item->n_places, terms, item->id, item->program);
+	r = db_run(db, Q_SEARCH_DOC_PUT, "iiibtt", doc, seen, due, item->n_places > 0 ? places : NULL, SEARCHSTORE_PLACE * item->n_places,
+	    item->id, item->program);
+	return r != 0 ? r : db_run(db, Q_SEARCH_TERMS_PUT, "it", doc, terms);
 }
 
 int

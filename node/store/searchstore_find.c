@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "posting.h"
+#include "postset.h"
 #include "rows.h"
 #include "searchstore.h"
 
@@ -29,9 +30,9 @@ struct hunt {
 	const struct search_plan	*plan;		/* NULL: only sets. */
 	const struct search_wish	*wish;		/* Of the plan, or the sets. */
 	size_t				 n;
-	int64_t				*term[SEARCHSTORE_SETS];	/* Of each wish: any of these. */
-	size_t				 terms[SEARCHSTORE_SETS];
-	size_t				 order[SEARCH_PLAN_MAX];	/* In which wishes are read. */
+	struct postset			 set[SEARCHSTORE_SETS];		/* Of each wish. */
+	struct postset			 all;				/* What there is. */
+	size_t				 order[SEARCH_PLAN_MAX];	/* In which wishes are read, those that take no reading first. */
 	struct fresh			*fresh;
 	size_t				 n_fresh;
 };
@@ -40,22 +41,11 @@ static void
 close_hunt(struct hunt *h)
 {
 	for (size_t i = 0; i < h->n; i++)
-		free(h->term[i]);
+		postset_free(&h->set[i]);
+	postset_free(&h->all);
 	for (size_t i = 0; i < h->n_fresh; i++)
 		free(h->fresh[i].lines);
 	free(h->fresh);
-}
-
-static int
-add_term(struct hunt *h, size_t wish, int64_t term)
-{
-	int64_t *at = reallocarray(h->term[wish], h->terms[wish] + 1, sizeof(*at));
-
-	if (at == NULL)
-		return -ENOMEM;
-	h->term[wish] = at;
-	at[h->terms[wish]++] = term;
-	return 0;
 }
 
 /* All words that begin with ${word}, a letter and then what was typed. */
@@ -74,14 +64,14 @@ add_beginning(struct hunt *h, size_t wish, const char *word)
 		while ((r = db_next(rows)) == 0 && n++ < SEARCHSTORE_WORDS) {
 			const char *found = db_text(rows, 0);
 
-			if (found == NULL || (r = add_term(h, wish, searchstore_term(*found, found + 1, strlen(found + 1)))) != 0)
+			if (found == NULL || (r = postset_add(&h->set[wish], searchstore_term(*found, found + 1, strlen(found + 1)))) != 0)
 				return r != 0 ? r : -ENOMEM;
 		}
 		if (r != 0)
 			return r == E_NOTFOUND ? 0 : r;
-		h->terms[wish] = 0;
+		h->set[wish].n = 0;
 	}
-	return add_term(h, wish, searchstore_term((char)toupper(*word), word + 1, few));
+	return postset_add(&h->set[wish], searchstore_term((char)toupper(*word), word + 1, few));
 }
 
 static int
@@ -97,7 +87,7 @@ open_wish(struct hunt *h, size_t wish)
 			(void)snprintf(word, sizeof(word), "%.*s", (int)(end - p), p);
 			r = add_beginning(h, wish, word);
 		} else
-			r = add_term(h, wish, searchstore_term(*p, p + 1, (size_t)(end - p) - 1));
+			r = postset_add(&h->set[wish], searchstore_term(*p, p + 1, (size_t)(end - p) - 1));
 	}
 	return r;
 }
@@ -128,9 +118,9 @@ static void
 set_order(struct hunt *h)
 {
 	for (size_t i = 0, k; i < h->plan->n; i++) {
-		size_t rows = *h->plan->wish[i].lines.data == SEARCH_TERM_NAME ? 0 : h->terms[i];
+		size_t rows = *h->plan->wish[i].lines.data == SEARCH_TERM_NAME ? 0 : h->set[i].n;
 
-		for (k = i; k > 0 && rows < h->terms[h->order[k - 1]] &&
+		for (k = i; k > 0 && rows < h->set[h->order[k - 1]].n &&
 		    *h->plan->wish[h->order[k - 1]].lines.data != SEARCH_TERM_NAME; k--)
 			h->order[k] = h->order[k - 1];
 		h->order[k] = i;
@@ -140,9 +130,10 @@ set_order(struct hunt *h)
 static int
 open_sets(struct db *db, const struct search_wish *sets, size_t n, struct hunt *h)
 {
-	int r = 0;
+	int r;
 
 	*h = (struct hunt){ .db = db, .wish = sets, .n = n };
+	r = postset_add(&h->all, searchstore_term(*SEARCH_TERM_ALL, "", 0));
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = open_wish(h, i);
 	return r != 0 ? r : open_fresh(h);
@@ -175,29 +166,14 @@ fresh_has(const struct fresh *f, const struct search_wish *w, bool *ret)
 	return 0;
 }
 
-static int
-read_row(struct db *db, int64_t row, struct posting *p)
-{
-	autorows struct rows *rows = NULL;
-	const void *data;
-	size_t len;
-	int r;
-
-	if ((r = db_query(db, &rows, Q_SEARCH_POST_GET, "i", row)) != 0 || (r = db_next(rows)) != 0)
-		return r == E_NOTFOUND ? 0 : r;
-	data = db_blob(rows, 0, &len);
-	return data == NULL ? -ENOMEM : posting_read(p, data, len);
-}
-
 /* The documents of a tile that answer one wish, as they are now. */
 static int
-read_wish(const struct hunt *h, size_t wish, int64_t tile, struct posting *ret)
+read_wish(struct hunt *h, size_t wish, int64_t tile, struct posting *ret)
 {
-	int r = 0;
+	int r;
 
 	*ret = (struct posting){ 0 };
-	for (size_t i = 0; i < h->terms[wish] && r == 0; i++)
-		r = read_row(h->db, h->term[wish][i] | tile, ret);
+	r = postset_read(h->db, &h->set[wish], tile, ret);
 	for (size_t i = 0; i < h->n_fresh && r == 0; i++) {
 		bool has;
 
@@ -210,12 +186,12 @@ read_wish(const struct hunt *h, size_t wish, int64_t tile, struct posting *ret)
 }
 
 static int
-read_all(const struct hunt *h, int64_t tile, struct posting *ret)
+read_all(struct hunt *h, int64_t tile, struct posting *ret)
 {
 	int r;
 
 	*ret = (struct posting){ 0 };
-	r = read_row(h->db, searchstore_term(*SEARCH_TERM_ALL, "", 0) | tile, ret);
+	r = postset_read(h->db, &h->all, tile, ret);
 	for (size_t i = 0; i < h->n_fresh; i++)
 		if (h->fresh[i].doc >> 16 == tile)
 			posting_set(ret, h->fresh[i].doc & 0xffff, strstr(h->fresh[i].lines, "\n" SEARCH_TERM_ALL "\n") != NULL);
@@ -340,30 +316,33 @@ show(struct walk *w, int64_t doc)
 
 /* Reading the rows of a wish costs more than looking at each of the few documents that are left. */
 static bool
-is_idle(const struct hunt *h, size_t wish, const struct posting *left)
+is_idle(const struct hunt *h, size_t wish, size_t rows, const struct posting *left)
 {
 	size_t worth = h->plan->wish[wish].bit == SEARCH_BIT_NEAR ? ROWS_NEAR : ROWS_LOOK;
 
-	return h->terms[wish] > worth && h->terms[wish] > worth * posting_count(left);
+	return rows > worth && rows > worth * posting_count(left);
 }
 
 /* The documents of a tile that answer all wishes; false: none. */
 static int
-read_plan(const struct walk *w, int64_t tile, struct posting *ret, bool *ret_any)
+read_plan(struct walk *w, int64_t tile, struct posting *ret, bool *ret_any)
 {
 	const struct search_plan *plan = w->hunt.plan;
 	struct searchstore_left *left;
 	struct posting one;
+	size_t cost[SEARCH_PLAN_MAX];
 	int r = recall(w->memo, tile, &left);
 
 	if (r != 0)
 		return r;
 	*ret = left->docs;
 	*ret_any = left->any;
-	for (size_t i = 0; i < plan->n && *ret_any; i++) {
-		size_t wish = w->hunt.order[i];
+	for (size_t i = 0; i < plan->n; i++)
+		cost[i] = postset_cost(&w->hunt.set[w->hunt.order[i]], tile);
+	for (size_t i = 0; i < 2 * plan->n && *ret_any; i++) {
+		size_t rows = cost[i % plan->n], wish = w->hunt.order[i % plan->n];
 
-		if ((left->wishes >> wish & 1) != 0 || is_idle(&w->hunt, wish, ret))
+		if ((rows == 0) != (i < plan->n) || (left->wishes >> wish & 1) != 0 || is_idle(&w->hunt, wish, rows, ret))
 			continue;
 		if ((r = read_wish(&w->hunt, wish, tile, &one)) != 0)
 			return r;

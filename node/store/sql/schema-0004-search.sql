@@ -17,7 +17,6 @@ CREATE TABLE search_doc (
 	seen		INTEGER UNIQUE REFERENCES seen (n),	-- NULL: the number is free
 	due		INTEGER NOT NULL,			-- its rank changes then; 0: it does not
 	places		BLOB,					-- where it is
-	terms		TEXT NOT NULL,
 	id		TEXT,					-- of a specialist: the last of an order between equals
 	program		TEXT					-- whose it says it is: what that lends is among the terms
 ) STRICT;
@@ -25,6 +24,12 @@ CREATE INDEX search_doc_id ON search_doc (id, seen) WHERE id IS NOT NULL;
 CREATE INDEX search_doc_program ON search_doc (program, seen) WHERE program IS NOT NULL;
 CREATE INDEX search_doc_due ON search_doc (due) WHERE due > 0;
 CREATE INDEX search_doc_free ON search_doc (doc) WHERE seen IS NULL;
+
+-- What each has.  Apart: a search reads the rows above of many documents, and these of none that is posted.
+CREATE TABLE search_terms (
+	doc		INTEGER PRIMARY KEY,
+	terms		TEXT NOT NULL
+) STRICT;
 
 -- What is posted of documents whose terms have changed since.
 CREATE TABLE search_pending (

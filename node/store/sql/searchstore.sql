@@ -1,15 +1,21 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- name: search_doc_get
-SELECT doc, terms FROM search_doc WHERE seen = ?1;
+SELECT d.doc, t.terms FROM search_doc AS d JOIN search_terms AS t ON t.doc = d.doc WHERE d.seen = ?1;
 
 -- name: search_doc_put
-INSERT INTO search_doc (doc, seen, due, places, terms, id, program) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-ON CONFLICT (doc) DO UPDATE SET seen = excluded.seen, due = excluded.due, places = excluded.places, terms = excluded.terms,
-	id = excluded.id, program = excluded.program;
+INSERT INTO search_doc (doc, seen, due, places, id, program) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (doc) DO UPDATE SET seen = excluded.seen, due = excluded.due, places = excluded.places, id = excluded.id,
+	program = excluded.program;
 
 -- name: search_doc_free
-UPDATE search_doc SET seen = NULL, due = 0, places = NULL, terms = '', id = NULL, program = NULL WHERE doc = ?1;
+UPDATE search_doc SET seen = NULL, due = 0, places = NULL, id = NULL, program = NULL WHERE doc = ?1;
+
+-- name: search_terms_put
+INSERT INTO search_terms (doc, terms) VALUES (?1, ?2) ON CONFLICT (doc) DO UPDATE SET terms = excluded.terms WHERE terms <> excluded.terms;
+
+-- name: search_terms_drop
+DELETE FROM search_terms WHERE doc = ?1;
 
 -- name: search_doc_borrowers
 UPDATE seen SET indexed = ?3 WHERE n IN (SELECT seen FROM search_doc WHERE program = ?1) AND +org = ?2 AND +indexed >= 0;
@@ -47,13 +53,17 @@ INSERT INTO search_pending (doc, posted) VALUES (?1, ?2) ON CONFLICT (doc) DO NO
 SELECT count(*) FROM search_pending;
 
 -- name: search_pending_list
-SELECT p.doc, p.posted, d.terms FROM search_pending AS p JOIN search_doc AS d ON d.doc = p.doc ORDER BY p.doc;
+SELECT p.doc, p.posted, ifnull(t.terms, '') FROM search_pending AS p LEFT JOIN search_terms AS t ON t.doc = p.doc ORDER BY p.doc;
 
 -- name: search_pending_clear
 DELETE FROM search_pending WHERE doc <= ?1;
 
 -- name: search_post_get
 SELECT docs FROM search_post WHERE n = ?1;
+
+-- Of long ones only where they are.
+-- name: search_post_run
+SELECT n, CASE WHEN length(docs) <= ?3 THEN docs END FROM search_post WHERE n BETWEEN ?1 AND ?2;
 
 -- name: search_post_any
 SELECT n FROM search_post WHERE n BETWEEN ?1 AND ?2 LIMIT 1;
