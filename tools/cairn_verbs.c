@@ -75,10 +75,19 @@ const struct verb verbs_table[] = {
 	  {{ "NAME", "name", ONE }}, {{ 0 }}, NULL, node_run, node_show_done },
 	{ "withdraw", "take a record of ours, or a referral, back",
 	  "A record: for whom a story or a specialist's record is about, when they no longer want it shown. RECORD is its id, as cairn list records "
-	  "shows it. Followers forget what it said; it never comes back under this id. What other people have read they have read. A referral "
+	  "shows it. Followers forget what it said; it never comes back under this id. What other people have read they have read. The room of a group leaves "
+	  "the space and takes in nobody new; whoever is in it stays, may go on, and reads in its topic that the group is not listed any more. Invitations into it "
+	  "that have not left are not sent; who was invited before can still come. Write into the book before what is still to be written of its meetings. A referral "
 	  "that was accepted is only asked back, unless the member leaves: the other side confirms it, or after 72 hours it counts as confirmed.",
 	  "cairn withdraw 01J8Z0Q4M2K7V9T5B3N6X8C0RD --wait",
 	  {{ "RECORD|REFERRAL", "id", ONE }}, {{ "member", NULL, "by_member", "of a referral: the member leaves", false, false, NULL }}, "delivered", node_run, node_show_queued },
+	{ "invite", "invite a person into a group that is joined by invitation",
+	  "GROUP is the id of the group's record, as cairn list records shows it; the steward invites, and nobody here is in the room or reads it. Ask first: whoever is in "
+	  "the group sees that account, and the homeservers see that it was invited, when, and by whom. Tell them, show them the charter, and say with --agreed that they want to "
+	  "come; an account that does not bear their name is theirs to choose. Their own program shows the invitation, with the room's name and no more.",
+	  "cairn invite 01J8Z0Q4M2K7V9T5B3N6X8C0RD @ana:example.org --agreed",
+	  {{ "GROUP", "id", ONE }, { "USER", "user", ONE }},
+	  {{ "agreed", NULL, "agreed", "they were asked, and want to come", false, false, NULL }}, NULL, node_run, node_show_queued },
 	{ "publish", "make the directory, its rooms and signed records current",
 	  "Signs what changed and what ends within 45 days, makes the rooms that are missing and sends all of it. Safe to run again. A record ends "
 	  "90 days after it was signed: partners then show it as old, and 30 days later not at all. So look the directory over now and then, and "

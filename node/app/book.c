@@ -36,18 +36,21 @@ read_all(struct app *app, json_t **ret)
 	return (*ret = json_array()) == NULL ? -ENOMEM : book_each(app->db, collect, *ret);
 }
 
-/* The body of our group of that id; NULL: there is none. */
+/* The body of our group of that id, or of what took its place; NULL: there is none. */
 static int
 group_of(struct app *app, const char *id, json_t **ret)
 {
+	autojson json_t *body = NULL;
 	struct own_record rec;
 	int r = id != NULL ? own_get(app->db, id, &rec) : E_NOTFOUND;
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
-	if (!strcmp(rec.kind, "group"))
-		r = canon_stored(rec.body, ret);
+	if (!strcmp(rec.kind, "group") || !strcmp(rec.kind, "withdrawal"))
+		r = canon_stored(rec.body, &body);
 	own_free(&rec);
+	if (r == 0 && (json_str(body, "of") == NULL || !strcmp(json_str(body, "of"), "group")))
+		*ret = json_incref(body);
 	return r;
 }
 

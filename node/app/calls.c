@@ -8,6 +8,7 @@
 #include "crypt/envelope.h"
 #include "dispatch.h"
 #include "gap.h"
+#include "group.h"
 #include "ingest.h"
 #include "matrix/answer.h"
 #include "members.h"
@@ -104,6 +105,8 @@ static const struct call {
 	{ "record",		sent,			false,	false },
 	{ "federation",		sent,			false,	false },
 	{ "space_child",	sent,			false,	false },
+	{ GROUP_CLOSED,		sent,			false,	false },
+	{ GROUP_INVITE,		nothing,		false,	true },
 	{ "traffic",		sent,			false,	false },
 	{ "ack",		sent,			false,	false },
 	{ "refused",		sent,			false,	false },
@@ -187,7 +190,7 @@ calls_refused(struct app *app, const struct out *out, int status, const json_t *
 	if ((!strcmp(out->purpose, "signing_upload") || !strcmp(out->purpose, "old_device")) && json_arr(answer, "flows") != NULL)
 		return setup_auth(app, out, answer);
 	/* Already in the room: that is what the invitation was for. */
-	if (!strcmp(out->purpose, "invite") && status == 403 && !strcmp(code, "M_FORBIDDEN") &&
+	if ((!strcmp(out->purpose, "invite") || !strcmp(out->purpose, GROUP_INVITE)) && status == 403 && !strcmp(code, "M_FORBIDDEN") &&
 	    json_str(answer, "error") != NULL && strstr(json_str(answer, "error"), "already in the room"))
 		return outbox_done(app->db, out->id);
 	/* The same bytes again, but later: keys made anew would be refused at once, for ever.

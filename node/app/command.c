@@ -23,6 +23,7 @@
 #include "identity.h"
 #include "intake.h"
 #include "federation.h"
+#include "group.h"
 #include "message.h"
 #include "notes.h"
 #include "notes_chat.h"
@@ -91,6 +92,7 @@ static const struct verb {
 	{ "import_minors", disclosure_minors, "the table in force is unchanged; docs/consent.md shows one", false, false },
 	{ "withdraw",	case_withdraw,	"cairn list records shows our records and their ids", true, false },
 	{ "erase",	erase_run,	"cairn list referrals shows ids; nothing was erased", true, false },
+	{ "invite",	group_invite,	"cairn list records shows our groups and their ids", true, false },
 	{ "publish",	publish_start,	"", true, false },
 	{ "follow",	record_follow,	"cairn list partners shows who is on the trust list", true, false },
 	{ "trust",	trust_device,	"compare the fingerprint with the person, not over Matrix", false, false },

@@ -10,6 +10,7 @@
 #include "doctor.h"
 #include "domain/when.h"
 #include "gap.h"
+#include "group.h"
 #include "members.h"
 #include "setup.h"
 #include "store/gapstore.h"
@@ -150,9 +151,11 @@ static const struct {
 	{ "login",		"logging in",			"rc_login" },
 	{ "create_room",	"making rooms",			"rc_room_creation" },
 	{ "invite",		"inviting people",		"rc_invites" },
+	{ GROUP_INVITE,		"inviting people",		"rc_invites" },
 	{ "join",		"joining rooms",		"rc_joins" },
 	{ "record",		"publishing our records",	"rc_message" },
 	{ "space_child",	"publishing our groups",	"rc_message" },
+	{ GROUP_CLOSED,		"closing the room of a group",	"rc_message" },
 	{ "federation",		"publishing the trust list",	"rc_message" },
 	{ "traffic",		"what is said to partners",	"rc_message" },
 	{ "ack",		"what is said to partners",	"rc_message" },

@@ -14,6 +14,7 @@
 #include "experience.h"
 #include "feed.h"
 #include "fit.h"
+#include "group.h"
 #include "hide.h"
 #include "life.h"
 #include "own.h"
@@ -188,7 +189,7 @@ resolve(struct app *app, json_t *body)
 
 /* Keep what the new source of a record does not know: the room that was made for a group, and what is hidden (${ret_hidden} NULL: shown now). */
 static int
-keep_old(const struct own_record *rec, json_t *body, unsigned *ret_hidden)
+keep_old(const struct own_record *rec, json_t *body, unsigned *ret_hidden, struct err *reterr)
 {
 	autojson json_t *old = NULL;
 	json_t *room;
@@ -198,6 +199,10 @@ keep_old(const struct own_record *rec, json_t *body, unsigned *ret_hidden)
 		return 0;
 	if ((r = canon_stored(rec->body, &old)) != 0)
 		return r;
+	if (strcmp(rec->kind, "group") == 0 && (r = group_kept(old, body, reterr)) != 0) {
+		err_add(reterr, "body");
+		return r;
+	}
 	room = strcmp(rec->kind, "group") == 0 ? json_obj(old, "room") : NULL;
 	if (room != NULL && json_object_set(body, "room", room) != 0)
 		return -ENOMEM;
@@ -305,7 +310,7 @@ import_one(struct app *app, const char *actor, const json_t *item, bool feed, bo
 		r = err_set(reterr, E_REFUSED, "source %s is a %s already", source, rec.kind);
 	else if ((r = resolve(app, body)) == 0 &&
 	    (r = feed && rec.body != NULL ? feed_merge(app, source, rec.body, body, &ret_kept->edits) : 0) == 0 &&
-	    (r = check_body(kind, body, app_now(app), reterr)) == 0 && (r = keep_old(&rec, body, show ? NULL : &ret_kept->hidden)) == 0)
+	    (r = check_body(kind, body, app_now(app), reterr)) == 0 && (r = keep_old(&rec, body, show ? NULL : &ret_kept->hidden, reterr)) == 0)
 		r = canon_text(body, &text, reterr);
 	if (r == 0 && strlen(text) > BODY_MAX)
 		r = err_set(reterr, E_BAD, "body: %zu bytes, %d are allowed; shorten its texts", strlen(text),
@@ -452,7 +457,6 @@ static const char *
 stays(const char *kind)
 {
 	static const struct { const char *kind, *why; } kinds[] = {
-		{ "group", "a group has a room with people in it; the steward closes that first" },
 		{ LIFE_KIND, "what specialists say of their own life they take back themselves: cairn sign statement, of one "
 		    "that says \"withdrawn\": true" },
 		{ "status_list", "the next one of its issuer takes its place" },
@@ -484,7 +488,8 @@ withdraw_one(struct app *app, const char *actor, const char *id, struct err *ret
 	}
 	if (stays(rec.kind) != NULL)
 		r = err_set(reterr, E_REFUSED, "%s: %s", rec.kind, stays(rec.kind));
-	else if ((r = outbox_void(app->db, "record", id)) == 0 && (r = take_back(app, &rec)) == 0 &&
+	else if ((r = strcmp(rec.kind, "group") == 0 ? group_close(app, &rec) : 0) == 0 &&
+	    (r = outbox_void(app->db, "record", id)) == 0 && (r = take_back(app, &rec)) == 0 &&
 	    (r = rec.source != NULL ? feed_forget(app->db, rec.source) : 0) == 0 &&
 	    (r = audit_add(app->db, app_now(app), actor, "withdraw", id, NULL)) == 0) {
 		db_clean(app->db);
@@ -499,17 +504,21 @@ own_withdraw(struct app *app, const char *actor, const json_t *args, json_t **re
 {
 	const char *id = json_str(args, "id");
 	struct own_record rec = { 0 };
+	bool group = false;
 	int r;
 
 	if (id == NULL)
 		return err_set(reterr, E_BAD, "id: which record? cairn list records shows ours");
-	if ((r = withdraw_one(app, actor, id, reterr)) != 0)
+	if ((r = own_get(app->db, id, &rec)) == 0) {
+		group = !strcmp(rec.kind, "group");
+		own_free(&rec);
+	}
+	if (r < 0 || (r = withdraw_one(app, actor, id, reterr)) != 0)
 		return r;
 	if ((r = own_get(app->db, id, &rec)) == 0) {
 		own_free(&rec);
-		return publish_start(app, actor, args, ret, reterr);
-	}
-	if (r == E_NOTFOUND)
-		*ret = json_pack("{s:s, s:s}", "id", id, "delivery", "delivered");
-	return r != E_NOTFOUND ? r : *ret != NULL ? 0 : -ENOMEM;
+		r = publish_start(app, actor, args, ret, reterr);
+	} else if (r == E_NOTFOUND)
+		r = (*ret = json_pack("{s:s, s:s}", "id", id, "delivery", "delivered")) != NULL ? 0 : -ENOMEM;
+	return r == 0 && group ? group_withdrawn(app, id, *ret) : r;
 }

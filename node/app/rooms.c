@@ -13,6 +13,7 @@
 #include "domain/policy.h"
 #include "domain/trust.h"
 #include "federation.h"
+#include "group.h"
 #include "members.h"
 #include "rooms.h"
 #include "store/dirstore.h"
@@ -408,8 +409,8 @@ rooms_created(struct app *app, const struct out *out, const json_t *answer)
 		room.room_id = strdup(room_id);
 		room.joined = 1;
 		r = room.room_id == NULL ? -ENOMEM : room_put(app->db, &room);
-		if (r == 0)
-			r = bans_new_room(app);
+		if (r == 0 && (r = bans_new_room(app)) == 0)
+			r = group_made(app, &room);
 		if (r == 0 && room.kind == ROOM_CHANNEL &&
 		    (org = trust_org(app->trust, room.subject)) != NULL)
 			r = access_admit(app, room_id, org->node);

@@ -128,19 +128,21 @@ add_to_group(const json_t *entries, const json_t *entry, const json_t *group, st
 {
 	const char *kind = json_str(entry, "kind"), *who = json_str(entry, "who"), *id = staff_group(entry);
 	struct staff_series s;
-	bool in;
+	bool in = staff_series(entries, who, id, &s) == 0, gone = json_str(group, "of") != NULL;
 
 	if (group == NULL)
 		return err_set(reterr, E_REFUSED, "group: no group of ours has this id; cairn list records shows them");
+	if (gone && (!in || strcmp(kind, "session") != 0))
+		return err_set(reterr, E_REFUSED, "this group was withdrawn, and nothing is kept of it, nor who supervises it; only the meetings of those who take "
+		    "part in it already are still written down");
 	if (!strcmp(kind, "incident")) {
 		if (json_obj(group, "supervisor") == NULL)
 			return err_set(reterr, E_REFUSED, "this group has no supervisor of record, who would have to see it; publish one with it first");
 		return names_somebody(json_str(part(entry), "text")) ?
 		    err_set(reterr, E_BAD, "incident/text: it names somebody by an address or a number; say what happened, and who knows more") : 0;
 	}
-	if (json_str(group, "kind") == NULL || strcmp(json_str(group, "kind"), "education") != 0)
+	if (!gone && (json_str(group, "kind") == NULL || strcmp(json_str(group, "kind"), "education") != 0))
 		return err_set(reterr, E_REFUSED, "this group is no education series: nobody is enrolled in it");
-	in = staff_series(entries, who, id, &s) == 0;
 	if (!strcmp(kind, "enrolment"))
 		return in ? err_set(reterr, E_EXISTS, "they take part in it already") : 0;
 	if (!in)

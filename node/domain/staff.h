@@ -31,7 +31,7 @@ int	staff_series(const json_t *entries, const char *who, const char *group, stru
 
 /**
  * staff_admit(entries, entry, group, today, reterr): may ${entry}, a checked one, be added to ${entries}?  ${group}: the published body of our
- * group that it names; NULL: there is none of that id.  0; E_BAD, E_REFUSED or E_EXISTS with a reason.
+ * group that it names, or its withdrawal; NULL: there is none of that id.  0; E_BAD, E_REFUSED or E_EXISTS with a reason.
  */
 int	staff_admit(const json_t *entries, const json_t *entry, const json_t *group, const char *today, struct err *) must_check;
 

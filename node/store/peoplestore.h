@@ -39,10 +39,10 @@ enum room_kind { ROOM_UNKNOWN, ROOM_DIRECTORY, ROOM_SPACE, ROOM_GROUP, ROOM_CHAN
 
 /*
  * Of a channel or chat in which nothing of ours is said any more, since we are not in it, or it is shown as made by somebody else than the
- * partner.  Another takes its place; what is said there is heard all the same.
+ * partner: another takes its place; what is said there is heard all the same.  CLOSED: of a group that was withdrawn.
  */
-enum room_aside { ROOM_USED, ROOM_LEFT, ROOM_ANOTHERS };
-#define ROOM_ASIDES { NULL, "left", "another's" }
+enum room_aside { ROOM_USED, ROOM_LEFT, ROOM_ANOTHERS, ROOM_CLOSED };
+#define ROOM_ASIDES { NULL, "left", "another's", "closed" }
 
 enum { DOUBT_MS = 3600 * 1000 };	/* The shortest time between two questions. */
 

@@ -25,7 +25,7 @@ take_room(struct rows *rows, struct room *ret)
 	int r, kind, aside;
 
 	if ((r = db_next(rows)) != 0 || (r = rows_among(rows, 4, ROOM_UNKNOWN, ROOM_POLICY, &kind)) != 0 ||
-	    (r = rows_among(rows, 11, ROOM_USED, ROOM_ANOTHERS, &aside)) != 0)
+	    (r = rows_among(rows, 11, ROOM_USED, ROOM_CLOSED, &aside)) != 0)
 		return r;
 	if ((r = rows_dup(rows, 1, &room.room_id)) != 0 ||
 	    (r = rows_dup(rows, 2, &room.tag)) != 0 ||

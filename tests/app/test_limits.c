@@ -75,7 +75,8 @@ test_settings(void)
 	static const struct { const char *purpose, *words, *setting; } rows[] = {
 		{ "login", "logging in", "rc_login" }, { "create_room", "making rooms", "rc_room_creation" },
 		{ "invite", "inviting people", "rc_invites" }, { "join", "joining rooms", "rc_joins" },
-		{ "record", "publishing our records", "rc_message" }, { "space_child", "publishing our groups", "rc_message" },
+		{ "record", "publishing our records", "rc_message" }, { "space_child", "publishing our groups", "rc_message" }, { "group_closed", "closing the room of a group", "rc_message" },
+		{ "group_invite", "inviting people", "rc_invites" },
 		{ "federation", "publishing the trust list", "rc_message" }, { "traffic", "what is said to partners", "rc_message" },
 		{ "ack", "what is said to partners", "rc_message" }, { "refused", "what is said to partners", "rc_message" },
 		{ "say", "messages to people", "rc_message" }, { "another", "a request of ours", "the limit that its log names" },

@@ -2,6 +2,7 @@
 /* Which of our records the operator may withdraw, and why not the others; of those nothing changes.  What a record names by its source is named by its id. */
 #include "base/canon.h"
 #include "bench/node.h"
+#include "store/casestore.h"
 #include "store/dirstore.h"
 #include "tap.h"
 #include "tests/domain/quoted.h"
@@ -15,7 +16,7 @@ static const struct {
 	const char	*kind, *why;		/* NULL: it is withdrawn. */
 } kinds[] = {
 	{ "program", NULL }, { "resource", NULL }, { "story", NULL }, { "crisis_line", NULL }, { "credential", NULL }, { "specialist", NULL },
-	{ "group", "group: a group has a room with people in it; the steward closes that first" },
+	{ "group", NULL },
 	{ "statement", "statement: what specialists say of their own life they take back themselves: cairn sign statement, of one that says "
 	    "\"withdrawn\": true" },
 	{ "status_list", "status_list: the next one of its issuer takes its place" },
@@ -42,6 +43,44 @@ test_kind(const char *kind, const char *why)
 	ok(r == 0 && !strcmp(now.kind, kind) && !strcmp(now.body, BODY) && now.dirty == 0, "a %s stays as it was", kind);
 	own_free(&now);
 	bench_tx(&node, own_drop(node.app->db, ID));
+}
+
+/* A room that is asked for is not made if nobody asked yet; one that may be under way is closed when it is there. */
+static void
+test_room(bool tried)
+{
+	struct own_record rec = { .id = (char *)(uintptr_t)ID, .kind = (char *)(uintptr_t)"group", .body = (char *)(uintptr_t)BODY,
+	    .state_key = (char *)(uintptr_t)"key" };
+	struct room room = { .tag = (char *)(uintptr_t)(tried ? "tried" : "untried"), .account = (char *)(uintptr_t)"steward", .kind = ROOM_GROUP,
+	    .subject = (char *)(uintptr_t)ID, .ours = 1 }, now;
+	struct case_row asked = { .id = (char *)(uintptr_t)"referral", .org = (char *)(uintptr_t)"org", .r = referral_start(REFERRAL_AT_TARGET),
+	    .request = (char *)(uintptr_t)"{\"to\":\"" ID "\"}" };
+	autojson json_t *body = json_object(), *reply = NULL;
+	const char *text;
+	struct out *due = NULL;
+	size_t n = 0;
+
+	bench_tx(&node, own_put(node.app->db, &rec));
+	bench_tx(&node, room_put(node.app->db, &room));
+	bench_tx(&node, outbox_call(node.app->db, "steward", room.tag, "POST", "/createRoom", body, "create_room", room.tag));
+	bench_must(outbox_due(node.app->db, INT64_MAX, 1, &due, &n));
+	if (tried && n == 1)
+		bench_tx(&node, outbox_tried(node.app->db, due->id, 1, 1));
+	outbox_list_free(due, n);
+	if (tried)
+		bench_tx(&node, case_put(node.app->db, &asked));
+	asked.id = (char *)(uintptr_t)"over";
+	asked.r.state = REFERRAL_CLOSED;
+	if (tried)
+		bench_tx(&node, case_put(node.app->db, &asked));
+	reply = bench_ask(&node, "withdraw", json_pack("{s:s}", "id", ID));
+	text = json_str(json_obj(reply, "result"), "text");
+	ok(text != NULL && strstr(text, "whoever is in it stays") != NULL, "a group that has no room yet is withdrawn");
+	ok(text != NULL && (strstr(text, "1 open referral is to it") != NULL) == tried, "who was referred to it is %s", tried ? "named" : "nobody");
+	is_int(outbox_pending(node.app->db, "create_room", room.tag), tried ? 0 : E_NOTFOUND, "its room, %s", tried ? "which may be under way, is not forgotten" :
+	    "for which nobody asked, is not made");
+	is_int(room_by_subject(node.app->db, ROOM_GROUP, ID, &now), E_NOTFOUND, "it is nobody's room any more");
+	bench_tx(&node, outbox_void(node.app->db, "create_room", room.tag));
 }
 
 /* A group names its program, who leads it, who supervises, and where else one can go. */
@@ -84,6 +123,8 @@ main(void)
 	bench_node_open(&node, dir != NULL ? dir : "/tmp", 0);
 	for (size_t i = 0; i < nelem(kinds); i++)
 		test_kind(kinds[i].kind, kinds[i].why);
+	test_room(false);
+	test_room(true);
 	test_named();
 	bench_node_close(&node);
 	return done_testing();

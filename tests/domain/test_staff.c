@@ -113,6 +113,11 @@ test_admit(void)
 		{ "session", TODAY, "Kim", "{'group':'" GROUP "'}", "{'kind':'education'}", E_REFUSED, "do not take part" },
 		{ "session", "2026-11-02", "Jo", "{'group':'" GROUP "'}", "{'kind':'education'}", E_EXISTS, "on this day" },
 		{ "session", "2026-11-03", "Jo", "{'group':'" GROUP "'}", "{'kind':'education'}", 0, "" },
+		{ "session", "2026-11-03", "Jo", "{'group':'" GROUP "'}", "{'of':'group'}", 0, "" },
+		{ "session", "2026-11-02", "Jo", "{'group':'" GROUP "'}", "{'of':'group'}", E_EXISTS, "on this day" },
+		{ "session", "2026-11-03", "Kim", "{'group':'" GROUP "'}", "{'of':'group'}", E_REFUSED, "was withdrawn" },
+		{ "enrolment", TODAY, "Kim", "{'group':'" GROUP "','sessions':4}", "{'of':'group'}", E_REFUSED, "was withdrawn" },
+		{ "incident", TODAY, "Jo", "{'group':'" GROUP "','what':'conflict','text':'x'}", "{'of':'group'}", E_REFUSED, "was withdrawn" },
 	};
 	autojson json_t *entries = all();
 

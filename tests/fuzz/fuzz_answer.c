@@ -24,7 +24,7 @@ const unsigned fuzz_changes = 40;
 enum { ITEMS_MAX = 12 };
 
 /* Made here for an answer; others wait by themselves, or after setup. */
-static const char *const made[] = { "create_room", "invite", "join", "load_directory", "members", "record", "federation", "space_child", "traffic",
+static const char *const made[] = { "create_room", "invite", "join", "load_directory", "members", "record", "federation", "space_child", "group_closed", "group_invite", "traffic",
 	"ack", "leave", "say", "server_acl", "dummy", "old_device" };
 
 static json_t *first[STAGE_NODES];

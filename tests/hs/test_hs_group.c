@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The room of a group, and the space, as the homeserver has them: what strangers and later members see of a group. */
+/*
+ * The room of a group, and the space, as the homeserver has them: what strangers and later members see of a group, who is invited into it, and
+ * what becomes of it when the group is withdrawn.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +17,7 @@
 enum { GROUPS = 3 };
 
 #define SAFE	"@safe:harbor.example"
+#define BEA	"@bea:opendoor.example"
 
 static const struct group {
 	const char	*source, *access, *neutral, *name, *rule;
@@ -52,27 +56,32 @@ state(struct host *h, const char *room, const char *type, const char *key)
 }
 
 static const char *
-said(struct host *h, const char *room, const char *type, const char *what)
+said_of(struct host *h, const char *room, const char *type, const char *what)
 {
 	return json_str(state(h, room, type, ""), what);
+}
+
+static json_t *
+id_of(struct host *h, const char *source)
+{
+	autojson json_t *list = story_list(h, TARGET, "records");
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+		if (json_str(item, "source") != NULL && !strcmp(json_str(item, "source"), source))
+			return json_incref(json_object_get(item, "id"));
+	host_fail(h, "there is no record %s", source);
 }
 
 /* The id of the room that the published record names. */
 static void
 room_of(struct host *h, const struct group *g, char out[256])
 {
-	autojson json_t *list = story_list(h, TARGET, "records");
-	const json_t *item;
-	size_t i;
+	autojson json_t *shown = host_ok(h, TARGET, "show", json_pack("{s:o, s:b}", "id", id_of(h, g->source), "draft", 1));
+	const char *id = json_str(json_obj(json_obj(shown, "body"), "room"), "room_id");
 
-	*out = '\0';
-	json_array_foreach(list, i, item)
-		if (json_str(item, "source") != NULL && !strcmp(json_str(item, "source"), g->source)) {
-			autojson json_t *shown = host_ok(h, TARGET, "show", json_pack("{s:O, s:b}", "id", json_object_get(item, "id"), "draft", 1));
-			const char *id = json_str(json_obj(json_obj(shown, "body"), "room"), "room_id");
-
-			(void)snprintf(out, 256, "%s", id != NULL ? id : "");
-		}
+	(void)snprintf(out, 256, "%s", id != NULL ? id : "");
 	if (*out == '\0')
 		host_fail(h, "%s has no room", g->source);
 }
@@ -101,18 +110,147 @@ test_room(struct host *h, const struct group *g, const char *space)
 	char room[256];
 
 	room_of(h, g, room);
-	is_str(said(h, room, "m.room.name", "name"), g->neutral != NULL ? g->neutral : g->name, "%s: its name is %s", g->source,
+	is_str(said_of(h, room, "m.room.name", "name"), g->neutral != NULL ? g->neutral : g->name, "%s: its name is %s", g->source,
 	    g->neutral != NULL ? "the neutral one" : "that of the record");
-	is_str(said(h, room, "m.room.join_rules", "join_rule"), g->rule, "%s: the rule for joining", g->source);
-	is_str(said(h, room, "m.room.history_visibility", "history_visibility"), "joined", "%s: who joins reads what comes from then on", g->source);
-	is_str(said(h, room, "m.room.guest_access", "guest_access"), "forbidden", "%s: no guests", g->source);
-	ok(said(h, room, "m.room.encryption", "algorithm") != NULL, "%s: encrypted", g->source);
+	is_str(said_of(h, room, "m.room.join_rules", "join_rule"), g->rule, "%s: the rule for joining", g->source);
+	is_str(said_of(h, room, "m.room.history_visibility", "history_visibility"), "joined", "%s: who joins reads what comes from then on", g->source);
+	is_str(said_of(h, room, "m.room.guest_access", "guest_access"), "forbidden", "%s: no guests", g->source);
+	ok(said_of(h, room, "m.room.encryption", "algorithm") != NULL, "%s: encrypted", g->source);
 	ok(bare(h, room, g), "%s: no state of ours, no topic, no word about the people in it", g->source);
 	ok(state(h, room, "m.room.member", TARGET_USER) == NULL, "%s: the node is not in it", g->source);
 	ok((json_str(state(h, room, "m.room.member", SAFE), "membership") != NULL) == !!strcmp(g->rule, "public"), "%s: the recovery account %s", g->source,
 	    strcmp(g->rule, "public") != 0 ? "is invited, since nobody but the steward could" : "can join by itself");
 	ok((json_arr(state(h, space, "m.space.child", room), "via") != NULL) == !strcmp(g->access, "open"), "%s: %s in the space", g->source,
 	    !strcmp(g->access, "open") ? "listed" : "not listed");
+}
+
+static bool
+joins(struct client *c, const char *room)
+{
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "join/%s?via=harbor.example", room);
+	json_decref(client_call(c, "POST", path, json_object()));
+	return c->status == 200;
+}
+
+static json_t *
+invite(struct host *h, const char *source, const char *user, bool agreed)
+{
+	return host_command(h, TARGET, "invite", json_pack("{s:o, s:s, s:b}", "id", id_of(h, source), "user", user, "agreed", agreed));
+}
+
+static bool
+not_invited(struct host *h, const char *source, const char *user, bool agreed, const char *words)
+{
+	autojson json_t *reply = invite(h, source, user, agreed);
+
+	return refused(reply, words);
+}
+
+static void
+test_invite(struct host *h)
+{
+	struct client bea;
+	char room[256];
+	autojson json_t *asked = NULL, *again = NULL, *third = NULL;
+
+	client_login(&bea, h, BEA);
+	room_of(h, &groups[1], room);
+	ok(not_invited(h, "x:invited", BEA, false, "not asked"), "nobody is invited who was not asked");
+	ok(not_invited(h, "x:open", BEA, true, "is open"), "into an open group anybody goes by themselves");
+	ok(not_invited(h, "x:program", BEA, true, "it is a program"), "a program has no room");
+	ok(not_invited(h, "x:invited", SOURCE_USER, true, "not a person's"), "a node is no member");
+	ok(not_invited(h, "x:invited", "bea", true, "looks like @ana"), "nor is what is no name");
+	ok(!joins(&bea, room), "who was not invited does not get in");
+	asked = invite(h, "x:invited", BEA, true);
+	host_run(h, 5000);
+	ok(json_is_true(json_object_get(asked, "ok")) && !strcmp(member_of(h, room, BEA), "invite"), "who agreed is invited");
+	ok(strcmp(member_of(h, room, TARGET_USER), "join") != 0, "by the steward: the node is not in it");
+	ok(joins(&bea, room), "and gets in");
+	again = invite(h, "x:invited", BEA, true);
+	host_run(h, 5000);
+	ok(json_is_true(json_object_get(again, "ok")) && !strcmp(member_of(h, room, BEA), "join") && story_clean(h, TARGET), "asked again, that is that");
+	is_int(story_audited(h, TARGET, "operator", "invite", "person:"), 2, "both are in the audit");
+	third = invite(h, "x:invited", "@nobody:elsewhere.example", true);
+	host_run(h, 5000);
+	ok(json_is_true(json_object_get(third, "ok")) && !story_clean(h, TARGET), "an account that is not there is among what failed");
+}
+
+/* Everything is refused that would let somebody in; who is in stays. */
+static void
+test_withdrawn(struct host *h, const char *space)
+{
+	const struct group *open = &groups[0], *invited = &groups[1];
+	autojson json_t *said = NULL, *quiet = NULL, *list = NULL;
+	char room[256], other[256];
+	struct client cleo, dora;
+	const json_t *item;
+	size_t i, closed = 0;
+
+	room_of(h, open, room);
+	room_of(h, invited, other);
+	client_login(&cleo, h, "@cleo:opendoor.example");
+	client_login(&dora, h, "@dora:opendoor.example");
+	ok(joins(&cleo, room), "somebody is in the open group");
+	said = host_ok(h, TARGET, "withdraw", json_pack("{s:o}", "id", id_of(h, open->source)));
+	ok(strstr(json_str(said, "text"), "whoever is in it stays") != NULL && strstr(json_str(said, "text"), "referral") == NULL, "what is done is said");
+	hs_script(h->hs, &(struct hs_script){ .drop = "/invite" });
+	json_decref(invite(h, invited->source, dora.user, true));
+	quiet = host_ok(h, TARGET, "withdraw", json_pack("{s:o}", "id", id_of(h, invited->source)));
+	host_run(h, 60000);
+	hs_script(h->hs, NULL);
+	host_bridge(h, TARGET, false);
+	host_run(h, 60000);
+	ok(quiet != NULL && *member_of(h, other, dora.user) == '\0', "an invitation that had not left does not leave");
+	ok(json_object_size(state(h, space, "m.space.child", room)) == 0 && state(h, space, "m.space.child", room) != NULL, "the open group is out of the space");
+	ok(state(h, space, "m.space.child", other) == NULL, "the other was never named there, and is not now");
+	is_str(said_of(h, room, "m.room.join_rules", "join_rule"), "invite", "nobody new gets into it");
+	ok(strstr(said_of(h, room, "m.room.topic", "topic"), "not listed any more") != NULL && strstr(said_of(h, room, "m.room.topic", "topic"), TARGET_USER) != NULL &&
+	    strstr(said_of(h, other, "m.room.topic", "topic"), "not listed any more") != NULL, "who is in either reads that, and where to ask");
+	ok(!strcmp(member_of(h, room, cleo.user), "join") && !strcmp(member_of(h, other, BEA), "join"), "and stays");
+	ok(!strcmp(member_of(h, other, SAFE), "invite"), "the recovery account may still save it");
+	list = story_list(h, TARGET, "rooms");
+	json_array_foreach(list, i, item)
+		closed += json_str(item, "unused") != NULL && !strcmp(json_str(item, "unused"), "closed");
+	is_int((int)closed, 3, "the three rooms of what was withdrawn are shown as closed");
+	ok(not_invited(h, open->source, BEA, true, "it is a withdrawal"), "nobody is invited any more");
+}
+
+/* Withdrawn while its room is being made: the room is closed as soon as it is there. */
+static void
+test_early(struct host *h)
+{
+	static const struct group late = { "x:late", "open", "Friday circle", "Late circle for people who stopped drinking", "public" };
+	size_t before = 0;
+	const char *room;
+
+	while (hs_room(h->hs, NULL, before) != NULL)
+		before++;
+	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", late.source, "kind", "group", "body", record(&late))));
+	hs_script(h->hs, &(struct hs_script){ .drop = "/createRoom" });
+	json_decref(host_ok(h, TARGET, "publish", json_object()));
+	host_run(h, 5000);
+	json_decref(host_ok(h, TARGET, "withdraw", json_pack("{s:o}", "id", id_of(h, late.source))));
+	hs_script(h->hs, NULL);
+	host_bridge(h, TARGET, false);
+	host_run(h, 60000);
+	if ((room = hs_room(h->hs, NULL, before)) == NULL)
+		host_fail(h, "the room was not made");
+	is_str(said_of(h, room, "m.room.join_rules", "join_rule"), "invite", "a room that was being made is closed when it is there");
+	ok(said_of(h, room, "m.room.topic", "topic") != NULL, "and says so");
+	ok(hs_room(h->hs, NULL, before + 1) == NULL, "there is no other");
+}
+
+/* What a room was made for is not changed behind the backs of who is in it. */
+static void
+test_access(struct host *h)
+{
+	static const struct group changed = { "x:plain", "open", NULL, "Walkers", "public" };
+	autojson json_t *reply = host_command(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", changed.source, "kind", "group",
+	    "body", record(&changed)));
+
+	ok(refused(reply, "made to be joined as \"invite\" says"), "a group that is joined by invitation does not become an open one");
 }
 
 int
@@ -143,11 +281,15 @@ main(void)
 		host_fail(&h, "there is no space");
 	for (i = 0; i < GROUPS; i++)
 		test_room(&h, &groups[i], space);
-	is_str(said(&h, space, "m.room.join_rules", "join_rule"), "public", "anyone may look at the space");
+	is_str(said_of(&h, space, "m.room.join_rules", "join_rule"), "public", "anyone may look at the space");
 	json_array_foreach(hs_events(h.hs, space), i, e)
 		children += !strcmp(json_str(e, "type"), "m.space.child");
 	is_int(children, 1, "and finds one group in it");
 	ok(hs_room(h.hs, "m.space", 1) == NULL, "there is one space");
+	test_access(&h);
+	test_early(&h);
+	test_invite(&h);
+	test_withdrawn(&h, space);
 	ok(story_complaints(&h) == 0, "the homeservers complain of nothing");
 	host_end(&h);
 	return done_testing();

@@ -31,6 +31,7 @@ static const struct { const char *verb, *args; } commands[] = {
 	{ "revoke", "{\"referral\":\"ID\",\"how\":\"phone\",\"recorded_by\":\"@\"}" },
 	{ "book add", "{\"document\":{\"kind\":\"training\",\"on\":\"2026-11-20\",\"who\":\"@\",\"training\":{\"topic\":\"crisis\",\"hours\":4}}}" },
 	{ "federation_decide", "{\"org\":\"@\",\"decision\":\"deny\",\"reason\":\"@\"}" }, { "policy follow", "{\"room\":\"@\"}" },
+	{ "invite", "{\"id\":\"@\",\"user\":\"@\",\"agreed\":true}" },
 	{ "import", "{\"records\":[{\"source\":\"@\",\"kind\":\"program\",\"body\":{\"name\":\"@\",\"description\":\"@\",\"forms\":[\"substance_use_peer\"],"
 	    "\"conditions\":[\"alcohol\"],\"languages\":[\"en\"],\"modalities\":[\"phone\"],\"cost\":\"free\"}}]}" },
 };

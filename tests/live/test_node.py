@@ -80,6 +80,10 @@ def lighthouse_records(network):
     ]
 
 
+def joined(client, room):
+    return {event["state_key"] for event in client.state(room) if event["type"] == "m.room.member" and event["content"]["membership"] == "join"}
+
+
 def setUpModule():
     shared["directory"] = directory = pathlib.Path(tempfile.mkdtemp(prefix="cairn-live-"))
 
@@ -128,6 +132,13 @@ class Live(unittest.TestCase):
         client = NioClient(server, name, PASSWORD, shared["directory"] / name)
         self.addCleanup(client.close)
         return client
+
+    def publish(self, name, access):
+        before = self.b.rooms("group")
+        self.b.import_records([group(name, PROGRAM, access)])
+        self.b.cairn("publish", "--wait")
+        (room,) = set(self.b.rooms("group")) - set(before)
+        return next(record["id"] for record in self.b.list("records") if record.get("source") == f"test:{name}"), room
 
     def invited(self, client):
         """The id of the first room that client is invited to by node a; the client joins it."""
@@ -485,6 +496,34 @@ class GroupTest(Live):
         self.assertGreater(sessions(self.b, directory), 0)  # the count can count
 
 
+    def test_who_is_in_a_withdrawn_group_stays(self):
+        record, room = self.publish("Early risers", "open")
+        server, (space,) = self.network.pair.b, self.b.rooms("space")
+        carla, late = self.nio(self.network.pair.a, "carla"), server.user("late")
+        carla.join(room, [server.server_name])
+        late.join(space)
+
+        def child():
+            return next(event["content"] for event in late.state(space) if (event["type"], event["state_key"]) == ("m.space.child", room))
+
+        self.assertEqual(child(), {"via": [server.server_name]})
+        self.assertIn("whoever is in it stays", self.b.cairn("withdraw", record, "--wait")["text"])
+        self.b.wait(lambda: child() == {}, "takes the room out of the space")
+        carla.wait(lambda: f"write !find to {self.b.user}" in (carla.nio.rooms[room].topic or ""))
+        with self.assertRaises(MatrixError) as caught:
+            late.join(room)
+        self.assertEqual(caught.exception.status, 403)
+        self.assertEqual(joined(carla.raw, room), {self.b.steward, carla.user_id})
+
+    def test_who_agreed_is_invited(self):
+        record, room = self.publish("Keepers", "invite")
+        dan = self.network.pair.a.user("dan")
+        self.b.cairn("invite", record, dan.user_id, "--agreed")
+        dan.wait_invite(room)
+        dan.join(room, via=[self.network.pair.b.server_name])
+        self.assertEqual(joined(dan, room), {self.b.steward, dan.user_id})
+
+
 class RoomTest(Live):
     """(h) What a homeserver sees of the rooms."""
 
@@ -533,11 +572,7 @@ class RoomTest(Live):
 
     def test_recovery_account_takes_a_group_over(self):
         """The steward is lost: who holds the recovery account enters by its invitation, and names another, who lets people in."""
-        server, before = self.network.pair.b, self.b.rooms("group")
-        self.b.import_records([group("Rowers", PROGRAM, "invite")])
-        self.b.cairn("publish")
-        self.b.wait(lambda: len(self.b.rooms("group")) > len(before), "the group has a room")
-        (room,) = set(self.b.rooms("group")) - set(before)
+        server, (_, room) = self.network.pair.b, self.publish("Rowers", "invite")
         recovery, heir, rower = server.login("recovery", self.b.recovery_password), server.user("heir"), server.user("rower")
         with self.assertRaises(MatrixError) as caught:  # To be a creator is not to be let in.
             recovery.join(*self.b.rooms("directory", self.b.org))
@@ -550,8 +585,7 @@ class RoomTest(Live):
         heir.join(room)
         heir.invite(room, rower.user_id)
         rower.join(room)
-        members = {event["state_key"]: event["content"]["membership"] for event in rower.state(room) if event["type"] == "m.room.member"}
-        self.assertEqual(members, {user: "join" for user in (self.b.steward, self.b.recovery, heir.user_id, rower.user_id)})
+        self.assertEqual(joined(rower, room), {self.b.steward, self.b.recovery, heir.user_id, rower.user_id})
 
     def test_private_words_are_in_no_request(self):
         """Names of groups and programs are public; a directory record's words are not, before the server shows them to anybody."""
