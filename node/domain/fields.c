@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/canon.h"
+#include "asked.h"
 #include "crisis.h"
 #include "search.h"
 #include "when.h"
@@ -148,6 +149,46 @@ check_line(const json_t *body, struct err *reterr)
 	return 0;
 }
 
+/* The first of ${list} that is, or is not, one of minors; of audiences that are neither nothing is said. */
+static const char *
+one_of_age(const json_t *list, bool minors)
+{
+	static const char *const ages[2][3] = { { "adults", "older_adults", NULL }, { "youth", NULL } };
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		const char *text = json_is_string(item) ? json_string_value(item) : "";
+		bool digits = strcmp(text, "under_13") == 0 || (*text >= '0' && *text <= '9');
+
+		if (digits && asked_minor(text) == minors)
+			return text;
+		for (size_t k = 0; ages[minors][k] != NULL; k++)
+			if (strcmp(ages[minors][k], text) == 0)
+				return text;
+	}
+	return NULL;
+}
+
+bool
+fields_mixes(const char *kind, const json_t *body, const char **ret_where, const char **ret_minors, const char **ret_adults)
+{
+	*ret_where = json_array_size(json_arr(body, "age_bands")) > 0 ? "age_bands" : "audiences";
+	*ret_minors = one_of_age(json_arr(body, *ret_where), true);
+	*ret_adults = one_of_age(json_arr(body, *ret_where), false);
+	return strcmp(kind, "group") == 0 && *ret_minors != NULL && *ret_adults != NULL;
+}
+
+static int
+check_ages(const char *kind, const json_t *body, struct err *reterr)
+{
+	const char *where, *minors, *adults;
+
+	if (!fields_mixes(kind, body, &where, &minors, &adults))
+		return 0;
+	return err_set(reterr, E_BAD, "%s: %s and %s would meet in one room; adults and minors are apart: make two groups of it", where, minors, adults);
+}
+
 int
 fields_check(const char *kind, const json_t *body, int64_t now, struct err *reterr)
 {
@@ -163,7 +204,7 @@ fields_check(const char *kind, const json_t *body, int64_t now, struct err *rete
 	if (strcmp(kind, "group") == 0 && (word = tells(name)) != NULL)
 		return err_set(reterr, E_BAD, "the room would be called \"%s\", and \"%s...\" tells servers and neighbours "
 		    "what it is about; give a neutral_name without it", name, word);
-	if ((r = check_capacity(body, now, reterr)) != 0 || (r = check_channels(kind, body, reterr)) != 0 ||
+	if ((r = check_ages(kind, body, reterr)) != 0 || (r = check_capacity(body, now, reterr)) != 0 || (r = check_channels(kind, body, reterr)) != 0 ||
 	    (r = check_review(body, when_print_day(now, today), reterr)) != 0 || (r = crisis_check(kind, body, now, reterr)) != 0)
 		return r;
 	return check_line(body, reterr);

@@ -25,10 +25,17 @@
  *     one way to take part has an alternative, or a reason why not (a body with a
  *     "source" is somebody else's words, and is not asked);
  *     the name of a group's room names no condition: servers and neighbours see it;
+ *     a group takes minors or adults, who are 18, not both, whoever comes with them;
  *     a crisis line that is open day and night has no hours besides;
  *     a crisis service is reached at any hour, or says where to turn: crisis_check().
  */
 int	fields_check(const char *kind, const json_t *body, int64_t now, struct err *) must_check;
+
+/**
+ * fields_mixes(kind, body, ret_where, ret_minors, ret_adults): is it a group that takes minors and adults?  Its "age_bands" say that, or, if it has
+ * none, its "audiences"; the first of each are set, NULL: none.
+ */
+bool	fields_mixes(const char *kind, const json_t *body, const char **ret_where, const char **ret_minors, const char **ret_adults);
 
 /** fields_words(kind, body, now, ret): a list of sentences; the caller owns it.  0 or -ENOMEM. */
 int	fields_words(const char *kind, const json_t *body, int64_t now, json_t **ret) must_check;

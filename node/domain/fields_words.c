@@ -223,6 +223,16 @@ say_crisis(struct words *w, const char *kind, const json_t *body)
 		say(w, "It does not say that it answers at any hour: have a second number ready.");
 }
 
+/* Of our own that is refused. */
+static void
+say_ages(struct words *w, const char *kind, const json_t *body)
+{
+	const char *where, *minors, *adults;
+
+	if (fields_mixes(kind, body, &where, &minors, &adults))
+		say(w, "It takes minors and adults into one room, who are to be apart: send no minor there.");
+}
+
 static void
 say_places(struct words *w, const json_t *body)
 {
@@ -278,6 +288,7 @@ fields_words(const char *kind, const json_t *body, int64_t now, json_t **ret)
 	if (fields_aged(kind, body, now, &aged) != 0)
 		say(&w, "Old: %s.", aged.text);
 	say_crisis(&w, kind, body);
+	say_ages(&w, kind, body);
 	say_ways(&w, body);
 	say_channels(&w, kind, body);
 	say_list(&w, body, "transport", "Getting there");

@@ -17,6 +17,8 @@
 #define DAY	86400000LL
 #define TODAY	1795230245678LL		/* 2026-11-21 */
 
+#define PLAIN	"'name':'Tuesdays','modality':'phone','no_alternative':'x'"
+
 /* What the schema lets through and the rule does not; NULL: good. */
 static const struct {
 	const char	*name, *kind, *body, *says;
@@ -56,6 +58,19 @@ static const struct {
 	  "{'name':'x','neutral_name':'The DEPRESSION circle','modality':'phone','no_alternative':'x'}", "\"depress...\" tells" },
 	{ "within another word it does not tell", "group", "{'name':'Roland Mesober','modality':'phone','no_alternative':'x'}", NULL },
 	{ "nor behind a letter with an accent", "group", "{'name':'\xc3\x89sober','modality':'phone','no_alternative':'x'}", NULL },
+	{ "adults of all ages", "group", "{" PLAIN ",'age_bands':['18_25','26_59','60_plus']}", NULL },
+	{ "minors of all ages", "group", "{" PLAIN ",'age_bands':['under_13','13_17']}", NULL },
+	{ "minors and adults", "group", "{" PLAIN ",'age_bands':['13_17','26_59']}", "age_bands: 13_17 and 26_59 would meet in one room; adults and minors are apart" },
+	{ "children and the old", "group", "{" PLAIN ",'age_bands':['60_plus','under_13']}", "age_bands: under_13 and 60_plus" },
+	{ "of 17 and of 18", "group", "{" PLAIN ",'age_bands':['13_17','18_25']}", "age_bands: 13_17 and 18_25" },
+	{ "parents with their children", "group", "{" PLAIN ",'kind':'family_caregiver','audiences':['parents'],'age_bands':['under_13','26_59']}", "age_bands: under_13 and 26_59" },
+	{ "youth and adults", "group", "{" PLAIN ",'audiences':['youth','parents','adults']}", "audiences: youth and adults" },
+	{ "youth and the old", "group", "{" PLAIN ",'audiences':['older_adults','youth']}", "audiences: youth and older_adults" },
+	{ "youth who are of age", "group", "{" PLAIN ",'audiences':['youth','adults'],'age_bands':['18_25']}", NULL },
+	{ "youth and young adults, who may be the same", "group", "{" PLAIN ",'audiences':['youth','young_adults']}", NULL },
+	{ "ages that are none", "group", "{" PLAIN ",'age_bands':[7,'','13_17']}", NULL },
+	{ "a program may serve both", "program", "{'age_bands':['13_17','26_59']}", NULL },
+	{ "so may a specialist", "specialist", "{'age_bands':['13_17','26_59']}", NULL },
 	{ "two ways, and one of them again", "program", "{'modalities':['phone','in_person'],'alternatives':[{'modality':'phone'}]}", NULL },
 	{ "a way of a line that says nothing of its hours", "crisis_line", "{'ways':[{'schedules':[{}]}]}", NULL },
 	{ "a program may say what it is for", "program", "{'name':'Sober house'}", NULL },
@@ -208,6 +223,7 @@ static const struct {
 	{ "source", "resource", "{'source':{'name':'Clinic'}}", "Source: Clinic." },
 	{ "review", "resource", "{'review':{'by':'Team','day':'2026-01-01','due':'2027-01-01'}}",
 	  "Looked at by Team on 2026-01-01; due again on 2027-01-01." },
+	{ "ages that a partner mixes", "group", "{'age_bands':['13_17','26_59']}", "It takes minors and adults into one room, who are to be apart: send no minor there." },
 	{ "withdrawn", "withdrawal", "{'of':'story','withdrawn_at':1795132800000}", "It was withdrawn on 2026-11-20" },
 };
 

@@ -157,6 +157,9 @@ test_rules(struct host *h)
 
 	(void)json_object_set_new(body, "neutral_name", json_string("Sober circle"));
 	not_taken(h, "x:g", "group", body, "give a neutral_name");
+	body = file("group");
+	(void)json_object_set_new(body, "age_bands", json_pack("[s, s]", "26_59", "13_17"));
+	not_taken(h, "x:g", "group", body, "age_bands: 13_17 and 26_59 would meet in one room; adults and minors are apart: make two groups of it");
 	body = file("resource");
 	(void)json_object_set_new(json_obj(body, "review"), "day", json_string("2026-11-22"));
 	not_taken(h, "x:r", "resource", body, "later than today");
