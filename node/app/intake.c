@@ -13,7 +13,7 @@
 #include "intake.h"
 #include "store/audit.h"
 #include "store/intakestore.h"
-#include "talk.h"
+#include "talk_consent.h"
 
 enum { ALIAS_MAX = 200, PHONE_MIN = 3, PHONE_MAX = 60, NOTE_MAX = 1000, OFFICE_DAYS = 3 };
 
@@ -279,6 +279,9 @@ intake_news(struct app *app, const struct case_row *row, const struct path_step 
 {
 	const char *meaning = intake_meaning(row, step, before);
 	int r = task_settle(app->db, row->id, app_now(app));
+
+	if (r == 0 && !talk_consent_waits(&row->r))
+		r = talk_consent_forget(app, row->id);
 
 	for (size_t i = 0; i < nelem(calls) && r == 0; i++)
 		if (meaning != NULL && !strcmp(calls[i].meaning, meaning) && calls[i].side == row->r.side)

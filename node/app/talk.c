@@ -20,12 +20,15 @@
 #include "store/messagestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
+#include "domain/consent_ask.h"
 #include "said.h"
+#include "talk_consent.h"
 #include "talk_note.h"
 
-enum { WORDS_MAX = 1000, PLAIN_MAX = 40, PING_MS = 3600 * 1000, AGAIN_MS = 3600 * 1000 };
+enum { WORDS_MAX = 1000, PLAIN_MAX = 40, HINT_MAX = 12, PING_MS = 3600 * 1000, AGAIN_MS = 3600 * 1000 };
 
 static int	help(struct talk *, const char *);
+static int	yes(struct talk *, const char *);
 
 static const struct topic {
 	const char	*name;
@@ -38,9 +41,11 @@ static const struct topic {
 	{ "stop",	talk_stop,	NULL, true, false },
 	{ "find",	talk_find,	"!find WORDS - look for people and groups, for example: !find grief evening", true, false },
 	{ "refer",	talk_refer,	"!refer NUMBER - ask one of those that were found for support, without your name", false, true },
-	{ "yes",	notes_chat_yes,	NULL, false, false },
+	{ "yes",	yes,		NULL, false, false },
+	{ "no",		talk_consent_no, NULL, false, false },
 	{ "status",	talk_status,	"!status - what became of what you asked for", true, false },
 	{ "cancel",	talk_cancel,	"!cancel - stop what you are asking, or take back what you asked for", false, false },
+	{ "consent",	talk_consent,	"!consent - decide whether those who said yes may know who you are", false, true },
 	{ "revoke",	talk_revoke,	"!revoke - take your consent back, at once", false, false },
 	{ "who",	talk_who,	"!who - who can see what", true, false },
 	{ "goals",	talk_goals,	"!goals, !plan - what you want, and what keeps you well; yours alone unless you share it", false, false },
@@ -59,6 +64,15 @@ static const struct topic {
 	{ "done",	talk_skip,	NULL, false, false },
 	{ "next",	talk_next,	NULL, false, false },
 };
+
+/* Letters stand for the words of a consent, or for those of an agreement. */
+static int
+yes(struct talk *t, const char *words)
+{
+	char code[CONSENT_ASK_CODE + 1];
+
+	return consent_ask_said(words, code) ? talk_consent_yes(t, code) : notes_chat_yes(t, words);
+}
 
 static int
 say(struct app *app, int64_t pid, const char *text, int64_t note, bool automatic)
@@ -244,12 +258,15 @@ run_command(struct talk *t, const char *name)
 
 	if (strlen(name) > WORDS_MAX)
 		return buf_puts(&t->say, "This is too long for a command. People here read it; !help shows what the program can do.");
-	if (isdigit((unsigned char)*name) && (r = talk_note_open(t) ? talk_note_answer(t, name, false) : talk_asking(t) ? talk_answer(t, name) : talk_number(t, name)) != E_NOTFOUND)
+	if (isdigit((unsigned char)*name) && (r = talk_note_open(t) ? talk_note_answer(t, name, false) : talk_consent_open(t) ? talk_consent_answer(t, name) :
+	    talk_asking(t) ? talk_answer(t, name) : talk_number(t, name)) != E_NOTFOUND)
 		return r;
 	if (topic != NULL && has_another(words))
 		return buf_puts(&t->say, "One thing at a time, please: write each command in a message of its own. Nothing was done.");
 	if (topic != NULL && exact && topic->asks && (r = talk_note_busy(t)) != 0)
 		return r < 0 ? r : 0;
+	if (topic != NULL && exact && topic->run == talk_refer && talk_consent_open(t))
+		return buf_puts(&t->say, TALK_CONSENT_BUSY);
 	if (topic != NULL && (exact || topic->shows))
 		return topic->run == talk_cancel && talk_note_open(t) ? talk_stop(t, words) : topic->run(t, words);
 	if (topic != NULL)
@@ -268,10 +285,12 @@ run_plain(struct talk *t, const char *body)
 
 	if (strlen(body) > PLAIN_MAX || !exact)
 		topic = NULL;
-	if (talk_note_open(t) && (topic == NULL || *words != '\0' || (topic->run != help && topic->run != talk_stop)))
-		return talk_note_answer(t, body, false);
+	if ((talk_note_open(t) || talk_consent_open(t)) && (topic == NULL || *words != '\0' || (topic->run != help && topic->run != talk_stop)))
+		return talk_note_open(t) ? talk_note_answer(t, body, false) : talk_consent_answer(t, body);
 	if (asking && (topic == NULL || !topic->shows || *words != '\0' || topic->run == talk_find))
 		return talk_answer(t, body);
+	if (talk_consent_offered(t) && strlen(body) <= HINT_MAX && (topic == NULL || topic->run == yes || topic->run == talk_consent_no))
+		return talk_consent_hint(t);
 	if (topic == NULL)
 		return (r = consult_number(t, body)) == E_NOTFOUND ? talk_number(t, body) : r;
 	if (topic->shows)
@@ -292,13 +311,13 @@ run(struct talk *t, const struct said *said)
 	/* A yes is one to what was asked just before. */
 	(void)json_object_del(t->state, "cancel");
 	if (cancel != NULL && !said->change && name != NULL && (topic = topic_of(name, &exact, &words)) != NULL && exact &&
-	    topic->run == notes_chat_yes && *words == '\0')
+	    topic->run == yes && *words == '\0')
 		return talk_take_back(t, json_string_value(cancel));
 	if (!said->change) {
 		r = name != NULL ? run_command(t, name) : run_plain(t, body);
 		return r != E_NOTFOUND || cancel == NULL ? r : buf_puts(&t->say, "Your request stays as it is. People here read what you wrote.");
 	}
-	return name == NULL && !talk_asking(t) && !talk_note_open(t) ? E_NOTFOUND : buf_puts(&t->say, "A message that is changed afterwards is not done again, and not undone. "
+	return name == NULL && !talk_asking(t) && !talk_note_open(t) && !talk_consent_open(t) ? E_NOTFOUND : buf_puts(&t->say, "A message that is changed afterwards is not done again, and not undone. "
 	    "If it was for this program, write it once more as a new message; !help shows what you can write.");
 }
 
@@ -319,7 +338,7 @@ run_unsure(struct talk *t, const struct said *said)
 	topic = topic_of(name != NULL ? name : body, &exact, &words);
 	if (said->note == NULL && !said->change && topic != NULL && exact && (name != NULL ? may_unsure(topic) : topic->shows && *words == '\0'))
 		return run(t, said);
-	if (said->note == NULL && name == NULL && !talk_asking(t) && !talk_note_open(t))
+	if (said->note == NULL && name == NULL && !talk_asking(t) && !talk_note_open(t) && !talk_consent_open(t))
 		return E_NOTFOUND;
 	return buf_puts(&t->say, "This was not done: it came from an app that you have not verified, and somebody else may have written it. Verify the app in "
 	    "its settings, then write it once more. People here read it.");
@@ -472,6 +491,8 @@ answer_too(struct talk *t, const struct said *said)
 			r = talk_note_answer(t, body, true);
 		else if (talk_asking(t))
 			r = buf_puts(&t->say, "What you were asking for here can wait; it is kept. !cancel stops it.");
+		else if (talk_consent_open(t))
+			r = buf_puts(&t->say, "What you were being asked here can wait; nothing of it is told. !next goes on with it.");
 	}
 	t->took = false;
 	return r == E_NOTFOUND ? 0 : r;

@@ -11,10 +11,11 @@
  *	notes_form.c	the same as data, beside the words (notes_form.h)
  *	bound.c		!account: a specialist's account says whose it is
  *	talk_mine.c	!status, !cancel, !revoke, and news of a referral
+ *	talk_consent.c	!consent: may they know who it is (talk_consent.h)
  *	talk_who.c	!who
  *
  * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name}], asked: n, wish: {...},
- * requests, consents: [referral], as !cancel and !revoke listed them last, cancel: the referral to be taken back if the next word is yes,
+ * requests, consents, accepted: [referral], as !cancel, !revoke and !consent listed them last, consent: what may be told is asked (talk_consent.h), cancel: the referral to be taken back if the next word is yes,
  * read: {kind: true}, of which people here have read what sounded like danger, words: notes go without their data}.
  */
 #ifndef CAIRN_TALK_H

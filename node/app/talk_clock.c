@@ -33,10 +33,10 @@ static const struct occasion {
 } occasions[] = {
 	{ REFERRAL_WAITLISTED, 14 * WHEN_DAY, "has had your request on the waiting list since %s. Do you still want that? You need do nothing to stay on it; "
 	  "!cancel takes it back, and !find looks for others.", NULL },
-	{ REFERRAL_ACCEPTED, 3 * WHEN_DAY, "said yes to your request on %s, and does not know who you are. Do you want them to? Write it here; people here read it. "
+	{ REFERRAL_ACCEPTED, 3 * WHEN_DAY, "said yes to your request on %s, and does not know who you are. Do you want them to? Write !consent to see what they would be told, and decide; or write to people here. "
 	  "Without your consent they learn nothing.",
 	  "said yes to your request on %s. What they were told of you before they may use only if you consent anew. Do you want that? "
-	  "Write it here; people here read it. Without a new consent they learn nothing more." },
+	  "Write !consent to see what that means, and decide; or write to people here. Without a new consent they learn nothing more." },
 	{ REFERRAL_SCHEDULED, MET, "arranged a meeting with you for %s. Did it take place? Write it here as you like; people here read it.", NULL },
 	{ REFERRAL_PAUSED, 30 * WHEN_DAY, "has paused the support since %s. Do you want to go on? Write it here; people here read it and see to it.",
 	  "pauses the support since %s, as you wished. Do you want to go on? Write it here; people here read it and see to it." },

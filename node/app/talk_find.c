@@ -14,7 +14,7 @@
 #include "find.h"
 #include "store/dirstore.h"
 #include "store/intakestore.h"
-#include "talk.h"
+#include "talk_consent.h"
 
 enum { SHOWN = 5, LOOKED = 40 };
 
@@ -123,7 +123,8 @@ talk_find(struct talk *t, const char *words)
 	if (json_array_size(found) == 0)
 		return buf_puts(&t->say, "Nothing was found for these words. Try fewer or others, such as: !find alcohol. "
 		    "Or write what you look for without a \"!\"; people here read it.");
-	return buf_puts(&t->say, "To ask one of them for support, without your name, write for example: !refer 1");
+	return buf_printf(&t->say, "To ask one of them for support, without your name, write for example: !refer 1\nThese are of other organizations. For what %s offers itself, "
+	    "write without a \"!\" what you look for; people here read it.", t->app->cfg->organization);
 }
 
 /* A language of the record as a request may name it, once; what it is written in is not said. */
@@ -324,7 +325,7 @@ talk_yes(struct talk *t, const char *words)
 
 	(void)words;
 	if (wish == NULL || json_int(t->state, "asked", 0) < (json_int_t)nelem(questions))
-		return buf_puts(&t->say, "There is nothing to say yes to. !help shows what you can write.");
+		return talk_consent_offered(t) ? talk_consent_hint(t) : buf_puts(&t->say, "There is nothing to say yes to. !help shows what you can write.");
 	args = json_pack("{s:O, s:O, s:s, s:O, s:O, s:O, s:O, s:O, s:[O]}", "to", json_object_get(wish, "to"), "org", json_object_get(wish, "org"),
 	    "origin", "self", "need", json_object_get(wish, "need"), "language", json_object_get(wish, "language"),
 	    "modality", json_object_get(wish, "modality"), "urgency", json_object_get(wish, "urgency"),

@@ -14,7 +14,7 @@
 #include "revoke.h"
 #include "store/dirstore.h"
 #include "store/intakestore.h"
-#include "talk.h"
+#include "talk_consent.h"
 
 /* Each state for the member: what is, what comes next. */
 static const struct { enum referral_state state; const char *words; } states[] = {
@@ -23,7 +23,7 @@ static const struct { enum referral_state state; const char *words; } states[] =
 	{ REFERRAL_RECEIVED, "they have it and decide, as a rule within two working days" },
 	{ REFERRAL_INFO_REQUESTED, "they have a question; people here will ask you" },
 	{ REFERRAL_WAITLISTED, "you are on their waiting list" },
-	{ REFERRAL_ACCEPTED, "they said yes; they learn who you are only if you consent, and people here ask you about that" },
+	{ REFERRAL_ACCEPTED, "they said yes; they learn who you are only if you consent: !consent shows what that means" },
 	{ REFERRAL_CONTACTING, "they said yes and try to reach you" },
 	{ REFERRAL_SCHEDULED, "there is a first meeting" },
 	{ REFERRAL_ENGAGED, "you are in contact with them" },
@@ -32,12 +32,8 @@ static const struct { enum referral_state state; const char *words; } states[] =
 	{ REFERRAL_CLOSED, "it has ended" },
 };
 
-#define ACCEPTS_AGAIN "accept again"	/* By whom something is known from before. */
-
 /* What they hear of what somebody else did: behind the name of whom the request is to. */
 static const struct { const char *meaning, *words; } news[] = {
-	{ "accept", "said yes to your request. They do not know who you are. People here will ask you whether they may; you decide." },
-	{ ACCEPTS_AGAIN, "said yes to your request. What they were told of you before they may use only if you consent anew: people here will ask you; you decide. !who shows who knows what." },
 	{ "reopen", "is asked again: people here took your request up once more. Nothing more of you is told without a new consent. If you do not want it, write !cancel." },
 	{ "waitlist", "has no place now and put your request on the waiting list. You can wait, or look further with !find." },
 	{ "decline", "cannot take your request. That says nothing about you; look further with !find, or write to us here." },
@@ -83,20 +79,22 @@ talk_news(struct app *app, const struct case_row *row, const char *meaning)
 {
 	autointake struct intake who = { 0 };
 	autofree char *name = NULL, *text = NULL;
+	autobuf struct buf asks = { 0 };
 	const char *words = NULL;
+	bool accepted = !strcmp(meaning, "accept") && row->r.side == REFERRAL_AT_SOURCE;
 	int r;
 
-	if (!strcmp(meaning, "accept") && row->r.disclosed)
-		meaning = ACCEPTS_AGAIN;
 	for (size_t i = 0; i < nelem(news); i++)
 		if (!strcmp(news[i].meaning, meaning) && row->r.side == REFERRAL_AT_SOURCE)
 			words = news[i].words;
-	if (words == NULL)
+	if (words == NULL && !accepted)
 		return 0;
 	if ((r = intake_of(app->db, row->id, &who)) != 0 || who.pid == 0)
 		return r == E_NOTFOUND ? 0 : r;
 	if ((r = talk_name(app, row, &name)) != 0)
 		return r;
+	if (accepted)
+		return (r = talk_consent_news(app, row, name, &asks)) != 0 ? r : talk_say(app, who.pid, asks.data);
 	if (asprintf(&text, "%s %s", name, words) < 0)
 		return -ENOMEM;
 	return talk_say(app, who.pid, text);
@@ -106,9 +104,9 @@ int
 talk_erased(struct app *app, const char *referral)
 {
 	autointake struct intake who = { 0 };
-	int r = intake_of(app->db, referral, &who);
+	int r = talk_consent_forget(app, referral);
 
-	if (r != 0 || who.pid == 0)
+	if (r != 0 || (r = intake_of(app->db, referral, &who)) != 0 || who.pid == 0)
 		return r == E_NOTFOUND ? 0 : r;
 	/* Not which: that is what is erased. */
 	return talk_say(app, who.pid, "One of your requests is erased here, as far as the law lets us; !who does not show it any more. Whoever was "
@@ -151,7 +149,7 @@ state_words(const struct referral *r)
 	if (r->state == REFERRAL_ACCEPTED && r->consented)
 		return "they said yes, and you consented: they may know how to reach you";
 	if (r->state == REFERRAL_ACCEPTED && r->disclosed)
-		return "they said yes; what they were told of you before they may use only if you consent anew, and people here ask you about that";
+		return "they said yes; what they were told of you before they may use only if you consent anew: !consent asks you about that";
 	/* Who paused it was the last to say something, unless a consent was renewed since. */
 	if (r->state == REFERRAL_PAUSED && r->last_input == REFERRAL_IN_PAUSE)
 		return r->last_actor == REFERRAL_BY_MEMBER ? "it pauses, as you wished" : "it pauses: they said so";
@@ -295,6 +293,8 @@ talk_cancel(struct talk *t, const char *words)
 
 	if (talk_drop(t))
 		return buf_puts(&t->say, "Stopped; nothing was sent.");
+	if (talk_consent_drop(t))
+		return buf_puts(&t->say, "Stopped; nothing was told, and nothing of it is kept. To take your request back, write !cancel once more.");
 	if (ids == NULL)
 		return -ENOMEM;
 	if ((r = talk_each(t, say_open, &l)) != 0)

@@ -16,6 +16,7 @@
 #include "store/audit.h"
 #include "store/notestore.h"
 #include "store/subject.h"
+#include "talk_consent.h"
 
 #define STATE	"note"
 #define READ	"read"
@@ -93,9 +94,9 @@ busy(struct talk *t)
 {
 	int r = talk_note_busy(t);
 
-	if (r != 0 || json_obj(t->state, "wish") == NULL)
+	if (r != 0 || (json_obj(t->state, "wish") == NULL && !talk_consent_open(t)))
 		return r;
-	r = buf_puts(&t->say, "You are asking for support now. Answer that first, or write !cancel.");
+	r = buf_puts(&t->say, talk_consent_open(t) ? TALK_CONSENT_BUSY : "You are asking for support now. Answer that first, or write !cancel.");
 	return r != 0 ? r : 1;
 }
 
@@ -434,7 +435,7 @@ talk_skip(struct talk *t, const char *words)
 	int r;
 
 	(void)words;
-	r = talk_note_answer(t, NULL, false);
+	r = talk_consent_open(t) ? talk_consent_answer(t, NULL) : talk_note_answer(t, NULL, false);
 	return r == E_NOTFOUND ? buf_puts(&t->say, "Nothing is being asked now that could be left out.") : r;
 }
 
@@ -442,6 +443,8 @@ int
 talk_next(struct talk *t, const char *words)
 {
 	(void)words;
+	if (talk_consent_open(t) || talk_consent_offered(t))
+		return talk_consent_next(t);
 	return talk_note_open(t) ? ask(t) : buf_puts(&t->say, "Nothing is being asked now. !help shows what you can write.");
 }
 
@@ -451,6 +454,8 @@ talk_stop(struct talk *t, const char *words)
 	bool read;
 
 	(void)words;
+	if (!talk_note_open(t) && talk_consent_drop(t))
+		return buf_puts(&t->say, "Stopped; nothing was told, and nothing of it is kept. !consent begins again.");
 	if (!talk_note_open(t))		/* There are two other things to stop. */
 		return buf_puts(&t->say, "To stop what is being asked here, write !cancel. To take a consent back, write !revoke. People here read all that you write.");
 	read = json_object_get(json_obj(t->state, STATE), READ) != NULL;

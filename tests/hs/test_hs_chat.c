@@ -257,7 +257,7 @@ changed(void *cookie, const char *user, json_t *answer)
 static void
 test_unsigned(void)
 {
-	static const char *const words[] = { "!volunteer", "!share plan", "!yes" };
+	static const char *const words[] = { "!volunteer", "!share plan", "!yes", "!consent", "!yes BCDFG", "!no" };
 	struct tamper t = { .host = &h, .who = SOURCE, .part = "/keys/query", .alter = unsign_device };
 
 	(void)story_add(&h, "nearby", "nearby.example");

@@ -304,8 +304,8 @@ test_come_back(void)
 	host_run(&h, 20000);
 	is_int(heard("is asked again"), 0, "what they do themselves they are not told");
 	accept(id);
-	is_int(heard("they may use only if you consent anew: people"), 1, "they are not told that nobody knows them");
-	ok(answers("!status", "they may use only if you consent anew, and"), "nor if they ask");
+	is_int(heard("they may use only if you consent anew. Whether they may is yours to decide"), 1, "they are not told that nobody knows them");
+	ok(answers("!status", "they may use only if you consent anew: !consent asks you"), "nor if they ask");
 	early = host_command(&h, TARGET, "contact", json_pack("{s:s, s:s}", "referral", id, "channel", "phone"));
 	ok(refused(early, "consent has not been recorded"), "nobody is contacted before");
 	json_decref(host_ok(&h, TARGET, "decline", json_pack("{s:s, s:s}", "referral", id, "reason", "no_capacity")));

@@ -417,6 +417,67 @@ class NoteTest(Chat):
         self.assertEqual(search({"goal": word}, files + [file for node in self.network.nodes for file in node.files()]), {})
 
 
+class YesTest(Chat):
+    """Somebody says yes in the chat to the very words that they were shown, and nobody of the staff is needed; or says no."""
+
+    def accepted(self, person):
+        found = person.ask("!find grief")
+        question = person.ask("!refer " + re.search(r"^(\d+)\. Juniper", found, re.M)[1])
+        for words in ("26 to 59", "grief", "Spanish", "writing online", "in the next days"):
+            question = person.choose(question, words)
+        self.assertIn("This would be sent", person.ask("1"))
+        before = {row["id"] for row in self.lighthouse.list("referrals")}
+        self.assertIn("on its way", person.ask("!yes"))
+        new = lambda: [row["id"] for row in self.lighthouse.list("referrals") if row["id"] not in before]
+        self.lighthouse.wait(new, "has the request")
+        self.lighthouse.cairn("answer", new()[0], "accept", "--wait")
+        told = person.next()
+        self.assertIn("said yes to your request. They do not know who you are", told)
+        self.assertIn("!consent", told)
+        return new()[0]
+
+    def test_in_the_chat_alone(self):
+        eli, words = self.person("eli"), {name: canary() for name in ("name", "mind", "need")}
+        self.assertIn("Thank you for writing", eli.ask("Good evening."))
+        referral = self.accepted(eli)
+        self.assertIn("What should they call you?", eli.ask("!consent"))
+        question = eli.ask(words["name"])
+        self.assertIn(eli.client.user_id, question)
+        self.assertIn("they should mind", eli.choose(question, "in Matrix"))
+        self.assertIn("support with", eli.ask(words["mind"]))
+        self.assertIn("what becomes of it", eli.ask(words["need"]))
+        shown = eli.ask("1")
+        for part in ("Juniper", "Lighthouse Recovery Collective", *words.values(), eli.client.user_id, "!revoke", "Until: ", "If you say no"):
+            self.assertIn(part, shown)
+        letters = re.search(r"write !yes ([A-Z]{5})\.", shown)[1]
+        self.assertIn("Nothing has been told yet", eli.ask("yes"))
+        eli.client.send(eli.room, "m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": eli.write("!next"), "key": "\N{THUMBS UP SIGN}"}})
+        newer = [eli.next(), eli.next()]
+        letters = next(re.search(r"write !yes ([A-Z]{5})\.", text)[1] for text in newer if "write !yes" in text)
+        self.assertNotIn("disclosure", self.lighthouse.cairn("show", referral))
+        self.assertIn("It is on its way to them", eli.ask(f"!yes {letters.lower()}"))
+        self.lighthouse.wait(lambda: self.lighthouse.cairn("show", referral).get("disclosure"), "knows who it is")
+        arrived = self.lighthouse.cairn("show", referral)["disclosure"]
+        self.assertEqual((arrived["identity"]["name"], arrived["constraints"], arrived["need_detail"]), (words["name"], words["mind"], words["need"]))
+        self.assertEqual(arrived["identity"]["contact"]["value"], eli.client.user_id)
+        self.assertEqual(arrived["consent"]["signature"]["signer"], words["name"])
+        self.assertIn("stand for nothing", eli.ask(f"!yes {letters}"))
+        self.assertEqual(len(self.harbor.cairn("accounting", referral)["disclosures"]), 1)
+        self.assertIn("taken back, from now on", eli.ask("!revoke"))
+        self.lighthouse.wait_state(referral, "consent_revoked", "ended")
+        files = [file for server in self.network.pair.servers for file in server.files()]
+        self.assertEqual(search(words, files + [file for node in self.network.nodes for file in node.files()]), {})
+
+    def test_no(self):
+        una = self.person("una")
+        self.assertIn("Thank you for writing", una.ask("Good evening."))
+        referral = self.accepted(una)
+        una.ask("!consent")
+        self.assertIn("Nothing is told", una.ask("!no"))
+        self.silent(una)
+        self.assertNotIn("disclosure", self.lighthouse.cairn("show", referral))
+
+
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     tap.main()
