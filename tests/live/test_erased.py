@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import tap
-from demo import Story, canary
+from demo import Story, canary, search
 from homeserver import ROOT
 from nioclient import NioClient
 from node import Network
@@ -145,6 +145,23 @@ class Erased(unittest.TestCase):
                 self.assertEqual((stolen.found(words, stolen.values), stolen.found(words, stolen.events), stolen.ratchets), (set(), set(), 0))
                 self.assertEqual((today.found(words, today.values), today.found(words, today.events)), (set(), set()))
                 self.assertTrue(today.values and today.ratchets, "what is others' opens still")
+
+    def test_without_keys(self):
+        """A backup, the key-encryption key and both homeservers' databases, without any keys.db: no word of all that anybody wrote, the consent included."""
+        for node in self.story.network.nodes:
+            then, alone = node.directory / "then", node.directory / "alone"
+            alone.mkdir()
+            shutil.copy(then / "cairn.db", alone)
+            thief, owner = (Thief(node, directory, self.events) for directory in (alone, then))
+            said = owner.found(self.story.words, owner.values)
+            self.assertGreaterEqual(said, {*FORGOTTEN, "patient", "what", "purpose", "signer", "recorder"})
+            self.assertGreater(len(thief.values), 10, "the store's own key is right")
+            self.assertEqual((thief.found(self.story.words, thief.values), thief.found(self.story.words, thief.events)), (set(), set()))
+            files = [alone / "cairn.db", node.directory / "kek", node.state / "recovery.txt"]
+            for server in self.story.network.pair.servers:
+                database = pathlib.Path(server.database)
+                files += database.parent.glob(database.name + "*")
+            self.assertEqual(search({name: self.story.words[name] for name in said}, files), {})
 
     def test_recovery(self):
         """Nothing of a backup is sealed under a recovery key, and no homeserver keeps sessions for one."""

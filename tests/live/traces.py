@@ -76,7 +76,8 @@ class Keys:
         self._cipher = ChaCha20_Poly1305
         self._db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
         self.kek = pathlib.Path(key_file).read_bytes()
-        self._slots = (pathlib.Path(database).parent / "keys.db").read_bytes()
+        slots = pathlib.Path(database).parent / "keys.db"
+        self._slots = slots.read_bytes() if slots.exists() else b""  # With none, only what is sealed by the store's own key opens.
         self.use(self.unwrapped(self.kek))
 
     def close(self):
