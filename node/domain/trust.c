@@ -7,6 +7,7 @@
 #include "base/canon.h"
 #include "base/proof.h"
 #include "directory.h"
+#include "lookalike.h"
 #include "signed.h"
 #include "trust_list.h"
 #include "when.h"
@@ -178,6 +179,23 @@ other_proofs(const json_t *doc, const uint8_t own[32], json_t **ret)
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
+/* A person who reads one name is not to think of another organization; one that is suspended counts too. */
+static int
+check_names(const struct trust *t, struct err *reterr)
+{
+	for (size_t i = 0; i < t->norgs; i++) {
+		const char *name = t->orgs[i].name;
+
+		if (lookalike_mixed(name))
+			return err_set(reterr, E_REFUSED, "trust list: orgs[%zu].name: \"%s\" mixes letters of two scripts", i, name);
+		for (size_t j = 0; j < i; j++)
+			if (lookalike(name, t->orgs[j].name))
+				return err_set(reterr, E_REFUSED, "trust list: orgs[%zu].name: \"%s\" looks like \"%s\", orgs[%zu].name", i, name,
+				    t->orgs[j].name, j);
+	}
+	return 0;
+}
+
 int
 trust_sign(json_t *doc, const uint8_t seed[32], int64_t now, struct err *reterr)
 {
@@ -190,7 +208,7 @@ trust_sign(json_t *doc, const uint8_t seed[32], int64_t now, struct err *reterr)
 	if (t == NULL)
 		return -ENOMEM;
 	t->doc = json_incref(doc);
-	if ((r = trust_read(doc, t, reterr)) != 0)
+	if ((r = trust_read(doc, t, reterr)) != 0 || (r = check_names(t, reterr)) != 0)
 		return r;
 	if ((alone = without(doc, "proof")) == NULL)
 		return -ENOMEM;

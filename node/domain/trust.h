@@ -83,7 +83,8 @@ static inline void	trust_cleanup(struct trust **t) { trust_free(*t); }
 
 /**
  * trust_sign(doc, seed, now, reterr): check the shape of a list and add a proof.  Proofs by
- * others that are good stay; those over another content, or by the same key, go.  0, E_BAD or -ENOMEM.
+ * others that are good stay; those over another content, or by the same key, go.  0, E_BAD, -ENOMEM, or E_REFUSED: one
+ * of its organizations has a name that people may take for another's (lookalike.h).
  */
 int	trust_sign(json_t *, const uint8_t seed[32], int64_t now, struct err *) must_check;
 

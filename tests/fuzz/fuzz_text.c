@@ -11,6 +11,7 @@
 #include "base/proof.h"
 #include "base/text.h"
 #include "domain/directory.h"
+#include "domain/lookalike.h"
 #include "domain/search_terms.h"
 #include "domain/when.h"
 #include "fuzz.h"
@@ -176,6 +177,8 @@ rules(const char *text)
 	if (directory_kind_parse(text, &kind) == 0)
 		claim(strcmp(directory_kind_name(kind), text) == 0);
 	(void)!log_level_parse(text, &level);
+	(void)lookalike_mixed(text);
+	claim(!lookalike(text, "") && lookalike(text, "!Harbor") == lookalike("HARBOR", text));
 	claim(directory_state_check(text, "org.cairnpeer.record", text, &err) != 0);
 	fuzz_err(&err, true);
 }
