@@ -7,6 +7,8 @@
 #include "base/canon.h"
 #include "base/id.h"
 #include "crypt/envelope.h"
+#include "domain/fields.h"
+#include "domain/trust.h"
 #include "events.h"
 #include "handlers.h"
 #include "origin.h"
@@ -65,30 +67,43 @@ by_text(const void *a, const void *b)
 }
 
 /*
- * Add the record to the answer to ${org}, which is to forget it when it is withdrawn; E_EXISTS if the answer is full.  Of one that is too long
- * its number is there: the manifest counts it.
+ * Is it kept from them?  A node shows it to those for whom it is; nobody here knows whom a bot talks to, so that it gets what is for
+ * anyone.
+ */
+static bool
+is_kept(const struct app *app, const char *org, const struct own_record *rec, const json_t *record)
+{
+	return !trust_has_role(trust_org(app->trust, org), "node") && fields_reader(rec->kind, json_obj(record, "body")) != FIELDS_ANYONE;
+}
+
+/*
+ * Add the record to the answer to ${org}, which is to forget it when it is withdrawn; E_EXISTS if the answer is full.  Of one that is too long, or
+ * not for them, its number is there: the manifest counts it.
  */
 static int
 add_record(struct app *app, const char *org, const char *id, size_t *size, json_t *records, json_t *omitted)
 {
 	struct own_record rec;
-	json_t *value = NULL;
+	autojson json_t *value = NULL;
 	size_t len;
+	bool left_out;
 	int r = own_get(app->db, id, &rec);
 
 	if (r != 0)
 		return r;
 	len = strlen(rec.record);
-	if (json_array_size(records) + json_array_size(omitted) == ANSWER_RECORDS || (*size > 0 && *size + len > ANSWER_MAX))
+	if ((r = canon_parse(rec.record, len, &value, NULL)) != 0) {
+		own_free(&rec);
+		return r < 0 ? r : ERR_CORRUPT;
+	}
+	left_out = len > ANSWER_MAX || is_kept(app, org, &rec, value);
+	if (json_array_size(records) + json_array_size(omitted) == ANSWER_RECORDS || (!left_out && *size > 0 && *size + len > ANSWER_MAX))
 		r = E_EXISTS;
-	else if (len > ANSWER_MAX)
+	else if (left_out)
 		r = json_array_append_new(omitted, json_pack("{s:s, s:I}", "id", id, "seq", (json_int_t)rec.seq)) != 0 ? -ENOMEM : 0;
-	else if ((r = canon_parse(rec.record, len, &value, NULL)) == 0 &&
-	    (r = json_array_append_new(records, json_pack("{s:o}", "record", value)) != 0 ? -ENOMEM : 0) == 0)
+	else if ((r = json_array_append_new(records, json_pack("{s:O}", "record", value)) != 0 ? -ENOMEM : 0) == 0)
 		r = strcmp(rec.kind, "withdrawal") != 0 && strcmp(rec.kind, "manifest") != 0 ? read_put(app->db, id, org) : 0;
-	else if (r > 0)
-		r = ERR_CORRUPT;
-	if (r == 0 && len <= ANSWER_MAX)
+	if (r == 0 && !left_out)
 		*size += len + sizeof("{\"record\":},");
 	own_free(&rec);
 	return r;

@@ -210,6 +210,19 @@ fields_check(const char *kind, const json_t *body, int64_t now, struct err *rete
 	return check_line(body, reterr);
 }
 
+enum fields_reader
+fields_reader(const char *kind, const json_t *body)
+{
+	bool story = strcmp(kind, "story") == 0;
+	const char *wish = json_str(body, story ? "shared_with" : "readers");
+
+	if ((!story && strcmp(kind, "statement") != 0) || json_is_true(json_object_get(body, "withdrawn")))
+		return FIELDS_ANYONE;
+	if (wish == NULL || (strcmp(wish, "members") != 0 && strcmp(wish, "anyone") != 0))
+		return FIELDS_STAFF;
+	return strcmp(wish, "members") == 0 ? FIELDS_MEMBERS : FIELDS_ANYONE;
+}
+
 /* What is for one of these is not for the other; who is meant by any other two may be the same people. */
 static bool
 is_for(const char *whom, const char *audience)

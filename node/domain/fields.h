@@ -37,6 +37,12 @@ int	fields_check(const char *kind, const json_t *body, int64_t now, struct err *
  */
 bool	fields_mixes(const char *kind, const json_t *body, const char **ret_where, const char **ret_minors, const char **ret_adults);
 
+/* Who may be shown a record: staff, here and at partners; whoever they support, in a chat with a node, too; or anyone, also by a bot. */
+enum fields_reader { FIELDS_STAFF, FIELDS_MEMBERS, FIELDS_ANYONE };
+
+/** fields_reader(kind, body): as its author wishes, of a story or a statement of lived experience; what says nothing of it is for staff.  Of others: anyone. */
+enum fields_reader fields_reader(const char *kind, const json_t *body);
+
 /** fields_words(kind, body, now, ret): a list of sentences; the caller owns it.  0 or -ENOMEM. */
 int	fields_words(const char *kind, const json_t *body, int64_t now, json_t **ret) must_check;
 

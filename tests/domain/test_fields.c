@@ -246,6 +246,28 @@ test_words(void)
 	}
 }
 
+static void
+test_readers(void)
+{
+	static const struct {
+		const char		*kind, *body;
+		enum fields_reader	 reader;
+	} whom[] = {
+		{ "story", "{'shared_with':'partners'}", FIELDS_STAFF }, { "story", "{'shared_with':'members'}", FIELDS_MEMBERS },
+		{ "story", "{'shared_with':'anyone'}", FIELDS_ANYONE }, { "story", "{}", FIELDS_STAFF }, { "story", "{'shared_with':'all'}", FIELDS_STAFF },
+		{ "story", "{'readers':'anyone'}", FIELDS_STAFF },
+		{ "statement", "{'readers':'staff'}", FIELDS_STAFF }, { "statement", "{'readers':'members'}", FIELDS_MEMBERS },
+		{ "statement", "{'readers':'anyone'}", FIELDS_ANYONE }, { "statement", "{}", FIELDS_STAFF }, { "statement", "{'withdrawn':true}", FIELDS_ANYONE },
+		{ "resource", "{}", FIELDS_ANYONE },
+	};
+
+	for (size_t i = 0; i < nelem(whom); i++) {
+		autojson json_t *body = json_of(whom[i].body);
+
+		is_int(fields_reader(whom[i].kind, body), whom[i].reader, "who may read a %s: %s", whom[i].kind, whom[i].body);
+	}
+}
+
 #define PLACE	"'address':'1 Pier','postal_code':'07101','latitude_e6':1,'longitude_e6':2,'visibility':'public'"
 
 static const struct {
@@ -441,6 +463,7 @@ main(void)
 	test_check();
 	test_aged();
 	test_words();
+	test_readers();
 	test_hidden();
 	test_each_kind();
 	test_hidden_elsewhere();

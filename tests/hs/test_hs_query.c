@@ -14,6 +14,8 @@
 #include "hostile.h"
 #include "store/casestore.h"
 #include "story.h"
+#include "story_trust.h"
+#include "tests/domain/quoted.h"
 #include "tests/tap.h"
 
 enum { MORE = 170 };
@@ -282,6 +284,88 @@ test_forgets(void)
 	ok(story_audited(&h, SOURCE, "", "purge", kim) == 1 && forgotten(kim), "when it ends they are");
 }
 
+/* What somebody says of their own life, for whom they name. */
+static json_t *
+statement(const uint8_t seed[ED25519_SEED], const char *readers)
+{
+	char did[80];
+	json_t *doc = json_pack("{s:i, s:s, s:s, s:I, s:I, s:b, s:s, s:[s]}", "v", 1, "kind", "lived_experience", "specialist", story_did(seed, did), "issued_at",
+	    (json_int_t)(*h.now - 1000), "expires_at", (json_int_t)(*h.now + WHEN_DAY), "withdrawn", 0, "readers", readers, "conditions", "grief");
+
+	if (proof_sign(doc, seed, "assertionMethod", "2026-11-20T00:00:00Z", NULL) != 0)
+		host_fail(&h, "not signed");
+	return json_pack("{s:s, s:s, s:o}", "source", readers, "kind", "statement", "body", doc);
+}
+
+/* Of one kind: how many records are in the answer to the next query, and of how many only the number; the last of the records. */
+static void
+counts(int n, const char *kind, size_t *ret, size_t *ret_left, json_t **ret_body)
+{
+	autojson json_t *answer = NULL;
+	int open;
+
+	query(n, kind, NULL);
+	if ((answer = answer_to(n, &open)) == NULL)
+		host_fail(&h, "no answer to %d", n);
+	acknowledge(n + 1, answer);
+	host_run(&h, 1000);
+	*ret = good(answer, kind);
+	*ret_left = json_array_size(json_arr(answer, "omitted"));
+	json_decref(*ret_body);
+	*ret_body = json_incref(json_obj(json_obj(json_array_get(json_arr(answer, "records"), 0), "record"), "body"));
+}
+
+/* Our partner's part on the next list. */
+static void
+become(int version, const char *role)
+{
+	autojson json_t *list = story_trust_list(&h, version, 3, STORY_LIFE);
+	struct err err = { "" };
+
+	(void)json_object_set_new(json_array_get(json_arr(list, "orgs"), SOURCE), "roles", json_pack("[s]", role));
+	if (trust_sign(list, seeds[0], *h.now, &err) != 0)
+		host_fail(&h, "the list is not signed: %s", err.text);
+	for (size_t i = 0; i < 2; i++)
+		json_decref(host_ok(&h, i, "import_trust", json_pack("{s:O}", "document", list)));
+	host_run(&h, 20000);
+}
+
+/* A node is given whatever its people may read; a bot, which may talk to anybody, what is for anyone. */
+static void
+test_readers(void)
+{
+	static const char *const stories[] = { "partners", "members", "anyone" };
+	static const uint8_t people[3][ED25519_SEED] = { "ada", "bea", "cleo" };
+	static const char *const readers[] = { "staff", "members", "anyone" };
+	autojson json_t *records = json_array(), *body = NULL;
+	size_t n, left;
+
+	for (size_t i = 0; i < 3; i++) {
+		json_t *one = json_source("schemas/story.example.json");
+
+		(void)json_object_set_new(one, "shared_with", json_string(stories[i]));
+		(void)json_array_append_new(records, json_pack("{s:s, s:s, s:o}", "source", stories[i], "kind", "story", "body", one));
+		(void)json_array_append_new(records, statement(people[i], readers[i]));
+		(void)json_object_set_new(json_array_get(records, json_array_size(records) - 1), "source", json_sprintf("life:%zu", i));
+	}
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:O}", "records", records)));
+	json_decref(host_ok(&h, TARGET, "publish", json_object()));
+	host_run(&h, 60000);
+	counts(500, "story", &n, &left, &body);
+	ok(n == 3 && left == 0, "a node is given each story: %zu", n);
+	counts(502, "statement", &n, &left, &body);
+	ok(n == 3 && left == 0, "and what each specialist says of their life: %zu", n);
+	become(3, "bot");
+	counts(504, "story", &n, &left, &body);
+	ok(n == 1 && left == 2, "a bot one, and the numbers of the others, which the manifest counts: %zu and %zu", n, left);
+	is_str(json_str(body, "shared_with"), "anyone", "which is for anyone");
+	counts(506, "statement", &n, &left, &body);
+	ok(n == 1 && left == 2, "likewise: %zu and %zu", n, left);
+	is_str(json_str(body, "readers"), "anyone", "what is said for anyone");
+	counts(508, "specialist", &n, &left, &body);
+	ok(n == 1 && left == 0, "all else is for it, too");
+}
+
 int
 main(void)
 {
@@ -302,6 +386,8 @@ main(void)
 	}
 	test_forgets();
 	test_pages();
+	test_readers();
+	become(5, "node");
 	test_bound();
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");
 	host_close(&h);
