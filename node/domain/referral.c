@@ -24,6 +24,8 @@
 #define OUTCOME		REFERRAL_SEND_OUTCOME
 #define NOTIFY		REFERRAL_NOTIFY_STAFF
 
+#define SOON	(3 * WHEN_DAY)		/* What is owed by then waits for somebody. */
+
 enum { ATTEMPTS_BEFORE_FAIL = 3, CHANNELS_BEFORE_FAIL = 2, REOPEN_DAYS = 30, MISTAKE_HOURS = 24 };
 
 enum need {
@@ -196,6 +198,18 @@ referral_clock(const struct referral *r)
 	if (r->state == REFERRAL_ACCEPTED && !r->consented)
 		return &clock_consent;
 	return &clocks[r->state];
+}
+
+enum referral_waiting
+referral_waiting(const struct referral *r, bool reminded)
+{
+	const struct referral_clock *clock = referral_clock(r);
+
+	if (clock == NULL)
+		return REFERRAL_WAITS_NOT;
+	if ((clock->owner == REFERRAL_BY_TARGET) == (r->side == REFERRAL_AT_TARGET) && (reminded || clock->remind_ms <= SOON))
+		return REFERRAL_WAITS_FOR_US;
+	return reminded ? REFERRAL_WAITS_LATE : REFERRAL_WAITS_NOT;
 }
 
 /* ${n} days later, not counting Saturday and Sunday (UTC); the first of 1970 was a Thursday. */

@@ -211,6 +211,13 @@ struct referral_clock {
 const struct referral_clock *referral_clock(const struct referral *);
 
 /**
+ * referral_waiting(r, reminded): does anybody wait for our staff, who also ask our member; or for somebody else who is late?  Ours is what
+ * is owed within days, and what they were reminded of; not that support goes on, or a meeting is to come.
+ */
+enum referral_waiting { REFERRAL_WAITS_NOT, REFERRAL_WAITS_FOR_US, REFERRAL_WAITS_LATE };
+enum referral_waiting referral_waiting(const struct referral *, bool reminded);
+
+/**
  * referral_remind_at(r, n): when staff are reminded for the ${n}-th time, from 1: from the last step, or
  * the meeting, on; a request is answered within business days.  referral_expire_at(r): when EXPIRE may come, and the time that it has:
  * on both sides the same.  referral_strike_at(r): when this side lets it come: a step's date is its author's word, so nobody's

@@ -393,6 +393,43 @@ test_times(void)
 	ok(referral_remind_at(&r, 1) == INT64_MAX && referral_expire_at(&r) == INT64_MAX, "what is closed reminds nobody");
 }
 
+/* For whom something waits, in words: us at the source, us at the target; with "!" once staff were reminded of it. */
+static void
+test_waiting(void)
+{
+	static const struct { enum referral_state state; bool consented, cancelling; const char *at_source, *at_target; } all[] = {
+		{ REFERRAL_DRAFT, false, false, "!", "!late" },
+		{ REFERRAL_CONSENT_PENDING, false, false, "us", "!late" },
+		{ REFERRAL_SENT, false, false, "!late", "us" },
+		{ REFERRAL_RECEIVED, false, false, "!late", "us" },
+		{ REFERRAL_INFO_REQUESTED, false, false, "us", "!late" },
+		{ REFERRAL_WAITLISTED, false, false, "!late", "!" },
+		{ REFERRAL_ACCEPTED, false, false, "us", "!late" },
+		{ REFERRAL_ACCEPTED, true, false, "!late", "us" },
+		{ REFERRAL_CONTACTING, true, false, "!late", "us" },
+		{ REFERRAL_SCHEDULED, true, false, "!late", "!" },
+		{ REFERRAL_ENGAGED, true, false, "!late", "!" },
+		{ REFERRAL_ENGAGED, true, true, "!late", "us" },
+		{ REFERRAL_PAUSED, true, false, "!", "!late" },
+		{ REFERRAL_FORWARDED, true, false, "", "" },
+		{ REFERRAL_CLOSED, true, false, "", "" },
+		{ REFERRAL_ENDED, true, false, "", "" },
+	};
+
+	for (size_t i = 0; i < nelem(all); i++)
+		for (int side = 0; side < 2; side++) {
+			const char *words = side == REFERRAL_AT_SOURCE ? all[i].at_source : all[i].at_target;
+			struct referral r = { .side = (enum referral_side)side, .state = all[i].state, .consented = all[i].consented,
+			    .cancelling = all[i].cancelling };
+			enum referral_waiting then = !strcmp(words, "") ? REFERRAL_WAITS_NOT : !strcmp(words, "!late") ? REFERRAL_WAITS_LATE :
+			    REFERRAL_WAITS_FOR_US;
+
+			ok(referral_waiting(&r, false) == (strcmp(words, "us") == 0 ? REFERRAL_WAITS_FOR_US : REFERRAL_WAITS_NOT) &&
+			    referral_waiting(&r, true) == then, "%s at the %s: %s", referral_state_name(r.state),
+			    side == REFERRAL_AT_SOURCE ? "source" : "target", words);
+		}
+}
+
 /* A step's date is its author's; whose turn it then is has all the time from when they had it. */
 static void
 test_heard(void)
@@ -542,5 +579,6 @@ main(void)
 	test_may_say();
 	test_story();
 	test_random_walk();
+	test_waiting();
 	return done_testing();
 }
