@@ -227,3 +227,60 @@ case_overdue(struct db *db, int64_t *ret)
 	*ret = db_int(rows, 0);
 	return 0;
 }
+
+int
+case_ring(struct db *db, const char *id, enum case_ring how)
+{
+	return db_run(db, Q_CASE_RING, "ti", id, (int64_t)how);
+}
+
+int
+case_rings(struct db *db, enum case_ring *ret)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CASE_RINGS, "");
+
+	if (r != 0 || (r = db_next(rows)) != 0)
+		return r > 0 ? ERR_DB : r;
+	*ret = db_null(rows, 0) ? CASE_RING_NOT : db_int(rows, 0) > CASE_RING ? CASE_RING_URGENT : CASE_RING;
+	return 0;
+}
+
+int
+case_told(struct db *db, int64_t line)
+{
+	return db_run(db, Q_CASE_TOLD, "i", line);
+}
+
+int
+case_told_of(struct db *db, int64_t line)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CASE_TOLD_OF, "i", line);
+
+	return r != 0 ? r : db_next(rows);
+}
+
+int
+case_turns(struct db *db, int (*fn)(void *, const struct case_turn *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_CASE_TURNS, "");
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		const char *side = db_text(rows, 0), *state = db_text(rows, 1);
+		const int64_t ring = db_int(rows, 5);
+		struct case_turn t = { .reminded = db_int(rows, 4) != 0, .ring = ring > CASE_RING ? CASE_RING_URGENT : (enum case_ring)ring,
+		    .n = db_int(rows, 6), .oldest = db_int(rows, 7) };
+
+		if (side == NULL || state == NULL)
+			return -ENOMEM;
+		if (referral_state_parse(state, &t.r.state) != 0)
+			return ERR_CORRUPT;
+		t.r.side = strcmp(side, side_name[REFERRAL_AT_TARGET]) == 0 ? REFERRAL_AT_TARGET : REFERRAL_AT_SOURCE;
+		t.r.consented = db_int(rows, 2) != 0;
+		t.r.cancelling = db_int(rows, 3) != 0;
+		r = fn(cookie, &t);
+	}
+	return r == E_NOTFOUND ? 0 : r;
+}

@@ -55,6 +55,25 @@ int	case_page(struct db *, int64_t *after, int64_t limit, int (*)(void *, const 
 int	case_asked(struct db *, const char *id, int64_t *ret_at, int64_t *ret_until) must_check;
 int	case_asked_put(struct db *, const char *id, int64_t at, int64_t until) must_check;
 
+/**
+ * case_ring(db, id, how): staff are to be told of it; CASE_RING_NOT: no more.  case_rings(db, ret): how, of all.  case_told(db, line): they
+ * were told of each, by the line of that time; case_told_of(db, line): is any of these as it was then?  0, E_NOTFOUND.
+ */
+enum case_ring { CASE_RING_NOT, CASE_RING, CASE_RING_URGENT };
+int	case_ring(struct db *, const char *id, enum case_ring) must_check;
+int	case_rings(struct db *, enum case_ring *) must_check;
+int	case_told(struct db *, int64_t line) must_check;
+int	case_told_of(struct db *, int64_t line) must_check;
+
+/** case_turns(db, fn, cookie): those under way and those that ring, ${n} that are alike at a time. */
+struct case_turn {
+	struct referral	 r;		/* Only side, state, consented and cancelling. */
+	bool		 reminded;
+	enum case_ring	 ring;
+	int64_t		 n, oldest;	/* oldest: since when the first of them is so. */
+};
+int	case_turns(struct db *, int (*)(void *, const struct case_turn *), void *) must_check;
+
 /* Its steps, in the order in which they came; which of them count says path.h. */
 struct step_row {
 	struct path_step step;	/* meets_at, channel and supervised are in the content. */

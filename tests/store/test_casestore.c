@@ -86,6 +86,58 @@ test_clocks(void)
 	is_int(n, 2, "of whom staff were reminded");
 }
 
+/* Of each kind how many, and the oldest. */
+static int
+add_turn(void *cookie, const struct case_turn *t)
+{
+	char *out = cookie;
+
+	(void)snprintf(out + strlen(out), 200 - strlen(out), "%s%s%s%s%d:%lld@%lld ", t->r.side == REFERRAL_AT_TARGET ? "in " : "out ",
+	    referral_state_name(t->r.state), t->r.cancelling ? "/" : "", t->reminded ? "!" : "", t->ring, (long long)t->n, (long long)t->oldest);
+	return 0;
+}
+
+/* What staff are to be told of, and were. */
+static void
+test_rings(void)
+{
+	struct case_row c = { .id = text("N1"), .org = text("org"), .created = 1,
+	    .r = { .side = REFERRAL_AT_TARGET, .state = REFERRAL_RECEIVED, .since = 70, .heard = 80 } };
+	enum case_ring ring;
+	char out[200] = "";
+
+	must(case_put(db, &c));
+	c.id = text("N2");
+	c.r.since = 90;
+	must(case_put(db, &c));
+	must(case_rings(db, &ring));
+	is_int(ring, CASE_RING_NOT, "nothing rings");
+	must(case_turns(db, add_turn, out));
+	is_str(out, "in received0:2@80 ", "what is alike is counted, since when the first is so; not what is over, nor of an older release");
+	must(case_ring(db, "N1", CASE_RING_URGENT));
+	must(case_ring(db, "N1", CASE_RING));
+	must(case_ring(db, "R1", CASE_RING));
+	must(case_rings(db, &ring));
+	is_int(ring, CASE_RING_URGENT, "what is urgent stays so");
+	must(case_ring(db, "N1", CASE_RING_NOT));
+	must(case_ring(db, "N2", CASE_RING));
+	must(case_rings(db, &ring));
+	is_int(ring, CASE_RING, "until it is done");
+	out[0] = '\0';
+	must(case_turns(db, add_turn, out));
+	is_str(out, "in ended/!1:1@8 in received0:1@80 in received1:1@90 ", "what rings is counted by itself, also if it is over");
+	must(case_put(db, &c));
+	must(case_told(db, 1000));
+	must(case_rings(db, &ring));
+	is_int(ring, CASE_RING_NOT, "what was told of rings no more");
+	is_int(case_told_of(db, 1000), 0, "which line it was is known");
+	is_int(case_told_of(db, 999), E_NOTFOUND, "and which it was not");
+	must(case_ring(db, "R1", CASE_RING));
+	is_int(case_told_of(db, 1000), 0, "one of two rings again");
+	must(case_ring(db, "N2", CASE_RING_NOT));
+	is_int(case_told_of(db, 1000), E_NOTFOUND, "the other is done: of that line nothing is left");
+}
+
 static void
 test_steps(void)
 {
@@ -431,6 +483,7 @@ main(void)
 	test_cases();
 	test_steps();
 	test_clocks();
+	test_rings();
 	test_every_state();
 	test_traffic_order();
 	test_traffic();

@@ -99,6 +99,24 @@ SELECT asked_at, asked_until FROM referral WHERE id = ?1;
 -- name: case_asked_put
 UPDATE referral SET asked_at = ?2, asked_until = ?3 WHERE id = ?1;
 
+-- name: case_ring
+UPDATE referral SET rings = CASE WHEN ?2 = 0 THEN 0 ELSE max(rings, ?2) END WHERE id = ?1;
+
+-- name: case_rings
+SELECT max(rings) FROM referral WHERE rings > 0 AND erased = 0 AND lost = 0;
+
+-- name: case_told
+UPDATE referral SET rings = -?1 WHERE rings > 0 AND lost = 0;
+
+-- name: case_told_of
+SELECT 1 FROM referral WHERE rings = -?1 AND erased = 0 AND lost = 0 LIMIT 1;
+
+-- Those under way and those of which staff are to be told, by what their turn depends on; not those of version 3.
+-- name: case_turns
+SELECT side, state, consented, cancelling, reminded > 0, max(rings, 0), count(*), min(max(since, heard)) FROM referral
+WHERE erased = 0 AND lost = 0 AND ((state NOT IN ('ended', 'closed', 'forwarded') AND since > 0) OR rings > 0)
+GROUP BY 1, 2, 3, 4, 5, 6;
+
 -- name: case_takes_from
 UPDATE referral SET taken_from = max(taken_from, ?2) WHERE id = ?1;
 

@@ -16,6 +16,9 @@ ALTER TABLE referral ADD COLUMN taken_from INTEGER NOT NULL DEFAULT 0;
 -- Of which step or meeting, and of which end of a consent, the member was asked.
 ALTER TABLE referral ADD COLUMN asked_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE referral ADD COLUMN asked_until INTEGER NOT NULL DEFAULT 0;
+-- node/app/remind.h.  1: staff are to be told; 2: by night, too; below 0: they were told, by the line of that time (negated).
+ALTER TABLE referral ADD COLUMN rings INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX referral_rings ON referral (rings) WHERE rings <> 0;
 CREATE INDEX referral_due ON referral (clock_due) WHERE clock_due > 0;
 CREATE INDEX referral_part ON referral (part_of) WHERE part_of IS NOT NULL;
 
