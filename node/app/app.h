@@ -107,6 +107,7 @@ struct app {
 	struct {			/* What members are asked; talk_clock.h. */
 		int64_t	due, after;		/* When the round begins or goes on, and behind which referral. */
 	} asks;
+	bool			 staff_invited;	/* Each of staff_users, by this process. */
 	struct {			/* The last 429; for cairn doctor only. */
 		int64_t		until;
 		unsigned	account;

@@ -11,6 +11,7 @@
 #include "case.h"
 #include "domain/when.h"
 #include "intake.h"
+#include "remind.h"
 #include "store/audit.h"
 #include "store/outbox.h"
 #include "traffic.h"
@@ -275,15 +276,15 @@ counting(const struct path *path)
 	return counts;
 }
 
-/* The person concerned hears of each step that counts and did not before: the one that came, and what had waited for it. */
+/* The person concerned and our staff hear of each step that counts and did not before: the one that came, and what had waited for it. */
 static int
 news(struct app *app, const struct case_row *row, const struct path *path, const bool *before, size_t n)
 {
 	int r = 0;
 
 	for (size_t i = path_next(path, PATH_NONE); i != PATH_NONE && r == 0; i = path_next(path, i))
-		if (i >= n || !before[i])
-			r = intake_news(app, row, path_at(path, i), path_before(path, i)->state);
+		if ((i >= n || !before[i]) && (r = intake_news(app, row, path_at(path, i), path_before(path, i)->state)) == 0)
+			r = remind_heard(app, row, path_at(path, i), path_effects(path, i));
 	return r;
 }
 
@@ -432,8 +433,9 @@ case_step(struct app *app, struct case_row *row, const struct case_step *in, str
 		return explain(app, row, path, &step, reterr);
 	if (r != 0 && r != E_LATER)
 		return r;
-	r = settle(app, row, path);
-	return r != 0 ? r : news(app, row, path, before, n);
+	if ((r = settle(app, row, path)) != 0 || (r = news(app, row, path, before, n)) != 0)
+		return r;
+	return in->prev == NULL ? remind_done(app, row->id) : 0;
 }
 
 /* It does not go (any more). */
@@ -554,7 +556,8 @@ strike(void *cookie, const struct case_row *due)
 	} else {
 		while (remind_at(&row) <= now)
 			row.reminded++;
-		r = case_wind(app, &row);
+		if ((r = case_wind(app, &row)) == 0 && row.reminded > due->reminded)
+			r = remind_struck(app, &row);
 	}
 	free(row.disclosure);
 	free(row.outcome);

@@ -21,6 +21,7 @@
 #include "manifest.h"
 #include "notes.h"
 #include "publish.h"
+#include "remind.h"
 #include "steps.h"
 #include "store/askstore.h"
 #include "store/audit.h"
@@ -339,6 +340,18 @@ check_turns(struct app *app, json_t *checks)
 	    "cairn list referrals shows whose turn it is: ours is done with what cairn show REFERRAL names; else speak to their staff");
 }
 
+/* Who hears of them by themselves. */
+static int
+check_staff(struct app *app, json_t *checks)
+{
+	char text[400];
+	bool trouble;
+	int r = remind_trouble(app, text, sizeof(text), &trouble);
+
+	return r != 0 ? r : doctor_say(checks, "reminders", !trouble, text,
+	    "staff accept the chat that the node invites them to, or write to it once, from a verified app");
+}
+
 /* What a partner said after something that never came has no effect. */
 static int
 check_waiting(struct app *app, json_t *checks)
@@ -519,7 +532,8 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_lost_people(app, checks)) != 0 ||
-	    (r = check_copies(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 || (r = check_waiting(app, checks)) != 0 ||
+	    (r = check_copies(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||
+	    (r = check_staff(app, checks)) != 0 || (r = check_waiting(app, checks)) != 0 ||
 	    (r = check_revocations(app, checks)) != 0 || (r = check_records(app, checks)) != 0 || (r = check_purges(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
 	    (r = check_matches(app, checks)) != 0 || (r = check_feedback(app, checks)) != 0 || (r = check_house(app, checks)) != 0 ||
 	    (r = check_erasures(app, checks)) != 0)

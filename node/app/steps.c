@@ -25,6 +25,7 @@
 #include "members.h"
 #include "message.h"
 #include "publish.h"
+#include "remind.h"
 #include "revoke.h"
 #include "rooms.h"
 #include "notes_chat.h"
@@ -209,6 +210,8 @@ judge(struct app *app, struct out *out)
 		r = other_side_trusted(app, out);
 	if (r == 0 && !strcmp(out->purpose, "traffic"))
 		r = case_may_send(app, out->ref);
+	if (r == 0 && !strcmp(out->purpose, "say") && (r = remind_may_say(app, out)) != 0)
+		return r;
 	if (r == E_LATER) {
 		r = outbox_later(app->db, out->id, app_now(app) + UNTRUSTED_MS);
 		return r == 0 ? E_LATER : r;
@@ -373,6 +376,7 @@ own_keys(struct app *app, bool *ret_more)
 	X(HEADS, "sending")			\
 	X(OWN_KEYS, "keys of our own")		\
 	X(CLOCK, "clocks of referrals")		\
+	X(REMIND, "reminders to staff")		\
 	X(NOTES, "what people keep")		\
 	X(ASKS, "questions to members")		\
 	X(CONSULT, "results of consultations")	\
@@ -417,6 +421,8 @@ one(struct app *app, enum step step, bool *ret_more)
 		return epoch_open(app) ? own_keys(app, ret_more) : 0;
 	case STEP_CLOCK:
 		return epoch_open(app) ? case_clock_step(app, ret_more) : 0;
+	case STEP_REMIND:
+		return epoch_open(app) ? remind_step(app, ret_more) : 0;
 	case STEP_NOTES:
 		return epoch_open(app) ? notes_chat_step(app) : 0;
 	case STEP_ASKS:
@@ -499,6 +505,8 @@ steps_next(struct app *app)
 	if (app->crypt != NULL && (again = gap_next_due(app->db)) < due)
 		due = again;
 	if (epoch_open(app) && (again = case_clock_due(app)) < due)
+		due = again;
+	if (app->crypt != NULL && epoch_open(app) && (again = remind_due(app)) < due)
 		due = again;
 	if (app->crypt != NULL && epoch_open(app) && (again = notes_chat_due(app)) < due)
 		due = again;

@@ -38,6 +38,7 @@ enum { SHOWN_MAX = 1000 };
 struct listing {
 	struct app	*app;
 	json_t		*items;
+	bool		 due;		/* Of referrals only those. */
 };
 
 static int
@@ -74,8 +75,12 @@ each_case(void *cookie, const struct case_row *row)
 {
 	struct listing *l = cookie;
 	json_t *item = NULL;
-	int r = caseview(l->app, row, false, &item);
+	int r;
 
+	/* One of an older release waits for nobody. */
+	if (l->due && (row->r.since == 0 || referral_waiting(&row->r, row->reminded > 0) == REFERRAL_WAITS_NOT))
+		return 0;
+	r = caseview(l->app, row, false, &item);
 	return r != 0 ? r : append(l, item);
 }
 
@@ -236,9 +241,13 @@ int
 view_list(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	const char *what = json_str(args, "what") != NULL ? json_str(args, "what") : "";
-	struct listing l = { app, json_array() };
+	struct listing l = { app, json_array(), json_is_true(json_object_get(args, "due")) };
 	int r;
 
+	if (l.due && strcmp(what, "referrals") != 0) {
+		json_decref(l.items);
+		return err_set(reterr, E_BAD, "due: only of referrals; cairn list referrals --due");
+	}
 	if ((*ret = json_pack("{s:o}", "items", l.items)) == NULL)
 		return -ENOMEM;
 	if ((r = fill(&l, what, *ret, reterr)) != 0 || is_public(what))
@@ -265,7 +274,7 @@ put_words(struct app *app, const struct own_record *rec, json_t *item)
 static int
 show_record(struct app *app, const char *id, bool draft, json_t **ret)
 {
-	struct listing l = { app, NULL };
+	struct listing l = { .app = app };
 	struct own_record rec;
 	autojson json_t *purges = NULL;
 	int r;

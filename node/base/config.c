@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "config.h"
 #include "config_value.h"
 #include "id.h"
@@ -44,6 +45,8 @@ static const struct key {
 	{ FIELD(crisis_text), TEXT, false, config_value_text },
 	{ FIELD(crisis_words), TEXT, false, config_value_text },
 	{ FIELD(on_call_user), TEXT, false, config_value_user },
+	{ FIELD(staff_users), TEXT, false, config_value_users },
+	{ FIELD(staff_zone), TEXT, false, config_value_zone },
 	{ FIELD(bridge_user), TEXT, false, config_value_unix_user },
 	{ FIELD(keep_messages), DAYS, false, NULL },
 	{ FIELD(keep_referrals), DAYS, false, NULL },
@@ -305,7 +308,7 @@ key_index(size_t offset)
 	return i;
 }
 
-/* The accounts are on the homeserver; only the offline recovery account may be elsewhere. */
+/* The accounts are on the homeserver; only the offline recovery account and people may be elsewhere. */
 static int
 full_user(const struct parser *p, struct place at, const char *key, bool elsewhere, char **user, struct err *reterr)
 {
@@ -328,6 +331,36 @@ full_user(const struct parser *p, struct place at, const char *key, bool elsewhe
 	return 0;
 }
 
+/* Each as a full id, with a blank between two. */
+static int
+full_staff(const struct parser *p, struct place at, char **users, struct err *reterr)
+{
+	const struct config *c = &p->config;
+	autobuf struct buf all = { 0 };
+	struct err why = { "" };
+	int r = 0;
+
+	for (char *next = *users; next != NULL && r == 0;) {
+		char *one = NULL, *name = strsep(&next, CONFIG_BETWEEN);
+
+		if (*name == '\0')
+			continue;
+		if ((one = strdup(name)) == NULL)
+			return err_set(reterr, -ENOMEM, "out of memory");
+		if ((r = full_user(p, at, "staff_users", true, &one, reterr)) == 0 && (!strcmp(one, c->node_user) || !strcmp(one, c->steward_user)))
+			r = complain(p, at, reterr, "staff_users: %s is one of the node's own accounts; name those of people", one);
+		if (r == 0 && buf_printf(&all, "%s%s", all.len > 0 ? " " : "", one) != 0)
+			r = err_set(reterr, -ENOMEM, "out of memory");
+		free(one);
+	}
+	if (r != 0 || *users == NULL)
+		return r;
+	if (config_value_text(all.data, &why) != 0)
+		return complain(p, at, reterr, "staff_users: with full ids %s", why.text);
+	free(*users);
+	return (*users = strdup(all.data)) != NULL ? 0 : err_set(reterr, -ENOMEM, "out of memory");
+}
+
 static int
 check_users(struct parser *p, struct err *reterr)
 {
@@ -339,6 +372,10 @@ check_users(struct parser *p, struct err *reterr)
 		r = full_user(p, SEEN(p, steward_user), "steward_user", false, &c->steward_user, reterr);
 	if (r == 0)
 		r = full_user(p, SEEN(p, recovery_user), "recovery_user", true, &c->recovery_user, reterr);
+	if (r == 0)
+		r = full_user(p, SEEN(p, on_call_user), "on_call_user", true, &c->on_call_user, reterr);
+	if (r == 0)
+		r = full_staff(p, SEEN(p, staff_users), &c->staff_users, reterr);
 	if (r != 0)
 		return r;
 	if (strcmp(c->node_user, c->steward_user) == 0)

@@ -30,6 +30,8 @@ struct config {
 	char	*crisis_text;		/* Plain words with the local crisis numbers. */
 	char	*crisis_words;		/* What somebody in danger writes, with commas or lines between; NULL: none is known. */
 	char	*on_call_user;		/* Who is told then, or NULL. */
+	char	*staff_users;		/* Who is told that a referral waits: full user ids, a blank between two; or NULL. */
+	char	*staff_zone;		/* By which clock they sleep, such as Europe/Berlin; NULL: UTC. */
 	char	*bridge_user;		/* Unix user for bridges when started as root, or NULL. */
 	int	 keep_messages, keep_referrals, keep_legal, keep_audit, keep_book;	/* Terms in days; 0: none (of legal: the standard one). */
 	bool	 require_primitives;

@@ -10,7 +10,7 @@
 #include "id.h"
 #include "signers.h"
 
-enum { TEXT_MAX = 2048, NAME_MAX_BYTES = 200, PATH_MAX_BYTES = 1024 };
+enum { TEXT_MAX = 2048, NAME_MAX_BYTES = 200, PATH_MAX_BYTES = 1024, ZONE_MAX = 64 };
 
 static int
 check_length(const char *v, size_t max, struct err *reterr)
@@ -79,6 +79,31 @@ config_value_user(const char *v, struct err *reterr)
 	if (strchr(v, ':') != NULL || !id_is_user(full))
 		return err_set(reterr, E_BAD, "\"%.80s\" is not the name of a Matrix user; "
 		    "use a-z 0-9 . _ = / + - or write @name:server", v);
+	return 0;
+}
+
+int
+config_value_users(const char *v, struct err *reterr)
+{
+	autofree char *copy = strdup(v);
+	bool any = false;
+	int r = copy == NULL ? err_set(reterr, -ENOMEM, "out of memory") : check_length(v, TEXT_MAX, reterr);
+
+	for (char *next = copy, *one; next != NULL && r == 0;)
+		if (*(one = strsep(&next, CONFIG_BETWEEN)) != '\0') {
+			any = true;
+			r = config_value_user(one, reterr);
+		}
+	return r == 0 && !any ? err_set(reterr, E_BAD, "nobody is named; write @name:server, with commas between") : r;
+}
+
+int
+config_value_zone(const char *v, struct err *reterr)
+{
+	size_t n = strspn(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/");
+
+	if (v[n] != '\0' || n > ZONE_MAX || v[0] == '/' || v[n - 1] == '/' || strstr(v, "//") != NULL)
+		return err_set(reterr, E_BAD, "\"%.80s\" is not the name of a time zone; write one such as Europe/Berlin", v);
 	return 0;
 }
 

@@ -10,6 +10,8 @@
 
 #include "err.h"
 
+#define CONFIG_BETWEEN	", \t\n"
+
 /*
  * config_value_*(value, reterr): 0, or E_BAD with what is wrong and what to do
  * (without file and line), or -ENOMEM.
@@ -19,6 +21,8 @@ int	config_value_text(const char *, struct err *) must_check;	/* Several lines. 
 int	config_value_url(const char *, struct err *) must_check;	/* http[s]://host[:port] */
 int	config_value_server(const char *, struct err *) must_check;	/* A Matrix server name. */
 int	config_value_user(const char *, struct err *) must_check;	/* @name:server or name. */
+int	config_value_users(const char *, struct err *) must_check;	/* Such, with CONFIG_BETWEEN between. */
+int	config_value_zone(const char *, struct err *) must_check;	/* As Europe/Berlin; whether there is such a one is not known here. */
 int	config_value_path(const char *, struct err *) must_check;	/* Absolute. */
 int	config_value_socket(const char *, struct err *) must_check;	/* Fits in a sockaddr_un. */
 int	config_value_signer(const char *, struct err *) must_check;	/* signers.h */

@@ -53,7 +53,8 @@ test_least(void)
 	is_str(c.steward_user, "@cairn-steward:example.org", "for the steward as well");
 	is_str(c.admin_socket, "/var/lib/cairn/admin.sock", "the admin socket is in the state directory");
 	ok(c.homeserver_ca == NULL && c.recovery_user == NULL && c.key_file == NULL &&
-	    c.trust_signer == NULL && c.crisis_text == NULL && c.bridge_user == NULL, "the optional ones are absent");
+	    c.trust_signer == NULL && c.crisis_text == NULL && c.bridge_user == NULL &&
+	    c.staff_users == NULL && c.staff_zone == NULL, "the optional ones are absent");
 	ok(!c.homeserver_loopback_http && !c.require_primitives && c.log_level == LOG_LEVEL_INFO, "defaults");
 	config_free(&c);
 	ok(c.organization == NULL, "free leaves NULL");
@@ -80,6 +81,9 @@ test_all(void)
 	    "admin_socket = /run/a # not a comment\n"
 	    "trust_signer = " SIGNER "\n"
 	    "crisis_text = \"Call 988.\\nOr C:\\\\\"\n"
+	    "on_call_user = oncall\n"
+	    "staff_users = \"ana, @ben:elsewhere.org ,,cy\\n\"\n"
+	    "staff_zone = America/Argentina/Buenos_Aires\n"
 	    "bridge_user = _cairn-bridge\n"
 	    "keep_messages = 0\n"
 	    "keep_referrals = 400\n"
@@ -101,6 +105,9 @@ test_all(void)
 	is_str(c.trust_signer, SIGNER, "trust_signer");
 	is_str(c.crisis_text, "Call 988.\nOr C:\\", "escapes");
 	is_str(c.bridge_user, "_cairn-bridge", "bridge_user");
+	is_str(c.on_call_user, "@oncall:hs.example.org:8448", "who is on call is stored as a full user id");
+	is_str(c.staff_users, "@ana:hs.example.org:8448 @ben:elsewhere.org @cy:hs.example.org:8448", "and so are staff, each");
+	is_str(c.staff_zone, "America/Argentina/Buenos_Aires", "staff_zone");
 	ok(c.keep_messages == 0 && c.keep_referrals == 400 && c.keep_legal == 2192, "terms");
 	ok(c.homeserver_loopback_http && c.require_primitives && c.log_level == LOG_LEVEL_DEBUG, "the rest");
 	config_free(&c);
@@ -250,6 +257,17 @@ test_whole(void)
 	    "f:6:16: steward_user is the same account as node_user; make a second account for it");
 	is_error(USERS("node_user = n\nsteward_user = s\nrecovery_user = s\n"),
 	    "f:7:17: recovery_user is one of the node's own accounts; make a third account for it and keep it offline");
+	is_error(USERS("node_user = n\nsteward_user = s\nstaff_users = a, @n:a\n"),
+	    "f:7:15: staff_users: @n:a is one of the node's own accounts; name those of people");
+	is_error(USERS("node_user = n\nsteward_user = s\nstaff_users = a, b:c\n"),
+	    "f:7:15: staff_users: \"b:c\" is not the name of a Matrix user; use a-z 0-9 . _ = / + - or write @name:server");
+	is_error(USERS("node_user = n\nsteward_user = s\nstaff_users = \" ,\"\n"),
+	    "f:7:15: staff_users: nobody is named; write @name:server, with commas between");
+	is_error(USERS("node_user = n\nsteward_user = s\nstaff_user = a\n"), "f:7:1: unknown key \"staff_user\"; did you mean \"staff_users\"?");
+	is_error(USERS("node_user = n\nsteward_user = s\nstaff_zone = ../Berlin\n"),
+	    "f:7:14: staff_zone: \"../Berlin\" is not the name of a time zone; write one such as Europe/Berlin");
+	is_error(USERS("node_user = n\nsteward_user = s\nstaff_zone = Europe/\n"),
+	    "f:7:14: staff_zone: \"Europe/\" is not the name of a time zone; write one such as Europe/Berlin");
 }
 
 static void

@@ -15,7 +15,8 @@ const unsigned fuzz_changes = 300;
 #define TEXTS(X)							\
 	X(organization) X(homeserver) X(homeserver_ca) X(server_name)	\
 	X(node_user) X(steward_user) X(recovery_user) X(state_dir)	\
-	X(key_file) X(admin_socket) X(trust_signer) X(crisis_text) X(bridge_user)
+	X(key_file) X(admin_socket) X(trust_signer) X(crisis_text) X(crisis_words)	\
+	X(on_call_user) X(staff_users) X(staff_zone) X(bridge_user)
 
 static void
 write_text(struct buf *out, const char *key, const char *value)

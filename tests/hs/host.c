@@ -58,9 +58,10 @@ host_config(const struct host *h, const struct host_node *n)
 
 	if (asprintf(&text, "organization = %s\nhomeserver = https://%s\nserver_name = %s\n"
 	    "node_user = %s\nsteward_user = %s\nstate_dir = %s/%s\nkey_file = %s/%s/kek\n"
-	    "crisis_text = \"Call 988.\"\ncrisis_words = \"end my life, suicide\"\non_call_user = @oncall:%s\nlog_level = debug\n%s%s\n%s%s\n", n->name, n->server, n->server, n->user,
+	    "crisis_text = \"Call 988.\"\ncrisis_words = \"end my life, suicide\"\non_call_user = @oncall:%s\nlog_level = debug\n%s%s\n%s%s\n%s%s\n", n->name, n->server, n->server, n->user,
 	    n->steward, h->dir, n->name, h->dir, n->name, n->server, *h->signer != '\0' ? "trust_signer = " : "",
-	    h->signer, *h->recovery != '\0' ? "recovery_user = " : "", h->recovery) < 0)
+	    h->signer, *h->recovery != '\0' ? "recovery_user = " : "", h->recovery,
+	    *n->staff != '\0' ? "staff_users = " : "", n->staff) < 0)
 		abort();
 	return text;
 }

@@ -42,6 +42,7 @@ extern const char *const host_kill_name[HOST_KILLS];	/* "before_commit", ... */
 
 struct host_node {
 	char	 name[32], server[64], user[80], steward[80], org[27];
+	char	 staff[160];		/* staff_users, the next time that it is started, or "". */
 	pid_t	 pid;			/* 0: not running. */
 	int	 fd;
 	struct buf in;

@@ -25,13 +25,21 @@ from client import ENCRYPTED, V3, quote
 from demo import canary, search
 from homeserver import ROOT
 from nioclient import NioClient, query_keys
-from node import CRISIS_TEXT, Network
+from node import CRISIS_TEXT, CairnError, Network
 
 PASSWORD = "correct horse battery staple"
 NOTE = "org.cairnpeer.note"
 AT_ONCE = 5  # seconds; what an answer to somebody in danger may take here, with sanitizers, two homeservers and another test beside it
 
+STAFF = "staff"
+
 shared = {}
+
+
+def where_it_is_night():
+    """A zone in which it is three now."""
+    ahead = 3 - time.gmtime().tm_hour
+    return f"Etc/GMT{-(ahead if ahead >= -12 else ahead + 24):+d}"  # the signs in these names are the other way round
 
 
 def setUpModule():
@@ -43,6 +51,8 @@ def setUpModule():
     network.a.config.write_text(
         network.a.config.read_text() + f'crisis_words = "suicide, end my life, quiero morir"\non_call_user = {network.pair.a.user_id("oncall")}\n'
     )
+    network.pair.b.register(STAFF, PASSWORD)
+    network.b.config.write_text(network.b.config.read_text() + f"staff_users = {STAFF}\nstaff_zone = {where_it_is_night()}\n")
     for node in network.nodes:
         node.start()
     network.join()
@@ -476,6 +486,53 @@ class YesTest(Chat):
         self.assertIn("Nothing is told", una.ask("!no"))
         self.silent(una)
         self.assertNotIn("disclosure", self.lighthouse.cairn("show", referral))
+
+
+class StaffTest(Chat):
+    """Who works at Lighthouse is told that something urgent waits, by night, in a chat with a plain client: one line, of which a homeserver sees nothing."""
+
+    def client(self):
+        staff = NioClient(self.network.pair.b, STAFF, PASSWORD, shared["directory"] / STAFF)
+        self.addCleanup(staff.close)
+        staff.cross_sign(PASSWORD)
+        self.room = staff.wait(lambda: next(iter(staff.nio.invited_rooms), None), 60)
+        staff.join(self.room)
+        self.lighthouse.wait(lambda: self.reminders()["ok"], "has staff in the chat")
+        return staff
+
+    def reminders(self):
+        """What doctor says of them."""
+        try:
+            said = self.lighthouse.cairn("doctor")
+        except CairnError as error:  # something is not well
+            said = error.said
+        return next(check for check in said["checks"] if check["name"] == "reminders")
+
+    def lines(self, staff):
+        return [e.source["content"] for room, e in staff.events if room == self.room and e.sender == self.lighthouse.user and e.decrypted]
+
+    def refer(self, urgency):
+        record = self.harbor.cairn("find", "Juniper")["records"][0]["id"]
+        need = ("--need", "grief", "--language", "es", "--modality", "online_text", "--age-band", "26_59", "--urgency", urgency)
+        return self.harbor.cairn("refer", record, *need, "--wait")["referral"]
+
+    def test_what_is_urgent(self):
+        self.assertIn(f"{self.lighthouse.homeserver.user_id(STAFF)}", self.reminders()["text"])
+        staff = self.client()
+        self.assertIn("1 person is told", self.reminders()["text"])
+        self.refer("soon")
+        urgent = self.refer("urgent")
+        [line] = staff.wait(lambda: self.lines(staff), 60)
+        print(f"# staff hear: {line['body']}")
+        due = [row for row in self.lighthouse.cairn("list", "referrals", "--due")["items"] if row["next"].startswith("target")]
+        self.assertIn(urgent, [row["id"] for row in due])
+        self.assertEqual(line["body"], f"Referrals: {len(due)} wait for you, 1 of them urgent. See: cairn list referrals --due")
+        self.assertEqual(line["msgtype"], "m.text")  # A notice makes no phone ring.
+        self.lighthouse.cairn("decline", urgent, "--reason", "no_capacity", "--wait")
+        staff.sync(5000)
+        self.assertEqual(len(self.lines(staff)), 1)
+        files = [file for server in self.network.pair.servers for file in server.files()]
+        self.assertEqual(search({"line": "wait for you, 1 of them"}, files + self.lighthouse.files()), {})
 
 
 if __name__ == "__main__":
