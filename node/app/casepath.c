@@ -283,7 +283,7 @@ news(struct app *app, const struct case_row *row, const struct path *path, const
 	int r = 0;
 
 	for (size_t i = path_next(path, PATH_NONE); i != PATH_NONE && r == 0; i = path_next(path, i))
-		if ((i >= n || !before[i]) && (r = intake_news(app, row, path_at(path, i), path_before(path, i)->state)) == 0)
+		if ((i >= n || !before[i]) && (r = intake_news(app, row, path_at(path, i), path_before(path, i)->state, path_effects(path, i))) == 0)
 			r = remind_heard(app, row, path_at(path, i), path_effects(path, i));
 	return r;
 }

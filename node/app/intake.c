@@ -178,6 +178,7 @@ static const struct {
 	const char		*words;
 } calls[] = {
 	{ "accept",	REFERRAL_AT_SOURCE, "they said yes: call, say so, and ask for consent" },
+	{ INTAKE_AGREED, REFERRAL_AT_SOURCE, "they said yes, and the consent still holds: call and say so" },
 	{ "waitlist",	REFERRAL_AT_SOURCE, "they have a waiting list: call, and ask whether to wait" },
 	{ "decline",	REFERRAL_AT_SOURCE, "they said no: call, and look for another together" },
 	{ "ask_info",	REFERRAL_AT_SOURCE, "they have a question: call and ask" },
@@ -251,7 +252,7 @@ call(struct app *app, const struct case_row *row, const char *meaning)
 }
 
 const char *
-intake_meaning(const struct case_row *row, const struct path_step *step, enum referral_state before)
+intake_meaning(const struct case_row *row, const struct path_step *step, enum referral_state before, unsigned effects)
 {
 	bool ended = !referral_is_open(row->r.state), theirs = step->by != row->r.side;
 
@@ -266,6 +267,8 @@ intake_meaning(const struct case_row *row, const struct path_step *step, enum re
 		return INTAKE_TOOK_BACK;
 	case REFERRAL_IN_CONFIRM:
 		return INTAKE_IS_BACK;
+	case REFERRAL_IN_ACCEPT:
+		return row->r.side == REFERRAL_AT_TARGET || (effects & REFERRAL_ASK_MEMBER) ? referral_input_name(step->move.input) : INTAKE_AGREED;
 	case REFERRAL_IN_EXPIRE:
 		return row->r.end == REFERRAL_END_WITHDRAWN ? INTAKE_IS_BACK : before == REFERRAL_INFO_REQUESTED ? INTAKE_UNANSWERED : "expire";
 	default:
@@ -275,9 +278,9 @@ intake_meaning(const struct case_row *row, const struct path_step *step, enum re
 }
 
 int
-intake_news(struct app *app, const struct case_row *row, const struct path_step *step, enum referral_state before)
+intake_news(struct app *app, const struct case_row *row, const struct path_step *step, enum referral_state before, unsigned effects)
 {
-	const char *meaning = intake_meaning(row, step, before);
+	const char *meaning = intake_meaning(row, step, before, effects);
 	int r = task_settle(app->db, row->id, app_now(app));
 
 	if (r == 0 && !talk_consent_waits(&row->r))

@@ -34,8 +34,11 @@ int	intake_form(struct app *, const char *referral, json_t *form) must_check;
  */
 int	intake_zone(struct app *, const char *referral, char **ret) must_check;
 
-/** intake_news(app, row, step, before): a step was taken in the state ${before}: the person is told, or to be called. */
-int	intake_news(struct app *, const struct case_row *, const struct path_step *, enum referral_state before) must_check;
+/**
+ * intake_news(app, row, step, before, effects): a step was taken in the state ${before} and obliges us to ${effects}: the person is told, and
+ * asked, or to be called.
+ */
+int	intake_news(struct app *, const struct case_row *, const struct path_step *, enum referral_state before, unsigned effects) must_check;
 
 /*
  * What a step means for the person, if they did not say it to us themselves.  A decision of the partner goes by its
@@ -44,8 +47,9 @@ int	intake_news(struct app *, const struct case_row *, const struct path_step *,
 #define INTAKE_TOOK_BACK	"took_back"	/* Our staff took the request back. */
 #define INTAKE_IS_BACK		"is_back"	/* What was asked back late has ended. */
 #define INTAKE_SAID_THERE	"said_there"	/* The partner heard that the member wants no more. */
+#define INTAKE_AGREED		"agreed"	/* The partner said yes, and nobody has to be asked: the member's consent is in force. */
 #define INTAKE_UNANSWERED	"unanswered"	/* A question of the partner's was not answered here in time. */
-const char *intake_meaning(const struct case_row *, const struct path_step *, enum referral_state before);
+const char *intake_meaning(const struct case_row *, const struct path_step *, enum referral_state before, unsigned effects);
 
 /** For view.c: what staff is to do; cases without Matrix; one task or case in full (0, E_NOTFOUND). */
 int	intake_tasks(struct app *, json_t *items) must_check;

@@ -34,6 +34,8 @@ static const struct { enum referral_state state; const char *words; } states[] =
 
 /* What they hear of what somebody else did: behind the name of whom the request is to. */
 static const struct { const char *meaning, *words; } news[] = {
+	{ INTAKE_AGREED, "said yes to your request. What you agreed to before still counts: !who shows who knows what, and !revoke "
+	  "takes it back." },
 	{ "reopen", "is asked again: people here took your request up once more. Nothing more of you is told without a new consent. If you do not want it, write !cancel." },
 	{ "waitlist", "has no place now and put your request on the waiting list. You can wait, or look further with !find." },
 	{ "decline", "cannot take your request. That says nothing about you; look further with !find, or write to us here." },

@@ -169,6 +169,8 @@ test_paused(void)
 static void
 test_again(void)
 {
+	int anew;
+
 	does(TARGET, "close", json_pack("{s:s, s:s}", "referral", ids[0], "outcome", "got_help"));
 	by_member("reopen", 0);
 	on(TARGET, "accept", 0);
@@ -180,6 +182,11 @@ test_again(void)
 	ok(last_says("What they were told of you before", "only if you consent anew", "Do you want that?"), "three days after a second yes a consent is asked for");
 	is_int(heard("does not know who you are") + heard("they learn nothing."), 0, "by words that are true");
 	consent(0, "To go for walks.");
+	anew = heard("may use only if you consent anew. Whether");
+	on(TARGET, "waitlist", 0);
+	on(TARGET, "accept", 0);
+	ok(last_says("said yes to your request. What you agreed to before still counts"), "whose consent is in force hears so with the next yes");
+	is_int(heard("may use only if you consent anew. Whether"), anew, "and is asked for no other");
 }
 
 static void
