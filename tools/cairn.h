@@ -132,6 +132,7 @@ int	node_show_capacity(const json_t *, const json_t *);
 int	node_show_list(const json_t *, const json_t *);
 int	node_show_audit(const json_t *, const json_t *);
 int	node_show_object(const json_t *, const json_t *);
+int	node_show_entry(const json_t *, const json_t *);
 int	node_show_doctor(const json_t *, const json_t *);
 
 int	import_hsds(struct cairn *, const struct verb *, json_t *args);

@@ -414,6 +414,20 @@ node_show_object(const json_t *args, const json_t *result)
 }
 
 int
+node_show_entry(const json_t *args, const json_t *result)
+{
+	if (args == NULL)
+		return EXIT_OK;
+	if (json_str(result, "text") != NULL)
+		return node_show_done(args, result);
+	out_object(result);
+	out_line("%s", "");
+	out_line("the new record key waits until the trust list in force names it; until then nothing changes");
+	out_line("next: cairn show node --json > node.json, for the federation's signers; and a backup, which knows the new key");
+	return EXIT_OK;
+}
+
+int
 node_show_doctor(const json_t *args, const json_t *result)
 {
 	const json_t *checks = json_arr(result, "checks");

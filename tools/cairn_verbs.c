@@ -421,6 +421,15 @@ const struct verb verbs_table[] = {
 	  "",
 	  "cairn key show signer.key",
 	  {{ "FILE", "file", ONE }}, {{ 0 }}, NULL, keys_show, NULL },
+	{ "key rotate", "change the key that signs our records",
+	  "The node makes the next key and keeps it sealed. Printed is our entry for the trust list, as cairn show node prints it from now on: with the new record_key, and with the key of "
+	  "now as old_record_key, which counts beside it for --days days (30). Give it to the federation's signers: cairn federation new --from LIST --entry FILE. The node goes on signing "
+	  "with the key of now until the trust list in force names the new one; then it changes by itself, signs all that is published anew, as it was, and destroys the key of "
+	  "before. Make a backup when you have asked for it: one from before does not know the new key. If somebody else may have the key of now, --days 0 lets it count no longer than until that list.",
+	  "cairn key rotate --json > node.json",
+	  {{ 0 }},
+	  {{ "days", "N", "days", "how long the key of now counts beside the new one; 30 unless given", false, false, NULL },
+	   { "give-up", NULL, "give_up", "destroy the new key, before a trust list names it", false, false, NULL }}, NULL, node_run, node_show_entry },
 	{ "sign trust", "sign a trust list (offline)",
 	  "Adds a proof to FILE (types.md, Trust list, in gen/ of a build and share/doc/cairn once installed), beside those of other "
 	  "signers as long as they fit its content; times written as 2026-11-21T10:30:00+01:00 or with Z become milliseconds; and writes the result to standard output or, at once and whole, to --out.",

@@ -31,6 +31,7 @@
 #include "pairing.h"
 #include "publish.h"
 #include "record.h"
+#include "rekey.h"
 #include "revoke.h"
 #include "report.h"
 #include "round.h"
@@ -94,6 +95,7 @@ static const struct verb {
 	{ "erase",	erase_run,	"cairn list referrals shows ids; nothing was erased", true, false },
 	{ "invite",	group_invite,	"cairn list records shows our groups and their ids", true, false },
 	{ "publish",	publish_start,	"", true, false },
+	{ "key rotate",	rekey_verb,	"nothing was changed", true, false },
 	{ "follow",	record_follow,	"cairn list partners shows who is on the trust list", true, false },
 	{ "trust",	trust_device,	"compare the fingerprint with the person, not over Matrix", false, false },
 	{ "trust identity", identity_verb, "nothing was changed; compare the key with the person, not over Matrix", false, false },

@@ -21,6 +21,7 @@
 #include "manifest.h"
 #include "notes.h"
 #include "publish.h"
+#include "rekey.h"
 #include "remind.h"
 #include "steps.h"
 #include "store/askstore.h"
@@ -529,7 +530,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	if ((*ret = json_pack("{s:o}", "checks", checks)) == NULL)
 		return -ENOMEM;
 	if ((r = check_steps(app, checks)) != 0 || (r = doctor_server(app, checks)) != 0 || (r = check_store(app, checks)) != 0 ||
-	    (r = check_trust(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
+	    (r = check_trust(app, checks)) != 0 || (r = rekey_doctor(app, checks)) != 0 || (r = check_standing(app, checks)) != 0 ||
 	    (r = check_federation_room(app, checks)) != 0 || (r = partner_each(app->db, check_directory, &c)) != 0 ||
 	    (r = check_queues(app, checks)) != 0 || (r = check_lost(app, checks)) != 0 || (r = check_lost_people(app, checks)) != 0 ||
 	    (r = check_copies(app, checks)) != 0 || (r = check_old(app, checks)) != 0 || (r = check_turns(app, checks)) != 0 ||

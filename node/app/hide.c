@@ -63,7 +63,7 @@ hide(void *cookie, const struct own_record *rec)
 		return r;
 	h->n += n;
 	changed.body = text;
-	changed.dirty = 1;
+	changed.dirty |= OWN_CHANGED;
 	return own_put(h->app->db, &changed);
 }
 

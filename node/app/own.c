@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/canon.h"
-#include "base/encode.h"
 #include "base/event.h"
 #include "base/id.h"
 #include "domain/directory.h"
@@ -26,7 +24,6 @@
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 
-#define SEED		"record_seed"	/* meta, sealed. */
 #define WITHDRAWAL	"withdrawal"
 /* A body must leave room for the record's envelope in one encrypted event. */
 enum { IMPORT_MAX = 20000, BODY_MAX = DIRECTORY_RECORD_MAX - 2048 };
@@ -84,54 +81,6 @@ own_ids_free(struct own_ids *ids)
 		free(ids->id[i]);
 	free(ids->id);
 	*ids = (struct own_ids){ 0 };
-}
-
-int
-own_make_key(struct app *app)
-{
-	uint8_t seed[ED25519_SEED];
-	char text[2 * ED25519_SEED + 1];
-	autofree char *had = NULL;
-	int r = meta_get(app->db, SEED, true, &had);
-
-	if (r != E_NOTFOUND)
-		return r;
-	world_random(app->world, seed, sizeof(seed));
-	encode_hex(seed, sizeof(seed), text);
-	r = meta_put(app->db, SEED, text, true);
-	sodium_memzero(seed, sizeof(seed));
-	sodium_memzero(text, sizeof(text));
-	return r;
-}
-
-int
-own_seed(struct db *db, uint8_t ret[ED25519_SEED])
-{
-	char *text = NULL;
-	int r = meta_get(db, SEED, true, &text);
-
-	if (r != 0)
-		return r;
-	if (decode_hex(text, ret, ED25519_SEED) != 0)
-		r = ERR_CORRUPT;
-	sodium_memzero(text, strlen(text));
-	free(text);
-	return r;
-}
-
-int
-own_key_text(struct db *db, char ret[64])
-{
-	uint8_t seed[ED25519_SEED], pub[ED25519_PUBLIC], secret[crypto_sign_SECRETKEYBYTES];
-	int r = own_seed(db, seed);
-
-	if (r != 0)
-		return r;
-	(void)crypto_sign_seed_keypair(pub, secret, seed);
-	proof_key_text(pub, ret);
-	sodium_memzero(seed, sizeof(seed));
-	sodium_memzero(secret, sizeof(secret));
-	return 0;
 }
 
 /* ${name} may be the source of a record that was imported: its id; else NULL. */
@@ -328,7 +277,7 @@ import_one(struct app *app, const char *actor, const json_t *item, bool feed, bo
 	if (r == 0 && *ret != SAME) {
 		free(rec.body);
 		rec.body = take(text);
-		rec.dirty = 1;
+		rec.dirty |= OWN_CHANGED;
 		r = own_put(app->db, &rec);
 	}
 	free(text);
@@ -412,7 +361,7 @@ take_back(struct app *app, struct own_record *rec)
 	rec->body = text;
 	rec->kind = kind;
 	rec->record = NULL;
-	rec->dirty = 1;
+	rec->dirty = OWN_CHANGED;
 	return own_put(app->db, rec);
 }
 

@@ -19,8 +19,17 @@ void	own_ids_free(struct own_ids *);
 /* The key that signs our records: made at setup, sealed in the store. */
 int	own_make_key(struct app *) must_check;
 int	own_seed(struct db *, uint8_t[ED25519_SEED]) must_check;
-/** own_key_text(db, out): its public part, "z6Mk..."; 0 or E_NOTFOUND before setup. */
+/** own_key(db, out): its public part.  own_key_text(db, out): "z6Mk...".  0 or E_NOTFOUND before setup. */
+int	own_key(struct db *, uint8_t[ED25519_PUBLIC]) must_check;
 int	own_key_text(struct db *, char[64]) must_check;
+/**
+ * The one that is to take its place (rekey.h).  own_next_key: E_NOTFOUND: none waits.  own_next_drop: it is destroyed.
+ * own_next_take: it is the key from now on, and the one before is destroyed.
+ */
+int	own_next_make(struct app *) must_check;
+int	own_next_key(struct db *, uint8_t[ED25519_PUBLIC]) must_check;
+int	own_next_drop(struct db *) must_check;
+int	own_next_take(struct db *) must_check;
 
 /** own_new(app, kind, source or NULL, ret): a record with a fresh id and state key, not stored yet. */
 int	own_new(struct app *, const char *kind, const char *source, struct own_record *ret) must_check;

@@ -18,6 +18,7 @@
 #include "manifest.h"
 #include "own.h"
 #include "publish.h"
+#include "rekey.h"
 #include "rooms.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
@@ -26,6 +27,7 @@
 
 #define TYPE_RECORD	ID_NAMESPACE "record"
 #define WANTED		"publish_wanted"	/* meta: there is something to publish. */
+#define ANEW		"publish_anew"		/* meta: "1" while our records are being signed under a new key. */
 
 enum { RECORDS_A_STEP = 16 };
 #define RECORD_LIFE	(90 * WHEN_DAY)
@@ -156,7 +158,7 @@ bind_group(struct app *app, struct own_record *rec, json_t *body, const struct r
 		return -ENOMEM;
 	free(rec->body);
 	rec->body = text;
-	rec->dirty = 1;
+	rec->dirty |= OWN_CHANGED;
 	if ((r = own_put(app->db, rec)) != 0)
 		return r;
 	/* The space is public: only a group that anybody may join is listed in it. */
@@ -203,34 +205,19 @@ groups_step(struct app *app, const struct room *space)
 	return r == 0 && waits ? E_LATER : r;
 }
 
-/* Sign the record as it is now and queue it for the directory room. */
+/* Sign it and queue it for the directory room; what is not signed yet stays so in ${rec}->dirty. */
 static int
-record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_SEED], const struct room *room)
+sign(struct app *app, struct own_record *rec, const struct directory_record *draft, const uint8_t seed[ED25519_SEED], const struct room *room)
 {
-	autojson json_t *body = NULL, *record = NULL;
+	autojson json_t *record = NULL;
 	struct directory_seen seen = { .seq = rec->seq };
-	struct directory_record draft = { .id = rec->id, .org = publish_own_org(app),
-	    .issued_at = app_now(app), .expires_at = app_now(app) + RECORD_LIFE };
-	int64_t until;
 	char hash[DIRECTORY_HASH], *text;
 	struct err why = { "" };
 	int r;
 
 	if (rec->hash != NULL)
 		(void)snprintf(seen.hash, sizeof(seen.hash), "%s", rec->hash);
-	if ((r = directory_kind_parse(rec->kind, &draft.kind)) != 0 ||
-	    (r = canon_stored(rec->body, &body)) != 0)
-		return r < 0 ? r : ERR_CORRUPT;
-	draft.body = body;
-	/* Not longer than a specialist agreed to; what is over is withdrawn soon (published_ended). */
-	if (publication_over(body, app_now(app))) {
-		rec->dirty = 0;
-		return own_put(app->db, rec);
-	}
-	until = json_int(json_obj(body, "consent"), "expires_at", draft.expires_at);
-	if (until < draft.expires_at)
-		draft.expires_at = until;
-	if ((r = directory_seal(&draft, rec->seq > 0 ? &seen : NULL, seed, &record, &why)) != 0 ||
+	if ((r = directory_seal(draft, rec->seq > 0 ? &seen : NULL, seed, &record, &why)) != 0 ||
 	    (r = directory_hash(record, hash, &why)) != 0)
 		return r;
 	if ((text = json_text(record, JSON_COMPACT)) == NULL)
@@ -240,7 +227,6 @@ record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_
 	free(rec->hash);
 	rec->hash = strdup(hash);
 	rec->seq++;
-	rec->dirty = 0;
 	if (rec->hash == NULL)
 		return -ENOMEM;
 	if ((r = own_put(app->db, rec)) != 0 || (r = outbox_forget(app->db, "record", rec->id)) != 0)
@@ -250,6 +236,47 @@ record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_
 		db_clean(app->db);
 	return outbox_event(app->db, "node", room->room_id, TYPE_RECORD, rec->state_key, record, "record",
 	    rec->id, NULL);
+}
+
+/* As it is now. */
+static int
+record_step(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_SEED], const struct room *room)
+{
+	autojson json_t *body = NULL;
+	struct directory_record draft = { .id = rec->id, .org = publish_own_org(app),
+	    .issued_at = app_now(app), .expires_at = app_now(app) + RECORD_LIFE };
+	int64_t until;
+	int r;
+
+	if ((r = directory_kind_parse(rec->kind, &draft.kind)) != 0 ||
+	    (r = canon_stored(rec->body, &body)) != 0)
+		return r < 0 ? r : ERR_CORRUPT;
+	draft.body = body;
+	rec->dirty = 0;
+	/* Not longer than a specialist agreed to; what is over is withdrawn soon (published_ended). */
+	if (publication_over(body, app_now(app)))
+		return own_put(app->db, rec);
+	until = json_int(json_obj(body, "consent"), "expires_at", draft.expires_at);
+	if (until < draft.expires_at)
+		draft.expires_at = until;
+	return sign(app, rec, &draft, seed, room);
+}
+
+/* As it was said, when, and until when: nobody says it anew, and nothing that was not published is. */
+static int
+record_anew(struct app *app, struct own_record *rec, const uint8_t seed[ED25519_SEED], const struct room *room)
+{
+	autojson json_t *was = NULL;
+	struct directory_record draft = { .id = rec->id, .org = publish_own_org(app) };
+	int r = canon_stored(rec->record, &was);
+
+	if (r != 0 || (r = directory_kind_parse(json_str(was, "kind"), &draft.kind)) != 0)
+		return r < 0 ? r : ERR_CORRUPT;
+	draft.body = json_obj(was, "body");
+	draft.issued_at = json_int(was, "issued_at", 0);
+	draft.expires_at = json_int(was, "expires_at", 0);
+	rec->dirty &= ~OWN_ANEW;
+	return publication_over(draft.body, app_now(app)) ? own_put(app->db, rec) : sign(app, rec, &draft, seed, room);
 }
 
 /* E_EXISTS after some records, 0 when none was left to sign. */
@@ -307,6 +334,88 @@ manifest_step(struct app *app)
 	r = rec.body == NULL ? -ENOMEM : own_put(app->db, &rec);
 	own_free(&rec);
 	return r == 0 ? E_EXISTS : r;
+}
+
+/* Over what the others have come to; E_EXISTS if it was signed. */
+static int
+manifest_anew(struct app *app, const uint8_t seed[ED25519_SEED], const struct room *room)
+{
+	struct own_record rec;
+	int r = manifest_step(app);
+
+	if (r < 0 || (r = own_by_source(app->db, "manifest", &rec)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (rec.dirty != 0 && (r = rec.dirty == OWN_ANEW ? record_anew(app, &rec, seed, room) : record_step(app, &rec, seed, room)) == 0)
+		r = E_EXISTS;
+	own_free(&rec);
+	return r;
+}
+
+/* E_EXISTS after some records that are to be signed anew, 0 when none was left, nor the manifest. */
+static int
+anew_some(struct app *app, const struct room *room)
+{
+	uint8_t seed[ED25519_SEED];
+	struct own_ids ids;
+	size_t done = 0;
+	int r = own_ids(app->db, NULL, true, &ids);
+
+	if (r == 0)
+		r = own_seed(app->db, seed);
+	for (size_t i = 0; i < ids.n && done < RECORDS_A_STEP && r == 0; i++) {
+		struct own_record rec;
+
+		if ((r = own_get(app->db, ids.id[i], &rec)) != 0)
+			break;
+		if ((rec.dirty & OWN_ANEW) && strcmp(rec.kind, "manifest") != 0) {
+			r = record_anew(app, &rec, seed, room);
+			done++;
+		}
+		own_free(&rec);
+	}
+	if (r == 0)
+		r = done > 0 ? E_EXISTS : manifest_anew(app, seed, room);
+	own_ids_free(&ids);
+	explicit_bzero(seed, sizeof(seed));
+	return r;
+}
+
+static int
+anew_step(struct app *app, bool *ret_more)
+{
+	autofree char *anew = NULL;
+	autoroom struct room room = { 0 };
+	int r = meta_get(app->db, ANEW, false, &anew);
+
+	if (r != 0 || strcmp(anew, "1") != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = room_by_subject(app->db, ROOM_DIRECTORY, publish_own_org(app), &room)) == 0) {
+		if (!room.joined)
+			return 0;
+		r = anew_some(app, &room);
+	}
+	if (r == E_EXISTS)
+		*ret_more = true;
+	return r < 0 ? r : r == E_EXISTS ? 0 : meta_put(app->db, ANEW, "0", false);
+}
+
+int
+publish_anew(struct app *app)
+{
+	struct own_ids ids;
+	int r = own_ids(app->db, NULL, false, &ids);
+
+	for (size_t i = 0; i < ids.n && r == 0; i++) {
+		struct own_record rec;
+
+		if ((r = own_get(app->db, ids.id[i], &rec)) != 0)
+			break;
+		rec.dirty |= rec.record != NULL ? OWN_ANEW : 0;
+		r = own_put(app->db, &rec);
+		own_free(&rec);
+	}
+	own_ids_free(&ids);
+	return r != 0 ? r : meta_put(app->db, ANEW, "1", false);
 }
 
 struct follower {
@@ -367,7 +476,13 @@ directory_step(struct app *app, bool *ret_more)
 int
 publish_step(struct app *app, bool *ret_more)
 {
-	return publish_own_org(app) == NULL ? 0 : directory_step(app, ret_more);
+	int r;
+
+	if (publish_own_org(app) == NULL)
+		return 0;
+	if ((r = rekey_step(app, ret_more)) != 0 || (r = anew_step(app, ret_more)) != 0)
+		return r;
+	return directory_step(app, ret_more);
 }
 
 struct view {

@@ -22,6 +22,9 @@ int	publish_start(struct app *, const char *actor, const json_t *args, json_t **
  */
 int	publish_ending(struct app *, int64_t before, bool renew, int64_t *ret_n, int64_t *ret_first) must_check;
 
+/** publish_anew(app): all that is published is signed again with the key of now, as it was said, by the next publish_step. */
+int	publish_anew(struct app *) must_check;
+
 /** publish_step(app, ret_more): one bounded step: a room, some records, the manifest, an invitation. */
 int	publish_step(struct app *, bool *ret_more) must_check;
 

@@ -24,6 +24,7 @@
 #include "pairing.h"
 #include "publish.h"
 #include "published.h"
+#include "rekey.h"
 #include "setup.h"
 #include "store/audit.h"
 #include "store/dirstore.h"
@@ -349,7 +350,7 @@ view_show(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	if (id == NULL)
 		return err_set(reterr, E_BAD, "id: what is to be shown?");
 	if (!strcmp(id, "node")) {
-		r = setup_identity(app, ret);
+		r = rekey_show(app, ret);
 		return r != E_NOTFOUND ? r : err_next(reterr, err_set(reterr, E_REFUSED,
 		    "this node has no identity yet"), "run cairn setup");
 	}

@@ -11,6 +11,9 @@
 
 #include "db.h"
 
+/* The body changed since it was signed; what was signed is to be signed anew, as it was, under another key. */
+enum { OWN_CHANGED = 1, OWN_ANEW = 2 };
+
 struct own_record {
 	char	*id, *kind;
 	char	*source;	/* Where it was imported from ("hsds:service/ID"), unique, or NULL. */
@@ -19,7 +22,7 @@ struct own_record {
 	char	*hash;		/* sha256 hex of its canonical form, or NULL. */
 	char	*state_key;	/* Opaque key in the directory room. */
 	int64_t	 seq;		/* Of the last signed record; 0 if none. */
-	int64_t	 dirty;		/* body changed since it was signed. */
+	int64_t	 dirty;		/* OWN_*; 0: record is what is to be published. */
 };
 int	own_put(struct db *, const struct own_record *) must_check;	/* By id. E_BAD: body is not JSON. */
 int	own_get(struct db *, const char *id, struct own_record *) must_check;

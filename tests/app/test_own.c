@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which of our records the operator may withdraw, and why not the others; of those nothing changes.  What a record names by its source is named by its id. */
+#include "app/own.h"
 #include "base/canon.h"
 #include "bench/node.h"
 #include "store/casestore.h"
@@ -115,6 +116,44 @@ test_named(void)
 	is_str(json_str(json_array_get(json_arr(body, "alternatives"), 0), "record"), house, "and where else one can go");
 }
 
+/* What is to be signed anew as it was stays so when it changes here: nobody publishes the change by that. */
+static void
+test_anew(void)
+{
+	struct own_record rec;
+	autojson json_t *reply = NULL;
+	struct own_ids ids;
+	uint8_t one[ED25519_PUBLIC], other[ED25519_PUBLIC];
+
+	bench_must(own_by_source(node.app->db, "x:house", &rec));
+	rec.dirty = OWN_ANEW;
+	bench_tx(&node, own_put(node.app->db, &rec));
+	own_free(&rec);
+	reply = bench_ask(&node, "import", json_pack("{s:[{s:s, s:s, s:{s:s, s:s, s:s}}]}", "records", "source", "x:house", "kind", "program", "body", "name",
+	    "A house", "description", "Many peers.", "no_alternative", "None."));
+	bench_must(own_by_source(node.app->db, "x:house", &rec));
+	is_int(rec.dirty, OWN_ANEW | OWN_CHANGED, "a change does not hide that it is to be signed anew");
+	own_free(&rec);
+	bench_must(own_ids(node.app->db, NULL, true, &ids));
+	ok(ids.n > 0, "nor the other way");
+	own_ids_free(&ids);
+	bench_tx(&node, own_make_key(node.app));
+	bench_must(own_key(node.app->db, one));
+	bench_tx(&node, own_make_key(node.app));
+	bench_must(own_key(node.app->db, other));
+	ok(!memcmp(one, other, sizeof(one)), "the key is made once");
+	is_int(own_next_key(node.app->db, other), E_NOTFOUND, "none waits");
+	bench_tx(&node, own_next_make(node.app));
+	bench_must(own_next_key(node.app->db, other));
+	ok(memcmp(one, other, sizeof(one)) != 0, "the next is another");
+	bench_tx(&node, own_next_take(node.app->db));
+	bench_must(own_key(node.app->db, one));
+	ok(!memcmp(one, other, sizeof(one)) && own_next_key(node.app->db, other) == E_NOTFOUND, "it takes the place of the first, and none waits");
+	bench_tx(&node, own_next_make(node.app));
+	bench_tx(&node, own_next_drop(node.app->db));
+	is_int(own_next_key(node.app->db, other), E_NOTFOUND, "one that is given up is gone");
+}
+
 int
 main(void)
 {
@@ -126,6 +165,7 @@ main(void)
 	test_room(false);
 	test_room(true);
 	test_named();
+	test_anew();
 	bench_node_close(&node);
 	return done_testing();
 }

@@ -301,7 +301,7 @@ test_rows(void)
 {
 	/* They need more than one node and its store; the stories of tests/hs run them, where one that is marked as a view is refused. */
 	static const char *const elsewhere[] = { "import_trust", "federation_publish", "federation_join", "federation_invite",
-	    "federation_accept", "federation_admit", "invite", "publish", "follow", "trust identity", "capacity", "task", "refer", "consent", "revoke",
+	    "federation_accept", "federation_admit", "invite", "key rotate", "publish", "follow", "trust identity", "capacity", "task", "refer", "consent", "revoke",
 	    "emergency", "match accept", "match cohort", "match sign", "book seen", "volunteer" };
 
 	for (size_t i = 0; i < nelem(verbs); i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Setup of a node from nothing, publishing and following, and a group that is withdrawn,
+ * Setup of a node from nothing, publishing and following, a group that is withdrawn, and another record key,
  * with one death at each named point; see points.h.  (Of keys: test_hs_points_keys.c; of a referral: test_hs_kill.c.)
  */
 #include <stdio.h>
@@ -422,11 +422,94 @@ test_withdraw(void)
 	host_close(&h);
 }
 
+/*
+ * Both take a list that names another key for the records of one of them.
+ */
+
+static char next_key[64];
+
+/* How many records, the manifest too, the follower has under it as they are published now. */
+static size_t
+had_under_next(struct host *h)
+{
+	autojson json_t *items = story_list(h, TARGET, "records");
+	const json_t *item;
+	size_t n = 0, i;
+
+	json_array_foreach(items, i, item) {
+		autojson json_t *own = host_ok(h, TARGET, "show", json_pack("{s:O}", "id", json_object_get(item, "id")));
+		autojson json_t *seen = host_ok(h, SOURCE, "show", json_pack("{s:O}", "id", json_object_get(item, "id")));
+		const char *method = json_str(json_obj(json_obj(seen, "record"), "proof"), "verificationMethod");
+
+		n += method != NULL && strstr(method, next_key) != NULL && json_equal(json_object_get(own, "record"), json_object_get(seen, "record"));
+	}
+	return n;
+}
+
+static const char *
+play_rekey(struct host *h)
+{
+	autojson json_t *list = NULL;
+	json_t *doc;
+	const char *wrong;
+
+	if ((wrong = insist(h, TARGET, "key rotate", json_object(), "exists")) != NULL)
+		return wrong;
+	list = story_trust_list(h, 3, ~0u, STORY_LIFE);
+	doc = json_array_get(json_arr(list, "orgs"), TARGET);
+	(void)snprintf(next_key, sizeof(next_key), "%s", json_str(doc, "record_key"));
+	if ((wrong = insist(h, SOURCE, "import_trust", json_pack("{s:O}", "document", list), "exists")) != NULL ||
+	    (wrong = insist(h, TARGET, "import_trust", json_pack("{s:O}", "document", list), "exists")) != NULL)
+		return wrong;
+	for (int i = 0; i < PIECES; i++) {
+		host_run(h, PIECE_MS);
+		if (is_published(h) && had_under_next(h) == RECORDS + 1)
+			return NULL;
+	}
+	return "the new key never signs";
+}
+
+static const char *
+judge_rekey(struct host *h)
+{
+	autojson json_t *shown = NULL;
+	const char *wrong = judge_publish(h);
+
+	if (wrong != NULL)
+		return wrong;
+	if (had_under_next(h) != RECORDS + 1)
+		return "not all is signed with the new key";
+	shown = host_ok(h, TARGET, "show", json_pack("{s:s}", "id", "node"));
+	if (strcmp(json_str(shown, "record_key"), next_key) != 0)
+		return "another key waits";
+	return story_audited(h, TARGET, "node", "key_changed", next_key) == 1 && story_audited(h, TARGET, "operator", "key_rotate", "z6Mk") == 1 ? NULL :
+	    "it is not in the audit once";
+}
+
+static const struct points_story rekey = {
+	.name = "rekey", .role = { [SOURCE] = "follower", [TARGET] = "publisher" }, .play = play_rekey, .judge = judge_rekey,
+};
+
+static void
+test_rekey(void)
+{
+	struct host h;
+	const char *wrong;
+
+	story_begin(&h, points_seed(10));
+	story_trust(&h);
+	if ((wrong = play_publish(&h)) != NULL)
+		host_fail(&h, "%s", wrong);
+	points_test(&h, &rekey);
+	host_close(&h);
+}
+
 int
 main(void)
 {
 	test_setup();
 	test_publish();
 	test_withdraw();
+	test_rekey();
 	return points_done();
 }

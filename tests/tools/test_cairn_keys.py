@@ -313,6 +313,19 @@ class Identities(Case):
         self.assertEqual(node.asked[-1], ("trust identity", {"user": "@a:b.example", "fingerprint": key[:4] + " " + key[4:]}))
 
 
+class RecordKey(Case):
+    def test_another_key_of_our_records(self):
+        entry = {"org": ID, "record_key": "z6MkNew", "old_record_key": {"key": "z6MkNow", "until": 1795230245678}}
+        gone = good(text="the new record key is given up and destroyed", next="tell the signers")
+        node = self.node(**{"key rotate": [good(**entry), good(**entry), gone]})
+        shown = self.cairn("key", "rotate", "--days", "7").stdout
+        self.assertIn("z6MkNew", shown)
+        self.assertIn("next: cairn show node --json > node.json, for the federation's signers; and a backup", shown)
+        self.assertEqual(json.loads(self.cairn("key", "rotate", "--json").stdout), entry)
+        self.assertIn("given up and destroyed\nnext: tell the signers", self.cairn("key", "rotate", "--give-up").stdout)
+        self.assertEqual(node.asked, [("key rotate", {"days": "7"}), ("key rotate", {}), ("key rotate", {"give_up": True})])
+
+
 class Counts(Case):
     def test_place_wait_and_sessions(self):
         node = self.node(**{verb: good(referral=ID, id=CONTENT) for verb in ("waitlist", "engage", "close")})

@@ -9,7 +9,7 @@ ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, source = excluded.source,
 
 -- Higher than what was issued after this copy was made.
 -- name: own_leap
-UPDATE own SET seq = seq + 1000000, dirty = 1 WHERE seq > 0;
+UPDATE own SET seq = seq + 1000000, dirty = dirty | 1 WHERE seq > 0;
 
 -- name: own_drop
 DELETE FROM own WHERE id = ?1;
