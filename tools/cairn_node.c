@@ -368,7 +368,8 @@ node_show_list(const json_t *args, const json_t *result)
 
 	for (size_t i = 0; what != NULL && i < nelem(lists); i++) {
 		if (strcmp(what, lists[i].what) == 0)
-			out_table(rows, lists[i].columns, lists[i].empty);
+			out_table(rows, lists[i].columns, json_is_true(json_object_get(args, "due")) ? "nothing waits for you, and nobody is late" :
+			    lists[i].empty);
 	}
 	if (json_is_true(json_object_get(result, "more")))
 		out_line("only the newest %zu are shown", json_array_size(rows));

@@ -276,6 +276,8 @@ test_many(struct referral_story *s)
 	later(5 * WHEN_DAY);
 	told(1, "Referrals: 18 wait for you, the oldest for 5 days. See: cairn list referrals --due",
 	    "when many clocks strike at once there is one line for all");
+	later(2 * WHEN_HOUR);
+	told(0, NULL, "and none later for those that struck last");
 	list = story_list(&h, TARGET, "referrals");
 	json_array_foreach(list, i, item)
 		if (!strcmp(json_str(item, "state"), "received")) {
@@ -332,6 +334,21 @@ test_source(struct referral_story *s)
 	is_int((int)due(SOURCE), 1, "and listed");
 }
 
+/* What the member takes back at the partner, staff here have not heard. */
+static void
+test_said_there(struct referral_story *s)
+{
+	say(TARGET, "accept", s, NULL, NULL);
+	json_decref(host_ok(&h, SOURCE, "consent", refer_fill(host_ok(&h, SOURCE, "consent", json_pack("{s:s, s:b}", "referral", s->id, "template", 1)),
+	    s->id)));
+	host_run(&h, 20000);
+	until(12);
+	before = lines((char[400]){ "" });
+	json_decref(host_ok(&h, TARGET, "revoke", json_pack("{s:s, s:s, s:s}", "referral", s->id, "how", "phone", "recorded_by", "B. Ito")));
+	later(WHEN_MINUTE);
+	told(1, "Referrals: there is news of 1. See: cairn list referrals", "what the member takes back at the partner is news");
+}
+
 int
 main(void)
 {
@@ -351,6 +368,7 @@ main(void)
 	test_many(s);
 	test_zone(s);
 	test_source(s);
+	test_said_there(s);
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET) && story_complaints(&h) == 0, "and nothing of it was rejected");
 	host_end(&h);
 	return done_testing();

@@ -362,6 +362,7 @@ class Output(Case):
     def test_nothing_is_said_so(self):
         self.node(list=good(items=[]), find=good(records=[], note="3 had no free place"))
         self.assertIn("no referrals", self.cairn("list", "referrals").stdout)
+        self.assertIn("nothing waits for you, and nobody is late", self.cairn("list", "referrals", "--due").stdout)
         self.assertIn("3 had no free place", self.cairn("find").stdout)
         self.assertEqual(json.loads(self.cairn("list", "referrals", "--json").stdout), {"items": []})
 
