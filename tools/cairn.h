@@ -150,6 +150,8 @@ int	import_json(const struct cairn *, const char *path, json_t **);
 
 /** export_hsds: the node's programs as HSDS. */
 int	export_hsds(struct cairn *, const struct verb *, json_t *args);
+/** export_member: all that the node holds of one, part by part, to a file that is theirs. */
+int	export_member(struct cairn *, const struct verb *, json_t *args);
 
 int	keys_new(struct cairn *, const struct verb *, json_t *args);
 int	keys_show(struct cairn *, const struct verb *, json_t *args);

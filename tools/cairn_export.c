@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/canon.h"
+#include "base/newfile.h"
 #include "bridge/formats/hsds.h"
 #include "cairn.h"
 
@@ -181,5 +183,89 @@ export_hsds(struct cairn *c, const struct verb *v, json_t *args)
 		return EXIT_OK;
 	}
 	out_line("%s: %zu program%s", path, json_array_size(records), json_array_size(records) == 1 ? "" : "s");
+	return EXIT_OK;
+}
+
+/* What the node answers of one part, behind what others have. */
+static int
+merge_part(const json_t *answer, json_t *doc)
+{
+	const char *name;
+	json_t *items;
+
+	json_object_foreach(json_obj(answer, "sections"), name, items) {
+		json_t *list = json_object_get(doc, name);
+
+		if (list == NULL && json_object_set_new(doc, name, list = json_array()) != 0)
+			return -ENOMEM;
+		if (json_array_extend(list, items) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* One part, as many answers as it takes. */
+static int
+fetch_part(struct cairn *c, const json_t *id, const json_t *part, json_t *doc)
+{
+	long long after = 0;
+	int r = EXIT_OK;
+
+	do {
+		autojson json_t *request = json_pack("{s:O, s:O, s:I}", "id", id, "part", part, "after", (json_int_t)after), *answer = NULL;
+
+		if (request == NULL)
+			return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+		if ((r = client_call(c, "export member", request, &answer)) != EXIT_OK)
+			return r;
+		if (merge_part(answer, doc) != 0)
+			return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+		after = json_int(answer, "next", 0);
+	} while (after > 0);
+	return r;
+}
+
+static int
+write_member(const struct cairn *c, json_t *doc, const char *path)
+{
+	autosecret char *text = NULL;
+	struct err err = { "" };
+	int r = time_to_text(doc);
+
+	if (r == 0 && (text = json_text(doc, JSON_INDENT(2))) == NULL)
+		r = -ENOMEM;
+	if (r == 0)
+		r = newfile_make(path, 0600, text, strlen(text), &err);
+	return r == 0 ? EXIT_OK : out_problem(c, EXIT_FATAL, NULL, "%s", err.text[0] != '\0' ? err.text : err_name(r));
+}
+
+int
+export_member(struct cairn *c, const struct verb *v, json_t *args)
+{
+	const char *path = json_str(args, "out");
+	const json_t *id = json_object_get(args, "id");
+	autojson json_t *request = json_pack("{s:O}", "id", id), *doc = NULL, *parts = NULL;
+	json_t *part;
+	struct stat st;
+	size_t i;
+	int r;
+
+	(void)v;
+	if (lstat(path, &st) == 0)
+		return out_problem(c, EXIT_REFUSED, "name a file that is not there", "%s exists and is left as it is", path);
+	if (request == NULL)
+		return out_problem(c, EXIT_FATAL, NULL, "out of memory");
+	if ((r = client_call(c, "export member", request, &doc)) != EXIT_OK)
+		return r;
+	parts = json_incref(json_arr(doc, "parts"));
+	(void)json_object_del(doc, "parts");
+	json_array_foreach(parts, i, part)
+		if ((r = fetch_part(c, id, part, doc)) != EXIT_OK)
+			return r;
+	if ((r = write_member(c, doc, path)) != EXIT_OK)
+		return r;
+	if (c->json)
+		return out_json(json_object_get(args, "out"));
+	out_line("%s: all that is kept of them. Hand it over yourself, and delete it.", path);
 	return EXIT_OK;
 }

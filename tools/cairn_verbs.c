@@ -353,6 +353,14 @@ const struct verb verbs_table[] = {
 	  "cairn accounting 01J8Z0Q4M2K7V9T5B3N6X8C0RD",
 	  {{ "WHOM", "id", ONE }},
 	  {{ 0 }}, NULL, node_run, node_show_object },
+	{ "export member", "all that is kept of a member, for them to have",
+	  "One JSON document: their account and conversation, messages, notes, requests with each step, matches, consents, disclosures, and who was asked to "
+	  "erase; it begins with what each part is, and what is not in it. For the member who asks to see what is kept, or wants to take it elsewhere (GDPR, "
+	  "Articles 15 and 20; 45 CFR 164.524). WHOM is as in cairn accounting: of a user or a case it is what cairn erase would erase. FILE must not exist; it gets mode "
+	  "0600. Be sure who asks, hand it over yourself, and delete it. Each time is in the audit.",
+	  "cairn export member @ana:example.org --out ana.json",
+	  {{ "WHOM", "id", ONE }},
+	  {{ "out", "FILE", "out", "where to write; a file that does not exist", true, false, NULL }}, NULL, export_member, NULL },
 	{ "emergency", "record a disclosure in a medical emergency",
 	  "For what was told to medical personnel without consent because a life was in danger (42 CFR 2.51): to whom and where, by whom, when, why "
 	  "and what. Tell them first, then write it down. WHOM is the user id of who writes to us, or the id of a referral, of a case (somebody without "

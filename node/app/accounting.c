@@ -409,11 +409,7 @@ account_of_person(struct app *app, const char *actor, const char *subject, const
 
 	if (r != 0)
 		return r;
-	if (strncmp(subject, "person:", 7) != 0)
-		r = intake_referrals(app->db, whose, each_theirs, &t);
-	else if ((r = subject_each_part(app->db, subject, each_part, &t)) == 0)
-		r = chat_subjects(app->db, strtoll(subject + 7, NULL, 10), each_part, &t);
-	if (r == 0)
+	if ((r = erase_parts(app, subject, each_part, &t)) == 0)
 		*ret = take(out);
 	return r;
 }
@@ -435,9 +431,8 @@ say_lost(const char *id, struct err *reterr)
 	return err_next(reterr, err_set(reterr, E_NOTFOUND, "what was written down of %s cannot be read: its key is lost", id), "cairn doctor says what else is");
 }
 
-/* Whom somebody means, by the name of the subject. */
-static int
-find_subject(struct app *app, const char *id, char ret[SUBJECT_NAME], struct err *reterr)
+int
+accounting_whom(struct app *app, const char *id, char ret[SUBJECT_NAME], struct err *reterr)
 {
 	bool lost = false;
 	int64_t pid;
@@ -483,10 +478,10 @@ accounting_run(struct app *app, const char *actor, const json_t *args, json_t **
 	const char *id = json_str(args, "id");
 	autojson json_t *shown = NULL, *all = NULL;
 	char who[SUBJECT_NAME];
-	int r = find_subject(app, id, who, reterr);
+	int r = accounting_whom(app, id, who, reterr);
 
 	if (r == E_NOTFOUND)
-		return account_of_erased(app, actor, id, ret);	/* If it was none, find_subject has said so. */
+		return account_of_erased(app, actor, id, ret);	/* If it was none, accounting_whom has said so. */
 	if (r != 0 || ((r = account_by_id(app, whose_of(who), &shown)) != 0 && r != E_NOTFOUND))
 		return r;
 	if (r == E_NOTFOUND && !strncmp(who, "referral:", 9))
@@ -542,7 +537,7 @@ accounting_emergency(struct app *app, const char *actor, const json_t *args, jso
 	autofree char *text = NULL;
 	char id[ID_LEN + 1], who[SUBJECT_NAME];
 	struct disclosed_row d = { .id = id, .at = json_int(form, "at", 0), .arrived = json_int(form, "at", 0) };
-	int r = find_subject(app, whom, who, reterr);
+	int r = accounting_whom(app, whom, who, reterr);
 
 	if (r != 0)
 		return r;

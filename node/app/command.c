@@ -17,6 +17,7 @@
 #include "crypt/keys.h"
 #include "disclosure.h"
 #include "enrol.h"
+#include "copy.h"
 #include "erase.h"
 #include "feed.h"
 #include "find.h"
@@ -114,6 +115,7 @@ static const struct verb {
 	{ "outcome",	case_outcome,	"cairn help outcome lists the values", true, false },
 	{ "revoke",	revoke_run,	"cairn help revoke explains it", true, false },
 	{ "accounting",	accounting_run,	"", false, true },
+	{ "export member", copy_run,	"", false, true },
 	{ "emergency",	accounting_emergency, "nothing was recorded; correct the form, or have a new one printed: cairn emergency WHOM --template", true, false },
 	{ "match",	pairing_match,	"cairn help match lists the values", false, false },
 	{ "match accept", pairing_accept, "cairn show MATCH says whom the member was proposed", false, false },

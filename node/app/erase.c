@@ -264,18 +264,45 @@ erase_part(void *cookie, const char *name)
 	return strncmp(name, "referral:", 9) != 0 ? 0 : erase_referral(p, name + 9);
 }
 
+struct naming {
+	int	(*fn)(void *, const char *);
+	void	*cookie;
+};
+
+static int
+name_referral(void *cookie, const char *id)
+{
+	struct naming *n = cookie;
+	char who[SUBJECT_NAME];
+
+	return n->fn(n->cookie, subject_referral(id, who));
+}
+
+int
+erase_parts(struct app *app, const char *subject, int (*fn)(void *, const char *), void *cookie)
+{
+	struct naming n = { fn, cookie };
+	int r;
+
+	if (strncmp(subject, "person:", 7) != 0)
+		return strncmp(subject, "referral:", 9) != 0 ? 0 : intake_referrals(app->db, subject + 9, name_referral, &n);
+	r = subject_each_part(app->db, subject, fn, cookie);
+	return r != 0 ? r : chat_subjects(app->db, strtoll(subject + 7, NULL, 10), fn, cookie);
+}
+
 /* Somebody without Matrix, with all that was asked for them.  E_NOTFOUND: no such case. */
 static int
 erase_intake(struct app *app, const char *actor, const char *id, const char *cause, bool really, json_t *plan, struct err *reterr)
 {
 	struct parts parts = { app, actor, cause, really, plan, reterr, 0 };
 	autointake struct intake who = { 0 };
+	char name[SUBJECT_NAME];
 	int r = intake_get(app->db, id, &who);
 
 	if (r != 0 || who.pid != 0)
 		return r != 0 ? r : E_NOTFOUND;
 	if ((r = list_add(plan, "erases", json_sprintf("case %s: what they want to be called, their number, when they may be called, and the calls to make",
-	    id))) != 0 || (r = plan_account(app, id, plan)) != 0 || (r = intake_referrals(app->db, id, erase_referral, &parts)) != 0)
+	    id))) != 0 || (r = plan_account(app, id, plan)) != 0 || (r = erase_parts(app, subject_referral(id, name), erase_part, &parts)) != 0)
 		return r;
 	return really ? erase_want(app, id, actor) : 0;
 }
@@ -305,7 +332,7 @@ erase_person(struct app *app, const char *actor, int64_t pid, const char *cause,
 	    "this node leaves that chat"));
 
 	(void)subject_person(pid, who);
-	if (r != 0 || (r = plan_account(app, who, plan)) != 0 || (r = subject_each_part(app->db, who, erase_part, &parts)) != 0 || (r = chat_subjects(app->db, pid, erase_part, &parts)) != 0)
+	if (r != 0 || (r = plan_account(app, who, plan)) != 0 || (r = erase_parts(app, who, erase_part, &parts)) != 0)
 		return r;
 	if (parts.entries > 0 && (r = list_add(plan, "erases", json_sprintf("what the book says of them: %lld entries", parts.entries))) != 0)
 		return r;

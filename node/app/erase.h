@@ -19,6 +19,12 @@ int	erase_run(struct app *, const char *actor, const json_t *args, json_t **, st
 int	erase_whom(struct app *, const char *user, int64_t *, struct err *) must_check;
 
 /**
+ * erase_parts(app, subject, fn, cookie): the names of the other subjects (store/subject.h) that are erased with one: of a person, and of somebody without Matrix,
+ * who is the referral:CASE of their case, with all that was asked for them; nothing of a referral.
+ */
+int	erase_parts(struct app *, const char *subject, int (*)(void *, const char *), void *) must_check;
+
+/**
  * erase_answer(app, org, referral, of, result): tell the partner who asked; what we keep, and how long, goes with it.  ${of}: the content that asked
  * about what is not here, answered as traffic_unknown says; NULL: another.
  */

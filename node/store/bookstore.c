@@ -198,6 +198,28 @@ voice_each(struct db *db, const char *consult, int (*fn)(void *, int64_t, const 
 }
 
 int
+voice_of(struct db *db, int64_t pid, int (*fn)(void *, const char *, const json_t *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	char row[96];
+	int r = db_query(db, &rows, Q_VOICE_OF, "i", pid);
+
+	while (r == 0 && (r = db_next(rows)) == 0) {
+		autosecret char *text = NULL;
+		autojson json_t *body = NULL;
+		autofree char *consult = NULL;
+
+		if ((r = rows_dup(rows, 0, &consult)) == 0)
+			r = column_open_text(db, "consult_voice.body", voice_row(consult, pid, row), rows, 1, &text);
+		if (r == 0 && text != NULL)
+			r = parse(text, &body);
+		if (r == 0)
+			r = fn(cookie, consult, body);
+	}
+	return r == E_NOTFOUND ? 0 : r;
+}
+
+int
 voice_drop(struct db *db, const char *consult)
 {
 	return db_run(db, Q_VOICE_DROP, "t", consult);

@@ -37,6 +37,8 @@ void	consult_free(struct consult *);
 /** voice_put(db, consult, pid, body): ${body} NULL: asked.  voice_each: NULL, too, of whom was erased.  voice_drop: what they said is forgotten. */
 int	voice_put(struct db *, const char *consult, int64_t pid, const json_t *body) must_check;
 int	voice_each(struct db *, const char *consult, int (*)(void *, int64_t pid, const json_t *body), void *) must_check;
+/** voice_of(db, pid, fn, cookie): what that person was asked, and said. */
+int	voice_of(struct db *, int64_t pid, int (*)(void *, const char *consult, const json_t *body), void *) must_check;
 int	voice_drop(struct db *, const char *consult) must_check;
 /** voice_untold(db, ret_consult, ret_pid): one who was asked something that is closed, and was not told the result; E_NOTFOUND.  voice_told: now. */
 int	voice_untold(struct db *, char **, int64_t *) must_check;

@@ -100,6 +100,15 @@ pairing_each(struct db *db, const char *state, int (*fn)(void *, const struct pa
 }
 
 int
+pairing_whose(struct db *db, const char *whose, int (*fn)(void *, const struct pairing *), void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_PAIRING_WHOSE, "t", whose);
+
+	return each(db, rows, r, fn, cookie, NULL);
+}
+
+int
 pairing_reviews(struct db *db, int64_t now, int (*fn)(void *, const struct pairing *), void *cookie)
 {
 	autorows struct rows *rows = NULL;

@@ -26,6 +26,8 @@ int	pairing_put(struct db *, const struct pairing *) must_check;
 int	pairing_get(struct db *, const char *id, struct pairing *) must_check;
 /** pairing_each(db, state or NULL, fn, cookie): oldest first, without those of members who were erased. */
 int	pairing_each(struct db *, const char *state, int (*)(void *, const struct pairing *), void *) must_check;
+/** pairing_whose(db, whose, fn, cookie): likewise those that are erased with that referral, or the one of that id. */
+int	pairing_whose(struct db *, const char *whose, int (*)(void *, const struct pairing *), void *) must_check;
 /** pairing_due(db, now, ret_review, ret_over): how many are due for a look back, and past their end. */
 int	pairing_due(struct db *, int64_t, int64_t *, int64_t *) must_check;
 /**

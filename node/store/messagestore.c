@@ -67,7 +67,7 @@ static int
 message_at(struct db *db, int64_t n, struct message *ret)
 {
 	autorows struct rows *rows = NULL;
-	struct message m = { 0 };
+	struct message m = { .n = n };
 	char row[COLUMN_ROW];
 	int r;
 
@@ -114,6 +114,15 @@ message_each(struct db *db, int limit, message_fn fn, void *cookie)
 {
 	autorows struct rows *rows = NULL;
 	int r = db_query(db, &rows, Q_MESSAGE_LIST, "i", (int64_t)limit);
+
+	return walk(db, rows, r, fn, cookie, NULL);
+}
+
+int
+message_of(struct db *db, int64_t pid, int64_t after, int64_t limit, message_fn fn, void *cookie)
+{
+	autorows struct rows *rows = NULL;
+	int r = db_query(db, &rows, Q_MESSAGE_OF, "iii", pid, after, limit);
 
 	return walk(db, rows, r, fn, cookie, NULL);
 }

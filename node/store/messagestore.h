@@ -13,7 +13,7 @@
 
 struct message {
 	char	*id, *room, *user, *body;	/* room: NULL until there is a chat. */
-	int64_t	 pid, at;			/* at: Unix ms, when it was said. */
+	int64_t	 n, pid, at;			/* at: Unix ms, when it was said. */
 	bool	 outgoing, automatic;		/* automatic: nobody wrote it: a program of ours did. */
 };
 
@@ -36,6 +36,8 @@ int	message_blank(struct db *, const char *content_id, int64_t pid, const char *
 int	message_roomless(struct db *, message_fn, void *) must_check;
 int	message_of_event(struct db *, const char *event_id, int64_t pid, message_fn, void *) must_check;
 int	message_each(struct db *, int limit, message_fn, void *) must_check;
+/** message_of(db, pid, after, limit, fn, cookie): with that person, in the order in which they were kept, behind number ${after}. */
+int	message_of(struct db *, int64_t pid, int64_t after, int64_t limit, message_fn, void *) must_check;
 /** message_where(db, content_id, ret_room, ret_pid): its room, which the caller frees; NULL: roomless.  0 or E_NOTFOUND. */
 int	message_where(struct db *, const char *content_id, char **ret_room, int64_t *ret_pid) must_check;
 /** message_late(db, before, ret): how many that were said before then have not left. */

@@ -259,7 +259,7 @@ static void
 test_referral(void)
 {
 	static const struct act first[] = {
-		{ "show", "{'id':'ID'}", NULL, 1 }, { "accounting", "{'id':'ID'}", NULL, 1 },
+		{ "show", "{'id':'ID'}", NULL, 1 }, { "accounting", "{'id':'ID'}", NULL, 1 }, { "export member", "{'id':'ID'}", NULL, 1 },
 		{ "waitlist", "{'referral':'ID'}", NULL, WRITES }, { "accept", "{'referral':'ID'}", NULL, WRITES },
 	}, then[] = {
 		{ "contact", "{'referral':'ID','channel':'phone'}", NULL, WRITES }, { "schedule", "{'referral':'ID','meets_at':'2999-01-01T10:00:00Z'}", NULL, WRITES },

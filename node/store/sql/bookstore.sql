@@ -35,6 +35,9 @@ INSERT INTO consult_voice (consult, pid, body) VALUES (?1, ?2, ?3) ON CONFLICT (
 -- name: voice_list
 SELECT pid, body FROM consult_voice WHERE consult = ?1 ORDER BY pid;
 
+-- name: voice_of
+SELECT consult, body FROM consult_voice WHERE pid = ?1 ORDER BY consult;
+
 -- name: voice_drop
 UPDATE consult_voice SET body = NULL WHERE consult = ?1;
 

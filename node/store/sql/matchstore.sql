@@ -15,6 +15,9 @@ SELECT id, state, asked, began, review, until, ended, body FROM pairing WHERE n 
 -- name: pairing_list
 SELECT n FROM pairing WHERE ?1 IS NULL OR state = ?1 ORDER BY n;
 
+-- name: pairing_whose
+SELECT n FROM pairing WHERE whose = ?1 ORDER BY n;
+
 -- Once for the day of the look back, and once for the day of the end.
 -- name: pairing_reviews
 SELECT n FROM pairing WHERE state = 'active' AND review <= ?1 AND asked_review <> CASE WHEN until <= ?1 THEN until ELSE review END ORDER BY n;

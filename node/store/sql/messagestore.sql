@@ -35,6 +35,9 @@ SELECT (SELECT count(*) FROM message WHERE room_id IS NULL AND at < ?1) +
 -- name: message_list
 SELECT n FROM message ORDER BY at DESC, n DESC LIMIT ?1;
 
+-- name: message_of
+SELECT n FROM message WHERE pid = ?1 AND n > ?2 ORDER BY n LIMIT ?3;
+
 -- name: message_at
 SELECT m.content_id, m.room_id, m.pid, p.user, m.outgoing, m.body, m.at, m.automatic
 FROM message AS m JOIN person AS p ON p.pid = m.pid WHERE m.n = ?1;
