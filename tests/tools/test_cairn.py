@@ -94,8 +94,7 @@ class Case(unittest.TestCase):
         return node
 
     def cairn(self, *args, want=0, **kw):
-        done = subprocess.run([CAIRN, *args], env=self.env, cwd=self.dir.name, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60, **kw)
+        done = subprocess.run([CAIRN, *args], env=self.env, cwd=self.dir.name, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, **kw)
         self.assertEqual(done.returncode, want, f"{args}: {done.stdout}{done.stderr}")
         return done
 
