@@ -70,10 +70,19 @@ by_text(const void *a, const void *b)
  * Is it kept from them?  A node shows it to those for whom it is; nobody here knows whom a bot talks to, so that it gets what is for
  * anyone.
  */
-static bool
-is_kept(const struct app *app, const char *org, const struct own_record *rec, const json_t *record)
+static int
+is_kept(const struct app *app, const char *org, const struct own_record *rec, const json_t *record, bool *ret)
 {
-	return !trust_has_role(trust_org(app->trust, org), "node") && fields_reader(rec->kind, json_obj(record, "body")) != FIELDS_ANYONE;
+	autojson json_t *draft = NULL;
+	int r;
+
+	*ret = false;
+	if (trust_has_role(trust_org(app->trust, org), "node"))
+		return 0;
+	/* What was narrowed since it was published holds at once. */
+	if ((r = canon_stored(rec->body, &draft)) == 0)
+		*ret = fields_reader(rec->kind, json_obj(record, "body")) != FIELDS_ANYONE || fields_reader(rec->kind, draft) != FIELDS_ANYONE;
+	return r;
 }
 
 /*
@@ -92,11 +101,11 @@ add_record(struct app *app, const char *org, const char *id, size_t *size, json_
 	if (r != 0)
 		return r;
 	len = strlen(rec.record);
-	if ((r = canon_parse(rec.record, len, &value, NULL)) != 0) {
+	if ((r = canon_stored(rec.record, &value)) != 0 || (r = is_kept(app, org, &rec, value, &left_out)) != 0) {
 		own_free(&rec);
-		return r < 0 ? r : ERR_CORRUPT;
+		return r;
 	}
-	left_out = len > ANSWER_MAX || is_kept(app, org, &rec, value);
+	left_out = left_out || len > ANSWER_MAX;
 	if (json_array_size(records) + json_array_size(omitted) == ANSWER_RECORDS || (!left_out && *size > 0 && *size + len > ANSWER_MAX))
 		r = E_EXISTS;
 	else if (left_out)

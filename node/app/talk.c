@@ -40,6 +40,7 @@ static const struct topic {
 	{ "help",	help,		NULL, true, false },
 	{ "stop",	talk_stop,	NULL, true, false },
 	{ "find",	talk_find,	"!find WORDS - look for people and groups, for example: !find grief evening", true, false },
+	{ "read",	talk_read,	"!read WORDS - look for something to read, or for what others lived through, for example: !read sleep", false, false },
 	{ "refer",	talk_refer,	"!refer NUMBER - ask one of those that were found for support, without your name", false, true },
 	{ "yes",	yes,		NULL, false, false },
 	{ "no",		talk_consent_no, NULL, false, false },
@@ -325,7 +326,7 @@ run(struct talk *t, const struct said *said)
 static bool
 may_unsure(const struct topic *topic)
 {
-	return topic->shows || topic->run == talk_revoke || topic->run == bound_topic;
+	return topic->shows || topic->run == talk_read || topic->run == talk_revoke || topic->run == bound_topic;
 }
 
 static int

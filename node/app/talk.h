@@ -7,6 +7,7 @@
  *	said.c		what was said, whatever the client made of it
  *	lifeline.c	the numbers for danger
  *	talk_find.c	!find, !refer and its questions, one at a time
+ *	talk_read.c	!read: resources and stories
  *	talk_note.c	what they keep: goals, plan, check-ins, questionnaires (talk_note.h)
  *	notes_form.c	the same as data, beside the words (notes_form.h)
  *	bound.c		!account: a specialist's account says whose it is
@@ -14,7 +15,7 @@
  *	talk_consent.c	!consent: may they know who it is (talk_consent.h)
  *	talk_who.c	!who
  *
- * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name}], asked: n, wish: {...},
+ * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name, kind: of what is read}], asked: n, wish: {...},
  * requests, consents, accepted: [referral], as !cancel, !revoke and !consent listed them last, consent: what may be told is asked (talk_consent.h), cancel: the referral to be taken back if the next word is yes,
  * read: {kind: true}, of which people here have read what sounded like danger, words: notes go without their data}.
  */
@@ -90,6 +91,7 @@ int	talk_erased(struct app *, const char *referral) must_check;
 
 /* Topics: ${words} follow the command.  0 or negative. */
 int	talk_find(struct talk *, const char *words) must_check;
+int	talk_read(struct talk *, const char *words) must_check;
 int	talk_refer(struct talk *, const char *words) must_check;
 int	talk_yes(struct talk *, const char *words) must_check;
 int	talk_status(struct talk *, const char *words) must_check;
@@ -103,6 +105,14 @@ bool	talk_asking(const struct talk *);
 /** talk_answer(talk, words): an answer to that.  talk_number(talk, words): a bare number, after !find.  E_NOTFOUND: it is none. */
 int	talk_answer(struct talk *, const char *words) must_check;
 int	talk_number(struct talk *, const char *words) must_check;
+/** talk_choice(words): the number that was written; 0: none. */
+size_t	talk_choice(const char *words);
+/**
+ * talk_texts(talk, words, most, found): list up to ${most} resources and as many stories, that members may read, behind what is in
+ * ${found}.  talk_is_text(kind): is it one of these kinds?
+ */
+int	talk_texts(struct talk *, const char *words, size_t most, json_t *found) must_check;
+bool	talk_is_text(const char *kind);
 /** talk_drop(talk): forget a request that is being made; false: there is none. */
 bool	talk_drop(struct talk *);
 

@@ -16,7 +16,7 @@
 #include "store/intakestore.h"
 #include "talk_consent.h"
 
-enum { SHOWN = 5, LOOKED = 40 };
+enum { SHOWN = 5, LOOKED = 40, TEXTS = 2 };
 
 /* What people read instead of the words of the wire; a word that is not here is shown with blanks. */
 static const struct { const char *value, *words; } plain[] = {
@@ -103,12 +103,24 @@ list_found(struct talk *t, const json_t *records, json_t *found)
 	return 0;
 }
 
+/* What one can do with the list: people first, and behind them what there is to read. */
+static int
+say_next(struct talk *t, size_t people, size_t all)
+{
+	int r = people > 0 ? buf_printf(&t->say, "To ask one of them for support, without your name, write for example: !refer 1\nThese are of other organizations. For what %s "
+	    "offers itself, write without a \"!\" what you look for; people here read it.", t->app->cfg->organization) :
+	    buf_puts(&t->say, "Nobody was found for these words, only what one can read. Try fewer or others, or write what you look for without a \"!\"; people here read it.");
+
+	return r != 0 || all == people ? r : buf_printf(&t->say, "\nTo read one, write for example: !read %zu", people + 1);
+}
+
 int
 talk_find(struct talk *t, const char *words)
 {
 	autojson json_t *args = json_pack("{s:s*, s:i}", "words", *words != '\0' ? words : NULL, "limit", LOOKED);
 	autojson json_t *result = NULL, *found = json_array();
 	struct err why = { "" };
+	size_t people;
 	int r;
 
 	if (args == NULL || found == NULL)
@@ -118,13 +130,15 @@ talk_find(struct talk *t, const char *words)
 		return r;
 	if (r == 0 && (r = list_found(t, json_arr(result, "records"), found)) != 0)
 		return r;
+	people = json_array_size(found);
+	if (r == 0 && *words != '\0' && (r = talk_texts(t, words, TEXTS, found)) != 0)
+		return r;
 	if (json_object_set(t->state, "found", found) != 0)
 		return -ENOMEM;
 	if (json_array_size(found) == 0)
 		return buf_puts(&t->say, "Nothing was found for these words. Try fewer or others, such as: !find alcohol. "
 		    "Or write what you look for without a \"!\"; people here read it.");
-	return buf_printf(&t->say, "To ask one of them for support, without your name, write for example: !refer 1\nThese are of other organizations. For what %s offers itself, "
-	    "write without a \"!\" what you look for; people here read it.", t->app->cfg->organization);
+	return say_next(t, people, json_array_size(found));
 }
 
 /* A language of the record as a request may name it, once; what it is written in is not said. */
@@ -245,6 +259,12 @@ number(const char *words, size_t max)
 	return *from >= '0' && *from <= '9' && end[strspn(end, " .)!,\r\t\n")] == '\0' && n <= max ? n : 0;
 }
 
+size_t
+talk_choice(const char *words)
+{
+	return number(words, LOOKED);
+}
+
 int
 talk_refer(struct talk *t, const char *words)
 {
@@ -257,6 +277,8 @@ talk_refer(struct talk *t, const char *words)
 		return buf_puts(&t->say, json_array_size(found) == 0 ? "First look for somebody, for example: !find grief" :
 		    "Which one? Write the number that stands before it, for example: !refer 1. To see the list again, write !find and your words.");
 	row = json_array_get(found, n - 1);
+	if (talk_is_text(json_str(row, "kind")))
+		return buf_printf(&t->say, "That one is something to read; nobody is behind it to be asked. To read it, write: !read %zu", n);
 	if ((wish = json_pack("{s:O, s:O, s:O}", "to", json_object_get(row, "id"), "org", json_object_get(row, "org"), "name",
 	    json_object_get(row, "name"))) == NULL || json_object_set_new(t->state, "wish", wish) != 0)
 		return -ENOMEM;
@@ -278,6 +300,8 @@ talk_number(struct talk *t, const char *words)
 {
 	size_t n = number(words, json_array_size(json_arr(t->state, "found")));
 
+	if (n > 0 && talk_is_text(json_str(json_array_get(json_arr(t->state, "found"), n - 1), "kind")))
+		return buf_printf(&t->say, "To read number %zu of the list, write: !read %zu", n, n);
 	return n == 0 ? E_NOTFOUND : buf_printf(&t->say, "To ask number %zu of the list for support, write: !refer %zu", n, n);
 }
 

@@ -362,6 +362,10 @@ test_readers(void)
 	counts(506, "statement", &n, &left, &body);
 	ok(n == 1 && left == 2, "likewise: %zu and %zu", n, left);
 	is_str(json_str(body, "readers"), "anyone", "what is said for anyone");
+	records = (json_decref(records), json_pack("[{s:s, s:s, s:o}]", "source", "anyone", "kind", "story", "body", json_source("schemas/story.example.json")));
+	json_decref(host_ok(&h, TARGET, "import", json_pack("{s:O}", "records", records)));
+	counts(510, "story", &n, &left, &body);
+	ok(n == 0 && left == 3, "once its author says less it is given no more, also before that is published: %zu", n);
 	counts(508, "specialist", &n, &left, &body);
 	ok(n == 1 && left == 0, "all else is for it, too");
 }
