@@ -475,8 +475,19 @@ class YesTest(Chat):
         self.assertEqual(len(self.harbor.cairn("accounting", referral)["disclosures"]), 1)
         self.assertIn("taken back, from now on", eli.ask("!revoke"))
         self.lighthouse.wait_state(referral, "consent_revoked", "ended")
+        self.has_all(eli, words)
         files = [file for server in self.network.pair.servers for file in server.files()]
         self.assertEqual(search(words, files + [file for node in self.network.nodes for file in node.files()]), {})
+
+    def has_all(self, person, words):
+        """What is kept of them, as a file for them, has each of their words; and is gone before the search."""
+        path = shared["directory"] / "mine.json"
+        self.harbor.cairn("export", "member", person.client.user_id, "--out", path)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        copy = json.loads(path.read_text())
+        path.unlink()
+        self.assertEqual([name for name, word in words.items() if word not in json.dumps(copy)], [])
+        self.assertEqual((copy["person"][0]["user"], len(copy["disclosures"])), (person.client.user_id, 1))
 
     def test_no(self):
         una = self.person("una")
