@@ -358,6 +358,7 @@ node_show_list(const json_t *args, const json_t *result)
 		{ "identities", "user org since before now held_back", "nobody's identity key changed" },
 		{ "rooms", "room_id kind subject account joined encrypted unused", "no rooms; cairn publish makes them" },
 		{ "erasures", "what state org by at done until", "nobody was erased" },
+		{ "holds", "id what class placed review until lifted", "nothing is held" },
 		{ "waiting", "id at room_id reason", "nothing waits for a key or device" },
 		{ "rejected", "id at times room_id reason", "nothing was rejected" },
 		{ "outbox", "id kind state account purpose type attempts error", "nothing waits to be sent" },

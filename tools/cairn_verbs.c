@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cairn.h"
+#include "domain/hold.h"
 #include "events.h"
 
 const struct verb verbs_table[] = {
@@ -390,12 +391,38 @@ const struct verb verbs_table[] = {
 	   { "because", "C", "because", "what partners are told; member_asked if not said", false, false, &ev_erasure_cause_names },
 	   { "keep", NULL, "keep", "erase nothing, and tell the partner who asked", false, false, NULL }},
 	  "delivered", erase_run, erase_show },
+	{ "hold review", "somebody looked at a hold, and it goes on",
+	  "Sets its end, or the day to look at it again.",
+	  "cairn hold review 01J8Z0Q4M2K7V9T5B3N6X8C0RD --review 2027-09-30",
+	  {{ "HOLD", "hold", ONE }},
+	  {{ "until", "DAY", "until", "it ends by itself after that day", false, false, NULL },
+	   { "review", "DAY", "review", "somebody looks at it again on that day", false, false, NULL }},
+	  NULL, node_run, node_show_object },
+	{ "hold lift", "end a hold: what was asked to be erased meanwhile is erased",
+	  "",
+	  "cairn hold lift 01J8Z0Q4M2K7V9T5B3N6X8C0RD --reason-file over.txt",
+	  {{ "HOLD", "hold", ONE }},
+	  {{ "reason-file", "FILE", "reason_file", "why, and who said so", true, false, NULL }},
+	  NULL, import_text, node_show_object },
+	{ "hold", "keep what is known of a member, for a court case, a child or the law",
+	  "WHOM is the id of a referral, case or match, or a member's user id. What is held is not erased: not when its term is over, and not when somebody asks for "
+	  "it; that is remembered and done when the hold is lifted, and until then nothing is done with it. The member is told that it is kept, and why, unless the "
+	  "law forbids it (--untold). A hold never shares anything: consents end as ever. It ends on a day, or somebody looks at it again on one, as cairn doctor says.",
+	  "cairn hold 01J8Z0Q4M2K7V9T5B3N6X8C0RD --class litigation\n"
+	  "      --review 2027-03-31 --reason-file order.txt",
+	  {{ "WHOM", "id", ONE }},
+	  {{ "class", "C", "class", "for which duty", true, false, &hold_classes },
+	   { "until", "DAY", "until", "it ends by itself after that day", false, false, NULL },
+	   { "review", "DAY", "review", "somebody looks at it again on that day", false, false, NULL },
+	   { "reason-file", "FILE", "reason_file", "why, and who ordered it", true, false, NULL },
+	   { "untold", NULL, "untold", "the law forbids to tell the member why", false, false, NULL }},
+	  NULL, import_text, node_show_object },
 	{ "list", "show a table",
 	  "waiting: encrypted items whose key or device has not come yet. rejected: items that cannot be read, and why. "
 	  "outbox: what is to be sent. erasures: what was erased, who was asked to, and what they answered. "
 	  "identities: accounts whose identity key changed, to which nothing is sent.",
 	  "cairn list referrals",
-	  {{ "referrals|cases|tasks|matches|messages|erasures|records|feeds|partners|identities|rooms|waiting|rejected|outbox", "what", ONE }},
+	  {{ "referrals|cases|tasks|matches|messages|erasures|holds|records|feeds|partners|identities|rooms|waiting|rejected|outbox", "what", ONE }},
 	  {{ "due", NULL, "due", "of referrals, only those that wait for you, and those that wait for somebody else who is late", false, false,
 	     NULL }}, NULL, node_run, node_show_list },
 	{ "show", "show one referral, record or item in full, or this node",

@@ -8,6 +8,7 @@
 
 #include "base/canon.h"
 #include "base/event.h"
+#include "domain/hold.h"
 #include "domain/staff.h"
 #include "domain/trust.h"
 #include "domain/when.h"
@@ -15,8 +16,10 @@
 #include "store/audit.h"
 #include "store/bookstore.h"
 #include "store/dirstore.h"
+#include "store/holdstore.h"
 #include "store/notestore.h"
 #include "store/peoplestore.h"
+#include "store/subject.h"
 #include "talk.h"
 
 /* All that is written down; its number and whether it was seen are beside each. */
@@ -303,6 +306,7 @@ struct forgetting {
 	int64_t		 id;
 	const char	*who;		/* NULL: only the entry of that id. */
 	long long	 n;
+	struct err	*reterr;
 };
 
 /* An incident is about a group: it does not go with whoever wrote it down. */
@@ -310,10 +314,15 @@ static int
 forget(void *cookie, const struct entry *e)
 {
 	struct forgetting *f = cookie;
+	char who[SUBJECT_NAME];
+	struct held held;
+	int r;
 
 	if (f->who == NULL ? e->n != f->id : !strcmp(e->kind, "incident") || strcmp(json_str(e->body, "who"), f->who) != 0)
 		return 0;
 	f->n++;
+	if ((r = hold_of(f->app->db, subject_entry(e->n, who), &held)) != E_NOTFOUND)
+		return r != 0 ? r : err_set(f->reterr, E_REFUSED, "this is held, for %s: it cannot be forgotten before the hold is lifted", hold_words(held.class));
 	return book_forget(f->app->db, e->n);
 }
 
@@ -321,7 +330,7 @@ int
 book_remove(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	struct wanted w = { .id = number_of(args, "id") };
-	struct forgetting f = { .app = app, .id = w.id };
+	struct forgetting f = { .app = app, .id = w.id, .reterr = reterr };
 	bool incident;
 	int r = book_each(app->db, take_entry, &w);
 

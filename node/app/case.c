@@ -14,6 +14,7 @@
 #include "domain/referral.h"
 #include "domain/trust.h"
 #include "events.h"
+#include "hold.h"
 #include "intake.h"
 #include "named.h"
 #include "own.h"
@@ -360,7 +361,7 @@ case_consent(struct app *app, const char *actor, const json_t *args, json_t **re
 
 	if (r != 0)
 		return r;
-	if ((r = disclosure_to_court(&row, &court)) != 0)
+	if ((r = hold_bars(app, row.id, reterr)) != 0 || (r = disclosure_to_court(&row, &court)) != 0)
 		;
 	else if (court)
 		r = (r = disclosure_proceedings(app, &row, actor, args, ret, reterr)) != 0 ? r : untold_look(app, &row);

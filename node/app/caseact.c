@@ -11,6 +11,7 @@
 #include "disclosure.h"
 #include "domain/referral.h"
 #include "domain/when.h"
+#include "hold.h"
 #include "named.h"
 #include "traffic.h"
 
@@ -226,6 +227,9 @@ case_act(struct app *app, const char *verb, const char *actor, const json_t *arg
 	if (act->side != row.r.side)
 		r = case_not_ours(&row, row.r.side == REFERRAL_AT_SOURCE ? "was sent by us: this is the partner's to say" :
 		    "came from a partner: this is theirs to say", reterr);
+	else if (act->input != REFERRAL_IN_WITHDRAW && act->input != REFERRAL_IN_CLOSE && act->input != REFERRAL_IN_FAIL &&
+	    act->input != REFERRAL_IN_DECLINE && act->input != REFERRAL_IN_CONFIRM && (r = hold_bars(app, row.id, reterr)) != 0)
+		;	/* It may end. */
 	else if ((r = disclosure_to_court(&row, &court)) != 0 || ((row.r.consented || court) && disclosure_of(act->type) &&
 	    (r = disclosure_may_report(app, &row, CONSENT_GENERAL, reterr)) != 0))
 		;	/* What becomes of the member is theirs to let be told. */

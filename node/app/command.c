@@ -21,6 +21,7 @@
 #include "erase.h"
 #include "feed.h"
 #include "find.h"
+#include "hold.h"
 #include "identity.h"
 #include "intake.h"
 #include "federation.h"
@@ -95,6 +96,9 @@ static const struct verb {
 	{ "withdraw",	case_withdraw,	"cairn list records shows our records and their ids", true, false },
 	{ "erase",	erase_run,	"cairn list referrals shows ids; nothing was erased", true, false },
 	{ "invite",	group_invite,	"cairn list records shows our groups and their ids", true, false },
+	{ "hold",	hold_place,	"nothing is held; cairn help hold explains it", false, false },
+	{ "hold review", hold_look,	"cairn list holds shows them", false, false },
+	{ "hold lift",	hold_lift,	"cairn list holds shows them; nothing was lifted", true, false },
 	{ "publish",	publish_start,	"", true, false },
 	{ "key rotate",	rekey_verb,	"nothing was changed", true, false },
 	{ "follow",	record_follow,	"cairn list partners shows who is on the trust list", true, false },

@@ -30,6 +30,7 @@
 #include "store/consentstore.h"
 #include "store/dirstore.h"
 #include "store/erasure.h"
+#include "store/holdstore.h"
 #include "store/inbox.h"
 #include "store/matchstore.h"
 #include "store/messagestore.h"
@@ -93,6 +94,20 @@ check_erasures(struct app *app, json_t *checks)
 	return doctor_say(checks, "erasure", silent == 0 && wanted == 0, text, wanted > 0 ?
 	    "cairn list erasures shows them; cairn erase REFERRAL, or cairn erase REFERRAL --keep" :
 	    "cairn list erasures shows them; speak to their staff");
+}
+
+/* What is not erased for a while. */
+static int
+check_holds(struct app *app, json_t *checks)
+{
+	int64_t n, due;
+	char text[120];
+	int r = hold_counts(app->db, &n, &due);
+
+	if (r != 0 || n == 0)
+		return r;
+	(void)snprintf(text, sizeof(text), "%lld in force; %lld are to be looked at again", (long long)n, (long long)due);
+	return doctor_say(checks, "holds", due == 0, text, "cairn list holds shows them; then cairn hold review HOLD, with another day, or cairn hold lift HOLD");
 }
 
 static int
@@ -537,7 +552,7 @@ view_doctor(struct app *app, const char *actor, const json_t *args, json_t **ret
 	    (r = check_staff(app, checks)) != 0 || (r = check_waiting(app, checks)) != 0 ||
 	    (r = check_revocations(app, checks)) != 0 || (r = check_records(app, checks)) != 0 || (r = check_purges(app, checks)) != 0 || (r = check_words(app, checks)) != 0 ||
 	    (r = check_matches(app, checks)) != 0 || (r = check_feedback(app, checks)) != 0 || (r = check_house(app, checks)) != 0 ||
-	    (r = check_erasures(app, checks)) != 0)
+	    (r = check_erasures(app, checks)) != 0 || (r = check_holds(app, checks)) != 0)
 		return r;
 	return check_keys(app, checks);
 }

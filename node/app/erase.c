@@ -1,43 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/canon.h"
 #include "base/id.h"
-#include "crypt/crypt.h"
-#include "crypt/past.h"
+#include "domain/hold.h"
 #include "domain/trust.h"
+#include "domain/when.h"
 #include "erase.h"
 #include "matrix/request.h"
-#include "published.h"
 #include "store/askstore.h"
 #include "store/audit.h"
 #include "store/casestore.h"
 #include "store/consentstore.h"
 #include "store/erasure.h"
+#include "store/holdstore.h"
 #include "store/intakestore.h"
 #include "store/matchstore.h"
 #include "store/notestore.h"
 #include "store/outbox.h"
 #include "store/peoplestore.h"
 #include "store/reading.h"
-#include "store/retention.h"
 #include "store/subject.h"
 #include "talk.h"
 #include "traffic.h"
-#include "waits.h"
 
 #define DAY_MS	(24 * 3600 * 1000LL)
-
-enum { LEGAL_DAYS = 2192, OFFER_DAYS = 180, REJECTED_DAYS = 30, TRAFFIC_DAYS = 90, TURN_VALUES = 64, TURN_SESSIONS = 16, TURN_TERMS = 16, TERMS_MS = 3600 * 1000 };
 
 /* How long what must be kept is kept from now. */
 static int64_t
 legal_until(const struct app *app)
 {
-	return app_now(app) + (app->cfg->keep_legal > 0 ? app->cfg->keep_legal : LEGAL_DAYS) * DAY_MS;
+	return app_now(app) + (app->cfg->keep_legal > 0 ? app->cfg->keep_legal : ERASE_LEGAL_DAYS) * DAY_MS;
 }
 
 /* Consents and the accounting of what was disclosed under them. */
@@ -53,29 +48,43 @@ keeps(struct app *app, const char *referral, bool *ret)
 	return r == E_NOTFOUND ? 0 : r;
 }
 
+/* As what is kept as long as a hold is told. */
+static int
+say_kept(struct app *app, const char *referral, bool accounted, json_t *content, int64_t *ret_until)
+{
+	json_t *keeps = json_array();
+	struct held held = { .until = 0 };
+	char who[SUBJECT_NAME];
+	int r = hold_of(app->db, subject_legal(referral, who), &held), bad = json_object_set_new(content, "keeps", keeps);
+
+	*ret_until = r == 0 ? held.until : legal_until(app);
+	if (accounted && *ret_until != 0 && *ret_until < legal_until(app))
+		*ret_until = legal_until(app);
+	bad |= accounted ? json_array_append_new(keeps, json_string("consent")) | json_array_append_new(keeps, json_string("accounting")) : 0;
+	bad |= r == 0 ? json_array_append_new(keeps, json_string("hold")) : 0;
+	bad |= *ret_until != 0 ? json_object_set_new(content, "until", json_integer(*ret_until)) : 0;
+	return r < 0 ? r : bad ? -ENOMEM : 0;
+}
+
 int
 erase_answer(struct app *app, const char *org, const char *referral, const char *of, const char *result, struct err *reterr)
 {
 	struct ask ask = { .referral = referral, .org = org, .answer = result };
+	bool held = strcmp(result, "held") == 0, kept = false;
 	autojson json_t *content = NULL;
 	char id[ID_LEN + 1];
-	bool kept = false;
 	int r;
 
 	if (strcmp(result, "unknown") != 0 && (r = keeps(app, referral, &kept)) != 0)
 		return r;
-	content = json_pack("{s:s, s:s, s:s}", "referral", referral, "result", result, "body",
-	    !strcmp(result, "erased") ? "We have erased what we knew of the member of this referral." :
+	content = json_pack("{s:s, s:s, s:s}", "referral", referral, "result", held ? "kept" : result, "body",
+	    held ? "We must keep this for now, under a hold. It is not used, and it is erased when the hold ends." : !strcmp(result, "erased") ? "We have erased what we knew of the member of this referral." :
 	    !strcmp(result, "asked") ? "Our staff will decide about this request to erase." :
 	    !strcmp(result, "kept") ? "We must keep some of this for the time the law says." : "We know of no such referral.");
 	if (content == NULL)
 		return -ENOMEM;
-	if (kept) {
-		ask.until = legal_until(app);
-		if (json_object_set_new(content, "keeps", json_pack("[s, s]", "consent", "accounting")) != 0 ||
-		    json_object_set_new(content, "until", json_integer(ask.until)) != 0)
-			return -ENOMEM;
-	}
+	if ((kept || held) && (r = say_kept(app, referral, kept, content, &ask.until)) != 0)
+		return r;
 	r = of != NULL ? traffic_unknown(app, org, of, ERASE_ACK, content) : traffic_send(app, org, NULL, ERASE_ACK, content, id, reterr);
 	if (r != 0 && r != E_EXISTS)
 		return r == E_NOTFOUND || r == E_REFUSED ? 0 : r;	/* No partner, or not now: what we do does not wait for them. */
@@ -123,7 +132,7 @@ answer_asker(void *cookie, const struct ask *a)
 {
 	struct told *t = cookie;
 
-	if (a->ours || (a->answer != NULL && strcmp(a->answer, "asked") != 0))
+	if (a->ours || (a->answer != NULL && strcmp(a->answer, "asked") != 0 && strcmp(a->answer, "held") != 0))
 		return 0;
 	t->asked = true;
 	return erase_answer(t->app, a->org, t->referral, NULL, t->result, t->reterr);
@@ -200,12 +209,57 @@ plan_rest(json_t *plan)
 }
 
 static int
+plan_held(const struct held *held, const char *what, json_t *plan)
+{
+	char day[WHEN_TEXT];
+
+	return list_add(plan, "keeps", json_sprintf("%s: all of it is held, for %s%s%s. Nothing more is done with it; it is erased, and partners are asked, when "
+	    "the hold is lifted. %s", what, hold_words(held->class), held->until != 0 ? ", until " : "", held->until != 0 ? when_print_day(held->until, day) : "",
+	    held->untold ? "The member may not be told why" : "Tell the member so"));
+}
+
+/* What has not arrived is not told any more. */
+static int
+withhold_one(void *cookie, const struct disclosed_row *d)
+{
+	struct app *app = cookie;
+	int r = d->arrived != 0 ? E_NOTFOUND : outbox_void(app->db, "traffic", d->id);
+
+	if (r != 0 || (r = traffic_stop(app, d->id)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	return traffic_withhold(app, d->id);
+}
+
+/* What is asked of something held is remembered; partners who asked are told, others are not asked yet. */
+static int
+keep_case(struct app *app, const char *actor, struct case_row *row, const char *cause, bool really, json_t *plan, const struct held *held,
+    struct err *reterr)
+{
+	struct told told = { .app = app, .referral = row->id, .result = "held", .reterr = reterr };
+	autofree char *what = NULL;
+	char who[SUBJECT_NAME];
+	int r = asprintf(&what, "referral %s", row->id) < 0 ? -ENOMEM : plan_held(held, what, plan);
+
+	if (r != 0 || !really)
+		return r;
+	if ((r = disclosed_each(app->db, row->id, withhold_one, app)) != 0 || (r = ask_each(app->db, row->id, answer_asker, &told)) != 0 ||
+	    (r = erase_want(app, row->id, actor)) != 0)
+		return r;
+	return hold_cause(app->db, subject_referral(row->id, who), cause);
+}
+
+static int
 erase_case(struct app *app, const char *actor, struct case_row *row, const char *cause, bool really, json_t *plan,
     struct err *reterr)
 {
 	struct told told = { .app = app, .referral = row->id, .result = "erased", .reterr = reterr };
-	int r = plan_case(app, row, plan);
+	struct held held;
+	char who[SUBJECT_NAME];
+	int r = hold_of(app->db, subject_referral(row->id, who), &held);
 
+	if (r <= 0)
+		return r < 0 ? r : keep_case(app, actor, row, cause, really, plan, &held, reterr);
+	r = plan_case(app, row, plan);
 	if (r != 0 || !really)
 		return r;
 	if ((r = ask_each(app->db, row->id, answer_asker, &told)) != 0 ||
@@ -214,17 +268,30 @@ erase_case(struct app *app, const char *actor, struct case_row *row, const char 
 	return erase_want(app, row->id, actor);
 }
 
+/* 0: it is, and the plan says so; E_NOTFOUND. */
+static int
+plan_if_held(struct app *app, const char *name, const char *what, json_t *plan)
+{
+	struct held held;
+	int r = hold_of(app->db, name, &held);
+
+	return r == 0 ? plan_held(&held, what, plan) : r;
+}
+
 /* A match that no referral led to: what was wished, who was chosen, and its notes.  E_NOTFOUND: it is none. */
 static int
 erase_match(struct app *app, const char *actor, const char *id, bool really, json_t *plan, struct err *reterr)
 {
 	autopairing struct pairing p = { 0 };
+	char who[SUBJECT_NAME];
 	int r = pairing_get(app->db, id, &p);
 
 	if (r != 0)
 		return r;
 	if (json_str(p.body, "referral") != NULL)
 		return err_set(reterr, E_REFUSED, "this match is of referral %s: erase that", json_str(p.body, "referral"));
+	if ((r = plan_if_held(app, subject_referral(id, who), "this match", plan)) != E_NOTFOUND)
+		return r == 0 && really ? erase_want(app, id, actor) : r;
 	if ((r = list_add(plan, "erases", json_sprintf("match %s: what was wished, who was chosen, and its notes", id))) != 0 || (r = plan_account(app, id, plan)) != 0)
 		return r;
 	return really ? erase_want(app, id, actor) : 0;
@@ -264,32 +331,6 @@ erase_part(void *cookie, const char *name)
 	return strncmp(name, "referral:", 9) != 0 ? 0 : erase_referral(p, name + 9);
 }
 
-struct naming {
-	int	(*fn)(void *, const char *);
-	void	*cookie;
-};
-
-static int
-name_referral(void *cookie, const char *id)
-{
-	struct naming *n = cookie;
-	char who[SUBJECT_NAME];
-
-	return n->fn(n->cookie, subject_referral(id, who));
-}
-
-int
-erase_parts(struct app *app, const char *subject, int (*fn)(void *, const char *), void *cookie)
-{
-	struct naming n = { fn, cookie };
-	int r;
-
-	if (strncmp(subject, "person:", 7) != 0)
-		return strncmp(subject, "referral:", 9) != 0 ? 0 : intake_referrals(app->db, subject + 9, name_referral, &n);
-	r = subject_each_part(app->db, subject, fn, cookie);
-	return r != 0 ? r : chat_subjects(app->db, strtoll(subject + 7, NULL, 10), fn, cookie);
-}
-
 /* Somebody without Matrix, with all that was asked for them.  E_NOTFOUND: no such case. */
 static int
 erase_intake(struct app *app, const char *actor, const char *id, const char *cause, bool really, json_t *plan, struct err *reterr)
@@ -301,8 +342,9 @@ erase_intake(struct app *app, const char *actor, const char *id, const char *cau
 
 	if (r != 0 || who.pid != 0)
 		return r != 0 ? r : E_NOTFOUND;
-	if ((r = list_add(plan, "erases", json_sprintf("case %s: what they want to be called, their number, when they may be called, and the calls to make",
-	    id))) != 0 || (r = plan_account(app, id, plan)) != 0 || (r = erase_parts(app, subject_referral(id, name), erase_part, &parts)) != 0)
+	if ((r = plan_if_held(app, subject_referral(id, name), "this case", plan)) == E_NOTFOUND)
+		r = list_add(plan, "erases", json_sprintf("case %s: what they want to be called, their number, when they may be called, and the calls to make", id));
+	if (r != 0 || (r = plan_account(app, id, plan)) != 0 || (r = erase_parts(app, name, erase_part, &parts)) != 0)
 		return r;
 	return really ? erase_want(app, id, actor) : 0;
 }
@@ -328,17 +370,21 @@ erase_person(struct app *app, const char *actor, int64_t pid, const char *cause,
 {
 	char who[SUBJECT_NAME];
 	struct parts parts = { app, actor, cause, really, plan, reterr, 0 };
-	int r = list_add(plan, "erases", json_string("their user id, what was said in the direct chat, and the keys that opened it; "
-	    "this node leaves that chat"));
+	struct held held;
+	int r = hold_of(app->db, subject_person(pid, who), &held);
+	bool kept = r == 0;
 
-	(void)subject_person(pid, who);
+	if (r == E_NOTFOUND)
+		r = list_add(plan, "erases", json_string("their user id, what was said in the direct chat, and the keys that opened it; this node leaves that chat"));
+	else if (r == 0)
+		r = plan_held(&held, "their user id, what was said in the direct chat, and the keys that opened it", plan);
 	if (r != 0 || (r = plan_account(app, who, plan)) != 0 || (r = erase_parts(app, who, erase_part, &parts)) != 0)
 		return r;
-	if (parts.entries > 0 && (r = list_add(plan, "erases", json_sprintf("what the book says of them: %lld entries", parts.entries))) != 0)
+	if (parts.entries > 0 && !kept && (r = list_add(plan, "erases", json_sprintf("what the book says of them: %lld entries", parts.entries))) != 0)
 		return r;
 	if (!really)
 		return 0;
-	if ((r = leave(app, pid)) != 0 || (r = erasure_want(app->db, who, actor)) != 0)
+	if ((r = kept ? talk_held(app, pid, &held) : leave(app, pid)) != 0 || (r = erasure_want(app->db, who, actor)) != 0)
 		return r;
 	return audit_add(app->db, app_now(app), actor, "erase", who + strlen("person:"), NULL);
 }
@@ -434,6 +480,43 @@ erase_lost(struct app *app, const char *actor, const char *id, const char *cause
 	return r != 0 || f.found ? r : E_NOTFOUND;
 }
 
+static int
+tell_member(struct app *app, const char *referral)
+{
+	autointake struct intake asked = { 0 };
+	struct held held;
+	char who[SUBJECT_NAME];
+	int r = hold_of(app->db, subject_referral(referral, who), &held);
+
+	if (r != 0)
+		return r < 0 ? r : talk_erased(app, referral);
+	r = intake_of(app->db, referral, &asked);
+	return r != 0 || asked.pid == 0 ? (r == E_NOTFOUND ? 0 : r) : talk_held(app, asked.pid, &held);
+}
+
+int
+erase_go_on(struct app *app, const char *name)
+{
+	const char *id = strncmp(name, "referral:", 9) == 0 ? name + 9 : NULL;
+	struct told told = { .app = app, .referral = id, .result = "erased" };
+	autofree char *actor = NULL, *cause = NULL;
+	struct case_row row;
+	int r = hold_wish(app->db, name, &actor, &cause);
+
+	if (r != 0 || (r = hold_release(app->db, name)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if (!strncmp(name, "person:", 7))
+		return leave(app, strtoll(name + 7, NULL, 10));
+	if (id == NULL || (r = case_get(app->db, id, &row)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = ask_each(app->db, id, answer_asker, &told)) == 0 && !told.asked && cause != NULL)
+		r = tell_partner(app, &row, cause, NULL);
+	if (r == 0)
+		r = talk_erased(app, id);
+	case_free(&row);
+	return r;
+}
+
 int
 erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
@@ -465,7 +548,7 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 		if ((r = plan_intake(app, id, plan)) == 0)
 			r = erase_case(app, actor, &row, cause, really, plan, reterr);
 		if (r == 0 && really)
-			r = talk_erased(app, id);
+			r = tell_member(app, id);
 		case_free(&row);
 	} else if (r == E_NOTFOUND && ((r = erase_lost(app, actor, id, cause, really, plan, reterr)) != E_NOTFOUND ||
 	    (r = erase_intake(app, actor, id, cause, really, plan, reterr)) != E_NOTFOUND ||
@@ -482,114 +565,12 @@ erase_run(struct app *app, const char *actor, const json_t *args, json_t **ret, 
 	    "what would be erased")) != 0)
 		return r;
 	/* What is waited for is a subject: the user id is nobody's from now on. */
+	if (really && json_object_get(plan, "keeps") != NULL && json_object_get(plan, "erases") == NULL &&
+	    json_object_set_new(plan, "text", json_string("it is held: nothing is erased until the hold is lifted, then all of it is; cairn list holds")) != 0)
+		return -ENOMEM;
 	if (really && (json_object_set_new(plan, "delivery", json_string("queued")) != 0 ||
 	    (*id == '@' && json_object_set_new(plan, "id", json_string(subject_person(pid, who))) != 0)))
 		return -ENOMEM;
 	*ret = take(plan);
 	return 0;
-}
-
-/* Once an hour, and on as long as there is more. */
-static int
-terms_step(struct app *app, bool *ret_more)
-{
-	const struct config *cfg = app->cfg;
-	int64_t now = app_now(app);
-	struct retention t = {
-		.referrals = cfg->keep_referrals > 0 ? now - cfg->keep_referrals * DAY_MS : 0,
-		.messages = cfg->keep_messages > 0 ? now - cfg->keep_messages * DAY_MS : 0,
-		.offers = now - OFFER_DAYS * DAY_MS,
-		.rejected = now - REJECTED_DAYS * DAY_MS,
-		.traffic = now - TRAFFIC_DAYS * DAY_MS,
-		.legal = now - (cfg->keep_legal > 0 ? cfg->keep_legal : LEGAL_DAYS) * DAY_MS,
-		.book = cfg->keep_book > 0 ? now - cfg->keep_book * DAY_MS : 0,
-		.names = now - 2 * (cfg->keep_legal > 0 ? cfg->keep_legal : LEGAL_DAYS) * DAY_MS,
-	};
-	bool more = false;
-	int64_t trimmed = 0;
-	int r;
-
-	if (now < app->terms_due)
-		return 0;
-	if ((r = retention_step(app->db, &t, TURN_TERMS, &more)) != 0)
-		return r;
-	if (cfg->keep_audit > 0 && (r = audit_trim(app->db, now - cfg->keep_audit * DAY_MS, TURN_VALUES, &trimmed)) != 0)
-		return r;
-	more |= cfg->keep_audit > 0 && trimmed == TURN_VALUES;
-	if ((!more && (r = published_ended(app, &more)) != 0) || (r = waits_forget(app, &more)) != 0)
-		return r;
-	*ret_more |= more;
-	app->terms_due = more ? now : now + TERMS_MS;
-	return 0;
-}
-
-int
-erase_step(struct app *app, bool *ret_more)
-{
-	bool more = false;
-	int r;
-
-	if ((r = terms_step(app, ret_more)) != 0 || (app->crypt != NULL && (r = past_step(app->crypt, TURN_SESSIONS, &more)) != 0) ||
-	    (!more && (r = erasure_step(app->db, TURN_VALUES, &more)) != 0))
-		return r;
-	if (more && app->crypt != NULL)
-		crypt_drop_cache(app->crypt);	/* Sessions of whoever is erased are not kept in memory either. */
-	*ret_more |= more;
-	return 0;
-}
-
-int
-erase_state(struct app *app, const char *id, const char **ret)
-{
-	enum erasure_state state;
-	char who[SUBJECT_NAME];
-	int r = erasure_state(app->db, strchr(id, ':') != NULL ? id : subject_referral(id, who), &state);
-
-	if (r == 0)
-		*ret = state == ERASURE_CLEAN ? "delivered" : "queued";
-	return r;
-}
-
-int
-erase_show(struct app *app, const char *id, json_t **ret)
-{
-	const char *delivery;
-	int r = strchr(id, ':') != NULL ? E_NOTFOUND : erase_state(app, id, &delivery);
-
-	if (r != 0)
-		return r;
-	*ret = json_pack("{s:s, s:s, s:s, s:s}", "id", id, "state", strcmp(delivery, "delivered") == 0 ? "erased" : "erasing", "delivery", delivery,
-	    "text", "it was erased; cairn list erasures shows when, by whom, and what others keep");
-	return *ret != NULL ? 0 : -ENOMEM;
-}
-
-static json_t *
-time_of(int64_t ms)
-{
-	return ms > 0 ? json_integer(ms) : NULL;
-}
-
-static int
-add_erasure(void *cookie, const struct erasure *e)
-{
-	static const char *const states[] = { "", "wanted", "erasing", "erased" };
-
-	return json_array_append_new(cookie, json_pack("{s:s, s:s, s:s, s:o*, s:o*}", "what", e->name, "state",
-	    states[e->state], "by", e->actor, "at", time_of(e->at), "done", time_of(e->done))) != 0 ? -ENOMEM : 0;
-}
-
-static int
-add_ask(void *cookie, const struct ask *a)
-{
-	return json_array_append_new(cookie, json_pack("{s:s+, s:s, s:s, s:s, s:o*, s:o*}", "what", "referral:", a->referral,
-	    "org", a->org, "by", a->ours ? "us" : "them", "state", a->answer != NULL ? a->answer : "not answered", "at",
-	    time_of(a->at), "until", time_of(a->until))) != 0 ? -ENOMEM : 0;
-}
-
-int
-erase_list(struct app *app, json_t *items)
-{
-	int r = erasure_each(app->db, 1000, add_erasure, items);
-
-	return r != 0 ? r : ask_each(app->db, NULL, add_ask, items);
 }

@@ -12,6 +12,8 @@
 #define ERASE_REQUEST	ID_NAMESPACE "erasure.request"
 #define ERASE_ACK	ID_NAMESPACE "erasure.ack"
 
+enum { ERASE_LEGAL_DAYS = 2192 };	/* That what the law wants kept is kept, if the configuration does not say. */
+
 /** erase_run(app, actor, args, ret, reterr): the verb.  Without "confirm" equal to "id" it only says what would be done. */
 int	erase_run(struct app *, const char *actor, const json_t *args, json_t **, struct err *) must_check;
 
@@ -26,12 +28,15 @@ int	erase_parts(struct app *, const char *subject, int (*)(void *, const char *)
 
 /**
  * erase_answer(app, org, referral, of, result): tell the partner who asked; what we keep, and how long, goes with it.  ${of}: the content that asked
- * about what is not here, answered as traffic_unknown says; NULL: another.
+ * about what is not here, answered as traffic_unknown says; NULL: another.  ${result} as on the wire, or "held": kept as long as a hold.
  */
 int	erase_answer(struct app *, const char *org, const char *referral, const char *of, const char *result, struct err *) must_check;
 
 /** erase_want(app, referral, actor): all of it but what the law keeps; no partner is told.  0 or negative. */
 int	erase_want(struct app *, const char *referral, const char *actor) must_check;
+
+/** erase_go_on(app, name): that subject is held no more: what was wanted of it meanwhile is done, partners and the member are told.  0 or negative. */
+int	erase_go_on(struct app *, const char *name) must_check;
 
 /** erase_step(app, ret_more): a bounded piece of what is wanted. */
 int	erase_step(struct app *, bool *ret_more) must_check;

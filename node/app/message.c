@@ -14,6 +14,7 @@
 #include "notes_form.h"
 #include "rooms.h"
 #include "store/audit.h"
+#include "store/holdstore.h"
 #include "store/inbox.h"
 #include "store/messagestore.h"
 #include "store/outbox.h"
@@ -74,7 +75,7 @@ message_arrived(struct app *app, const char *type, const struct origin *origin)
 
 struct blanking {
 	struct app	*app;
-	bool		 danger;
+	bool		 danger, held;
 };
 
 static int
@@ -86,7 +87,7 @@ blank_one(void *cookie, const struct message *m)
 
 	b->danger |= danger;
 	/* A deletion is in clear, and nobody's signature is on it: a server may make one up. */
-	return r != 0 ? r : message_blank(b->app->db, m->id, m->pid, danger ?
+	return r != 0 || b->held ? r : message_blank(b->app->db, m->id, m->pid, danger ?
 	    "[deleted, as the homeserver says; it sounded like danger, and they were given the crisis numbers]" : "[deleted, as the homeserver says]");
 }
 
@@ -95,6 +96,8 @@ message_deleted(struct app *app, const char *room_id, const char *sender, const 
 {
 	autoroom struct room room = { 0 };
 	struct blanking b = { .app = app };
+	char who[SUBJECT_NAME];
+	struct held held;
 	int64_t pid;
 	int r;
 
@@ -103,12 +106,17 @@ message_deleted(struct app *app, const char *room_id, const char *sender, const 
 		return 0;
 	if (r != 0 || room.kind != ROOM_DIRECT || (r = person_find(app->db, sender, &pid)) != 0 || pid != room.pid)
 		return r == E_NOTFOUND ? 0 : r;
+	if ((r = hold_of(app->db, subject_person(pid, who), &held)) < 0)
+		return r;
+	b.held = r == 0;
 	/* What could not be read yet never is. */
-	if ((r = inbox_seen(app->db, event_id)) == E_NOTFOUND)
+	if ((r = inbox_seen(app->db, event_id)) == E_NOTFOUND && !b.held)
 		return inbox_deleted(app->db, event_id, pid, room_id, app_now(app));
+	if (r == E_NOTFOUND)
+		return 0;
 	if (r != 0 || (r = message_of_event(app->db, event_id, pid, blank_one, &b)) != 0)
 		return r;
-	return talk_deleted(app, pid, b.danger);
+	return talk_deleted(app, pid, b.danger, b.held);
 }
 
 int

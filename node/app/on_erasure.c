@@ -12,6 +12,8 @@
 #include "store/askstore.h"
 #include "store/casestore.h"
 #include "store/consentstore.h"
+#include "store/holdstore.h"
+#include "store/subject.h"
 
 static int
 each_told(void *cookie, const struct disclosed_row *d)
@@ -49,7 +51,8 @@ on_erasure_request(struct app *app, const struct ev_erasure_request *ev, const s
 {
 	const char *state;
 	struct case_row row;
-	char who[80];
+	char who[SUBJECT_NAME];
+	struct held held;
 	bool staff;
 	int r = case_get(app->db, ev->referral, &row);
 
@@ -66,6 +69,15 @@ on_erasure_request(struct app *app, const struct ev_erasure_request *ev, const s
 	case_free(&row);
 	if (r != 0 || (r = ask_put(app->db, ev->referral, origin->org, false)) != 0)
 		return r;
+	if ((r = hold_of(app->db, subject_referral(ev->referral, who), &held)) < 0)
+		return r;
+	/* Staff decide when the hold is lifted; what needs no decision is then done. */
+	if (r == 0 && ((r = erase_answer(app, origin->org, ev->referral, NULL, "held", origin->reason)) != 0 || staff))
+		return r;
+	if (r == 0) {
+		(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
+		return erase_want(app, ev->referral, who);
+	}
 	/* Of whom nobody told us who they are, and whom nobody here took on, nothing needs to be kept. */
 	(void)snprintf(who, sizeof(who), "partner:%s", origin->org);
 	if ((r = erase_answer(app, origin->org, ev->referral, NULL, staff ? "asked" : "erased", origin->reason)) != 0 || staff)

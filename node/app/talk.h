@@ -60,8 +60,8 @@ int	talk_unread(struct app *, int64_t pid) must_check;
 int	talk_clear(struct app *, const struct room *, int64_t since) must_check;
 #define TALK_CLEAR	"talk_clear"	/* Purpose of the call. */
 
-/** talk_deleted(app, pid, danger): they deleted a message: say what that does; once an hour, but always if it sounded like danger. */
-int	talk_deleted(struct app *, int64_t pid, bool danger) must_check;
+/** talk_deleted(app, pid, danger, held): they deleted a message: say what that does; once an hour, but always if it sounded like danger. */
+int	talk_deleted(struct app *, int64_t pid, bool danger, bool held) must_check;
 int	talk_sounds_like_danger(const struct app *, const char *body, bool *ret) must_check;
 
 /**
@@ -86,6 +86,9 @@ const char *talk_plainly(const char *value, char out[64]);
 /** talk_news(app, row, meaning): tell the member whose referral it is what happened (intake_meaning); nothing if that says nothing to them. */
 int	talk_news(struct app *, const struct case_row *, const char *) must_check;
 
+/** talk_held(app, pid, held): tell a member who is to be forgotten that it is kept for now, and why if that may be told. */
+struct held;
+int	talk_held(struct app *, int64_t pid, const struct held *) must_check;
 /** talk_erased(app, referral): tell the member whose referral it is that it is going to be erased: afterwards nobody knows whose it was. */
 int	talk_erased(struct app *, const char *referral) must_check;
 

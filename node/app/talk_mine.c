@@ -8,11 +8,13 @@
 #include "base/id.h"
 #include "case.h"
 #include "casepath.h"
+#include "domain/hold.h"
 #include "domain/trust.h"
 #include "domain/when.h"
 #include "intake.h"
 #include "revoke.h"
 #include "store/dirstore.h"
+#include "store/holdstore.h"
 #include "store/intakestore.h"
 #include "talk_consent.h"
 
@@ -113,6 +115,19 @@ talk_erased(struct app *app, const char *referral)
 	/* Not which: that is what is erased. */
 	return talk_say(app, who.pid, "One of your requests is erased here, as far as the law lets us; !who does not show it any more. Whoever was "
 	    "told something of it may still have it: they are asked to erase it, too, if they can be asked. People here can tell you what they answered.");
+}
+
+int
+talk_held(struct app *app, int64_t pid, const struct held *held)
+{
+	autofree char *text = NULL;
+	char day[WHEN_TEXT];
+	int r = asprintf(&text, "What you asked to have erased is not used any more, and nobody new is told of it. For now it must be kept%s%s%s%s. When that "
+	    "ends it is erased. %s", held->untold ? "" : ": for ", held->untold ? "" : hold_words(held->class), held->until != 0 ? ", until " : "",
+	    held->until != 0 ? when_print_day(held->until, day) : "", held->untold ? "Why may not be written here; people here can tell you what the law lets them tell." :
+	    "People here can tell you more.");
+
+	return r < 0 ? -ENOMEM : talk_say(app, pid, text);
 }
 
 struct walk {

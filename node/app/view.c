@@ -10,6 +10,7 @@
 #include "caseview.h"
 #include "crypt/envelope.h"
 #include "erase.h"
+#include "hold.h"
 #include "crypt/keys.h"
 #include "domain/fields.h"
 #include "domain/referral.h"
@@ -205,6 +206,8 @@ fill(struct listing *l, const char *what, json_t *reply, struct err *reterr)
 		return pairing_list(l->app, l->items);
 	if (!strcmp(what, "erasures"))
 		return erase_list(l->app, l->items);
+	if (!strcmp(what, "holds"))
+		return hold_list(l->app, l->items);
 	if (!strcmp(what, "records"))
 		return own_each(db, NULL, each_own, l);
 	if (!strcmp(what, "feeds"))
@@ -228,7 +231,7 @@ fill(struct listing *l, const char *what, json_t *reply, struct err *reterr)
 			r = outbox_each(db, s, each_out, l);
 		return r;
 	}
-	return err_set(reterr, E_BAD, "what: referrals, cases, tasks, matches, messages, erasures, records, feeds, partners, identities, rooms, waiting, rejected or outbox");
+	return err_set(reterr, E_BAD, "what: referrals, cases, tasks, matches, messages, erasures, holds, records, feeds, partners, identities, rooms, waiting, rejected or outbox");
 }
 
 /* What is published, or will be, is about no member. */

@@ -31,7 +31,7 @@ static const enum query_id of_referral[] = {
 };
 static const enum query_id of_legal[] = {
 	Q_ERASE_LEGAL_CONSENTS, Q_ERASE_LEGAL_DISCLOSED, Q_ERASE_LEGAL_REVOCATIONS, Q_ERASE_LEGAL_HOLDERS,
-	Q_ERASE_LEGAL_ASKS, Q_ERASE_LEGAL_ROW,
+	Q_ERASE_LEGAL_ASKS, Q_ERASE_LEGAL_HOLDS, Q_ERASE_LEGAL_ROW,
 };
 static const enum query_id of_person[] = {
 	Q_ERASE_PERSON_NOTES, Q_ERASE_PERSON_VOICES, Q_ERASE_PERSON_CHATS, Q_ERASE_PERSON_BOUND, Q_ERASE_PERSON_INTAKE, Q_ERASE_PERSON_OUTBOX, Q_ERASE_PERSON_MESSAGES, Q_ERASE_PERSON_INBOX, Q_ERASE_PERSON_WITHHELD,
@@ -166,7 +166,7 @@ erase_next(struct db *db, bool *ret_more)
 	autofree char *name = NULL, *actor = NULL, *part = NULL;
 	int r;
 
-	if ((r = db_query(db, &rows, Q_ERASURE_NEXT, "i", (int64_t)ERASURE_WANTED)) != 0 ||
+	if ((r = db_query(db, &rows, Q_ERASURE_NEXT, "")) != 0 ||
 	    (r = db_next(rows)) != 0)
 		return r;
 	if ((r = rows_dup(rows, 0, &name)) != 0 || (r = rows_dup(rows, 1, &actor)) != 0)
@@ -174,6 +174,8 @@ erase_next(struct db *db, bool *ret_more)
 	db_done(take(rows));
 	*ret_more = true;
 	if ((r = db_run(db, Q_ERASE_REFERRAL_KEEPS_INTAKE, "t", name)) != 0)
+		return r;
+	if ((r = db_run(db, Q_SUBJECT_PARTS_HELD, "tti", name, actor, world_now(db_world(db)))) != 0 || (r = db_run(db, Q_SUBJECT_PARTS_FREE, "t", name)) != 0)
 		return r;
 	while ((r = one_text(db, Q_SUBJECT_PARTS, name, &part)) == 0) {
 		if ((r = erasure_want(db, part, actor)) != 0 || (r = erase(db, part)) != 0)

@@ -103,6 +103,22 @@ test_deleted(void)
 	ok(!chat_in_files(&h, SOURCE, "Amaryllis"), "nothing of it is in a file");
 }
 
+/* What the law wants kept of them is kept also if they delete it, and they are told. */
+static void
+test_deleted_held(void)
+{
+	autojson json_t *hold = host_ok(&h, SOURCE, "hold", json_pack("{s:s, s:s, s:s, s:s}", "id", MEMBER_USER, "class", "litigation", "review", "2033-01-01",
+	    "reason_text", "an order"));
+
+	*h.now += 2 * 3600 * 1000LL;
+	chat_say(&h, MEMBER, "My sister is called Foxglove");
+	erase(last_event(), MEMBER_USER, false);
+	ok(kept("Foxglove") == 1 && heard("For now its words must be kept here") == 1, "what is held is kept, and the member is told");
+	json_decref(host_ok(&h, SOURCE, "hold lift", json_pack("{s:O, s:s}", "hold", json_object_get(hold, "hold"), "reason_text", "over")));
+	erase(last_event(), MEMBER_USER, false);
+	is_int(kept("Foxglove"), 0, "and no longer");
+}
+
 static void
 test_danger(void)
 {
@@ -347,6 +363,7 @@ main(void)
 	test_deleted();
 	test_danger();
 	test_deleted_unseen();
+	test_deleted_held();
 	test_before();
 	test_unverified();
 	test_unsigned();

@@ -23,6 +23,8 @@ static struct referral_story story;
 static const struct { const char *verb, *args; } commands[] = {
 	{ "find", "{\"words\":\"@\"}" }, { "find", "{\"near\":\"@\",\"language\":\"@\"}" }, { "find", "{\"at\":\"@\",\"zone\":\"@\"}" },
 	{ "say", "{\"user\":\"@\",\"text\":\"x\"}" }, { "show", "{\"id\":\"@\"}" }, { "list", "{\"what\":\"@\"}" }, { "erase", "{\"id\":\"@\"}" },
+	{ "hold", "{\"id\":\"@\",\"class\":\"@\",\"review\":\"2030-01-01\",\"reason_text\":\"@\"}" }, { "hold lift", "{\"hold\":\"@\",\"reason_text\":\"@\"}" },
+	{ "hold review", "{\"hold\":\"@\",\"review\":\"@\"}" },
 	{ "refer", "{\"to\":\"SP\",\"need\":\"@\",\"language\":\"@\",\"modality\":\"phone\",\"urgency\":\"soon\",\"age_band\":\"26_59\"}" },
 	{ "open-case", "{\"person\":{\"alias\":\"@\",\"phone\":\"+1 201 555 0187\",\"leave_message\":false,\"note\":\"@\"}}" },
 	{ "open-case", "{\"person\":{\"alias\":\"Kim\",\"phone\":\"@\",\"leave_message\":false,\"call_back\":\"@\",\"zone\":\"@\"}}" },

@@ -73,9 +73,10 @@ class Naughty(Case):
 
     def test_from_a_file(self):
         """As the words of a file: the node is asked with them, but for line ends after them; or it is empty."""
-        node = self.node(say=good(id=CONTENT, delivery="queued"), answer=good(referral=ID, id=CONTENT), revoke=good(referral=ID))
+        node = self.node(say=good(id=CONTENT, delivery="queued"), hold=good(hold=ID), answer=good(referral=ID, id=CONTENT), revoke=good(referral=ID))
         ways = ((("say", "@a:b.example", "F"), "text"), (("answer", ID, "decline", "--reason", "other", "--reason-file", "F"), "reason_text"),
-                (("revoke", ID, "--how", "phone", "--recorded-by-file", "F"), "recorded_by"))
+                (("revoke", ID, "--how", "phone", "--recorded-by-file", "F"), "recorded_by"),
+                (("hold", ID, "--class", "litigation", "--review", "2030-01-01", "--reason-file", "F"), "reason_text"))
         for n, string in enumerate(strings()):
             args, member = ways[n % len(ways)]
             file = self.text(string)

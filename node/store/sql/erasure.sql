@@ -5,8 +5,10 @@
 INSERT INTO erasure (name, state, actor, at, done) VALUES (?1, 1, ?2, ?3, 0)
 ON CONFLICT (name) DO UPDATE SET state = 1, actor = excluded.actor, at = excluded.at, done = 0 WHERE state = 3;
 
+-- What is held waits; what somebody deleted of their own is not held.
 -- name: erasure_next
-SELECT name, actor FROM erasure WHERE state = ?1 ORDER BY n LIMIT 1;
+SELECT name, actor FROM erasure WHERE state = 1 AND (name NOT IN (SELECT name FROM held) OR
+	(name LIKE 'note:%' AND NOT EXISTS (SELECT 1 FROM note WHERE note.n = CAST(substr(erasure.name, 6) AS INTEGER)))) ORDER BY n LIMIT 1;
 
 -- name: erasure_state
 UPDATE erasure SET state = ?2, done = ?3 WHERE name = ?1;
@@ -106,7 +108,7 @@ DELETE FROM note WHERE n = ?1;
 
 -- Of a person, and of the room of the two of us.
 -- name: erase_person_notes
-DELETE FROM note WHERE pid = ?1;
+DELETE FROM note WHERE pid = ?1 AND 'note:' || n NOT IN (SELECT name FROM held);
 
 -- name: erase_person_voices
 DELETE FROM consult_voice WHERE pid = ?1;
@@ -172,7 +174,16 @@ DELETE FROM member WHERE pid = ?1 OR room_id IN (SELECT room_id FROM room WHERE 
 DELETE FROM room WHERE pid = ?1 AND kind = 5;
 
 -- name: subject_parts
-SELECT name FROM subject WHERE part_of = ?1 LIMIT 1;
+SELECT name FROM subject WHERE part_of = ?1 AND name NOT IN (SELECT name FROM held) LIMIT 1;
+
+-- Parts that are held are wanted erased, and stay: of nobody.
+-- name: subject_parts_held
+INSERT INTO erasure (name, state, actor, at, done)
+SELECT name, 1, ?2, ?3, 0 FROM subject WHERE part_of = ?1 AND name IN (SELECT name FROM held)
+ON CONFLICT (name) DO NOTHING;
+
+-- name: subject_parts_free
+UPDATE subject SET part_of = NULL WHERE part_of = ?1 AND name IN (SELECT name FROM held);
 
 -- name: subject_drop
 DELETE FROM subject WHERE name = ?1;

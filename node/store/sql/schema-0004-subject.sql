@@ -18,7 +18,8 @@ CREATE TABLE erasure (
 	state	INTEGER NOT NULL,	-- enum erasure_state
 	actor	TEXT NOT NULL,		-- who asked
 	at	INTEGER NOT NULL,
-	done	INTEGER NOT NULL	-- when nothing of it was left in the files; 0: not yet
+	done	INTEGER NOT NULL,	-- when nothing of it was left in the files; 0: not yet
+	cause	TEXT			-- erasure_cause, for partners who are asked once a hold is lifted; NULL: nobody waits for that
 ) STRICT;
 CREATE INDEX erasure_open ON erasure (state) WHERE state < 3;
 
@@ -29,7 +30,7 @@ CREATE TABLE erasure_ask (
 	org		TEXT NOT NULL,
 	ours		INTEGER NOT NULL,	-- we asked; 0: they did
 	at		INTEGER NOT NULL,
-	answer		TEXT,			-- erasure_result; NULL: none yet
+	answer		TEXT,			-- erasure_result; or held: kept as long as a hold; NULL: none yet
 	until		INTEGER NOT NULL,	-- what is kept is kept so long; 0: nothing is
 	answered	INTEGER NOT NULL,
 	UNIQUE (referral, org, ours)
@@ -136,3 +137,31 @@ CREATE TRIGGER sealed_gone INSTEAD OF DELETE ON sealed BEGIN
 	DELETE FROM rejected WHERE id = old.key AND old.col IN ('rejected.raw', 'rejected.reason');
 	DELETE FROM gap_event WHERE id = old.key AND old.col = 'gap_event.raw';
 END;
+
+-- What the law wants kept for a while, whatever its term and whoever wants it erased.
+CREATE TABLE hold (
+	n	INTEGER PRIMARY KEY,
+	id	TEXT NOT NULL UNIQUE,
+	name	TEXT NOT NULL,		-- of the subject: referral:ID, person:PID
+	class	TEXT NOT NULL,		-- domain/hold.h
+	untold	INTEGER NOT NULL,	-- 1: the member may not be told why
+	placed	INTEGER NOT NULL,
+	review	INTEGER NOT NULL,	-- to be looked at again; 0: it ends by itself
+	until	INTEGER NOT NULL,	-- it ends by itself; 0: it does not
+	lifted	INTEGER NOT NULL,	-- 0: it is in force
+	reason	BLOB NOT NULL		-- sealed, under the key of what the law wants kept of it
+) STRICT;
+CREATE INDEX hold_open ON hold (name) WHERE lifted = 0;
+
+-- Which subjects: that one; of a case its referrals, of a person the matches whose member's chat is theirs; their parts; notes of their matches; consents and accounting.
+CREATE VIEW held (name, hold) AS
+WITH RECURSIVE kept (name, hold) AS (
+	SELECT name, n FROM hold WHERE lifted = 0
+	UNION SELECT 'referral:' || l.referral, h.n FROM hold AS h JOIN intake_referral AS l ON l.intake = substr(h.name, 10) WHERE h.lifted = 0
+	UNION SELECT 'referral:' || p.whose, h.n FROM hold AS h JOIN pairing_chat AS c ON c.pid = CAST(substr(h.name, 8) AS INTEGER) AND c.side = 'member'
+		JOIN pairing AS p ON p.id = c.pairing WHERE h.lifted = 0 AND h.name LIKE 'person:%'
+	UNION SELECT s.name, kept.hold FROM kept JOIN subject AS s ON s.part_of = kept.name
+)
+SELECT name, hold FROM kept
+UNION SELECT 'legal:' || iif(name LIKE 'referral:%', substr(name, 10), name), hold FROM kept WHERE name LIKE 'referral:%' OR name LIKE 'person:%'
+UNION SELECT 'note:' || note.n, kept.hold FROM kept JOIN pairing AS p ON p.whose = substr(kept.name, 10) JOIN note ON note.pairing = p.id;
