@@ -54,6 +54,7 @@ static const struct {
 	{ "gad-7", "[3,3,3,3,3,0,0]", 15, "severe", 0 }, { "gad-7", "[3,3,3,3,3,3,3]", 21, "severe", 0 },
 	{ "ucla-3", "[2,2,1]", 5, "not lonely", 0 }, { "ucla-3", "[2,2,2]", 6, "lonely", 0 }, { "ucla-3", "[0,2,2]", -1, NULL, 0 },
 	{ "hope", "[10]", 10, "as the person", 0 }, { "hospital", "[91]", -1, NULL, 0 },
+	{ "custody", "[12]", 12, "as the person", 0 }, { "custody", "[91]", -1, NULL, 0 },
 };
 
 static void
