@@ -25,7 +25,7 @@
 #include "talk_consent.h"
 #include "talk_note.h"
 
-enum { WORDS_MAX = 1000, PLAIN_MAX = 40, HINT_MAX = 12, PING_MS = 3600 * 1000, AGAIN_MS = 3600 * 1000 };
+enum { WORDS_MAX = 1000, PLAIN_MAX = 40, PING_MS = 3600 * 1000, AGAIN_MS = 3600 * 1000 };
 
 static int	help(struct talk *, const char *);
 static int	yes(struct talk *, const char *);
@@ -282,16 +282,20 @@ run_plain(struct talk *t, const char *body)
 	const char *words;
 	bool exact, asking = talk_asking(t);
 	const struct topic *topic = topic_of(body, &exact, &words);
+	char code[CONSENT_ASK_CODE + 1];
 	int r;
 
 	if (strlen(body) > PLAIN_MAX || !exact)
 		topic = NULL;
-	if ((talk_note_open(t) || talk_consent_open(t)) && (topic == NULL || *words != '\0' || (topic->run != help && topic->run != talk_stop)))
+	if ((talk_note_open(t) || talk_consent_fresh(t)) && (topic == NULL || *words != '\0' || (topic->run != help && topic->run != talk_stop)))
 		return talk_note_open(t) ? talk_note_answer(t, body, false) : talk_consent_answer(t, body);
 	if (asking && (topic == NULL || !topic->shows || *words != '\0' || topic->run == talk_find))
 		return talk_answer(t, body);
-	if (talk_consent_offered(t) && strlen(body) <= HINT_MAX && (topic == NULL || topic->run == yes || topic->run == talk_consent_no))
+	if (talk_consent_offered(t) && (topic != NULL ? topic->run == yes || topic->run == talk_consent_no :
+	    consent_ask_said(body, code) || !strcasecmp(body, "ok") || !strcasecmp(body, "okay")))
 		return talk_consent_hint(t);
+	if (topic == NULL && talk_consent_open(t))
+		return talk_consent_late(t);
 	if (topic == NULL)
 		return (r = consult_number(t, body)) == E_NOTFOUND ? talk_number(t, body) : r;
 	if (topic->shows)
@@ -326,7 +330,7 @@ run(struct talk *t, const struct said *said)
 static bool
 may_unsure(const struct topic *topic)
 {
-	return topic->shows || topic->run == talk_read || topic->run == talk_revoke || topic->run == bound_topic;
+	return (topic->shows && topic->run != talk_stop) || topic->run == talk_read || topic->run == talk_revoke || topic->run == bound_topic;
 }
 
 static int
@@ -337,7 +341,7 @@ run_unsure(struct talk *t, const struct said *said)
 	bool exact;
 
 	topic = topic_of(name != NULL ? name : body, &exact, &words);
-	if (said->note == NULL && !said->change && topic != NULL && exact && (name != NULL ? may_unsure(topic) : topic->shows && *words == '\0'))
+	if (said->note == NULL && !said->change && topic != NULL && exact && may_unsure(topic) && (name != NULL || (topic->shows && *words == '\0')))
 		return run(t, said);
 	if (said->note == NULL && name == NULL && !talk_asking(t) && !talk_note_open(t) && !talk_consent_open(t))
 		return E_NOTFOUND;
@@ -517,7 +521,7 @@ talk_heard(struct app *app, int64_t pid, const struct said *said, bool *ret_took
 		return bad ? 0 : unread(app, pid);
 	if ((r = begin(app, pid, &who, &t)) == 0 &&
 	    (r = said->unsure ? run_unsure(&t, said) : said->note != NULL ? notes_form_heard(&t, said, bad) : bad ? answer_too(&t, said) :
-	    run(&t, said)) == 0) {
+	    run(&t, said)) == 0 && (r = talk_consent_settle(&t)) == 0) {
 		free(who.talk);
 		if ((who.talk = json_text(t.state, JSON_COMPACT)) == NULL)
 			r = -ENOMEM;

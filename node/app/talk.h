@@ -17,7 +17,7 @@
  *
  * What was found and answered so far is sealed in intake.talk: {found: [{id, org, name, kind: of what is read}], asked: n, wish: {...},
  * requests, consents, accepted: [referral], as !cancel, !revoke and !consent listed them last, consent: what may be told is asked (talk_consent.h), cancel: the referral to be taken back if the next word is yes,
- * read: {kind: true}, of which people here have read what sounded like danger, words: notes go without their data}.
+ * young: they said that they are under 18, read: {kind: true}, of which people here have read what sounded like danger, words: notes go without their data}.
  */
 #ifndef CAIRN_TALK_H
 #define CAIRN_TALK_H
@@ -82,6 +82,9 @@ int	talk_each(struct talk *, talk_case_fn *, void *cookie) must_check;
 /** talk_classes(say, what): classes of a consent in plain words.  talk_plainly(value, out): so a word of the wire; ${out} may be used for it. */
 int	talk_classes(struct buf *, const json_t *what) must_check;
 const char *talk_plainly(const char *value, char out[64]);
+#define TALK_YOUNG "young"
+/** talk_asked(app, row, ret_voluntary, out): append what the other side knows of a request without a name, in plain words.  0 or negative. */
+int	talk_asked(struct app *, const struct case_row *, bool *ret_voluntary, struct buf *) must_check;
 
 /** talk_news(app, row, meaning): tell the member whose referral it is what happened (intake_meaning); nothing if that says nothing to them. */
 int	talk_news(struct app *, const struct case_row *, const char *) must_check;

@@ -10,6 +10,9 @@
 #include "case.h"
 #include "casepath.h"
 #include "disclosure.h"
+#include "facts.h"
+#include "lifeline.h"
+#include "domain/asked.h"
 #include "domain/consent_ask.h"
 #include "domain/when.h"
 #include "store/audit.h"
@@ -20,7 +23,7 @@
 #define LISTED	"accepted"		/* The referrals that were listed last. */
 
 enum { LISTED_MAX = 9 };
-static const int64_t OFFER_MS = 3 * WHEN_DAY;
+static const int64_t OFFER_MS = 3 * WHEN_DAY, FRESH_MS = WHEN_DAY / 24;
 
 static json_t *
 state_of(const struct talk *t)
@@ -41,9 +44,51 @@ talk_consent_open(const struct talk *t)
 }
 
 bool
+talk_consent_fresh(const struct talk *t)
+{
+	return talk_consent_open(t) && app_now(t->app) - json_int(state_of(t), "asked_at", 0) < FRESH_MS;
+}
+
+bool
 talk_consent_offered(const struct talk *t)
 {
 	return json_obj(state_of(t), "offer") != NULL;
+}
+
+struct young {
+	struct app	*app;
+	bool		 young;
+};
+
+static int
+look_young(void *cookie, const char *id)
+{
+	struct young *y = cookie;
+	autojson json_t *facts = NULL;
+	struct case_row row;
+	int r = case_get(y->app->db, id, &row);
+
+	if (r != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = facts_of(y->app, &row, &facts)) == 0)
+		y->young = y->young || asked_minor(json_str(facts, "age_band"));
+	case_free(&row);
+	return r;
+}
+
+/* Was it ever said, here or of another request, that they are under age? */
+static int
+find_young(struct app *app, const struct case_row *row, bool *ret)
+{
+	autointake struct intake who = { 0 };
+	autojson json_t *state = NULL;
+	struct young y = { app, false };
+	int r = intake_of(app->db, row->id, &who);
+
+	if (r != 0 || (who.talk != NULL && (r = canon_stored(who.talk, &state)) != 0) || (r = intake_referrals(app->db, who.id, look_young, &y)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	*ret = y.young || json_is_true(json_object_get(state, TALK_YOUNG));
+	return 0;
 }
 
 /* The form as staff would have it.  0; E_REFUSED: not now; E_LATER: a minor's, for whom others sign, too. */
@@ -51,9 +96,12 @@ static int
 form_of(struct app *app, const struct case_row *row, json_t **ret)
 {
 	json_t *form = NULL;
-	int r = disclosure_template(app, row, &form, NULL);
+	bool young = false;
+	int r = find_young(app, row, &young);
 
-	if (r == 0 && json_obj(json_obj(form, "consent"), "minor") != NULL)
+	if (r == 0)
+		r = disclosure_template(app, row, &form, NULL);
+	if (r == 0 && (young || json_obj(json_obj(form, "consent"), "minor") != NULL))
 		r = E_LATER;
 	if (r != 0) {
 		json_decref(form);
@@ -110,7 +158,24 @@ ask(struct talk *t)
 	int r = person_user(t->app->db, t->pid, &account);
 
 	t->quiet = true;
+	(void)json_object_del(state_of(t), "late");
+	if (json_object_set_new(state_of(t), "asked_at", json_integer(app_now(t->app))) != 0)
+		return -ENOMEM;
 	return r != 0 ? (r > 0 ? ERR_CORRUPT : r) : consent_ask_question(json_obj(state_of(t), "answers"), account, &t->say);
+}
+
+int
+talk_consent_late(struct talk *t)
+{
+	int r;
+
+	if (json_object_get(state_of(t), "late") != NULL)
+		return E_NOTFOUND;
+	if (json_object_set_new(state_of(t), "late", json_true()) != 0)
+		return -ENOMEM;
+	r = buf_puts(&t->say, "People here read what you wrote, and it is told to nobody else. If it was an answer: you were being asked what may be told of you. "
+	    "!next asks it again, !stop ends it.");
+	return r != 0 ? r : lifeline_say(t->app, &t->say);
 }
 
 /* It cannot go on. */
@@ -139,8 +204,8 @@ begin(struct talk *t, const char *id)
 	case_free(&row);
 	if (r != 0)
 		return r < 0 ? r : give_up(t, r);
-	if ((r = buf_printf(&t->say, "This is about what %s may know of you. One question at a time; at the end you see all of it, and decide. Your answers are not told before that, "
-	    "and people here do not read them; !stop ends it, and then nothing of it is kept.\n", name)) != 0)
+	if ((r = buf_printf(&t->say, "This is about what %s may know of you. One question at a time; at the end you see all of it, and decide. Nothing is told before that. "
+	    "People here can read what you write in your own words; !stop ends it.\n", name)) != 0)
 		return r;
 	return ask(t);
 }
@@ -196,14 +261,17 @@ fill(struct talk *t, const struct case_row *row, int64_t ends, json_t **ret, str
 {
 	autojson json_t *form = NULL;
 	autofree char *name = NULL;
+	autobuf struct buf asked = { 0 };
+	bool ignored;
 	int r = form_of(t->app, row, &form);
 
-	if (r != 0 || (r = talk_name(t->app, row, &name)) != 0)
+	if (r != 0 || (r = talk_name(t->app, row, &name)) != 0 || (r = talk_asked(t->app, row, &ignored, &asked)) != 0)
 		return r;
 	if (json_object_set_new(json_obj(json_obj(form, "consent"), "expires"), "at", json_integer(ends)) != 0 ||
 	    json_object_set_new(form, "referral", json_string(row->id)) != 0)
 		return -ENOMEM;
-	if ((r = consent_ask_fill(json_obj(state_of(t), "answers"), form)) != 0 || (r = consent_ask_words(form, name, words)) != 0)
+	if ((r = consent_ask_fill(json_obj(state_of(t), "answers"), form)) != 0 || 
+	    (r = consent_ask_words(form, &(struct consent_ask_case){ name, asked.data, row->r.disclosed }, words)) != 0)
 		return r;
 	*ret = take(form);
 	return 0;
@@ -256,11 +324,12 @@ talk_consent_answer(struct talk *t, const char *words)
 {
 	autofree char *account = NULL;
 	struct err why = { "" };
-	bool over = false;
+	bool over = false, own;
 	int r;
 
 	if (!talk_consent_open(t))
 		return E_NOTFOUND;
+	own = consent_ask_own_words(json_obj(state_of(t), "answers"));
 	if ((r = person_user(t->app->db, t->pid, &account)) != 0)
 		return r > 0 ? ERR_CORRUPT : r;
 	t->quiet = true;
@@ -269,7 +338,7 @@ talk_consent_answer(struct talk *t, const char *words)
 		return (r = buf_printf(&t->say, "%s%s\n", why.text, words != NULL ? " What you wrote is for people here to read." : "")) != 0 ? r : ask(t);
 	if (r != 0)
 		return r;
-	t->took = words != NULL;
+	t->took = words != NULL && !own;
 	return over ? offer(t) : ask(t);
 }
 
@@ -282,7 +351,7 @@ talk_consent_next(struct talk *t)
 int
 talk_consent_hint(struct talk *t)
 {
-	return buf_printf(&t->say, "Nothing has been told yet. If the words that you were shown are right for you, write !yes %s; if not, write !no. !next shows them again, and "
+	return buf_printf(&t->say, "Nothing of this has been told yet. If the words that you were shown are right for you, write !yes %s; if not, write !no. !next shows them again, and "
 	    "people here read what else you write.", json_str(json_obj(state_of(t), "offer"), "code"));
 }
 
@@ -293,6 +362,19 @@ talk_consent_drop(struct talk *t)
 
 	(void)json_object_del(t->state, STATE);
 	return was;
+}
+
+int
+talk_consent_settle(struct talk *t)
+{
+	struct case_row row;
+	int r = state_of(t) != NULL ? row_of(t, &row) : 0;
+
+	if (state_of(t) != NULL && r == 0)
+		case_free(&row);
+	if (r == E_NOTFOUND)
+		(void)talk_consent_drop(t);
+	return r < 0 ? r : 0;
 }
 
 /* 0; positive: nothing was told, nor kept of it; E_UNDONE: what was begun is to be undone. */
@@ -323,6 +405,7 @@ sign(struct talk *t, struct case_row *row, json_t *form, const char *terms, cons
 	if ((r = disclose(t, row, form)) != 0)
 		return r < 0 ? r : r == E_UNDONE ? E_REFUSED : give_up(t, E_REFUSED);
 	(void)json_object_del(t->state, STATE);
+	t->quiet = true;
 	return buf_printf(&t->say, "Thank you. It is on its way to them, once, and to nobody else. !who shows who knows what, and !revoke takes your consent back at any time. "
 	    "These are the words that you agreed to on %s:\n%s", when_print_day(app_now(t->app), day), words);
 }
@@ -364,7 +447,7 @@ talk_consent_yes(struct talk *t, const char *code)
 
 /* They are not asked again of their own accord. */
 static int
-ask_no_more(struct talk *t)
+ask_no_more(struct talk *t, bool *ret_disclosed)
 {
 	const char *id = json_str(state_of(t), "referral");
 	int64_t at, until;
@@ -373,6 +456,7 @@ ask_no_more(struct talk *t)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? 0 : r;
+	*ret_disclosed = row.r.disclosed;
 	if ((r = case_asked(t->app->db, id, &at, &until)) == 0 && (r = case_asked_put(t->app->db, id, row.r.since, until)) == 0)
 		r = audit_case(t->app->db, app_now(t->app), "member", "no_consent", id, NULL);
 	case_free(&row);
@@ -382,16 +466,17 @@ ask_no_more(struct talk *t)
 int
 talk_consent_no(struct talk *t, const char *words)
 {
+	bool disclosed = false;
 	int r;
 
 	(void)words;
 	if (state_of(t) == NULL)
 		return buf_puts(&t->say, "There is nothing to say no to. To stop what is being asked here, write !cancel.");
-	if ((r = ask_no_more(t)) != 0)
+	if ((r = ask_no_more(t, &disclosed)) != 0)
 		return r;
 	(void)talk_consent_drop(t);
-	return buf_puts(&t->say, "Nothing is told, and what you wrote for it is not kept. They know only what you asked for without your name. If you change your mind, write !consent; "
-	    "to take the request back, !cancel; to ask somebody else, !find. People here read what you write.");
+	return buf_printf(&t->say, "Nothing of it is told. %s If you change your mind, write !consent; "
+	    "to take the request back, !cancel; to ask somebody else, !find. People here read what you write.", consent_ask_otherwise(disclosed));
 }
 
 int

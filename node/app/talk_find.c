@@ -330,6 +330,8 @@ talk_answer(struct talk *t, const char *words)
 	}
 	if (asked == 0 && n <= 2) {
 		(void)talk_drop(t);
+		if (json_object_set_new(t->state, TALK_YOUNG, json_true()) != 0)
+			return -ENOMEM;
 		return buf_puts(&t->say, "For people under 18 somebody here helps with this in person, since the rules for it differ from place to place. "
 		    "They read this chat; write when and how you like to be answered. Nothing has been sent to anybody.");
 	}

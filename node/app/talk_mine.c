@@ -311,7 +311,7 @@ talk_cancel(struct talk *t, const char *words)
 	if (talk_drop(t))
 		return buf_puts(&t->say, "Stopped; nothing was sent.");
 	if (talk_consent_drop(t))
-		return buf_puts(&t->say, "Stopped; nothing was told, and nothing of it is kept. To take your request back, write !cancel once more.");
+		return buf_puts(&t->say, "Stopped; nothing was told. To take your request back, write !cancel once more.");
 	if (ids == NULL)
 		return -ENOMEM;
 	if ((r = talk_each(t, say_open, &l)) != 0)

@@ -455,7 +455,7 @@ talk_stop(struct talk *t, const char *words)
 
 	(void)words;
 	if (!talk_note_open(t) && talk_consent_drop(t))
-		return buf_puts(&t->say, "Stopped; nothing was told, and nothing of it is kept. !consent begins again.");
+		return buf_puts(&t->say, "Stopped; nothing was told. !consent begins again.");
 	if (!talk_note_open(t))		/* There are two other things to stop. */
 		return buf_puts(&t->say, "To stop what is being asked here, write !cancel. To take a consent back, write !revoke. People here read all that you write.");
 	read = json_object_get(json_obj(t->state, STATE), READ) != NULL;

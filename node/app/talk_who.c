@@ -110,11 +110,11 @@ add_facts(json_t *told, const json_t *said)
 }
 
 static int
-add_answers(struct talk *t, const struct case_row *row, json_t *told)
+add_answers(struct app *app, const struct case_row *row, json_t *told)
 {
 	struct step_row *steps = NULL;
 	size_t n = 0;
-	int r = step_list(t->app->db, row->id, &steps, &n);
+	int r = step_list(app->db, row->id, &steps, &n);
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		autojson json_t *content = NULL;
@@ -158,6 +158,18 @@ say_facts(struct buf *say, const json_t *told)
 	return r;
 }
 
+int
+talk_asked(struct app *app, const struct case_row *row, bool *ret_voluntary, struct buf *out)
+{
+	autojson json_t *request = NULL, *told = json_object();
+	int r = told == NULL ? -ENOMEM : canon_stored(row->request, &request);
+
+	if (r != 0 || (r = add_facts(told, request)) != 0 || (r = add_answers(app, row, told)) != 0)
+		return r;
+	*ret_voluntary = json_is_true(json_object_get(request, "voluntary"));
+	return say_facts(out, told);
+}
+
 struct seen {
 	struct talk	*talk;
 	size_t		 n;
@@ -168,18 +180,13 @@ say_seen(void *cookie, const struct case_row *row, const char *name)
 {
 	struct seen *s = cookie;
 	struct talk *t = s->talk;
-	autojson json_t *request = NULL, *told = json_object();
 	struct buf *say = &t->say;
-	bool any = false;
+	bool any = false, voluntary;
 	int r;
 
 	s->n++;
-	if (told == NULL)
-		return -ENOMEM;
-	if ((r = canon_stored(row->request, &request)) != 0 || (r = add_facts(told, request)) != 0 || (r = add_answers(t, row, told)) != 0 ||
-	    (r = buf_printf(say, "%s: ", name)) != 0 || (r = say_facts(say, told)) != 0 ||
-	    (r = buf_printf(say, "%s; all this under a name that stands for you there alone.",
-	    json_is_true(json_object_get(request, "voluntary")) ? ", and that you want it" : "")) != 0 || (r = say_holds(t, row->id, "", &any)) != 0)
+	if ((r = buf_printf(say, "%s: ", name)) != 0 || (r = talk_asked(t->app, row, &voluntary, say)) != 0 ||
+	    (r = buf_printf(say, "%s; all this under a name that stands for you there alone.", voluntary ? ", and that you want it" : "")) != 0 || (r = say_holds(t, row->id, "", &any)) != 0)
 		return r;
 	return buf_puts(say, any ? "\n" : " Not who you are.\n");
 }

@@ -67,6 +67,14 @@ waiting(const json_t *answers)
 	return at >= 0 && at < (long long)nelem(questions) ? &questions[at] : NULL;
 }
 
+bool
+consent_ask_own_words(const json_t *answers)
+{
+	const struct question *q = waiting(answers);
+
+	return q == NULL || q->answer == A_LINE || q->answer == A_TEXT;
+}
+
 int
 consent_ask_question(const json_t *answers, const char *account, struct buf *out)
 {
@@ -201,7 +209,7 @@ fill_classes(const json_t *answers, json_t *consent)
 	    { "constraints", "constraints", ", what they should mind" } };
 	bool back = json_is_true(json_object_get(answers, "outcome"));
 	json_t *what = json_pack("[s, s]", "identity", "contact"), *from = json_arr(consent, "from"), *to = json_arr(consent, "to");
-	char words[256] = "My name or alias, how to reach me";
+	char words[256] = "My name or alias, how to reach me, that the request which they have is mine";
 	int r = what == NULL || json_object_set_new(consent, "what", what) != 0;
 
 	for (size_t i = 0; i < nelem(parts) && r == 0; i++)
@@ -259,7 +267,7 @@ say_contact(const json_t *contact, struct buf *out)
 
 /* What is told, a line each. */
 static int
-say_told(const json_t *form, struct buf *out)
+say_told(const json_t *form, const char *asked, struct buf *out)
 {
 	static const struct { const char *key, *words; } texts[] = { { "constraints", "what they should mind" }, { "need_detail", "what you want support with" } };
 	const json_t *identity = json_obj(form, "identity");
@@ -270,27 +278,34 @@ say_told(const json_t *form, struct buf *out)
 	for (size_t i = 0; i < nelem(texts) && r == 0; i++)
 		if (json_str(form, texts[i].key) != NULL)
 			r = buf_printf(out, "\n- %s: %s", texts[i].words, json_str(form, texts[i].key));
-	return r != 0 ? r : buf_puts(out, "\nNothing else that you wrote here is told.");
+	return r != 0 ? r : buf_printf(out, "\n- that this request is yours: %s\nNothing else that you wrote here is told.", asked);
+}
+
+const char *
+consent_ask_otherwise(bool disclosed)
+{
+	return disclosed ? "What they were told of you before they may not use again, though they may still know it." :
+	    "They know only what you asked for without your name, and cannot reach you.";
 }
 
 int
-consent_ask_words(const json_t *form, const char *whom, struct buf *out)
+consent_ask_words(const json_t *form, const struct consent_ask_case *about, struct buf *out)
 {
 	const json_t *consent = json_obj(form, "consent"), *from = json_arr(consent, "from"), *gdpr = json_obj(consent, "gdpr");
 	const struct consent_profile *law = consent_profile(json_str(consent, "law"));
 	const char *own = json_str(json_array_get(from, 0), "name"), *them = json_str(json_array_get(json_arr(consent, "to"), 0), "name");
 	char day[WHEN_TEXT];
-	int r = buf_printf(out, "You decide, and nobody asks why. If you agree, %s tells %s, for your request to %s, and nobody else:", own, them, whom);
+	int r = buf_printf(out, "You decide, and nobody asks why. If you agree, %s tells %s, for your request to %s, and nobody else:", own, them, about->whom);
 
 	if (r == 0)
-		r = say_told(form, out);
+		r = say_told(form, about->asked, out);
 	if (r == 0)
 		r = buf_printf(out, "\n%s %s %s what becomes of it.\nWhat for: %s\nUntil: %s, unless you take it back before. ", them, json_array_size(from) > 1 ?
 		    "may tell" : "may not tell", own, json_str(consent, "purpose"), when_print_day(json_int(json_obj(consent, "expires"), "at", 0), day));
 	if (r == 0)
 		r = buf_printf(out, "You can take it back at any time: write !revoke here, or say so by phone or on paper. From then on nothing more is told; what they know by "
-		    "then they know.\nIf you say no: nothing is told. They know only what you asked for without your name, and cannot reach you. You can still agree "
-		    "later, take the request back, or ask somebody else.\nYour rights: %s", law->rights);
+		    "then they know.\nIf you say no: nothing more is told. %s You can still agree later, take the request back, or ask somebody else.\nYour rights: %s",
+		    consent_ask_otherwise(about->disclosed), law->rights);
 	if (r == 0 && json_str(consent, "redisclosure") != NULL)
 		r = buf_printf(out, "\n%s", json_str(consent, "redisclosure"));
 	if (r == 0 && gdpr != NULL)

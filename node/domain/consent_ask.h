@@ -29,8 +29,20 @@ int	consent_ask_answer(json_t *answers, const char *account, const char *words, 
 /** consent_ask_fill(answers, form): lay them over the form of a consent, as if it were signed now; what is not told is not in it.  0 or -ENOMEM. */
 int	consent_ask_fill(const json_t *answers, json_t *form) must_check;
 
-/** consent_ask_words(form, whom, out): append what the member reads: all that a filled form says, to ${whom} by name.  0 or negative. */
-int	consent_ask_words(const json_t *form, const char *whom, struct buf *out) must_check;
+/** consent_ask_own_words(answers): may the question that waits be answered by any words? */
+bool	consent_ask_own_words(const json_t *answers);
+
+/* What it is about: by whom the request was accepted, what they know of it without a name, and whether they were told who it is of before. */
+struct consent_ask_case {
+	const char	*whom, *asked;
+	bool		 disclosed;
+};
+
+/** consent_ask_words(form, about, out): append what the member reads: all that a filled form says, and what it is joined to.  0 or negative. */
+int	consent_ask_words(const json_t *form, const struct consent_ask_case *, struct buf *out) must_check;
+
+/** consent_ask_otherwise(disclosed): what whoever says no should know. */
+const char *consent_ask_otherwise(bool disclosed);
 
 enum { CONSENT_ASK_TERMS = 65, CONSENT_ASK_CODE = 5 };
 

@@ -24,6 +24,8 @@
 #define OWN	"20K063R1B72GH8GQNEHPN093CB"
 #define THEM	"QMNNV3X3SV10TNZA2N82C8N5DG"
 
+static const struct consent_ask_case rosa = { "Rosa (Harbor)", "what it is about (grief)", false }, again = { "Rosa (Harbor)", "language (English)", true };
+
 /* As app/disclosure.c makes it. */
 static json_t *
 form(const char *law)
@@ -50,7 +52,7 @@ form(const char *law)
 static const struct talk {
 	const char *said[16], *what, *shown[6], *hidden;
 } talks[] = {
-	{ { "Jo", "1", "-", "-", "2" }, "['identity','contact']", { "- your name: Jo\n- how to reach you: in Matrix, at " ACCOUNT "\nNothing else", "Harbor may not tell Open Door" },
+	{ { "Jo", "1", "-", "-", "2" }, "['identity','contact']", { "- your name: Jo\n- how to reach you: in Matrix, at " ACCOUNT "\n- that this request is yours: what it is about (grief)\nNothing else", "Harbor may not tell Open Door" },
 	  "leave" },
 	{ { "  Jo \r\n Doe\n", "2.", "?Jo", "?12", "+1 (201) 555-0187", "?perhaps", "no", "after five,\nnot my sister", "walks", "yes" },
 	  "['identity','contact','need','constraints','outcome']", { "- your name: Jo    Doe\n", "by phone, at +1 (201) 555-0187; they may leave no message there", "mind: after five,\nnot my sister",
@@ -108,13 +110,17 @@ test_talks(void)
 		ok(play(t, answers), "%zu: to its end, whatever is written", i);
 		ok(consent_ask_fill(answers, filled) == 0 && judged(filled, consent_classes(consent) & ~(unsigned)CONSENT_OUTCOME_CLASS), "%zu: the judge takes it", i);
 		ok(json_equal(json_object_get(consent, "what"), what), "%zu: what is told is %s", i, t->what);
-		ok(consent_ask_words(filled, "Rosa (Harbor)", &words) == 0 && strstr(words.data, "Open Door tells Harbor, for your request to Rosa (Harbor), and nobody else:") != NULL,
+		ok(consent_ask_words(filled, &rosa, &words) == 0 && strstr(words.data, "Open Door tells Harbor, for your request to Rosa (Harbor), and nobody else:") != NULL,
 		    "%zu: it is said to whom", i);
 		for (size_t n = 0; n < nelem(t->shown) && t->shown[n] != NULL; n++)
 			ok(strstr(words.data, t->shown[n]) != NULL, "%zu: it says what is told, %zu", i, n);
 		ok(strstr(words.data, t->hidden) == NULL, "%zu: not: %s", i, t->hidden);
-		ok(strstr(words.data, "Until: 2027-05-20") != NULL && strstr(words.data, "!revoke") != NULL && strstr(words.data, "If you say no: nothing is told") != NULL &&
+		ok(strstr(words.data, "Until: 2027-05-20") != NULL && strstr(words.data, "!revoke") != NULL && strstr(words.data, "If you say no: nothing more is told. They know only what you asked for without your name, and cannot reach you.") != NULL &&
 		    strstr(words.data, "To connect me with peer support.") != NULL && strstr(words.data, "42 CFR 2.25") != NULL, "%zu: for what, until when, and what then", i);
+		ok(strstr(json_str(consent, "what_text"), "that the request which they have is mine") != NULL, "%zu: and what it is joined to", i);
+		buf_cut(&words, words.len);
+		ok(consent_ask_words(filled, &again, &words) == 0 && strstr(words.data, "cannot reach you") == NULL && strstr(words.data, "that this request is yours: language (English)") != NULL &&
+		    strstr(words.data, "What they were told of you before they may not use again") != NULL, "%zu: who was told before is not said to know nothing", i);
 		is_int((int)json_array_size(json_arr(consent, "from")), strstr(t->what, "outcome") != NULL ? 2 : 1, "%zu: who may tell", i);
 		is_int((int)json_array_size(json_arr(consent, "to")), strstr(t->what, "outcome") != NULL ? 2 : 1, "%zu: whom", i);
 	}
@@ -132,7 +138,7 @@ test_laws(void)
 
 		ok(play(&talks[0], answers) && consent_ask_fill(answers, filled) == 0 && judged(filled, CONSENT_IDENTITY_CLASS | CONSENT_CONTACT_CLASS) &&
 		    !judged(filled, CONSENT_NEED_CLASS), "%s: the judge takes it, and for nothing more", laws[i].law);
-		ok(consent_ask_words(filled, "Rosa", &words) == 0 && strstr(words.data, laws[i].words) != NULL, "%s: it says so", laws[i].law);
+		ok(consent_ask_words(filled, &rosa, &words) == 0 && strstr(words.data, laws[i].words) != NULL, "%s: it says so", laws[i].law);
 		is_str(json_str(json_obj(json_obj(filled, "consent"), "signature"), "how"), "electronic", "%s: as it is signed", laws[i].law);
 	}
 }
@@ -192,7 +198,7 @@ test_strings(void)
 				break;
 		}
 		good = good && over && consent_ask_fill(answers, filled) == 0 && judged(filled, CONSENT_IDENTITY_CLASS | CONSENT_CONTACT_CLASS) &&
-		    consent_ask_words(filled, "Rosa", &words) == 0 && strstr(words.data, json_str(answers, "name")) != NULL;
+		    consent_ask_words(filled, &rosa, &words) == 0 && strstr(words.data, json_str(answers, "name")) != NULL;
 		if (!good)
 			printf("# %zu: %s\n", i, string);
 		wrong += !good;
@@ -230,7 +236,7 @@ test_memory(void)
 		good = good && play(&talks[1], answers);
 		faults_left = n;
 		if ((r = consent_ask_fill(answers, filled)) == 0)
-			r = consent_ask_words(filled, "Rosa", &words);
+			r = consent_ask_words(filled, &rosa, &words);
 		faults_left = -1;
 		good = good && (r == 0 || r == -ENOMEM);
 	}

@@ -103,13 +103,13 @@ test_before(const char *id)
 	ok(answers("!refer 1", "being asked what may be told") && answers("!checkin", "being asked what may be told"), "at a time");
 	ok(answers("!next", "What should they call you?"), "and it stays");
 	ok(answers("!skip", "cannot be left out"), "what must be known is not left out");
-	ok(answers("!stop", "nothing was told, and nothing of it is kept"), "one can stop");
+	ok(answers("!stop", "Stopped; nothing was told."), "one can stop");
 	ok(consent_shown(&h, MEMBER, "!consent", all), "again, to the end");
-	is_int((int)found_in(&h, SOURCE, "messages", "body", NAME) + (int)found_in(&h, SOURCE, "messages", "body", NEED) + (int)found_in(&h, SOURCE, "messages", "body", "0187"), 0,
-	    "nothing of it is among the messages that people read");
-	before = heard("Nothing has been told yet");
-	ok(answers("yes", "Nothing has been told yet") && answers("ok", "Nothing has been told yet") && answers("!yes", "Nothing has been told yet"), "a yes without the letters is none");
-	is_int(heard("Nothing has been told yet"), before + 3, "each time");
+	is_int((int)found_in(&h, SOURCE, "messages", "body", "0187"), 0, "a number, and the words that sum it up, are not among the messages that people read");
+	ok(found_in(&h, SOURCE, "messages", "body", NAME) > 0 && found_in(&h, SOURCE, "messages", "body", NEED) > 0, "what is in their own words is: it may be a call for help");
+	before = heard("Nothing of this has been told yet");
+	ok(answers("yes", "Nothing of this has been told yet") && answers("ok", "Nothing of this has been told yet") && answers("!yes", "Nothing of this has been told yet"), "a yes without the letters is none");
+	is_int(heard("Nothing of this has been told yet"), before + 3, "each time");
 	ok(!is_told(id) && disclosures(id) == 0, "nothing was told");
 }
 
@@ -195,6 +195,7 @@ test_yes(const char *id)
 	is_str(json_str(consent, "law"), "us-part2", "under the law that holds");
 	ok(strstr(json_str(told, "notice"), "42 CFR part 2") != NULL && *json_str(told, "scope") != '\0', "with its notice, and the scope");
 	ok(answers(code, "stand for nothing that waits") && answers("!consent", "No request of yours waits"), "a second yes is one to nothing");
+	is_int((int)found_in(&h, SOURCE, "messages", "body", "words that you agreed to") + (int)found_in(&h, SOURCE, "messages", "body", "0187"), 0, "what was told is not among the messages");
 	is_int((int)disclosures(id), 1, "told once");
 	account = host_ok(&h, SOURCE, "accounting", json_pack("{s:s}", "id", id));
 	one = json_array_get(json_arr(account, "disclosures"), 0);
@@ -219,7 +220,7 @@ test_no(void)
 	consent_accept(&h, id);
 	ok(consent_shown(&h, MEMBER, "!consent", least), "to the end");
 	(void)letters(code);
-	ok(answers("!no", "Nothing is told, and what you wrote for it is not kept"), "no is no");
+	ok(answers("!no", "They know only what you asked for without your name, and cannot reach you."), "no is no");
 	ok(answers(code, "stand for nothing that waits"), "and the letters are gone");
 	asked = heard("Do you want them to?");
 	days(5);
@@ -255,11 +256,61 @@ test_revoke(void)
 	ok(answers(code, "stand for nothing that waits"), "the yes cannot be said again");
 }
 
+/* What comes long after a question, or while the words wait, is for people: it may be a call for help. */
+static void
+test_late(void)
+{
+	char id[64], code[16];
+	int hints;
+
+	ok(chat_asks(&h, MEMBER, id), "another request");
+	consent_accept(&h, id);
+	ok(answers("!consent", "What should they call you?"), "it is asked");
+	*h.now += 2 * WHEN_DAY / 24;
+	ok(answers("qzhefoundoutqz, please call me", "People here read what you wrote"), "an hour later nothing is an answer by itself");
+	is_int((int)found_in(&h, SOURCE, "messages", "body", "qzhefoundoutqz"), 1, "people read it");
+	ok(heard("In danger") > 0 || heard("988") > 0, "whom to call is said, too");
+	*h.now += 2 * WHEN_DAY / 24;
+	ok(answers("are you there", "A person reads this"), "what follows is answered as always");
+	ok(answers("!next", "What should they call you?") && answers("Kay", "How may they reach you?") && answers("1", "mind"), "it goes on with a word");
+	ok(answers("!skip", "Do you want them to know") && answers("!skip", "what becomes of it") && answers("2", "for you, write !yes "), "to the end");
+	hints = heard("Nothing of this has been told yet");
+	*h.now += 2 * WHEN_DAY / 24;
+	ok(answers("I'm so alone", "A person reads this"), "short words are no yes or no");
+	is_int(heard("Nothing of this has been told yet"), hints, "and are not taken for one");
+	ok(answers(letters(code) + 5, "Nothing of this has been told yet"), "but letters alone are");
+	ok(answers("!no", "cannot reach you") && !is_told(id), "nothing was told");
+	json_decref(host_ok(&h, SOURCE, "withdraw", json_pack("{s:s, s:b}", "id", id, "by_member", 1)));
+	host_run(&h, 20000);
+}
+
+/* Whoever was told before is not said to know nothing; and what takes back the old consent leaves nothing of a new one. */
+static void
+test_again(const char *id)
+{
+	autofree char *words = NULL;
+
+	json_decref(host_ok(&h, SOURCE, "reopen", json_pack("{s:s, s:b}", "referral", id, "by_member", 1)));
+	host_run(&h, 20000);
+	consent_accept(&h, id);
+	is_int(heard("What they were told of you before they may use only if you consent anew."), 1, "a request that was opened again: they were told before");
+	ok(consent_shown(&h, MEMBER, "!consent", least), "to the end");
+	words = text_with("for you, write !yes ");
+	ok(strstr(words, "What they were told of you before they may not use again") != NULL && strstr(words, "cannot reach you") == NULL, "the words know it");
+	ok(strstr(words, "- that this request is yours: what it is about (") != NULL && strstr(words, "age (26 to 59)") != NULL, "and what the name is joined to");
+	ok(answers("!no", "What they were told of you before they may not use again"), "so does no");
+	ok(answers("!consent", "What should they call you?") && answers("qzstalenameqz", "How may they reach you?"), "once more");
+	ok(answers("!revoke", "taken back"), "the consent of before is taken back meanwhile");
+	host_run(&h, 20000);
+	ok(answers("!next", "Nothing is being asked now"), "then nothing waits");
+	ok(!state_is(SOURCE, id, "accepted"), "the request has ended");
+}
+
 /* Others decide with whoever is under age, also if that was said after they were asked. */
 static void
 test_minor(void)
 {
-	char id[64];
+	char id[64], other[64];
 
 	ok(chat_asks(&h, MEMBER, id), "another request");
 	json_decref(host_ok(&h, TARGET, "ask", json_pack("{s:s, s:[s]}", "referral", id, "asks", "age_band")));
@@ -270,6 +321,9 @@ test_minor(void)
 	is_int(heard("You said that you are under 18"), 1, "a minor is told that people do it with them");
 	ok(answers("!consent", "You said that you are under 18"), "and nothing is asked");
 	ok(answers("!yes BCDFG", "stand for nothing that waits") && !is_told(id), "nor told");
+	ok(chat_asks(&h, MEMBER, other), "with another age in another request");
+	consent_accept(&h, other);
+	ok(answers("!consent", "Which one?") && answers("!consent 1", "You said that you are under 18") && answers("!consent 2", "You said that you are under 18"), "it is as for a minor still");
 	json_decref(host_ok(&h, SOURCE, "withdraw", json_pack("{s:s}", "id", id)));
 	host_run(&h, 20000);
 }
@@ -320,8 +374,10 @@ main(void)
 	test_yes(id);
 	test_no();
 	test_revoke();
-	test_minor();
+	test_again(id);
+	test_late();
 	test_several();
+	test_minor();
 	search_member(&h, (const char *const []){ NAME, "555 0187", MIND, NEED, NULL });
 	ok(story_clean(&h, SOURCE) && story_clean(&h, TARGET), "nothing is left over");
 	is_int((int)story_complaints(&h), 0, "the homeservers complain about nothing");

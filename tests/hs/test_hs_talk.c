@@ -304,7 +304,7 @@ test_come_back(void)
 	host_run(&h, 20000);
 	is_int(heard("is asked again"), 0, "what they do themselves they are not told");
 	accept(id);
-	is_int(heard("they may use only if you consent anew. Whether they may is yours to decide"), 1, "they are not told that nobody knows them");
+	is_int(heard("they may use only if you consent anew. You said that you are under 18"), 1, "they are not told that nobody knows them, and who was young once decides with people");
 	ok(answers("!status", "they may use only if you consent anew: !consent asks you"), "nor if they ask");
 	early = host_command(&h, TARGET, "contact", json_pack("{s:s, s:s}", "referral", id, "channel", "phone"));
 	ok(refused(early, "consent has not been recorded"), "nobody is contacted before");
