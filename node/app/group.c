@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bans.h"
@@ -13,7 +14,7 @@
 #include "matrix/request.h"
 #include "store/audit.h"
 #include "store/casestore.h"
-#include "store/outbox.h"
+#include "store/subject.h"
 
 /* Whoever is in the room reads it there; it is public state, so it says nothing of what they come together for. */
 #define TOPIC	"This group is not listed any more, and nobody new can join it. Whoever is here can stay and go on talking: what is said here is yours. " \
@@ -66,7 +67,7 @@ group_close(struct app *app, const struct own_record *rec)
 	const char *access;
 	int r;
 
-	if ((r = outbox_void(app->db, GROUP_INVITE, rec->id)) != 0 || (r = canon_stored(rec->body, &body)) != 0 ||
+	if ((r = outbox_void_each(app->db, GROUP_INVITE, rec->id)) != 0 || (r = canon_stored(rec->body, &body)) != 0 ||
 	    (r = room_by_subject(app->db, ROOM_GROUP, rec->id, &room)) != 0)
 		return r == E_NOTFOUND ? 0 : r;
 	room.aside = ROOM_CLOSED;
@@ -129,14 +130,20 @@ group_withdrawn(struct app *app, const char *id, json_t *result)
 }
 
 int
-group_kept(const json_t *old, const json_t *body, struct err *reterr)
+group_kept(struct app *app, const char *id, const json_t *old, const json_t *body, struct err *reterr)
 {
 	const char *was = json_str(old, "access"), *is = json_str(body, "access");
+	bool has = json_obj(old, "room") != NULL;
+	autoroom struct room room = { 0 };
+	int r;
 
-	if (json_obj(old, "room") == NULL || was == NULL || is == NULL || !strcmp(was, is))
+	if (was == NULL || is == NULL || !strcmp(was, is))
 		return 0;
-	return err_set(reterr, E_REFUSED, "access: the group has a room, and that was made to be joined as \"%s\" says; withdraw the group, and give it "
-	    "another source as \"%s\"", was, is);
+	/* One that is asked for is made as it was asked for, however late. */
+	if (!has && (r = room_by_subject(app->db, ROOM_GROUP, id, &room)) != 0)
+		return r == E_NOTFOUND ? 0 : r;
+	return err_set(reterr, E_REFUSED, "access: the group has a room, and that %s made to be joined as \"%s\" says; withdraw the group, and give it "
+	    "another source as \"%s\"", has ? "was" : "is being", was, is);
 }
 
 /* ---- Who is invited. ---- */
@@ -175,14 +182,47 @@ room_of(struct app *app, const char *id, struct room *ret, struct err *reterr)
 	return r < 0 ? r : err_next(reterr, err_set(reterr, E_LATER, "this group has no room yet"), "cairn publish --wait makes it");
 }
 
+/* Once, however often it is asked for while it waits; again if it failed.  In a lane of its own: whose homeserver is away holds up nobody else. */
+static int
+queue_invitation(struct app *app, const struct room *room, const char *user, int64_t pid)
+{
+	autofree char *path = request_path("/rooms/%s/invite", room->room_id);
+	autojson json_t *body = json_pack("{s:s}", "user_id", user);
+	char ref[SUBJECT_NAME], lane[SUBJECT_NAME + 8];
+	int r;
+
+	if (path == NULL || body == NULL)
+		return -ENOMEM;
+	(void)snprintf(ref, sizeof(ref), "%s/%lld", room->subject, (long long)pid);
+	(void)snprintf(lane, sizeof(lane), "invite:%s", ref);
+	if ((r = outbox_pending(app->db, GROUP_INVITE, ref)) != E_NOTFOUND || (r = outbox_forget(app->db, GROUP_INVITE, ref)) != 0)
+		return r;
+	return outbox_call(app->db, room->account, lane, "POST", path, body, GROUP_INVITE, ref);
+}
+
+int
+group_may_invite(struct app *app, const struct out *out)
+{
+	const char *pid = out->ref != NULL ? strchr(out->ref, '/') : NULL;
+	autofree char *user = NULL;
+	struct err why = { "" };
+	int r = pid != NULL ? person_user(app->db, strtoll(pid + 1, NULL, 10), &user) : E_NOTFOUND;
+
+	if (r == 0)
+		r = bans_refuse(app, user, NULL, &why);
+	else if (r == E_NOTFOUND)
+		r = err_set(&why, E_REFUSED, "it is not known any more who was to be invited");
+	if (r <= 0)
+		return r;
+	return (r = outbox_fail(app->db, out->id, why.text)) != 0 ? r : E_REFUSED;
+}
+
 int
 group_invite(struct app *app, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
 	const char *id = json_str(args, "id"), *user = json_str(args, "user");
 	autoroom struct room room = { 0 };
-	autofree char *path = NULL;
-	autojson json_t *body = NULL;
-	char who[32];
+	char who[SUBJECT_NAME];
 	int64_t pid;
 	int r;
 
@@ -196,15 +236,8 @@ group_invite(struct app *app, const char *actor, const json_t *args, json_t **re
 		    "tell them that, and what the group's charter says (cairn show %.64s --draft); if they want to come: --agreed", id != NULL ? id : "GROUP");
 	if ((r = bans_refuse(app, user, NULL, reterr)) != 0 || (r = room_of(app, id, &room, reterr)) != 0)
 		return r;
-	path = request_path("/rooms/%s/invite", room.room_id);
-	body = json_pack("{s:s}", "user_id", user);
-	if (path == NULL || body == NULL)
-		return -ENOMEM;
-	if ((r = outbox_forget(app->db, GROUP_INVITE, id)) != 0 ||
-	    (r = outbox_call(app->db, room.account, room.room_id, "POST", path, body, GROUP_INVITE, id)) != 0 || (r = person_id(app->db, user, &pid)) != 0)
-		return r;
-	(void)snprintf(who, sizeof(who), "person:%lld", (long long)pid);
-	if ((r = audit_add(app->db, app_now(app), actor, "invite", who, id)) != 0)
+	if ((r = person_id(app->db, user, &pid)) != 0 || (r = queue_invitation(app, &room, user, pid)) != 0 ||
+	    (r = audit_add(app->db, app_now(app), actor, "invite", subject_person(pid, who), id)) != 0)
 		return r;
 	*ret = json_pack("{s:s, s:s}", "id", id, "delivery", "queued");
 	return *ret != NULL ? 0 : -ENOMEM;

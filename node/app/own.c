@@ -138,7 +138,7 @@ resolve(struct app *app, json_t *body)
 
 /* Keep what the new source of a record does not know: the room that was made for a group, and what is hidden (${ret_hidden} NULL: shown now). */
 static int
-keep_old(const struct own_record *rec, json_t *body, unsigned *ret_hidden, struct err *reterr)
+keep_old(struct app *app, const struct own_record *rec, json_t *body, unsigned *ret_hidden, struct err *reterr)
 {
 	autojson json_t *old = NULL;
 	json_t *room;
@@ -148,7 +148,7 @@ keep_old(const struct own_record *rec, json_t *body, unsigned *ret_hidden, struc
 		return 0;
 	if ((r = canon_stored(rec->body, &old)) != 0)
 		return r;
-	if (strcmp(rec->kind, "group") == 0 && (r = group_kept(old, body, reterr)) != 0) {
+	if (strcmp(rec->kind, "group") == 0 && (r = group_kept(app, rec->id, old, body, reterr)) != 0) {
 		err_add(reterr, "body");
 		return r;
 	}
@@ -259,7 +259,7 @@ import_one(struct app *app, const char *actor, const json_t *item, bool feed, bo
 		r = err_set(reterr, E_REFUSED, "source %s is a %s already", source, rec.kind);
 	else if ((r = resolve(app, body)) == 0 &&
 	    (r = feed && rec.body != NULL ? feed_merge(app, source, rec.body, body, &ret_kept->edits) : 0) == 0 &&
-	    (r = check_body(kind, body, app_now(app), reterr)) == 0 && (r = keep_old(&rec, body, show ? NULL : &ret_kept->hidden, reterr)) == 0)
+	    (r = check_body(kind, body, app_now(app), reterr)) == 0 && (r = keep_old(app, &rec, body, show ? NULL : &ret_kept->hidden, reterr)) == 0)
 		r = canon_text(body, &text, reterr);
 	if (r == 0 && strlen(text) > BODY_MAX)
 		r = err_set(reterr, E_BAD, "body: %zu bytes, %d are allowed; shorten its texts", strlen(text),

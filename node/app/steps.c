@@ -20,6 +20,7 @@
 #include "erase.h"
 #include "find.h"
 #include "gap.h"
+#include "group.h"
 #include "ingest.h"
 #include "matrix/request.h"
 #include "members.h"
@@ -197,6 +198,8 @@ judge(struct app *app, struct out *out)
 		r = envelope_share_check(app->crypt, out->ref);
 		return r == E_REFUSED ? E_EXISTS : r;
 	}
+	if (!strcmp(out->purpose, GROUP_INVITE))
+		return (r = group_may_invite(app, out)) == E_REFUSED ? E_EXISTS : r;
 	creates = !strcmp(out->purpose, "create_room");
 	if (out->attempts == 0 && (creates || (!strcmp(out->purpose, DEVICE_PURPOSE) && app->accounts[APP_NODE].fresh &&
 	    epoch_covers(app, out)))) {

@@ -320,6 +320,12 @@ outbox_void(struct db *db, const char *purpose, const char *ref)
 }
 
 int
+outbox_void_each(struct db *db, const char *purpose, const char *whole)
+{
+	return db_run(db, Q_OUTBOX_VOID_EACH, "tt", purpose, whole);
+}
+
+int
 outbox_void_kind(struct db *db, enum out_kind kind)
 {
 	return db_run(db, Q_OUTBOX_VOID_KIND, "i", (int64_t)kind);

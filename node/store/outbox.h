@@ -81,6 +81,8 @@ int	outbox_done(struct db *, int64_t id) must_check;		/* Delete. */
 int	outbox_fail(struct db *, int64_t id, const char *error) must_check;
 /** outbox_void(db, purpose, ref): delete all that is unanswered or failed for it. */
 int	outbox_void(struct db *, const char *purpose, const char *ref) must_check;
+/** outbox_void_each(db, purpose, whole): the same for each ref "WHOLE/PART". */
+int	outbox_void_each(struct db *, const char *purpose, const char *whole) must_check;
 int	outbox_void_kind(struct db *, enum out_kind) must_check;
 int	outbox_forget(struct db *, const char *purpose, const char *ref) must_check;	/* Only the failed. */
 /** outbox_count(db, state, ret). outbox_pending(db, purpose, ref): 0 if a live row exists, E_NOTFOUND. */

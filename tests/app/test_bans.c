@@ -5,6 +5,8 @@
  */
 #include "app/bans.h"
 #include "bench/node.h"
+#include "base/canon.h"
+#include "store/dirstore.h"
 #include "store/policystore.h"
 #include "tap.h"
 
@@ -217,6 +219,51 @@ test_rooms(void)
 	is_int(closed(after, after), 0, "and it is the same one");
 }
 
+/* Is there a request that invites somebody of that name? */
+static bool
+asked_for(const char *name)
+{
+	for (size_t i = 0; i < BENCH_REQUESTS; i++) {
+		const struct bench_request *r = &node.requests[i];
+
+		if (r->id != 0 && strstr(r->path, "/invite") != NULL && r->body != NULL && strstr(r->body, name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static json_t *
+invite(const char *user)
+{
+	return bench_ask(&node, "invite", json_pack("{s:s, s:s, s:b}", "id", "circle", "user", user, "agreed", 1));
+}
+
+/* Of a group: neither who is banned when staff ask, nor who is when the invitation would leave. */
+static void
+test_invited(void)
+{
+	struct own_record rec = { .id = (char *)(uintptr_t)"circle", .kind = (char *)(uintptr_t)"group", .state_key = (char *)(uintptr_t)"circle",
+	    .body = (char *)(uintptr_t)"{\"access\":\"invite\"}" };
+	struct room room = { .room_id = (char *)(uintptr_t)"!circle:here.example", .account = (char *)(uintptr_t)"node", .kind = ROOM_GROUP,
+	    .subject = (char *)(uintptr_t)"circle", .ours = 1, .joined = 1 };
+	autojson json_t *banned = NULL, *later = NULL, *other = NULL;
+	int64_t failed = 0;
+
+	bench_tx(&node, own_put(node.app->db, &rec));
+	bench_tx(&node, room_put(node.app->db, &room));
+	rule("eve", "@eve*:north.example");
+	banned = invite("@eve:north.example");
+	ok(json_is_false(json_object_get(banned, "ok")) && strstr(json_str(banned, "error"), "banned by a policy list") != NULL, "who is banned is invited into no group");
+	later = invite("@mallory:north.example");
+	other = invite("@ana:north.example");
+	ok(json_is_true(json_object_get(later, "ok")) && json_is_true(json_object_get(other, "ok")), "two others are");
+	rule("mallory", "@mallory*:north.example");
+	(void)turns(100);
+	ok(asked_for("ana") && !asked_for("mallory"), "who is banned before it leaves is not after all, the other is");
+	bench_must(outbox_count(node.app->db, OUT_FAILED, &failed));
+	is_int((int)failed, 1, "and staff see that");
+}
+
 int
 main(void)
 {
@@ -233,6 +280,7 @@ main(void)
 	test_pieces();
 	test_resume();
 	test_changing();
+	test_invited();
 	test_rooms();
 	bench_node_close(&node);
 	return done_testing();

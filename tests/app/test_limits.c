@@ -84,12 +84,18 @@ test_settings(void)
 	struct traffic t = { .content_id = (char *)(uintptr_t)"content", .org = (char *)(uintptr_t)trust_org_at(node.app->trust, 0)->id,
 	    .type = (char *)(uintptr_t)"org.cairnpeer.follow", .content = (char *)(uintptr_t)"{}", .seq = 1, .resend_at = INT64_MAX };
 	autojson json_t *body = json_object();
+	autofree char *invited = NULL;
+	int64_t pid;
+
+	bench_tx(&node, person_id(node.app->db, "@ana:there.example", &pid));
+	invited = bench_text("GROUP/%lld", (long long)pid);
 
 	bench_tx(&node, traffic_put(node.app->db, &t));		/* What is said to partners goes only while it is wanted. */
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		autofree char *path = bench_text("/_matrix/client/v3/limited/%s", rows[i].purpose), *room = bench_text("!%s", rows[i].purpose);
 
-		bench_tx(&node, outbox_call(node.app->db, "node", room, "POST", path, body, rows[i].purpose, t.content_id));
+		bench_tx(&node, outbox_call(node.app->db, "node", room, "POST", path, body, rows[i].purpose,
+		    strcmp(rows[i].purpose, "group_invite") != 0 ? t.content_id : invited));
 		limit(path, rows[i].words, rows[i].setting);
 	}
 }

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/id.h"
 #include "hostile.h"
+#include "search.h"
 #include "story.h"
 #include "tests/domain/quoted.h"
 #include "tests/tap.h"
@@ -18,6 +19,10 @@ enum { GROUPS = 3 };
 
 #define SAFE	"@safe:harbor.example"
 #define BEA	"@bea:opendoor.example"
+#define FAY	"@fay:opendoor.example"
+#define ELI	"@eli:away.example"
+#define GUS	"@gus:away.example"
+#define NOBODY	"@nobody:elsewhere.example"
 
 static const struct group {
 	const char	*source, *access, *neutral, *name, *rule;
@@ -172,9 +177,78 @@ test_invite(struct host *h)
 	host_run(h, 5000);
 	ok(json_is_true(json_object_get(again, "ok")) && !strcmp(member_of(h, room, BEA), "join") && story_clean(h, TARGET), "asked again, that is that");
 	is_int(story_audited(h, TARGET, "operator", "invite", "person:"), 2, "both are in the audit");
-	third = invite(h, "x:invited", "@nobody:elsewhere.example", true);
+	third = invite(h, "x:invited", NOBODY, true);
 	host_run(h, 5000);
 	ok(json_is_true(json_object_get(third, "ok")) && !story_clean(h, TARGET), "an account that is not there is among what failed");
+}
+
+static void
+asks(struct host *h, const char *user)
+{
+	autojson json_t *reply = invite(h, "x:invited", user, true);
+
+	if (!json_is_true(json_object_get(reply, "ok")))
+		host_fail(h, "%s is not invited: %s", user, json_str(reply, "error"));
+	host_run(h, 5000);
+}
+
+static void
+erase(struct host *h, const char *user)
+{
+	json_decref(host_ok(h, TARGET, "erase", json_pack("{s:s, s:s}", "id", user, "confirm", user)));
+	host_run(h, 20000);
+}
+
+/* How many invitations into groups are in the outbox, in that state. */
+static int
+waiting(struct host *h, const char *state)
+{
+	autojson json_t *list = story_list(h, TARGET, "outbox");
+	const json_t *item;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(list, i, item)
+		n += !strcmp(json_str(item, "purpose"), "group_invite") && !strcmp(json_str(item, "state"), state);
+	return n;
+}
+
+/* Each invitation is of its own: one that cannot be delivered holds up no other, and what failed is shown until it is tried anew; who is erased is not invited. */
+static void
+test_each(struct host *h)
+{
+	int audited = story_audited(h, TARGET, "operator", "invite", "person:");
+	char room[256];
+
+	room_of(h, &groups[1], room);
+	hs_add_user(h->hs, ELI, "pw");
+	hs_add_user(h->hs, GUS, "pw");
+	hs_add_user(h->hs, FAY, "pw");
+	hs_script(h->hs, &(struct hs_script){ .closed = "away.example", .closed_status = 502 });
+	asks(h, ELI);
+	asks(h, GUS);
+	asks(h, FAY);
+	is_int(waiting(h, "ready"), 2, "two whose homeserver is away are tried again");
+	is_str(member_of(h, room, FAY), "invite", "and hold up nobody else");
+	asks(h, GUS);
+	is_int(waiting(h, "ready"), 2, "who is asked for twice meanwhile is invited once");
+	is_int(waiting(h, "failed"), 1, "what failed for somebody else is still shown");
+	asks(h, NOBODY);
+	is_int(waiting(h, "failed"), 1, "is tried anew when they are asked for again, and shown once");
+	erase(h, ELI);
+	erase(h, NOBODY);
+	is_int(waiting(h, "ready"), 1, "who is erased is not invited any more");
+	ok(story_clean(h, TARGET), "nor shown as somebody who could not be");
+	is_int(story_audited(h, TARGET, "operator", "invite", "person:"), audited + 3 - 1, "the audit has the others");
+	is_int(story_audited(h, TARGET, "operator", "invite", "erased"), 3, "and of who was erased that somebody was invited, and not who");
+	hs_script(h->hs, NULL);
+	host_run(h, 3600 * 1000);
+	ok(!strcmp(member_of(h, room, GUS), "invite") && *member_of(h, room, ELI) == '\0', "when their homeserver is back, one is invited, and the other is not");
+	host_stop(h, TARGET);
+	ok(search(h, TARGET, "/cairn.db", "", ELI).found + search(h, TARGET, "/cairn.db", "", NOBODY).found == 0 && search(h, TARGET, "/cairn.db", "", GUS).found > 0,
+	    "nothing that is kept names who was erased");
+	host_start(h, TARGET);
+	host_run(h, 20000);
 }
 
 /* Everything is refused that would let somebody in; who is in stays. */
@@ -217,20 +291,30 @@ test_withdrawn(struct host *h, const char *space)
 	ok(not_invited(h, open->source, BEA, true, "it is a withdrawal"), "nobody is invited any more");
 }
 
+static json_t *
+import(struct host *h, const struct group *g)
+{
+	return host_command(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", g->source, "kind", "group", "body", record(g)));
+}
+
 /* Withdrawn while its room is being made: the room is closed as soon as it is there. */
 static void
 test_early(struct host *h)
 {
 	static const struct group late = { "x:late", "open", "Friday circle", "Late circle for people who stopped drinking", "public" };
+	static const struct group closed = { "x:late", "invite", "Friday circle", "Late circle for people who stopped drinking", "public" };
+	autojson json_t *reply = NULL;
 	size_t before = 0;
 	const char *room;
 
 	while (hs_room(h->hs, NULL, before) != NULL)
 		before++;
-	json_decref(host_ok(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", late.source, "kind", "group", "body", record(&late))));
+	json_decref(import(h, &late));
 	hs_script(h->hs, &(struct hs_script){ .drop = "/createRoom" });
 	json_decref(host_ok(h, TARGET, "publish", json_object()));
 	host_run(h, 5000);
+	reply = import(h, &closed);
+	ok(refused(reply, "is being made to be joined as \"open\" says"), "nor one whose room is still being made");
 	json_decref(host_ok(h, TARGET, "withdraw", json_pack("{s:o}", "id", id_of(h, late.source))));
 	hs_script(h->hs, NULL);
 	host_bridge(h, TARGET, false);
@@ -247,8 +331,7 @@ static void
 test_access(struct host *h)
 {
 	static const struct group changed = { "x:plain", "open", NULL, "Walkers", "public" };
-	autojson json_t *reply = host_command(h, TARGET, "import", json_pack("{s:[{s:s, s:s, s:o}]}", "records", "source", changed.source, "kind", "group",
-	    "body", record(&changed)));
+	autojson json_t *reply = import(h, &changed);
 
 	ok(refused(reply, "made to be joined as \"invite\" says"), "a group that is joined by invitation does not become an open one");
 }
@@ -289,6 +372,7 @@ main(void)
 	test_access(&h);
 	test_early(&h);
 	test_invite(&h);
+	test_each(&h);
 	test_withdrawn(&h, space);
 	ok(story_complaints(&h) == 0, "the homeservers complain of nothing");
 	host_end(&h);

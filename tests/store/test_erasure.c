@@ -225,12 +225,17 @@ put_calls(const char *user, const char *tag, int64_t outbound, const char *ref)
 	struct crypto_device d = { .device_id = text("D"), .listed = 1, .eligible = 1, .onetime = text("{}") };
 	autojson json_t *body = json_pack("{s:[s]}", "invite", user);
 	struct share *list;
-	char pid[24];
+	char pid[24], circle[32], id[32];
 	size_t n;
 
+	(void)snprintf(id, sizeof(id), "!%s:x", tag);
+	room.room_id = id;
 	must(person_id(db, user, &room.pid));
 	must(room_put(db, &room));
 	must(outbox_call(db, "node", tag, "POST", "/createRoom", body, "create_room", tag));
+	must(outbox_call(db, "node", tag, "PUT", "/state/m.room.member", body, "invite", id));
+	(void)snprintf(circle, sizeof(circle), "CIRCLE/%lld", (long long)room.pid);
+	must(outbox_call(db, "steward", circle, "POST", "/invite", body, "group_invite", circle));
 	d.pid = room.pid;
 	must(crypto_device_put(db, &d));
 	must(share_plan(db, outbound, room.pid, 0));
@@ -266,8 +271,13 @@ test_waiting_calls(void)
 	is_int(state_of(who), ERASURE_CLEAN, "somebody for whom calls wait is erased");
 	fixture_copy("cairn.db", "now.db");
 	is_int(search("now.db", CANARY, db_ring(db)).found, 0, "and none of them names them any more");
+	(void)snprintf(who, sizeof(who), "CIRCLE/%lld", (long long)pid);
 	is_int(outbox_pending(db, "create_room", "T-goes"), E_NOTFOUND, "they are not invited");
-	ok(outbox_pending(db, "create_room", "T-stays") == 0, "somebody else is");
+	is_int(outbox_pending(db, "invite", "!T-goes:x"), E_NOTFOUND, "nor once more");
+	is_int(outbox_pending(db, "group_invite", who), E_NOTFOUND, "nor into a group");
+	(void)snprintf(who, sizeof(who), "CIRCLE/%lld", (long long)stays);
+	ok(outbox_pending(db, "create_room", "T-stays") == 0 && outbox_pending(db, "invite", "!T-stays:x") == 0 && outbox_pending(db, "group_invite", who) == 0,
+	    "somebody else is, into all");
 	must(share_count(db, s.n, SHARE_WANTED, 9, &wanted));
 	ok(wanted == 1 && outbox_pending(db, "share", "REF") == E_NOTFOUND, "whose device gets the key that was in the same row in another");
 	(void)snprintf(who, sizeof(who), "%lld", (long long)stays);

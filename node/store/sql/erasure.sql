@@ -124,9 +124,10 @@ DELETE FROM bound WHERE pid = ?1;
 DELETE FROM outbox WHERE room_id IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5)
 OR (purpose = 'say' AND ref IN (SELECT content_id FROM message WHERE pid = ?1))
 OR (purpose = 'create_room' AND ref IN (SELECT tag FROM room WHERE pid = ?1 AND kind = 5))
-OR (purpose = 'join' AND ref IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5))
+OR (purpose IN ('join', 'invite') AND ref IN (SELECT room_id FROM room WHERE pid = ?1 AND kind = 5))
 OR (purpose = 'share' AND ref IN (SELECT ref FROM crypt_share WHERE pid = ?1))
-OR (purpose = 'dummy' AND ref = CAST(?1 AS TEXT));
+OR (purpose = 'dummy' AND ref = CAST(?1 AS TEXT))
+OR (purpose = 'group_invite' AND ref LIKE '%/' || ?1);
 
 -- Others' keys that were in the same row go in another.
 -- name: erase_person_parcels

@@ -67,6 +67,9 @@ UPDATE outbox SET state = 3, error = ?2 WHERE id = ?1 AND state < 3;
 -- name: outbox_void
 DELETE FROM outbox WHERE purpose = ?1 AND ref IS ?2;
 
+-- name: outbox_void_each
+DELETE FROM outbox WHERE purpose = ?1 AND substr(ref, 1, length(?2) + 1) = ?2 || '/';
+
 -- What was made for a device that is no longer ours.
 -- name: outbox_void_kind
 DELETE FROM outbox WHERE kind = ?1;
