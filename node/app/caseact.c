@@ -210,6 +210,21 @@ find_act(const char *verb, enum referral_side side)
 	return found;
 }
 
+/* While an erasure waits for a hold it may end, and no more; and what becomes of the member is theirs to let be told. */
+static int
+may_act(struct app *app, const struct case_row *row, const struct act *act, struct err *reterr)
+{
+	static const enum referral_input ends[] = { REFERRAL_IN_WITHDRAW, REFERRAL_IN_CLOSE, REFERRAL_IN_FAIL, REFERRAL_IN_DECLINE, REFERRAL_IN_CONFIRM };
+	bool end = false, court;
+	int r;
+
+	for (size_t i = 0; i < nelem(ends); i++)
+		end = end || act->input == ends[i];
+	if ((!end && (r = hold_bars(app, row->id, reterr)) != 0) || (r = disclosure_to_court(row, &court)) != 0)
+		return r;
+	return (row->r.consented || court) && disclosure_of(act->type) ? disclosure_may_report(app, row, CONSENT_GENERAL, reterr) : 0;
+}
+
 int
 case_act(struct app *app, const char *verb, const char *actor, const json_t *args, json_t **ret, struct err *reterr)
 {
@@ -217,7 +232,6 @@ case_act(struct app *app, const char *verb, const char *actor, const json_t *arg
 	const struct act *act;
 	enum referral_actor by;
 	struct case_row row;
-	bool court;
 	int r = case_need(app, args, &row, reterr);
 
 	if (r != 0)
@@ -227,13 +241,8 @@ case_act(struct app *app, const char *verb, const char *actor, const json_t *arg
 	if (act->side != row.r.side)
 		r = case_not_ours(&row, row.r.side == REFERRAL_AT_SOURCE ? "was sent by us: this is the partner's to say" :
 		    "came from a partner: this is theirs to say", reterr);
-	else if (act->input != REFERRAL_IN_WITHDRAW && act->input != REFERRAL_IN_CLOSE && act->input != REFERRAL_IN_FAIL &&
-	    act->input != REFERRAL_IN_DECLINE && act->input != REFERRAL_IN_CONFIRM && (r = hold_bars(app, row.id, reterr)) != 0)
-		;	/* It may end. */
-	else if ((r = disclosure_to_court(&row, &court)) != 0 || ((row.r.consented || court) && disclosure_of(act->type) &&
-	    (r = disclosure_may_report(app, &row, CONSENT_GENERAL, reterr)) != 0))
-		;	/* What becomes of the member is theirs to let be told. */
-	else if ((r = make_content(app, act, by, args, &content, reterr)) == 0 && (r = named_may(app, &row, act->type, content, reterr)) == 0)
+	else if ((r = may_act(app, &row, act, reterr)) == 0 && (r = make_content(app, act, by, args, &content, reterr)) == 0 &&
+	    (r = named_may(app, &row, act->type, content, reterr)) == 0)
 		r = case_tell(app, &row, act->input, by, actor, act->type, content, ret, reterr);
 	case_free(&row);
 	return r;

@@ -99,7 +99,7 @@ say_way(struct lines *l, const json_t *body, const json_t *way, bool old, struct
 {
 	autobuf struct buf out = { 0 };
 	const char *option = json_str(way, "option");
-	struct crisis_hours h;
+	struct crisis_hours h = { .zone = NULL };
 	int r;
 
 	crisis_open(way, app_now(l->app), get_zone, &l->zones, &h);

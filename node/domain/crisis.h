@@ -50,7 +50,7 @@ struct crisis_hours {
  * has the zones; NULL: there is none of that name.  What cannot be reckoned with, and does not answer by another schedule, is UNSAID.
  */
 typedef const struct zone *crisis_zones(void *cookie, const char *name);
-void	crisis_open(const json_t *way, int64_t now, crisis_zones *, void *cookie, struct crisis_hours *ret);
+void	crisis_open(const json_t *way, int64_t now, crisis_zones *zones, void *cookie, struct crisis_hours *ret);
 
 /** crisis_when(at, now, zone, out): "at 22:00", "at midnight", "tomorrow at 08:00", "on Monday at 08:00" or "on 2026-12-24 at 08:00" by that clock.  Returns ${out}. */
 enum { CRISIS_WHEN = 32 };
