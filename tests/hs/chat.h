@@ -58,6 +58,19 @@ chat_answers(struct host *h, size_t i, const char *text, const char *words)
 	return chat_heard(h, i, words) == before + 1;
 }
 
+/** chat_write(host, i, text, words): ${i} writes, and has an answer with these words; else the test ends. */
+static inline void
+chat_write(struct host *h, size_t i, const char *text, const char *words)
+{
+	int before = chat_heard(h, i, words);
+
+	json_decref(host_ok(h, i, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", text)));
+	for (int k = 0; k < 40 && chat_heard(h, i, words) == before; k++)
+		host_run(h, 2000);
+	if (chat_heard(h, i, words) == before)
+		host_fail(h, "no answer to: %s", text);
+}
+
 /** chat_asks(host, i, ret_id): node ${i} asks for Rosa's support and says yes; ${ret_id} is the newest request at the target.  Was each answer as it should be? */
 static inline bool
 chat_asks(struct host *h, size_t i, char ret_id[64])

@@ -4,6 +4,7 @@
  * lifted; a consent ends as ever.  A partner is told what is kept.  A copy of the database put back holds it, too; what ends on a day ends by itself.
  */
 #include "base/canon.h"
+#include "chat.h"
 #include "hostile.h"
 #include "search.h"
 #include "story_refer.h"
@@ -17,23 +18,8 @@ enum { MEMBER = 2 };
 
 static struct host h;
 
-static int
-heard(const char *words)
-{
-	return (int)found_in(&h, MEMBER, "messages", "body", words);
-}
-
-static void
-write_to(const char *text, const char *words)
-{
-	int before = heard(words);
-
-	json_decref(host_ok(&h, MEMBER, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", text)));
-	for (int i = 0; i < 40 && heard(words) == before; i++)
-		host_run(&h, 2000);
-	if (heard(words) == before)
-		host_fail(&h, "no answer to: %s", text);
-}
+#define heard(words)		chat_heard(&h, MEMBER, words)
+#define write_to(text, words)	chat_write(&h, MEMBER, text, words)
 
 /* They ask for it in their chat, and consent. */
 static void

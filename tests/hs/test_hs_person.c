@@ -4,6 +4,7 @@
  * partner says that it must keep what it has.  And what is over its term goes by itself, first the referral, then what the law wanted kept.
  */
 #include "base/canon.h"
+#include "chat.h"
 #include "hostile.h"
 #include "reread.h"
 #include "search.h"
@@ -27,24 +28,8 @@ enum { MEMBER = 2 };
 
 static struct host h;
 
-static int
-heard(const char *words)
-{
-	return (int)found_in(&h, MEMBER, "messages", "body", words);
-}
-
-/* They write, and the answer comes. */
-static void
-write_to(const char *text, const char *words)
-{
-	int before = heard(words);
-
-	json_decref(host_ok(&h, MEMBER, "say", json_pack("{s:s, s:s}", "user", SOURCE_USER, "text", text)));
-	for (int i = 0; i < 40 && heard(words) == before; i++)
-		host_run(&h, 2000);
-	if (heard(words) == before)
-		host_fail(&h, "no answer to: %s", text);
-}
+#define heard(words)		chat_heard(&h, MEMBER, words)
+#define write_to(text, words)	chat_write(&h, MEMBER, text, words)
 
 static const char *
 state_of(size_t i, const char *what, const char *org)
