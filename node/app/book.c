@@ -371,6 +371,8 @@ book_volunteer(struct app *app, const char *actor, const json_t *args, json_t **
 {
 	const char *decision = json_str(args, "decision");
 	struct found f = { 0 };
+	char who[SUBJECT_NAME];
+	struct held held;
 	int64_t gone;
 	bool yes;
 	int r;
@@ -382,6 +384,11 @@ book_volunteer(struct app *app, const char *actor, const json_t *args, json_t **
 	if (f.body == NULL)
 		return err_set(reterr, E_NOTFOUND, "no application has this id");
 	yes = !strcmp(decision, "accept");
+	if ((r = hold_of(app->db, subject_person(f.pid, who), &held)) != E_NOTFOUND) {
+		json_decref(f.body);
+		return r != 0 ? r : err_next(reterr, err_set(reterr, E_REFUSED, "what this person wrote is held, and deciding would erase the application"),
+		    "cairn list holds; decide when the hold is lifted");
+	}
 	/* It has served its purpose; what is needed of it goes into a record that they agree to. */
 	if ((r = talk_say(app, f.pid, yes ? "People here would be glad to have you as a volunteer. They write to you about how it goes on. You are shown as a volunteer "
 	    "without a certificate, and only after you have agreed to what is shown." : "Thank you for offering your help. People here cannot take it up now; "

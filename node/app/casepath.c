@@ -435,7 +435,8 @@ case_step(struct app *app, struct case_row *row, const struct case_step *in, str
 		return r;
 	if ((r = settle(app, row, path)) != 0 || (r = news(app, row, path, before, n)) != 0)
 		return r;
-	return in->prev == NULL ? remind_done(app, row->id) : 0;
+	/* Staff have not seen what a member does in their chat, or a clock. */
+	return in->prev == NULL && strcmp(in->who, "member") != 0 && strcmp(in->who, "node") != 0 ? remind_done(app, row->id) : 0;
 }
 
 /* It does not go (any more). */

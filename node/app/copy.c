@@ -137,7 +137,8 @@ each_entry(void *cookie, const struct entry *e)
 {
 	struct entry_of *of = cookie;
 
-	return e->n != of->n ? 0 : add(of->copy, "book", json_pack("{s:o, s:s, s:O}", "at", view_time(e->at), "kind", e->kind, "entry", e->body));
+	/* An incident is about a group and who was in it, not about whoever wrote it down. */
+	return e->n != of->n || strcmp(e->kind, "incident") == 0 ? 0 : add(of->copy, "book", json_pack("{s:o, s:s, s:O}", "at", view_time(e->at), "kind", e->kind, "entry", e->body));
 }
 
 static int

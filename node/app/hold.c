@@ -20,17 +20,17 @@
 #include "store/intakestore.h"
 #include "store/matchstore.h"
 #include "store/subject.h"
+#include "talk.h"
 
 enum { REASON_MAX = 2000 };
 
-/* "2027-03-31"; of an end that day is in it. */
+/* "2027-03-31"; of an end that day is in it.  What is not said stays. */
 static int
 read_day(const struct app *app, const json_t *args, const char *key, bool whole, int64_t *ret, struct err *reterr)
 {
 	const char *day = json_str(args, key);
 	char text[WHEN_TEXT];
 
-	*ret = 0;
 	if (day == NULL)
 		return 0;
 	(void)snprintf(text, sizeof(text), "%.10sT00:00:00Z", day);
@@ -213,6 +213,46 @@ ask_again(struct app *app)
 	return r;
 }
 
+struct anew {
+	struct app	*app;
+	bool		 found;
+};
+
+/* A request that is not wanted erased came after the wish. */
+static int
+look_anew(void *cookie, const char *id)
+{
+	struct anew *a = cookie;
+	autofree char *actor = NULL, *cause = NULL;
+	char who[SUBJECT_NAME];
+	struct case_row row;
+	int r = hold_wish(a->app->db, subject_referral(id, who), &actor, &cause);
+
+	if (r != E_NOTFOUND || (r = case_get(a->app->db, id, &row)) != 0)
+		return r < 0 ? r : 0;
+	case_free(&row);
+	a->found = true;
+	return 0;
+}
+
+/* Whoever has asked for support since is not forgotten with that: E_EXISTS. */
+static int
+keep_anew(struct app *app, const char *name)
+{
+	int64_t pid = strncmp(name, "person:", 7) == 0 ? strtoll(name + 7, NULL, 10) : 0;
+	autointake struct intake who = { 0 };
+	struct anew a = { app, false };
+	int r = pid > 0 ? intake_by_person(app->db, pid, &who) : E_NOTFOUND;
+
+	if (r != 0 || (r = intake_referrals(app->db, who.id, look_anew, &a)) != 0 || !a.found)
+		return r == E_NOTFOUND ? 0 : r;
+	if ((r = hold_unwish(app->db, name)) != 0 || (r = audit_add(app->db, app_now(app), "node", "erase_not", name, NULL)) != 0 ||
+	    (r = talk_say(app, pid, "You wanted to be forgotten while something had to be kept here, and you have asked for support since. So this chat and that request stay; "
+	    "what was asked before is erased. If you want all of it forgotten, write so here: people read it.")) != 0)
+		return r;
+	return E_EXISTS;
+}
+
 static int
 lift(struct app *app, const char *actor, struct hold *h)
 {
@@ -226,9 +266,9 @@ lift(struct app *app, const char *actor, struct hold *h)
 	if (r != 0 || (r = hold_put(app->db, h)) != 0 || (r = audit_add(app->db, app_now(app), actor, "hold lifted", h->name, h->class)) != 0)
 		return r;
 	json_array_foreach(wanted, i, name) {
-		if ((r = hold_of(app->db, json_string_value(name), &held)) == E_NOTFOUND)
+		if ((r = hold_of(app->db, json_string_value(name), &held)) == E_NOTFOUND && (r = keep_anew(app, json_string_value(name))) == 0)
 			r = erase_go_on(app, json_string_value(name));
-		if (r != 0)
+		if (r != 0 && r != E_EXISTS)
 			return r;
 	}
 	return ask_again(app);

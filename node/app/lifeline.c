@@ -98,7 +98,7 @@ static int
 say_way(struct lines *l, const json_t *body, const json_t *way, bool old, struct line *ret)
 {
 	autobuf struct buf out = { 0 };
-	const char *option = json_str(way, "option");
+	const char *option = json_str(way, "option"), *audience = json_str(way, "audience");
 	struct crisis_hours h = { .zone = NULL };
 	int r;
 
@@ -108,10 +108,9 @@ say_way(struct lines *l, const json_t *body, const json_t *way, bool old, struct
 	    (r = option != NULL ? buf_printf(&out, " %s", option) : 0) != 0 ||
 	    (r = old ? buf_puts(&out, " Not checked lately: if nobody answers, try another number.") : 0) != 0)
 		return r;
-	for (size_t i = 0; i < out.len; i++)
-		out.data[i] = (char)((unsigned char)out.data[i] < ' ' ? ' ' : out.data[i]);
+	talk_one_line(&out, 0);
 	*ret = (struct line){ .open = h.open, .n = l->n };
-	l->sure |= h.open == CRISIS_OPEN && !old;
+	l->sure |= h.open == CRISIS_OPEN && !old && (audience == NULL || strcmp(audience, "anyone") == 0);
 	return (ret->text = buf_take(&out)) != NULL ? 0 : -ENOMEM;
 }
 

@@ -87,6 +87,9 @@ give_up(struct app *app, const char *actor, json_t **ret, struct err *reterr)
 
 	if (r != 0)
 		return r == E_NOTFOUND ? err_set(reterr, r, "no new record key waits for the trust list") : r;
+	if (app->trust == NULL)
+		return err_next(reterr, err_set(reterr, E_REFUSED, "no trust list is in force, so it cannot be seen whether one names the new record key"),
+		    "cairn federation status; give the key up when a list is in force");
 	if (is_listed(app, next))
 		return err_set(reterr, E_REFUSED, "the trust list names the new record key already: without it nobody would take our records");
 	proof_key_text(next, text);

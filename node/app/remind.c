@@ -179,8 +179,20 @@ line_waits(struct app *app, int64_t pid)
 	return strcmp(how, "queued") == 0 ? 0 : E_NOTFOUND;
 }
 
+/* So that the chat is there when it is needed. */
+static int
+invite(struct app *app, const char *user, void *cookie)
+{
+	autoroom struct room room = { 0 };
+	int r = rooms_direct(app, user, &room);
+
+	(void)cookie;
+	return r == E_LATER ? 0 : r;
+}
+
 struct telling {
 	const char	*words;
+	int64_t		 now;		/* One moment for all of it. */
 	size_t		 told;
 };
 
@@ -189,14 +201,17 @@ static int
 tell(struct app *app, const char *user, void *cookie)
 {
 	struct telling *t = cookie;
-	struct line line = { .at = app_now(app) };
+	struct line line = { .at = t->now };
 	autofree char *waits = NULL;
 	int64_t pid;
 	int r = person_id(app->db, user, &pid);
 
 	if (r != 0)
 		return r;
-	if ((r = message_waits(app, pid, &waits)) != E_NOTFOUND || (r = line_waits(app, pid)) != E_NOTFOUND)
+	/* Whose chat could not be made is invited again. */
+	if ((r = message_waits(app, pid, &waits)) != E_NOTFOUND)
+		return r == 0 ? invite(app, user, NULL) : r;
+	if ((r = line_waits(app, pid)) != E_NOTFOUND)
 		return r;
 	id_new(app->world, line.id);
 	t->told++;
@@ -209,20 +224,20 @@ tell_all(struct app *app, bool *ret_more)
 {
 	autobuf struct buf words = { 0 };
 	struct survey s = { 0 };
-	struct telling t = { 0 };
+	struct telling t = { .now = app_now(app) };
 	char now[24];
 	int r;
 
-	if ((r = case_turns(app->db, count, &s)) != 0 || (r = put_words(&s, app_now(app), &words)) != 0)
+	if ((r = case_turns(app->db, count, &s)) != 0 || (r = put_words(&s, t.now, &words)) != 0)
 		return r;
 	t.words = words.data;
 	if ((r = each_staff(app, tell, &t)) != 0 || t.told == 0)
 		return r;
-	(void)snprintf(now, sizeof(now), "%lld", (long long)app_now(app));
+	(void)snprintf(now, sizeof(now), "%lld", (long long)t.now);
 	*ret_more = true;
-	if ((r = case_told(app->db, app_now(app))) != 0 || (r = meta_put(app->db, TOLD, now, false)) != 0)
+	if ((r = case_told(app->db, t.now)) != 0 || (r = meta_put(app->db, TOLD, now, false)) != 0)
 		return r;
-	return audit_add(app->db, app_now(app), "node", "remind_staff", "referrals", NULL);
+	return audit_add(app->db, t.now, "node", "remind_staff", "referrals", NULL);
 }
 
 /* By the clock where staff are. */
@@ -249,17 +264,6 @@ when(struct app *app, enum case_ring ring, int64_t *ret)
 		at = after;
 	*ret = ring == CASE_RING_URGENT ? at : by_day(app, at);
 	return 0;
-}
-
-/* So that the chat is there when it is needed. */
-static int
-invite(struct app *app, const char *user, void *cookie)
-{
-	autoroom struct room room = { 0 };
-	int r = rooms_direct(app, user, &room);
-
-	(void)cookie;
-	return r == E_LATER ? 0 : r;
 }
 
 int

@@ -430,8 +430,7 @@ talk_deleted(struct app *app, int64_t pid, bool danger, bool held)
 
 	if (r != 0 && !(r == E_EXISTS && danger))
 		return r == E_EXISTS ? 0 : r;
-	if ((r = buf_puts(&say, held ? "Your homeserver says that you deleted a message. For now its words must be kept here; they are erased with the rest when that ends. People here can tell you "
-	    "more." : "Your homeserver says that you deleted a message: its words are erased here, too. People here see that there was one, and may have read it "
+	if ((r = buf_puts(&say, held ? "Your homeserver says that you deleted a message. For now its words must be kept here. Ask people here to erase them when that ends; they can tell you more." : "Your homeserver says that you deleted a message: its words are erased here, too. People here see that there was one, and may have read it "
 	    "before. If it was not you, write it again. What you did with it stays: !status shows what you asked for, !cancel takes that back, !revoke takes your consent back, and !forget "
 	    "erases what you keep here.")) != 0)
 		return r;

@@ -82,6 +82,8 @@ int	talk_each(struct talk *, talk_case_fn *, void *cookie) must_check;
 /** talk_classes(say, what): classes of a consent in plain words.  talk_plainly(value, out): so a word of the wire; ${out} may be used for it. */
 int	talk_classes(struct buf *, const json_t *what) must_check;
 const char *talk_plainly(const char *value, char out[64]);
+/** talk_one_line(out, from): what was appended from byte ${from} on is one line, whatever a record says: no name is another row. */
+void	talk_one_line(struct buf *, size_t from);
 #define TALK_YOUNG "young"
 /** talk_asked(app, row, ret_voluntary, out): append what the other side knows of a request without a name, in plain words.  0 or negative. */
 int	talk_asked(struct app *, const struct case_row *, bool *ret_voluntary, struct buf *) must_check;

@@ -55,6 +55,13 @@ talk_plainly(const char *value, char out[64])
 	return out;
 }
 
+void
+talk_one_line(struct buf *out, size_t from)
+{
+	for (size_t i = from; i < out->len; i++)
+		out->data[i] = (char)((unsigned char)out->data[i] < ' ' ? ' ' : out->data[i]);
+}
+
 bool
 talk_drop(struct talk *t)
 {
@@ -70,6 +77,7 @@ say_record(struct talk *t, const json_t *row, size_t number)
 {
 	static const char *const ages[] = { "reason", "old" };	/* The record itself; what it says of free places. */
 	const struct trust_org *org = trust_org(t->app->trust, json_str(row, "org"));
+	size_t from = t->say.len;
 	int r = buf_printf(&t->say, "%zu. %s (%s, %s)", number, json_str(row, "name"), json_str(row, "kind"), org != NULL ? org->name : "?");
 
 	if (r == 0 && json_str(row, "places") != NULL)
@@ -79,6 +87,7 @@ say_record(struct talk *t, const json_t *row, size_t number)
 	for (size_t i = 0; i < nelem(ages) && r == 0; i++)
 		if (json_str(row, ages[i]) != NULL && *json_str(row, ages[i]) != '\0')
 			r = buf_printf(&t->say, "; %s", json_str(row, ages[i]));
+	talk_one_line(&t->say, from);
 	return r != 0 ? r : buf_puts(&t->say, "\n");
 }
 

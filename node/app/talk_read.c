@@ -112,6 +112,7 @@ list_one(struct listing *l, const char *org, const char *id)
 {
 	autotext struct text x = { NULL };
 	struct buf *out = &l->talk->say;
+	size_t from = out->len;
 	int r = l->left > 0 ? text_get(l->talk->app, org, id, &x) : E_NOTFOUND;
 
 	if (r != 0)
@@ -119,11 +120,13 @@ list_one(struct listing *l, const char *org, const char *id)
 	l->left--;
 	if (json_array_append_new(l->found, json_pack("{s:s, s:s, s:s, s:s}", "id", id, "org", org, "name", json_str(x.body, "name"), "kind", x.kind)) != 0)
 		return -ENOMEM;
-	if ((r = buf_printf(out, "%zu. %s (", json_array_size(l->found), json_str(x.body, "name"))) != 0)
-		return r;
-	if (strcmp(x.kind, kinds[1]) == 0)
-		return buf_printf(out, "what %s lived through, from %s)\n", json_str(x.body, "author"), x.from);
-	return (r = buf_printf(out, "to read, from %s; ", x.from)) != 0 || (r = say_origin(l->talk, &x, out)) != 0 ? r : buf_puts(out, ")\n");
+	if ((r = buf_printf(out, "%zu. %s (", json_array_size(l->found), json_str(x.body, "name"))) == 0)
+		r = strcmp(x.kind, kinds[1]) == 0 ? buf_printf(out, "what %s lived through, from %s", json_str(x.body, "author"), x.from) :
+		    buf_printf(out, "to read, from %s; ", x.from);
+	if (r == 0 && strcmp(x.kind, kinds[1]) != 0)
+		r = say_origin(l->talk, &x, out);
+	talk_one_line(out, from);
+	return r != 0 ? r : buf_puts(out, ")\n");
 }
 
 /* Of our own, which no directory that we follow holds. */
@@ -173,24 +176,39 @@ talk_texts(struct talk *t, const char *words, size_t most, json_t *found)
 	return r < 0 ? r : 0;
 }
 
+/* Somebody else's words, each line marked as theirs. */
+static int
+quote(const char *text, struct buf *out)
+{
+	int r = buf_puts(out, "\n");
+
+	for (size_t n; r == 0 && *text != '\0'; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		r = buf_printf(out, "\n> %.*s", (int)n, text);
+	}
+	return r;
+}
+
 static int
 show(struct talk *t, const struct text *x)
 {
 	static const char *const parts[] = { "description", "text", "uri" };
 	struct buf *out = &t->say;
 	bool story = strcmp(x->kind, kinds[1]) == 0;
-	int r = buf_printf(out, "%s\n", json_str(x->body, "name"));
+	size_t from = out->len;
+	int r = buf_printf(out, "%s. ", json_str(x->body, "name"));
 
 	if (r == 0)
 		r = story ? buf_printf(out, "Told by %s on %s; from %s.", json_str(x->body, "author"), json_str(x->body, "told_on"), x->from) :
 		    buf_printf(out, "From %s; ", x->from);
 	if (r == 0 && !story && (r = say_origin(t, x, out)) == 0)
 		r = buf_puts(out, ".");
+	talk_one_line(out, from);
+	if (r == 0 && fields_reader(x->kind, x->body) == FIELDS_MEMBERS)
+		r = buf_puts(out, "\nIts author tells it to people like you, here: please do not pass it on.");
 	for (size_t i = 0; i < nelem(parts) && r == 0; i++)
 		if (json_str(x->body, parts[i]) != NULL)
-			r = buf_printf(out, "\n\n%s", json_str(x->body, parts[i]));
-	if (r == 0 && fields_reader(x->kind, x->body) == FIELDS_MEMBERS)
-		r = buf_puts(out, "\n\nIts author tells it to people like you, here: please do not pass it on.");
+			r = quote(json_str(x->body, parts[i]), out);
 	return r;
 }
 

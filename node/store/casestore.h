@@ -57,7 +57,7 @@ int	case_asked_put(struct db *, const char *id, int64_t at, int64_t until) must_
 
 /**
  * case_ring(db, id, how): staff are to be told of it; CASE_RING_NOT: no more.  case_rings(db, ret): how, of all.  case_told(db, line): they
- * were told of each, by the line of that time; case_told_of(db, line): is any of these as it was then?  0, E_NOTFOUND.
+ * were told of each, by the line of that time; case_told_of(db, line): were they told of any since then that is as it was, or is one to be told of?  0, E_NOTFOUND.
  */
 enum case_ring { CASE_RING_NOT, CASE_RING, CASE_RING_URGENT };
 int	case_ring(struct db *, const char *id, enum case_ring) must_check;

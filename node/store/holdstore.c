@@ -131,6 +131,12 @@ hold_wish(struct db *db, const char *name, char **ret_actor, char **ret_cause)
 }
 
 int
+hold_unwish(struct db *db, const char *name)
+{
+	return db_run(db, Q_HOLD_UNWISH, "t", name);
+}
+
+int
 hold_release(struct db *db, const char *name)
 {
 	return db_run(db, Q_HOLD_RELEASE, "ti", name, world_now(db_world(db)));

@@ -36,6 +36,8 @@ int	hold_wanted(struct db *, const char *id, int (*)(void *, const char *), void
 /** hold_cause(db, name, cause): why it is wanted erased, for hold_wish(db, name, ret_actor, ret_cause), allocated; E_NOTFOUND: it is not. */
 int	hold_cause(struct db *, const char *name, const char *cause) must_check;
 int	hold_wish(struct db *, const char *name, char **ret_actor, char **ret_cause) must_check;
+/** hold_unwish(db, name): it is not wanted erased any more.  0 or negative. */
+int	hold_unwish(struct db *, const char *name) must_check;
 /** hold_release(db, name): the erasure that waited is wanted as of now. */
 int	hold_release(struct db *, const char *name) must_check;
 

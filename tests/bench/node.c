@@ -145,7 +145,7 @@ trust(struct bench_node *n, int partners)
 		proof_key_text(public, key);
 		encode_b64(public, sizeof(public), master);
 		(void)json_array_append_new(json_arr(list, "orgs"), json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[s], s:[s]}",
-		    "org", id, "name", "A partner", "server", server, "node_user", user, "steward_user", steward,
+		    "org", id, "name", server, "server", server, "node_user", user, "steward_user", steward,
 		    "master_key", master, "record_key", key, "roles", "node", "via", server));
 	}
 	if (trust_sign(list, seed, now, &err) != 0)

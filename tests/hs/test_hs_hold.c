@@ -168,6 +168,25 @@ test_lifted(const char *id, const char *hold)
 	    found_in(&h, SOURCE, "holds", "id", hold) == 0, "that is done once");
 }
 
+/* They want to be forgotten while they are held, and ask for support again before that ends: the request is not lost. */
+static void
+test_anew(const char *id)
+{
+	autojson json_t *items = NULL;
+	char hold[64], again[64];
+
+	place(SOURCE, MEMBER_USER, "litigation", "2033-01-01", "2035-01-01", hold);
+	json_decref(host_ok(&h, SOURCE, "hold review", json_pack("{s:s, s:s}", "hold", hold, "review", "2033-02-01")));
+	items = story_list(&h, SOURCE, "holds");
+	ok(json_object_get(json_array_get(items, 0), "until") != NULL, "another day to look at it does not take away its end");
+	json_decref(erase(SOURCE, MEMBER_USER, true));
+	ok(chat_asks(&h, MEMBER, again), "whoever is to be forgotten asks for support again");
+	lift(SOURCE, hold);
+	ok(is_known(SOURCE, again) && !is_known(SOURCE, id), "when the hold is lifted that request stays, and only that");
+	is_int(heard("you have asked for support since"), 1, "which they are told");
+	write_to("!status", "they have it and decide");
+}
+
 /* The other side holds it; whose consent is taken back is. */
 static void
 test_partner(struct referral_story *s)
@@ -251,6 +270,13 @@ main(void)
 	story_publish(&h);
 	test_partner(&s);
 	test_terms(&t);
+	host_close(&h);
+	story_begin(&h, 98);
+	(void)story_add(&h, "elsewhere", "elsewhere.example");
+	story_trust_both(&h, STORY_LIFE);
+	story_publish(&h);
+	ask(id);
+	test_anew(id);
 	host_close(&h);
 	return done_testing();
 }

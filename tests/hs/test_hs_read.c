@@ -100,7 +100,7 @@ test_whom(void)
 	is_int(heard("for staff"), 0, "and never what is for staff");
 	ok(answers("!read breeze members", "1. Breeze for members") && answers("!read 1", "please do not pass it on"), "what is for people like them is not passed on");
 	ok(answers("!read breeze all", "1. Breeze for all") && answers("!read 1", "from opendoor."), "what is for all");
-	is_int(heard("please do not pass it on"), heard("Breeze for members\nTold by") + heard("Zephyr for members\nTold by"), "may be");
+	is_int(heard("please do not pass it on"), heard("Breeze for members. Told by") + heard("Zephyr for members. Told by"), "may be");
 }
 
 /* What was withdrawn after it was listed, or is for staff now. */

@@ -263,7 +263,7 @@ test_erased(void)
 int
 main(void)
 {
-	story_begin(&h, 101);
+	story_begin(&h, 102);
 	(void)story_add(&h, "elsewhere", "elsewhere.example");
 	story_trust_both(&h, 365 * WHEN_DAY);
 	story_publish(&h);

@@ -131,11 +131,14 @@ test_rings(void)
 	must(case_rings(db, &ring));
 	is_int(ring, CASE_RING_NOT, "what was told of rings no more");
 	is_int(case_told_of(db, 1000), 0, "which line it was is known");
-	is_int(case_told_of(db, 999), E_NOTFOUND, "and which it was not");
+	is_int(case_told_of(db, 999), 0, "a line of before has something to say, too");
+	is_int(case_told_of(db, 1001), E_NOTFOUND, "one of later has not");
 	must(case_ring(db, "R1", CASE_RING));
 	is_int(case_told_of(db, 1000), 0, "one of two rings again");
 	must(case_ring(db, "N2", CASE_RING_NOT));
-	is_int(case_told_of(db, 1000), E_NOTFOUND, "the other is done: of that line nothing is left");
+	is_int(case_told_of(db, 1000), 0, "the other is done: one is to be told of still");
+	must(case_ring(db, "R1", CASE_RING_NOT));
+	is_int(case_told_of(db, 1000), E_NOTFOUND, "that is done too: of that line nothing is left");
 }
 
 static void

@@ -109,7 +109,7 @@ SELECT max(rings) FROM referral WHERE rings > 0 AND erased = 0 AND lost = 0;
 UPDATE referral SET rings = -?1 WHERE rings > 0 AND lost = 0;
 
 -- name: case_told_of
-SELECT 1 FROM referral WHERE rings = -?1 AND erased = 0 AND lost = 0 LIMIT 1;
+SELECT 1 FROM referral WHERE rings <> 0 AND (rings > 0 OR rings <= -?1) AND erased = 0 AND lost = 0 LIMIT 1;
 
 -- Those under way and those of which staff are to be told, by what their turn depends on; not those of version 3.
 -- name: case_turns

@@ -25,6 +25,9 @@ UPDATE erasure SET cause = ?2 WHERE name = ?1 AND state = 1;
 -- name: hold_release
 UPDATE erasure SET at = ?2, n = (SELECT max(n) FROM erasure) + 1 WHERE name = ?1 AND state = 1;
 
+-- name: hold_unwish
+DELETE FROM erasure WHERE name = ?1 AND state = 1;
+
 -- name: hold_wish
 SELECT actor, cause FROM erasure WHERE name = ?1 AND state = 1;
 
