@@ -460,7 +460,7 @@ class YesTest(Chat):
         for part in ("Juniper", "Lighthouse Recovery Collective", *words.values(), eli.client.user_id, "!revoke", "Until: ", "If you say no"):
             self.assertIn(part, shown)
         letters = re.search(r"write !yes ([A-Z]{5})\.", shown)[1]
-        self.assertIn("Nothing has been told yet", eli.ask("yes"))
+        self.assertIn("Nothing of this has been told yet", eli.ask("yes"))
         eli.client.send(eli.room, "m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": eli.write("!next"), "key": "\N{THUMBS UP SIGN}"}})
         newer = [eli.next(), eli.next()]
         letters = next(re.search(r"write !yes ([A-Z]{5})\.", text)[1] for text in newer if "write !yes" in text)
@@ -494,7 +494,7 @@ class YesTest(Chat):
         self.assertIn("Thank you for writing", una.ask("Good evening."))
         referral = self.accepted(una)
         una.ask("!consent")
-        self.assertIn("Nothing is told", una.ask("!no"))
+        self.assertIn("Nothing of it is told", una.ask("!no"))
         self.silent(una)
         self.assertNotIn("disclosure", self.lighthouse.cairn("show", referral))
 

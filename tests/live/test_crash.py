@@ -159,7 +159,7 @@ class FloodTest(Live):
         self.a.wait_state(referral, "accepted", timeout=120)
         self.assertEqual(self.a.child("cairn-node"), pid)
         syncs = self.proxy.find(lambda x: x.is_sync())
-        said = [(x.headers["Authorization"][-4:], x.query["since"][0], self.limit(x), x in flooded, x.status) for x in syncs]
+        said = [(x.headers["Authorization"][-4:], x.query.get("since"), self.limit(x), x in flooded, x.status) for x in syncs]
         said = "\n".join([*map(str, said), self.a.log_tail(60)])
         for at, one in enumerate(syncs):
             if one in flooded:
