@@ -80,8 +80,6 @@ get(struct db *db, int64_t id, bool with_body, struct out *ret)
 	}
 	out.kind = (enum out_kind)kind;
 	out.state = (enum out_state)state;
-	if (out.kind == OUT_CALL && out.path == NULL)
-		out.path = take(out.content);
 	out.attempts = db_int(rows, 15);
 	out.first_try = db_int(rows, 16);
 	out.due = db_int(rows, 17);
@@ -97,23 +95,22 @@ outbox_get(struct db *db, int64_t id, struct out *ret)
 	return get(db, id, true, ret);
 }
 
-/* Give ${out} an id, and unless it has one a transaction id, and store it.  The path of a call may name a user: it is sealed, where an event has its content. */
+/* Give ${out} an id, and unless it has one a transaction id, and store it. */
 static int
 add(struct db *db, const struct out *out, const char *txn, int64_t *ret_id)
 {
 	autobuf struct buf state_key = { 0 }, content = { 0 }, body = { 0 };
-	bool call = out->kind == OUT_CALL;
 	char row[COLUMN_ROW];
 	int r;
 
 	(void)column_row(out->id, row);
 	if ((r = column_seal_text(db, SUBJECT_MOVING, state_key_column, row, out->state_key, &state_key)) != 0 ||
-	    (r = column_seal_text(db, SUBJECT_MOVING, content_column, row, call ? out->path : out->content, &content)) != 0 ||
+	    (r = column_seal_text(db, SUBJECT_MOVING, content_column, row, out->content, &content)) != 0 ||
 	    (r = column_seal_text(db, SUBJECT_MOVING, body_column, row, out->body, &body)) != 0 ||
 	    (r = db_run(db, Q_OUTBOX_ADD, "iiittttttbbttbti", out->id, (int64_t)out->kind,
 	    (int64_t)out->state, out->account, out->lane, out->purpose, out->ref, out->room_id,
 	    out->type, state_key.data, state_key.len, content.data, content.len, out->method,
-	    call ? NULL : out->path, body.data, body.len, txn, world_now(db_world(db)))) != 0)
+	    out->path, body.data, body.len, txn, world_now(db_world(db)))) != 0)
 		return r;
 	if (ret_id != NULL)
 		*ret_id = out->id;

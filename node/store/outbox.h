@@ -32,7 +32,7 @@ struct out {
 	char	*type;		/* Events and todevice: the (inner) event type. */
 	char	*state_key;	/* NULL: not a state event; sealed at rest. */
 	char	*content;	/* Events: inner content as JSON text, sealed at rest. */
-	char	*method, *path;	/* What goes out; NULL while NEW.  The path of a call is sealed: it may name a user; that of an event is not. */
+	char	*method, *path;	/* What goes out; NULL while NEW.  Path may hold no secret. */
 	char	*body;		/* Bytes that go out, sealed at rest; NULL: none. */
 	char	*txn;
 	int64_t	 attempts, due, created;
